@@ -1,0 +1,446 @@
+/*
+ * bucket.c: the sharded, sorted directory that every state is made of
+ * (spool-format.md section 4), and the one loop in which messages move.
+ *
+ * A bucket is named by a lower bound of the keys in it.  Invariant: the name of
+ * a bucket is not above the key of any message in it, so that "is anything due"
+ * is answered by the name of the lowest bucket.
+ */
+#include <sys/stat.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+/* st_size of a full bucket: what it costs to read it, on every file system. */
+#define BUCKET_FULL 65536
+/* Rounds that any of the loops below may lose against others before it gives up. */
+#define ROUNDS 1000
+
+bool
+bucket_parse(const char *text, struct bucket *b)
+{
+	memset(b, 0, sizeof(*b));
+	if (*text == '+') {
+		b->half = true;
+		text++;
+	}
+	if (strlcpy(b->name, text, sizeof(b->name)) >= sizeof(b->name))
+		return false;
+	if (text[0] != '\0' && text[1] == '.') {
+		if (text[0] != 'w' && (text[0] < '0' || text[0] > '9'))
+			return false;
+		b->cls = text[0];
+		text += 2;
+	}
+	return key_parse(text, &b->key) && text[KEY_LEN] == '\0';
+}
+
+void
+bucket_format(char cls, usec_t key, char buf[BUCKET_MAX])
+{
+	char text[KEY_LEN + 1];
+
+	key_format(key, text);
+	if (cls != 0)
+		(void)snprintf(buf, BUCKET_MAX, "%c.%s", cls, text);
+	else
+		(void)strlcpy(buf, text, BUCKET_MAX);
+}
+
+char
+bucket_class(enum state s, const struct msgname *name)
+{
+	if (s == STATE_READY)
+		return (char)('0' + name->priority);
+	if (s == STATE_CLAIMED && name->locked)
+		return 'w';
+	return 0;
+}
+
+static int
+bucket_cmp(const void *pa, const void *pb)
+{
+	const struct bucket *a = pa, *b = pb;
+
+	if (a->cls != b->cls)
+		return a->cls < b->cls ? -1 : 1;
+	return a->key < b->key ? -1 : a->key > b->key;
+}
+
+enum status
+buckets_list(struct queue *q, enum state s, struct buckets *out, struct error *err)
+{
+	struct listing l;
+	enum status st;
+	int fd;
+
+	memset(out, 0, sizeof(*out));
+	if ((st = queue_state(q, s, &fd, err)) != ST_OK ||
+	    (st = fs_list(fd, "", 0, false, &l, NULL, err)) != ST_OK)
+		return st == ST_GONE ?
+		    error_set(err, ST_IO, 0, "queue %s: %s/ went away", q->name, state_names[s]) : st;
+	if (l.n > 0 && (out->b = calloc(l.n, sizeof(*out->b))) == NULL)
+		st = queue_fail(q, err, ENOMEM, "list %s", state_names[s]);
+	for (size_t i = 0; st == ST_OK && i < l.n; i++)
+		if (l.e[i].type == DT_DIR && bucket_parse(l.e[i].name, &out->b[out->n]))
+			out->n++;
+	listing_free(&l);
+	if (out->n > 1)
+		qsort(out->b, out->n, sizeof(*out->b), bucket_cmp);
+	return st;
+}
+
+void
+buckets_free(struct buckets *bs)
+{
+	free(bs->b);
+	memset(bs, 0, sizeof(*bs));
+}
+
+enum status
+bucket_open(struct queue *q, enum state s, const struct bucket *b, int *fd,
+    struct error *err)
+{
+	char half[BUCKET_MAX + 1] = "+";
+	enum status st;
+	int dir;
+
+	if ((st = queue_state(q, s, &dir, err)) != ST_OK)
+		return st;
+	(void)strlcat(half, b->name, sizeof(half));
+	st = fs_open_dir(dir, b->half ? half : b->name, false, fd, err);
+	/* Between the listing and now its maker may have finished it, or it is a batch. */
+	if (st == ST_GONE)
+		st = fs_open_dir(dir, b->half ? b->name : half, false, fd, err);
+	return st;
+}
+
+void
+bucket_remove_empty(struct queue *q, enum state s, const struct buckets *bs, size_t i)
+{
+	bool last = i + 1 == bs->n || bs->b[i + 1].cls != bs->b[i].cls;
+
+	/* One with a "+" may be in the making: a checker removes it when it is old. */
+	if (!last && !bs->b[i].half)
+		(void)fs_rmdir(q->statefd[s], bs->b[i].name);
+}
+
+/*
+ * Make a bucket so that nobody can rely on it before it is durable: under a "+"
+ * name, which producers don't use, until its directory is synced.
+ */
+static enum status
+bucket_make(struct queue *q, enum state s, char cls, usec_t key, struct error *err)
+{
+	char half[BUCKET_MAX + 1] = "+";
+	enum status st;
+	int dir;
+
+	if ((st = queue_state(q, s, &dir, err)) != ST_OK)
+		return st;
+	bucket_format(cls, key, half + 1);
+	st = fs_mkdir(dir, half, queue_dir_mode(q), q->group, err);
+	if (st != ST_OK && st != ST_EXISTS)
+		return st;
+	if (queue_synced(q) && (st = fs_sync(dir, err)) != ST_OK) {
+		(void)fs_rmdir(dir, half);
+		return st;
+	}
+	/* ST_GONE: a reader took the empty directory away, or another maker finished it. */
+	st = fs_move(dir, half, dir, half + 1, err);
+	if (st == ST_EXISTS)
+		(void)fs_rmdir(dir, half);
+	return st == ST_EXISTS || st == ST_GONE ? ST_OK : st;
+}
+
+/* The greatest finished bucket of the class that is not above key; -1 if none. */
+static ssize_t
+bucket_choose(const struct buckets *bs, char cls, usec_t key)
+{
+	ssize_t found = -1;
+
+	for (size_t i = 0; i < bs->n; i++)
+		if (bs->b[i].cls == cls && !bs->b[i].half && bs->b[i].key <= key)
+			found = (ssize_t)i;
+	return found;
+}
+
+/*
+ * No bucket fits and none can be made (a full disk): lower the name of the lowest
+ * one of the class, or of any, which needs no space.  The invariant stays.
+ */
+static enum status
+bucket_lower(struct queue *q, enum state s, const struct buckets *bs, char cls,
+    usec_t key, char name[BUCKET_MAX], struct error *err)
+{
+	const struct bucket *low = NULL;
+	enum status st;
+
+	for (size_t i = 0; i < bs->n; i++)
+		if (!bs->b[i].half && (low == NULL ||
+		    (low->cls != cls && bs->b[i].cls == cls)))
+			low = &bs->b[i];
+	if (low == NULL)
+		return ST_NONE;
+	(void)strlcpy(name, low->name, BUCKET_MAX);
+	if (low->key <= key)
+		return ST_OK;
+	bucket_format(low->cls, key, name);
+	st = fs_move(q->statefd[s], low->name, q->statefd[s], name, err);
+	if (st == ST_OK && queue_synced(q))
+		st = fs_sync(q->statefd[s], err);
+	return st;
+}
+
+/* Open the chosen bucket if it has room.  ST_NONE: it is full. */
+static enum status
+bucket_try(struct queue *q, enum state s, const struct bucket *b, bool any,
+    int *fd, struct error *err)
+{
+	struct stat sb;
+	enum status st;
+
+	if ((st = fs_open_dir(q->statefd[s], b->name, false, fd, err)) != ST_OK)
+		return st;
+	if (any || (fstat(*fd, &sb) == 0 && sb.st_size < BUCKET_FULL))
+		return ST_OK;
+	(void)close(*fd);
+	*fd = -1;
+	return ST_NONE;
+}
+
+/* None can be made: the chosen one though it is full, or the lowest one lowered.  ST_NONE: there is none at all. */
+static enum status
+bucket_fallback(struct queue *q, enum state s, const struct buckets *bs, ssize_t chosen,
+    char cls, usec_t key, struct bucket *use, struct error *err)
+{
+	if (chosen == -1)
+		return bucket_lower(q, s, bs, cls, key, use->name, err);
+	*use = bs->b[chosen];
+	return ST_OK;
+}
+
+static enum status
+bucket_once(struct queue *q, enum state s, char cls, usec_t key,
+    char name[BUCKET_MAX], int *fd, struct error *err)
+{
+	struct bucket use = { .name = "" };
+	struct error making;
+	struct buckets bs;
+	enum status st;
+	ssize_t i;
+
+	if ((st = buckets_list(q, s, &bs, err)) != ST_OK)
+		return st;
+	st = ST_NONE;
+	if ((i = bucket_choose(&bs, cls, key)) != -1) {
+		use = bs.b[i];
+		/* If the very key is taken there is no name for another one: it takes more. */
+		st = bucket_try(q, s, &use, use.key == key, fd, err);
+	}
+	if (st == ST_NONE) {
+		error_clear(&making);
+		if (bucket_make(q, s, cls, key, &making) == ST_OK)
+			st = ST_GONE;	/* look again, and find it */
+		else {
+			st = bucket_fallback(q, s, &bs, i, cls, key, &use, err);
+			if (st == ST_OK)
+				st = bucket_try(q, s, &use, true, fd, err);
+			else if (st == ST_NONE) {
+				*err = making;
+				st = making.status;
+			}
+		}
+	}
+	(void)strlcpy(name, use.name, BUCKET_MAX);
+	buckets_free(&bs);
+	return st;
+}
+
+enum status
+bucket_for(struct queue *q, enum state s, char cls, usec_t key,
+    char name[BUCKET_MAX], int *fd, struct error *err)
+{
+	enum status st = ST_GONE;
+
+	*fd = -1;
+	for (int i = 0; st == ST_GONE && i < ROUNDS; i++)
+		st = bucket_once(q, s, cls, key, name, fd, err);
+	if (st == ST_GONE)
+		return error_set(err, ST_IO, 0, "queue %s: no bucket of %s/ stays in place",
+		    q->name, state_names[s]);
+	return st;
+}
+
+/* Remember a target for move_sync; the one before is synced now that we leave it. */
+static void
+touch(struct queue *q, int fd)
+{
+	struct error ignored;
+	struct stat a, b;
+
+	if (!q->careful || !queue_synced(q)) {
+		(void)close(fd);	/* losing this move only means another delivery */
+		return;
+	}
+	if (q->unsynced.fd != -1) {
+		error_clear(&ignored);
+		if (fstat(fd, &a) == 0 && fstat(q->unsynced.fd, &b) == 0 &&
+		    a.st_ino != b.st_ino && fs_sync(q->unsynced.fd, &ignored) != ST_OK)
+			q->unsynced_failed = true;
+		(void)close(q->unsynced.fd);
+	}
+	q->unsynced.fd = fd;
+}
+
+enum status
+bucket_put(struct queue *q, int fromfd, const char *from, enum state s,
+    struct msgname *name, bool sync, struct place *to, struct error *err)
+{
+	char bucket[BUCKET_MAX], file[NAME_MAX_LEN + 1];
+	enum status st = ST_EXISTS;
+	struct stat sb;
+	int fd;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		st = bucket_for(q, s, bucket_class(s, name), name->key, bucket, &fd, err);
+		if (st != ST_OK)
+			return st;
+		name_format(name, file);
+		st = fs_move(fromfd, from, fd, file, err);
+		if (st == ST_EXISTS) {
+			name->key++;
+			(void)close(fd);
+			continue;
+		}
+		if (st != ST_GONE)
+			break;
+		/*
+		 * Either the source is gone or the bucket was removed under us.  A
+		 * network file system may also have done it and lost the answer: a
+		 * claim's name, unique by its token, tells.
+		 */
+		if (name->token[0] != '\0' &&
+		    fstatat(fd, file, &sb, AT_SYMLINK_NOFOLLOW) == 0) {
+			st = ST_OK;
+			break;
+		}
+		(void)close(fd);
+		if (fstatat(fromfd, from, &sb, AT_SYMLINK_NOFOLLOW) == -1)
+			return ST_GONE;
+	}
+	if (st != ST_OK) {
+		if (st != ST_GONE && st != ST_EXISTS)
+			(void)close(fd);
+		return st == ST_GONE || st == ST_EXISTS ? error_set(err, ST_IO, 0,
+		    "queue %s: cannot place a message in %s/", q->name, state_names[s]) : st;
+	}
+	if (to != NULL) {
+		to->state = s;
+		(void)strlcpy(to->bucket, bucket, sizeof(to->bucket));
+		(void)strlcpy(to->file, file, sizeof(to->file));
+		to->name = *name;
+	}
+	if (sync && queue_synced(q)) {
+		st = fs_sync(fd, err);
+		(void)close(fd);
+		if (st != ST_OK)
+			err->status = st = ST_UNSURE;
+		return st;
+	}
+	touch(q, fd);
+	return ST_OK;
+}
+
+enum status
+place_open(struct queue *q, const struct place *p, int *dirfd, struct error *err)
+{
+	struct bucket b;
+
+	if (p->bucket[0] == '\0') {
+		enum status st = queue_new(q, dirfd, err);
+		if (st == ST_OK && (*dirfd = fcntl(*dirfd, F_DUPFD_CLOEXEC, 3)) == -1)
+			st = queue_fail(q, err, errno, "new");
+		return st;
+	}
+	if (!bucket_parse(p->bucket, &b))
+		return ST_GONE;
+	return bucket_open(q, p->state, &b, dirfd, err);
+}
+
+enum status
+place_move(struct queue *q, const struct place *p, struct queue *to, enum state s,
+    struct msgname *name, struct place *where, struct error *err)
+{
+	enum status st;
+	int fd;
+
+	if ((st = place_open(q, p, &fd, err)) != ST_OK)
+		return st;
+	st = bucket_put(to, fd, p->file, s, name, false, where, err);
+	(void)close(fd);
+	if (st == ST_OK) {
+		counters_state(q, p->state, -1, -p->name.size);
+		counters_state(to, s, 1, name->size);
+	}
+	return st;
+}
+
+enum status
+place_drop(struct queue *q, const struct place *p, struct error *err)
+{
+	enum status st;
+	int fd;
+
+	if ((st = place_open(q, p, &fd, err)) != ST_OK)
+		return st;
+	st = fs_unlink(fd, p->file, err);
+	(void)close(fd);
+	if (st == ST_OK) {
+		counters_state(q, p->state, -1, -p->name.size);
+		if (p->name.reason[0] != '\0')
+			record_drop(q, &p->name.id);
+	}
+	return st;
+}
+
+enum status
+bucket_publish_dir(struct queue *q, int tmpfd, const char *dir, enum state s,
+    char cls, usec_t key, bool *visible, struct error *err)
+{
+	char half[BUCKET_MAX + 1] = "+";
+	enum status st = ST_EXISTS;
+	struct stat sb;
+	int fd;
+
+	*visible = false;
+	if ((st = queue_state(q, s, &fd, err)) != ST_OK)
+		return st;
+	for (int i = 0; i < ROUNDS; i++, key++) {
+		/* A finished bucket of that name must not be met when the "+" goes. */
+		bucket_format(cls, key, half + 1);
+		if (fstatat(fd, half + 1, &sb, AT_SYMLINK_NOFOLLOW) == 0)
+			continue;
+		if ((st = fs_move(tmpfd, dir, fd, half, err)) != ST_EXISTS)
+			break;
+	}
+	if (st != ST_OK)
+		return st == ST_GONE || st == ST_EXISTS ?
+		    error_set(err, ST_IO, 0, "queue %s: cannot place the batch", q->name) : st;
+	*visible = true;
+	if (queue_synced(q) && fs_sync(fd, err) != ST_OK) {
+		err->status = ST_UNSURE;
+		return ST_UNSURE;
+	}
+	st = fs_move(fd, half, fd, half + 1, err);
+	/* With the "+" it is as good to readers; a checker takes it off later. */
+	if (st != ST_OK)
+		error_clear(err);
+	return ST_OK;
+}

@@ -1,0 +1,395 @@
+/*
+ * claim.c: claiming a message, and the four ways a claim ends.
+ *
+ * A claim is one rename from ready/ to claimed/ under a name that holds a fresh
+ * token.  All that its holder may do goes by that name, so a claim that was taken
+ * back answers ENOENT: that is the fence.  A holder that lives as long as its
+ * claim locks the message before the rename, so that nobody can see the claim
+ * unlocked while it lives (spool-format.md section 7).
+ */
+#include <sys/stat.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+/* Names read at a time from a bucket of ready/. */
+#define WINDOW 2048
+/* How long a process that claims again and again goes by one listing. */
+#define WINDOW_AGE USEC
+
+/* One try to claim what a listing named. */
+struct attempt {
+	struct queue *q;
+	const struct claim_options *opt;
+	usec_t now;
+	struct claim *claim;
+	unsigned *skipped;
+	struct error *err;
+};
+
+/* What the name promises, checked on the open file; ST_NONE: not to be delivered. */
+static enum status
+sound(struct attempt *a, const struct place *p, int fd)
+{
+	struct headers h;
+	struct stat sb;
+	enum status st;
+
+	if (fstat(fd, &sb) == -1 || !S_ISREG(sb.st_mode))
+		return ST_NONE;
+	if (sb.st_size != p->name.size)
+		st = reap_torn(a->q, p, "torn", a->now, a->err);
+	else {
+		st = msg_headers(fd, &p->name, &h, a->err);
+		if (st == ST_OK) {
+			headers_free(&h);
+			return ST_OK;
+		}
+		if (st != ST_BADDATA)
+			return st;
+		error_clear(a->err);
+		st = reap_torn(a->q, p, "bad-header", a->now, a->err);
+	}
+	return st == ST_OK || st == ST_GONE ? ST_NONE : st;
+}
+
+static enum status
+take(struct attempt *a, const struct place *p, int dir, int fd)
+{
+	struct msgname n = p->name;
+	enum status st;
+	usec_t lease = a->opt->lease > 0 ? a->opt->lease : a->q->policy.lease;
+
+	token_make(n.token);
+	n.key = a->now + lease;
+	n.lease_ms = lease < 1000 ? 1 : lease / 1000;
+	n.deliveries++;
+	n.locked = a->opt->hold && fs_lock(fd, token_offset(n.token), false);
+	st = bucket_put(a->q, dir, p->file, STATE_CLAIMED, &n, false, &a->claim->at, a->err);
+	if (st != ST_OK)
+		return st;
+	a->claim->fd = fd;
+	counters_state(a->q, STATE_READY, -1, -n.size);
+	counters_state(a->q, STATE_CLAIMED, 1, n.size);
+	counters_add(a->q, COUNT_DELIVERED, 1, a->now);
+	return ST_OK;
+}
+
+/* ST_NONE: not this one, try the next. */
+static enum status
+try_one(struct attempt *a, int dir, const char *bucket, const struct entry *e)
+{
+	struct place p = { .state = STATE_READY };
+	enum status st;
+	int fd;
+
+	if (e->type != DT_REG || name_parse(e->name, &p.name) != NAME_OK)
+		return ST_NONE;
+	(void)strlcpy(p.bucket, bucket, sizeof(p.bucket));
+	(void)strlcpy(p.file, e->name, sizeof(p.file));
+	if (expired(a->q, &p.name, a->now)) {
+		st = reap_expired(a->q, &p, a->now, a->err);
+		return st == ST_OK || st == ST_GONE ? ST_NONE : st;
+	}
+	if ((fd = fs_open_read(dir, e->name)) == -1) {
+		if (errno == EACCES || errno == EPERM)
+			++*a->skipped;
+		else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO)
+			return queue_fail(a->q, a->err, errno, "open a message");
+		return ST_NONE;
+	}
+	st = sound(a, &p, fd);
+	if (st == ST_OK)
+		st = take(a, &p, dir, fd);
+	if (st != ST_OK)
+		(void)close(fd);
+	return st == ST_GONE ? ST_NONE : st;
+}
+
+/* ---- the listing that is kept from claim to claim --------------------- */
+
+static void
+window_close(struct queue *q)
+{
+	listing_free(&q->window.names);
+	q->window.next = 0;
+	if (q->window.fd != -1)
+		(void)close(q->window.fd);
+	q->window.fd = -1;
+}
+
+static enum status
+window_try(struct attempt *a)
+{
+	struct queue *q = a->q;
+	enum status st = ST_NONE;
+
+	while (st == ST_NONE && q->window.next < q->window.names.n)
+		st = try_one(a, q->window.fd, q->window.bucket,
+		    &q->window.names.e[q->window.next++]);
+	return st;
+}
+
+/* All of one bucket, window by window.  The last window is kept for the next claim. */
+static enum status
+bucket_claim(struct attempt *a, const struct bucket *b, bool *empty, bool *young)
+{
+	char after[NAME_MAX_LEN + 1] = "";
+	struct queue *q = a->q;
+	bool more = true;
+	enum status st;
+
+	*empty = false;
+	window_close(q);
+	if ((st = bucket_open(q, STATE_READY, b, &q->window.fd, a->err)) != ST_OK) {
+		q->window.fd = -1;
+		return st == ST_GONE ? ST_NONE : st;
+	}
+	(void)strlcpy(q->window.bucket, b->name, sizeof(q->window.bucket));
+	st = ST_NONE;
+	while (st == ST_NONE && more) {
+		listing_free(&q->window.names);
+		q->window.next = 0;
+		st = fs_list(q->window.fd, after, WINDOW, false, &q->window.names, &more, a->err);
+		if (st != ST_OK)
+			return st == ST_GONE ? ST_NONE : st;
+		q->window.since = a->now;
+		if (q->window.names.n == 0)
+			*empty = after[0] == '\0';
+		else
+			(void)strlcpy(after, q->window.names.e[q->window.names.n - 1].name,
+			    sizeof(after));
+		st = window_try(a);
+	}
+	*young |= dir_is_young(q->window.fd);
+	return st;
+}
+
+static enum status
+ready_claim(struct attempt *a, bool *young)
+{
+	struct buckets bs;
+	enum status st;
+	bool empty;
+
+	if ((st = buckets_list(a->q, STATE_READY, &bs, a->err)) != ST_OK)
+		return st;
+	st = ST_NONE;
+	for (size_t i = 0; st == ST_NONE && i < bs.n; i++) {
+		st = bucket_claim(a, &bs.b[i], &empty, young);
+		if (empty)
+			bucket_remove_empty(a->q, STATE_READY, &bs, i);
+	}
+	*young |= dir_is_young(a->q->statefd[STATE_READY]);
+	buckets_free(&bs);
+	return st;
+}
+
+enum status
+claim_next(struct queue *q, const struct claim_options *opt, usec_t now,
+    struct claim *c, usec_t *wake, unsigned *skipped, struct error *err)
+{
+	struct attempt a = { q, opt, now, c, skipped, err };
+	enum status st = ST_NONE;
+	bool young = true;
+
+	memset(c, 0, sizeof(*c));
+	c->fd = -1;
+	*wake = USEC_MAX;
+	*skipped = 0;
+	if (q->policy.paused & PAUSED_POP)
+		return error_set(err, ST_AGAIN, 0, "queue '%s' is paused: 'mq resume %s' "
+		    "lets messages out again", q->name, q->name);
+	if (now >= q->window.since && now - q->window.since < WINDOW_AGE)
+		st = window_try(&a);
+	if (st != ST_NONE)
+		return st;
+	if ((st = reap_new(q, err)) != ST_OK || (st = reap_due(q, now, wake, err)) != ST_OK ||
+	    (st = reap_lapsed(q, now, wake, err)) != ST_OK)
+		return st;
+	/* A listing taken while others rename may miss what is there: look again before saying "empty". */
+	st = ST_NONE;
+	for (int round = 0; st == ST_NONE && young && round < 3; round++) {
+		young = false;
+		*skipped = 0;
+		st = ready_claim(&a, &young);
+	}
+	if (st == ST_NONE && *skipped > 0)
+		return error_set(err, ST_DENIED, 0, "queue '%s': %u message%s may not be read "
+		    "by this user", q->name, *skipped, *skipped == 1 ? "" : "s");
+	return st;
+}
+
+/* ---- ending a claim --------------------------------------------------- */
+
+static enum status
+lost(const struct place *p, struct error *err)
+{
+	char handle[HANDLE_MAX];
+
+	handle_format(p, handle);
+	return error_set(err, ST_LOST, 0, "claim %s is lost: it was ended, or its lease ran "
+	    "out and it was taken back", handle);
+}
+
+enum status
+claim_find(struct queue *q, const char *handle, struct claim *c, struct error *err)
+{
+	char token[TOKEN_LEN + 1], bucket[BUCKET_MAX];
+	struct msgid id;
+	enum status st;
+
+	memset(c, 0, sizeof(*c));
+	c->fd = -1;
+	if (!handle_parse(handle, &id, token, bucket))
+		return error_set(err, ST_BADDATA, 0, "'%s' is no handle: 'mq claim' prints them",
+		    handle);
+	st = place_find(q, STATE_CLAIMED, &id, token, bucket, &c->at, err);
+	if (st == ST_NONE)
+		return error_set(err, ST_LOST, 0, "claim %s is lost: it was ended, or its "
+		    "lease ran out and it was taken back", handle);
+	return st;
+}
+
+/* The claim may have been extended by somebody who has its handle: find it anew. */
+static enum status
+refind(struct queue *q, struct claim *c, struct error *err)
+{
+	char bucket[BUCKET_MAX];
+	struct place p;
+	enum status st;
+
+	(void)strlcpy(bucket, c->at.bucket, sizeof(bucket));
+	st = place_find(q, STATE_CLAIMED, &c->at.name.id, c->at.name.token, bucket, &p, err);
+	if (st == ST_OK)
+		c->at = p;
+	return st == ST_NONE ? lost(&c->at, err) : st;
+}
+
+static struct msgname
+unclaimed(const struct claim *c)
+{
+	struct msgname n = c->at.name;
+
+	n.token[0] = '\0';
+	n.lease_ms = 0;
+	n.locked = false;
+	return n;
+}
+
+static enum status
+ack_once(struct queue *q, struct claim *c, usec_t now, struct error *err)
+{
+	struct msgname n = unclaimed(c);
+	enum status st;
+
+	if (q->policy.keep == KEEP_NO)
+		return place_drop(q, &c->at, err);
+	n.key = now;
+	st = place_move(q, &c->at, q, STATE_DONE, &n, NULL, err);
+	if (st == ST_AGAIN) {
+		/* On a full disk a message that is done with is worth less than the room it takes. */
+		error_clear(err);
+		st = place_drop(q, &c->at, err);
+	}
+	return st == ST_OK ? reap_done(q, now, err) : st;
+}
+
+enum status
+claim_ack(struct queue *q, struct claim *c, usec_t now, struct error *err)
+{
+	enum status st;
+
+	while ((st = ack_once(q, c, now, err)) == ST_GONE)
+		if ((st = refind(q, c, err)) != ST_OK)
+			return st;
+	if (st == ST_OK)
+		counters_add(q, COUNT_ACKED, 1, now);
+	return st;
+}
+
+enum status
+claim_fail(struct queue *q, struct claim *c, const struct failure *why, usec_t now,
+    enum state *state, struct error *err)
+{
+	enum status st;
+
+	while ((st = reap_fail(q, &c->at, why, now, state, err)) == ST_GONE)
+		if ((st = refind(q, c, err)) != ST_OK)
+			return st;
+	return st;
+}
+
+enum status
+claim_release(struct queue *q, struct claim *c, usec_t delay, usec_t now,
+    struct error *err)
+{
+	enum state to = delay > 0 ? STATE_DELAYED : STATE_READY;
+	struct msgname n;
+	enum status st;
+
+	for (;;) {
+		n = unclaimed(c);
+		n.key = delay > 0 ? now + delay : id_time(&n.id);
+		if ((st = place_move(q, &c->at, q, to, &n, NULL, err)) != ST_GONE)
+			return st;
+		if ((st = refind(q, c, err)) != ST_OK)
+			return st;
+	}
+}
+
+/* In the same bucket, so that handles go on finding it; unless it would sink below the bucket's key. */
+static enum status
+extend_once(struct queue *q, struct claim *c, struct msgname *n, struct error *err)
+{
+	char file[NAME_MAX_LEN + 1];
+	struct bucket b;
+	enum status st;
+	int dir;
+
+	if (!bucket_parse(c->at.bucket, &b) || n->key < b.key)
+		return place_move(q, &c->at, q, STATE_CLAIMED, n, &c->at, err);
+	if ((st = place_open(q, &c->at, &dir, err)) != ST_OK)
+		return st;
+	name_format(n, file);
+	st = fs_move(dir, c->at.file, dir, file, err);
+	(void)close(dir);
+	if (st == ST_OK || st == ST_EXISTS) {	/* exists: the same deadline already */
+		(void)strlcpy(c->at.file, file, sizeof(c->at.file));
+		c->at.name = *n;
+		st = ST_OK;
+	}
+	return st;
+}
+
+enum status
+claim_extend(struct queue *q, struct claim *c, usec_t lease, usec_t now,
+    struct error *err)
+{
+	struct msgname n;
+	enum status st;
+
+	for (;;) {
+		n = c->at.name;
+		if (lease > 0)
+			n.lease_ms = lease < 1000 ? 1 : lease / 1000;
+		n.key = now + n.lease_ms * 1000;
+		if ((st = extend_once(q, c, &n, err)) != ST_GONE)
+			return st;
+		if ((st = refind(q, c, err)) != ST_OK)
+			return st;
+	}
+}
+
+void
+claim_close(struct claim *c)
+{
+	if (c->fd != -1)
+		(void)close(c->fd);
+	c->fd = -1;
+}

@@ -1,0 +1,208 @@
+/*
+ * counters.c: rates and limits in a small file that is shared by mapping.
+ *
+ * Advice, never truth (P4): nothing here can fail a verb, the file may go at any
+ * time, and no limit is enforced on its word alone.  Adding is one atomic
+ * instruction, so a process killed anywhere leaves at most a count off by one.
+ * A mapped file that somebody truncates would kill us with SIGBUS; its size is
+ * looked at before each use, which leaves a window that only malice can hit.
+ */
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+#define COUNTERS_FILE "counters"
+#define COUNTERS_SIZE 4096
+#define MAGIC 0x31746e756f63716dULL	/* "mqcount1" */
+#define SLOT (15 * USEC)
+#define NSLOTS 64			/* 16 minutes */
+
+const char *const count_names[NCOUNTS] = { "pushed", "delivered", "acked",
+    "failed", "dead", "expired", "retried", "removed" };
+
+struct page {
+	_Atomic uint64_t magic;
+	_Atomic int64_t messages, bytes;	/* in ready, delayed and claimed */
+	_Atomic int64_t since;			/* when they were counted for sure, 0: never */
+	_Atomic uint64_t total[NCOUNTS];
+	struct {
+		_Atomic int64_t stamp;		/* which 15 seconds since the epoch */
+		_Atomic uint32_t n[NCOUNTS];
+	} slot[NSLOTS];
+};
+_Static_assert(sizeof(struct page) <= COUNTERS_SIZE, "counters outgrew their file");
+
+struct counters {
+	int fd;
+	struct page *page;
+};
+
+static bool
+counters_sound(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == COUNTERS_SIZE;
+}
+
+static struct counters *
+counters_map(int fd)
+{
+	struct counters *c = NULL;
+	uint64_t none = 0;
+	void *page;
+
+	page = mmap(NULL, COUNTERS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (page == MAP_FAILED)
+		return NULL;
+	(void)atomic_compare_exchange_strong(&((struct page *)page)->magic, &none, MAGIC);
+	if (((struct page *)page)->magic == MAGIC)
+		c = malloc(sizeof(*c));
+	if (c == NULL) {
+		(void)munmap(page, COUNTERS_SIZE);
+		return NULL;
+	}
+	c->fd = fd;
+	c->page = page;
+	return c;
+}
+
+/* The page, or NULL where there is none to be had. */
+static struct page *
+counters_page(struct queue *q)
+{
+	struct stat st;
+	int fd;
+
+	if (q->counters != NULL)
+		return counters_sound(q->counters->fd) ? q->counters->page : NULL;
+	if (q->counters_tried)
+		return NULL;
+	q->counters_tried = true;
+	if ((fd = fs_open_shared(q->fd, COUNTERS_FILE, true, queue_file_mode(q))) == -1)
+		return NULL;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0) {
+		(void)fchmod(fd, queue_file_mode(q));
+		if (q->group != (gid_t)-1 && fchown(fd, (uid_t)-1, q->group) == -1)
+			(void)0;	/* advice */
+		if (posix_fallocate(fd, 0, COUNTERS_SIZE) != 0)
+			(void)0;	/* a full disk: the size below tells */
+	}
+	if (counters_sound(fd))
+		q->counters = counters_map(fd);
+	if (q->counters == NULL) {
+		(void)close(fd);
+		return NULL;
+	}
+	return q->counters->page;
+}
+
+void
+counters_close(struct queue *q)
+{
+	if (q->counters == NULL)
+		return;
+	(void)munmap(q->counters->page, COUNTERS_SIZE);
+	(void)close(q->counters->fd);
+	free(q->counters);
+	q->counters = NULL;
+}
+
+void
+counters_add(struct queue *q, int what, uint64_t n, usec_t now)
+{
+	struct page *p = counters_page(q);
+	int64_t stamp = now / SLOT, old;
+	size_t i = (size_t)(stamp % NSLOTS);
+
+	if (p == NULL || n == 0)
+		return;
+	p->total[what] += n;
+	old = p->slot[i].stamp;
+	if (old != stamp && atomic_compare_exchange_strong(&p->slot[i].stamp, &old, stamp))
+		for (int k = 0; k < NCOUNTS; k++)
+			p->slot[i].n[k] = 0;
+	p->slot[i].n[what] += (uint32_t)n;
+}
+
+void
+counters_state(struct queue *q, enum state s, int messages, int64_t bytes)
+{
+	struct page *p;
+
+	if (s != STATE_READY && s != STATE_DELAYED && s != STATE_CLAIMED)
+		return;
+	if ((p = counters_page(q)) == NULL)
+		return;
+	p->messages += messages;
+	p->bytes += bytes;
+}
+
+bool
+counters_backlog(struct queue *q, uint64_t *messages, uint64_t *bytes, usec_t *since)
+{
+	struct page *p = counters_page(q);
+
+	if (p == NULL)
+		return false;
+	*messages = p->messages < 0 ? 0 : (uint64_t)p->messages;
+	*bytes = p->bytes < 0 ? 0 : (uint64_t)p->bytes;
+	*since = p->since;
+	return true;
+}
+
+void
+counters_set_backlog(struct queue *q, uint64_t messages, uint64_t bytes, usec_t now)
+{
+	struct page *p = counters_page(q);
+
+	if (p == NULL)
+		return;
+	p->messages = (int64_t)messages;
+	p->bytes = (int64_t)bytes;
+	p->since = now;
+}
+
+void
+queue_rates(struct queue *q, usec_t now, struct rates *r)
+{
+	static const int slots[3] = { 4, 20, 60 };	/* 1, 5 and 15 minutes */
+	struct page *p = counters_page(q);
+	int64_t stamp = now / SLOT;
+
+	memset(r, 0, sizeof(*r));
+	if (p == NULL)
+		return;
+	for (int k = 0; k < NCOUNTS; k++)
+		r->total[k] = p->total[k];
+	for (size_t i = 0; i < NSLOTS; i++)
+		for (int w = 0; w < 3; w++) {
+			int64_t age = stamp - p->slot[i].stamp;
+			if (age < 0 || age >= slots[w])
+				continue;
+			for (int k = 0; k < NCOUNTS; k++)
+				r->rate[w][k] += (double)p->slot[i].n[k] * USEC /
+				    (double)(slots[w] * SLOT);
+		}
+}
+
+bool
+counters_ok(struct queue *q)
+{
+	uint64_t magic = 0;
+	bool ok;
+	int fd;
+
+	if ((fd = fs_open_read(q->fd, COUNTERS_FILE)) == -1)
+		return true;	/* absent, or not ours to judge */
+	ok = counters_sound(fd) && pread(fd, &magic, sizeof(magic), 0) ==
+	    (ssize_t)sizeof(magic) && magic == MAGIC;
+	(void)close(fd);
+	return ok;
+}

@@ -1,0 +1,114 @@
+/*
+ * handle.c: an open queue: who may do what in it, and its directories, each
+ * opened when it is first needed and held from then on.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib.h"
+
+enum status
+queue_fail(const struct queue *q, struct error *err, int errnum, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return error_sys(err, errnum, "queue %s: %s", q->name, text);
+}
+
+const char *
+queue_name(const struct queue *q)
+{
+	return q->name;
+}
+
+const struct policy *
+queue_policy(const struct queue *q)
+{
+	return &q->policy;
+}
+
+bool
+queue_synced(const struct queue *q)
+{
+	return q->policy.sync == SYNC_ALWAYS;
+}
+
+mode_t
+queue_file_mode(const struct queue *q)
+{
+	return (mode_t)q->policy.mode;
+}
+
+/* Who may read the messages may look into the directories; a group is inherited. */
+mode_t
+queue_dir_mode(const struct queue *q)
+{
+	mode_t m = (mode_t)q->policy.mode;
+
+	m |= (m & 0444) >> 2;
+	if (q->policy.group[0] != '\0')
+		m |= S_ISGID;
+	return m;
+}
+
+enum status
+queue_state(struct queue *q, enum state s, int *fd, struct error *err)
+{
+	struct error opening;
+	enum status st;
+
+	if (q->statefd[s] == -1) {
+		error_clear(&opening);
+		st = fs_open_dir(q->fd, state_names[s], false, &q->statefd[s], &opening);
+		if (st == ST_GONE)
+			return error_set(err, ST_IO, 0, "queue %s: its directory %s/ is missing; "
+			    "'mq fsck --repair %s' makes it", q->name, state_names[s], q->name);
+		if (st != ST_OK)
+			return error_sys(err, opening.errnum, "%s/%s/%s", q->spool->path, q->name,
+			    state_names[s]);
+	}
+	*fd = q->statefd[s];
+	return ST_OK;
+}
+
+enum status
+queue_tmp(struct queue *q, int *fd, struct error *err)
+{
+	enum status st;
+
+	if (q->tmpfd == -1) {
+		st = fs_open_dir(q->fd, "tmp", false, &q->tmpfd, err);
+		if (st == ST_GONE) {
+			/* Who finds none must not rely on the queue itself: see queue.c. */
+			st = queue_synced(q) ? fs_sync(q->spool->fd, err) : ST_OK;
+			if (st == ST_OK)
+				st = fs_mkdir(q->fd, "tmp", queue_dir_mode(q), q->group, err);
+			if (st == ST_OK || st == ST_EXISTS)
+				st = fs_open_dir(q->fd, "tmp", false, &q->tmpfd, err);
+		}
+		if (st != ST_OK)
+			return st == ST_GONE ?
+			    error_set(err, ST_IO, 0, "queue %s: tmp/ went away", q->name) : st;
+	}
+	*fd = q->tmpfd;
+	return ST_OK;
+}
+
+/* ST_GONE: there is no drop box. */
+enum status
+queue_new(struct queue *q, int *fd, struct error *err)
+{
+	enum status st;
+
+	if (q->newfd == -1 &&
+	    (st = fs_open_dir(q->fd, "new", false, &q->newfd, err)) != ST_OK)
+		return st;
+	*fd = q->newfd;
+	return ST_OK;
+}

@@ -1,0 +1,202 @@
+/*
+ * lib.h: what the files of lib/ share among themselves.
+ */
+#ifndef LIB_H
+#define LIB_H
+
+#include <sys/stat.h>
+
+#include "mq.h"
+
+/* ---- fs.c: the only place that creates, renames, links, unlinks or syncs - */
+
+/* All names are relative to a descriptor; none of these follows a last symbolic link unless it says so. */
+enum status fs_open_dir(int dirfd, const char *name, bool follow, int *fd, struct error *) MUST_CHECK;
+/* Open for reading without blocking on a FIFO or following a link; errno is the caller's to judge.  -1 on failure. */
+int fs_open_read(int dirfd, const char *name);
+/* As fs_open_read, for reading and writing (advice files only).  create: make it if it is not there. */
+int fs_open_shared(int dirfd, const char *name, bool create, mode_t mode);
+/* A new file that did not exist, for writing. */
+enum status fs_create(int dirfd, const char *name, mode_t mode, gid_t group, int *fd, struct error *) MUST_CHECK;
+/* A whole small file: NUL-terminated text, freed by the caller.  ST_NOTFOUND: not there. */
+enum status fs_read_file(int dirfd, const char *name, bool follow, size_t max, char **text, size_t *len, struct error *) MUST_CHECK;
+/* Replace a file by one rename, durably if sync. */
+enum status fs_replace_file(int dirfd, const char *name, const char *text, size_t len, mode_t mode, gid_t group, bool sync, struct error *) MUST_CHECK;
+/* Append text with one write; the file is made if need be. */
+enum status fs_append(int dirfd, const char *name, const char *text, size_t len, mode_t mode, gid_t group, bool sync, struct error *) MUST_CHECK;
+enum status fs_write(int fd, const void *, size_t, struct error *) MUST_CHECK;
+/* A directory that the user's umask decides about (the spool itself).  As fs_mkdir otherwise. */
+enum status fs_mkdir_default(int dirfd, const char *name, struct error *) MUST_CHECK;
+/* mkdir, with mode and group whatever the umask.  ST_EXISTS, ST_GONE (the parent went) are silent. */
+enum status fs_mkdir(int dirfd, const char *name, mode_t mode, gid_t group, struct error *) MUST_CHECK;
+/* Rename that replaces nothing where the kernel can tell.  ST_GONE: no source (or a directory went); ST_EXISTS. */
+enum status fs_move(int fromfd, const char *from, int tofd, const char *to, struct error *) MUST_CHECK;
+/* ST_GONE: it was not there. */
+enum status fs_unlink(int dirfd, const char *name, struct error *) MUST_CHECK;
+/* True if it was removed; a directory that is not empty stays. */
+bool fs_rmdir(int dirfd, const char *name);
+/* Remove a directory of plain files (a batch that came to nothing). */
+void fs_remove_dir(int dirfd, const char *name);
+/* One attempt, ever: the error must not be retried away. */
+enum status fs_sync(int fd, struct error *) MUST_CHECK;
+enum status fs_sync_all(int fd, struct error *) MUST_CHECK;	/* syncfs */
+/* The fence of a living process: one byte of a file.  False: locks do not work here. */
+bool fs_lock(int fd, int64_t offset, bool exclusive);
+/* Whether somebody holds a lock on that byte: 1 yes, 0 no, -1 cannot tell. */
+int fs_locked(int fd, int64_t offset);
+/* Whether dirfd is on a file system whose changes inotify does not see (NFS and kin). */
+bool fs_is_remote(int dirfd);
+/* Free bytes and inodes (INT64_MAX where the file system has no such number). */
+enum status fs_space(int dirfd, int64_t *bytes, int64_t *inodes, struct error *) MUST_CHECK;
+
+/* Names in a directory, dot names left out. */
+struct entry { char *name; unsigned char type; };	/* DT_*, DT_UNKNOWN asked for and resolved */
+struct listing { struct entry *e; size_t n, cap; };
+/*
+ * The names greater than after, sorted, at most max of them, the smallest ones (max 0: all).
+ * *more (may be NULL): whether there are others.  dots: dot names too (but . and ..).
+ */
+enum status fs_list(int dirfd, const char *after, size_t max, bool dots, struct listing *, bool *more, struct error *) MUST_CHECK;
+void listing_free(struct listing *);
+
+/* ---- spool.c, handle.c, queue.c ---------------------------------------- */
+
+struct spool {
+	int fd;
+	bool created;		/* its .mq was written by this run, or has to be */
+	char path[4096];
+	const struct conf_files *conf;
+};
+
+struct counters;
+
+struct queue {
+	struct spool *spool;
+	char name[QUEUE_NAME_MAX + 1];
+	int fd;			/* the queue's directory */
+	int statefd[NSTATES];	/* -1 until needed: see queue_state */
+	int tmpfd, newfd;
+	struct policy policy;
+	gid_t group;		/* (gid_t)-1: the process's */
+	struct counters *counters;
+	bool counters_tried;
+	/* What is left of the last listing of a ready bucket, for processes that claim again and again. */
+	struct {
+		struct listing names;
+		size_t next;
+		int fd;
+		char bucket[BUCKET_MAX];
+		usec_t since;
+	} window;
+	/* Target buckets that moves went into and that move_sync has yet to sync. */
+	struct { int fd; } unsynced;
+	bool unsynced_failed;
+	bool careful;		/* an operator's move: sync the targets */
+};
+
+mode_t queue_file_mode(const struct queue *);
+mode_t queue_dir_mode(const struct queue *);
+bool queue_synced(const struct queue *);	/* policy sync = always */
+/* Descriptor of a state's directory, of tmp/ (made if missing), of new/. */
+enum status queue_state(struct queue *, enum state, int *fd, struct error *) MUST_CHECK;
+enum status queue_tmp(struct queue *, int *fd, struct error *) MUST_CHECK;
+enum status queue_new(struct queue *, int *fd, struct error *) MUST_CHECK;
+/* Lay out an empty queue in the directory fd, but tmp/. */
+enum status queue_layout(struct queue *, usec_t now, struct error *) MUST_CHECK;
+/* A name that nobody else uses, for tmp/ (16 random hex digits behind a prefix). */
+void tmp_name(char buf[40]);
+/* Error text in front: "queue jobs: ...". */
+enum status queue_fail(const struct queue *, struct error *, int errnum, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+/* ---- bucket.c --------------------------------------------------------- */
+
+struct bucket {
+	char name[BUCKET_MAX];	/* without "+" */
+	char cls;		/* 0, '0'..'9' or 'w' */
+	bool half;		/* stands with a "+" */
+	usec_t key;
+};
+struct buckets { struct bucket *b; size_t n; };
+
+bool bucket_parse(const char *, struct bucket *);
+void bucket_format(char cls, usec_t key, char buf[BUCKET_MAX]);
+/* The class that a message of that name belongs to in that state. */
+char bucket_class(enum state, const struct msgname *);
+/* Sorted by class, then key.  Free with buckets_free. */
+enum status buckets_list(struct queue *, enum state, struct buckets *, struct error *) MUST_CHECK;
+void buckets_free(struct buckets *);
+/* Open one; ST_GONE.  The file name of it (with "+" where it has one) is tried both ways. */
+enum status bucket_open(struct queue *, enum state, const struct bucket *, int *fd, struct error *) MUST_CHECK;
+/* rmdir it unless it is the last of its class in the list, or in the making. */
+void bucket_remove_empty(struct queue *, enum state, const struct buckets *, size_t i);
+/* The bucket for a key, made if need be, open. */
+enum status bucket_for(struct queue *, enum state, char cls, usec_t key, char name[BUCKET_MAX], int *fd, struct error *) MUST_CHECK;
+/*
+ * Move a file into a state under the name that *name gives; on a collision the key gets a
+ * microsecond more.  *to tells where it went (may be NULL).  sync: fsync the bucket after it
+ * (its failure is ST_UNSURE).  ST_GONE: the source is not there.
+ */
+enum status bucket_put(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, bool sync, struct place *to, struct error *) MUST_CHECK;
+/* Open the bucket that a place is in. */
+enum status place_open(struct queue *, const struct place *, int *dirfd, struct error *) MUST_CHECK;
+/* Move from place to a state of queue to (may be the same queue); counters of both follow. */
+enum status place_move(struct queue *, const struct place *, struct queue *to, enum state, struct msgname *name, struct place *, struct error *) MUST_CHECK;
+enum status place_drop(struct queue *, const struct place *, struct error *) MUST_CHECK;
+/* A directory filled in tmp/ becomes a bucket.  *made: whether it is visible. */
+enum status bucket_publish_dir(struct queue *, int tmpfd, const char *dir, enum state, char cls, usec_t key, bool *visible, struct error *) MUST_CHECK;
+
+/* ---- counters.c ------------------------------------------------------- */
+
+/* Advice: none of these fails. */
+void counters_add(struct queue *, int what, uint64_t n, usec_t now);
+/* A message came into (+1) or left (-1) a state. */
+void counters_state(struct queue *, enum state, int messages, int64_t bytes);
+void counters_close(struct queue *);
+/* Messages and bytes in ready, delayed and claimed as far as counted, and when they were last counted for sure. */
+bool counters_backlog(struct queue *, uint64_t *messages, uint64_t *bytes, usec_t *since);
+void counters_set_backlog(struct queue *, uint64_t messages, uint64_t bytes, usec_t now);
+/* fsck: whether the file is what it should be (absent is fine); remove it. */
+bool counters_ok(struct queue *);
+
+/* ---- record.c --------------------------------------------------------- */
+
+/* Append a block to the failure record (advice: fails silently; durable if sync). */
+void record_add(struct queue *, const struct msgid *, int attempt, const struct failure *, usec_t now, bool sync);
+void record_drop(struct queue *, const struct msgid *);
+void record_move(struct queue *, const struct msgid *, struct queue *to);
+
+/* ---- reap.c ----------------------------------------------------------- */
+
+#define REAP_MAX 64
+/*
+ * Return what is due and what has lapsed, at most REAP_MAX of each.  *wake: when there
+ * may be more to do (now: at once).
+ */
+enum status reap_due(struct queue *, usec_t now, usec_t *wake, struct error *) MUST_CHECK;
+enum status reap_lapsed(struct queue *, usec_t now, usec_t *wake, struct error *) MUST_CHECK;
+/* Move what lies in new/ to ready. */
+enum status reap_new(struct queue *, struct error *) MUST_CHECK;
+/* Old files of dead writers in tmp/; how many were removed. */
+unsigned reap_tmp(struct queue *, usec_t now, bool remove, void (*seen)(void *, const char *), void *arg);
+/* Purge done/ as the policy says. */
+enum status reap_done(struct queue *, usec_t now, struct error *) MUST_CHECK;
+/* Ends a claim that failed: back-off, dead or redirected. */
+enum status reap_fail(struct queue *, const struct place *, const struct failure *, usec_t now, enum state *, struct error *) MUST_CHECK;
+/* Whether a message has expired, by its own time or the policy's; and what becomes of it then. */
+bool expired(const struct queue *, const struct msgname *, usec_t now);
+enum status reap_expired(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
+enum status reap_torn(struct queue *, const struct place *, const char *reason, usec_t now, struct error *) MUST_CHECK;
+int64_t token_offset(const char *token);
+
+/* ---- scan.c ----------------------------------------------------------- */
+
+/* Files of new/ in the order of their arrival, as places in ready with bucket "" (at most max). */
+struct arrivals { struct place *p; size_t n; };
+enum status arrivals_list(struct queue *, size_t max, struct arrivals *, struct error *) MUST_CHECK;
+void arrivals_free(struct arrivals *);
+/* Look in the buckets of a state for an id (and a token, if not NULL). */
+enum status place_find(struct queue *, enum state, const struct msgid *, const char *token, const char *bucket, struct place *, struct error *) MUST_CHECK;
+/* Whether a directory changed so lately that a listing of it may have missed something. */
+bool dir_is_young(int fd);
+
+#endif

@@ -1,0 +1,115 @@
+/*
+ * move.c: what operators do to a message.  Each is one rename or unlink; a claim
+ * is moved like any other message (the caller asks first), and its holder is
+ * then fenced off by its token.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+/* Move into a state of queue to, out of any claim. */
+static enum status
+operate(struct queue *q, const struct place *p, struct queue *to, enum state s,
+    struct msgname *n, struct error *err)
+{
+	enum status st;
+
+	n->token[0] = '\0';
+	n->lease_ms = 0;
+	n->locked = false;
+	to->careful = true;
+	st = place_move(q, p, to, s, n, NULL, err);
+	to->careful = false;
+	return st;
+}
+
+enum status
+move_retry(struct queue *q, const struct place *p, bool keep_attempts, usec_t now,
+    struct error *err)
+{
+	struct msgname n = p->name;
+	enum status st;
+
+	if (!keep_attempts)
+		n.attempts = 0;
+	n.key = id_time(&n.id);
+	st = operate(q, p, q, STATE_READY, &n, err);
+	if (st == ST_OK)
+		counters_add(q, COUNT_RETRIED, 1, now);
+	return st;
+}
+
+enum status
+move_hold(struct queue *q, const struct place *p, usec_t now, struct error *err)
+{
+	struct msgname n = p->name;
+
+	n.key = now;
+	return operate(q, p, q, STATE_HELD, &n, err);
+}
+
+enum status
+move_bury(struct queue *q, const struct place *p, const char *reason, usec_t now,
+    struct error *err)
+{
+	struct failure why = { .reason = "buried", .text = reason };
+	struct msgname n = p->name;
+	enum status st;
+
+	n.key = now;
+	(void)strlcpy(n.reason, why.reason, sizeof(n.reason));
+	st = operate(q, p, q, STATE_DEAD, &n, err);
+	if (st == ST_OK) {
+		record_add(q, &n.id, 0, &why, now, true);
+		counters_add(q, COUNT_DEAD, 1, now);
+	}
+	return st;
+}
+
+enum status
+move_drop(struct queue *q, const struct place *p, usec_t now, struct error *err)
+{
+	enum status st = place_drop(q, p, err);
+
+	if (st == ST_OK)
+		counters_add(q, COUNT_REMOVED, 1, now);
+	return st;
+}
+
+enum status
+move_to(struct queue *q, const struct place *p, struct queue *to, usec_t now,
+    struct error *err)
+{
+	/* A claim ends with the move: its holder is of the old queue. */
+	enum state s = p->state == STATE_CLAIMED ? STATE_READY : p->state;
+	struct msgname n = p->name;
+	enum status st;
+
+	if (s != p->state)
+		n.key = id_time(&n.id);
+	st = operate(q, p, to, s, &n, err);
+	if (st == ST_OK && n.reason[0] != '\0')
+		record_move(q, &n.id, to);
+	if (st == ST_OK)
+		counters_add(to, COUNT_PUSHED, 1, now);
+	return st;
+}
+
+enum status
+move_sync(struct queue *q, struct error *err)
+{
+	enum status st = ST_OK;
+
+	if (q->unsynced.fd != -1) {
+		st = fs_sync(q->unsynced.fd, err);
+		(void)close(q->unsynced.fd);
+		q->unsynced.fd = -1;
+	}
+	if (st == ST_OK && q->unsynced_failed)
+		st = error_set(err, ST_IO, 0, "queue %s: fsync failed", q->name);
+	q->unsynced_failed = false;
+	if (st != ST_OK)
+		err->status = st = ST_UNSURE;
+	return st;
+}

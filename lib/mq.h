@@ -1,0 +1,513 @@
+/*
+ * mq.h: all that cmd/ may use of lib/.
+ *
+ * Conventions.  Every call that can fail returns an enum status (0 is ST_OK) and
+ * takes a struct error * last, filled once by the frame that saw the trouble.
+ * Times are usec_t: microseconds since the epoch (or a length in microseconds).
+ * Verbs take the time as an argument; nothing below cmd/ reads a clock but
+ * clock_now, clock_mono and the waiter.  The formats are those of spool-format.md.
+ */
+#ifndef MQ_H
+#define MQ_H
+
+#include <sys/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+#define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
+
+/* ---- error.c ---------------------------------------------------------- */
+
+/* The first half is what a command may end with; see status_exit(). */
+enum status {
+	ST_OK,
+	ST_NONE,	/* nothing there: empty, timed out, nothing matched */
+	ST_USAGE,	/* bad option, bad queue name */
+	ST_BADDATA,	/* bad data: too large, bad header, no handle */
+	ST_NOTFOUND,	/* no such queue, message or file */
+	ST_LOST,	/* the claim is no longer yours, or it is another's */
+	ST_INTERNAL,
+	ST_UNSURE,	/* done, but not certain: not synced, id not printed */
+	ST_NOCREATE,	/* cannot create */
+	ST_IO,
+	ST_AGAIN,	/* full, paused, disk low */
+	ST_DENIED,	/* permission */
+	ST_CONF,	/* configuration, or a spool of a newer format */
+	/* Expected outcomes inside the library; a command turns them into one of the above. */
+	ST_GONE,	/* the name examined is gone: somebody else was faster */
+	ST_EXISTS
+};
+
+struct error {
+	enum status status;
+	int errnum;	/* errno, or 0 */
+	char text[600];	/* may hold foreign bytes: strvis before printing */
+};
+
+/* Exit status of the command line for a status (the table of mq(1)). */
+int status_exit(enum status);
+
+/*
+ * Fill the error and return st.  A non-zero errnum adds ": " and its text.
+ * The first error stands: a filled error is not overwritten.
+ */
+enum status error_set(struct error *, enum status st, int errnum,
+    const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+/* As error_set; the status follows from errnum (EACCES: ST_DENIED, ENOSPC: ST_AGAIN, ...). */
+enum status error_sys(struct error *, int errnum, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+/* The status that errnum stands for, ST_IO if none is better. */
+enum status status_of_errno(int errnum);
+
+/* Make the error ready for use, or for use again. */
+void error_clear(struct error *);
+
+/* ---- clock.c ---------------------------------------------------------- */
+
+typedef int64_t usec_t;
+#define USEC 1000000LL
+#define USEC_MAX INT64_MAX
+#define KEY_LEN 23	/* 20261121T031601.123456Z */
+
+usec_t clock_now(void);		/* wall clock */
+usec_t clock_mono(void);	/* for lengths: never steps; an arbitrary zero */
+
+/*
+ * A duration: a decimal number, with a fraction if wanted, and a unit ms, s, m, h,
+ * d or w (none: s).  0 to 100 years.  ST_USAGE otherwise; the error names text.
+ */
+enum status duration_parse(const char *text, usec_t *, struct error *) MUST_CHECK;
+
+/* The shortest exact form that duration_parse reads back: "90s", "5m", "250ms". */
+#define DURATION_MAX 32
+void duration_format(usec_t, char buf[DURATION_MAX]);
+
+/* For people: two units at most, "3m 12s", "5d 2h", "0s".  Negative counts as 0. */
+void age_format(usec_t, char buf[DURATION_MAX]);
+
+/* RFC 3339 in UTC with microseconds: 2026-11-21T03:16:01.123456Z. */
+#define TIME_MAX 40
+void time_format(usec_t, char buf[TIME_MAX]);
+
+/* The time key of file names; false if text does not start with a valid one.  Years 1970 to 9999. */
+void key_format(usec_t, char buf[KEY_LEN + 1]);
+bool key_parse(const char *text, usec_t *);
+
+/* ---- name.c ----------------------------------------------------------- */
+
+#define ID_LEN 36
+#define TOKEN_LEN 16
+#define QUEUE_NAME_MAX 64
+#define NAME_MAX_LEN 255
+#define BUCKET_MAX 32		/* bytes, with NUL, for the name of a bucket */
+#define HANDLE_MAX 96		/* bytes, with NUL, for a handle */
+#define PRIORITY_DEFAULT 5
+
+enum state { STATE_READY, STATE_DELAYED, STATE_CLAIMED, STATE_HELD, STATE_DEAD, STATE_DONE };
+#define NSTATES 6
+#define STATE_BIT(s) (1u << (s))
+#define STATES_ALL ((1u << NSTATES) - 1)
+
+extern const char *const state_names[NSTATES];	/* "ready", ...: also the directories */
+/* By name; -1 if there is none. */
+int state_parse(const char *);
+
+struct msgid { char text[ID_LEN + 1]; };
+
+/* A message's file name, taken apart.  Value type; see spool-format.md section 2. */
+struct msgname {
+	usec_t key;
+	struct msgid id;
+	int64_t size;		/* of the file */
+	int priority;
+	int32_t head;		/* bytes of the header block, 0: none */
+	int32_t attempts;	/* failures that count */
+	int32_t deliveries;
+	usec_t expires;		/* 0: never */
+	char reason[25];	/* "" if none */
+	char token[TOKEN_LEN + 1]; /* "" unless claimed */
+	int64_t lease_ms;	/* 0 unless claimed */
+	bool locked;
+	char extra[49];		/* unknown lower-case fields, each with its comma */
+};
+
+/* Where a message stands. */
+struct place {
+	enum state state;
+	char bucket[BUCKET_MAX];	/* "" for a file that still lies in new/ */
+	char file[NAME_MAX_LEN + 1];	/* the name on disk */
+	struct msgname name;
+};
+
+bool queue_name_ok(const char *);
+
+/*
+ * A fresh id for time at (UUIDv7, RFC 9562 method 3), and the time of an id.
+ * id_ok: the text is a well-formed id, NUL behind it.
+ */
+void id_make(usec_t at, struct msgid *);
+void id_derive(usec_t at, uint64_t random, struct msgid *);
+bool id_ok(const char *text);
+usec_t id_time(const struct msgid *);
+
+enum name_kind { NAME_OK, NAME_FOREIGN, NAME_FUTURE };
+/* Never more than NAME_MAX_LEN characters. */
+void name_format(const struct msgname *, char buf[NAME_MAX_LEN + 1]);
+enum name_kind name_parse(const char *, struct msgname *);
+void token_make(char buf[TOKEN_LEN + 1]);
+
+void handle_format(const struct place *, char buf[HANDLE_MAX]);
+/* False if text is no handle. */
+bool handle_parse(const char *text, struct msgid *, char token[TOKEN_LEN + 1],
+    char bucket[BUCKET_MAX]);
+
+/* ---- envelope.c ------------------------------------------------------- */
+
+#define HEADERS_MAX 65536	/* bytes of a header block */
+#define HEADER_NAME_MAX 64
+
+/* A header block in memory: the bytes of the file's head.  Zero it to start; headers_free after. */
+struct headers { char *block; size_t len; };
+struct header { const char *name; size_t namelen; const char *value; size_t valuelen; };
+
+/*
+ * Add "Name: value".  ST_USAGE: no colon or a bad name; ST_BADDATA: a control
+ * byte, or the block grew too large.
+ */
+enum status headers_add(struct headers *, const char *text, struct error *) MUST_CHECK;
+/* Iterate: start with *pos 0; false at the end.  Pointers are into the block. */
+bool headers_next(const struct headers *, size_t *pos, struct header *);
+/* Whether a block as read from a file is whole and well formed (with its empty line). */
+bool headers_valid(const struct headers *);
+void headers_free(struct headers *);
+
+/* ---- conf.c ----------------------------------------------------------- */
+
+enum { JITTER_FULL, JITTER_NONE };
+enum { EXPIRED_DROP, EXPIRED_DEAD };
+enum { SYNC_ALWAYS, SYNC_NEVER };
+enum { KEEP_NO, KEEP_TIME, KEEP_COUNT };
+enum { PAUSED_NO = 0, PAUSED_POP = 1, PAUSED_PUSH = 2, PAUSED_ALL = 3 };
+
+#define BACKOFF_STEPS 32
+#define NKEYS 17
+
+struct policy {
+	usec_t lease;
+	int64_t attempts;
+	int nsteps;		/* > 0: the list; 0: base doubling to cap */
+	usec_t backoff[BACKOFF_STEPS];	/* steps, or [0] base and [1] cap */
+	int jitter;
+	usec_t expire;		/* 0: never */
+	int expired;
+	char dead_queue[QUEUE_NAME_MAX + 1];
+	int64_t max_messages, max_bytes, max_size;	/* 0: no limit */
+	int64_t min_free, min_inodes;			/* 0: no floor */
+	int sync;
+	int keep;
+	usec_t keep_time;
+	int64_t keep_count;
+	int mode;		/* of message files, such as 0600 */
+	char group[33];
+	int paused;
+	/* Where each key's value is from: "" is built in, else file and section. */
+	char origin[NKEYS][128];
+};
+
+/* What only mq.conf may say. */
+struct settings {
+	char spool[4096];	/* "" if not set */
+	bool autocreate;
+};
+
+struct conf_key {
+	const char *name;
+	const char *syntax;	/* "DUR", "full|none", ... */
+	const char *initial;	/* built-in value, as text */
+	const char *help;	/* one line */
+};
+extern const struct conf_key conf_keys[NKEYS];
+
+/* The mq.conf files in their order, NULL at the end.  A file that is not there counts as empty. */
+struct conf_files { const char *path[4]; };
+
+enum status conf_settings(const struct conf_files *, struct settings *, struct error *) MUST_CHECK;
+/*
+ * Policy of a queue: built in, then the files ([defaults], then each [queue GLOB] that
+ * matches), then queue.conf in the directory queuefd (-1: none).  ST_CONF names file and line.
+ */
+enum status conf_policy(const struct conf_files *, const char *queue, int queuefd,
+    struct policy *, struct error *) MUST_CHECK;
+/* Check "key = value" text of a queue.conf with no effect; line numbers in the error. */
+enum status conf_check(const char *text, size_t len, const char *what, struct error *) MUST_CHECK;
+/*
+ * A queue.conf text with each "key=value" of assign set: on the line of that key, else at
+ * the end; all else is kept.  *out is the caller's to free, NULL on failure.  ST_USAGE: no
+ * such key, a bad value, a key twice; ST_CONF: another part of the text is broken.
+ */
+enum status conf_edit(const char *text, size_t len, const char *const *assign, size_t n,
+    char **out, size_t *outlen, struct error *) MUST_CHECK;
+/* The value of key i as text that can be read back. */
+void conf_value(const struct policy *, int key, char *buf, size_t size);
+/* Back-off before attempt n+1 after n (>= 1) failures, before jitter; and with it. */
+usec_t policy_backoff(const struct policy *, int failures);
+usec_t policy_jitter(const struct policy *, usec_t);
+
+/* ---- spool.c ---------------------------------------------------------- */
+
+struct spool;
+
+/*
+ * Open the spool.  create: make the directory if only it is missing, and its format file.
+ * ST_NOTFOUND: not there; ST_CONF: of a newer format.  conf must live as long as the spool.
+ */
+enum status spool_open(const char *path, bool create, const struct conf_files *conf,
+    struct spool **, struct error *) MUST_CHECK;
+void spool_close(struct spool *);
+const char *spool_path(const struct spool *);
+const struct conf_files *spool_conf(const struct spool *);
+
+/* Names of all queues, sorted; free with names_free. */
+struct names { char **name; size_t n, cap; };
+enum status spool_queues(struct spool *, struct names *, struct error *) MUST_CHECK;
+void names_free(struct names *);
+
+/* ---- queue.c ---------------------------------------------------------- */
+
+struct queue;
+
+/* ST_NOTFOUND: no such queue.  ST_USAGE: bad name.  ST_CONF: its policy is broken. */
+enum status queue_open(struct spool *, const char *name, struct queue **, struct error *) MUST_CHECK;
+/* As queue_open; makes the queue when there is none, durably. */
+enum status queue_create(struct spool *, const char *name, struct queue **, struct error *) MUST_CHECK;
+void queue_close(struct queue *);
+const char *queue_name(const struct queue *);
+const struct policy *queue_policy(const struct queue *);
+/* Read the policy again (a pause may have ended). */
+enum status queue_reload(struct queue *, struct error *) MUST_CHECK;
+/*
+ * Set keys in queue.conf ("key=value" each; comments and order are kept), by one
+ * atomic replacement.  ST_USAGE or ST_CONF: nothing was changed.
+ */
+enum status queue_configure(struct queue *, const char *const *assign, size_t n,
+    struct error *) MUST_CHECK;
+
+/* Whether queue.conf can be read and understood is not asked: for fsck. */
+enum status queue_open_raw(struct spool *, const char *name, struct queue **, struct error *) MUST_CHECK;
+
+/* Totals since the counters file was made, and rates per second. */
+enum { COUNT_PUSHED, COUNT_DELIVERED, COUNT_ACKED, COUNT_FAILED, COUNT_DEAD,
+    COUNT_EXPIRED, COUNT_RETRIED, COUNT_REMOVED, NCOUNTS };
+extern const char *const count_names[NCOUNTS];
+struct rates {
+	uint64_t total[NCOUNTS];
+	double rate[3][NCOUNTS];	/* over the last 1, 5 and 15 minutes */
+};
+/* All zero when there are no counters. */
+void queue_rates(struct queue *, usec_t now, struct rates *);
+
+struct tally {
+	uint64_t count[NSTATES], bytes[NSTATES];
+	usec_t oldest[NSTATES];	/* time of enqueueing of the oldest message seen, 0: none */
+};
+/* Count what is there by listing it (files in new/ count as ready). */
+enum status queue_tally(struct queue *, unsigned states, struct tally *, struct error *) MUST_CHECK;
+/* Backlog: ready, delayed and claimed; counting stops above limit. */
+enum status queue_backlog(struct queue *, uint64_t limit, uint64_t *, struct error *) MUST_CHECK;
+
+/* ---- scan.c ----------------------------------------------------------- */
+
+struct scan;
+
+/*
+ * Go over the messages of the states in the mask, state by state, each in its order,
+ * without changing anything.  Files in new/ appear in ready with bucket "".
+ * It is a snapshot of nothing: what moves meanwhile may be seen twice or not at all.
+ */
+enum status scan_open(struct queue *, unsigned states, struct scan **, struct error *) MUST_CHECK;
+/* ST_NONE at the end. */
+enum status scan_next(struct scan *, struct place *, struct error *) MUST_CHECK;
+void scan_close(struct scan *);
+
+/* Find one id in any state of the mask (looks again before it says ST_NOTFOUND). */
+enum status scan_find(struct queue *, unsigned states, const struct msgid *,
+    struct place *, struct error *) MUST_CHECK;
+
+/* ---- msg.c ------------------------------------------------------------ */
+
+/* Open a message where it stands: regular, of the right size, no link followed. */
+/* ST_GONE: not there any more.  ST_BADDATA: torn or not a regular file.  The caller closes *fd. */
+enum status msg_open(struct queue *, const struct place *, int *fd, struct error *) MUST_CHECK;
+/* Read the header block (none: len 0).  ST_BADDATA: it does not parse. */
+enum status msg_headers(int fd, const struct msgname *, struct headers *, struct error *) MUST_CHECK;
+/* Path of the message's file below the spool, for people. */
+void msg_path(const struct queue *, const struct place *, char *buf, size_t size);
+
+/* The failure record: text, or nothing (len 0).  The last 64 KiB.  Caller frees *text. */
+void msg_record(struct queue *, const struct msgid *, char **text, size_t *len);
+/* Last reason in words: the record's last Text or Reason, else the name's reason.  "" if none. */
+void msg_reason(struct queue *, const struct place *, char *buf, size_t size);
+
+/* ---- push.c ----------------------------------------------------------- */
+
+struct push_options {
+	int priority;
+	usec_t delay;		/* 0: ready now */
+	usec_t expire;		/* 0: as the policy says; counted from the publication */
+	const struct headers *headers;	/* may be NULL or empty; must live as long as the batch */
+	bool atomic;		/* all or none */
+};
+
+struct batch;
+
+/*
+ * One or more messages on their way in.  begin, write, end for each; publish makes
+ * all that ended durable and visible.  ST_AGAIN: paused or full or disk low.
+ */
+enum status batch_open(struct queue *, const struct push_options *, struct batch **,
+    struct error *) MUST_CHECK;
+/* Whether the queue takes messages now; ST_AGAIN: full, paused, disk low. */
+enum status push_allowed(struct queue *, uint64_t messages, uint64_t bytes, usec_t now,
+    struct error *) MUST_CHECK;
+enum status batch_begin(struct batch *, struct error *) MUST_CHECK;
+/* ST_BADDATA: over max_size. */
+enum status batch_write(struct batch *, const void *, size_t, struct error *) MUST_CHECK;
+enum status batch_end(struct batch *, struct error *) MUST_CHECK;
+/* Messages that ended and are not published yet, and their bytes. */
+size_t batch_pending(const struct batch *);
+uint64_t batch_bytes(const struct batch *);
+/*
+ * done is called for each message that is durable, in order.  On ST_UNSURE the messages
+ * are visible but their directory could not be synced (done was called for them).
+ * Any other failure: what done was not called for is not in the queue.
+ */
+enum status batch_publish(struct batch *, usec_t now,
+    void (*done)(void *arg, const struct msgid *), void *arg, struct error *) MUST_CHECK;
+/* Removes what was not published. */
+void batch_close(struct batch *);
+
+/* ---- claim.c ---------------------------------------------------------- */
+
+struct claim {
+	struct place at;
+	int fd;		/* the message, open for reading; its lock lives as long as it. -1: none */
+};
+
+struct claim_options {
+	usec_t lease;	/* 0: the policy's */
+	bool hold;	/* this process lives as long as the claim: lock it */
+};
+
+/*
+ * Claim the next message: returns first what is due and what has lapsed (a bounded number).
+ * ST_NONE: nothing ready; *wake is then when something may change without any event
+ * (USEC_MAX: never).  ST_AGAIN: paused.  ST_DENIED: only messages that may not be read.
+ * *skipped counts messages that could not be read.
+ */
+enum status claim_next(struct queue *, const struct claim_options *, usec_t now,
+    struct claim *, usec_t *wake, unsigned *skipped, struct error *) MUST_CHECK;
+
+/* Find the claim of a handle.  ST_LOST: gone.  fd is -1: open it with msg_open if needed. */
+enum status claim_find(struct queue *, const char *handle, struct claim *, struct error *) MUST_CHECK;
+
+/* What went wrong, for claim_fail.  Pointers may be NULL. */
+struct failure {
+	const char *reason;	/* code: "exit-1", "nack" */
+	const char *text;	/* one line, or NULL */
+	const char *stderr_tail;
+	size_t stderr_len;
+	usec_t duration;	/* 0: unknown */
+	usec_t delay;		/* < 0: the policy's back-off */
+	bool permanent;		/* dead now */
+};
+
+/*
+ * End or change a claim; each closes nothing (claim_close does) and returns ST_LOST when the
+ * claim was taken back meanwhile.  claim_fail says in *state where the message went
+ * (STATE_DELAYED, STATE_READY or STATE_DEAD).
+ */
+enum status claim_ack(struct queue *, struct claim *, usec_t now, struct error *) MUST_CHECK;
+enum status claim_fail(struct queue *, struct claim *, const struct failure *, usec_t now,
+    enum state *state, struct error *) MUST_CHECK;
+/* Give back; it does not count.  delay 0: ready at once. */
+enum status claim_release(struct queue *, struct claim *, usec_t delay, usec_t now,
+    struct error *) MUST_CHECK;
+/* lease 0: as long as it was. */
+enum status claim_extend(struct queue *, struct claim *, usec_t lease, usec_t now,
+    struct error *) MUST_CHECK;
+void claim_close(struct claim *);
+
+/* ---- move.c ----------------------------------------------------------- */
+
+/* Operator moves.  ST_GONE: it is not there any more.  A claim is moved like any other message: the caller asks first. */
+enum status move_retry(struct queue *, const struct place *, bool keep_attempts, usec_t now, struct error *) MUST_CHECK;
+enum status move_hold(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
+/* reason: text for the record, or NULL. */
+enum status move_bury(struct queue *, const struct place *, const char *reason, usec_t now, struct error *) MUST_CHECK;
+enum status move_drop(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
+enum status move_to(struct queue *, const struct place *, struct queue *to, usec_t now, struct error *) MUST_CHECK;
+/* Make the moves durable: call once at the end for the queue moved into. */
+enum status move_sync(struct queue *, struct error *) MUST_CHECK;
+
+/* ---- wait.c ----------------------------------------------------------- */
+
+struct waiter;
+
+/*
+ * Sleep until the queue may have changed.  Use: open; loop { arm; look; wait }.
+ * A wake-up is a hint.  Where inotify is not to be had, or the file system is
+ * a network's, wait polls.  changes: also wake when messages leave (for wait --empty).
+ */
+enum status waiter_open(struct queue *, bool changes, struct waiter **, struct error *) MUST_CHECK;
+enum status waiter_arm(struct waiter *, struct error *) MUST_CHECK;
+/* For a poll loop: the descriptor (-1: none) and the longest time to sleep; drain after it was readable. */
+int waiter_fd(const struct waiter *);
+usec_t waiter_poll(const struct waiter *);
+void waiter_drain(struct waiter *);
+/*
+ * Until wake (wall clock, USEC_MAX: no such time) or deadline (clock_mono, USEC_MAX:
+ * none).  ST_NONE: the deadline passed; ST_AGAIN: a signal came.
+ */
+enum status waiter_wait(struct waiter *, usec_t wake, usec_t deadline, struct error *) MUST_CHECK;
+void waiter_close(struct waiter *);
+
+/* ---- event.c ---------------------------------------------------------- */
+
+struct events;
+struct event {
+	usec_t time;
+	const char *what;	/* pushed, delayed, claimed, extended, acked, failed, released, due, retried, dead, held, removed, moved, overflow */
+	const char *queue;	/* valid until the next call */
+	bool have;		/* place is filled (not for overflow) */
+	struct place at;
+};
+/* What happens in these queues from now on: when this returns, it is armed. */
+enum status events_open(struct spool *, const struct names *queues, struct events **, struct error *) MUST_CHECK;
+/* Blocks.  ST_AGAIN: a signal came. */
+enum status events_next(struct events *, struct event *, struct error *) MUST_CHECK;
+void events_close(struct events *);
+
+/* ---- fsck.c ----------------------------------------------------------- */
+
+enum severity { SEV_INFO, SEV_WARNING, SEV_ERROR };
+struct finding {
+	const char *id;
+	enum severity severity;
+	const char *path;	/* below the queue; may hold foreign bytes */
+	const char *text;	/* what is wrong */
+	const char *repair;	/* what --repair does; "" if nothing can be done */
+	bool repaired;
+};
+struct fsck_kind { const char *id; enum severity severity; const char *must; const char *repair; };
+extern const struct fsck_kind fsck_kinds[];	/* ends with id NULL */
+
+/* Report each finding; *left counts those that remain (future-name is told but not counted). */
+enum status fsck_queue(struct queue *, bool repair, usec_t now,
+    void (*report)(void *arg, const struct finding *), void *arg, unsigned *left,
+    struct error *) MUST_CHECK;
+
+#endif

@@ -1,0 +1,517 @@
+/*
+ * push.c: messages on their way in (spool-format.md section 6).
+ *
+ * Each is written under tmp/, made durable, renamed into a bucket, and its bucket
+ * is synced; only then is it reported.  Many share their syncs: a few are fsynced
+ * one by one, more by one syncfs.  An atomic batch is a directory in tmp/ that
+ * becomes a bucket by one rename.
+ */
+#include <sys/stat.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+/* Up to so many messages are fsynced by descriptor; beyond, syncfs is cheaper. */
+#define FSYNC_MAX 16
+/* A batch larger than this is spread over buckets after it was published. */
+#define SPREAD 500
+/* One push in so many looks for the litter of dead writers. */
+#define SWEEP 64
+/* How long counters are believed without counting. */
+#define COUNT_AGE (60 * USEC)
+
+struct pending {
+	char tmp[40];
+	int64_t size;
+	int fd;		/* until it is synced; -1: closed */
+};
+
+struct batch {
+	struct queue *q;
+	struct push_options opt;
+	int tmpfd;		/* where the files are written: tmp/, or the batch's own directory */
+	char dir[48];		/* atomic: the name of that directory in tmp/ */
+	struct pending *p;	/* those that ended, and at [n] the one being written */
+	size_t n, cap;
+	bool writing;
+	uint64_t bytes;
+	usec_t last;		/* greatest time given to an id */
+};
+
+/* ---- limits ----------------------------------------------------------- */
+
+/* Count for sure: the counters are advice, and other programs may have moved things. */
+static enum status
+recount(struct queue *q, usec_t now, uint64_t *messages, uint64_t *bytes, struct error *err)
+{
+	const unsigned backlog = STATE_BIT(STATE_READY) | STATE_BIT(STATE_DELAYED) |
+	    STATE_BIT(STATE_CLAIMED);
+	struct tally t;
+	enum status st;
+
+	if ((st = queue_tally(q, backlog, &t, err)) != ST_OK)
+		return st;
+	*messages = t.count[STATE_READY] + t.count[STATE_DELAYED] + t.count[STATE_CLAIMED];
+	*bytes = t.bytes[STATE_READY] + t.bytes[STATE_DELAYED] + t.bytes[STATE_CLAIMED];
+	counters_set_backlog(q, *messages, *bytes, now);
+	return ST_OK;
+}
+
+static bool
+over(uint64_t have, uint64_t more, int64_t limit)
+{
+	return limit > 0 && have + more > (uint64_t)limit;
+}
+
+static enum status
+depth_allowed(struct queue *q, uint64_t messages, uint64_t bytes, usec_t now,
+    struct error *err)
+{
+	const struct policy *p = &q->policy;
+	uint64_t n, size;
+	enum status st;
+	usec_t since;
+	bool full;
+
+	if (p->max_messages == 0 && p->max_bytes == 0)
+		return ST_OK;
+	full = !counters_backlog(q, &n, &size, &since) || since > now ||
+	    now - since > COUNT_AGE || over(n, messages, p->max_messages) ||
+	    over(size, bytes, p->max_bytes);
+	if (full && (st = recount(q, now, &n, &size, err)) != ST_OK)
+		return st;
+	if (over(n, messages, p->max_messages))
+		return error_set(err, ST_AGAIN, 0, "queue '%s' is full: %llu messages wait, "
+		    "max_messages is %lld", q->name, (unsigned long long)n,
+		    (long long)p->max_messages);
+	if (over(size, bytes, p->max_bytes))
+		return error_set(err, ST_AGAIN, 0, "queue '%s' is full: %llu bytes wait, "
+		    "max_bytes is %lld", q->name, (unsigned long long)size,
+		    (long long)p->max_bytes);
+	return ST_OK;
+}
+
+static enum status
+disk_allowed(struct queue *q, uint64_t messages, uint64_t bytes, struct error *err)
+{
+	const struct policy *p = &q->policy;
+	int64_t free_bytes, free_inodes;
+	enum status st;
+
+	if (p->min_free == 0 && p->min_inodes == 0)
+		return ST_OK;
+	if ((st = fs_space(q->fd, &free_bytes, &free_inodes, err)) != ST_OK)
+		return st;
+	if (p->min_free > 0 && free_bytes - (int64_t)bytes < p->min_free)
+		return error_set(err, ST_AGAIN, 0, "queue '%s': the disk is low: %lld bytes "
+		    "free, min_free is %lld", q->name, (long long)free_bytes,
+		    (long long)p->min_free);
+	if (p->min_inodes > 0 && free_inodes - (int64_t)messages < p->min_inodes)
+		return error_set(err, ST_AGAIN, 0, "queue '%s': the disk is low: %lld inodes "
+		    "free, min_inodes is %lld", q->name, (long long)free_inodes,
+		    (long long)p->min_inodes);
+	return ST_OK;
+}
+
+enum status
+push_allowed(struct queue *q, uint64_t messages, uint64_t bytes, usec_t now,
+    struct error *err)
+{
+	enum status st;
+
+	if (q->policy.paused & PAUSED_PUSH)
+		return error_set(err, ST_AGAIN, 0, "queue '%s' takes no messages now (paused): "
+		    "'mq resume --push %s' lets them in again", q->name, q->name);
+	if ((st = disk_allowed(q, messages, bytes, err)) != ST_OK)
+		return st;
+	return depth_allowed(q, messages, bytes, now, err);
+}
+
+/* ---- writing ---------------------------------------------------------- */
+
+static enum status
+atomic_dir(struct batch *b, struct error *err)
+{
+	char name[40];
+	enum status st;
+	int tmp;
+
+	if ((st = queue_tmp(b->q, &tmp, err)) != ST_OK)
+		return st;
+	tmp_name(name);
+	(void)snprintf(b->dir, sizeof(b->dir), "%s.d", name);
+	st = fs_mkdir(tmp, b->dir, queue_dir_mode(b->q), b->q->group, err);
+	if (st == ST_OK)
+		st = fs_open_dir(tmp, b->dir, false, &b->tmpfd, err);
+	if (st == ST_GONE || st == ST_EXISTS)
+		st = error_set(err, ST_NOCREATE, 0, "queue %s: tmp/ went away", b->q->name);
+	return st;
+}
+
+enum status
+batch_open(struct queue *q, const struct push_options *opt, struct batch **out,
+    struct error *err)
+{
+	struct batch *b = calloc(1, sizeof(*b));
+	enum status st;
+	int fd;
+
+	*out = NULL;
+	if (b == NULL)
+		return queue_fail(q, err, ENOMEM, "push");
+	b->q = q;
+	b->opt = *opt;
+	b->tmpfd = -1;
+	/* Before anything is written: a descriptor short must not be met after the commit. */
+	st = queue_state(q, opt->delay > 0 ? STATE_DELAYED : STATE_READY, &fd, err);
+	if (st == ST_OK)
+		st = opt->atomic ? atomic_dir(b, err) : queue_tmp(q, &b->tmpfd, err);
+	if (st != ST_OK) {
+		batch_close(b);
+		return st;
+	}
+	*out = b;
+	return ST_OK;
+}
+
+static enum status
+room(struct batch *b)
+{
+	struct pending *p;
+	size_t cap;
+
+	if (b->n < b->cap)
+		return ST_OK;
+	cap = b->cap == 0 ? 4 : b->cap * 2;
+	if ((p = reallocarray(b->p, cap, sizeof(*p))) == NULL)
+		return ST_AGAIN;
+	b->p = p;
+	b->cap = cap;
+	return ST_OK;
+}
+
+/* Take the message being written away again. */
+static void
+cancel(struct batch *b)
+{
+	struct pending *p = &b->p[b->n];
+	struct error ignored;
+
+	error_clear(&ignored);
+	if (p->fd != -1)
+		(void)close(p->fd);
+	if (fs_unlink(b->tmpfd, p->tmp, &ignored) != ST_OK)
+		error_clear(&ignored);
+	b->writing = false;
+}
+
+enum status
+batch_begin(struct batch *b, struct error *err)
+{
+	struct pending *p;
+	enum status st;
+
+	if (room(b) != ST_OK)
+		return queue_fail(b->q, err, ENOMEM, "push");
+	p = &b->p[b->n];
+	p->size = 0;
+	tmp_name(p->tmp);
+	st = fs_create(b->tmpfd, p->tmp, queue_file_mode(b->q), b->q->group, &p->fd, err);
+	if (st != ST_OK)
+		return st;
+	b->writing = true;
+	/* Where locks don't work, an hour's grace protects us from the sweepers. */
+	(void)fs_lock(p->fd, 1LL << 62, true);
+	if (b->opt.headers != NULL && b->opt.headers->len > 0) {
+		st = fs_write(p->fd, b->opt.headers->block, b->opt.headers->len, err);
+		p->size = (int64_t)b->opt.headers->len;
+	}
+	if (st != ST_OK)
+		cancel(b);
+	return st;
+}
+
+static int64_t
+head_size(const struct batch *b)
+{
+	return b->opt.headers == NULL ? 0 : (int64_t)b->opt.headers->len;
+}
+
+enum status
+batch_write(struct batch *b, const void *data, size_t len, struct error *err)
+{
+	struct pending *p = &b->p[b->n];
+	int64_t max = b->q->policy.max_size;
+	enum status st = ST_OK;
+
+	if (max > 0 && p->size - head_size(b) + (int64_t)len > max)
+		st = error_set(err, ST_BADDATA, 0, "the message is larger than max_size, "
+		    "%lld bytes, of queue '%s'", (long long)max, b->q->name);
+	if (st == ST_OK)
+		st = fs_write(p->fd, data, len, err);
+	if (st != ST_OK) {
+		cancel(b);
+		return st;
+	}
+	p->size += (int64_t)len;
+	return ST_OK;
+}
+
+static enum status
+close_pending(struct pending *p, struct error *err)
+{
+	int fd = p->fd;
+
+	p->fd = -1;
+	if (fd != -1 && close(fd) == -1)
+		return error_sys(err, errno, "close");
+	return ST_OK;
+}
+
+enum status
+batch_end(struct batch *b, struct error *err)
+{
+	enum status st = ST_OK;
+
+	b->writing = false;
+	b->bytes += (uint64_t)b->p[b->n].size;
+	b->n++;
+	/* Descriptors are for fsync; with many messages syncfs takes its place. */
+	if (!queue_synced(b->q) || b->n > FSYNC_MAX)
+		for (size_t i = b->n > FSYNC_MAX + 1 || !queue_synced(b->q) ? b->n - 1 : 0;
+		    i < b->n; i++) {
+			enum status one = close_pending(&b->p[i], err);
+			if (st == ST_OK)
+				st = one;
+		}
+	return st;
+}
+
+size_t
+batch_pending(const struct batch *b)
+{
+	return b->n;
+}
+
+uint64_t
+batch_bytes(const struct batch *b)
+{
+	return b->bytes;
+}
+
+/* ---- publishing ------------------------------------------------------- */
+
+static enum status
+sync_data(struct batch *b, struct error *err)
+{
+	enum status st = ST_OK;
+
+	if (!queue_synced(b->q))
+		return ST_OK;
+	if (b->n > FSYNC_MAX)
+		return fs_sync_all(b->tmpfd, err);
+	for (size_t i = 0; st == ST_OK && i < b->n; i++) {
+		st = fs_sync(b->p[i].fd, err);
+		if (st == ST_OK)
+			st = close_pending(&b->p[i], err);
+	}
+	return st;
+}
+
+static void
+make_name(struct batch *b, const struct pending *p, usec_t now, struct msgname *n)
+{
+	/* Within a batch, and if the clock stands still: a microsecond apart, in order. */
+	usec_t at = now > b->last ? now : b->last + 1;
+
+	b->last = at;
+	memset(n, 0, sizeof(*n));
+	id_make(at, &n->id);
+	n->key = at + b->opt.delay;
+	n->size = p->size;
+	n->priority = b->opt.priority;
+	n->head = (int32_t)head_size(b);
+	if (b->opt.expire > 0)
+		n->expires = at + b->opt.expire;
+}
+
+static enum state
+target(const struct batch *b)
+{
+	return b->opt.delay > 0 ? STATE_DELAYED : STATE_READY;
+}
+
+/* Forget the first k pending ones: they are published. */
+static void
+forget(struct batch *b, size_t k)
+{
+	for (size_t i = 0; i < k; i++)
+		b->bytes -= (uint64_t)b->p[i].size;
+	/* The one being written stands behind the others and goes along. */
+	memmove(b->p, b->p + k, (b->n - k + (b->writing ? 1 : 0)) * sizeof(*b->p));
+	b->n -= k;
+}
+
+static void
+count_pushed(struct batch *b, int64_t size, usec_t now)
+{
+	counters_state(b->q, target(b), 1, size);
+	counters_add(b->q, COUNT_PUSHED, 1, now);
+}
+
+static enum status
+publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct error *err)
+{
+	enum status st = ST_OK;
+	struct msgname n;
+
+	b->q->careful = true;
+	for (*k = 0; *k < b->n; ++*k) {
+		struct pending *p = &b->p[*k];
+		st = push_allowed(b->q, 1, (uint64_t)p->size, now, err);
+		if (st != ST_OK)
+			break;
+		make_name(b, p, now, &n);
+		st = bucket_put(b->q, b->tmpfd, p->tmp, target(b), &n, false, NULL, err);
+		if (st == ST_GONE)
+			st = error_set(err, ST_IO, 0, "queue %s: a file of ours in tmp/ was removed",
+			    b->q->name);
+		if (st != ST_OK)
+			break;
+		ids[*k] = n.id;
+		count_pushed(b, n.size, now);
+	}
+	b->q->careful = false;
+	return st;
+}
+
+/* A great bucket costs each claim its size: move all but the first names on to buckets of their own. */
+static void
+spread(struct batch *b, const struct msgname *names, size_t n)
+{
+	char file[NAME_MAX_LEN + 1];
+	struct error ignored;
+
+	error_clear(&ignored);
+	for (size_t i = SPREAD; i < n; i++) {
+		struct msgname name = names[i];
+		name_format(&name, file);
+		if (bucket_put(b->q, b->tmpfd, file, target(b), &name, false, NULL,
+		    &ignored) != ST_OK)
+			error_clear(&ignored);	/* claimed already, or no room: it is fine where it is */
+	}
+}
+
+static enum status
+name_all(struct batch *b, usec_t now, struct msgname *names, struct error *err)
+{
+	char file[NAME_MAX_LEN + 1];
+	enum status st = ST_OK;
+
+	for (size_t i = 0; st == ST_OK && i < b->n; i++) {
+		make_name(b, &b->p[i], now, &names[i]);
+		name_format(&names[i], file);
+		st = fs_move(b->tmpfd, b->p[i].tmp, b->tmpfd, file, err);
+		if (st == ST_GONE || st == ST_EXISTS)
+			st = error_set(err, ST_IO, 0, "queue %s: a file of ours in tmp/ was removed",
+			    b->q->name);
+		(void)strlcpy(b->p[i].tmp, "", sizeof(b->p[i].tmp));
+	}
+	return st;
+}
+
+static enum status
+publish_atomic(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct error *err)
+{
+	struct msgname *names;
+	bool visible = false;
+	enum status st;
+
+	*k = 0;
+	if ((st = push_allowed(b->q, b->n, b->bytes, now, err)) != ST_OK)
+		return st;
+	if ((names = calloc(b->n, sizeof(*names))) == NULL)
+		return queue_fail(b->q, err, ENOMEM, "push");
+	st = name_all(b, now, names, err);
+	if (st == ST_OK && queue_synced(b->q))
+		st = fs_sync(b->tmpfd, err);
+	if (st == ST_OK)
+		st = bucket_publish_dir(b->q, b->q->tmpfd, b->dir, target(b),
+		    bucket_class(target(b), &names[0]), names[0].key, &visible, err);
+	if (visible) {
+		b->dir[0] = '\0';
+		*k = b->n;
+		for (size_t i = 0; i < b->n; i++) {
+			ids[i] = names[i].id;
+			count_pushed(b, names[i].size, now);
+		}
+		if (b->n > 2 * SPREAD)
+			spread(b, names, b->n);
+	}
+	free(names);
+	return st;
+}
+
+enum status
+batch_publish(struct batch *b, usec_t now, void (*done)(void *, const struct msgid *),
+    void *arg, struct error *err)
+{
+	struct error syncing;
+	struct msgid *ids;
+	enum status st;
+	size_t k = 0;
+
+	if (b->n == 0)
+		return ST_OK;
+	if ((ids = calloc(b->n, sizeof(*ids))) == NULL)
+		return queue_fail(b->q, err, ENOMEM, "push");
+	st = sync_data(b, err);
+	if (st == ST_OK)
+		st = b->opt.atomic ? publish_atomic(b, now, ids, &k, err) :
+		    publish_each(b, now, ids, &k, err);
+	/* What was renamed is in the queue, whatever else failed: sync its directory and say so. */
+	error_clear(&syncing);
+	if (k > 0 && move_sync(b->q, &syncing) != ST_OK && st == ST_OK) {
+		*err = syncing;
+		st = ST_UNSURE;
+	}
+	if (k > 0 && arc4random_uniform(SWEEP) == 0)
+		(void)reap_tmp(b->q, now, true, NULL, NULL);
+	for (size_t i = 0; i < k; i++)
+		done(arg, &ids[i]);
+	forget(b, k);
+	free(ids);
+	return st;
+}
+
+void
+batch_close(struct batch *b)
+{
+	struct error ignored;
+
+	if (b == NULL)
+		return;
+	error_clear(&ignored);
+	if (b->writing)
+		cancel(b);
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->p[i].fd != -1)
+			(void)close(b->p[i].fd);
+		if (b->p[i].tmp[0] != '\0' &&
+		    fs_unlink(b->tmpfd, b->p[i].tmp, &ignored) != ST_OK)
+			error_clear(&ignored);
+	}
+	if (b->opt.atomic) {
+		if (b->tmpfd != -1)
+			(void)close(b->tmpfd);
+		if (b->dir[0] != '\0')
+			fs_remove_dir(b->q->tmpfd, b->dir);
+	}
+	free(b->p);
+	free(b);
+}

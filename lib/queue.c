@@ -1,0 +1,291 @@
+/*
+ * queue.c: a queue's directory: opening it, laying it out, its policy.
+ *
+ * A new queue is built under a hidden name, synced and renamed into place, and
+ * gets its tmp/ last: who finds a queue with tmp/ knows that the queue itself
+ * survives a power failure (spool-format.md section 6).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+#define QUEUE_CONF "queue.conf"
+#define CONF_MAX 65536
+
+static enum status
+policy_load(struct queue *q, struct error *err)
+{
+	struct group *gr;
+	enum status st;
+
+	st = conf_policy(q->spool->conf, q->name, q->fd, &q->policy, err);
+	if (st != ST_OK)
+		return st;
+	q->group = (gid_t)-1;
+	if (q->policy.group[0] == '\0')
+		return ST_OK;
+	if ((gr = getgrnam(q->policy.group)) == NULL)
+		return error_set(err, ST_CONF, 0, "queue %s: no group '%s' on this system",
+		    q->name, q->policy.group);
+	q->group = gr->gr_gid;
+	return ST_OK;
+}
+
+enum status
+queue_reload(struct queue *q, struct error *err)
+{
+	return policy_load(q, err);
+}
+
+static struct queue *
+queue_new_object(struct spool *sp, const char *name)
+{
+	struct queue *q = calloc(1, sizeof(*q));
+
+	if (q == NULL)
+		return NULL;
+	q->spool = sp;
+	(void)strlcpy(q->name, name, sizeof(q->name));
+	q->fd = q->tmpfd = q->newfd = q->window.fd = q->unsynced.fd = -1;
+	q->group = (gid_t)-1;
+	for (int s = 0; s < NSTATES; s++)
+		q->statefd[s] = -1;
+	return q;
+}
+
+void
+queue_close(struct queue *q)
+{
+	if (q == NULL)
+		return;
+	counters_close(q);
+	listing_free(&q->window.names);
+	int fds[] = { q->fd, q->tmpfd, q->newfd, q->window.fd, q->unsynced.fd };
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] != -1)
+			(void)close(fds[i]);
+	for (int s = 0; s < NSTATES; s++)
+		if (q->statefd[s] != -1)
+			(void)close(q->statefd[s]);
+	free(q);
+}
+
+static enum status
+name_check(const char *name, struct error *err)
+{
+	if (queue_name_ok(name))
+		return ST_OK;
+	return error_set(err, ST_USAGE, 0, "'%s' is not a queue name: letters, digits, '.', '_' "
+	    "and '-', at most %d, the first neither '.' nor '-'", name, QUEUE_NAME_MAX);
+}
+
+static enum status
+dir_open(struct queue *q, struct error *err)
+{
+	struct error opening;
+	enum status st;
+
+	error_clear(&opening);
+	st = fs_open_dir(q->spool->fd, q->name, false, &q->fd, &opening);
+	if (st == ST_OK)
+		return ST_OK;
+	if (st == ST_GONE)
+		return error_set(err, ST_NOTFOUND, 0, "no queue '%s'", q->name);
+	if (opening.errnum == ENOTDIR || opening.errnum == ELOOP)
+		return error_set(err, ST_NOTFOUND, 0, "no queue '%s': what has its name in "
+		    "the spool is not a directory", q->name);
+	return error_sys(err, opening.errnum, "%s/%s", q->spool->path, q->name);
+}
+
+static enum status
+open_queue(struct spool *sp, const char *name, bool raw, struct queue **out,
+    struct error *err)
+{
+	struct queue *q;
+	enum status st;
+	int fd;
+
+	*out = NULL;
+	if ((st = name_check(name, err)) != ST_OK)
+		return st;
+	if ((q = queue_new_object(sp, name)) == NULL)
+		return error_sys(err, ENOMEM, "open queue");
+	st = dir_open(q, err);
+	if (st == ST_OK && raw) {
+		/* The checker looks at broken queues too: defaults stand in for a broken policy. */
+		struct error ignored;
+		error_clear(&ignored);
+		if (policy_load(q, &ignored) != ST_OK) {
+			static const struct conf_files none;
+			error_clear(&ignored);
+			st = conf_policy(&none, name, -1, &q->policy, err);
+		}
+	} else if (st == ST_OK) {
+		st = policy_load(q, err);
+		if (st == ST_OK)
+			st = queue_state(q, STATE_READY, &fd, err);
+	}
+	if (st != ST_OK) {
+		queue_close(q);
+		return st;
+	}
+	*out = q;
+	return ST_OK;
+}
+
+enum status
+queue_open(struct spool *sp, const char *name, struct queue **q, struct error *err)
+{
+	return open_queue(sp, name, false, q, err);
+}
+
+enum status
+queue_open_raw(struct spool *sp, const char *name, struct queue **q, struct error *err)
+{
+	return open_queue(sp, name, true, q, err);
+}
+
+/* ---- making one ------------------------------------------------------- */
+
+static enum status
+layout_dir(struct queue *q, const char *name, const char *const *buckets,
+    struct error *err)
+{
+	enum status st;
+	int fd;
+
+	st = fs_mkdir(q->fd, name, queue_dir_mode(q), q->group, err);
+	if (st != ST_OK && st != ST_EXISTS)
+		return st;
+	if ((st = fs_open_dir(q->fd, name, false, &fd, err)) != ST_OK)
+		return st;
+	for (; st == ST_OK && *buckets != NULL; buckets++) {
+		st = fs_mkdir(fd, *buckets, queue_dir_mode(q), q->group, err);
+		if (st == ST_EXISTS)
+			st = ST_OK;
+	}
+	if (st == ST_OK && queue_synced(q))
+		st = fs_sync(fd, err);
+	(void)close(fd);
+	return st;
+}
+
+enum status
+queue_layout(struct queue *q, usec_t now, struct error *err)
+{
+	char plain[BUCKET_MAX], ready[BUCKET_MAX], watched[BUCKET_MAX];
+	const char *const none[] = { NULL };
+	enum status st;
+
+	bucket_format(0, now, plain);
+	bucket_format('0' + PRIORITY_DEFAULT, now, ready);
+	bucket_format('w', now, watched);
+	/* The directory ready/ is what makes it a queue: last. */
+	if ((st = layout_dir(q, "new", none, err)) != ST_OK ||
+	    (st = layout_dir(q, "failures", none, err)) != ST_OK)
+		return st;
+	for (int s = NSTATES - 1; s >= 0; s--) {
+		const char *buckets[] = { s == STATE_READY ? ready : plain,
+		    s == STATE_CLAIMED ? watched : NULL, NULL };
+		if ((st = layout_dir(q, state_names[s], buckets, err)) != ST_OK)
+			return st;
+	}
+	return queue_synced(q) ? fs_sync(q->fd, err) : ST_OK;
+}
+
+/* Take away a queue that was never published. */
+static void
+layout_remove(struct queue *q, const char *tmp)
+{
+	struct listing dirs = { 0 }, buckets = { 0 };
+	struct error ignored;
+	int fd;
+
+	error_clear(&ignored);
+	if (fs_list(q->fd, "", 0, true, &dirs, NULL, &ignored) != ST_OK)
+		return;
+	for (size_t i = 0; i < dirs.n; i++) {
+		if (fs_open_dir(q->fd, dirs.e[i].name, false, &fd, &ignored) != ST_OK)
+			continue;
+		if (fs_list(fd, "", 0, true, &buckets, NULL, &ignored) == ST_OK)
+			for (size_t j = 0; j < buckets.n; j++)
+				(void)fs_rmdir(fd, buckets.e[j].name);
+		listing_free(&buckets);
+		(void)close(fd);
+		(void)fs_rmdir(q->fd, dirs.e[i].name);
+	}
+	listing_free(&dirs);
+	(void)fs_rmdir(q->spool->fd, tmp);
+}
+
+static enum status
+make_queue(struct spool *sp, const char *name, struct error *err)
+{
+	char tmp[48] = ".new-";
+	struct queue *q;
+	enum status st;
+	int fd;
+
+	if ((q = queue_new_object(sp, name)) == NULL)
+		return error_sys(err, ENOMEM, "make queue");
+	tmp_name(tmp + 5);
+	if ((st = policy_load(q, err)) == ST_OK)
+		st = fs_mkdir(sp->fd, tmp, queue_dir_mode(q), q->group, err);
+	if (st == ST_OK) {
+		st = fs_open_dir(sp->fd, tmp, false, &q->fd, err);
+		if (st == ST_OK && (st = queue_layout(q, clock_now(), err)) == ST_OK)
+			st = fs_move(sp->fd, tmp, sp->fd, name, err);
+		if (st != ST_OK)
+			layout_remove(q, tmp);	/* ST_EXISTS: another made it meanwhile */
+		else
+			st = queue_tmp(q, &fd, err);
+	}
+	queue_close(q);
+	if (st == ST_GONE)
+		st = error_set(err, ST_NOCREATE, 0, "queue %s: the spool went away", name);
+	if (st == ST_IO)
+		err->status = st = ST_NOCREATE;
+	return st == ST_EXISTS ? ST_OK : st;
+}
+
+enum status
+queue_create(struct spool *sp, const char *name, struct queue **q, struct error *err)
+{
+	enum status st = queue_open(sp, name, q, err);
+	struct error missing = *err;
+
+	if (st != ST_NOTFOUND)
+		return st;
+	/* Only if there is nothing of that name: anything else is for a person to look at. */
+	if (faccessat(sp->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		*err = missing;
+		return st;
+	}
+	error_clear(err);
+	if ((st = make_queue(sp, name, err)) != ST_OK)
+		return st;
+	return queue_open(sp, name, q, err);
+}
+
+enum status
+queue_configure(struct queue *q, const char *const *assign, size_t n, struct error *err)
+{
+	char *old = NULL, *text = NULL;
+	size_t oldlen = 0, len;
+	enum status st;
+
+	st = fs_read_file(q->fd, QUEUE_CONF, false, CONF_MAX, &old, &oldlen, err);
+	if (st == ST_OK || st == ST_NOTFOUND)
+		st = conf_edit(old != NULL ? old : "", oldlen, assign, n, &text, &len, err);
+	if (st == ST_OK)
+		st = fs_replace_file(q->fd, QUEUE_CONF, text, len,
+		    queue_file_mode(q), q->group, queue_synced(q), err);
+	free(old);
+	free(text);
+	return st == ST_OK ? queue_reload(q, err) : st;
+}

@@ -1,0 +1,539 @@
+/*
+ * reap.c: what any command does on its way, because there is no daemon: return
+ * what is due and what has lapsed, adopt what lies in new/, end what expired or
+ * is torn, purge what was kept long enough.
+ *
+ * Each step is one rename of the very name that was examined, so any number of
+ * processes may do this at once; who comes second gets ST_GONE and goes on.  The
+ * work of one call is bounded.
+ */
+#include <sys/stat.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+/* Files adopted from new/ by one call. */
+#define ADOPT_MAX 4096
+/* Buckets of claimed/ without class that one call looks into. */
+#define LAPSE_BUCKETS 4
+/* While claims of other living processes stand, their locks are asked this often. */
+#define PROBE_INTERVAL (USEC / 2)
+/* How far a lease may start in the future before the clock is held to have gone back. */
+#define CLOCK_SLACK (60 * USEC)
+/* Age at which what nobody has locked in tmp/ is garbage: a file, a directory. */
+#define STALE_FILE (3600 * USEC)
+#define STALE_DIR (36 * 3600 * USEC)
+
+int64_t
+token_offset(const char *token)
+{
+	uint64_t t = strtoull(token, NULL, 16);
+
+	return (int64_t)((1ULL << 62) + t % (1ULL << 61));
+}
+
+static void
+wake_at(usec_t *wake, usec_t at)
+{
+	if (at < *wake)
+		*wake = at;
+}
+
+/* The name without what belongs to a claim. */
+static void
+unclaim(struct msgname *n)
+{
+	n->token[0] = '\0';
+	n->lease_ms = 0;
+	n->locked = false;
+}
+
+/* ---- expiry ----------------------------------------------------------- */
+
+bool
+expired(const struct queue *q, const struct msgname *n, usec_t now)
+{
+	if (n->expires != 0 && n->expires <= now)
+		return true;
+	return q->policy.expire != 0 && id_time(&n->id) + q->policy.expire <= now;
+}
+
+/* To dead/, or to the queue that the policy names for dead letters. */
+static enum status
+to_dead(struct queue *q, const struct place *p, struct msgname *n, usec_t now,
+    struct error *err)
+{
+	struct error ignored;
+	struct queue *to;
+	enum status st;
+
+	counters_add(q, COUNT_DEAD, 1, now);
+	n->key = now;
+	if (q->policy.dead_queue[0] == '\0' || strcmp(q->policy.dead_queue, q->name) == 0)
+		return place_move(q, p, q, STATE_DEAD, n, NULL, err);
+	error_clear(&ignored);
+	if (queue_create(q->spool, q->policy.dead_queue, &to, &ignored) == ST_OK) {
+		struct msgname redirected = *n;
+		redirected.attempts = 0;
+		redirected.key = id_time(&n->id);
+		st = place_move(q, p, to, STATE_READY, &redirected, NULL, &ignored);
+		if (st == ST_OK)
+			record_move(q, &n->id, to);
+		if (st == ST_OK)
+			counters_add(to, COUNT_PUSHED, 1, now);
+		queue_close(to);
+		if (st == ST_OK || st == ST_GONE)
+			return st;
+	}
+	/* It can't be had: the queue's own dead/ always can. */
+	return place_move(q, p, q, STATE_DEAD, n, NULL, err);
+}
+
+enum status
+reap_expired(struct queue *q, const struct place *p, usec_t now, struct error *err)
+{
+	struct msgname n = p->name;
+	enum status st;
+
+	if (q->policy.expired == EXPIRED_DROP)
+		st = place_drop(q, p, err);
+	else {
+		(void)strlcpy(n.reason, "expired", sizeof(n.reason));
+		st = to_dead(q, p, &n, now, err);
+	}
+	if (st == ST_OK)
+		counters_add(q, COUNT_EXPIRED, 1, now);
+	return st;
+}
+
+enum status
+reap_torn(struct queue *q, const struct place *p, const char *reason, usec_t now,
+    struct error *err)
+{
+	struct msgname n = p->name;
+
+	unclaim(&n);
+	(void)strlcpy(n.reason, reason, sizeof(n.reason));
+	n.key = now;
+	counters_add(q, COUNT_DEAD, 1, now);
+	return place_move(q, p, q, STATE_DEAD, &n, NULL, err);
+}
+
+/* ---- a failed attempt ------------------------------------------------- */
+
+/* Whether it still stands there: a claim that is lost must not leave a record. */
+static bool
+stands(struct queue *q, const struct place *p, struct error *err)
+{
+	struct stat sb;
+	bool there;
+	int dir;
+
+	if (place_open(q, p, &dir, err) != ST_OK)
+		return false;
+	there = fstatat(dir, p->file, &sb, AT_SYMLINK_NOFOLLOW) == 0;
+	(void)close(dir);
+	return there;
+}
+
+enum status
+reap_fail(struct queue *q, const struct place *p, const struct failure *why,
+    usec_t now, enum state *state, struct error *err)
+{
+	struct msgname n = p->name;
+	bool dead;
+	enum status st;
+	usec_t delay;
+
+	if (!stands(q, p, err))
+		return err->status != ST_OK ? err->status : ST_GONE;
+	unclaim(&n);
+	n.attempts++;
+	(void)strlcpy(n.reason, why->reason, sizeof(n.reason));
+	dead = why->permanent || n.attempts >= q->policy.attempts;
+	/* Before the move: whoever sees it dead can read why.  A block too many does no harm. */
+	record_add(q, &n.id, n.attempts, why, now, dead);
+	if (dead) {
+		*state = STATE_DEAD;
+		st = to_dead(q, p, &n, now, err);
+	} else {
+		delay = why->delay >= 0 ? why->delay :
+		    policy_jitter(&q->policy, policy_backoff(&q->policy, n.attempts));
+		*state = delay > 0 ? STATE_DELAYED : STATE_READY;
+		n.key = delay > 0 ? now + delay : id_time(&n.id);
+		st = place_move(q, p, q, *state, &n, NULL, err);
+	}
+	if (st == ST_OK)
+		counters_add(q, COUNT_FAILED, 1, now);
+	return st;
+}
+
+/* ---- due -------------------------------------------------------------- */
+
+static enum status
+return_due(struct queue *q, const struct place *p, usec_t now, struct error *err)
+{
+	struct msgname n = p->name;
+
+	if (expired(q, &n, now))
+		return reap_expired(q, p, now, err);
+	n.key = id_time(&n.id);
+	return place_move(q, p, q, STATE_READY, &n, NULL, err);
+}
+
+/* One bucket of delayed/, the names of which are not above now. */
+static enum status
+due_in_bucket(struct queue *q, const struct bucket *b, usec_t now, unsigned *left,
+    bool *empty, usec_t *wake, struct error *err)
+{
+	struct place p = { .state = STATE_DELAYED };
+	struct listing l;
+	enum status st;
+	int dir;
+
+	*empty = false;
+	if ((st = bucket_open(q, STATE_DELAYED, b, &dir, err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	st = fs_list(dir, "", *left + 1, false, &l, NULL, err);
+	(void)close(dir);
+	if (st != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	*empty = l.n == 0;
+	(void)strlcpy(p.bucket, b->name, sizeof(p.bucket));
+	for (size_t i = 0; i < l.n && st == ST_OK; i++) {
+		if (l.e[i].type != DT_REG || name_parse(l.e[i].name, &p.name) != NAME_OK)
+			continue;
+		if (p.name.key > now || *left == 0) {
+			wake_at(wake, p.name.key > now ? p.name.key : now);
+			break;
+		}
+		(void)strlcpy(p.file, l.e[i].name, sizeof(p.file));
+		st = return_due(q, &p, now, err);
+		if (st == ST_OK)
+			--*left;
+		if (st == ST_GONE)
+			st = ST_OK;
+	}
+	listing_free(&l);
+	return st;
+}
+
+enum status
+reap_due(struct queue *q, usec_t now, usec_t *wake, struct error *err)
+{
+	unsigned left = REAP_MAX;
+	struct buckets bs;
+	enum status st;
+	bool empty;
+
+	if ((st = buckets_list(q, STATE_DELAYED, &bs, err)) != ST_OK)
+		return st;
+	for (size_t i = 0; st == ST_OK && i < bs.n; i++) {
+		if (bs.b[i].key > now || left == 0) {
+			/* The name of a bucket is a lower bound of what is in it. */
+			wake_at(wake, bs.b[i].key > now ? bs.b[i].key : now);
+			break;
+		}
+		st = due_in_bucket(q, &bs.b[i], now, &left, &empty, wake, err);
+		if (empty)
+			bucket_remove_empty(q, STATE_DELAYED, &bs, i);
+	}
+	buckets_free(&bs);
+	return st;
+}
+
+/* ---- lapsed ----------------------------------------------------------- */
+
+/* Whether the holder of a locked claim is dead for sure. */
+static bool
+holder_died(int dir, const struct place *p)
+{
+	bool dead;
+	int fd;
+
+	if (!p->name.locked || (fd = fs_open_read(dir, p->file)) == -1)
+		return false;
+	dead = fs_locked(fd, token_offset(p->name.token)) == 0;
+	(void)close(fd);
+	return dead;
+}
+
+/* The clock was set back: the lease starts anew (spool-format.md, "rebase"). */
+static enum status
+rebase(int dir, const struct place *p, usec_t now, usec_t *wake, struct error *err)
+{
+	char file[NAME_MAX_LEN + 1];
+	struct msgname n = p->name;
+
+	n.key = now + n.lease_ms * 1000;
+	wake_at(wake, n.key);
+	name_format(&n, file);
+	return fs_move(dir, p->file, dir, file, err);
+}
+
+static enum status
+lapse_one(struct queue *q, int dir, const struct place *p, usec_t now, usec_t *wake,
+    struct error *err)
+{
+	struct failure why = { .reason = "lapsed", .delay = -1 };
+	const struct msgname *n = &p->name;
+	enum state state;
+
+	if (n->token[0] == '\0')
+		return ST_OK;	/* not ours to end: a checker's business */
+	if (holder_died(dir, p))
+		why.reason = "lost";
+	else if (n->key > now) {
+		wake_at(wake, n->locked && now + PROBE_INTERVAL < n->key ?
+		    now + PROBE_INTERVAL : n->key);
+		if (n->key - n->lease_ms * 1000 > now + CLOCK_SLACK && !n->locked)
+			return rebase(dir, p, now, wake, err);
+		return ST_OK;
+	}
+	return reap_fail(q, p, &why, now, &state, err);
+}
+
+static enum status
+lapsed_in_bucket(struct queue *q, const struct bucket *b, usec_t now,
+    unsigned *left, bool *empty, usec_t *wake, struct error *err)
+{
+	struct place p = { .state = STATE_CLAIMED };
+	struct listing l;
+	enum status st;
+	int dir;
+
+	*empty = false;
+	if ((st = bucket_open(q, STATE_CLAIMED, b, &dir, err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	(void)strlcpy(p.bucket, b->name, sizeof(p.bucket));
+	st = fs_list(dir, "", 0, false, &l, NULL, err);
+	*empty = st == ST_OK && l.n == 0;
+	for (size_t i = 0; st == ST_OK && i < l.n; i++) {
+		if (*left == 0) {
+			wake_at(wake, now);
+			break;
+		}
+		if (l.e[i].type != DT_REG || name_parse(l.e[i].name, &p.name) != NAME_OK)
+			continue;
+		/* Sorted by deadline: without a lock to ask, the first in the future ends it. */
+		if (b->cls == 0 && !p.name.locked && p.name.key > now &&
+		    p.name.key - p.name.lease_ms * 1000 <= now + CLOCK_SLACK) {
+			wake_at(wake, p.name.key);
+			break;
+		}
+		--*left;
+		(void)strlcpy(p.file, l.e[i].name, sizeof(p.file));
+		st = lapse_one(q, dir, &p, now, wake, err);
+		if (st == ST_GONE)
+			st = ST_OK;
+	}
+	if (st != ST_GONE)
+		listing_free(&l);
+	(void)close(dir);
+	return st == ST_GONE ? ST_OK : st;
+}
+
+/*
+ * Which buckets: all of class w, for their locks tell at once; of the others those
+ * whose name is not in the future (their deadlines may have passed), some of them
+ * in turn, since an extended claim stays in its bucket; and those so far in the
+ * future that the clock must have gone back.
+ */
+enum status
+reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct error *err)
+{
+	unsigned left = 4u * REAP_MAX, looked = 0;
+	struct buckets bs;
+	enum status st;
+	size_t start;
+	bool empty;
+
+	if ((st = buckets_list(q, STATE_CLAIMED, &bs, err)) != ST_OK)
+		return st;
+	/* Where there are many, begin anywhere, so that each has its turn. */
+	start = bs.n > LAPSE_BUCKETS ? arc4random_uniform((uint32_t)bs.n) : 0;
+	for (size_t k = 0; st == ST_OK && left > 0 && k < bs.n; k++) {
+		size_t i = (start + k) % bs.n;
+		const struct bucket *b = &bs.b[i];
+		if (b->cls == 0 && b->key > now && b->key <= now + q->policy.lease + CLOCK_SLACK) {
+			wake_at(wake, b->key);
+			continue;
+		}
+		if (b->cls == 0 && looked++ >= LAPSE_BUCKETS)
+			continue;
+		st = lapsed_in_bucket(q, b, now, &left, &empty, wake, err);
+		if (empty)
+			bucket_remove_empty(q, STATE_CLAIMED, &bs, i);
+	}
+	buckets_free(&bs);
+	return st;
+}
+
+/* ---- new/, tmp/, done/ ------------------------------------------------ */
+
+enum status
+reap_new(struct queue *q, struct error *err)
+{
+	struct arrivals a;
+	enum status st;
+
+	if ((st = arrivals_list(q, ADOPT_MAX, &a, err)) != ST_OK)
+		return st;
+	for (size_t i = 0; st == ST_OK && i < a.n; i++) {
+		st = bucket_put(q, q->newfd, a.p[i].file, STATE_READY, &a.p[i].name,
+		    false, NULL, err);
+		if (st == ST_OK) {
+			counters_state(q, STATE_READY, 1, a.p[i].name.size);
+			counters_add(q, COUNT_PUSHED, 1, a.p[i].name.key);
+		}
+		if (st == ST_GONE)
+			st = ST_OK;
+		/* Someone who may not move files out of new/ can consume the rest. */
+		if (st == ST_DENIED) {
+			error_clear(err);
+			st = ST_OK;
+		}
+	}
+	arrivals_free(&a);
+	return st;
+}
+
+unsigned
+reap_tmp(struct queue *q, usec_t now, bool remove, void (*seen)(void *, const char *),
+    void *arg)
+{
+	struct error err;
+	struct listing l;
+	unsigned n = 0;
+	int dir;
+
+	error_clear(&err);
+	if (queue_tmp(q, &dir, &err) != ST_OK ||
+	    fs_list(dir, "", 0, true, &l, NULL, &err) != ST_OK)
+		return 0;
+	for (size_t i = 0; i < l.n; i++) {
+		struct stat sb;
+		int fd = fs_open_read(dir, l.e[i].name);
+		bool stale = fd != -1 && fstat(fd, &sb) == 0;
+		if (stale) {
+			usec_t age = now - (usec_t)sb.st_mtim.tv_sec * USEC;
+			stale = S_ISDIR(sb.st_mode) ? age > STALE_DIR : S_ISREG(sb.st_mode) &&
+			    age > STALE_FILE && fs_locked(fd, 1LL << 62) == 0;
+		}
+		if (fd != -1)
+			(void)close(fd);
+		if (!stale)
+			continue;
+		n++;
+		if (seen != NULL)
+			seen(arg, l.e[i].name);
+		if (remove && S_ISDIR(sb.st_mode))
+			fs_remove_dir(dir, l.e[i].name);
+		else if (remove && fs_unlink(dir, l.e[i].name, &err) != ST_OK)
+			error_clear(&err);
+	}
+	listing_free(&l);
+	return n;
+}
+
+/* Remove from the low end of done/ what is older than before, at most *left. */
+static enum status
+purge_bucket(struct queue *q, const struct bucket *b, usec_t before, unsigned *left,
+    bool *empty, struct error *err)
+{
+	struct place p = { .state = STATE_DONE };
+	struct listing l;
+	enum status st;
+	int dir;
+
+	*empty = false;
+	if ((st = bucket_open(q, STATE_DONE, b, &dir, err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	st = fs_list(dir, "", *left + 1, false, &l, NULL, err);
+	(void)close(dir);
+	if (st != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	*empty = l.n == 0;
+	(void)strlcpy(p.bucket, b->name, sizeof(p.bucket));
+	for (size_t i = 0; i < l.n && *left > 0 && st == ST_OK; i++) {
+		if (name_parse(l.e[i].name, &p.name) != NAME_OK)
+			continue;
+		if (p.name.key > before) {
+			*left = 0;
+			break;
+		}
+		(void)strlcpy(p.file, l.e[i].name, sizeof(p.file));
+		--*left;
+		st = place_drop(q, &p, err);
+		if (st == ST_GONE)
+			st = ST_OK;
+	}
+	listing_free(&l);
+	return st;
+}
+
+/* How many there are, counted bucket by bucket from the newest, up to keep; the key below which the rest lies. */
+static enum status
+keep_limit(struct queue *q, const struct buckets *bs, usec_t *before, struct error *err)
+{
+	int64_t kept = 0, keep = q->policy.keep_count;
+	struct msgname n;
+	struct listing l;
+	enum status st;
+	int dir;
+
+	*before = 0;
+	for (size_t i = bs->n; i-- > 0;) {
+		if (bucket_open(q, STATE_DONE, &bs->b[i], &dir, err) != ST_OK)
+			continue;
+		st = fs_list(dir, "", 0, false, &l, NULL, err);
+		(void)close(dir);
+		if (st != ST_OK)
+			return st == ST_GONE ? ST_OK : st;
+		if (kept + (int64_t)l.n > keep) {
+			size_t cut = l.n - (size_t)(keep - kept) - 1;
+			if (name_parse(l.e[cut].name, &n) == NAME_OK)
+				*before = n.key;
+			listing_free(&l);
+			return ST_OK;
+		}
+		kept += (int64_t)l.n;
+		listing_free(&l);
+	}
+	return ST_OK;
+}
+
+enum status
+reap_done(struct queue *q, usec_t now, struct error *err)
+{
+	unsigned left = REAP_MAX;
+	struct buckets bs;
+	usec_t before;
+	enum status st;
+	bool empty;
+
+	if (q->policy.keep == KEEP_NO)
+		return ST_OK;
+	/* Counting costs as much as is kept; one ack in so many pays it, and purges as many. */
+	if (q->policy.keep == KEEP_COUNT && q->policy.keep_count > REAP_MAX &&
+	    arc4random_uniform(REAP_MAX / 2) != 0)
+		return ST_OK;
+	if ((st = buckets_list(q, STATE_DONE, &bs, err)) != ST_OK)
+		return st;
+	before = now - q->policy.keep_time;
+	if (q->policy.keep == KEEP_COUNT)
+		st = keep_limit(q, &bs, &before, err);
+	for (size_t i = 0; st == ST_OK && left > 0 && i < bs.n && bs.b[i].key <= before; i++) {
+		st = purge_bucket(q, &bs.b[i], before, &left, &empty, err);
+		if (empty)
+			bucket_remove_empty(q, STATE_DONE, &bs, i);
+	}
+	buckets_free(&bs);
+	return st;
+}

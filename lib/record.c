@@ -1,0 +1,229 @@
+/*
+ * record.c: what went wrong with a message, attempt by attempt, in
+ * failures/XX/ID (spool-format.md section 9).  Advice: on a full disk the
+ * message moves on without it, and its name still says why.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+#define RECORD_MAX 65536
+#define STDERR_MAX 4096
+
+/* The directory of an id's record, opened; -1 if there is none and make is false. */
+static int
+record_dir(struct queue *q, const struct msgid *id, bool make)
+{
+	const char *shard = id->text + ID_LEN - 2;
+	struct error err;
+	int top = -1, fd = -1;
+
+	error_clear(&err);
+	if (fs_open_dir(q->fd, "failures", false, &top, &err) != ST_OK) {
+		if (!make || fs_mkdir(q->fd, "failures", queue_dir_mode(q), q->group, &err) != ST_OK ||
+		    fs_open_dir(q->fd, "failures", false, &top, &err) != ST_OK)
+			return -1;
+	}
+	if (fs_open_dir(top, shard, false, &fd, &err) != ST_OK && make) {
+		enum status st = fs_mkdir(top, shard, queue_dir_mode(q), q->group, &err);
+		if ((st != ST_OK && st != ST_EXISTS) ||
+		    fs_open_dir(top, shard, false, &fd, &err) != ST_OK)
+			fd = -1;
+	}
+	(void)close(top);
+	return fd;
+}
+
+static void
+put_stderr(FILE *f, const char *text, size_t len)
+{
+	bool start = true;
+
+	if (len > STDERR_MAX) {
+		text += len - STDERR_MAX;
+		len = STDERR_MAX;
+	}
+	if (len == 0)
+		return;
+	fputs("Stderr:\n", f);
+	for (size_t i = 0; i < len; i++) {
+		if (start)
+			fputc(' ', f);
+		start = text[i] == '\n';
+		if (text[i] != '\0')
+			fputc(text[i], f);
+	}
+	if (!start)
+		fputc('\n', f);
+}
+
+/* Text is one line: what would start another is shown as a space. */
+static void
+put_text(FILE *f, const char *text)
+{
+	fputs("Text: ", f);
+	for (; *text != '\0'; text++)
+		fputc(*text == '\n' || *text == '\r' ? ' ' : *text, f);
+	fputc('\n', f);
+}
+
+static void
+record_print(FILE *f, int attempt, const struct failure *why, usec_t now)
+{
+	char key[KEY_LEN + 1];
+
+	key_format(now, key);
+	fprintf(f, "Time: %s\n", key);
+	if (attempt > 0)
+		fprintf(f, "Attempt: %d\n", attempt);
+	fprintf(f, "Reason: %s\n", why->reason);
+	if (why->duration > 0)
+		fprintf(f, "Duration: %lld.%03lld\n", (long long)(why->duration / USEC),
+		    (long long)(why->duration % USEC / 1000));
+	if (why->text != NULL && why->text[0] != '\0')
+		put_text(f, why->text);
+	put_stderr(f, why->stderr_tail, why->stderr_len);
+	fputc('\n', f);
+}
+
+void
+record_add(struct queue *q, const struct msgid *id, int attempt,
+    const struct failure *why, usec_t now, bool sync)
+{
+	struct error ignored;
+	char *text = NULL;
+	size_t len = 0;
+	struct stat st;
+	FILE *f;
+	int dir;
+
+	if ((f = open_memstream(&text, &len)) == NULL)
+		return;
+	record_print(f, attempt, why, now);
+	dir = fclose(f) == 0 ? record_dir(q, id, true) : -1;
+	if (dir != -1) {
+		error_clear(&ignored);
+		/* A message retried for ever must not fill the disk with its history. */
+		if (fstatat(dir, id->text, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    st.st_size > RECORD_MAX && fs_unlink(dir, id->text, &ignored) != ST_OK)
+			error_clear(&ignored);
+		if (fs_append(dir, id->text, text, len, queue_file_mode(q), q->group,
+		    sync && queue_synced(q), &ignored) == ST_OK && sync &&
+		    queue_synced(q) && fs_sync(dir, &ignored) != ST_OK)
+			error_clear(&ignored);
+		(void)close(dir);
+	}
+	free(text);
+}
+
+void
+record_drop(struct queue *q, const struct msgid *id)
+{
+	struct error ignored;
+	int dir;
+
+	if ((dir = record_dir(q, id, false)) == -1)
+		return;
+	error_clear(&ignored);
+	if (fs_unlink(dir, id->text, &ignored) != ST_OK)
+		error_clear(&ignored);
+	(void)close(dir);
+}
+
+void
+record_move(struct queue *q, const struct msgid *id, struct queue *to)
+{
+	struct error ignored;
+	int from, dir;
+
+	if ((from = record_dir(q, id, false)) == -1)
+		return;
+	error_clear(&ignored);
+	if ((dir = record_dir(to, id, true)) != -1) {
+		if (fs_move(from, id->text, dir, id->text, &ignored) != ST_OK)
+			error_clear(&ignored);
+		(void)close(dir);
+	}
+	(void)close(from);
+}
+
+void
+msg_record(struct queue *q, const struct msgid *id, char **text, size_t *len)
+{
+	struct error ignored;
+	int dir;
+
+	*text = NULL;
+	*len = 0;
+	if ((dir = record_dir(q, id, false)) == -1)
+		return;
+	error_clear(&ignored);
+	if (fs_read_file(dir, id->text, false, 4 * RECORD_MAX, text, len, &ignored) != ST_OK)
+		*text = NULL;
+	(void)close(dir);
+}
+
+/* The last line that starts with name, its value copied; false if there is none. */
+static bool
+last_line(const char *text, const char *name, char *buf, size_t size)
+{
+	const char *found = NULL, *p = text;
+	size_t n = strlen(name), len;
+
+	while ((p = strstr(p, name)) != NULL) {
+		if (p == text || p[-1] == '\n')
+			found = p + n;
+		p += n;
+	}
+	if (found == NULL)
+		return false;
+	len = strcspn(found, "\n");
+	(void)snprintf(buf, size, "%.*s", (int)len, found);
+	return true;
+}
+
+/* The last line of what stands indented at the end: what the handler said last. */
+static void
+last_stderr(const char *text, size_t len, char *buf, size_t size)
+{
+	size_t end = len, start;
+
+	buf[0] = '\0';
+	while (end > 0 && (text[end - 1] == '\n' || text[end - 1] == ' '))
+		end--;
+	for (start = end; start > 0 && text[start - 1] != '\n'; start--)
+		continue;
+	if (start < end && text[start] == ' ')
+		(void)snprintf(buf, size, "%.*s", (int)(end - start - 1), text + start + 1);
+}
+
+void
+msg_reason(struct queue *q, const struct place *p, char *buf, size_t size)
+{
+	char words[512], *text, *block, *next;
+	size_t len;
+
+	(void)strlcpy(buf, p->name.reason, size);
+	if (buf[0] == '\0')
+		return;
+	msg_record(q, &p->name.id, &text, &len);
+	if (text == NULL)
+		return;
+	/* The last block tells about the last failure. */
+	for (block = text; (next = strstr(block, "\n\nTime: ")) != NULL; block = next + 2)
+		continue;
+	if (last_line(block, "Text: ", words, sizeof(words)))
+		(void)strlcpy(buf, words, size);
+	else {
+		last_stderr(block, strlen(block), words, sizeof(words));
+		if (words[0] != '\0') {
+			(void)strlcat(buf, ": ", size);
+			(void)strlcat(buf, words, size);
+		}
+	}
+	free(text);
+}

@@ -1,0 +1,412 @@
+/*
+ * scan.c: going over messages without changing anything.
+ *
+ * A directory is read whole (in windows of bounded size) before any of its names
+ * is given out, so that the caller may move what it gets.  What others move
+ * meanwhile may be missed: having seen nothing proves nothing (see dir_is_young).
+ */
+#include <sys/stat.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+/* Names held at a time: more than a bucket has, unless a batch made a great one. */
+#define WINDOW 8192
+/* Files of new/ that are looked at at a time. */
+#define ARRIVALS_MAX 8192
+
+bool
+dir_is_young(int fd)
+{
+	struct stat sb;
+	usec_t age;
+
+	if (fstat(fd, &sb) == -1)
+		return false;
+	age = clock_now() - ((usec_t)sb.st_mtim.tv_sec * USEC + sb.st_mtim.tv_nsec / 1000);
+	return age < USEC / 10 && age > -USEC / 10;
+}
+
+/* ---- new/ ------------------------------------------------------------- */
+
+/* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
+static uint64_t
+fnv1a(uint64_t h, const char *text)
+{
+	for (; *text != '\0'; text++)
+		h = (h ^ (unsigned char)*text) * 0x100000001b3ULL;
+	return h;
+}
+
+static bool
+arrival(int dir, const struct entry *e, struct place *p)
+{
+	char ino[24];
+	struct stat sb;
+	usec_t at;
+
+	if (e->type != DT_REG || fstatat(dir, e->name, &sb, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    !S_ISREG(sb.st_mode))
+		return false;
+	memset(p, 0, sizeof(*p));
+	at = (usec_t)sb.st_ctim.tv_sec * USEC + sb.st_ctim.tv_nsec / 1000;
+	(void)snprintf(ino, sizeof(ino), "%llu", (unsigned long long)sb.st_ino);
+	id_derive(at, fnv1a(fnv1a(fnv1a(0xcbf29ce484222325ULL, ino), "/"), e->name),
+	    &p->name.id);
+	(void)strlcpy(p->file, e->name, sizeof(p->file));
+	p->state = STATE_READY;
+	p->name.key = at;
+	p->name.size = sb.st_size;
+	p->name.priority = PRIORITY_DEFAULT;
+	return true;
+}
+
+static int
+arrival_cmp(const void *pa, const void *pb)
+{
+	const struct place *a = pa, *b = pb;
+
+	if (a->name.key != b->name.key)
+		return a->name.key < b->name.key ? -1 : 1;
+	return strcmp(a->file, b->file);
+}
+
+enum status
+arrivals_list(struct queue *q, size_t max, struct arrivals *out, struct error *err)
+{
+	struct listing l;
+	enum status st;
+	int dir;
+
+	memset(out, 0, sizeof(*out));
+	st = queue_new(q, &dir, err);
+	/* Whoever may not look into the drop box can use the queue all the same. */
+	if (st == ST_GONE || st == ST_DENIED) {
+		error_clear(err);
+		return ST_OK;
+	}
+	if (st != ST_OK || (st = fs_list(dir, "", max, false, &l, NULL, err)) != ST_OK) {
+		if (st == ST_DENIED) {
+			error_clear(err);
+			st = ST_OK;
+		}
+		return st;
+	}
+	if (l.n > 0 && (out->p = calloc(l.n, sizeof(*out->p))) == NULL)
+		st = queue_fail(q, err, ENOMEM, "list new");
+	for (size_t i = 0; st == ST_OK && i < l.n; i++)
+		if (arrival(dir, &l.e[i], &out->p[out->n]))
+			out->n++;
+	listing_free(&l);
+	if (out->n > 1)
+		qsort(out->p, out->n, sizeof(*out->p), arrival_cmp);
+	for (size_t i = 1; i < out->n; i++)
+		if (out->p[i].name.key <= out->p[i - 1].name.key)
+			out->p[i].name.key = out->p[i - 1].name.key + 1;
+	return st;
+}
+
+void
+arrivals_free(struct arrivals *a)
+{
+	free(a->p);
+	memset(a, 0, sizeof(*a));
+}
+
+/* ---- scanning --------------------------------------------------------- */
+
+struct scan {
+	struct queue *q;
+	unsigned states;	/* still to do, the present one included */
+	int state;		/* -1: none yet */
+	struct arrivals arrivals;
+	size_t arrival;
+	struct buckets buckets;
+	size_t bucket;		/* the next one */
+	int dir;
+	char name[BUCKET_MAX];
+	struct listing names;
+	size_t next;
+	bool more;
+	char after[NAME_MAX_LEN + 1];
+};
+
+enum status
+scan_open(struct queue *q, unsigned states, struct scan **out, struct error *err)
+{
+	struct scan *s = calloc(1, sizeof(*s));
+
+	*out = s;
+	if (s == NULL)
+		return queue_fail(q, err, ENOMEM, "scan");
+	s->q = q;
+	s->states = states;
+	s->state = s->dir = -1;
+	return ST_OK;
+}
+
+void
+scan_close(struct scan *s)
+{
+	if (s == NULL)
+		return;
+	arrivals_free(&s->arrivals);
+	buckets_free(&s->buckets);
+	listing_free(&s->names);
+	if (s->dir != -1)
+		(void)close(s->dir);
+	free(s);
+}
+
+static enum status
+next_state(struct scan *s, struct error *err)
+{
+	enum status st;
+
+	arrivals_free(&s->arrivals);
+	buckets_free(&s->buckets);
+	s->arrival = s->bucket = 0;
+	do {
+		if (++s->state == NSTATES)
+			return ST_NONE;
+	} while ((s->states & STATE_BIT(s->state)) == 0);
+	st = buckets_list(s->q, (enum state)s->state, &s->buckets, err);
+	if (st == ST_OK && s->state == STATE_READY)
+		st = arrivals_list(s->q, ARRIVALS_MAX, &s->arrivals, err);
+	return st;
+}
+
+static enum status
+next_window(struct scan *s, struct error *err)
+{
+	enum status st;
+
+	listing_free(&s->names);
+	s->next = 0;
+	if (s->dir != -1 && !s->more) {
+		(void)close(s->dir);
+		s->dir = -1;
+	}
+	if (s->dir == -1) {
+		if (s->bucket == s->buckets.n)
+			return next_state(s, err);
+		const struct bucket *b = &s->buckets.b[s->bucket++];
+		(void)strlcpy(s->name, b->name, sizeof(s->name));
+		s->after[0] = '\0';
+		st = bucket_open(s->q, (enum state)s->state, b, &s->dir, err);
+		if (st != ST_OK) {
+			s->dir = -1;
+			return st == ST_GONE ? ST_OK : st;
+		}
+	}
+	st = fs_list(s->dir, s->after, WINDOW, false, &s->names, &s->more, err);
+	if (st == ST_GONE) {
+		s->more = false;
+		return ST_OK;
+	}
+	if (st == ST_OK && s->names.n > 0)
+		(void)strlcpy(s->after, s->names.e[s->names.n - 1].name, sizeof(s->after));
+	return st;
+}
+
+/* Whether the first file of new/ comes before a message of the present bucket. */
+static bool
+arrives_before(const struct scan *s, const struct msgname *name)
+{
+	const struct msgname *a = &s->arrivals.p[s->arrival].name;
+	char cls = s->name[1] == '.' ? s->name[0] : '0' + PRIORITY_DEFAULT;
+
+	if (cls != '0' + a->priority)
+		return cls > '0' + a->priority;
+	return a->key < name->key;
+}
+
+enum status
+scan_next(struct scan *s, struct place *p, struct error *err)
+{
+	enum status st;
+
+	for (;;) {
+		bool arrivals = s->arrival < s->arrivals.n;
+		if (s->next == s->names.n) {
+			if (arrivals && s->bucket == s->buckets.n && !s->more) {
+				*p = s->arrivals.p[s->arrival++];
+				return ST_OK;
+			}
+			if ((st = next_window(s, err)) != ST_OK)
+				return st;
+			continue;
+		}
+		const struct entry *e = &s->names.e[s->next];
+		if (e->type != DT_REG || name_parse(e->name, &p->name) != NAME_OK) {
+			s->next++;
+			continue;
+		}
+		if (arrivals && arrives_before(s, &p->name)) {
+			*p = s->arrivals.p[s->arrival++];
+			return ST_OK;
+		}
+		p->state = (enum state)s->state;
+		(void)strlcpy(p->bucket, s->name, sizeof(p->bucket));
+		(void)strlcpy(p->file, e->name, sizeof(p->file));
+		s->next++;
+		return ST_OK;
+	}
+}
+
+/* ---- finding one ------------------------------------------------------ */
+
+static bool
+names_id(const char *file, const struct msgid *id)
+{
+	return strlen(file) > KEY_LEN + 1 + ID_LEN &&
+	    memcmp(file + KEY_LEN + 1, id->text, ID_LEN) == 0;
+}
+
+static enum status
+find_in_bucket(struct queue *q, enum state s, const struct bucket *b,
+    const struct msgid *id, const char *token, struct place *p, bool *young,
+    struct error *err)
+{
+	enum status st, found = ST_NONE;
+	char after[NAME_MAX_LEN + 1] = "";
+	struct listing l;
+	bool more = true;
+	int dir;
+
+	if ((st = bucket_open(q, s, b, &dir, err)) != ST_OK)
+		return st == ST_GONE ? ST_NONE : st;
+	while (found == ST_NONE && more) {
+		if ((st = fs_list(dir, after, WINDOW, false, &l, &more, err)) != ST_OK)
+			break;
+		for (size_t i = 0; found == ST_NONE && i < l.n; i++) {
+			if (!names_id(l.e[i].name, id) ||
+			    name_parse(l.e[i].name, &p->name) != NAME_OK ||
+			    (token != NULL && strcmp(p->name.token, token) != 0))
+				continue;
+			p->state = s;
+			(void)strlcpy(p->bucket, b->name, sizeof(p->bucket));
+			(void)strlcpy(p->file, l.e[i].name, sizeof(p->file));
+			found = ST_OK;
+		}
+		if (l.n > 0)
+			(void)strlcpy(after, l.e[l.n - 1].name, sizeof(after));
+		listing_free(&l);
+	}
+	*young |= dir_is_young(dir);
+	(void)close(dir);
+	return st == ST_OK || st == ST_GONE ? found : st;
+}
+
+static enum status
+find_in_state(struct queue *q, enum state s, const struct msgid *id,
+    const char *token, struct place *p, bool *young, struct error *err)
+{
+	struct arrivals a;
+	struct buckets bs;
+	enum status st;
+
+	if ((st = buckets_list(q, s, &bs, err)) != ST_OK)
+		return st;
+	st = ST_NONE;
+	for (size_t i = 0; st == ST_NONE && i < bs.n; i++)
+		st = find_in_bucket(q, s, &bs.b[i], id, token, p, young, err);
+	buckets_free(&bs);
+	if (st != ST_NONE || s != STATE_READY)
+		return st;
+	if ((st = arrivals_list(q, ARRIVALS_MAX, &a, err)) != ST_OK)
+		return st;
+	st = ST_NONE;
+	for (size_t i = 0; st == ST_NONE && i < a.n; i++)
+		if (strcmp(a.p[i].name.id.text, id->text) == 0) {
+			*p = a.p[i];
+			st = ST_OK;
+		}
+	arrivals_free(&a);
+	return st;
+}
+
+/* A bucket that was named (by a handle) is looked into first. */
+enum status
+place_find(struct queue *q, enum state s, const struct msgid *id,
+    const char *token, const char *bucket, struct place *p, struct error *err)
+{
+	enum status st = ST_NONE;
+	struct bucket b;
+	bool young = true;
+
+	for (int round = 0; st == ST_NONE && young && round < 3; round++) {
+		young = false;
+		if (bucket != NULL && bucket_parse(bucket, &b))
+			st = find_in_bucket(q, s, &b, id, token, p, &young, err);
+		if (st == ST_NONE)
+			st = find_in_state(q, s, id, token, p, &young, err);
+	}
+	return st;
+}
+
+enum status
+scan_find(struct queue *q, unsigned states, const struct msgid *id,
+    struct place *p, struct error *err)
+{
+	enum status st = ST_NONE;
+	bool young = true;
+
+	/* It may move from a state not yet looked at to one that was: go round again. */
+	for (int round = 0; st == ST_NONE && young && round < 4; round++) {
+		young = false;
+		for (int s = 0; st == ST_NONE && s < NSTATES; s++)
+			if ((states & STATE_BIT(s)) != 0)
+				st = find_in_state(q, (enum state)s, id, NULL, p, &young, err);
+	}
+	if (st == ST_NONE)
+		return error_set(err, ST_NOTFOUND, 0, "no message '%s' in queue '%s'",
+		    id->text, q->name);
+	return st;
+}
+
+/* ---- counting --------------------------------------------------------- */
+
+enum status
+queue_tally(struct queue *q, unsigned states, struct tally *t, struct error *err)
+{
+	struct place p;
+	struct scan *s;
+	enum status st;
+
+	memset(t, 0, sizeof(*t));
+	if ((st = scan_open(q, states, &s, err)) != ST_OK)
+		return st;
+	while ((st = scan_next(s, &p, err)) == ST_OK) {
+		usec_t at = id_time(&p.name.id);
+		t->count[p.state]++;
+		t->bytes[p.state] += (uint64_t)p.name.size;
+		if (t->oldest[p.state] == 0 || at < t->oldest[p.state])
+			t->oldest[p.state] = at;
+	}
+	scan_close(s);
+	return st == ST_NONE ? ST_OK : st;
+}
+
+enum status
+queue_backlog(struct queue *q, uint64_t limit, uint64_t *n, struct error *err)
+{
+	struct place p;
+	struct scan *s;
+	enum status st;
+
+	*n = 0;
+	if ((st = scan_open(q, STATE_BIT(STATE_READY) | STATE_BIT(STATE_DELAYED) |
+	    STATE_BIT(STATE_CLAIMED), &s, err)) != ST_OK)
+		return st;
+	while (*n <= limit && (st = scan_next(s, &p, err)) == ST_OK)
+		++*n;
+	scan_close(s);
+	return st == ST_NONE ? ST_OK : st;
+}

@@ -1,0 +1,125 @@
+#!/bin/sh
+# deps.sh [dev]: install what the build, the demo and the tests need beyond a
+# C compiler, make and git; with "dev" also what lint and the completion tests
+# need.  Says one line and does nothing when nothing is missing.
+#
+# What counts is what works, not which package it came from: each need is
+# probed for (a program, a header, a bats library), and only then does a
+# package name matter, and that only where there is apt-get.
+
+set -u
+
+CC=${CC:-cc}
+case $CC in
+cc)	command -v cc >/dev/null 2>&1 || CC=gcc ;;
+esac
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+has_pc() { has pkg-config && pkg-config --exists "$1"; }
+
+# Not every inih has a .pc file, so ask the compiler for its header.
+has_header() {
+	printf '#include <%s>\n' "$1" | $CC -E -o /dev/null -x c - 2>/dev/null
+}
+
+# bats' own bats_load_library is only there from 1.8 on.  Look where it does.
+has_batslib() {
+	_ifs=$IFS
+	IFS=:
+	for _dir in ${BATS_LIB_PATH:-} /usr/lib/bats /usr/local/lib/bats \
+	    /usr/lib /usr/local/lib; do
+		if [ -e "$_dir/$1/load.bash" ]; then
+			IFS=$_ifs
+			return 0
+		fi
+	done
+	IFS=$_ifs
+	return 1
+}
+
+# need PACKAGE WHAT PROBE...: note PACKAGE as missing unless PROBE succeeds.
+missing='' what=''
+need() {
+	_package=$1 _what=$2
+	shift 2
+	"$@" && return
+	missing="$missing $_package"
+	what="$what
+  $_what (Debian: $_package)"
+}
+
+probe() {
+	missing='' what=''
+	need libc6-dev		"libc's headers"		has_header stdio.h
+	need pkg-config		"pkg-config"			has pkg-config
+	need libbsd-dev		"libbsd, its headers and libbsd-overlay.pc" \
+	    has_pc libbsd-overlay
+	need libinih-dev	"inih (libinih and ini.h)"	has_header ini.h
+	need bats		"bats-core"			has bats
+	need bats-support	"bats-support"	has_batslib bats-support
+	need bats-assert	"bats-assert"	has_batslib bats-assert
+	need jq			"jq"				has jq
+	need python3		"python3"			has python3
+	need strace		"strace"			has strace
+	[ "$1" = dev ] || return 0
+	need cppcheck		"cppcheck"			has cppcheck
+	need clang		"clang"				has clang
+	need clang-tidy		"clang-tidy"			has clang-tidy
+	need shellcheck		"shellcheck"			has shellcheck
+	need mandoc		"mandoc"			has mandoc
+	need zsh		"zsh"				has zsh
+	need fish		"fish"				has fish
+}
+
+set_=${1:-base}
+case $set_ in
+base | dev) ;;
+*)	echo "usage: deps.sh [dev]" >&2; exit 64 ;;
+esac
+
+# Without a compiler no header can be found, and none would be blamed.
+if ! has "${CC%% *}"; then
+	echo "deps: no C compiler ($CC): please install gcc" >&2
+	exit 1
+fi
+
+probe "$set_"
+if [ -z "$missing" ]; then
+	echo "deps: nothing is missing"
+	exit 0
+fi
+
+if ! has apt-get; then
+	echo "deps: there is no apt-get here; please install:$what" >&2
+	exit 1
+fi
+
+root=
+if [ "$(id -u)" -ne 0 ]; then
+	if ! has sudo; then
+		echo "deps: neither root nor sudo; as root, please run:" >&2
+		echo "  apt-get install --no-install-recommends$missing" >&2
+		exit 1
+	fi
+	root=sudo
+fi
+
+echo "deps: installing$missing"
+# "env" because sudo drops the environment.  A stale or partly failing package
+# list is no reason to stop: the install says whether it was good enough.
+$root env DEBIAN_FRONTEND=noninteractive apt-get -qq update ||
+	echo "deps: apt-get update failed; trying with the lists there are" >&2
+# shellcheck disable=SC2086 # a list of words
+$root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 install \
+    --no-install-recommends $missing || {
+	echo "deps: apt-get could not install:$what" >&2
+	exit 1
+}
+
+probe "$set_"
+if [ -n "$missing" ]; then
+	echo "deps: installed, but still not found:$what" >&2
+	exit 1
+fi
+echo "deps: done"

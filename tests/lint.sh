@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# lint.sh FLAG...: the linters, each one a test.  "make lint" runs it with the
+# compiler flags that the sources need.  A linter that is not installed counts
+# as skipped and says so.  What a linter printed stays in build/lint/NAME.log.
+
+set -u -o pipefail
+export LC_ALL=C.UTF-8
+cd "$(dirname "$0")/.." || exit 1
+flags=("$@")
+logs=build/lint
+mkdir -p "$logs"
+passed=0 failed=0 skipped=0
+
+# lint NAME PROGRAM COMMAND...
+lint() {
+	local name=$1 program=$2
+	shift 2
+	if ! command -v "$program" >/dev/null; then
+		echo "SKIPPED  $name: no $program here; \"make deps-dev\" installs it"
+		skipped=$((skipped + 1))
+		return
+	fi
+	if "$@" >"$logs/$name.log" 2>&1; then
+		echo "ok       $name"
+		passed=$((passed + 1))
+	else
+		echo "FAILED   $name"
+		sed 's/^/    /' "$logs/$name.log"
+		failed=$((failed + 1))
+	fi
+}
+
+# Everything that "make check" builds, warnings as errors, beside the real build.
+warnings() {
+	"${MAKE:-make}" --no-print-directory -j"$(nproc)" \
+	    CC="$1" B="build/lint-$1" MQ="build/lint-$1/mq" WERROR=1 all units
+}
+
+tidy() {
+	printf '%s\0' lib/*.c cmd/*.c |
+	    xargs -0 -P "$(nproc)" -I '{}' clang-tidy --quiet '{}' -- "${flags[@]}" 2>&1 |
+	    { grep -v ' warnings\{0,1\} generated\.$' || true; }
+}
+
+cppcheck_all() {
+	local include=() define=() flag
+	for flag in "${flags[@]}"; do
+		case $flag in
+		-I*)	include+=("$flag") ;;
+		-D*)	define+=("$flag") ;;
+		esac
+	done
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability \
+	    --inline-suppr --error-exitcode=1 -j "$(nproc)" \
+	    "${include[@]}" "${define[@]}" lib cmd
+}
+
+shell() {
+	local bats bash
+	mapfile -t bats < <(compgen -G 'tests/*.bats'; compgen -G 'tests/long/*.bats')
+	mapfile -t bash < <(compgen -G 'tests/*.bash')
+	shellcheck tests/*.sh .ci/run || return
+	# Helpers have no #! line; they are bash, as bats is.
+	[ ${#bash[@]} -eq 0 ] || shellcheck -s bash "${bash[@]}" || return
+	# Each test is a function of its own process: what one sets is not
+	# meant for another (SC2030, SC2031).
+	[ ${#bats[@]} -eq 0 ] || shellcheck -s bats -e SC2030,SC2031 "${bats[@]}"
+}
+
+manuals() {
+	mandoc -Tlint -Wwarning man/*
+}
+
+layers() {
+	local file objects=()
+	for file in lib/*.c cmd/*.c; do
+		objects+=("build/lint-gcc/${file%.c}.o")
+	done
+	nm -A -P "${objects[@]}" | awk -f tests/layers.awk tests/layers - | sort
+}
+
+lint gcc gcc warnings gcc
+lint clang clang warnings clang
+lint cppcheck cppcheck cppcheck_all
+lint clang-tidy clang-tidy tidy
+lint shellcheck shellcheck shell
+lint mandoc mandoc manuals
+lint layers nm layers
+
+echo
+echo "$passed passed, $failed failed$([ "$skipped" -eq 0 ] || echo ", $skipped skipped")"
+[ "$failed" -eq 0 ]
