@@ -4,8 +4,6 @@
  * " ;" cuts a value off, long lines and section names arrive cut, an empty
  * section is not told at all.  So each line is checked here before inih gets to
  * see it, and a file that has anything wrong anywhere is refused as a whole.
- *
- * One table says everything about a key: its type, syntax, built-in value, help.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,387 +25,6 @@
 /* Wider than what keys are made of, so that "Max-Size" is an unknown key and no riddle. */
 #define KEY_CHARS     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 
-/* ---- values ------------------------------------------------------------- */
-
-/* A type of value.  at points to the member of the policy that has the key's name. */
-struct type {
-	bool (*parse)(const char *text, const char *syntax, struct policy *, void *at);
-	void (*print)(const struct policy *, const void *at, const char *syntax, char *, size_t);
-	const char *rule;	/* the syntax in words */
-};
-
-/* Digits to a number; where they end. */
-static bool
-digits(const char *text, const char **end, int64_t *out)
-{
-	int64_t n = 0;
-	const char *at = text;
-
-	for (; *at >= '0' && *at <= '9'; at++) {
-		if (n > (INT64_MAX - 9) / 10)
-			return false;
-		n = n * 10 + (*at - '0');
-	}
-	*end = at;
-	*out = n;
-	return at > text;
-}
-
-static bool
-duration(const char *text, usec_t *out)
-{
-	struct error ignored = { .status = ST_OK };
-
-	return duration_parse(text, out, &ignored) == ST_OK;
-}
-
-static bool
-lease_parse(const char *text, const char *syntax, struct policy *p, void *at)
-{
-	usec_t d;
-
-	(void)syntax, (void)p;
-	if (!duration(text, &d) || d == 0)
-		return false;
-	*(usec_t *)at = d;
-	return true;
-}
-
-static void
-lease_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
-{
-	char text[DURATION_MAX];
-
-	(void)syntax, (void)p;
-	duration_format(*(const usec_t *)at, text);
-	(void)strlcpy(buf, text, size);
-}
-
-static bool
-expire_parse(const char *text, const char *syntax, struct policy *p, void *at)
-{
-	if (strcmp(text, "never") != 0)
-		return lease_parse(text, syntax, p, at);
-	*(usec_t *)at = 0;
-	return true;
-}
-
-static void
-expire_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
-{
-	if (*(const usec_t *)at != 0)
-		lease_print(p, at, syntax, buf, size);
-	else
-		(void)strlcpy(buf, "never", size);
-}
-
-static bool
-number_parse(const char *text, const char *syntax, struct policy *p, void *at)
-{
-	const char *end;
-	int64_t n;
-
-	(void)syntax, (void)p;
-	if (!digits(text, &end, &n) || *end != '\0')
-		return false;
-	*(int64_t *)at = n;
-	return true;
-}
-
-static void
-number_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
-{
-	(void)syntax, (void)p;
-	(void)snprintf(buf, size, "%" PRId64, *(const int64_t *)at);
-}
-
-static bool
-attempts_parse(const char *text, const char *syntax, struct policy *p, void *at)
-{
-	const int64_t *n = at;
-
-	return number_parse(text, syntax, p, at) && *n >= 1 && *n <= 1000000;
-}
-
-static const char suffixes[] = "KMGT";
-
-static bool
-size_parse(const char *text, const char *syntax, struct policy *p, void *at)
-{
-	const char *end, *suffix;
-	int64_t n;
-
-	(void)syntax, (void)p;
-	if (!digits(text, &end, &n))
-		return false;
-	if (*end != '\0') {
-		if ((suffix = strchr(suffixes, *end)) == NULL || end[1] != '\0')
-			return false;
-		for (; suffix >= suffixes; suffix--) {
-			if (n > INT64_MAX / 1024)
-				return false;
-			n *= 1024;
-		}
-	}
-	*(int64_t *)at = n;
-	return true;
-}
-
-static void
-size_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
-{
-	int64_t n = *(const int64_t *)at;
-	int suffix = 0;
-
-	(void)syntax, (void)p;
-	for (; n != 0 && n % 1024 == 0 && suffix < 4; suffix++)
-		n /= 1024;
-	(void)snprintf(buf, size, "%" PRId64 "%.*s", n, suffix > 0, suffixes + suffix - (suffix > 0));
-}
-
-/* The limits: "none" is 0. */
-static bool
-none_parse(const char *text, void *at)
-{
-	if (strcmp(text, "none") != 0)
-		return false;
-	*(int64_t *)at = 0;
-	return true;
-}
-
-static bool
-count_limit_parse(const char *text, const char *syntax, struct policy *p, void *at)
-{
-	return none_parse(text, at) || number_parse(text, syntax, p, at);
-}
-
-static bool
-size_limit_parse(const char *text, const char *syntax, struct policy *p, void *at)
-{
-	return none_parse(text, at) || size_parse(text, syntax, p, at);
-}
-
-static void
-count_limit_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
-{
-	if (*(const int64_t *)at != 0)
-		number_print(p, at, syntax, buf, size);
-	else
-		(void)strlcpy(buf, "none", size);
-}
-
-static void
-size_limit_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
-{
-	if (*(const int64_t *)at != 0)
-		size_print(p, at, syntax, buf, size);
-	else
-		(void)strlcpy(buf, "none", size);
-}
-
-/* One of the words of the syntax, "full|none"; the value is its place, as in the enums of mq.h. */
-static bool
-choice_parse(const char *text, const char *syntax, struct policy *p, void *at)
-{
-	size_t len = strlen(text), word;
-
-	(void)p;
-	for (int i = 0; *syntax != '\0'; i++) {
-		word = strcspn(syntax, "|");
-		if (len == word && strncmp(text, syntax, len) == 0) {
-			*(int *)at = i;
-			return true;
-		}
-		syntax += word + (syntax[word] == '|');
-	}
-	return false;
-}
-
-static void
-choice_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
-{
-	(void)p;
-	for (int i = *(const int *)at; i > 0; i--)
-		syntax += strcspn(syntax, "|") + 1;
-	(void)snprintf(buf, size, "%.*s", (int)strcspn(syntax, "|"), syntax);
-}
-
-/* "base..cap" doubles; anything else is a list of steps. */
-static bool
-backoff_parse(const char *text, const char *syntax, struct policy *p, void *at)
-{
-	char copy[1024], *next = copy, *step, *cap;
-	usec_t steps[BACKOFF_STEPS] = { 0 };
-	int n = 0;
-
-	(void)syntax, (void)at;
-	if (strlcpy(copy, text, sizeof(copy)) >= sizeof(copy))
-		return false;
-	if ((cap = strstr(copy, "..")) != NULL) {
-		*cap = '\0';
-		if (!duration(copy, &steps[0]) || !duration(cap + 2, &steps[1]) ||
-		    steps[0] > steps[1])
-			return false;
-	} else {
-		while ((step = strsep(&next, ",")) != NULL)
-			if (n == BACKOFF_STEPS || !duration(step, &steps[n++]))
-				return false;
-	}
-	p->nsteps = n;
-	memcpy(p->backoff, steps, sizeof(steps));
-	return true;
-}
-
-static void
-backoff_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
-{
-	char text[DURATION_MAX];
-	int n = p->nsteps > 0 ? p->nsteps : 2;
-
-	(void)syntax, (void)at;
-	(void)strlcpy(buf, "", size);
-	for (int i = 0; i < n; i++) {
-		duration_format(p->backoff[i], text);
-		if (i > 0)
-			(void)strlcat(buf, p->nsteps > 0 ? "," : "..", size);
-		(void)strlcat(buf, text, size);
-	}
-}
-
-/* A bare number is a count, so a time needs its unit.  None of either is the same as no. */
-static bool
-keep_parse(const char *text, const char *syntax, struct policy *p, void *at)
-{
-	int64_t count = 0;
-	usec_t time = 0;
-
-	(void)at;
-	if (strcmp(text, "no") != 0 && !number_parse(text, syntax, p, &count) &&
-	    (strspn(text, "0123456789.") == strlen(text) || !duration(text, &time)))
-		return false;
-	p->keep = count != 0 ? KEEP_COUNT : time != 0 ? KEEP_TIME : KEEP_NO;
-	p->keep_count = count;
-	p->keep_time = time;
-	return true;
-}
-
-static void
-keep_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
-{
-	(void)at;
-	if (p->keep == KEEP_COUNT)
-		number_print(p, &p->keep_count, syntax, buf, size);
-	else if (p->keep == KEEP_TIME)
-		lease_print(p, &p->keep_time, syntax, buf, size);
-	else
-		(void)strlcpy(buf, "no", size);
-}
-
-/* Without read and write for the owner, mq could not work on its own queue. */
-static bool
-mode_parse(const char *text, const char *syntax, struct policy *p, void *at)
-{
-	size_t len = strlen(text);
-	int mode;
-
-	(void)syntax, (void)p;
-	if (len < 3 || len > 4 || strspn(text, "01234567") != len)
-		return false;
-	mode = (int)strtol(text, NULL, 8);
-	*(int *)at = mode;
-	return (mode & ~0777) == 0 && (mode & 0600) == 0600;
-}
-
-static void
-mode_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
-{
-	(void)syntax, (void)p;
-	(void)snprintf(buf, size, "%04o", (unsigned)*(const int *)at);
-}
-
-static bool
-is_none(const char *text)
-{
-	return *text == '\0' || strcmp(text, "none") == 0;
-}
-
-static bool
-dead_queue_parse(const char *text, const char *syntax, struct policy *p, void *at)
-{
-	(void)syntax, (void)at;
-	if (!is_none(text) && !queue_name_ok(text))
-		return false;
-	(void)strlcpy(p->dead_queue, is_none(text) ? "" : text, sizeof(p->dead_queue));
-	return true;
-}
-
-/* Whether there is such a group is known only where it is used. */
-static bool
-group_parse(const char *text, const char *syntax, struct policy *p, void *at)
-{
-	(void)syntax, (void)at;
-	for (const char *c = text; *c != '\0'; c++)
-		if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == ';')
-			return false;
-	return strlcpy(p->group, is_none(text) ? "" : text, sizeof(p->group)) < sizeof(p->group);
-}
-
-static void
-name_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
-{
-	const char *name = at;
-
-	(void)syntax, (void)p;
-	(void)strlcpy(buf, *name != '\0' ? name : "none", size);
-}
-
-#define TYPE(name, print, rule) \
-	static const struct type type_##name = { name##_parse, print##_print, rule }
-
-TYPE(lease, lease, "a duration above 0, such as 30s, 5m or 1.5h");
-TYPE(attempts, number, "a number from 1 to 1000000");
-TYPE(backoff, backoff, "1s..10m to double from 1s up to 10m, or up to 32 steps such as 5s,30s,5m");
-TYPE(choice, choice, "one of these words");
-TYPE(expire, expire, "a duration above 0, such as 12h or 7d, or never");
-TYPE(dead_queue, name, "the name of a queue, or none");
-TYPE(count_limit, count_limit, "a number, or none");
-TYPE(size_limit, size_limit, "bytes, also with K, M, G or T (powers of 1024), or none");
-TYPE(size, size, "bytes, also with K, M, G or T (powers of 1024)");
-TYPE(number, number, "a number");
-TYPE(keep, keep, "a duration with its unit, such as 7d; a number of messages; or no");
-TYPE(mode, mode, "3 or 4 octal digits of permissions; the owner has to read and write, as in 0600");
-TYPE(group, name, "the name of a group, 32 bytes at most, or none");
-
-/* ---- the table ---------------------------------------------------------- */
-
-/* Name (of the key, and of its member in struct policy), type, syntax, built-in value, help. */
-#define KEYS(X) \
-	X(lease, lease, "DUR", "5m", "how long a claim lasts unless it is renewed") \
-	X(attempts, attempts, "N", "5", "failed attempts after which a message is dead") \
-	X(backoff, backoff, "DUR..DUR|DUR,DUR,...", "1s..10m", "how long a message waits after a failure") \
-	X(jitter, choice, "full|none", "full", "whether the back-off is a random part of that time") \
-	X(expire, expire, "DUR|never", "never", "how old a message may get before it is given up on") \
-	X(expired, choice, "drop|dead", "dead", "what becomes of an expired message") \
-	X(dead_queue, dead_queue, "QUEUE|none", "none", "queue that gets what failed for good") \
-	X(max_messages, count_limit, "N|none", "none", "most messages ready, delayed and claimed") \
-	X(max_bytes, size_limit, "SIZE|none", "none", "most bytes ready, delayed and claimed") \
-	X(max_size, size_limit, "SIZE|none", "none", "largest message") \
-	X(min_free, size, "SIZE", "0", "bytes of the file system that a push must leave free") \
-	X(min_inodes, number, "N", "0", "inodes of the file system that a push must leave free") \
-	X(sync, choice, "always|never", "always", "whether a push waits until it would survive power loss") \
-	X(keep, keep, "DUR|N|no", "no", "how long, or how many, messages stay in done after their ack") \
-	X(mode, mode, "OCTAL", "0600", "permissions of message files") \
-	X(group, group, "GROUP|none", "none", "group of the queue's files") \
-	X(paused, choice, "no|pop|push|all", "no", "what the queue refuses at present")
-
-#define PUBLIC(name, type, syntax, initial, help) { #name, syntax, initial, help },
-const struct conf_key conf_keys[NKEYS] = { KEYS(PUBLIC) };
-
-#define PRIVATE(name, type, syntax, initial, help) { &type_##type, offsetof(struct policy, name) },
-static const struct { const struct type *type; size_t offset; } slots[] = { KEYS(PRIVATE) };
-
-_Static_assert(sizeof(slots) / sizeof(slots[0]) == NKEYS, "NKEYS of mq.h is not the number of keys");
-
 /* What only [defaults] of mq.conf may say; their numbers go on from those of the keys. */
 enum { SET_SPOOL = NKEYS, SET_AUTOCREATE, NNAMES };
 
@@ -427,20 +44,6 @@ key_find(const char *name, size_t len)
 		if (strlen(key_name(i)) == len && strncmp(name, key_name(i), len) == 0)
 			return i;
 	return -1;
-}
-
-static bool
-key_parse_value(struct policy *p, int key, const char *text)
-{
-	return slots[key].type->parse(text, conf_keys[key].syntax, p,
-	    (char *)p + slots[key].offset);
-}
-
-void
-conf_value(const struct policy *p, int key, char *buf, size_t size)
-{
-	slots[key].type->print(p, (const char *)p + slots[key].offset, conf_keys[key].syntax, buf,
-	    size);
 }
 
 #define GUESS_MAX 24
@@ -664,9 +267,9 @@ take_key(struct parser *ps, int key, const char *value)
 	struct policy *p = ours ? ps->policy : &ps->other_policy;
 	size_t size = sizeof(p->origin[key]);
 
-	if (!key_parse_value(p, key, value))
+	if (!policy_set(p, key, value))
 		return refuse(ps, "bad value '%s' for %s (%s): %s", value, key_name(key),
-		    conf_keys[key].syntax, slots[key].type->rule);
+		    conf_keys[key].syntax, policy_rule(key));
 	if (ps->flat)
 		(void)strlcpy(p->origin[key], ps->origin, size);
 	else
@@ -771,7 +374,7 @@ policy_init(struct policy *p)
 {
 	memset(p, 0, sizeof(*p));
 	for (int i = 0; i < NKEYS; i++)
-		(void)key_parse_value(p, i, conf_keys[i].initial);
+		(void)policy_set(p, i, conf_keys[i].initial);
 }
 
 enum status
@@ -831,9 +434,9 @@ assign_check(const char *assign, const char **value, struct error *err)
 	} else if (key >= NKEYS)
 		error_set(err, ST_USAGE, 0, "'%s' may be set in [defaults] of mq.conf only",
 		    key_name(key));
-	else if (!key_parse_value(&scratch, key, *value))
+	else if (!policy_set(&scratch, key, *value))
 		error_set(err, ST_USAGE, 0, "bad value '%s' for %s (%s): %s", *value, key_name(key),
-		    conf_keys[key].syntax, slots[key].type->rule);
+		    conf_keys[key].syntax, policy_rule(key));
 	else if (len + strlen(" = ") + strlen(*value) > LINE_LIMIT)
 		error_set(err, ST_USAGE, 0, "the value of %s is too long for a line", key_name(key));
 	else
@@ -932,36 +535,4 @@ conf_edit(const char *text, size_t len, const char *const *assign, size_t n, cha
 		*out = NULL;
 	}
 	return st;
-}
-
-/* ---- back-off ----------------------------------------------------------- */
-
-usec_t
-policy_backoff(const struct policy *p, int failures)
-{
-	usec_t d = p->backoff[0], cap = p->backoff[1];
-
-	if (failures < 1)
-		failures = 1;
-	if (p->nsteps > 0)
-		return p->backoff[failures < p->nsteps ? failures - 1 : p->nsteps - 1];
-	if (d == 0)
-		return 0;
-	for (; failures > 1 && d < cap; failures--)
-		d = d > cap / 2 ? cap : d * 2;
-	return d;
-}
-
-usec_t
-policy_jitter(const struct policy *p, usec_t d)
-{
-	uint64_t range = (uint64_t)d + 1, random;
-
-	if (p->jitter == JITTER_NONE || d <= 0)
-		return d;
-	/* As arc4random_uniform, for 64 bits: draw again what would make the low values likelier. */
-	do
-		arc4random_buf(&random, sizeof(random));
-	while (random < -range % range);
-	return (usec_t)(random % range);
 }

@@ -59,6 +59,12 @@ struct listing { struct entry *e; size_t n, cap; };
 enum status fs_list(int dirfd, const char *after, size_t max, bool dots, struct listing *, bool *more, struct error *) MUST_CHECK;
 void listing_free(struct listing *);
 
+/* ---- policy.c -------------------------------------------------------- */
+
+/* Give key (an index of conf_keys) a value; false: the text is none for it.  What a value must be, in words. */
+bool policy_set(struct policy *, int key, const char *text);
+const char *policy_rule(int key);
+
 /* ---- spool.c, handle.c, queue.c ---------------------------------------- */
 
 struct spool {

@@ -577,6 +577,7 @@ backoff(void)
 	struct error err;
 	usec_t low = USEC_MAX, high = 0;
 	bool within = true;
+	int upper = 0;
 
 	(void)policy_of("", &p, &err);
 	is_int(policy_backoff(&p, 1), USEC, "after one failure");
@@ -605,9 +606,12 @@ backoff(void)
 		d = policy_jitter(&p, 1LL << 40);
 		within = within && d >= 0 && d <= 1LL << 40;
 		within = within && policy_jitter(&p, USEC_MAX) >= 0;
+		/* 2^64 is 2.67 times this: a plain remainder would give the upper third a quarter of the draws. */
+		upper += policy_jitter(&p, 3LL << 61) >= 2LL << 61;
 	}
 	ok(within, "jitter is within 0 and the length");
 	ok(low == 0 && high == 9, "both ends included");
+	ok(upper > 20000 * 29 / 100, "and all of it is as likely");
 	is_int(policy_jitter(&p, 0), 0, "of nothing");
 	p.jitter = JITTER_NONE;
 	is_int(policy_jitter(&p, 9), 9, "no jitter");
