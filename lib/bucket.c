@@ -21,6 +21,8 @@
 #define BUCKET_FULL 65536
 /* Rounds that any of the loops below may lose against others before it gives up. */
 #define ROUNDS 1000
+/* Moves that go by one look at the buckets of a state. */
+#define TARGET_USES 100
 
 bool
 bucket_parse(const char *text, struct bucket *b)
@@ -227,8 +229,8 @@ bucket_fallback(struct queue *q, enum state s, const struct buckets *bs, ssize_t
 }
 
 static enum status
-bucket_once(struct queue *q, enum state s, char cls, usec_t key,
-    char name[BUCKET_MAX], int *fd, struct error *err)
+target_find(struct queue *q, enum state s, char cls, usec_t key, struct target *t,
+    struct error *err)
 {
 	struct bucket use = { .name = "" };
 	struct error making;
@@ -239,122 +241,147 @@ bucket_once(struct queue *q, enum state s, char cls, usec_t key,
 	if ((st = buckets_list(q, s, &bs, err)) != ST_OK)
 		return st;
 	st = ST_NONE;
+	t->cls = cls;
+	t->next = USEC_MAX;
 	if ((i = bucket_choose(&bs, cls, key)) != -1) {
 		use = bs.b[i];
+		t->key = use.key;
+		for (size_t k = bs.n; k-- > (size_t)i + 1;)
+			if (bs.b[k].cls == cls && !bs.b[k].half)
+				t->next = bs.b[k].key;
 		/* If the very key is taken there is no name for another one: it takes more. */
-		st = bucket_try(q, s, &use, use.key == key, fd, err);
+		st = bucket_try(q, s, &use, use.key == key, &t->fd, err);
 	}
 	if (st == ST_NONE) {
 		error_clear(&making);
+		t->next = 0;	/* what we may have to make do with is for this once */
 		if (bucket_make(q, s, cls, key, &making) == ST_OK)
 			st = ST_GONE;	/* look again, and find it */
 		else {
 			st = bucket_fallback(q, s, &bs, i, cls, key, &use, err);
 			if (st == ST_OK)
-				st = bucket_try(q, s, &use, true, fd, err);
+				st = bucket_try(q, s, &use, true, &t->fd, err);
 			else if (st == ST_NONE) {
 				*err = making;
 				st = making.status;
 			}
 		}
 	}
-	(void)strlcpy(name, use.name, BUCKET_MAX);
+	(void)strlcpy(t->name, use.name, sizeof(t->name));
 	buckets_free(&bs);
 	return st;
 }
 
-enum status
-bucket_for(struct queue *q, enum state s, char cls, usec_t key,
-    char name[BUCKET_MAX], int *fd, struct error *err)
+/* ---- moving ----------------------------------------------------------- */
+
+/* A target that is left is synced now, if it is to be; the failure is told by move_sync. */
+static void
+target_drop(struct queue *q, struct target *t)
 {
+	struct error ignored;
+
+	if (t->fd == -1)
+		return;
+	error_clear(&ignored);
+	if (t->dirty && fs_sync(t->fd, &ignored) != ST_OK)
+		q->sync_failed = true;
+	(void)close(t->fd);
+	t->fd = -1;
+	t->dirty = false;
+	t->uses = 0;
+}
+
+void
+targets_drop(struct queue *q)
+{
+	for (int s = 0; s < NSTATES; s++)
+		target_drop(q, &q->target[s]);
+}
+
+/*
+ * Whether the last target will do for this key: the bounds hold, it still stands, has
+ * room, and was looked up not too many moves ago (others make buckets too).
+ */
+static bool
+target_fits(const struct target *t, char cls, usec_t key)
+{
+	struct stat sb;
+
+	return t->fd != -1 && t->cls == cls && t->key <= key && key < t->next &&
+	    t->uses < TARGET_USES && fstat(t->fd, &sb) == 0 && sb.st_nlink > 0 &&
+	    sb.st_size < BUCKET_FULL;
+}
+
+static enum status
+target_for(struct queue *q, enum state s, char cls, usec_t key, struct error *err)
+{
+	struct target *t = &q->target[s];
 	enum status st = ST_GONE;
 
-	*fd = -1;
+	if (target_fits(t, cls, key)) {
+		t->uses++;
+		return ST_OK;
+	}
+	target_drop(q, t);
 	for (int i = 0; st == ST_GONE && i < ROUNDS; i++)
-		st = bucket_once(q, s, cls, key, name, fd, err);
+		st = target_find(q, s, cls, key, t, err);
 	if (st == ST_GONE)
 		return error_set(err, ST_IO, 0, "queue %s: no bucket of %s/ stays in place",
 		    q->name, state_names[s]);
 	return st;
 }
 
-/* Remember a target for move_sync; the one before is synced now that we leave it. */
-static void
-touch(struct queue *q, int fd)
+/*
+ * The rename said ENOENT: the source is gone, or the bucket was removed under us
+ * (ST_NONE: try again).  A network file system may also have done it and lost the
+ * answer: a claim's name, unique by its token, tells.
+ */
+static enum status
+who_is_gone(int fromfd, const char *from, const struct target *t, const char *file,
+    const struct msgname *name)
 {
-	struct error ignored;
-	struct stat a, b;
+	struct stat sb;
 
-	if (!q->careful || !queue_synced(q)) {
-		(void)close(fd);	/* losing this move only means another delivery */
-		return;
-	}
-	if (q->unsynced.fd != -1) {
-		error_clear(&ignored);
-		if (fstat(fd, &a) == 0 && fstat(q->unsynced.fd, &b) == 0 &&
-		    a.st_ino != b.st_ino && fs_sync(q->unsynced.fd, &ignored) != ST_OK)
-			q->unsynced_failed = true;
-		(void)close(q->unsynced.fd);
-	}
-	q->unsynced.fd = fd;
+	if (name->token[0] != '\0' && fstatat(t->fd, file, &sb, AT_SYMLINK_NOFOLLOW) == 0)
+		return ST_OK;
+	return fstatat(fromfd, from, &sb, AT_SYMLINK_NOFOLLOW) == -1 ? ST_GONE : ST_NONE;
 }
 
 enum status
 bucket_put(struct queue *q, int fromfd, const char *from, enum state s,
-    struct msgname *name, bool sync, struct place *to, struct error *err)
+    struct msgname *name, struct place *to, struct error *err)
 {
-	char bucket[BUCKET_MAX], file[NAME_MAX_LEN + 1];
-	enum status st = ST_EXISTS;
-	struct stat sb;
-	int fd;
+	struct target *t = &q->target[s];
+	char file[NAME_MAX_LEN + 1];
+	enum status st = ST_NONE;
 
-	for (int i = 0; i < ROUNDS; i++) {
-		st = bucket_for(q, s, bucket_class(s, name), name->key, bucket, &fd, err);
+	for (int i = 0; st == ST_NONE && i < ROUNDS; i++) {
+		st = target_for(q, s, bucket_class(s, name), name->key, err);
 		if (st != ST_OK)
 			return st;
 		name_format(name, file);
-		st = fs_move(fromfd, from, fd, file, err);
+		st = fs_move(fromfd, from, t->fd, file, err);
 		if (st == ST_EXISTS) {
 			name->key++;
-			(void)close(fd);
-			continue;
+			st = ST_NONE;
+		} else if (st == ST_GONE) {
+			st = who_is_gone(fromfd, from, t, file, name);
+			if (st == ST_NONE)
+				target_drop(q, t);
 		}
-		if (st != ST_GONE)
-			break;
-		/*
-		 * Either the source is gone or the bucket was removed under us.  A
-		 * network file system may also have done it and lost the answer: a
-		 * claim's name, unique by its token, tells.
-		 */
-		if (name->token[0] != '\0' &&
-		    fstatat(fd, file, &sb, AT_SYMLINK_NOFOLLOW) == 0) {
-			st = ST_OK;
-			break;
-		}
-		(void)close(fd);
-		if (fstatat(fromfd, from, &sb, AT_SYMLINK_NOFOLLOW) == -1)
-			return ST_GONE;
 	}
-	if (st != ST_OK) {
-		if (st != ST_GONE && st != ST_EXISTS)
-			(void)close(fd);
-		return st == ST_GONE || st == ST_EXISTS ? error_set(err, ST_IO, 0,
-		    "queue %s: cannot place a message in %s/", q->name, state_names[s]) : st;
-	}
+	if (st == ST_NONE)
+		return error_set(err, ST_IO, 0, "queue %s: cannot place a message in %s/",
+		    q->name, state_names[s]);
+	if (st != ST_OK)
+		return st;
+	t->dirty |= q->careful && queue_synced(q);
 	if (to != NULL) {
 		to->state = s;
-		(void)strlcpy(to->bucket, bucket, sizeof(to->bucket));
+		(void)strlcpy(to->bucket, t->name, sizeof(to->bucket));
 		(void)strlcpy(to->file, file, sizeof(to->file));
 		to->name = *name;
 	}
-	if (sync && queue_synced(q)) {
-		st = fs_sync(fd, err);
-		(void)close(fd);
-		if (st != ST_OK)
-			err->status = st = ST_UNSURE;
-		return st;
-	}
-	touch(q, fd);
 	return ST_OK;
 }
 
@@ -383,7 +410,7 @@ place_move(struct queue *q, const struct place *p, struct queue *to, enum state 
 
 	if ((st = place_open(q, p, &fd, err)) != ST_OK)
 		return st;
-	st = bucket_put(to, fd, p->file, s, name, false, where, err);
+	st = bucket_put(to, fd, p->file, s, name, where, err);
 	(void)close(fd);
 	if (st == ST_OK) {
 		counters_state(q, p->state, -1, -p->name.size);

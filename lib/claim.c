@@ -70,7 +70,7 @@ take(struct attempt *a, const struct place *p, int dir, int fd)
 	n.lease_ms = lease < 1000 ? 1 : lease / 1000;
 	n.deliveries++;
 	n.locked = a->opt->hold && fs_lock(fd, token_offset(n.token), false);
-	st = bucket_put(a->q, dir, p->file, STATE_CLAIMED, &n, false, &a->claim->at, a->err);
+	st = bucket_put(a->q, dir, p->file, STATE_CLAIMED, &n, &a->claim->at, a->err);
 	if (st != ST_OK)
 		return st;
 	a->claim->fd = fd;

@@ -94,10 +94,17 @@ struct queue {
 		char bucket[BUCKET_MAX];
 		usec_t since;
 	} window;
-	/* Target buckets that moves went into and that move_sync has yet to sync. */
-	struct { int fd; } unsynced;
-	bool unsynced_failed;
-	bool careful;		/* an operator's move: sync the targets */
+	/* The bucket that the last move into each state went to: the next one may go there too. */
+	struct target {
+		int fd;			/* -1: none */
+		char name[BUCKET_MAX];
+		char cls;
+		usec_t key, next;	/* its own key; that of the next bucket of the class */
+		unsigned uses;
+		bool dirty;		/* to be synced: see careful */
+	} target[NSTATES];
+	bool careful;		/* moves are to be made durable: by move_sync, all at once */
+	bool sync_failed;
 };
 
 mode_t queue_file_mode(const struct queue *);
@@ -135,14 +142,14 @@ void buckets_free(struct buckets *);
 enum status bucket_open(struct queue *, enum state, const struct bucket *, int *fd, struct error *) MUST_CHECK;
 /* rmdir it unless it is the last of its class in the list, or in the making. */
 void bucket_remove_empty(struct queue *, enum state, const struct buckets *, size_t i);
-/* The bucket for a key, made if need be, open. */
-enum status bucket_for(struct queue *, enum state, char cls, usec_t key, char name[BUCKET_MAX], int *fd, struct error *) MUST_CHECK;
 /*
- * Move a file into a state under the name that *name gives; on a collision the key gets a
- * microsecond more.  *to tells where it went (may be NULL).  sync: fsync the bucket after it
- * (its failure is ST_UNSURE).  ST_GONE: the source is not there.
+ * Move a file into a state under the name that *name gives, into the bucket that fits, made
+ * if need be; on a collision the key gets a microsecond more.  *to tells where it went (may
+ * be NULL).  ST_GONE: the source is not there.
  */
-enum status bucket_put(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, bool sync, struct place *to, struct error *) MUST_CHECK;
+enum status bucket_put(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, struct place *to, struct error *) MUST_CHECK;
+/* Forget the target buckets; sync first those that are to be. */
+void targets_drop(struct queue *);
 /* Open the bucket that a place is in. */
 enum status place_open(struct queue *, const struct place *, int *dirfd, struct error *) MUST_CHECK;
 /* Move from place to a state of queue to (may be the same queue); counters of both follow. */

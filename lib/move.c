@@ -101,14 +101,15 @@ move_sync(struct queue *q, struct error *err)
 {
 	enum status st = ST_OK;
 
-	if (q->unsynced.fd != -1) {
-		st = fs_sync(q->unsynced.fd, err);
-		(void)close(q->unsynced.fd);
-		q->unsynced.fd = -1;
+	for (int s = 0; st == ST_OK && s < NSTATES; s++) {
+		struct target *t = &q->target[s];
+		if (t->dirty)
+			st = fs_sync(t->fd, err);
+		t->dirty = false;
 	}
-	if (st == ST_OK && q->unsynced_failed)
+	if (st == ST_OK && q->sync_failed)
 		st = error_set(err, ST_IO, 0, "queue %s: fsync failed", q->name);
-	q->unsynced_failed = false;
+	q->sync_failed = false;
 	if (st != ST_OK)
 		err->status = st = ST_UNSURE;
 	return st;

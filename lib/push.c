@@ -377,7 +377,7 @@ publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct e
 		if (st != ST_OK)
 			break;
 		make_name(b, p, now, &n);
-		st = bucket_put(b->q, b->tmpfd, p->tmp, target(b), &n, false, NULL, err);
+		st = bucket_put(b->q, b->tmpfd, p->tmp, target(b), &n, NULL, err);
 		if (st == ST_GONE)
 			st = error_set(err, ST_IO, 0, "queue %s: a file of ours in tmp/ was removed",
 			    b->q->name);
@@ -401,7 +401,7 @@ spread(struct batch *b, const struct msgname *names, size_t n)
 	for (size_t i = SPREAD; i < n; i++) {
 		struct msgname name = names[i];
 		name_format(&name, file);
-		if (bucket_put(b->q, b->tmpfd, file, target(b), &name, false, NULL,
+		if (bucket_put(b->q, b->tmpfd, file, target(b), &name, NULL,
 		    &ignored) != ST_OK)
 			error_clear(&ignored);	/* claimed already, or no room: it is fine where it is */
 	}

@@ -51,10 +51,10 @@ queue_new_object(struct spool *sp, const char *name)
 		return NULL;
 	q->spool = sp;
 	(void)strlcpy(q->name, name, sizeof(q->name));
-	q->fd = q->tmpfd = q->newfd = q->window.fd = q->unsynced.fd = -1;
+	q->fd = q->tmpfd = q->newfd = q->window.fd = -1;
 	q->group = (gid_t)-1;
 	for (int s = 0; s < NSTATES; s++)
-		q->statefd[s] = -1;
+		q->statefd[s] = q->target[s].fd = -1;
 	return q;
 }
 
@@ -65,7 +65,8 @@ queue_close(struct queue *q)
 		return;
 	counters_close(q);
 	listing_free(&q->window.names);
-	int fds[] = { q->fd, q->tmpfd, q->newfd, q->window.fd, q->unsynced.fd };
+	targets_drop(q);
+	int fds[] = { q->fd, q->tmpfd, q->newfd, q->window.fd };
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] != -1)
 			(void)close(fds[i]);

@@ -387,7 +387,7 @@ reap_new(struct queue *q, struct error *err)
 		return st;
 	for (size_t i = 0; st == ST_OK && i < a.n; i++) {
 		st = bucket_put(q, q->newfd, a.p[i].file, STATE_READY, &a.p[i].name,
-		    false, NULL, err);
+		    NULL, err);
 		if (st == ST_OK) {
 			counters_state(q, STATE_READY, 1, a.p[i].name.size);
 			counters_add(q, COUNT_PUSHED, 1, a.p[i].name.key);
