@@ -1,0 +1,141 @@
+/*
+ * claim.c: mq claim: take a message for a while; ack, nack and extend follow.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+enum { BODY = OPT_LONG, LEASE, JSON };
+
+static const struct opt opts[] = {
+	{ BODY, "body", "FILE", false, "write the body to FILE" },
+	{ LEASE, "lease", "DUR", false, "length of the lease instead of the policy's" },
+	{ 'w', "wait", "DUR", true, "wait for a message, DUR at most" },
+	{ JSON, "json", NULL, false, "print all that is known, body included, as a JSON object" },
+	OPT_END
+};
+
+struct take {
+	struct claim_options opt;
+	const char *body;
+	bool json, wait;
+	usec_t deadline;
+};
+
+static enum status
+options(struct run *r, struct take *t)
+{
+	enum status st = ST_OK;
+	const char *arg;
+	usec_t d;
+	int key;
+
+	while (st == ST_OK && (key = run_option(r, &arg)) != 0)
+		switch (key) {
+		case BODY:
+			t->body = arg;
+			if (strcmp(arg, "-") == 0)
+				st = run_usage(r, "--body -: the handle goes to stdout; use --json, or pop");
+			break;
+		case LEASE:
+			st = arg_duration(r, "--lease", arg, &t->opt.lease);
+			if (st == ST_OK && t->opt.lease == 0)
+				st = run_usage(r, "--lease: a lease of no length is none");
+			break;
+		case JSON:
+			t->json = true;
+			break;
+		case 'w':
+			t->wait = true;
+			if (arg != NULL && (st = arg_duration(r, "--wait", arg, &d)) == ST_OK)
+				t->deadline = clock_mono() + d;
+			break;
+		default:
+			break;
+		}
+	return st;
+}
+
+static enum status
+write_body(const struct claim *c, const char *name, struct error *err)
+{
+	enum status st;
+	int fd;
+
+	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600);
+	if (fd == -1) {
+		error_set(err, ST_IO, errno, "%s", name);
+		return ST_IO;
+	}
+	st = body_copy(c->fd, &c->at.name, fd, err);
+	if (close(fd) == -1 && st == ST_OK)
+		st = error_sys(err, errno, "%s", name);
+	if (st != ST_OK) {
+		int e = err->errnum;
+		error_clear(err);
+		st = error_set(err, ST_IO, e, "%s", name);
+	}
+	return st;
+}
+
+static enum status
+print(struct run *r, struct queue *q, const struct take *t, const struct claim *c)
+{
+	char handle[HANDLE_MAX];
+	enum status st;
+
+	handle_format(&c->at, handle);
+	if (!t->json)
+		(void)printf("%s\n", handle);
+	else {
+		(void)fputc('{', stdout);
+		if ((st = json_message(stdout, q, &c->at, &r->err)) != ST_OK)
+			return st;
+		(void)printf(",\"attempt\":%d", c->at.name.attempts + 1);
+		if ((st = json_body(stdout, c->fd, &c->at.name, &r->err)) != ST_OK)
+			return st;
+		(void)fputs("}\n", stdout);
+	}
+	return out_flush(r);
+}
+
+static enum status
+run_claim(struct run *r)
+{
+	struct take t = { .deadline = USEC_MAX };
+	struct queue *q = NULL;
+	struct error ignored;
+	struct claim c;
+	enum status st;
+
+	if ((st = options(r, &t)) != ST_OK || (st = run_operands(r, 1, 1)) != ST_OK ||
+	    (st = run_queue(r, r->operand[0], &q)) != ST_OK)
+		return st;
+	st = claim_wait(r, q, &t.opt, t.wait, t.deadline, &c);
+	if (st == ST_OK) {
+		if (t.body != NULL)
+			st = write_body(&c, t.body, &r->err);
+		if (st == ST_OK)
+			st = print(r, q, &t, &c);
+		if (st != ST_OK) {
+			/* Nobody has its handle: the next one may have it at once. */
+			error_clear(&ignored);
+			if (claim_release(q, &c, 0, clock_now(), &ignored) != ST_OK)
+				run_note(r, "%s", ignored.text);
+		}
+		claim_close(&c);
+	}
+	queue_close(q);
+	return st;
+}
+
+const struct cmd cmd_claim = {
+	.name = "claim",
+	.operands = "QUEUE",
+	.summary = "take a message for a while, and print the handle of the claim",
+	.opts = opts,
+	.run = run_claim,
+};

@@ -1,0 +1,192 @@
+/*
+ * cmd.h: what the subcommands share.  A subcommand is one file with one const
+ * struct cmd; usage, help, completions and the checks of the manual all come
+ * from these tables.
+ */
+#ifndef CMD_H
+#define CMD_H
+
+#include <stdio.h>
+
+#include "mq.h"
+
+/* One option.  Long-only options take a key from OPT_LONG up. */
+struct opt {
+	int key;		/* the letter, or OPT_LONG + n */
+	const char *name;	/* long name without the dashes, or NULL */
+	const char *arg;	/* name of the argument, NULL: takes none */
+	bool optional;		/* the argument may be left out: -w5s, --wait=5s */
+	const char *help;	/* one line, lower case, no full stop */
+};
+#define OPT_LONG 256
+#define OPT_END { 0, NULL, NULL, false, NULL }
+
+/* What completions offer for an operand, by the names used in .operands. */
+struct run;
+struct cmd {
+	const char *name;
+	const char *operands;	/* "QUEUE [FILE...]": capitals are placeholders */
+	const char *summary;	/* one line */
+	const struct opt *opts;
+	enum status (*run)(struct run *);
+};
+extern const struct cmd *const cmds[];	/* in the order of the manual; NULL at the end */
+const struct cmd *cmd_find(const char *name);
+
+/* One run of a subcommand. */
+struct run {
+	const struct cmd *cmd;
+	bool quiet, verbose, help;
+	char **operand;		/* what is left after the options */
+	int noperands;
+	struct conf_files files;
+	char spool_path[4096];
+	struct spool *spool;	/* opened by run_spool, closed by main */
+	char queue[QUEUE_NAME_MAX + 1];	/* named in errors once it was opened */
+	struct settings settings;
+	int exit_code;		/* if not 0: what to exit with when run returned ST_OK (work: 126, 127) */
+	bool init;		/* make the queue even if autocreate is off */
+	bool told;		/* what went wrong was printed already */
+	struct error err;	/* printed once, by main, after "mq VERB: " */
+	struct { int key; const char *arg; } *given;	/* options in their order */
+	int ngiven, next;
+};
+
+extern const struct opt common_opts[];
+/* Sort the words of a command line into options and operands.  argv[0] is the verb. */
+enum status run_parse(struct run *, int argc, char **argv) MUST_CHECK;
+/* main.c: which mq.conf, which spool (made with its parents if it is the user's default and create). */
+enum status run_settings(struct run *, bool create) MUST_CHECK;
+/* The word among names that was probably meant, or NULL. */
+const char *nearest(const char *word, const char *const *names, size_t n);
+
+/*
+ * Options one by one: returns the key, 0 after the last; *arg is the argument, or NULL.
+ * They were checked against the table before run was called.
+ */
+int run_option(struct run *, const char **arg);
+/* ST_USAGE with a line of usage, unless min <= operands <= max (max < 0: any number). */
+enum status run_operands(struct run *, int min, int max) MUST_CHECK;
+/* A usage error of the verb's own. */
+enum status run_usage(struct run *, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Open the spool (once), or the queue in it; an unknown queue's error names the nearest one. */
+enum status run_spool(struct run *, bool create) MUST_CHECK;
+enum status run_queue(struct run *, const char *name, struct queue **) MUST_CHECK;
+/* The error for a queue that is not there, naming the nearest one. */
+enum status run_no_queue(struct run *, const char *name);
+/* As run_queue, but makes the queue if the configuration lets it. */
+enum status run_queue_create(struct run *, const char *name, struct queue **) MUST_CHECK;
+/* From now on the process title is ours to set (setproctitle): arguments are overwritten, so copy what is needed. */
+void run_title(struct run *);
+/* A line on stderr, after "mq VERB: "; not with -q.  Foreign bytes are shown by vis. */
+void run_note(struct run *, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* The same, only with -v. */
+void run_verbose(struct run *, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Argument of an option or operand.  ST_USAGE names the option. */
+enum status arg_number(struct run *, const char *opt, const char *text, int64_t min, int64_t max, int64_t *) MUST_CHECK;
+enum status arg_duration(struct run *, const char *opt, const char *text, usec_t *) MUST_CHECK;
+/* "10/s", "5/m", "100/h", or a number a second: the pause between two. */
+enum status arg_rate(struct run *, const char *opt, const char *text, usec_t *interval) MUST_CHECK;
+
+/*
+ * Operands as ids or handles; "-" stands for stdin, one a line.  Calls fn for each.
+ * Goes on after ST_LOST, ST_NOTFOUND and ST_GONE (each reported) and returns the worst.
+ */
+enum status run_each(struct run *, int first, enum status (*fn)(void *arg, const char *word, struct error *), void *arg) MUST_CHECK;
+
+/*
+ * Claim the next message; wait: for one to come, until deadline (clock_mono, USEC_MAX: for
+ * ever).  Messages that may not be read are noted.  ST_NONE: none, or none in time;
+ * ST_AGAIN: paused (without wait), or a signal came.
+ */
+enum status claim_wait(struct run *, struct queue *, const struct claim_options *, bool wait,
+    usec_t deadline, struct claim *) MUST_CHECK;
+
+/* ---- out.c: stdout, JSON, foreign bytes ------------------------------- */
+
+/* Flush and check stdout: ST_IO if anything was not taken. */
+enum status out_flush(struct run *) MUST_CHECK;
+/* Write foreign text to stdout or stderr, made visible by vis(3). */
+void out_vis(FILE *, const char *text, size_t len);
+/* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
+void json_string(FILE *, const char *text, size_t len);
+/* ,"name": first is true for no comma. */
+void json_name(FILE *, const char *name, bool first);
+/*
+ * The members of a message (design: id queue state priority attempts deliveries size enqueued
+ * due deadline expires handle reason headers), braces left to the caller: "{" before, more members and "}" after.
+ */
+enum status json_message(FILE *, struct queue *, const struct place *, struct error *) MUST_CHECK;
+/* ,"body": or ,"body_base64": streamed from the file's position body to its end, in constant memory. */
+enum status json_body(FILE *, int fd, const struct msgname *, struct error *) MUST_CHECK;
+/* Copy the body of an open message to a descriptor. */
+enum status body_copy(int from, const struct msgname *, int to, struct error *) MUST_CHECK;
+
+/* ---- help.c ----------------------------------------------------------- */
+
+void help_usage(FILE *);
+void help_verb(FILE *, const struct cmd *);
+/* complete.c: ST_USAGE: no such shell. */
+enum status complete_print(FILE *, const char *shell) MUST_CHECK;
+
+/* ---- select.c: which messages ----------------------------------------- */
+
+/* The options that every selecting verb shares; spread into its table. */
+enum { SEL_STATE = OPT_LONG + 100, SEL_OLDER, SEL_MATCH };
+#define SELECT_OPTS \
+	{ SEL_STATE, "state", "STATE", false, "only messages in STATE; a list a,b, or given again" }, \
+	{ SEL_OLDER, "older", "DUR", false, "only messages enqueued at least DUR ago" }, \
+	{ SEL_MATCH, "match", "REGEX", false, "only messages with a line that matches (extended regex)" }, \
+	{ 'n', "limit", "N", false, "at most N messages" }
+
+struct select;
+struct select *select_new(struct run *);
+void select_free(struct select *);
+/* Take an option if it is one of the above.  ST_NONE: it is not. */
+enum status select_option(struct select *, int key, const char *arg) MUST_CHECK;
+/* Whether any of them was given; which states (initial: where --state was not). */
+bool select_given(const struct select *);
+unsigned select_states(const struct select *, unsigned initial);
+int64_t select_limit(const struct select *);	/* INT64_MAX: none */
+/* ST_OK: it is selected; ST_NONE: it is not. */
+enum status select_match(struct select *, struct queue *, const struct place *, usec_t now,
+    struct error *) MUST_CHECK;
+
+/* ---- list.c: ls and dead ---------------------------------------------- */
+
+struct list_options { unsigned states; const char *columns; };
+enum status list_run(struct run *, const struct list_options *) MUST_CHECK;
+#define LIST_OPTS \
+	SELECT_OPTS, \
+	{ 'o', "columns", "COLS", false, "columns: id,state,priority,attempts,deliveries,size,age,enqueued,due,deadline,expires,reason,handle,file" }, \
+	{ LIST_SORT, "sort", "COL", false, "sort by a column; -COL: the greatest first" }, \
+	{ LIST_JSON, "json", NULL, false, "one JSON object a line" }, \
+	{ LIST_IDS, "ids", NULL, false, "ids only" }
+enum { LIST_SORT = OPT_LONG + 120, LIST_JSON, LIST_IDS };
+
+/* ---- act.c: retry, bury, hold, rm, mv --------------------------------- */
+
+/* What such a verb does to one message. */
+struct action {
+	const char *name, *past;	/* "retry", "retried" */
+	unsigned all;			/* states that --all means */
+	int wanted;			/* a message in this state has it already; -1: none */
+	bool destroys;			/* --all needs --force */
+	int first;			/* operand of the first id */
+	enum status (*act)(void *arg, struct queue *, const struct place *, usec_t now, struct error *);
+	/* The verb's own options; ST_NONE: not one of them. */
+	enum status (*option)(void *arg, struct run *, int key, const char *value);
+	/* After the queue was opened (may be NULL); the queue to sync at the end. */
+	enum status (*ready)(void *arg, struct run *, struct queue *, struct queue **target);
+	void *arg;
+};
+enum { ACT_ALL = OPT_LONG + 140, ACT_FORCE, ACT_DRY, ACT_RATE };
+#define ACT_OPTS \
+	SELECT_OPTS, \
+	{ ACT_ALL, "all", NULL, false, "all messages that this is meant for (see the manual)" }, \
+	{ ACT_FORCE, "force", NULL, false, "claimed messages too: their holders lose them" }, \
+	{ ACT_DRY, "dry-run", NULL, false, "only say what would be done" }
+enum status act_run(struct run *, struct action *) MUST_CHECK;
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * dead.c: mq dead: what was given up on, and why.
+ */
+#include "cmd.h"
+
+static const struct opt opts[] = { LIST_OPTS, OPT_END };
+
+static enum status
+run_dead(struct run *r)
+{
+	static const struct list_options dead = { STATE_BIT(STATE_DEAD), "id,attempts,age,reason" };
+
+	return list_run(r, &dead);
+}
+
+const struct cmd cmd_dead = {
+	.name = "dead",
+	.operands = "QUEUE",
+	.summary = "list dead letters, with the reason of each",
+	.opts = opts,
+	.run = run_dead,
+};

@@ -1,0 +1,131 @@
+/*
+ * fsck.c: mq fsck: what a queue's directories hold that they should not.
+ */
+#include <string.h>
+
+#include "cmd.h"
+
+enum { REPAIR = OPT_LONG, JSON, LIST };
+
+static const struct opt opts[] = {
+	{ REPAIR, "repair", NULL, false, "mend what can be mended" },
+	{ JSON, "json", NULL, false, "one JSON object a finding" },
+	{ LIST, "list", NULL, false, "list the kinds of findings" },
+	OPT_END
+};
+
+static const char *const severities[] = { "info", "warning", "error" };
+
+struct fsck {
+	const char *queue;
+	bool repair, json;
+};
+
+static void
+member(const char *name, const char *text, bool first)
+{
+	json_name(stdout, name, first);
+	json_string(stdout, text, strlen(text));
+}
+
+static void
+report(void *arg, const struct finding *f)
+{
+	const struct fsck *k = arg;
+
+	if (k->json) {
+		(void)fputc('{', stdout);
+		member("queue", k->queue, true);
+		member("id", f->id, false);
+		member("severity", severities[f->severity], false);
+		member("path", f->path, false);
+		member("text", f->text, false);
+		(void)printf(",\"repaired\":%s}\n", f->repaired ? "true" : "false");
+		return;
+	}
+	(void)printf("%s %s %s/", severities[f->severity], f->id, k->queue);
+	out_vis(stdout, f->path, strlen(f->path));
+	(void)fputs(": ", stdout);
+	out_vis(stdout, f->text, strlen(f->text));
+	if (f->repaired)
+		(void)fputs(" (repaired)\n", stdout);
+	else if (f->repair[0] != '\0')
+		(void)printf(" (--repair: %s)\n", f->repair);
+	else
+		(void)fputs(" (not mended by --repair)\n", stdout);
+}
+
+static void
+list(void)
+{
+	for (const struct fsck_kind *k = fsck_kinds; k->id != NULL; k++)
+		(void)printf("%s\t%s\t%s\t%s\n", k->id, severities[k->severity], k->must, k->repair);
+}
+
+static enum status
+check(struct run *r, struct fsck *k, const char *name, unsigned *left)
+{
+	struct queue *q;
+	unsigned n = 0;
+	enum status st;
+
+	if ((st = queue_open_raw(r->spool, name, &q, &r->err)) != ST_OK)
+		return st;
+	k->queue = name;
+	(void)strlcpy(r->queue, name, sizeof(r->queue));
+	st = fsck_queue(q, k->repair, clock_now(), report, k, &n, &r->err);
+	queue_close(q);
+	*left += n;
+	return st;
+}
+
+static enum status
+check_all(struct run *r, struct fsck *k, unsigned *left)
+{
+	struct names names;
+	enum status st;
+
+	if ((st = spool_queues(r->spool, &names, &r->err)) != ST_OK)
+		return st;
+	for (size_t i = 0; st == ST_OK && i < names.n; i++)
+		st = check(r, k, names.name[i], left);
+	names_free(&names);
+	return st;
+}
+
+static enum status
+run_fsck(struct run *r)
+{
+	struct fsck k = { 0 };
+	unsigned left = 0;
+	const char *arg;
+	enum status st;
+	int key;
+
+	while ((key = run_option(r, &arg)) != 0) {
+		if (key == LIST) {
+			list();
+			return ST_OK;
+		}
+		k.repair |= key == REPAIR;
+		k.json |= key == JSON;
+	}
+	if ((st = run_operands(r, 0, -1)) != ST_OK || (st = run_spool(r, false)) != ST_OK)
+		return st;
+	if (r->noperands == 0)
+		st = check_all(r, &k, &left);
+	for (int i = 0; st == ST_OK && i < r->noperands; i++) {
+		st = check(r, &k, r->operand[i], &left);
+		if (st == ST_NOTFOUND)
+			st = run_no_queue(r, r->operand[i]);
+	}
+	return st == ST_OK && left > 0 ? ST_NONE : st;
+}
+
+const struct cmd cmd_fsck = {
+	.name = "fsck",
+	.operands = "[QUEUE...]",
+	.summary = "check queues, and mend them",
+	.opts = opts,
+	.run = run_fsck,
+};

@@ -1,0 +1,84 @@
+/*
+ * guard.c: handlers die with a killed worker.
+ *
+ * PR_SET_PDEATHSIG kills a handler when the worker dies, but not what the handler
+ * has started.  So a second process holds the read end of a pipe; when the worker
+ * dies, by kill -9 too, the kernel closes the write end, and the guard kills the
+ * process groups that the worker left in a page of memory shared with it.
+ */
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "work.h"
+
+static volatile pid_t *places;
+static int nplaces;
+static int line = -1;		/* write end; the worker's life */
+static pid_t guard;
+
+static void
+watch_worker(int fd)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
+	char byte;
+
+	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+		(void)sigaction(sigs[i], &ignore, NULL);
+	(void)setpgid(0, 0);
+	/* Nothing of the worker's may stay open through us: a pipe that waits for its end, a directory. */
+	(void)dup2(fd, 0);
+	closefrom(1);
+	while (read(0, &byte, 1) == -1 && errno == EINTR)
+		continue;
+	for (int i = 0; i < nplaces; i++)
+		if (places[i] > 0)
+			(void)kill(-places[i], SIGKILL);
+	_exit(0);
+}
+
+enum status
+guard_start(int n, struct error *err)
+{
+	void *page;
+	int fds[2];
+
+	page = mmap(NULL, (size_t)n * sizeof(*places), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		return error_sys(err, errno, "mmap");
+	places = page;
+	nplaces = n;
+	if (pipe2(fds, O_CLOEXEC) == -1)
+		return error_sys(err, errno, "pipe");
+	if ((guard = fork()) == -1)
+		return error_sys(err, errno, "fork");
+	if (guard == 0) {
+		(void)close(fds[1]);
+		watch_worker(fds[0]);
+	}
+	(void)close(fds[0]);
+	line = fds[1];
+	return ST_OK;
+}
+
+void
+guard_stop(void)
+{
+	if (line == -1)
+		return;
+	(void)close(line);
+	line = -1;
+	while (waitpid(guard, NULL, 0) == -1 && errno == EINTR)
+		continue;
+}
+
+volatile pid_t *
+guard_place(int i)
+{
+	return &places[i];
+}

@@ -1,0 +1,359 @@
+/*
+ * handler.c: one handler of mq work: a child process in a process group of its
+ * own, its stdin the body, its stderr passed on and its tail kept.
+ */
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "work.h"
+
+/* From SIGTERM to SIGKILL. */
+#define GRACE (5 * USEC)
+#define CHUNK 65536
+
+extern char **environ;
+
+/* ---- environment ------------------------------------------------------ */
+
+struct env { char **v; size_t n, cap; bool failed; };
+
+static void
+env_put(struct env *e, char *text)
+{
+	if (e->n == e->cap && !e->failed) {
+		size_t cap = e->cap == 0 ? 64 : e->cap * 2;
+		char **v = reallocarray(e->v, cap, sizeof(*v));
+		if (v == NULL)
+			e->failed = true;
+		else {
+			e->v = v;
+			e->cap = cap;
+		}
+	}
+	if (e->failed || text == NULL) {
+		e->failed = true;
+		free(text);
+		return;
+	}
+	e->v[e->n++] = text;
+}
+
+static void env_set(struct env *, const char *, const char *, ...) PRINTF_LIKE(3, 4);
+
+static void
+env_set(struct env *e, const char *name, const char *fmt, ...)
+{
+	char *value = NULL, *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&value, fmt, ap) == -1)
+		value = NULL;
+	va_end(ap);
+	if (value != NULL && asprintf(&text, "%s=%s", name, value) == -1)
+		text = NULL;
+	free(value);
+	env_put(e, text);
+}
+
+static void
+env_free(struct env *e)
+{
+	for (size_t i = 0; i < e->n; i++)
+		free(e->v[i]);
+	free(e->v);
+}
+
+/* What we set ourselves, and headers of another message, must not be inherited. */
+static bool
+ours(const char *var)
+{
+	static const char *const names[] = { "MQ_SPOOL=", "MQ_QUEUE=", "MQ_ID=", "MQ_ATTEMPT=",
+	    "MQ_MAX_ATTEMPTS=", "MQ_PRIORITY=", "MQ_ENQUEUED=", "MQ_HANDLE=", "MQ_HEADER_" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strncmp(var, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+/* MQ_HEADER_NAME: upper case, all but A-Z and 0-9 become "_"; repeats are joined. */
+static void
+env_header(struct env *e, size_t first, const struct header *h)
+{
+	char name[sizeof("MQ_HEADER_=") + HEADER_NAME_MAX] = "MQ_HEADER_";
+	size_t len = strlen(name);
+	char *text = NULL;
+
+	for (size_t i = 0; i < h->namelen && len < sizeof(name) - 2; i++) {
+		unsigned char c = (unsigned char)h->name[i];
+		name[len++] = isalnum(c) ? (char)toupper(c) : '_';
+	}
+	name[len] = '\0';
+	for (size_t i = first; i < e->n; i++)
+		if (strncmp(e->v[i], name, len) == 0 && e->v[i][len] == '=') {
+			if (asprintf(&text, "%s, %.*s", e->v[i], (int)h->valuelen, h->value) == -1)
+				e->failed = true;
+			else {
+				free(e->v[i]);
+				e->v[i] = text;
+			}
+			return;
+		}
+	env_set(e, name, "%.*s", (int)h->valuelen, h->value);
+}
+
+static enum status
+env_build(struct env *e, struct queue *q, struct run *r, const struct claim *c,
+    struct error *err)
+{
+	const struct msgname *n = &c->at.name;
+	char handle[HANDLE_MAX], at[TIME_MAX], path[PATH_MAX];
+	struct headers headers;
+	struct header h;
+	enum status st;
+	size_t first, pos = 0;
+
+	for (char **v = environ; *v != NULL; v++)
+		if (!ours(*v))
+			env_put(e, strdup(*v));
+	handle_format(&c->at, handle);
+	time_format(id_time(&n->id), at);
+	env_set(e, "MQ_SPOOL", "%s", realpath(r->spool_path, path) != NULL ? path : r->spool_path);
+	env_set(e, "MQ_QUEUE", "%s", queue_name(q));
+	env_set(e, "MQ_ID", "%s", n->id.text);
+	env_set(e, "MQ_ATTEMPT", "%d", n->attempts + 1);
+	env_set(e, "MQ_MAX_ATTEMPTS", "%lld", (long long)queue_policy(q)->attempts);
+	env_set(e, "MQ_PRIORITY", "%d", n->priority);
+	env_set(e, "MQ_ENQUEUED", "%s", at);
+	env_set(e, "MQ_HANDLE", "%s", handle);
+	if ((st = msg_headers(c->fd, n, &headers, err)) != ST_OK)
+		return st;
+	first = e->n;
+	while (headers_next(&headers, &pos, &h))
+		env_header(e, first, &h);
+	headers_free(&headers);
+	env_put(e, strdup(""));
+	if (e->failed)
+		return error_sys(err, ENOMEM, "environment of the handler");
+	free(e->v[--e->n]);
+	e->v[e->n] = NULL;
+	return ST_OK;
+}
+
+/* ---- starting --------------------------------------------------------- */
+
+/* What the child needs, made before vfork: between it and exec next to nothing is allowed. */
+struct start {
+	char *const *argv;
+	char *const *env;
+	int in, err;
+	pid_t worker;
+	volatile pid_t *place;
+	volatile int failed;	/* errno of exec, written by the child in our memory */
+};
+
+static void
+child(struct start *s)
+{
+	static const int sigs[] = { SIGPIPE, SIGXFSZ, SIGINT, SIGTERM, SIGHUP, SIGCHLD };
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	*s->place = getpid();
+	(void)setpgid(0, 0);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != s->worker)	/* it died before we asked to be told */
+		_exit(127);
+	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+		(void)sigaction(sigs[i], &dfl, NULL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (dup2(s->in, 0) == -1 || dup2(s->err, 2) == -1) {
+		s->failed = errno;
+		_exit(127);
+	}
+	(void)execvpe(s->argv[0], s->argv, s->env);
+	s->failed = errno;
+	_exit(127);
+}
+
+/*
+ * The body as the child's stdin: the file itself when it is all body, through a
+ * descriptor of its own (ours carries the lock, which must die with us alone);
+ * else a pipe that is fed with what follows the headers.
+ */
+static enum status
+open_stdin(struct queue *q, struct handler *h, const struct claim *c, int *in,
+    struct error *err)
+{
+	int fds[2];
+
+	if (c->at.name.head == 0)
+		return msg_open(q, &c->at, in, err);
+	if (pipe2(fds, O_CLOEXEC) == -1)
+		return error_sys(err, errno, "pipe");
+	(void)fcntl(fds[1], F_SETFL, O_NONBLOCK);
+	*in = fds[0];
+	h->infd = fds[1];
+	h->fed = c->at.name.head;
+	return ST_OK;
+}
+
+static enum status
+spawn(struct handler *h, struct start *s, struct error *err)
+{
+	pid_t pid;
+
+	s->worker = getpid();
+	s->failed = 0;
+	if ((pid = vfork()) == 0)
+		child(s);
+	if (pid == -1)
+		return error_sys(err, errno, "start a handler");
+	if (s->failed == 0) {
+		h->pid = pid;
+		return ST_OK;
+	}
+	*s->place = 0;
+	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		continue;
+	return error_set(err, ST_NOTFOUND, s->failed, "cannot run %s", s->argv[0]);
+}
+
+enum status
+handler_start(struct run *r, struct queue *q, struct handler *h, int i,
+    char *const *argv, struct claim *c, struct error *err)
+{
+	struct start s = { .argv = argv, .in = -1, .err = -1, .place = guard_place(i) };
+	struct env env = { 0 };
+	int fds[2] = { -1, -1 };
+	enum status st;
+
+	memset(h, 0, sizeof(*h));
+	h->infd = h->errfd = -1;
+	h->claim = *c;
+	st = env_build(&env, q, r, c, err);
+	if (st == ST_OK)
+		st = open_stdin(q, h, c, &s.in, err);
+	if (st == ST_OK && pipe2(fds, O_CLOEXEC) == -1)
+		st = error_sys(err, errno, "pipe");
+	if (st == ST_OK) {
+		(void)fcntl(fds[0], F_SETFL, O_NONBLOCK);
+		h->errfd = fds[0];
+		s.err = fds[1];
+		s.env = env.v;
+		st = spawn(h, &s, err);
+	}
+	env_free(&env);
+	if (s.in != -1)
+		(void)close(s.in);
+	if (s.err != -1)
+		(void)close(s.err);
+	h->started = clock_mono();
+	h->limit = USEC_MAX;
+	if (st == ST_OK)
+		handler_feed(h);	/* most bodies fit into the pipe at once */
+	else {
+		h->claim.fd = -1;	/* the caller still has it */
+		handler_free(h, i);
+	}
+	return st;
+}
+
+/* ---- while it runs ---------------------------------------------------- */
+
+void
+handler_feed(struct handler *h)
+{
+	static char buf[CHUNK];
+	ssize_t n, w;
+
+	while (h->infd != -1) {
+		n = pread(h->claim.fd, buf, sizeof(buf), (off_t)h->fed);
+		w = n > 0 ? write(h->infd, buf, (size_t)n) : 0;
+		if (w == -1 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (w <= 0) {	/* all of it, or nobody reads on */
+			(void)close(h->infd);
+			h->infd = -1;
+			return;
+		}
+		h->fed += w;
+	}
+}
+
+static void
+keep_tail(struct handler *h, const char *text, size_t len)
+{
+	if (len >= TAIL) {
+		memcpy(h->tail, text + len - TAIL, TAIL);
+		h->ntail = TAIL;
+		return;
+	}
+	if (h->ntail + len > TAIL) {
+		size_t drop = h->ntail + len - TAIL;
+		memmove(h->tail, h->tail + drop, h->ntail - drop);
+		h->ntail -= drop;
+	}
+	memcpy(h->tail + h->ntail, text, len);
+	h->ntail += len;
+}
+
+void
+handler_listen(struct handler *h)
+{
+	static char buf[CHUNK];
+	ssize_t n;
+
+	while (h->errfd != -1) {
+		n = read(h->errfd, buf, sizeof(buf));
+		if (n == -1 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n <= 0) {
+			(void)close(h->errfd);
+			h->errfd = -1;
+			return;
+		}
+		keep_tail(h, buf, (size_t)n);
+		for (ssize_t off = 0, w; off < n; off += w) {
+			w = write(STDERR_FILENO, buf + off, (size_t)(n - off));
+			if (w == -1 && errno == EINTR)
+				w = 0;
+			else if (w == -1)
+				break;	/* nobody listens to us: the record has the tail */
+		}
+	}
+}
+
+void
+handler_stop(struct handler *h, int why)
+{
+	if (h->why == WHY_NONE)
+		h->why = why;
+	(void)kill(-h->pid, h->stage == RUNNING ? SIGTERM : SIGKILL);
+	h->limit = h->stage == RUNNING ? clock_mono() + GRACE : USEC_MAX;
+	h->stage = h->stage == RUNNING ? TERMINATED : KILLED;
+}
+
+void
+handler_free(struct handler *h, int i)
+{
+	*guard_place(i) = 0;
+	if (h->errfd != -1)
+		(void)close(h->errfd);
+	if (h->infd != -1)
+		(void)close(h->infd);
+	claim_close(&h->claim);
+	memset(h, 0, sizeof(*h));
+	h->errfd = h->infd = h->claim.fd = -1;
+}

@@ -1,0 +1,109 @@
+/*
+ * help.c: mq help: everything from the command table.
+ */
+#include <string.h>
+
+#include "cmd.h"
+
+enum { COMPLETION = OPT_LONG, TABLE };
+
+static const struct opt opts[] = {
+	{ COMPLETION, "completion", "SHELL", false, "print the completions for bash, zsh or fish" },
+	{ TABLE, "table", NULL, false, "print the command table, tab-separated" },
+	OPT_END
+};
+
+void
+help_usage(FILE *f)
+{
+	(void)fputs("usage: mq [-s SPOOL] [-q] [-v] COMMAND [OPTION]... [OPERAND]...\n\n", f);
+	for (const struct cmd *const *c = cmds; *c != NULL; c++)
+		(void)fprintf(f, "  %-8s  %s\n", (*c)->name, (*c)->summary);
+	(void)fputs("\n  -s, --spool DIR  the spool; else $MQ_SPOOL, mq.conf, or the default (see mq(1))\n"
+	    "  -q, --quiet      say nothing that was not asked for\n"
+	    "  -v, --verbose    say what is done\n"
+	    "  --version        print the version\n"
+	    "\n'mq help COMMAND' tells more, 'man mq' and 'man mq-COMMAND' all.\n", f);
+}
+
+static void
+put_option(FILE *f, const struct opt *o)
+{
+	char text[64];
+	int n = 0;
+
+	if (o->key < OPT_LONG)
+		n += snprintf(text, sizeof(text), "-%c", o->key);
+	if (o->key < OPT_LONG && o->name == NULL && o->arg != NULL)
+		n += snprintf(text + n, sizeof(text) - (size_t)n, " %s", o->arg);
+	if (o->name != NULL)
+		n += snprintf(text + n, sizeof(text) - (size_t)n, "%s--%s", n > 0 ? ", " : "    ", o->name);
+	if (o->name != NULL && o->arg != NULL)
+		(void)snprintf(text + n, sizeof(text) - (size_t)n, o->optional ? "[=%s]" : " %s", o->arg);
+	(void)fprintf(f, "  %-24s  %s\n", text, o->help);
+}
+
+void
+help_verb(FILE *f, const struct cmd *c)
+{
+	(void)fprintf(f, "usage: mq %s%s%s%s\n\n%s\n\n", c->name,
+	    c->opts[0].key != 0 ? " [OPTION]..." : "", c->operands[0] != '\0' ? " " : "",
+	    c->operands, c->summary);
+	for (const struct opt *o = c->opts; o->key != 0; o++)
+		put_option(f, o);
+	for (const struct opt *o = common_opts; o->key != 0; o++)
+		put_option(f, o);
+	(void)fprintf(f, "\nThe manual: man mq-%s\n", c->name);
+}
+
+/* For tests and tools: "cmd NAME OPERANDS SUMMARY", then "opt NAME LETTER LONG ARG HELP" for each option. */
+static void
+put_table(void)
+{
+	for (const struct cmd *const *c = cmds; *c != NULL; c++) {
+		(void)printf("cmd\t%s\t%s\t%s\n", (*c)->name, (*c)->operands, (*c)->summary);
+		for (const struct opt *o = (*c)->opts; o->key != 0; o++)
+			(void)printf("opt\t%s\t%.1s\t%s\t%s%s%s\t%s\n", (*c)->name,
+			    o->key < OPT_LONG ? (char[]){ (char)o->key, '\0' } : "",
+			    o->name != NULL ? o->name : "", o->optional ? "[" : "",
+			    o->arg != NULL ? o->arg : "", o->optional ? "]" : "", o->help);
+	}
+}
+
+static enum status
+run_help(struct run *r)
+{
+	const struct cmd *c;
+	const char *arg;
+	enum status st;
+	int key;
+
+	while ((key = run_option(r, &arg)) != 0) {
+		if (key == TABLE) {
+			put_table();
+			return ST_OK;
+		}
+		if ((st = complete_print(stdout, arg)) != ST_OK)
+			return run_usage(r, "--completion: '%s' is neither bash nor zsh nor fish", arg);
+		return ST_OK;
+	}
+	if ((st = run_operands(r, 0, 1)) != ST_OK)
+		return st;
+	if (r->noperands == 0) {
+		help_usage(stdout);
+		return ST_OK;
+	}
+	if ((c = cmd_find(r->operand[0])) == NULL)
+		return error_set(&r->err, ST_USAGE, 0, "no command '%s'; 'mq help' lists them",
+		    r->operand[0]);
+	help_verb(stdout, c);
+	return ST_OK;
+}
+
+const struct cmd cmd_help = {
+	.name = "help",
+	.operands = "[COMMAND]",
+	.summary = "tell about commands",
+	.opts = opts,
+	.run = run_help,
+};

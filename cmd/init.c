@@ -1,0 +1,43 @@
+/*
+ * init.c: mq init: make a queue, or change its policy.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+
+static const struct opt opts[] = { OPT_END };
+
+static enum status
+run_init(struct run *r)
+{
+	const char *const *assign = (const char *const *)(r->operand + 1);
+	struct queue *q = NULL;
+	char *text = NULL;
+	size_t len, n;
+	enum status st;
+
+	if ((st = run_operands(r, 1, -1)) != ST_OK)
+		return st;
+	n = (size_t)r->noperands - 1;
+	/* Before anything is made: a slip in a key must not leave a queue behind. */
+	st = n > 0 ? conf_edit("", 0, assign, n, &text, &len, &r->err) : ST_OK;
+	free(text);
+	if (st != ST_OK)
+		return st;
+	r->init = true;
+	if ((st = run_queue_create(r, r->operand[0], &q)) == ST_OK && n > 0)
+		st = queue_configure(q, assign, n, &r->err);
+	if (st == ST_OK)
+		run_verbose(r, "%s/%s", r->spool_path, r->operand[0]);
+	queue_close(q);
+	return st;
+}
+
+const struct cmd cmd_init = {
+	.name = "init",
+	.operands = "QUEUE [KEY=VALUE...]",
+	.summary = "make a queue, or change its policy",
+	.opts = opts,
+	.run = run_init,
+};

@@ -1,0 +1,311 @@
+/*
+ * out.c: what goes to stdout: JSON, bodies, and foreign bytes made visible.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+/* Which of two strnvis: libbsd wants to know; none is used here. */
+#define LIBBSD_OPENBSD_VIS
+#include <vis.h>
+
+#include "cmd.h"
+
+#define CHUNK 65536
+
+enum status
+out_flush(struct run *r)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
+		return ST_OK;
+	return error_set(&r->err, ST_IO, errno, "stdout");
+}
+
+/* Length of the UTF-8 sequence at text (RFC 3629), 0 if it is none; code points in *cp. */
+static size_t
+utf8(const unsigned char *text, size_t len, uint32_t *cp)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t n = text[0] < 0x80 ? 1 : text[0] >= 0xc2 && text[0] < 0xe0 ? 2 :
+	    text[0] >= 0xe0 && text[0] < 0xf0 ? 3 : text[0] >= 0xf0 && text[0] < 0xf5 ? 4 : 0;
+
+	if (n == 0 || n > len)
+		return 0;
+	*cp = n == 1 ? text[0] : text[0] & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		*cp = *cp << 6 | (text[i] & 0x3f);
+	}
+	if (*cp < least[n] || *cp > 0x10ffff || (*cp >= 0xd800 && *cp < 0xe000))
+		return 0;
+	return n;
+}
+
+void
+out_vis(FILE *f, const char *text, size_t len)
+{
+	char enc[8];
+
+	while (len > 0) {
+		uint32_t cp;
+		size_t n = utf8((const unsigned char *)text, len, &cp);
+		/* C1 controls (U+0080 to U+009F) steer terminals as escapes do. */
+		if (n > 1 && cp >= 0xa0)
+			(void)fwrite(text, 1, n, f);
+		else {
+			n = 1;
+			(void)vis(enc, *text, VIS_CSTYLE | VIS_TAB | VIS_NL,
+			    len > 1 ? text[1] : '\0');
+			(void)fputs(enc, f);
+		}
+		text += n;
+		len -= n;
+	}
+}
+
+/* ---- JSON ------------------------------------------------------------- */
+
+static void
+json_text(FILE *f, const char *text, size_t len)
+{
+	while (len > 0) {
+		uint32_t cp = 0;
+		size_t n = utf8((const unsigned char *)text, len, &cp);
+		if (n == 0) {
+			(void)fputs("\\ufffd", f);
+			n = 1;
+		} else if (cp == '"' || cp == '\\')
+			(void)fprintf(f, "\\%c", (char)cp);
+		else if (cp == '\n')
+			(void)fputs("\\n", f);
+		else if (cp == '\t')
+			(void)fputs("\\t", f);
+		else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
+			(void)fprintf(f, "\\u%04x", (unsigned)cp);
+		else
+			(void)fwrite(text, 1, n, f);
+		text += n;
+		len -= n;
+	}
+}
+
+void
+json_string(FILE *f, const char *text, size_t len)
+{
+	(void)fputc('"', f);
+	json_text(f, text, len);
+	(void)fputc('"', f);
+}
+
+void
+json_name(FILE *f, const char *name, bool first)
+{
+	(void)fprintf(f, "%s\"%s\":", first ? "" : ",", name);
+}
+
+static void
+member(FILE *f, const char *name, const char *text)
+{
+	json_name(f, name, false);
+	if (text == NULL)
+		(void)fputs("null", f);
+	else
+		json_string(f, text, strlen(text));
+}
+
+static void
+member_number(FILE *f, const char *name, int64_t n)
+{
+	json_name(f, name, false);
+	(void)fprintf(f, "%" PRId64, n);
+}
+
+static void
+member_time(FILE *f, const char *name, usec_t at)
+{
+	char text[TIME_MAX];
+
+	if (at != 0)
+		time_format(at, text);
+	member(f, name, at != 0 ? text : NULL);
+}
+
+/* An object; a name that repeats has its values joined by ", ", as handlers see them. */
+static void
+put_headers(FILE *f, const struct headers *headers)
+{
+	struct header h, other;
+	size_t pos = 0, at;
+	bool first = true;
+
+	(void)fputc('{', f);
+	while (headers_next(headers, &pos, &h)) {
+		bool seen = false;
+		for (at = 0; headers_next(headers, &at, &other) && other.name < h.name;)
+			seen |= other.namelen == h.namelen &&
+			    strncasecmp(other.name, h.name, h.namelen) == 0;
+		if (seen)
+			continue;
+		if (!first)
+			(void)fputc(',', f);
+		first = false;
+		json_string(f, h.name, h.namelen);
+		(void)fputs(":\"", f);
+		json_text(f, h.value, h.valuelen);
+		for (at = pos; headers_next(headers, &at, &other);)
+			if (other.namelen == h.namelen &&
+			    strncasecmp(other.name, h.name, h.namelen) == 0) {
+				(void)fputs(", ", f);
+				json_text(f, other.value, other.valuelen);
+			}
+		(void)fputc('"', f);
+	}
+	(void)fputc('}', f);
+}
+
+static enum status
+member_headers(FILE *f, struct queue *q, const struct place *p, struct error *err)
+{
+	struct headers headers = { 0 };
+	enum status st;
+	int fd;
+
+	if (p->name.head > 0) {
+		if ((st = msg_open(q, p, &fd, err)) != ST_OK)
+			return st;
+		st = msg_headers(fd, &p->name, &headers, err);
+		(void)close(fd);
+		if (st != ST_OK)
+			return st;
+	}
+	json_name(f, "headers", false);
+	put_headers(f, &headers);
+	headers_free(&headers);
+	return ST_OK;
+}
+
+enum status
+json_message(FILE *f, struct queue *q, const struct place *p, struct error *err)
+{
+	const struct msgname *n = &p->name;
+	char handle[HANDLE_MAX], reason[600];
+
+	json_name(f, "id", true);
+	json_string(f, n->id.text, ID_LEN);
+	member(f, "queue", queue_name(q));
+	member(f, "state", state_names[p->state]);
+	member_number(f, "priority", n->priority);
+	member_number(f, "attempts", n->attempts);
+	member_number(f, "deliveries", n->deliveries);
+	member_number(f, "size", n->size - n->head);
+	member_time(f, "enqueued", id_time(&n->id));
+	member_time(f, "due", p->state == STATE_DELAYED ? n->key : 0);
+	member_time(f, "deadline", p->state == STATE_CLAIMED ? n->key : 0);
+	member_time(f, "expires", n->expires);
+	handle_format(p, handle);
+	member(f, "handle", p->state == STATE_CLAIMED && n->token[0] != '\0' ? handle : NULL);
+	msg_reason(q, p, reason, sizeof(reason));
+	member(f, "reason", reason[0] != '\0' ? reason : NULL);
+	return member_headers(f, q, p, err);
+}
+
+/* ---- bodies ----------------------------------------------------------- */
+
+/* Piece by piece, each but the last whole in code points.  *text: whether all of it is UTF-8. */
+static enum status
+each_piece(int fd, const struct msgname *n, FILE *f, void (*put)(FILE *, const char *, size_t),
+    bool cut_utf8, bool *text, struct error *err)
+{
+	static char buf[CHUNK + 3];
+	size_t have = 0, use;
+	off_t at = n->head;
+	ssize_t got;
+
+	do {
+		got = pread(fd, buf + have, sizeof(buf) - have, at);
+		if (got == -1)
+			return error_sys(err, errno, "read the message");
+		at += got;
+		have += (size_t)got;
+		use = have;
+		if (cut_utf8 && got > 0) {
+			/* Leave a sequence that goes on in the next piece. */
+			size_t back = 0;
+			while (back < 3 && back < have &&
+			    ((unsigned char)buf[have - 1 - back] & 0xc0) == 0x80)
+				back++;
+			if (back < have && (unsigned char)buf[have - 1 - back] >= 0xc0)
+				use = have - 1 - back;
+		} else if (!cut_utf8 && got > 0)
+			use = have / 3 * 3;
+		if (text != NULL)
+			for (size_t i = 0, len; *text && i < use; i += len) {
+				uint32_t cp;
+				len = utf8((unsigned char *)buf + i, use - i, &cp);
+				*text = len > 0;
+			}
+		if (put != NULL)
+			put(f, buf, use);
+		memmove(buf, buf + use, have - use);
+		have -= use;
+	} while (got > 0 && (text == NULL || *text));
+	return ST_OK;
+}
+
+/* RFC 4648, section 4. */
+static void
+put_base64(FILE *f, const char *data, size_t len)
+{
+	static const char digit[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const unsigned char *p = (const unsigned char *)data;
+
+	for (; len > 0; p += 3, len -= len < 3 ? len : 3) {
+		uint32_t v = (uint32_t)p[0] << 16 | (len > 1 ? (uint32_t)p[1] << 8 : 0) |
+		    (len > 2 ? p[2] : 0);
+		(void)fputc(digit[v >> 18], f);
+		(void)fputc(digit[v >> 12 & 63], f);
+		(void)fputc(len > 1 ? digit[v >> 6 & 63] : '=', f);
+		(void)fputc(len > 2 ? digit[v & 63] : '=', f);
+	}
+}
+
+enum status
+json_body(FILE *f, int fd, const struct msgname *n, struct error *err)
+{
+	bool text = true;
+	enum status st;
+
+	/* Twice over the file, so that none of it has to be kept. */
+	if ((st = each_piece(fd, n, NULL, NULL, true, &text, err)) != ST_OK)
+		return st;
+	json_name(f, text ? "body" : "body_base64", false);
+	(void)fputc('"', f);
+	st = each_piece(fd, n, f, text ? json_text : put_base64, text, NULL, err);
+	(void)fputc('"', f);
+	return st;
+}
+
+enum status
+body_copy(int from, const struct msgname *n, int to, struct error *err)
+{
+	static char buf[CHUNK];
+	off_t at = n->head;
+	ssize_t got, w;
+
+	while ((got = pread(from, buf, sizeof(buf), at)) > 0) {
+		at += got;
+		for (char *p = buf; got > 0; p += w, got -= w) {
+			w = write(to, p, (size_t)got);
+			if (w == -1 && errno == EINTR)
+				w = 0;
+			else if (w == -1)
+				return error_sys(err, errno, "write");
+		}
+	}
+	return got == -1 ? error_sys(err, errno, "read the message") : ST_OK;
+}

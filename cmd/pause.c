@@ -1,0 +1,68 @@
+/*
+ * pause.c: mq pause and mq resume: stop and allow claims, or pushes.
+ */
+#include <stdio.h>
+
+#include "cmd.h"
+
+enum { PUSH = OPT_LONG };
+
+static const struct opt pause_opts[] = {
+	{ PUSH, "push", NULL, false, "stop pushes, not claims" },
+	OPT_END
+};
+
+static const struct opt resume_opts[] = {
+	{ PUSH, "push", NULL, false, "allow pushes, not claims" },
+	OPT_END
+};
+
+static enum status
+change(struct run *r, bool pause)
+{
+	static const char *const assign[] = { "paused=no", "paused=pop", "paused=push", "paused=all" };
+	int which = PAUSED_POP, paused;
+	struct queue *q = NULL;
+	const char *arg;
+	enum status st;
+
+	while (run_option(r, &arg) != 0)
+		which = PAUSED_PUSH;
+	if ((st = run_operands(r, 1, 1)) != ST_OK ||
+	    (st = run_queue(r, r->operand[0], &q)) != ST_OK)
+		return st;
+	paused = queue_policy(q)->paused;
+	paused = pause ? paused | which : paused & ~which;
+	if (paused != queue_policy(q)->paused)
+		st = queue_configure(q, &assign[paused], 1, &r->err);
+	queue_close(q);
+	return st;
+}
+
+static enum status
+run_pause(struct run *r)
+{
+	return change(r, true);
+}
+
+static enum status
+run_resume(struct run *r)
+{
+	return change(r, false);
+}
+
+const struct cmd cmd_pause = {
+	.name = "pause",
+	.operands = "QUEUE",
+	.summary = "stop claims (or pushes) until resume",
+	.opts = pause_opts,
+	.run = run_pause,
+};
+
+const struct cmd cmd_resume = {
+	.name = "resume",
+	.operands = "QUEUE",
+	.summary = "allow claims (or pushes) again",
+	.opts = resume_opts,
+	.run = run_resume,
+};

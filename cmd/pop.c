@@ -1,0 +1,276 @@
+/*
+ * pop.c: mq pop: claim, write the body to stdout, and ack only when stdout has
+ * taken all of it.
+ *
+ * All output goes through one stream whose write function renews the lease while
+ * a slow reader keeps us waiting: a timer interrupts the blocked write.  When the
+ * output fails, or a signal ends us, the message is given back uncounted.
+ */
+#include <sys/time.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio_ext.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+#define BUFFER (128 << 10)
+
+enum { JSON = OPT_LONG };
+
+static const struct opt opts[] = {
+	{ 'n', "limit", "N", false, "up to N messages; more than one needs -l, -0 or --json" },
+	{ 'l', "lines", NULL, false, "a newline behind each body" },
+	{ '0', "null", NULL, false, "a NUL behind each body" },
+	{ JSON, "json", NULL, false, "one JSON object a line, with all that is known" },
+	{ 'w', "wait", "DUR", true, "wait for a message, DUR at most" },
+	OPT_END
+};
+
+struct pop {
+	struct run *r;
+	struct queue *q;
+	struct claim claim;
+	struct error lease;	/* trouble while renewing */
+	FILE *out;
+	int64_t n;
+	int delimiter;		/* -1: none */
+	bool json, wait;
+	usec_t deadline;
+	char *buf;
+};
+
+static volatile sig_atomic_t ticked, stopped;
+
+static void
+on_alarm(int sig)
+{
+	(void)sig;
+	ticked = 1;
+}
+
+static void
+on_stop(int sig)
+{
+	stopped = sig;
+}
+
+static void
+renew(struct pop *p)
+{
+	ticked = 0;
+	if (p->lease.status != ST_OK)
+		return;
+	if (claim_extend(p->q, &p->claim, 0, clock_now(), &p->lease) != ST_OK)
+		return;	/* the ack will fail, and say so */
+}
+
+/* Write function of the stream: see fopencookie(3). */
+static ssize_t
+slow_write(void *cookie, const char *data, size_t len)
+{
+	struct pop *p = cookie;
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < len) {
+		n = write(STDOUT_FILENO, data + done, len - done);
+		if (stopped) {
+			errno = EINTR;
+			return 0;
+		}
+		if (ticked)
+			renew(p);
+		if (n == -1 && errno != EINTR)
+			return 0;
+		if (n > 0)
+			done += (size_t)n;
+	}
+	return (ssize_t)len;
+}
+
+static void
+timer(usec_t interval)
+{
+	struct itimerval it = { .it_interval = { interval / USEC, interval % USEC } };
+
+	it.it_value = it.it_interval;
+	(void)setitimer(ITIMER_REAL, &it, NULL);
+}
+
+static enum status
+write_body(struct pop *p)
+{
+	off_t at = p->claim.at.name.head;
+	ssize_t n;
+
+	while ((n = pread(p->claim.fd, p->buf, BUFFER, at)) > 0) {
+		if (fwrite(p->buf, 1, (size_t)n, p->out) != (size_t)n)
+			return error_sys(&p->r->err, errno, "stdout");
+		at += n;
+	}
+	if (n == -1)
+		return error_sys(&p->r->err, errno, "read the message");
+	if (at != p->claim.at.name.size)
+		return error_set(&p->r->err, ST_IO, 0, "message %s: it was cut short while "
+		    "it was read", p->claim.at.name.id.text);
+	return ST_OK;
+}
+
+static enum status
+write_json(struct pop *p)
+{
+	struct error *err = &p->r->err;
+	enum status st;
+
+	fputc('{', p->out);
+	if ((st = json_message(p->out, p->q, &p->claim.at, err)) != ST_OK ||
+	    (st = json_body(p->out, p->claim.fd, &p->claim.at.name, err)) != ST_OK)
+		return st;
+	fputs("}\n", p->out);
+	return ST_OK;
+}
+
+static enum status
+deliver(struct pop *p)
+{
+	enum status st = p->json ? write_json(p) : write_body(p);
+
+	if (st == ST_OK && !p->json && p->delimiter != -1)
+		fputc(p->delimiter, p->out);
+	errno = 0;
+	if (st == ST_OK && (fflush(p->out) == EOF || ferror(p->out) != 0))
+		st = error_sys(&p->r->err, errno != 0 ? errno : EIO, "stdout");
+	return st;
+}
+
+/* One message, from claim to ack.  ST_NONE: there is none. */
+static enum status
+pop_one(struct pop *p, bool wait)
+{
+	struct claim_options opt = { .hold = true };
+	struct error ignored;
+	enum status st;
+
+	st = claim_wait(p->r, p->q, &opt, wait, p->deadline, &p->claim);
+	if (st != ST_OK)
+		return st;
+	error_clear(&p->lease);
+	timer(p->claim.at.name.lease_ms * 1000 / 3);
+	st = deliver(p);
+	timer(0);
+	if (st == ST_OK && stopped)
+		st = error_set(&p->r->err, ST_AGAIN, 0, "stopped by a signal");
+	if (st == ST_OK)
+		st = claim_ack(p->q, &p->claim, clock_now(), &p->r->err);
+	else {
+		error_clear(&ignored);
+		/* Failing that, the lock goes with us, and the next claimer returns it. */
+		if (claim_release(p->q, &p->claim, 0, clock_now(), &ignored) != ST_OK)
+			run_note(p->r, "%s", ignored.text);
+	}
+	claim_close(&p->claim);
+	return st;
+}
+
+static enum status
+options(struct pop *p)
+{
+	enum status st = ST_OK;
+	struct run *r = p->r;
+	const char *arg;
+	usec_t d;
+	int key;
+
+	while (st == ST_OK && (key = run_option(r, &arg)) != 0)
+		switch (key) {
+		case 'n':
+			st = arg_number(r, "-n", arg, 1, INT64_MAX, &p->n);
+			break;
+		case 'l':
+			p->delimiter = '\n';
+			break;
+		case '0':
+			p->delimiter = '\0';
+			break;
+		case JSON:
+			p->json = true;
+			break;
+		case 'w':
+			p->wait = true;
+			if (arg != NULL && (st = arg_duration(r, "--wait", arg, &d)) == ST_OK)
+				p->deadline = clock_mono() + d;
+			break;
+		default:
+			break;
+		}
+	if (st == ST_OK && p->n > 1 && !p->json && p->delimiter == -1)
+		return run_usage(r, "-n needs -l, -0 or --json: without, nobody could tell "
+		    "where a message ends");
+	return st;
+}
+
+static void
+catch_signals(void)
+{
+	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction sa = { .sa_handler = on_stop }, old;
+
+	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+		if (sigaction(sigs[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			(void)sigaction(sigs[i], &sa, NULL);
+	sa.sa_handler = on_alarm;
+	(void)sigaction(SIGALRM, &sa, NULL);	/* no SA_RESTART: it is to interrupt write */
+}
+
+static enum status
+pop_all(struct pop *p)
+{
+	cookie_io_functions_t io = { .write = slow_write };
+	int64_t done = 0;
+	enum status st = ST_OK;
+
+	if ((p->buf = malloc(BUFFER)) == NULL || (p->out = fopencookie(p, "w", io)) == NULL)
+		return error_sys(&p->r->err, ENOMEM, "pop");
+	while (st == ST_OK && done < p->n) {
+		/* Waiting is for the first; then what is there. */
+		st = pop_one(p, p->wait && done == 0);
+		if (st == ST_OK)
+			done++;
+	}
+	/* Buffered bytes of a message that was given back must not come out now. */
+	if (st != ST_OK && st != ST_NONE && st != ST_LOST)
+		__fpurge(p->out);
+	(void)fclose(p->out);
+	return st == ST_NONE && done > 0 ? ST_OK : st;
+}
+
+static enum status
+run_pop(struct run *r)
+{
+	struct pop p = { .r = r, .n = 1, .delimiter = -1, .deadline = USEC_MAX };
+	enum status st;
+
+	if ((st = options(&p)) != ST_OK || (st = run_operands(r, 1, 1)) != ST_OK ||
+	    (st = run_queue(r, r->operand[0], &p.q)) != ST_OK)
+		return st;
+	catch_signals();
+	st = pop_all(&p);
+	queue_close(p.q);
+	free(p.buf);
+	if (stopped) {
+		(void)signal(stopped, SIG_DFL);
+		(void)raise(stopped);
+	}
+	return st;
+}
+
+const struct cmd cmd_pop = {
+	.name = "pop",
+	.operands = "QUEUE",
+	.summary = "take a message out: its body to stdout, then gone",
+	.opts = opts,
+	.run = run_pop,
+};

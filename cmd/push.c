@@ -1,0 +1,384 @@
+/*
+ * push.c: mq push: bytes in, ids out.
+ */
+#include <sys/stat.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+/* Messages and bytes that share one sync. */
+#define GROUP_MESSAGES 1000
+#define GROUP_BYTES (64 << 20)
+#define BUFFER (128 << 10)
+
+enum { ATOMIC = OPT_LONG, WAIT };
+
+static const struct opt opts[] = {
+	{ 'm', "message", "TEXT", false, "the message is TEXT, not stdin" },
+	{ 'l', "lines", NULL, false, "each line of the input is a message" },
+	{ '0', "null", NULL, false, "each NUL-terminated piece of the input is a message" },
+	{ 'p', "priority", "N", false, "priority 0 (first) to 9 (last); default 5" },
+	{ 'd', "delay", "DUR", false, "not before DUR from now" },
+	{ 'x', "expire", "DUR", false, "expires DUR from now" },
+	{ 'H', "header", "NAME: VALUE", false, "add a header; may be repeated" },
+	{ ATOMIC, "atomic", NULL, false, "all messages or none" },
+	{ WAIT, "wait", "DUR", true, "wait while the queue is full or paused, DUR at most" },
+	OPT_END
+};
+
+struct push {
+	struct run *r;
+	struct queue *q;
+	struct batch *b;
+	struct push_options opt;
+	struct headers headers;
+	const char *text;	/* -m */
+	int delimiter;		/* '\n', '\0', or -1: the input is one message */
+	bool wait;
+	usec_t deadline;	/* of the wait, by clock_mono */
+	bool in_message;	/* batch_begin was called, batch_end not */
+	bool printed_all;	/* every id so far reached stdout */
+	char *buf;
+};
+
+/* A signal takes the half-written file away before it ends us. */
+static volatile sig_atomic_t stopped;
+
+static void
+on_signal(int sig)
+{
+	stopped = sig;
+}
+
+static void
+catch_signals(void)
+{
+	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction sa = { .sa_handler = on_signal }, old;
+
+	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+		if (sigaction(sigs[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			(void)sigaction(sigs[i], &sa, NULL);	/* no SA_RESTART: read returns */
+}
+
+static enum status
+options(struct push *p)
+{
+	enum status st = ST_OK;
+	struct run *r = p->r;
+	const char *arg;
+	int64_t n;
+	int key;
+
+	while (st == ST_OK && (key = run_option(r, &arg)) != 0)
+		switch (key) {
+		case 'm':
+			p->text = arg;
+			break;
+		case 'l':
+			p->delimiter = '\n';
+			break;
+		case '0':
+			p->delimiter = '\0';
+			break;
+		case 'p':
+			st = arg_number(r, "-p", arg, 0, 9, &n);
+			p->opt.priority = (int)n;
+			break;
+		case 'd':
+			st = arg_duration(r, "-d", arg, &p->opt.delay);
+			break;
+		case 'x':
+			st = arg_duration(r, "-x", arg, &p->opt.expire);
+			if (st == ST_OK && p->opt.expire == 0)
+				st = run_usage(r, "-x: a message that expires at once is of no use");
+			break;
+		case 'H':
+			st = headers_add(&p->headers, arg, &r->err);
+			break;
+		case ATOMIC:
+			p->opt.atomic = true;
+			break;
+		case WAIT:
+			p->wait = true;
+			if (arg != NULL) {
+				usec_t d;
+				st = arg_duration(r, "--wait", arg, &d);
+				p->deadline = clock_mono() + d;
+			}
+			break;
+		default:
+			break;
+		}
+	return st;
+}
+
+/* Wait until the queue takes messages, if asked to. */
+static enum status
+admitted(struct push *p)
+{
+	struct run *r = p->r;
+	struct waiter *w = NULL;
+	enum status st;
+
+	st = push_allowed(p->q, 1, 0, clock_now(), &r->err);
+	if (st != ST_AGAIN || !p->wait)
+		return st;
+	if ((st = waiter_open(p->q, true, &w, &r->err)) != ST_OK)
+		return st;
+	for (;;) {
+		struct error full;
+		error_clear(&r->err);
+		if ((st = waiter_arm(w, &r->err)) != ST_OK ||
+		    (st = queue_reload(p->q, &r->err)) != ST_OK ||
+		    (st = push_allowed(p->q, 1, 0, clock_now(), &r->err)) != ST_AGAIN)
+			break;
+		full = r->err;
+		error_clear(&r->err);
+		/* Looked at once a second too: free space raises no event. */
+		st = waiter_wait(w, clock_now() + USEC, p->deadline, &r->err);
+		if (st == ST_NONE || stopped) {
+			r->err = full;
+			st = ST_AGAIN;
+			break;
+		}
+		if (st != ST_OK && st != ST_AGAIN)
+			break;
+	}
+	waiter_close(w);
+	return st;
+}
+
+static void
+published(void *arg, const struct msgid *id)
+{
+	struct push *p = arg;
+
+	if (!p->r->quiet && printf("%s\n", id->text) < 0)
+		p->printed_all = false;
+}
+
+/*
+ * Publish what is pending and print the ids.  A queue that filled up meanwhile is
+ * waited for if asked to; what was published before it did is not taken back.
+ */
+static enum status
+publish(struct push *p)
+{
+	struct run *r = p->r;
+	enum status st;
+
+	for (;;) {
+		st = batch_publish(p->b, clock_now(), published, p, &r->err);
+		if (st != ST_AGAIN || !p->wait || (st = admitted(p)) != ST_OK)
+			break;
+	}
+	/* The messages are in the queue whether or not their ids can be told: 71. */
+	if ((fflush(stdout) == EOF || !p->printed_all) && st == ST_OK) {
+		int e = errno;
+		clearerr(stdout);
+		st = error_set(&r->err, ST_UNSURE, e,
+		    "the message is queued, but its id could not be printed: stdout");
+	}
+	return st;
+}
+
+static enum status
+end_message(struct push *p)
+{
+	enum status st = batch_end(p->b, &p->r->err);
+
+	p->in_message = false;
+	if (st == ST_OK && !p->opt.atomic && (batch_pending(p->b) >= GROUP_MESSAGES ||
+	    batch_bytes(p->b) >= GROUP_BYTES))
+		st = publish(p);
+	return st;
+}
+
+static enum status
+add(struct push *p, const char *data, size_t len)
+{
+	enum status st = ST_OK;
+
+	if (!p->in_message) {
+		if ((st = batch_begin(p->b, &p->r->err)) != ST_OK)
+			return st;
+		p->in_message = true;
+	}
+	if (len > 0 && (st = batch_write(p->b, data, len, &p->r->err)) != ST_OK)
+		p->in_message = false;
+	return st;
+}
+
+/* Cut what was read into messages; a piece without its delimiter goes on in the next read. */
+static enum status
+add_pieces(struct push *p, const char *data, size_t len)
+{
+	const char *end = data + len, *cut;
+	enum status st = ST_OK;
+
+	while (st == ST_OK && data < end) {
+		cut = memchr(data, p->delimiter, (size_t)(end - data));
+		st = add(p, data, (size_t)((cut != NULL ? cut : end) - data));
+		if (st == ST_OK && cut != NULL)
+			st = end_message(p);
+		data = cut != NULL ? cut + 1 : end;
+	}
+	return st;
+}
+
+/* A producer that pauses has its lines published meanwhile. */
+static enum status
+publish_if_idle(struct push *p, int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	if (p->opt.atomic || batch_pending(p->b) == 0 || poll(&pfd, 1, 0) != 0)
+		return ST_OK;
+	return publish(p);
+}
+
+static enum status
+push_fd(struct push *p, int fd, const char *name)
+{
+	struct run *r = p->r;
+	enum status st = ST_OK;
+	ssize_t n;
+
+	if (p->delimiter == -1)
+		st = add(p, "", 0);	/* no bytes at all are a message too */
+	while (st == ST_OK) {
+		if (p->delimiter != -1 && (st = publish_if_idle(p, fd)) != ST_OK)
+			return st;
+		n = read(fd, p->buf, BUFFER);
+		if (stopped)
+			return error_set(&r->err, ST_AGAIN, 0, "stopped by a signal: what is "
+			    "not printed above is not queued");
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1) {
+			error_set(&r->err, ST_IO, errno, "read %s", name);
+			return ST_IO;
+		}
+		if (n == 0)
+			break;
+		st = p->delimiter == -1 ? add(p, p->buf, (size_t)n) :
+		    add_pieces(p, p->buf, (size_t)n);
+	}
+	if (st == ST_OK && p->in_message)	/* a last line without its newline counts */
+		st = end_message(p);
+	return st;
+}
+
+static enum status
+push_file(struct push *p, const char *name)
+{
+	enum status st;
+	int fd;
+
+	if (strcmp(name, "-") == 0)
+		return push_fd(p, STDIN_FILENO, "stdin");
+	if ((fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY)) == -1)
+		return error_sys(&p->r->err, errno, "%s", name);
+	st = push_fd(p, fd, name);
+	(void)close(fd);
+	return st;
+}
+
+static enum status
+push_all(struct push *p)
+{
+	struct run *r = p->r;
+	enum status st = ST_OK;
+
+	if (p->text != NULL && p->delimiter == -1) {
+		if ((st = add(p, p->text, strlen(p->text))) == ST_OK)
+			st = end_message(p);
+	} else if (p->text != NULL) {
+		st = add_pieces(p, p->text, strlen(p->text));
+		if (st == ST_OK && p->in_message)
+			st = end_message(p);
+	} else if (r->noperands == 1)
+		st = push_fd(p, STDIN_FILENO, "stdin");
+	for (int i = 1; st == ST_OK && i < r->noperands; i++)
+		st = push_file(p, r->operand[i]);
+	return st;
+}
+
+/* Files that cannot be read are better found before anything is queued. */
+static enum status
+files_exist(struct run *r)
+{
+	struct stat sb;
+
+	for (int i = 1; i < r->noperands; i++) {
+		const char *name = r->operand[i];
+		if (strcmp(name, "-") == 0)
+			continue;
+		if (access(name, R_OK) == -1 || stat(name, &sb) == -1)
+			return error_sys(&r->err, errno, "%s", name);
+		if (S_ISDIR(sb.st_mode))
+			return error_set(&r->err, ST_BADDATA, 0, "%s: is a directory", name);
+	}
+	return ST_OK;
+}
+
+static enum status
+run_push(struct run *r)
+{
+	struct push p = { .r = r, .opt = { .priority = PRIORITY_DEFAULT },
+	    .delimiter = -1, .deadline = USEC_MAX, .printed_all = true };
+	enum status st;
+
+	if ((st = options(&p)) != ST_OK || (st = run_operands(r, 1, -1)) != ST_OK)
+		goto out;
+	if (p.text != NULL && r->noperands > 1) {
+		st = run_usage(r, "-m and FILE don't go together");
+		goto out;
+	}
+	if ((st = files_exist(r)) != ST_OK)
+		goto out;
+	p.opt.headers = &p.headers;
+	catch_signals();
+	if ((st = run_queue_create(r, r->operand[0], &p.q)) != ST_OK ||
+	    (st = admitted(&p)) != ST_OK ||
+	    (st = batch_open(p.q, &p.opt, &p.b, &r->err)) != ST_OK)
+		goto out;
+	if ((p.buf = malloc(BUFFER)) == NULL)
+		st = error_sys(&r->err, ENOMEM, "push");
+	else if ((st = push_all(&p)) == ST_OK)
+		st = publish(&p);
+	else if (!p.opt.atomic && batch_pending(p.b) > 0) {
+		/* The messages before the one that failed are whole: queue them, and say what failed. */
+		struct error failed = r->err;
+		error_clear(&r->err);
+		if (publish(&p) == ST_OK)
+			error_clear(&r->err);
+		r->err = failed;
+	}
+out:
+	batch_close(p.b);
+	queue_close(p.q);
+	headers_free(&p.headers);
+	free(p.buf);
+	if (stopped) {
+		(void)fflush(stdout);
+		(void)signal(stopped, SIG_DFL);
+		(void)raise(stopped);
+	}
+	return st;
+}
+
+const struct cmd cmd_push = {
+	.name = "push",
+	.operands = "QUEUE [FILE...]",
+	.summary = "put messages into a queue and print their ids",
+	.opts = opts,
+	.run = run_push,
+};

@@ -1,0 +1,110 @@
+/*
+ * watch.c: mq watch: one line for each thing that happens.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+
+enum { JSON = OPT_LONG };
+
+static const struct opt opts[] = {
+	{ JSON, "json", NULL, false, "one JSON object a line" },
+	OPT_END
+};
+
+static volatile sig_atomic_t stopped;
+
+static void
+on_stop(int sig)
+{
+	stopped = sig;
+}
+
+static enum status
+put(struct run *r, const struct event *e, bool json)
+{
+	const char *id = e->have ? e->at.name.id.text : NULL;
+	char at[TIME_MAX];
+
+	time_format(e->time, at);
+	if (!json)
+		(void)printf("%s %s %s %s\n", at, e->what, e->queue, id != NULL ? id : "-");
+	else {
+		(void)printf("{\"time\":\"%s\",\"event\":\"%s\",\"queue\":\"%s\",\"id\":", at, e->what,
+		    e->queue);
+		(void)printf(id != NULL ? "\"%s\"" : "null", id);
+		if (e->have)
+			(void)printf(",\"state\":\"%s\",\"attempts\":%d,\"deliveries\":%d",
+			    state_names[e->at.state], e->at.name.attempts, e->at.name.deliveries);
+		(void)fputs("}\n", stdout);
+	}
+	return out_flush(r);
+}
+
+static enum status
+which(struct run *r, struct names *names)
+{
+	struct queue *q;
+	enum status st;
+
+	if (r->noperands == 0) {
+		if ((st = run_spool(r, false)) != ST_OK)
+			return st;
+		return spool_queues(r->spool, names, &r->err);
+	}
+	if ((names->name = calloc((size_t)r->noperands, sizeof(char *))) == NULL)
+		return error_sys(&r->err, ENOMEM, "watch");
+	for (int i = 0; i < r->noperands; i++) {
+		if ((st = run_queue(r, r->operand[i], &q)) != ST_OK)
+			return st;
+		queue_close(q);
+		if ((names->name[names->n++] = strdup(r->operand[i])) == NULL)
+			return error_sys(&r->err, ENOMEM, "watch");
+	}
+	return ST_OK;
+}
+
+static enum status
+run_watch(struct run *r)
+{
+	struct sigaction sa = { .sa_handler = on_stop };
+	struct names names = { 0 };
+	struct events *events = NULL;
+	struct event e;
+	bool json = false;
+	const char *arg;
+	enum status st;
+
+	while (run_option(r, &arg) != 0)
+		json = true;
+	(void)sigaction(SIGINT, &sa, NULL);
+	(void)sigaction(SIGTERM, &sa, NULL);
+	if ((st = which(r, &names)) == ST_OK &&
+	    (st = events_open(r->spool, &names, &events, &r->err)) == ST_OK) {
+		/* Whoever starts us in a script may push from now on. */
+		run_note(r, "ready");
+		while (!stopped) {
+			st = events_next(events, &e, &r->err);
+			if (st == ST_OK)
+				st = put(r, &e, json);
+			if (st != ST_OK && st != ST_AGAIN)
+				break;
+		}
+		if (st == ST_AGAIN)
+			st = ST_OK;
+	}
+	events_close(events);
+	names_free(&names);
+	return st;
+}
+
+const struct cmd cmd_watch = {
+	.name = "watch",
+	.operands = "[QUEUE...]",
+	.summary = "print each event of queues as it happens",
+	.opts = opts,
+	.run = run_watch,
+};

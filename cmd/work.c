@@ -1,0 +1,622 @@
+/*
+ * work.c: mq work: a command for each message.
+ *
+ * One process, one loop around poll: signals (by signalfd), the queue (by the
+ * waiter), the pipes of the handlers, and the next time that something is due.
+ * A handler's message is leased for as long as the handler lives: the lease is
+ * renewed at a third of its length, and never without the child.
+ */
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "work.h"
+
+#define MAX_JOBS 1000
+/* How often the policy is read again, and the progress line drawn. */
+#define RELOAD USEC
+#define REDRAW (USEC / 2)
+
+enum { DRAIN = OPT_LONG, TIMEOUT, RATE, LEASE };
+
+static const struct opt opts[] = {
+	{ 'j', "jobs", "N", false, "run up to N handlers at once; default 1" },
+	{ DRAIN, "drain", "all", true, "stop when nothing is ready; all: nor delayed or claimed" },
+	{ 'n', "limit", "MAX", false, "stop after MAX messages" },
+	{ TIMEOUT, "timeout", "DUR", false, "stop a handler that runs longer; a failed attempt" },
+	{ RATE, "rate", "N/s", false, "start at most N handlers a second (N/m, N/h)" },
+	{ LEASE, "lease", "DUR", false, "length of the lease instead of the policy's" },
+	OPT_END
+};
+
+enum drain { DRAIN_NO, DRAIN_READY, DRAIN_ALL };
+
+struct work {
+	struct run *r;
+	struct queue *q;
+	struct waiter *waiter;
+	struct claim_options claim;
+	int64_t jobs, max;
+	enum drain drain;
+	usec_t timeout, interval;
+	char **argv;
+	struct handler *h;
+	struct pollfd *pfd;
+	int sigfd;
+
+	int running, stops;	/* stops: signals that asked us to end */
+	bool closing;		/* claim no more */
+	bool hungry;		/* the last look found nothing; watches are armed */
+	bool event;		/* the queue changed since */
+	usec_t look;		/* wall clock: when to look again without an event */
+	usec_t poll;		/* clock_mono: the slow poll behind it */
+	usec_t next_start, next_reload, next_draw;	/* clock_mono */
+	int exit_code;		/* 126, 127: the command cannot be run */
+	enum status worst;	/* trouble of our own that must be told at the end */
+	uint64_t started, acked, failed, left;
+	usec_t began;
+	bool progress;
+};
+
+/* ---- what people see -------------------------------------------------- */
+
+static void
+title(const struct work *w)
+{
+	setproctitle("work %s: %d running, %llu done, %llu failed", queue_name(w->q),
+	    w->running, (unsigned long long)w->acked, (unsigned long long)w->failed);
+}
+
+static void
+clear_line(const struct work *w)
+{
+	if (w->progress)
+		(void)fputs("\r\033[K", stderr);
+}
+
+static void
+draw(struct work *w, usec_t mono)
+{
+	double seconds = (double)(mono - w->began) / USEC;
+	uint64_t ended = w->acked + w->failed;
+	double rate = seconds > 0 ? (double)ended / seconds : 0;
+	uint64_t left = w->left > w->started ? w->left - w->started : 0;
+	char eta[DURATION_MAX] = "?";
+
+	if (!w->progress || mono < w->next_draw)
+		return;
+	w->next_draw = mono + REDRAW;
+	if (rate > 0)
+		age_format((usec_t)((double)(left + (uint64_t)w->running) / rate * USEC), eta);
+	(void)fprintf(stderr, "\r\033[K%s: %llu done, %llu failed, %d running, %llu left, "
+	    "%.1f/s, %s left", queue_name(w->q), (unsigned long long)w->acked,
+	    (unsigned long long)w->failed, w->running, (unsigned long long)left, rate, eta);
+}
+
+static void
+trouble(struct work *w, struct error *err)
+{
+	clear_line(w);
+	run_note(w->r, "%s", err->text);
+	w->worst = err->status;
+	error_clear(err);
+}
+
+/* ---- the end of a handler --------------------------------------------- */
+
+static enum status
+fail(struct work *w, struct handler *h, const char *reason, bool permanent, usec_t now,
+    struct error *err)
+{
+	struct failure why = { .reason = reason, .stderr_tail = h->tail,
+	    .stderr_len = h->ntail, .duration = clock_mono() - h->started, .delay = -1,
+	    .permanent = permanent };
+	enum status st;
+	enum state to;
+
+	st = claim_fail(w->q, &h->claim, &why, now, &to, err);
+	if (st == ST_OK) {
+		w->failed++;
+		clear_line(w);
+		run_verbose(w->r, "%s: %s, attempt %d: %s", h->claim.at.name.id.text, reason,
+		    h->claim.at.name.attempts + 1, to == STATE_DEAD ? "dead" : "to be retried");
+	}
+	return st;
+}
+
+/* The command itself is at fault: the message is given back, and no other is taken. */
+static enum status
+cannot_run(struct work *w, struct handler *h, int code, usec_t now, struct error *err)
+{
+	if (w->exit_code == 0) {
+		clear_line(w);
+		run_note(w->r, "%s: exit status %d: the command cannot be run; the message was "
+		    "given back", w->argv[0], code);
+	}
+	w->exit_code = code;
+	w->closing = true;
+	return claim_release(w->q, &h->claim, 0, now, err);
+}
+
+static enum status
+settle(struct work *w, struct handler *h, int status, struct error *err)
+{
+	usec_t now = clock_now();
+	enum status st;
+	char reason[25];
+	int code;
+
+	if (h->why == WHY_LOST)
+		return ST_OK;	/* another's by now */
+	/* Who had finished when we told it to stop has finished. */
+	if (h->why == WHY_SHUTDOWN && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
+		return claim_release(w->q, &h->claim, 0, now, err);
+	if (h->why == WHY_TIMEOUT)
+		return fail(w, h, "timeout", false, now, err);
+	if (WIFSIGNALED(status)) {
+		(void)snprintf(reason, sizeof(reason), "signal-%d", WTERMSIG(status));
+		return fail(w, h, reason, false, now, err);
+	}
+	code = WEXITSTATUS(status);
+	if (code == 126 || code == 127)
+		return cannot_run(w, h, code, now, err);
+	if (code != 0) {
+		(void)snprintf(reason, sizeof(reason), "exit-%d", code);
+		return fail(w, h, reason, code == 65 || code == 100, now, err);
+	}
+	if ((st = claim_ack(w->q, &h->claim, now, err)) == ST_OK)
+		w->acked++;
+	return st;
+}
+
+static void
+ended(struct work *w, int i, int status)
+{
+	struct handler *h = &w->h[i];
+	struct error err;
+	enum status st;
+
+	error_clear(&err);
+	handler_listen(h);
+	st = settle(w, h, status, &err);
+	if (st == ST_LOST) {
+		/* The handler may have ended its claim itself, by MQ_HANDLE. */
+		clear_line(w);
+		run_verbose(w->r, "%s", err.text);
+	} else if (st != ST_OK)
+		trouble(w, &err);
+	handler_free(h, i);
+	w->running--;
+	w->hungry = false;	/* what it gave back may be ready */
+}
+
+static void
+reap_children(struct work *w)
+{
+	int status;
+
+	for (int i = 0; i < w->jobs; i++)
+		if (w->h[i].pid > 0 && waitpid(w->h[i].pid, &status, WNOHANG) == w->h[i].pid)
+			ended(w, i, status);
+}
+
+/* ---- leases and limits ------------------------------------------------ */
+
+static usec_t
+lease_of(const struct work *w)
+{
+	return w->claim.lease > 0 ? w->claim.lease : queue_policy(w->q)->lease;
+}
+
+static void
+renew(struct work *w, struct handler *h, usec_t mono)
+{
+	struct error err;
+	enum status st;
+
+	error_clear(&err);
+	h->renew = mono + lease_of(w) / 3;
+	st = claim_extend(w->q, &h->claim, lease_of(w), clock_now(), &err);
+	if (st == ST_OK)
+		return;
+	trouble(w, &err);
+	if (st == ST_LOST)	/* somebody else may be at it already: no two at once */
+		handler_stop(h, WHY_LOST);
+}
+
+static usec_t
+look_after(struct work *w, usec_t mono)
+{
+	usec_t next = USEC_MAX;
+
+	for (int i = 0; i < w->jobs; i++) {
+		struct handler *h = &w->h[i];
+		if (h->pid == 0)
+			continue;
+		if (h->limit <= mono)
+			handler_stop(h, WHY_TIMEOUT);
+		if (h->renew <= mono && h->why != WHY_LOST)
+			renew(w, h, mono);
+		if (h->limit < next)
+			next = h->limit;
+		if (h->renew < next && h->why != WHY_LOST)
+			next = h->renew;
+	}
+	return next;
+}
+
+/* ---- the next message ------------------------------------------------- */
+
+static enum status
+start(struct work *w, struct claim *c, usec_t mono, struct error *err)
+{
+	enum status st;
+	int i = 0;
+
+	while (w->h[i].pid != 0)
+		i++;
+	st = handler_start(w->r, w->q, &w->h[i], i, w->argv, c, err);
+	if (st != ST_OK) {
+		/* Our fault, whatever it is: the message goes back and does not count. */
+		struct error giving;
+		error_clear(&giving);
+		if (claim_release(w->q, c, 0, clock_now(), &giving) != ST_OK)
+			trouble(w, &giving);
+		claim_close(c);
+		w->closing = true;
+		if (st == ST_NOTFOUND) {
+			w->exit_code = err->errnum == ENOENT ? 127 : 126;
+			clear_line(w);
+			run_note(w->r, "%s", err->text);
+			error_clear(err);
+			return ST_OK;
+		}
+		return st;
+	}
+	if (w->timeout > 0)
+		w->h[i].limit = mono + w->timeout;
+	w->h[i].renew = mono + lease_of(w) / 3;
+	w->running++;
+	w->started++;
+	if (w->interval > 0)
+		w->next_start = mono + w->interval;
+	if (w->max > 0 && w->started >= (uint64_t)w->max)
+		w->closing = true;
+	return ST_OK;
+}
+
+static enum status
+claim_one(struct work *w, struct claim *c, struct error *err)
+{
+	unsigned skipped;
+	enum status st;
+
+	st = claim_next(w->q, &w->claim, clock_now(), c, &w->look, &skipped, err);
+	if (st == ST_DENIED && skipped > 0) {
+		if (w->worst != ST_DENIED)
+			trouble(w, err);
+		error_clear(err);
+		st = ST_NONE;
+	}
+	if (st == ST_AGAIN && w->drain == DRAIN_NO &&
+	    (queue_policy(w->q)->paused & PAUSED_POP) != 0) {
+		error_clear(err);	/* a pause ends */
+		st = ST_NONE;
+	}
+	return st;
+}
+
+/* Claim and start while there is room.  Watches are armed before the look that finds nothing. */
+static enum status
+fill(struct work *w, usec_t mono, struct error *err)
+{
+	struct claim c;
+	enum status st;
+
+	if (w->hungry && !w->event && mono < w->poll && clock_now() < w->look)
+		return ST_OK;
+	w->event = false;
+	while (!w->closing && w->running < w->jobs && mono >= w->next_start) {
+		if (w->hungry && (st = waiter_arm(w->waiter, err)) != ST_OK)
+			return st;
+		st = claim_one(w, &c, err);
+		if (st == ST_NONE && !w->hungry) {
+			w->hungry = true;
+			continue;
+		}
+		w->poll = mono + waiter_poll(w->waiter);
+		if (st != ST_OK)
+			return st == ST_NONE ? ST_OK : st;
+		w->hungry = false;
+		if ((st = start(w, &c, mono, err)) != ST_OK)
+			return st;
+	}
+	return ST_OK;
+}
+
+static enum status
+drained(struct work *w, bool *yes, struct error *err)
+{
+	uint64_t n = 0;
+	enum status st = ST_OK;
+
+	*yes = false;
+	if (w->running > 0)
+		return ST_OK;
+	if (w->closing || (w->drain == DRAIN_READY && w->hungry)) {
+		*yes = true;
+		return ST_OK;
+	}
+	if (w->drain == DRAIN_ALL && w->hungry) {
+		st = queue_backlog(w->q, 0, &n, err);
+		*yes = n == 0;
+	}
+	return st;
+}
+
+/* ---- the loop --------------------------------------------------------- */
+
+static void
+on_signals(struct work *w)
+{
+	struct signalfd_siginfo si;
+
+	while (read(w->sigfd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+		if (si.ssi_signo == SIGCHLD) {
+			reap_children(w);
+			continue;
+		}
+		w->closing = true;
+		if (++w->stops == 1) {
+			if (w->running > 0) {
+				clear_line(w);
+				run_note(w->r, "stopping: waiting for %d handler%s; once more to "
+				    "stop %s", w->running, w->running == 1 ? "" : "s",
+				    w->running == 1 ? "it" : "them");
+			}
+			continue;
+		}
+		for (int i = 0; i < w->jobs; i++)
+			if (w->h[i].pid > 0)
+				handler_stop(&w->h[i], WHY_SHUTDOWN);
+	}
+}
+
+static void
+on_handlers(struct work *w, nfds_t n)
+{
+	for (nfds_t k = 2; k < n; k++)
+		for (int i = 0; i < w->jobs && w->pfd[k].revents != 0; i++) {
+			if (w->h[i].pid == 0)
+				continue;
+			if (w->pfd[k].fd == w->h[i].errfd)
+				handler_listen(&w->h[i]);
+			else if (w->pfd[k].fd == w->h[i].infd)
+				handler_feed(&w->h[i]);
+			else
+				continue;
+			break;
+		}
+}
+
+static usec_t
+sleep_until(const struct work *w, usec_t mono, usec_t next)
+{
+	usec_t t;
+
+	if (next > mono + waiter_poll(w->waiter))
+		next = mono + waiter_poll(w->waiter);
+	if (!w->closing && w->running < w->jobs) {
+		if (w->hungry && w->poll < next)
+			next = w->poll;
+		if (w->next_start > mono && w->next_start < next)
+			next = w->next_start;
+		if (w->look != USEC_MAX && (t = mono + (w->look - clock_now())) < next)
+			next = t;
+	}
+	if (w->progress && w->next_draw < next)
+		next = w->next_draw;
+	return next < mono ? mono : next;
+}
+
+static enum status
+wait_for_something(struct work *w, usec_t mono, usec_t next, struct error *err)
+{
+	nfds_t n = 2;
+	int r;
+
+	w->pfd[0] = (struct pollfd){ .fd = w->sigfd, .events = POLLIN };
+	w->pfd[1] = (struct pollfd){ .fd = w->closing || w->running == w->jobs ? -1 :
+	    waiter_fd(w->waiter), .events = POLLIN };
+	for (int i = 0; i < w->jobs; i++) {
+		if (w->h[i].pid == 0)
+			continue;
+		if (w->h[i].errfd != -1)
+			w->pfd[n++] = (struct pollfd){ .fd = w->h[i].errfd, .events = POLLIN };
+		if (w->h[i].infd != -1)
+			w->pfd[n++] = (struct pollfd){ .fd = w->h[i].infd, .events = POLLOUT };
+	}
+	next = sleep_until(w, mono, next);
+	r = poll(w->pfd, n, (int)((next - mono + 999) / 1000));
+	if (r == -1 && errno != EINTR)
+		return error_sys(err, errno, "poll");
+	if (r <= 0)
+		return ST_OK;
+	if (w->pfd[1].revents != 0) {
+		waiter_drain(w->waiter);
+		w->event = true;
+	}
+	on_handlers(w, n);
+	if (w->pfd[0].revents != 0)
+		on_signals(w);
+	return ST_OK;
+}
+
+static enum status
+loop(struct work *w, struct error *err)
+{
+	enum status st;
+	usec_t mono;
+	bool done;
+
+	for (;;) {
+		mono = clock_mono();
+		if (w->event || mono >= w->next_reload) {
+			w->next_reload = mono + RELOAD;
+			if ((st = queue_reload(w->q, err)) != ST_OK)
+				return st;
+		}
+		if ((st = fill(w, mono, err)) != ST_OK ||
+		    (st = drained(w, &done, err)) != ST_OK || done)
+			return st;
+		title(w);
+		draw(w, mono);
+		if ((st = wait_for_something(w, mono, look_after(w, mono), err)) != ST_OK)
+			return st;
+	}
+}
+
+/* Trouble of our own: claim no more, let the handlers end, then tell. */
+static void
+wind_down(struct work *w)
+{
+	struct error err;
+
+	error_clear(&err);
+	w->closing = true;
+	while (w->running > 0) {
+		usec_t mono = clock_mono();
+		if (wait_for_something(w, mono, look_after(w, mono), &err) != ST_OK)
+			break;
+	}
+}
+
+/* ---- setting up ------------------------------------------------------- */
+
+static enum status
+options(struct work *w)
+{
+	enum status st = ST_OK;
+	struct run *r = w->r;
+	const char *arg;
+	int key;
+
+	while (st == ST_OK && (key = run_option(r, &arg)) != 0)
+		switch (key) {
+		case 'j':
+			st = arg_number(r, "-j", arg, 1, MAX_JOBS, &w->jobs);
+			break;
+		case DRAIN:
+			w->drain = arg == NULL ? DRAIN_READY : DRAIN_ALL;
+			if (arg != NULL && strcmp(arg, "all") != 0)
+				st = run_usage(r, "--drain=%s: the only word it takes is 'all'", arg);
+			break;
+		case 'n':
+			st = arg_number(r, "-n", arg, 1, INT64_MAX, &w->max);
+			break;
+		case TIMEOUT:
+			st = arg_duration(r, "--timeout", arg, &w->timeout);
+			break;
+		case RATE:
+			st = arg_rate(r, "--rate", arg, &w->interval);
+			break;
+		case LEASE:
+			st = arg_duration(r, "--lease", arg, &w->claim.lease);
+			if (st == ST_OK && w->claim.lease == 0)
+				st = run_usage(r, "--lease: a lease of no length is none");
+			break;
+		default:
+			break;
+		}
+	return st;
+}
+
+static enum status
+set_up(struct work *w, struct error *err)
+{
+	sigset_t sigs;
+
+	w->h = calloc((size_t)w->jobs, sizeof(*w->h));
+	w->pfd = calloc(2 + 2 * (size_t)w->jobs, sizeof(*w->pfd));
+	if (w->h == NULL || w->pfd == NULL)
+		return error_sys(err, ENOMEM, "work");
+	for (int i = 0; i < w->jobs; i++)
+		w->h[i].errfd = w->h[i].infd = w->h[i].claim.fd = -1;
+	(void)sigemptyset(&sigs);
+	(void)sigaddset(&sigs, SIGCHLD);
+	(void)sigaddset(&sigs, SIGTERM);
+	(void)sigaddset(&sigs, SIGINT);
+	(void)sigaddset(&sigs, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &sigs, NULL);
+	(void)signal(SIGCHLD, SIG_DFL);	/* ignored, as some parents leave it, we'd never be told */
+	if ((w->sigfd = signalfd(-1, &sigs, SFD_NONBLOCK | SFD_CLOEXEC)) == -1)
+		return error_sys(err, errno, "signalfd");
+	return ST_OK;
+}
+
+/* libbsd's setproctitle writes over the arguments, which we still need. */
+static enum status
+keep_arguments(struct work *w)
+{
+	struct run *r = w->r;
+
+	if ((w->argv = calloc((size_t)r->noperands, sizeof(char *))) == NULL)
+		return error_sys(&r->err, ENOMEM, "work");
+	for (int i = 1; i < r->noperands; i++)
+		if ((w->argv[i - 1] = strdup(r->operand[i])) == NULL)
+			return error_sys(&r->err, ENOMEM, "work");
+	return ST_OK;
+}
+
+static enum status
+run_work(struct run *r)
+{
+	struct work w = { .r = r, .jobs = 1, .claim = { .hold = true }, .sigfd = -1,
+	    .look = USEC_MAX };
+	struct tally t;
+	enum status st;
+
+	if ((st = options(&w)) != ST_OK || (st = run_operands(r, 1, -1)) != ST_OK)
+		return st;
+	if (r->noperands < 2)
+		return run_usage(r, "the command to run is missing: mq work QUEUE -- CMD [ARG...]");
+	if ((st = run_queue(r, r->operand[0], &w.q)) != ST_OK)
+		return st;
+	if ((st = keep_arguments(&w)) == ST_OK && (st = guard_start((int)w.jobs, &r->err)) == ST_OK &&
+	    (st = set_up(&w, &r->err)) == ST_OK &&
+	    (st = waiter_open(w.q, false, &w.waiter, &r->err)) == ST_OK) {
+		run_title(r);
+		w.began = clock_mono();
+		w.progress = w.drain != DRAIN_NO && !r->quiet && isatty(STDERR_FILENO) == 1;
+		if (w.progress && queue_tally(w.q, STATE_BIT(STATE_READY), &t, &r->err) == ST_OK)
+			w.left = t.count[STATE_READY];
+		if ((st = loop(&w, &r->err)) != ST_OK)
+			wind_down(&w);
+		clear_line(&w);
+	}
+	guard_stop();
+	waiter_close(w.waiter);
+	queue_close(w.q);
+	if (w.sigfd != -1)
+		(void)close(w.sigfd);
+	for (int i = 0; w.argv != NULL && i + 1 < r->noperands; i++)
+		free(w.argv[i]);
+	free(w.argv);
+	free(w.h);
+	free(w.pfd);
+	r->exit_code = w.exit_code;
+	return st == ST_OK ? w.worst : st;
+}
+
+const struct cmd cmd_work = {
+	.name = "work",
+	.operands = "QUEUE -- CMD [ARG...]",
+	.summary = "run a command for each message",
+	.opts = opts,
+	.run = run_work,
+};

@@ -1,0 +1,52 @@
+/*
+ * work.h: between work.c (which message, and what became of it) and handler.c
+ * (one child process), guard.c (nothing outlives a killed worker).
+ */
+#ifndef WORK_H
+#define WORK_H
+
+#include "cmd.h"
+
+#define TAIL 4096	/* bytes of a handler's stderr that are kept */
+
+struct handler {
+	pid_t pid;		/* 0: the slot is free */
+	struct claim claim;
+	int errfd;		/* its stderr, -1: at its end */
+	int infd;		/* its stdin, when the body is fed through a pipe; else -1 */
+	int64_t fed;		/* position in the file up to which it was */
+	usec_t started, renew, limit;	/* clock_mono; limit: when to stop it, USEC_MAX: never */
+	enum { RUNNING, TERMINATED, KILLED } stage;
+	enum { WHY_NONE, WHY_TIMEOUT, WHY_LOST, WHY_SHUTDOWN } why;	/* why it was stopped */
+	char tail[TAIL];
+	size_t ntail;
+};
+
+/* ---- guard.c ---------------------------------------------------------- */
+
+/*
+ * A second process that kills the process groups of the handlers when the worker
+ * dies, however it dies.  Call before anything is opened.  The table has n places.
+ */
+enum status guard_start(int n, struct error *) MUST_CHECK;
+void guard_stop(void);
+/* The place where handler i keeps its process group; shared with the child. */
+volatile pid_t *guard_place(int i);
+
+/* ---- handler.c -------------------------------------------------------- */
+
+/*
+ * Start argv for a claim in slot i.  The claim becomes the slot's.  When the command cannot
+ * be executed: ST_NOTFOUND with errnum set (the caller gives the message back).
+ */
+enum status handler_start(struct run *, struct queue *, struct handler *, int i,
+    char *const *argv, struct claim *, struct error *) MUST_CHECK;
+/* Feed its stdin, read its stderr: when poll says so. */
+void handler_feed(struct handler *);
+void handler_listen(struct handler *);
+/* SIGTERM to its process group, SIGKILL a while later (see handler_limit). */
+void handler_stop(struct handler *, int why);
+/* Close what is open and free the slot. */
+void handler_free(struct handler *, int i);
+
+#endif
