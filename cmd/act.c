@@ -183,7 +183,7 @@ act_on(struct act *c, const struct place *p)
 static enum status
 selected(struct act *c, const struct place *p, struct wanted **w)
 {
-	struct wanted key;
+	struct wanted key = { .seen = false };
 
 	*w = NULL;
 	if (c->by_ids) {

@@ -122,7 +122,8 @@ print_error(const struct run *r)
 	(void)fflush(stdout);
 	(void)fprintf(stderr, r->cmd != NULL ? "mq %s: " : "mq: ", r->cmd != NULL ? r->cmd->name : "");
 	/* Most errors come from below, where nobody knows whose queue it is. */
-	if (r->queue[0] != '\0' && strstr(r->err.text, r->queue) == NULL)
+	if (r->queue[0] != '\0' && strstr(r->err.text, "queue ") == NULL &&
+	    strstr(r->err.text, r->spool_path) == NULL)
 		(void)fprintf(stderr, "queue %s: ", r->queue);
 	out_vis(stderr, r->err.text, strlen(r->err.text));
 	(void)fputc('\n', stderr);

@@ -213,6 +213,7 @@ cancel(struct batch *b)
 enum status
 batch_begin(struct batch *b, struct error *err)
 {
+	struct error creating;
 	struct pending *p;
 	enum status st;
 
@@ -221,9 +222,10 @@ batch_begin(struct batch *b, struct error *err)
 	p = &b->p[b->n];
 	p->size = 0;
 	tmp_name(p->tmp);
-	st = fs_create(b->tmpfd, p->tmp, queue_file_mode(b->q), b->q->group, &p->fd, err);
+	error_clear(&creating);
+	st = fs_create(b->tmpfd, p->tmp, queue_file_mode(b->q), b->q->group, &p->fd, &creating);
 	if (st != ST_OK)
-		return st;
+		return queue_fail(b->q, err, creating.errnum, "cannot make a file in tmp/");
 	b->writing = true;
 	/* Where locks don't work, an hour's grace protects us from the sweepers. */
 	(void)fs_lock(p->fd, 1LL << 62, true);
