@@ -589,7 +589,7 @@ run_work(struct run *r)
 		return st;
 	if ((st = keep_arguments(&w)) == ST_OK && (st = guard_start((int)w.jobs, &r->err)) == ST_OK &&
 	    (st = set_up(&w, &r->err)) == ST_OK &&
-	    (st = waiter_open(w.q, false, &w.waiter, &r->err)) == ST_OK) {
+	    (st = waiter_open(w.q, w.drain == DRAIN_ALL, &w.waiter, &r->err)) == ST_OK) {
 		run_title(r);
 		w.began = clock_mono();
 		w.progress = w.drain != DRAIN_NO && !r->quiet && isatty(STDERR_FILENO) == 1;
