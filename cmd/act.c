@@ -112,8 +112,8 @@ usage(struct act *c)
 	c->by_ids = r->noperands > c->a->first;
 	if (!c->by_ids && !c->all && !select_given(c->sel))
 		return run_usage(r, "which messages? Give ids, --all, or a selection such as --older 1h");
-	if (c->a->destroys && !c->by_ids && !c->force)
-		return run_usage(r, "this removes messages for good: say --force as well");
+	if (c->a->destroys && c->all && !c->force && !c->dry)
+		return run_usage(r, "--all removes messages for good: say --force as well");
 	return ST_OK;
 }
 

@@ -45,7 +45,8 @@ struct run {
 	char queue[QUEUE_NAME_MAX + 1];	/* named in errors once it was opened */
 	struct settings settings;
 	int exit_code;		/* if not 0: what to exit with when run returned ST_OK (work: 126, 127) */
-	bool init;		/* make the queue even if autocreate is off */
+	const char *const *assign;	/* init: policy of the queue that is made, autocreate or not */
+	size_t nassign;
 	bool told;		/* what went wrong was printed already */
 	struct error err;	/* printed once, by main, after "mq VERB: " */
 	struct { int key; const char *arg; } *given;	/* options in their order */

@@ -25,7 +25,8 @@ run_init(struct run *r)
 	free(text);
 	if (st != ST_OK)
 		return st;
-	r->init = true;
+	r->assign = assign;
+	r->nassign = n;
 	if ((st = run_queue_create(r, r->operand[0], &q)) == ST_OK && n > 0)
 		st = queue_configure(q, assign, n, &r->err);
 	if (st == ST_OK)

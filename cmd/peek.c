@@ -48,6 +48,24 @@ put_headers(const struct headers *headers)
 	}
 }
 
+/* Attempt by attempt, what went wrong: the failure record, each line behind "Failure: ". */
+static void
+put_record(struct peek *k, const struct msgid *id)
+{
+	char *text, *line, *rest;
+	size_t len;
+
+	msg_record(k->q, id, &text, &len);
+	for (rest = text; rest != NULL && (line = strsep(&rest, "\n")) != NULL;) {
+		if (line[0] == '\0')
+			continue;
+		(void)fputs("Failure: ", stdout);
+		out_vis(stdout, line, strlen(line));
+		(void)fputc('\n', stdout);
+	}
+	free(text);
+}
+
 static enum status
 put_info(struct peek *k, const struct place *p, int fd)
 {
@@ -83,6 +101,7 @@ put_info(struct peek *k, const struct place *p, int fd)
 	(void)fputc('\n', stdout);
 	put_headers(&headers);
 	headers_free(&headers);
+	put_record(k, &n->id);
 	(void)fputc('\n', stdout);
 	return ST_OK;
 }

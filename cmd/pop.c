@@ -6,8 +6,12 @@
  * a slow reader keeps us waiting: a timer interrupts the blocked write.  When the
  * output fails, or a signal ends us, the message is given back uncounted.
  */
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <errno.h>
+#include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
@@ -100,6 +104,42 @@ timer(usec_t interval)
 	(void)setitimer(ITIMER_REAL, &it, NULL);
 }
 
+/* 74 whatever the cause: our disk being full is another matter than theirs. */
+static enum status
+output_failed(struct pop *p)
+{
+	return error_set(&p->r->err, ST_IO, errno != 0 ? errno : EIO, "stdout");
+}
+
+/*
+ * A pipe has taken the bytes when its reader has: until then they are in the
+ * kernel, and gone if the reader goes.  No event tells, so look, less and less often.
+ */
+static bool
+taken(struct pop *p)
+{
+	struct pollfd pfd = { .fd = STDOUT_FILENO, .events = 0 };
+	struct stat sb;
+	int left;
+
+	if (fstat(STDOUT_FILENO, &sb) == -1 || !S_ISFIFO(sb.st_mode))
+		return true;
+	for (unsigned round = 0; !stopped; round++) {
+		if (ticked)
+			renew(p);
+		if (poll(&pfd, 1, round < 100 ? 0 : round < 1000 ? 1 : 20) > 0 &&
+		    (pfd.revents & POLLERR) != 0) {
+			errno = EPIPE;
+			return false;
+		}
+		if (ioctl(STDOUT_FILENO, FIONREAD, &left) == -1 || left == 0)
+			return true;
+		(void)sched_yield();
+	}
+	errno = EINTR;
+	return false;
+}
+
 static enum status
 write_body(struct pop *p)
 {
@@ -108,7 +148,7 @@ write_body(struct pop *p)
 
 	while ((n = pread(p->claim.fd, p->buf, BUFFER, at)) > 0) {
 		if (fwrite(p->buf, 1, (size_t)n, p->out) != (size_t)n)
-			return error_sys(&p->r->err, errno, "stdout");
+			return output_failed(p);
 		at += n;
 	}
 	if (n == -1)
@@ -141,8 +181,8 @@ deliver(struct pop *p)
 	if (st == ST_OK && !p->json && p->delimiter != -1)
 		fputc(p->delimiter, p->out);
 	errno = 0;
-	if (st == ST_OK && (fflush(p->out) == EOF || ferror(p->out) != 0))
-		st = error_sys(&p->r->err, errno != 0 ? errno : EIO, "stdout");
+	if (st == ST_OK && (fflush(p->out) == EOF || ferror(p->out) != 0 || !taken(p)))
+		st = output_failed(p);
 	return st;
 }
 

@@ -295,8 +295,8 @@ run_queue_create(struct run *r, const char *name, struct queue **q)
 
 	if ((st = name_ok(r, name)) != ST_OK || (st = run_spool(r, true)) != ST_OK)
 		return st;
-	if (r->settings.autocreate || r->init)
-		st = queue_create(r->spool, name, q, &r->err);
+	if (r->settings.autocreate || r->assign != NULL)
+		st = queue_create(r->spool, name, r->assign, r->nassign, q, &r->err);
 	else if ((st = queue_open(r->spool, name, q, &r->err)) == ST_NOTFOUND) {
 		error_clear(&r->err);
 		return error_set(&r->err, ST_NOTFOUND, 0, "no queue '%s', and autocreate is off: "

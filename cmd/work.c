@@ -224,9 +224,14 @@ renew(struct work *w, struct handler *h, usec_t mono)
 	st = claim_extend(w->q, &h->claim, lease_of(w), clock_now(), &err);
 	if (st == ST_OK)
 		return;
-	trouble(w, &err);
-	if (st == ST_LOST)	/* somebody else may be at it already: no two at once */
-		handler_stop(h, WHY_LOST);
+	if (st != ST_LOST) {
+		trouble(w, &err);
+		return;
+	}
+	/* Somebody else may be at it already: no two at once. */
+	clear_line(w);
+	run_note(w->r, "%s; its handler is stopped", err.text);
+	handler_stop(h, WHY_LOST);
 }
 
 static usec_t
@@ -610,6 +615,7 @@ run_work(struct run *r)
 	free(w.h);
 	free(w.pfd);
 	r->exit_code = w.exit_code;
+	r->told = st == ST_OK;	/* our own trouble was, when it happened */
 	return st == ST_OK ? w.worst : st;
 }
 

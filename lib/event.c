@@ -281,6 +281,7 @@ new_bucket(struct events *ev, const struct watched *state, const char *name, str
 	enum state s = state->state;
 	struct watched w = { .queue = queue, .what = DIR_BUCKET, .state = s };
 	struct listing l;
+	size_t known = ev->nw;
 	struct bucket b;
 	struct place p;
 	enum status st;
@@ -289,6 +290,7 @@ new_bucket(struct events *ev, const struct watched *state, const char *name, str
 	if (!bucket_parse(name, &b))
 		return ST_OK;
 	if ((st = watch(ev, queue, DIR_BUCKET, s, b.name, b.half, err)) != ST_OK ||
+	    ev->nw == known ||	/* it lost its "+": the same directory */
 	    (st = bucket_open(ev->queue[queue], s, &b, &dir, err)) != ST_OK)
 		return st == ST_GONE ? ST_OK : st;
 	st = fs_list(dir, "", 0, false, &l, NULL, err);

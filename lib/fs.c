@@ -227,6 +227,14 @@ fs_mkdir(int dirfd, const char *name, mode_t mode, gid_t group, struct error *er
 }
 
 enum status
+fs_set_mode(int fd, mode_t mode, gid_t group, struct error *err)
+{
+	if ((group != (gid_t)-1 && fchown(fd, (uid_t)-1, group) == -1) || fchmod(fd, mode) == -1)
+		return error_sys(err, errno, "set mode and group");
+	return ST_OK;
+}
+
+enum status
 fs_move(int fromfd, const char *from, int tofd, const char *to, struct error *err)
 {
 	int r = renameat2(fromfd, from, tofd, to, RENAME_NOREPLACE);

@@ -29,6 +29,8 @@ enum status fs_write(int fd, const void *, size_t, struct error *) MUST_CHECK;
 enum status fs_mkdir_default(int dirfd, const char *name, struct error *) MUST_CHECK;
 /* mkdir, with mode and group whatever the umask.  ST_EXISTS, ST_GONE (the parent went) are silent. */
 enum status fs_mkdir(int dirfd, const char *name, mode_t mode, gid_t group, struct error *) MUST_CHECK;
+/* Mode and group of an open directory. */
+enum status fs_set_mode(int fd, mode_t mode, gid_t group, struct error *) MUST_CHECK;
 /* Rename that replaces nothing where the kernel can tell.  ST_GONE: no source (or a directory went); ST_EXISTS. */
 enum status fs_move(int fromfd, const char *from, int tofd, const char *to, struct error *) MUST_CHECK;
 /* ST_GONE: it was not there. */

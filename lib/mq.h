@@ -282,14 +282,19 @@ struct queue;
 
 /* ST_NOTFOUND: no such queue.  ST_USAGE: bad name.  ST_CONF: its policy is broken. */
 enum status queue_open(struct spool *, const char *name, struct queue **, struct error *) MUST_CHECK;
-/* As queue_open; makes the queue when there is none, durably. */
-enum status queue_create(struct spool *, const char *name, struct queue **, struct error *) MUST_CHECK;
+/*
+ * As queue_open; makes the queue when there is none, durably, with a queue.conf that says
+ * assign (n of "key=value"; see queue_configure); the policy of one that is there stays.
+ */
+enum status queue_create(struct spool *, const char *name, const char *const *assign, size_t n,
+    struct queue **, struct error *) MUST_CHECK;
 void queue_close(struct queue *);
 const char *queue_name(const struct queue *);
 const struct policy *queue_policy(const struct queue *);
 /* Read the policy again (a pause may have ended). */
 enum status queue_reload(struct queue *, struct error *) MUST_CHECK;
 /*
+ * Mode and group are those of the directories from then on, and of messages yet to come.
  * Set keys in queue.conf ("key=value" each; comments and order are kept), by one
  * atomic replacement.  ST_USAGE or ST_CONF: nothing was changed.
  */

@@ -5,6 +5,7 @@
  * gets its tmp/ last: who finds a queue with tmp/ knows that the queue itself
  * survives a power failure (spool-format.md section 6).
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -224,8 +225,30 @@ layout_remove(struct queue *q, const char *tmp)
 	(void)fs_rmdir(q->spool->fd, tmp);
 }
 
+/* The policy that a new queue is to have decides about the modes of all that is in it. */
 static enum status
-make_queue(struct spool *sp, const char *name, struct error *err)
+first_conf(struct queue *q, const char *const *assign, size_t n, struct error *err)
+{
+	char *text;
+	enum status st;
+	size_t len;
+
+	if (n == 0)
+		return ST_OK;
+	if ((st = conf_edit("", 0, assign, n, &text, &len, err)) != ST_OK)
+		return st;
+	/* Written, read, and written again with the mode and group that it asks for. */
+	st = fs_replace_file(q->fd, QUEUE_CONF, text, len, 0600, (gid_t)-1, false, err);
+	if (st == ST_OK && (st = policy_load(q, err)) == ST_OK)
+		st = fs_replace_file(q->fd, QUEUE_CONF, text, len, queue_file_mode(q), q->group,
+		    queue_synced(q), err);
+	free(text);
+	return st;
+}
+
+static enum status
+make_queue(struct spool *sp, const char *name, const char *const *assign, size_t n,
+    struct error *err)
 {
 	char tmp[48] = ".new-";
 	struct queue *q;
@@ -236,10 +259,12 @@ make_queue(struct spool *sp, const char *name, struct error *err)
 		return error_sys(err, ENOMEM, "make queue");
 	tmp_name(tmp + 5);
 	if ((st = policy_load(q, err)) == ST_OK)
-		st = fs_mkdir(sp->fd, tmp, queue_dir_mode(q), q->group, err);
+		st = fs_mkdir(sp->fd, tmp, 0700, (gid_t)-1, err);
 	if (st == ST_OK) {
 		st = fs_open_dir(sp->fd, tmp, false, &q->fd, err);
-		if (st == ST_OK && (st = queue_layout(q, clock_now(), err)) == ST_OK)
+		if (st == ST_OK && (st = first_conf(q, assign, n, err)) == ST_OK &&
+		    (st = fs_set_mode(q->fd, queue_dir_mode(q), q->group, err)) == ST_OK &&
+		    (st = queue_layout(q, clock_now(), err)) == ST_OK)
 			st = fs_move(sp->fd, tmp, sp->fd, name, err);
 		if (st != ST_OK)
 			layout_remove(q, tmp);	/* ST_EXISTS: another made it meanwhile */
@@ -255,7 +280,8 @@ make_queue(struct spool *sp, const char *name, struct error *err)
 }
 
 enum status
-queue_create(struct spool *sp, const char *name, struct queue **q, struct error *err)
+queue_create(struct spool *sp, const char *name, const char *const *assign, size_t n,
+    struct queue **q, struct error *err)
 {
 	enum status st = queue_open(sp, name, q, err);
 	struct error missing = *err;
@@ -268,18 +294,70 @@ queue_create(struct spool *sp, const char *name, struct queue **q, struct error 
 		return st;
 	}
 	error_clear(err);
-	if ((st = make_queue(sp, name, err)) != ST_OK)
+	if ((st = make_queue(sp, name, assign, n, err)) != ST_OK)
 		return st;
 	return queue_open(sp, name, q, err);
+}
+
+/* ---- changing the policy ---------------------------------------------- */
+
+static enum status
+group_exists(const char *const *assign, size_t n, struct error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *name = assign[i] + strlen("group=");
+		if (strncmp(assign[i], "group=", strlen("group=")) == 0 && *name != '\0' &&
+		    strcmp(name, "none") != 0 && getgrnam(name) == NULL)
+			return error_set(err, ST_USAGE, 0, "no group '%s' on this system", name);
+	}
+	return ST_OK;
+}
+
+static enum status
+set_mode_below(struct queue *q, int dirfd, const char *name, bool buckets, struct error *err)
+{
+	struct listing l;
+	enum status st;
+	int fd;
+
+	if ((st = fs_open_dir(dirfd, name, false, &fd, err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	st = fs_set_mode(fd, queue_dir_mode(q), q->group, err);
+	if (st == ST_OK && buckets && (st = fs_list(fd, "", 0, false, &l, NULL, err)) == ST_OK) {
+		for (size_t i = 0; st == ST_OK && i < l.n; i++)
+			if (l.e[i].type == DT_DIR)
+				st = set_mode_below(q, fd, l.e[i].name, false, err);
+		listing_free(&l);
+	}
+	(void)close(fd);
+	return st;
+}
+
+/* A queue that is to be shared from now on has to be open to the others. */
+static enum status
+set_modes(struct queue *q, struct error *err)
+{
+	static const char *const others[] = { "tmp", "new", "failures" };
+	enum status st = fs_set_mode(q->fd, queue_dir_mode(q), q->group, err);
+
+	for (size_t i = 0; st == ST_OK && i < sizeof(others) / sizeof(others[0]); i++)
+		st = set_mode_below(q, q->fd, others[i], true, err);
+	for (int s = 0; st == ST_OK && s < NSTATES; s++)
+		st = set_mode_below(q, q->fd, state_names[s], true, err);
+	return st;
 }
 
 enum status
 queue_configure(struct queue *q, const char *const *assign, size_t n, struct error *err)
 {
+	mode_t mode = queue_dir_mode(q);
+	gid_t group = q->group;
 	char *old = NULL, *text = NULL;
 	size_t oldlen = 0, len;
 	enum status st;
 
+	if ((st = group_exists(assign, n, err)) != ST_OK)
+		return st;
 	st = fs_read_file(q->fd, QUEUE_CONF, false, CONF_MAX, &old, &oldlen, err);
 	if (st == ST_OK || st == ST_NOTFOUND)
 		st = conf_edit(old != NULL ? old : "", oldlen, assign, n, &text, &len, err);
@@ -288,5 +366,9 @@ queue_configure(struct queue *q, const char *const *assign, size_t n, struct err
 		    queue_file_mode(q), q->group, queue_synced(q), err);
 	free(old);
 	free(text);
-	return st == ST_OK ? queue_reload(q, err) : st;
+	if (st == ST_OK)
+		st = queue_reload(q, err);
+	if (st == ST_OK && (mode != queue_dir_mode(q) || group != q->group))
+		st = set_modes(q, err);
+	return st;
 }

@@ -78,7 +78,7 @@ to_dead(struct queue *q, const struct place *p, struct msgname *n, usec_t now,
 	if (q->policy.dead_queue[0] == '\0' || strcmp(q->policy.dead_queue, q->name) == 0)
 		return place_move(q, p, q, STATE_DEAD, n, NULL, err);
 	error_clear(&ignored);
-	if (queue_create(q->spool, q->policy.dead_queue, &to, &ignored) == ST_OK) {
+	if (queue_create(q->spool, q->policy.dead_queue, NULL, 0, &to, &ignored) == ST_OK) {
 		struct msgname redirected = *n;
 		redirected.attempts = 0;
 		redirected.key = id_time(&n->id);
