@@ -64,12 +64,12 @@ first(struct want *w, enum state s, struct place *p)
 static enum status
 ready(struct want *w, bool *yes, usec_t *wake)
 {
-	static const enum state states[] = { STATE_READY, STATE_DELAYED, STATE_CLAIMED };
+	static const enum state states[] = { STATE_READY, STATE_DELAYED };
 	usec_t now = clock_now();
 	struct place p;
 	enum status st;
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; !*yes && i < 2; i++) {
 		st = first(w, states[i], &p);
 		if (st == ST_NONE)
 			continue;
@@ -80,7 +80,7 @@ ready(struct want *w, bool *yes, usec_t *wake)
 		else if (p.name.key < *wake)
 			*wake = p.name.key;
 	}
-	return ST_OK;
+	return *yes ? ST_OK : claims_lapsed(w->q, now, yes, wake, &w->r->err);
 }
 
 static enum status

@@ -188,6 +188,10 @@ check_file(struct fsck *f, const struct place *p, const char *path)
 	enum status st;
 	int fd;
 
+	/* Found and set aside before: it says so itself. */
+	if (p->state == STATE_DEAD && (strcmp(p->name.reason, "torn") == 0 ||
+	    strcmp(p->name.reason, "bad-header") == 0))
+		return ST_OK;
 	st = msg_open(f->q, p, &fd, f->err);
 	if (st == ST_OK) {
 		st = msg_headers(fd, &p->name, &h, f->err);

@@ -416,6 +416,13 @@ struct claim_options {
 enum status claim_next(struct queue *, const struct claim_options *, usec_t now,
     struct claim *, usec_t *wake, unsigned *skipped, struct error *) MUST_CHECK;
 
+/*
+ * Whether the lease of any claim is over or its holder dead, without taking it back;
+ * if none is, *wake becomes the time to look again, if that is sooner.
+ */
+enum status claims_lapsed(struct queue *, usec_t now, bool *any, usec_t *wake,
+    struct error *) MUST_CHECK;
+
 /* Find the claim of a handle.  ST_LOST: gone.  fd is -1: open it with msg_open if needed. */
 enum status claim_find(struct queue *, const char *handle, struct claim *, struct error *) MUST_CHECK;
 

@@ -375,6 +375,33 @@ reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct error *err)
 	return st;
 }
 
+enum status
+claims_lapsed(struct queue *q, usec_t now, bool *any, usec_t *wake, struct error *err)
+{
+	struct scan *scan;
+	struct place p;
+	enum status st;
+	int fd;
+
+	if ((st = scan_open(q, STATE_BIT(STATE_CLAIMED), &scan, err)) != ST_OK)
+		return st;
+	while (!*any && (st = scan_next(scan, &p, err)) == ST_OK) {
+		*any = p.name.token[0] != '\0' && p.name.key <= now;
+		wake_at(wake, p.name.locked && now + PROBE_INTERVAL < p.name.key ?
+		    now + PROBE_INTERVAL : p.name.key);
+		if (*any || !p.name.locked)
+			continue;
+		if (msg_open(q, &p, &fd, err) != ST_OK) {	/* moved, or not for us to read */
+			error_clear(err);
+			continue;
+		}
+		*any = fs_locked(fd, token_offset(p.name.token)) == 0;
+		(void)close(fd);
+	}
+	scan_close(scan);
+	return st == ST_NONE ? ST_OK : st;
+}
+
 /* ---- new/, tmp/, done/ ------------------------------------------------ */
 
 enum status

@@ -7,6 +7,7 @@ load work_helper
 
 setup() {
 	common_setup
+	pid=
 }
 
 teardown() {
@@ -200,8 +201,8 @@ MQ_OTHER=kept
 
 @test "who is quicker than the time-out is not stopped" {
 	mq push -q q -m x
-	run -0 mq work q --drain --timeout 1h -- echo done
-	assert_output 'done'
+	run -0 mq work q --drain --timeout 1h -- echo quick
+	assert_output quick
 	run -0 mq ls q
 	assert_output ''
 }
@@ -527,7 +528,7 @@ deadlines() {
 	assert_output x
 	kill -CONT "$worker"
 	ended "$worker"
-	assert_equal "$status" 69
+	assert_equal "$status" 0
 	not alive "$(cat handler)"
 	run -0 mq ls q
 	assert_output ''
@@ -634,11 +635,6 @@ start_worker() {
 	shift
 	bg "$name" "$@" mq work q -- sh -c 'sleep 1000 & echo $! >child; echo $$ >handler; wait'
 	wait_for [ -s handler ]
-}
-
-# Its inotify watches are set: whatever waits is waiting.
-armed() {
-	alive "$1" && grep -qs '^inotify wd' "/proc/$1/fdinfo/"*
 }
 
 @test "kill -9: handlers and their children die" {
@@ -808,7 +804,7 @@ find_unshare() {
 	assert_has q ready 2
 	mq resume q
 	wait_for title_has "$pid" '0 running, 3 done'
-	assert_equal "$(cat work.out)" "$(seq 3)"
+	assert_equal "$(sort work.out)" "$(seq 3)"
 }
 
 @test "a worker without work to do is not woken" {
@@ -851,7 +847,7 @@ switches() {
 @test "messages that may not be read are told of, the others are worked on: 77" {
 	plain=()
 	if [ "$(id -u)" -eq 0 ]; then	# root, without the right to read everything
-		plain=(setpriv --bounding-set=-dac_override,-dac_read_search)
+		plain=(setpriv '--bounding-set=-dac_override,-dac_read_search')
 		"${plain[@]}" true 2>/dev/null || skip 'cannot be an ordinary user here'
 	fi
 	seq 2 | mq push -q -l q

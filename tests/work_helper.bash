@@ -79,6 +79,7 @@ bg() {
 ended() {
 	wait_for not alive "$1" || return
 	status=0
+	# shellcheck disable=SC2034 # for the test
 	wait "$1" || status=$?
 }
 
@@ -126,4 +127,9 @@ title() {
 
 title_has() {
 	[[ $(title "$1") == *"$2"* ]]
+}
+
+# Its inotify watches are set: whatever waits is waiting.
+armed() {
+	alive "$1" && grep -qs '^inotify wd' "/proc/$1/fdinfo/"*
 }

@@ -1,0 +1,218 @@
+# bash completion for mq; made by 'mq help --completion bash'
+
+_mq_verbs='init config push pop claim ack nack extend work peek ls stat dead retry bury hold rm mv watch wait pause resume fsck help version'
+_mq_states='ready delayed claimed held dead done'
+_mq_columns='id state priority attempts deliveries size age enqueued due deadline expires reason handle file'
+_mq_keys='lease= attempts= backoff= jitter= expire= expired= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused='
+
+_mq_opts() {
+	case $1 in
+	init) echo '-q -v -h --quiet --verbose --help' ;;
+	config) echo '--json -q -v -h --quiet --verbose --help' ;;
+	push) echo '-m --message -l --lines -0 --null -p --priority -d --delay -x --expire -H --header --atomic --wait -q -v -h --quiet --verbose --help' ;;
+	pop) echo '-n --limit -l --lines -0 --null --json -w --wait -q -v -h --quiet --verbose --help' ;;
+	claim) echo '--body --lease -w --wait --json -q -v -h --quiet --verbose --help' ;;
+	ack) echo '-q -v -h --quiet --verbose --help' ;;
+	nack) echo '--delay --reason --dead --no-count -q -v -h --quiet --verbose --help' ;;
+	extend) echo '-q -v -h --quiet --verbose --help' ;;
+	work) echo '-j --jobs --drain -n --limit --timeout --rate --lease -q -v -h --quiet --verbose --help' ;;
+	peek) echo '-i --info -n --limit --json -q -v -h --quiet --verbose --help' ;;
+	ls) echo '--state --older --match -n --limit -o --columns --sort --json --ids -q -v -h --quiet --verbose --help' ;;
+	stat) echo '--json --prometheus -q -v -h --quiet --verbose --help' ;;
+	dead) echo '--state --older --match -n --limit -o --columns --sort --json --ids -q -v -h --quiet --verbose --help' ;;
+	retry) echo '--keep-attempts --rate --state --older --match -n --limit --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
+	bury) echo '--reason --state --older --match -n --limit --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
+	hold) echo '--state --older --match -n --limit --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
+	rm) echo '--state --older --match -n --limit --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
+	mv) echo '--state --older --match -n --limit --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
+	watch) echo '--json -q -v -h --quiet --verbose --help' ;;
+	wait) echo '--ready --empty --below --timeout -q -v -h --quiet --verbose --help' ;;
+	pause) echo '--push -q -v -h --quiet --verbose --help' ;;
+	resume) echo '--push -q -v -h --quiet --verbose --help' ;;
+	fsck) echo '--repair --json --list -q -v -h --quiet --verbose --help' ;;
+	help) echo '--completion --table -q -v -h --quiet --verbose --help' ;;
+	version) echo '-q -v -h --quiet --verbose --help' ;;
+	esac
+}
+
+_mq_arg() {
+	case $1:$2 in
+	push:--message | push:-m) echo none ;;
+	push:--priority | push:-p) echo none ;;
+	push:--delay | push:-d) echo none ;;
+	push:--expire | push:-x) echo none ;;
+	push:--header | push:-H) echo none ;;
+	pop:--limit | pop:-n) echo none ;;
+	claim:--body) echo file ;;
+	claim:--lease) echo none ;;
+	nack:--delay) echo none ;;
+	nack:--reason) echo none ;;
+	work:--jobs | work:-j) echo none ;;
+	work:--limit | work:-n) echo none ;;
+	work:--timeout) echo none ;;
+	work:--rate) echo none ;;
+	work:--lease) echo none ;;
+	peek:--limit | peek:-n) echo none ;;
+	ls:--state) echo state ;;
+	ls:--older) echo none ;;
+	ls:--match) echo none ;;
+	ls:--limit | ls:-n) echo none ;;
+	ls:--columns | ls:-o) echo column ;;
+	ls:--sort) echo column ;;
+	dead:--state) echo state ;;
+	dead:--older) echo none ;;
+	dead:--match) echo none ;;
+	dead:--limit | dead:-n) echo none ;;
+	dead:--columns | dead:-o) echo column ;;
+	dead:--sort) echo column ;;
+	retry:--rate) echo none ;;
+	retry:--state) echo state ;;
+	retry:--older) echo none ;;
+	retry:--match) echo none ;;
+	retry:--limit | retry:-n) echo none ;;
+	bury:--reason) echo none ;;
+	bury:--state) echo state ;;
+	bury:--older) echo none ;;
+	bury:--match) echo none ;;
+	bury:--limit | bury:-n) echo none ;;
+	hold:--state) echo state ;;
+	hold:--older) echo none ;;
+	hold:--match) echo none ;;
+	hold:--limit | hold:-n) echo none ;;
+	rm:--state) echo state ;;
+	rm:--older) echo none ;;
+	rm:--match) echo none ;;
+	rm:--limit | rm:-n) echo none ;;
+	mv:--state) echo state ;;
+	mv:--older) echo none ;;
+	mv:--match) echo none ;;
+	mv:--limit | mv:-n) echo none ;;
+	wait:--below) echo none ;;
+	wait:--timeout) echo none ;;
+	help:--completion) echo shell ;;
+	esac
+}
+
+_mq_operands() {
+	case $1 in
+	init) echo 'queue key*' ;;
+	config) echo 'queue' ;;
+	push) echo 'queue file*' ;;
+	pop) echo 'queue' ;;
+	claim) echo 'queue' ;;
+	ack) echo 'queue handle*' ;;
+	nack) echo 'queue handle*' ;;
+	extend) echo 'queue handle none' ;;
+	work) echo 'queue command file*' ;;
+	peek) echo 'queue id' ;;
+	ls) echo 'queue' ;;
+	stat) echo 'queue' ;;
+	dead) echo 'queue' ;;
+	retry) echo 'queue id*' ;;
+	bury) echo 'queue id*' ;;
+	hold) echo 'queue id*' ;;
+	rm) echo 'queue id*' ;;
+	mv) echo 'queue queue id*' ;;
+	watch) echo 'queue*' ;;
+	wait) echo 'queue' ;;
+	pause) echo 'queue' ;;
+	resume) echo 'queue' ;;
+	fsck) echo 'queue*' ;;
+	help) echo 'verb' ;;
+	version) echo '' ;;
+	esac
+}
+
+_mq_idstates() {
+	case $1 in
+	retry) echo dead,held,delayed ;;
+	bury) echo ready,delayed,held ;;
+	hold) echo ready,delayed ;;
+	*) echo ready,delayed,claimed,held,dead,done ;;
+	esac
+}
+
+# _mq_walk WORD...: the words before the present one; sets verb, queue, want and spool.
+_mq_walk() {
+	verb='' queue='' want='' spool=''
+	local word kinds='' need='' n=0 only=''
+	for word in "$@"; do
+		if [ -n "$need" ]; then
+			[ "$need" = spool ] && spool=$word
+			need=''
+			continue
+		fi
+		if [ -z "$verb" ]; then
+			case $word in
+			-s | --spool) need=spool ;;
+			--spool=*) spool=${word#--spool=} ;;
+			-s?*) spool=${word#-s} ;;
+			-*) ;;
+			*) verb=$word kinds=$(_mq_operands "$word") ;;
+			esac
+			continue
+		fi
+		case $only$word in
+		--) only=operands: ;;
+		-?*) need=$(_mq_arg "$verb" "$word") ;;
+		*)
+			n=$((n + 1))
+			[ "$n" -eq 1 ] && queue=$word
+			case $kinds in
+			*' '*) kinds=${kinds#* } ;;
+			*'*') ;;
+			*) kinds='' ;;
+			esac
+			;;
+		esac
+	done
+	if [ -n "$need" ]; then want=$need
+	elif [ -z "$verb" ]; then want=verb
+	else
+		want=${kinds%% *}
+		want=${want%'*'}
+	fi
+}
+
+_mq_ask() {
+	if [ -n "$spool" ]; then mq -q -s "$spool" "$@" 2>/dev/null; else mq -q "$@" 2>/dev/null; fi
+}
+
+# _mq_candidates: the words that may come next.
+_mq_candidates() {
+	case $want in
+	verb) echo "$_mq_verbs" ;;
+	queue) _mq_ask ls ;;
+	id) [ -n "$queue" ] && _mq_ask ls "$queue" --ids -n 1000 --state "$(_mq_idstates "$verb")" ;;
+	handle) [ -n "$queue" ] && _mq_ask ls "$queue" -o handle -n 1000 --state claimed ;;
+	key) echo "$_mq_keys" ;;
+	state) echo "$_mq_states" ;;
+	column) echo "$_mq_columns" ;;
+	shell) echo bash zsh fish ;;
+	esac
+}
+
+_mq() {
+	local cur=${COMP_WORDS[COMP_CWORD]} verb queue want spool
+	_mq_walk "${COMP_WORDS[@]:1:COMP_CWORD-1}"
+	COMPREPLY=()
+	case $cur in
+	-*)
+		if [ -z "$verb" ]; then
+			mapfile -t COMPREPLY < <(compgen -W '-s --spool -q -v --help --version' -- "$cur")
+		else
+			mapfile -t COMPREPLY < <(compgen -W "$(_mq_opts "$verb")" -- "$cur")
+		fi
+		return
+		;;
+	esac
+	case $want in
+	file) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	spool) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+	command) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
+	*) mapfile -t COMPREPLY < <(compgen -W "$(_mq_candidates)" -- "$cur") ;;
+	esac
+	if [ "$want" = key ]; then compopt -o nospace 2>/dev/null; fi
+}
+
+complete -F _mq mq

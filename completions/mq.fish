@@ -1,0 +1,360 @@
+# fish completion for mq; made by 'mq help --completion fish'
+
+function __mq_ask
+	set -l words (commandline -opc)
+	set -l i (contains -i -- -s $words; or contains -i -- --spool $words)
+	if test -n "$i"; and test (count $words) -gt $i
+		mq -q -s $words[(math $i + 1)] $argv 2>/dev/null
+	else
+		mq -q $argv 2>/dev/null
+	end
+end
+
+# The operands so far behind the verb.
+function __mq_operands
+	set -l words (commandline -opc)
+	set -l i (contains -i -- $argv[1] $words)
+	or return
+	for word in $words[(math $i + 1)..-1]
+		string match -q -- '-*' $word; or echo $word
+	end
+end
+
+function __mq_candidates
+	set -l operands (__mq_operands $argv[2])
+	switch $argv[1]
+		case queue
+			__mq_ask ls
+		case id
+			__mq_ask ls $operands[1] --ids -n 1000 --state $argv[3]
+		case handle
+			__mq_ask ls $operands[1] -o handle -n 1000 --state claimed
+		case command
+			__fish_complete_command
+		case shell
+			printf '%s\n' bash zsh fish
+		case state
+			printf '%s\n' ready delayed claimed held dead done
+		case column
+			printf '%s\n' id state priority attempts deliveries size age enqueued due deadline expires reason handle file
+		case verb
+			printf '%s\n' init config push pop claim ack nack extend work peek ls stat dead retry bury hold rm mv watch wait pause resume fsck help version
+		case key
+			printf '%s\n' lease= attempts= backoff= jitter= expire= expired= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused=
+	end
+end
+
+# What comes next is of this kind: the n-th of the verb's operands, the last one repeating.
+function __mq_wants
+	set -l kinds (string split ' ' -- $argv[3])
+	set -l n (math (count (__mq_operands $argv[2])) + 1)
+	if test $n -gt (count $kinds)
+		string match -q -- '*\*' $kinds[-1]; or return 1
+		set n (count $kinds)
+	end
+	test (string trim -c '*' -- $kinds[$n]) = $argv[1]
+end
+
+complete -c mq -f
+complete -c mq -n __fish_use_subcommand -s s -l spool -rF -d 'the spool'
+complete -c mq -n __fish_use_subcommand -l version -d 'print the version'
+complete -c mq -n __fish_use_subcommand -a init -d 'make a queue, or change its policy'
+complete -c mq -n __fish_use_subcommand -a config -d 'show the policy of a queue'
+complete -c mq -n __fish_use_subcommand -a push -d 'put messages into a queue and print their ids'
+complete -c mq -n __fish_use_subcommand -a pop -d 'take a message out: its body to stdout, then gone'
+complete -c mq -n __fish_use_subcommand -a claim -d 'take a message for a while, and print the handle of the claim'
+complete -c mq -n __fish_use_subcommand -a ack -d 'end claims: the messages are done with'
+complete -c mq -n __fish_use_subcommand -a nack -d 'end claims: the attempts failed'
+complete -c mq -n __fish_use_subcommand -a extend -d 'renew the lease of a claim'
+complete -c mq -n __fish_use_subcommand -a work -d 'run a command for each message'
+complete -c mq -n __fish_use_subcommand -a peek -d 'show the next message, or the one with ID; change nothing'
+complete -c mq -n __fish_use_subcommand -a ls -d 'list queues, or the messages of one'
+complete -c mq -n __fish_use_subcommand -a stat -d 'count messages by state, with sizes, ages and rates'
+complete -c mq -n __fish_use_subcommand -a dead -d 'list dead letters, with the reason of each'
+complete -c mq -n __fish_use_subcommand -a retry -d 'make dead, held or delayed messages ready again'
+complete -c mq -n __fish_use_subcommand -a bury -d 'give up on messages: they become dead letters'
+complete -c mq -n __fish_use_subcommand -a hold -d 'set messages aside until retry'
+complete -c mq -n __fish_use_subcommand -a rm -d 'remove messages for good'
+complete -c mq -n __fish_use_subcommand -a mv -d 'move messages to another queue'
+complete -c mq -n __fish_use_subcommand -a watch -d 'print each event of queues as it happens'
+complete -c mq -n __fish_use_subcommand -a wait -d 'block until a queue is ready, empty or short'
+complete -c mq -n __fish_use_subcommand -a pause -d 'stop claims (or pushes) until resume'
+complete -c mq -n __fish_use_subcommand -a resume -d 'allow claims (or pushes) again'
+complete -c mq -n __fish_use_subcommand -a fsck -d 'check queues, and mend them'
+complete -c mq -n __fish_use_subcommand -a help -d 'tell about commands'
+complete -c mq -n __fish_use_subcommand -a version -d 'print the version'
+complete -c mq -n '__fish_seen_subcommand_from init; and __mq_wants queue init "queue key*"' -a '(__mq_candidates queue init ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from init; and __mq_wants id init "queue key*"' -a '(__mq_candidates id init ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from init; and __mq_wants handle init "queue key*"' -a '(__mq_candidates handle init ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from init; and __mq_wants key init "queue key*"' -a '(__mq_candidates key init ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from init; and __mq_wants verb init "queue key*"' -a '(__mq_candidates verb init ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from init; and __mq_wants command init "queue key*"' -a '(__mq_candidates command init ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from init; and __mq_wants file init "queue key*"' -F
+complete -c mq -n '__fish_seen_subcommand_from config; and __mq_wants queue config "queue"' -a '(__mq_candidates queue config ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from config; and __mq_wants id config "queue"' -a '(__mq_candidates id config ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from config; and __mq_wants handle config "queue"' -a '(__mq_candidates handle config ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from config; and __mq_wants key config "queue"' -a '(__mq_candidates key config ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from config; and __mq_wants verb config "queue"' -a '(__mq_candidates verb config ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from config; and __mq_wants command config "queue"' -a '(__mq_candidates command config ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from config; and __mq_wants file config "queue"' -F
+complete -c mq -n '__fish_seen_subcommand_from config' -l json -d 'a JSON object'
+complete -c mq -n '__fish_seen_subcommand_from push; and __mq_wants queue push "queue file*"' -a '(__mq_candidates queue push ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from push; and __mq_wants id push "queue file*"' -a '(__mq_candidates id push ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from push; and __mq_wants handle push "queue file*"' -a '(__mq_candidates handle push ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from push; and __mq_wants key push "queue file*"' -a '(__mq_candidates key push ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from push; and __mq_wants verb push "queue file*"' -a '(__mq_candidates verb push ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from push; and __mq_wants command push "queue file*"' -a '(__mq_candidates command push ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from push; and __mq_wants file push "queue file*"' -F
+complete -c mq -n '__fish_seen_subcommand_from push' -s m -l message -d 'the message is TEXT, not stdin' -x
+complete -c mq -n '__fish_seen_subcommand_from push' -s l -l lines -d 'each line of the input is a message'
+complete -c mq -n '__fish_seen_subcommand_from push' -s 0 -l null -d 'each NUL-terminated piece of the input is a message'
+complete -c mq -n '__fish_seen_subcommand_from push' -s p -l priority -d 'priority 0 (first) to 9 (last); default 5' -x
+complete -c mq -n '__fish_seen_subcommand_from push' -s d -l delay -d 'not before DUR from now' -x
+complete -c mq -n '__fish_seen_subcommand_from push' -s x -l expire -d 'expires DUR from now' -x
+complete -c mq -n '__fish_seen_subcommand_from push' -s H -l header -d 'add a header; may be repeated' -x
+complete -c mq -n '__fish_seen_subcommand_from push' -l atomic -d 'all messages or none'
+complete -c mq -n '__fish_seen_subcommand_from push' -l wait -d 'wait while the queue is full or paused, DUR at most'
+complete -c mq -n '__fish_seen_subcommand_from pop; and __mq_wants queue pop "queue"' -a '(__mq_candidates queue pop ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from pop; and __mq_wants id pop "queue"' -a '(__mq_candidates id pop ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from pop; and __mq_wants handle pop "queue"' -a '(__mq_candidates handle pop ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from pop; and __mq_wants key pop "queue"' -a '(__mq_candidates key pop ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from pop; and __mq_wants verb pop "queue"' -a '(__mq_candidates verb pop ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from pop; and __mq_wants command pop "queue"' -a '(__mq_candidates command pop ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from pop; and __mq_wants file pop "queue"' -F
+complete -c mq -n '__fish_seen_subcommand_from pop' -s n -l limit -d 'up to N messages; more than one needs -l, -0 or --json' -x
+complete -c mq -n '__fish_seen_subcommand_from pop' -s l -l lines -d 'a newline behind each body'
+complete -c mq -n '__fish_seen_subcommand_from pop' -s 0 -l null -d 'a NUL behind each body'
+complete -c mq -n '__fish_seen_subcommand_from pop' -l json -d 'one JSON object a line, with all that is known'
+complete -c mq -n '__fish_seen_subcommand_from pop' -s w -l wait -d 'wait for a message, DUR at most'
+complete -c mq -n '__fish_seen_subcommand_from claim; and __mq_wants queue claim "queue"' -a '(__mq_candidates queue claim ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from claim; and __mq_wants id claim "queue"' -a '(__mq_candidates id claim ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from claim; and __mq_wants handle claim "queue"' -a '(__mq_candidates handle claim ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from claim; and __mq_wants key claim "queue"' -a '(__mq_candidates key claim ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from claim; and __mq_wants verb claim "queue"' -a '(__mq_candidates verb claim ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from claim; and __mq_wants command claim "queue"' -a '(__mq_candidates command claim ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from claim; and __mq_wants file claim "queue"' -F
+complete -c mq -n '__fish_seen_subcommand_from claim' -l body -d 'write the body to FILE' -rF
+complete -c mq -n '__fish_seen_subcommand_from claim' -l lease -d 'length of the lease instead of the policy\'s' -x
+complete -c mq -n '__fish_seen_subcommand_from claim' -s w -l wait -d 'wait for a message, DUR at most'
+complete -c mq -n '__fish_seen_subcommand_from claim' -l json -d 'print all that is known, body included, as a JSON object'
+complete -c mq -n '__fish_seen_subcommand_from ack; and __mq_wants queue ack "queue handle*"' -a '(__mq_candidates queue ack ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from ack; and __mq_wants id ack "queue handle*"' -a '(__mq_candidates id ack ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from ack; and __mq_wants handle ack "queue handle*"' -a '(__mq_candidates handle ack ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from ack; and __mq_wants key ack "queue handle*"' -a '(__mq_candidates key ack ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from ack; and __mq_wants verb ack "queue handle*"' -a '(__mq_candidates verb ack ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from ack; and __mq_wants command ack "queue handle*"' -a '(__mq_candidates command ack ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from ack; and __mq_wants file ack "queue handle*"' -F
+complete -c mq -n '__fish_seen_subcommand_from nack; and __mq_wants queue nack "queue handle*"' -a '(__mq_candidates queue nack ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from nack; and __mq_wants id nack "queue handle*"' -a '(__mq_candidates id nack ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from nack; and __mq_wants handle nack "queue handle*"' -a '(__mq_candidates handle nack ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from nack; and __mq_wants key nack "queue handle*"' -a '(__mq_candidates key nack ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from nack; and __mq_wants verb nack "queue handle*"' -a '(__mq_candidates verb nack ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from nack; and __mq_wants command nack "queue handle*"' -a '(__mq_candidates command nack ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from nack; and __mq_wants file nack "queue handle*"' -F
+complete -c mq -n '__fish_seen_subcommand_from nack' -l delay -d 'not again before DUR, instead of the policy\'s back-off' -x
+complete -c mq -n '__fish_seen_subcommand_from nack' -l reason -d 'why it failed, for \'mq dead\'' -x
+complete -c mq -n '__fish_seen_subcommand_from nack' -l dead -d 'give up on it now'
+complete -c mq -n '__fish_seen_subcommand_from nack' -l no-count -d 'this attempt does not count'
+complete -c mq -n '__fish_seen_subcommand_from extend; and __mq_wants queue extend "queue handle none"' -a '(__mq_candidates queue extend ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from extend; and __mq_wants id extend "queue handle none"' -a '(__mq_candidates id extend ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from extend; and __mq_wants handle extend "queue handle none"' -a '(__mq_candidates handle extend ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from extend; and __mq_wants key extend "queue handle none"' -a '(__mq_candidates key extend ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from extend; and __mq_wants verb extend "queue handle none"' -a '(__mq_candidates verb extend ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from extend; and __mq_wants command extend "queue handle none"' -a '(__mq_candidates command extend ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from extend; and __mq_wants file extend "queue handle none"' -F
+complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants queue work "queue command file*"' -a '(__mq_candidates queue work ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants id work "queue command file*"' -a '(__mq_candidates id work ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants handle work "queue command file*"' -a '(__mq_candidates handle work ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants key work "queue command file*"' -a '(__mq_candidates key work ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants verb work "queue command file*"' -a '(__mq_candidates verb work ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants command work "queue command file*"' -a '(__mq_candidates command work ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants file work "queue command file*"' -F
+complete -c mq -n '__fish_seen_subcommand_from work' -s j -l jobs -d 'run up to N handlers at once; default 1' -x
+complete -c mq -n '__fish_seen_subcommand_from work' -l drain -d 'stop when nothing is ready; all: nor delayed or claimed'
+complete -c mq -n '__fish_seen_subcommand_from work' -s n -l limit -d 'stop after MAX messages' -x
+complete -c mq -n '__fish_seen_subcommand_from work' -l timeout -d 'stop a handler that runs longer; a failed attempt' -x
+complete -c mq -n '__fish_seen_subcommand_from work' -l rate -d 'start at most N handlers a second (N/m, N/h)' -x
+complete -c mq -n '__fish_seen_subcommand_from work' -l lease -d 'length of the lease instead of the policy\'s' -x
+complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants queue peek "queue id"' -a '(__mq_candidates queue peek ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants id peek "queue id"' -a '(__mq_candidates id peek ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants handle peek "queue id"' -a '(__mq_candidates handle peek ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants key peek "queue id"' -a '(__mq_candidates key peek ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants verb peek "queue id"' -a '(__mq_candidates verb peek ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants command peek "queue id"' -a '(__mq_candidates command peek ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants file peek "queue id"' -F
+complete -c mq -n '__fish_seen_subcommand_from peek' -s i -l info -d 'what is known about it, and its headers, before the body'
+complete -c mq -n '__fish_seen_subcommand_from peek' -s n -l limit -d 'the next N messages; default 1' -x
+complete -c mq -n '__fish_seen_subcommand_from peek' -l json -d 'one JSON object a line, body included'
+complete -c mq -n '__fish_seen_subcommand_from ls; and __mq_wants queue ls "queue"' -a '(__mq_candidates queue ls ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from ls; and __mq_wants id ls "queue"' -a '(__mq_candidates id ls ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from ls; and __mq_wants handle ls "queue"' -a '(__mq_candidates handle ls ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from ls; and __mq_wants key ls "queue"' -a '(__mq_candidates key ls ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from ls; and __mq_wants verb ls "queue"' -a '(__mq_candidates verb ls ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from ls; and __mq_wants command ls "queue"' -a '(__mq_candidates command ls ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from ls; and __mq_wants file ls "queue"' -F
+complete -c mq -n '__fish_seen_subcommand_from ls' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state ls)'
+complete -c mq -n '__fish_seen_subcommand_from ls' -l older -d 'only messages enqueued at least DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from ls' -l match -d 'only messages with a line that matches (extended regex)' -x
+complete -c mq -n '__fish_seen_subcommand_from ls' -s n -l limit -d 'at most N messages' -x
+complete -c mq -n '__fish_seen_subcommand_from ls' -s o -l columns -d 'columns: id,state,priority,attempts,deliveries,size,age,enqueued,due,deadline,expires,reason,handle,file' -x -a '(__mq_candidates column ls)'
+complete -c mq -n '__fish_seen_subcommand_from ls' -l sort -d 'sort by a column; -COL: the greatest first' -x -a '(__mq_candidates column ls)'
+complete -c mq -n '__fish_seen_subcommand_from ls' -l json -d 'one JSON object a line'
+complete -c mq -n '__fish_seen_subcommand_from ls' -l ids -d 'ids only'
+complete -c mq -n '__fish_seen_subcommand_from stat; and __mq_wants queue stat "queue"' -a '(__mq_candidates queue stat ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from stat; and __mq_wants id stat "queue"' -a '(__mq_candidates id stat ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from stat; and __mq_wants handle stat "queue"' -a '(__mq_candidates handle stat ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from stat; and __mq_wants key stat "queue"' -a '(__mq_candidates key stat ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from stat; and __mq_wants verb stat "queue"' -a '(__mq_candidates verb stat ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from stat; and __mq_wants command stat "queue"' -a '(__mq_candidates command stat ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from stat; and __mq_wants file stat "queue"' -F
+complete -c mq -n '__fish_seen_subcommand_from stat' -l json -d 'one JSON object a queue'
+complete -c mq -n '__fish_seen_subcommand_from stat' -l prometheus -d 'the text format of Prometheus'
+complete -c mq -n '__fish_seen_subcommand_from dead; and __mq_wants queue dead "queue"' -a '(__mq_candidates queue dead ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from dead; and __mq_wants id dead "queue"' -a '(__mq_candidates id dead ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from dead; and __mq_wants handle dead "queue"' -a '(__mq_candidates handle dead ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from dead; and __mq_wants key dead "queue"' -a '(__mq_candidates key dead ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from dead; and __mq_wants verb dead "queue"' -a '(__mq_candidates verb dead ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from dead; and __mq_wants command dead "queue"' -a '(__mq_candidates command dead ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from dead; and __mq_wants file dead "queue"' -F
+complete -c mq -n '__fish_seen_subcommand_from dead' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state dead)'
+complete -c mq -n '__fish_seen_subcommand_from dead' -l older -d 'only messages enqueued at least DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from dead' -l match -d 'only messages with a line that matches (extended regex)' -x
+complete -c mq -n '__fish_seen_subcommand_from dead' -s n -l limit -d 'at most N messages' -x
+complete -c mq -n '__fish_seen_subcommand_from dead' -s o -l columns -d 'columns: id,state,priority,attempts,deliveries,size,age,enqueued,due,deadline,expires,reason,handle,file' -x -a '(__mq_candidates column dead)'
+complete -c mq -n '__fish_seen_subcommand_from dead' -l sort -d 'sort by a column; -COL: the greatest first' -x -a '(__mq_candidates column dead)'
+complete -c mq -n '__fish_seen_subcommand_from dead' -l json -d 'one JSON object a line'
+complete -c mq -n '__fish_seen_subcommand_from dead' -l ids -d 'ids only'
+complete -c mq -n '__fish_seen_subcommand_from retry; and __mq_wants queue retry "queue id*"' -a '(__mq_candidates queue retry dead,held,delayed)'
+complete -c mq -n '__fish_seen_subcommand_from retry; and __mq_wants id retry "queue id*"' -a '(__mq_candidates id retry dead,held,delayed)'
+complete -c mq -n '__fish_seen_subcommand_from retry; and __mq_wants handle retry "queue id*"' -a '(__mq_candidates handle retry dead,held,delayed)'
+complete -c mq -n '__fish_seen_subcommand_from retry; and __mq_wants key retry "queue id*"' -a '(__mq_candidates key retry dead,held,delayed)'
+complete -c mq -n '__fish_seen_subcommand_from retry; and __mq_wants verb retry "queue id*"' -a '(__mq_candidates verb retry dead,held,delayed)'
+complete -c mq -n '__fish_seen_subcommand_from retry; and __mq_wants command retry "queue id*"' -a '(__mq_candidates command retry dead,held,delayed)'
+complete -c mq -n '__fish_seen_subcommand_from retry; and __mq_wants file retry "queue id*"' -F
+complete -c mq -n '__fish_seen_subcommand_from retry' -l keep-attempts -d 'do not start counting attempts anew'
+complete -c mq -n '__fish_seen_subcommand_from retry' -l rate -d 'at most N a second (N/m, N/h)' -x
+complete -c mq -n '__fish_seen_subcommand_from retry' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state retry)'
+complete -c mq -n '__fish_seen_subcommand_from retry' -l older -d 'only messages enqueued at least DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from retry' -l match -d 'only messages with a line that matches (extended regex)' -x
+complete -c mq -n '__fish_seen_subcommand_from retry' -s n -l limit -d 'at most N messages' -x
+complete -c mq -n '__fish_seen_subcommand_from retry' -l all -d 'all messages that this is meant for (see the manual)'
+complete -c mq -n '__fish_seen_subcommand_from retry' -l force -d 'claimed messages too: their holders lose them'
+complete -c mq -n '__fish_seen_subcommand_from retry' -l dry-run -d 'only say what would be done'
+complete -c mq -n '__fish_seen_subcommand_from bury; and __mq_wants queue bury "queue id*"' -a '(__mq_candidates queue bury ready,delayed,held)'
+complete -c mq -n '__fish_seen_subcommand_from bury; and __mq_wants id bury "queue id*"' -a '(__mq_candidates id bury ready,delayed,held)'
+complete -c mq -n '__fish_seen_subcommand_from bury; and __mq_wants handle bury "queue id*"' -a '(__mq_candidates handle bury ready,delayed,held)'
+complete -c mq -n '__fish_seen_subcommand_from bury; and __mq_wants key bury "queue id*"' -a '(__mq_candidates key bury ready,delayed,held)'
+complete -c mq -n '__fish_seen_subcommand_from bury; and __mq_wants verb bury "queue id*"' -a '(__mq_candidates verb bury ready,delayed,held)'
+complete -c mq -n '__fish_seen_subcommand_from bury; and __mq_wants command bury "queue id*"' -a '(__mq_candidates command bury ready,delayed,held)'
+complete -c mq -n '__fish_seen_subcommand_from bury; and __mq_wants file bury "queue id*"' -F
+complete -c mq -n '__fish_seen_subcommand_from bury' -l reason -d 'why, for \'mq dead\'' -x
+complete -c mq -n '__fish_seen_subcommand_from bury' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state bury)'
+complete -c mq -n '__fish_seen_subcommand_from bury' -l older -d 'only messages enqueued at least DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from bury' -l match -d 'only messages with a line that matches (extended regex)' -x
+complete -c mq -n '__fish_seen_subcommand_from bury' -s n -l limit -d 'at most N messages' -x
+complete -c mq -n '__fish_seen_subcommand_from bury' -l all -d 'all messages that this is meant for (see the manual)'
+complete -c mq -n '__fish_seen_subcommand_from bury' -l force -d 'claimed messages too: their holders lose them'
+complete -c mq -n '__fish_seen_subcommand_from bury' -l dry-run -d 'only say what would be done'
+complete -c mq -n '__fish_seen_subcommand_from hold; and __mq_wants queue hold "queue id*"' -a '(__mq_candidates queue hold ready,delayed)'
+complete -c mq -n '__fish_seen_subcommand_from hold; and __mq_wants id hold "queue id*"' -a '(__mq_candidates id hold ready,delayed)'
+complete -c mq -n '__fish_seen_subcommand_from hold; and __mq_wants handle hold "queue id*"' -a '(__mq_candidates handle hold ready,delayed)'
+complete -c mq -n '__fish_seen_subcommand_from hold; and __mq_wants key hold "queue id*"' -a '(__mq_candidates key hold ready,delayed)'
+complete -c mq -n '__fish_seen_subcommand_from hold; and __mq_wants verb hold "queue id*"' -a '(__mq_candidates verb hold ready,delayed)'
+complete -c mq -n '__fish_seen_subcommand_from hold; and __mq_wants command hold "queue id*"' -a '(__mq_candidates command hold ready,delayed)'
+complete -c mq -n '__fish_seen_subcommand_from hold; and __mq_wants file hold "queue id*"' -F
+complete -c mq -n '__fish_seen_subcommand_from hold' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state hold)'
+complete -c mq -n '__fish_seen_subcommand_from hold' -l older -d 'only messages enqueued at least DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from hold' -l match -d 'only messages with a line that matches (extended regex)' -x
+complete -c mq -n '__fish_seen_subcommand_from hold' -s n -l limit -d 'at most N messages' -x
+complete -c mq -n '__fish_seen_subcommand_from hold' -l all -d 'all messages that this is meant for (see the manual)'
+complete -c mq -n '__fish_seen_subcommand_from hold' -l force -d 'claimed messages too: their holders lose them'
+complete -c mq -n '__fish_seen_subcommand_from hold' -l dry-run -d 'only say what would be done'
+complete -c mq -n '__fish_seen_subcommand_from rm; and __mq_wants queue rm "queue id*"' -a '(__mq_candidates queue rm ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from rm; and __mq_wants id rm "queue id*"' -a '(__mq_candidates id rm ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from rm; and __mq_wants handle rm "queue id*"' -a '(__mq_candidates handle rm ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from rm; and __mq_wants key rm "queue id*"' -a '(__mq_candidates key rm ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from rm; and __mq_wants verb rm "queue id*"' -a '(__mq_candidates verb rm ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from rm; and __mq_wants command rm "queue id*"' -a '(__mq_candidates command rm ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from rm; and __mq_wants file rm "queue id*"' -F
+complete -c mq -n '__fish_seen_subcommand_from rm' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state rm)'
+complete -c mq -n '__fish_seen_subcommand_from rm' -l older -d 'only messages enqueued at least DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from rm' -l match -d 'only messages with a line that matches (extended regex)' -x
+complete -c mq -n '__fish_seen_subcommand_from rm' -s n -l limit -d 'at most N messages' -x
+complete -c mq -n '__fish_seen_subcommand_from rm' -l all -d 'all messages that this is meant for (see the manual)'
+complete -c mq -n '__fish_seen_subcommand_from rm' -l force -d 'claimed messages too: their holders lose them'
+complete -c mq -n '__fish_seen_subcommand_from rm' -l dry-run -d 'only say what would be done'
+complete -c mq -n '__fish_seen_subcommand_from mv; and __mq_wants queue mv "queue queue id*"' -a '(__mq_candidates queue mv ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from mv; and __mq_wants id mv "queue queue id*"' -a '(__mq_candidates id mv ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from mv; and __mq_wants handle mv "queue queue id*"' -a '(__mq_candidates handle mv ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from mv; and __mq_wants key mv "queue queue id*"' -a '(__mq_candidates key mv ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from mv; and __mq_wants verb mv "queue queue id*"' -a '(__mq_candidates verb mv ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from mv; and __mq_wants command mv "queue queue id*"' -a '(__mq_candidates command mv ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from mv; and __mq_wants file mv "queue queue id*"' -F
+complete -c mq -n '__fish_seen_subcommand_from mv' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state mv)'
+complete -c mq -n '__fish_seen_subcommand_from mv' -l older -d 'only messages enqueued at least DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from mv' -l match -d 'only messages with a line that matches (extended regex)' -x
+complete -c mq -n '__fish_seen_subcommand_from mv' -s n -l limit -d 'at most N messages' -x
+complete -c mq -n '__fish_seen_subcommand_from mv' -l all -d 'all messages that this is meant for (see the manual)'
+complete -c mq -n '__fish_seen_subcommand_from mv' -l force -d 'claimed messages too: their holders lose them'
+complete -c mq -n '__fish_seen_subcommand_from mv' -l dry-run -d 'only say what would be done'
+complete -c mq -n '__fish_seen_subcommand_from watch; and __mq_wants queue watch "queue*"' -a '(__mq_candidates queue watch ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from watch; and __mq_wants id watch "queue*"' -a '(__mq_candidates id watch ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from watch; and __mq_wants handle watch "queue*"' -a '(__mq_candidates handle watch ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from watch; and __mq_wants key watch "queue*"' -a '(__mq_candidates key watch ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from watch; and __mq_wants verb watch "queue*"' -a '(__mq_candidates verb watch ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from watch; and __mq_wants command watch "queue*"' -a '(__mq_candidates command watch ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from watch; and __mq_wants file watch "queue*"' -F
+complete -c mq -n '__fish_seen_subcommand_from watch' -l json -d 'one JSON object a line'
+complete -c mq -n '__fish_seen_subcommand_from wait; and __mq_wants queue wait "queue"' -a '(__mq_candidates queue wait ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from wait; and __mq_wants id wait "queue"' -a '(__mq_candidates id wait ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from wait; and __mq_wants handle wait "queue"' -a '(__mq_candidates handle wait ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from wait; and __mq_wants key wait "queue"' -a '(__mq_candidates key wait ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from wait; and __mq_wants verb wait "queue"' -a '(__mq_candidates verb wait ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from wait; and __mq_wants command wait "queue"' -a '(__mq_candidates command wait ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from wait; and __mq_wants file wait "queue"' -F
+complete -c mq -n '__fish_seen_subcommand_from wait' -l ready -d 'until a message is ready'
+complete -c mq -n '__fish_seen_subcommand_from wait' -l empty -d 'until none is ready, delayed or claimed'
+complete -c mq -n '__fish_seen_subcommand_from wait' -l below -d 'until fewer than N are ready, delayed or claimed' -x
+complete -c mq -n '__fish_seen_subcommand_from wait' -l timeout -d 'give up after DUR: exit 1' -x
+complete -c mq -n '__fish_seen_subcommand_from pause; and __mq_wants queue pause "queue"' -a '(__mq_candidates queue pause ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from pause; and __mq_wants id pause "queue"' -a '(__mq_candidates id pause ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from pause; and __mq_wants handle pause "queue"' -a '(__mq_candidates handle pause ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from pause; and __mq_wants key pause "queue"' -a '(__mq_candidates key pause ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from pause; and __mq_wants verb pause "queue"' -a '(__mq_candidates verb pause ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from pause; and __mq_wants command pause "queue"' -a '(__mq_candidates command pause ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from pause; and __mq_wants file pause "queue"' -F
+complete -c mq -n '__fish_seen_subcommand_from pause' -l push -d 'stop pushes, not claims'
+complete -c mq -n '__fish_seen_subcommand_from resume; and __mq_wants queue resume "queue"' -a '(__mq_candidates queue resume ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from resume; and __mq_wants id resume "queue"' -a '(__mq_candidates id resume ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from resume; and __mq_wants handle resume "queue"' -a '(__mq_candidates handle resume ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from resume; and __mq_wants key resume "queue"' -a '(__mq_candidates key resume ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from resume; and __mq_wants verb resume "queue"' -a '(__mq_candidates verb resume ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from resume; and __mq_wants command resume "queue"' -a '(__mq_candidates command resume ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from resume; and __mq_wants file resume "queue"' -F
+complete -c mq -n '__fish_seen_subcommand_from resume' -l push -d 'allow pushes, not claims'
+complete -c mq -n '__fish_seen_subcommand_from fsck; and __mq_wants queue fsck "queue*"' -a '(__mq_candidates queue fsck ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from fsck; and __mq_wants id fsck "queue*"' -a '(__mq_candidates id fsck ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from fsck; and __mq_wants handle fsck "queue*"' -a '(__mq_candidates handle fsck ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from fsck; and __mq_wants key fsck "queue*"' -a '(__mq_candidates key fsck ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from fsck; and __mq_wants verb fsck "queue*"' -a '(__mq_candidates verb fsck ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from fsck; and __mq_wants command fsck "queue*"' -a '(__mq_candidates command fsck ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from fsck; and __mq_wants file fsck "queue*"' -F
+complete -c mq -n '__fish_seen_subcommand_from fsck' -l repair -d 'mend what can be mended'
+complete -c mq -n '__fish_seen_subcommand_from fsck' -l json -d 'one JSON object a finding'
+complete -c mq -n '__fish_seen_subcommand_from fsck' -l list -d 'list the kinds of findings'
+complete -c mq -n '__fish_seen_subcommand_from help; and __mq_wants queue help "verb"' -a '(__mq_candidates queue help ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from help; and __mq_wants id help "verb"' -a '(__mq_candidates id help ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from help; and __mq_wants handle help "verb"' -a '(__mq_candidates handle help ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from help; and __mq_wants key help "verb"' -a '(__mq_candidates key help ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from help; and __mq_wants verb help "verb"' -a '(__mq_candidates verb help ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from help; and __mq_wants command help "verb"' -a '(__mq_candidates command help ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from help; and __mq_wants file help "verb"' -F
+complete -c mq -n '__fish_seen_subcommand_from help' -l completion -d 'print the completions for bash, zsh or fish' -x -a '(__mq_candidates shell help)'
+complete -c mq -n '__fish_seen_subcommand_from help' -l table -d 'print the command table, tab-separated'
+complete -c mq -n '__fish_seen_subcommand_from version; and __mq_wants queue version ""' -a '(__mq_candidates queue version ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from version; and __mq_wants id version ""' -a '(__mq_candidates id version ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from version; and __mq_wants handle version ""' -a '(__mq_candidates handle version ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from version; and __mq_wants key version ""' -a '(__mq_candidates key version ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from version; and __mq_wants verb version ""' -a '(__mq_candidates verb version ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from version; and __mq_wants command version ""' -a '(__mq_candidates command version ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from version; and __mq_wants file version ""' -F

@@ -1,0 +1,135 @@
+#!/usr/bin/env bats
+# fsck.bats: mq fsck: each finding, its repair, and that nothing is lost by it
+
+load helper
+
+# finding ID: reported, and mended by --repair, after which the queue is clean
+finding() {
+	run -1 mq fsck q
+	assert_output --partial " $1 "
+	run -0 mq fsck q --repair
+	assert_output --partial "(repaired)"
+	run -0 mq fsck q
+	assert_output ""
+}
+
+bucket() {
+	echo "$MQ_SPOOL/q/$1"/*
+}
+
+@test "a clean queue, an empty spool, an unknown queue" {
+	mq push -q q -m x
+	run -0 mq fsck
+	assert_output ""
+	run -66 mq fsck nosuch
+}
+
+@test "missing-dir and no-bucket" {
+	mq init q
+	rm -r "$MQ_SPOOL/q/held"
+	finding missing-dir
+	rmdir "$MQ_SPOOL"/q/dead/*
+	finding no-bucket
+	rmdir "$MQ_SPOOL/q/tmp"
+	finding missing-dir
+}
+
+@test "foreign-entry and foreign-type: moved aside with a note, not opened, not followed" {
+	mq push -q q -m x
+	b=$(echo "$MQ_SPOOL"/q/ready/5*)
+	echo precious >"$b/junk"
+	finding foreign-entry
+	assert_equal "$(find "$MQ_SPOOL/q/lost+found" -name 'junk.*' ! -name '*.note' -exec cat {} +)" precious
+	grep -q "ready/" "$MQ_SPOOL"/q/lost+found/junk.*.note
+	mkfifo "$b/fifo"
+	ln -s /etc/passwd "$MQ_SPOOL/q/new/link"
+	mkdir "$MQ_SPOOL/q/ready/dir"
+	touch "$b/$(printf '\033[31m')"
+	finding foreign-type
+	refute_output --partial $'\033'
+	assert_equal "$(mq pop q)" x
+}
+
+@test "torn and bad-header: dead letters, bodies kept" {
+	mq push -q q -m whole
+	printf more >>"$(find "$MQ_SPOOL/q/ready" -type f)"
+	finding torn
+	assert_counts q dead=1
+	mq rm -q q --all --force
+	mq push -q q -H 'A: b' -m x
+	f=$(find "$MQ_SPOOL/q/ready" -type f)
+	printf 'X' | dd of="$f" bs=1 seek=1 conv=notrunc status=none
+	finding bad-header
+	assert_counts q dead=1
+}
+
+@test "duplicate-id: the later one is moved aside" {
+	mq push -q q -m x
+	f=$(find "$MQ_SPOOL/q/ready" -type f)
+	cp "$f" "$(bucket held)/${f##*/}"
+	finding duplicate-id
+	assert_counts q ready=1
+}
+
+@test "wrong-fields and misplaced" {
+	mq push -q q -m x
+	h=$(mq claim q)
+	assert [ -n "$h" ]
+	f=$(find "$MQ_SPOOL/q/claimed" -type f)
+	mv "$f" "$(echo "$MQ_SPOOL"/q/ready/5*)/"
+	finding wrong-fields
+	assert_counts q ready=1
+	f=$(find "$MQ_SPOOL/q/ready" -type f)
+	mv "$f" "$MQ_SPOOL/q/ready/5.20990101T000000.000000Z" 2>/dev/null || true
+	rm -f "$MQ_SPOOL/q/ready/5.20990101T000000.000000Z"
+	mq push -q q -m y
+	f=$(find "$MQ_SPOOL/q/ready" -type f)
+	mkdir "$MQ_SPOOL/q/ready/5.20990101T000000.000000Z"
+	mv "$f" "$MQ_SPOOL/q/ready/5.20990101T000000.000000Z/"
+	finding misplaced
+	assert_equal "$(mq pop q)" y
+}
+
+@test "half-bucket, stale-tmp, orphan-record, bad-counters: litter, and only when it is old" {
+	mq push -q q -m x
+	mkdir "$MQ_SPOOL/q/ready/+5.20990101T000000.000000Z"
+	echo litter >"$MQ_SPOOL/q/tmp/mq-0000000000000000"
+	run -0 mq fsck q
+	touch -d '2 hours ago' "$MQ_SPOOL/q/tmp/mq-0000000000000000"
+	finding stale-tmp
+	assert [ ! -e "$MQ_SPOOL/q/tmp/mq-0000000000000000" ]
+	echo short >"$MQ_SPOOL/q/counters"
+	finding bad-counters
+}
+
+@test "future-name is told, left alone, and no fault; bad-conf needs a person" {
+	mq init q
+	f="$(bucket ready)/20261121T031601.123456Z,019aa3c4-7d52-7a1b-9c40-5f7e01c2d3e4,s0,Zx"
+	touch "$f"
+	run -0 mq fsck q
+	assert_output --partial future-name
+	run -0 mq fsck q --repair
+	assert [ -e "$f" ]
+	run -1 mq pop q
+	echo 'lease = never' >"$MQ_SPOOL/q/queue.conf"
+	run -1 mq fsck q --repair
+	assert_output --partial "bad-conf"
+	assert_output --partial "queue.conf:1"
+}
+
+@test "unreadable: told, not taken for torn" {
+	need_root
+	mq push -q q -m x
+	find "$MQ_SPOOL" -type d -exec chmod 755 {} +
+	run -1 as_nobody mq fsck q
+	assert_output --partial unreadable
+}
+
+@test "--json, --list" {
+	mq init q
+	touch "$MQ_SPOOL/q/ready/junk"
+	mq fsck q --json >out || true
+	assert_equal "$(jq -r '.id, .severity, .repaired' out | tr '\n' ,)" foreign-entry,warning,false,
+	run -0 mq fsck --list
+	assert_equal "${#lines[@]}" 16
+}

@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# init.bats: mq init makes a queue or changes its policy
+
+load helper
+
+@test "makes a queue with all its directories, and again is no harm" {
+	run -0 mq init q
+	assert_output ""
+	for d in tmp new ready delayed claimed held dead done; do assert [ -d "$MQ_SPOOL/q/$d" ]; done
+	for d in ready delayed claimed held dead done; do
+		assert [ -n "$(ls "$MQ_SPOOL/q/$d")" ]
+	done
+	mq push -q q -m x
+	run -0 mq init q
+	assert_counts q ready=1
+}
+
+@test "sets keys, keeps others and comments, refuses nonsense and changes nothing then" {
+	mq init q lease=1m attempts=3
+	printf '# mine\n' >>"$MQ_SPOOL/q/queue.conf"
+	run -0 mq init q lease=2m
+	run -0 mq config q
+	assert_line "lease = 2m"
+	assert_line "attempts = 3"
+	run -0 cat "$MQ_SPOOL/q/queue.conf"
+	assert_line "# mine"
+	cp "$MQ_SPOOL/q/queue.conf" before
+	run -64 mq init q leese=1m
+	assert_output --partial "did you mean 'lease'"
+	run -64 mq init q lease=soon
+	assert_output --partial lease
+	run -64 mq init q attempts=0
+	cmp before "$MQ_SPOOL/q/queue.conf"
+}
+
+@test "a slip in a key leaves no queue behind" {
+	run -64 mq init q bogus=1
+	assert [ ! -e "$MQ_SPOOL/q" ]
+}
+
+@test "mode and group rule from the start and later" {
+	mq init q mode=0640
+	assert_equal "$(stat -c %a "$MQ_SPOOL/q/ready")" 750
+	mq push -q q -m x
+	assert_equal "$(find "$MQ_SPOOL/q/ready" -type f -printf '%m')" 640
+	mq init q mode=0600
+	assert_equal "$(stat -c %a "$MQ_SPOOL/q" "$MQ_SPOOL/q/ready" | sort -u)" 700
+	run -64 mq init q group=nosuchgroup
+	run -0 mq pop q
+}
+
+@test "makes the spool itself, but not the directory that would hold it" {
+	run -0 mq -s "$PWD/new" init q
+	assert [ -f new/.mq ]
+	run -73 mq -s "$PWD/no/such" init q
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env bats
+# mv.bats: mq mv: to another queue
+
+load helper
+
+@test "id and state stay; the queue is made; reasons go along" {
+	seq 2 | mq push -q a -l
+	mq bury a "$(id a ready)" --reason why
+	run -0 mq mv a b --all
+	assert_counts a ""
+	assert_counts b "ready=1 dead=1"
+	assert_equal "$(json b 'select(.state == "dead") | .reason')" why
+	msg=$(id b ready)
+	run -0 mq mv b a "$msg"
+	assert_equal "$(id a ready)" "$msg"
+	run -64 mq mv a a "$msg"
+	run -64 mq mv a b
+	run -66 mq mv a b 019aa3c4-7d52-7a1b-9c40-5f7e01c2d3e4
+	run -1 mq mv b a --state held
+}

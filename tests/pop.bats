@@ -1,0 +1,95 @@
+#!/usr/bin/env bats
+# pop.bats: mq pop: the body to stdout, then gone
+
+load helper
+
+@test "empty: 1, silently; an unknown queue: 66, with a guess" {
+	mq init orders
+	run -1 mq pop orders
+	assert_output ""
+	run -66 mq pop ordrs
+	assert_output --partial "did you mean 'orders'?"
+}
+
+@test "output that fails keeps the message, uncounted" {
+	mq push -q q -m precious
+	run -74 bash -c 'mq pop q >/dev/full'
+	run -74 bash -c 'mq pop q >&-'
+	for _ in 1 2 3 4 5; do mq pop q 2>/dev/null | true; done
+	assert_counts q ready=1
+	assert_equal "$(json q .attempts)" 0
+	assert_equal "$(mq pop q)" precious
+}
+
+@test "a large body through a pipe whose reader goes away" {
+	head -c 1000000 /dev/zero | mq push -q q
+	mq pop q 2>/dev/null | head -c 10 >/dev/null
+	assert_counts q ready=1
+	assert_equal "$(mq pop q | wc -c)" 1000000
+}
+
+@test "-n with framing; --json" {
+	seq 5 | mq push -q q -l
+	run -64 mq pop q -n 2
+	assert_equal "$(mq pop q -n 2 -l | tr '\n' ,)" 1,2,
+	mq pop q -n 2 --json >out
+	assert_equal "$(jq -r .body out | tr '\n' ,)" 3,4,
+	assert_equal "$(jq -r 'select(.body == "3") | .queue, .deliveries' out | tr '\n' ,)" q,1,
+	mq pop -q q
+	printf '\377\000' | mq push -q q
+	assert_equal "$(mq pop q --json | jq -r .body_base64)" "/wA="
+	printf 'gr\303\274n "x" \001\n' | mq push -q q
+	assert_equal "$(mq pop q --json | jq -r .body)" "$(printf 'grün "x" \001')"
+}
+
+@test "a torn file is set aside, never delivered" {
+	mq push -q q -m torn
+	mq push -q q -m good
+	f=$(find "$MQ_SPOOL/q/ready" -type f | sort | head -n 1)
+	: >"$f"
+	assert_equal "$(mq pop q)" good
+	assert_counts q dead=1
+	run -0 mq dead q
+	assert_output --partial torn
+}
+
+@test "keep: acknowledged messages stay, by number and by time" {
+	mq init q keep=2
+	seq 5 | mq push -q q -l
+	mq pop -q q -n 9 -l >/dev/null
+	assert_counts q done=2
+	mq init q keep=1h
+	mq push -q q -m x
+	mq pop q
+	assert_counts q done=3
+}
+
+@test "the drop box: files moved in are messages, in order; dot files are left alone" {
+	mq init q
+	for n in b a c; do
+		printf '%s' "$n" >"$MQ_SPOOL/q/tmp/$n"
+		mv "$MQ_SPOOL/q/tmp/$n" "$MQ_SPOOL/q/new/$n"
+		sleep 0.02 # ctime has the grain of the clock's tick
+	done
+	echo no >"$MQ_SPOOL/q/new/.part"
+	mkfifo "$MQ_SPOOL/q/new/fifo"
+	ids=$(mq ls q --ids)
+	assert_equal "$(mq stat q --json | jq .ready)" 3
+	assert_equal "$(mq peek q)" b
+	mq pop q --json >out
+	assert_equal "$(jq -r .id out)" "${ids%%$'\n'*}"
+	assert_equal "$(jq -r .body out)$(mq pop q)$(mq pop q)" bac
+	assert [ -e "$MQ_SPOOL/q/new/.part" ]
+	run -1 mq pop q
+}
+
+@test "a fan of foreign entries does not stop the queue" {
+	mq push -q q -m x
+	b=$(echo "$MQ_SPOOL"/q/ready/5*)
+	mkfifo "$b/fifo" "$b/20200101T000000.000000Z,019aa3c4-7d52-7a1b-9c40-5f7e01c2d3e4,s0"
+	ln -s /etc/passwd "$b/20200101T000000.000001Z,019aa3c4-7d52-7a1b-9c40-5f7e01c2d3e5,s9"
+	mkdir "$b/dir" "$MQ_SPOOL/q/ready/junk"
+	touch "$b/$(printf 'a\033[31mb')" "$MQ_SPOOL/q/claimed/junk" "$MQ_SPOOL/q/delayed/junk"
+	assert_equal "$(mq pop q)" x
+	run -1 mq pop q
+}

@@ -1,0 +1,364 @@
+#!/usr/bin/env bats
+# watch.bats: mq watch tells each event once, as it happens.
+
+load work_helper
+
+setup() {
+	common_setup
+	mq init -q q backoff=0s
+	pid=
+}
+
+teardown() {
+	common_teardown
+}
+
+# watching [ARGUMENT...]: until it is armed
+watching() {
+	bg watch mq watch "$@"
+	wait_for grep -qx 'mq watch: ready' watch.err
+}
+
+# seen EVENT QUEUE ID: the next line is that
+next=1
+seen() {
+	local line
+	wait_for line_is_there
+	line=$(sed -n "${next}p" watch.out)
+	next=$((next + 1))
+	assert_equal "${line#* }" "$*"
+}
+
+line_is_there() {
+	[ "$(wc -l <watch.out)" -ge "$next" ]
+}
+
+# and no more than that: a message of another queue is the next thing seen
+nothing_else() {
+	local id
+	id=$(mq push "$1" -m 'the last') || return
+	seen pushed "$1" "$id"
+}
+
+@test "pushed, claimed, acked" {
+	watching q
+	id=$(mq push q -m x)
+	seen pushed q "$id"
+	handle=$(mq claim q)
+	seen claimed q "$id"
+	mq ack q "$handle"
+	seen acked q "$id"
+	id=$(mq push q -m x)
+	seen pushed q "$id"
+	run -0 mq pop q
+	seen claimed q "$id"
+	seen acked q "$id"
+	nothing_else q
+}
+
+@test "each line begins with the time, in UTC" {
+	watching q
+	before=$(date -u +%FT%T)
+	mq push q -m x
+	wait_for line_is_there
+	after=$(date -u +%FT%T)
+	run -0 head -n 1 watch.out
+	assert_output --regexp '^[0-9-]{10}T[0-9:]{8}\.[0-9]{6}Z pushed q [0-9a-f-]{36}$'
+	time=${output:0:19}
+	[[ ! $time < $before && ! $time > $after ]]
+}
+
+@test "delayed and due" {
+	watching q
+	id=$(mq push q -m x -d 0.2s)
+	seen delayed q "$id"
+	run -0 mq pop q --wait
+	seen due q "$id"
+	seen claimed q "$id"
+	seen acked q "$id"
+	nothing_else q
+}
+
+@test "extended, released" {
+	id=$(mq push q -m x)
+	handle=$(mq claim q)
+	watching q
+	mq extend q "$handle" 2h
+	seen extended q "$id"
+	mq nack q --no-count "$handle"
+	seen released q "$id"
+	nothing_else q
+}
+
+@test "failed, dead, retried" {
+	mq init -q q attempts=2
+	id=$(mq push q -m x)
+	watching q
+	mq nack q "$(mq claim q)"
+	seen claimed q "$id"
+	seen failed q "$id"
+	mq nack q "$(mq claim q)"
+	seen claimed q "$id"
+	seen dead q "$id"
+	mq retry -q q "$id"
+	seen retried q "$id"
+	mq nack q "$(mq claim q)" --delay 1h
+	seen claimed q "$id"
+	seen failed q "$id"
+	mq retry -q q "$id"
+	seen retried q "$id"
+	nothing_else q
+}
+
+@test "a lapsed lease is a failure" {
+	id=$(mq push q -m x)
+	watching q
+	mq claim q --lease 1ms
+	seen claimed q "$id"
+	handle=$(mq claim q --wait)
+	seen failed q "$id"
+	seen claimed q "$id"
+	mq ack q "$handle"
+	seen acked q "$id"
+	nothing_else q
+}
+
+@test "what a worker does" {
+	mq init -q q attempts=1
+	watching q
+	good=$(mq push q -m good)
+	bad=$(mq push q -m bad)
+	seen pushed q "$good"
+	seen pushed q "$bad"
+	run -0 mq work q --drain -- grep -q good
+	seen claimed q "$good"
+	seen acked q "$good"
+	seen claimed q "$bad"
+	seen dead q "$bad"
+	nothing_else q
+}
+
+@test "held, retried, buried, removed" {
+	id=$(mq push q -m x)
+	watching q
+	mq hold -q q "$id"
+	seen held q "$id"
+	mq retry -q q "$id"
+	seen retried q "$id"
+	mq bury -q q "$id"
+	seen dead q "$id"
+	mq rm -q q "$id"
+	seen removed q "$id"
+	nothing_else q
+}
+
+@test "expired: removed" {
+	mq init -q q expired=drop
+	id=$(mq push q -m x -x 1ms)
+	watching q
+	wait_for not mq pop q
+	seen removed q "$id"
+	nothing_else q
+}
+
+@test "acked is told once where messages are kept" {
+	mq init -q q keep=1h
+	watching q
+	id=$(mq push q -m x)
+	seen pushed q "$id"
+	run -0 mq pop q
+	seen claimed q "$id"
+	seen acked q "$id"
+	nothing_else q
+}
+
+@test "moved, between two queues that are watched" {
+	mq init -q to
+	id=$(mq push q -m x)
+	watching q to
+	mq mv -q q to "$id"
+	seen moved to "$id"
+	nothing_else q
+}
+
+@test "moved, out of sight and into sight" {
+	mq init -q to
+	id=$(mq push q -m x)
+	watching q
+	mq mv -q q to "$id"
+	seen moved q "$id"
+	mq mv -q to q "$id"
+	wait_for line_is_there
+	run -0 sed -n "${next}p" watch.out
+	assert_output --regexp " (moved|pushed) q $id\$"
+	next=$((next + 1))
+	nothing_else q
+}
+
+@test "the drop box, by rename and by link" {
+	watching q
+	echo one >one
+	mv one "$MQ_SPOOL/q/new/one"
+	wait_for line_is_there
+	id=$(mq ls q --ids)
+	seen pushed q "$id"
+	run -0 mq pop q
+	seen claimed q "$id"
+	seen acked q "$id"
+	echo two >two
+	ln two "$MQ_SPOOL/q/new/two"
+	wait_for line_is_there
+	id=$(mq ls q --ids)
+	seen pushed q "$id"
+	nothing_else q
+}
+
+@test "a message linked into ready/ by another program" {
+	id=$(mq push q -m x)
+	file=$(find "$MQ_SPOOL/q/ready" -type f)
+	mv "$file" aside
+	mkdir -p "${file%/*}"
+	watching q
+	ln aside "$file"
+	seen pushed q "$id"
+	nothing_else q
+}
+
+@test "messages in buckets that are new: batches, priorities" {
+	watching q
+	seq 3 | mq push q -l --atomic >ids
+	for id in $(cat ids); do
+		seen pushed q "$id"
+	done
+	for priority in 0 9; do
+		id=$(mq push q -p "$priority" -m x)
+		seen pushed q "$id"
+	done
+	nothing_else q
+}
+
+@test "thousands of events, beyond a bucket: each once, in order" {
+	watching q
+	seq 2500 | mq push q -l >ids
+	all_seen() {
+		[ "$(wc -l <watch.out)" -ge "$1" ]
+	}
+	wait_for all_seen 2500
+	cut -d ' ' -f 2- watch.out >got
+	sed 's/^/pushed q /' ids >wanted
+	cmp wanted got
+	mq pop q -n 2500 -l >bodies
+	wait_for all_seen 7500
+	tail -n +2501 watch.out | grep -v due | cut -d ' ' -f 2- >got
+	sed 's/.*/claimed q &\nacked q &/' ids >wanted
+	cmp wanted got
+}
+
+@test "too many events at once: it says so, and goes on" {
+	limit=$(cat /proc/sys/fs/inotify/max_queued_events)
+	[ "$limit" -le 20000 ] || skip "this system holds $limit events"
+	watching q
+	kill -STOP "$pid"
+	python3 - "$limit" "$MQ_SPOOL"/q/ready/* <<-'END'
+	import os, sys
+	for i in range(int(sys.argv[1])):
+	    os.close(os.open(sys.argv[2] + "/not-a-message", os.O_CREAT | os.O_EXCL))
+	    os.unlink(sys.argv[2] + "/not-a-message")
+	END
+	lost=$(mq push q -m x)
+	kill -CONT "$pid"
+	wait_for grep -q ' overflow - -$' watch.out
+	id=$(mq push q -m x)
+	wait_for grep -q " pushed q $id\$" watch.out
+	# What came after the overflow is told once, too.
+	id=$(mq push q -p 0 -m x)
+	mq pop -q q >body
+	wait_for grep -q " acked q $id\$" watch.out
+	assert_equal "$(grep -c "$id" watch.out)" 3
+	run grep "$lost" watch.out
+	assert_output ''
+	kill -TERM "$pid"
+	ended "$pid"
+	assert_equal "$status" 0
+}
+
+@test "all queues without operands, some with them" {
+	mq init -q other
+	watching
+	one=$(mq push q -m x)
+	two=$(mq push other -m x)
+	seen pushed q "$one"
+	seen pushed other "$two"
+	kill -TERM "$pid"
+	ended "$pid"
+	next=1
+	watching other
+	mq push -q q -m x
+	nothing_else other
+}
+
+@test "--json: one object a line" {
+	watching q --json
+	id=$(mq push q -m x)
+	mq nack q --dead "$(mq claim q)"
+	next=3
+	wait_for line_is_there
+	python3 - "$id" <<-'END'
+	import json, sys
+	for line, event, state, attempts in zip(open("watch.out"), ("pushed", "claimed", "dead"),
+	        ("ready", "claimed", "dead"), (0, 0, 1)):
+	    e = json.loads(line)
+	    assert e["event"] == event and e["queue"] == "q" and e["id"] == sys.argv[1], e
+	    assert e["state"] == state and e["attempts"] == attempts, e
+	    assert e["time"].endswith("Z"), e
+	END
+}
+
+@test "SIGTERM and SIGINT end it: 0" {
+	for signal in TERM INT; do
+		watching q
+		kill -"$signal" "$pid"
+		ended "$pid"
+		assert_equal "$status" 0
+	done
+}
+
+@test "it ends when its reader is gone" {
+	mkfifo events
+	mq watch q >events 2>err 3>&- &
+	pid=$!
+	pids+=("$pid")
+	exec 4<events
+	wait_for grep -q ready err
+	mq push -q q -m x
+	read -r line <&4
+	[[ $line == *" pushed q "* ]]
+	exec 4<&-
+	mq push -q q -m x
+	ended "$pid"
+	[ "$status" -lt 128 ]
+}
+
+@test "-q: no ready line" {
+	bg watch mq watch -q q
+	wait_for armed "$pid"
+	mq push -q q -m x
+	wait_for line_is_there
+	assert_equal "$(cat watch.err)" ''
+}
+
+@test "a watch costs nothing but inotify: the queue is as it was" {
+	mq push -q q -m x
+	find "$MQ_SPOOL" | sort >before
+	watching q
+	kill -TERM "$pid"
+	ended "$pid"
+	find "$MQ_SPOOL" | sort >after
+	cmp before after
+}
+
+@test "no such queue: 66; usage: 64" {
+	run -66 mq watch nosuch
+	run -64 mq watch --nosuch q
+	run -64 mq watch ../q
+}
