@@ -1,0 +1,99 @@
+#!/usr/bin/env bats
+# contract.bats: the command table, the manual, the completions, the documents
+# and the tests say the same.
+
+load helper
+
+top=$BATS_TEST_DIRNAME/..
+
+verbs() {
+	mq help --table | awk -F '\t' '$1 == "cmd" { print $2 }'
+}
+
+@test "the verbs are those of the design" {
+	assert_equal "$(verbs | tr '\n' ' ')" "init config push pop claim ack nack extend work peek ls stat dead retry bury hold rm mv watch wait pause resume fsck help version "
+}
+
+@test "each verb has a page that tells each of its options, and a suite" {
+	missing=
+	for verb in $(verbs); do
+		page=$top/man/mq-$verb.1
+		[ -f "$page" ] || { missing+="no page for $verb; "; continue; }
+		[ -f "$top/tests/$verb.bats" ] || missing+="no suite for $verb; "
+		grep -q "^\.Xr mq-$verb 1" "$top/man/mq.1" || missing+="mq.1 does not name $verb; "
+		while read -r letter long; do
+			[ "$letter" = - ] || grep -Eq "^\.It Fl $letter( |,|$)" "$page" || missing+="$verb -$letter; "
+			[ "$long" = - ] || grep -Eq "Fl (Fl |-)$long( |,|=|$)" "$page" || missing+="$verb --$long; "
+		done < <(mq help --table | awk -F '\t' -v v="$verb" '$1 == "opt" && $2 == v { print ($3 == "" ? "-" : $3), ($4 == "" ? "-" : $4) }')
+	done
+	assert_equal "$missing" ""
+}
+
+@test "no page tells an option that there is not" {
+	extra=
+	for verb in $(verbs); do
+		mq help "$verb" >help.txt
+		for long in $(grep -Eo '^\.It .*' "$top/man/mq-$verb.1" | grep -Eo 'Fl (Fl |-)[a-z-]+' | sed -E 's/Fl (Fl |-)//'); do
+			grep -q -- "--$long" help.txt || extra+="$verb --$long; "
+		done
+	done
+	assert_equal "$extra" ""
+}
+
+@test "the completions in the tree are those of the table" {
+	mq help --completion bash | cmp - "$top/completions/mq.bash"
+	mq help --completion zsh | cmp - "$top/completions/_mq"
+	mq help --completion fish | cmp - "$top/completions/mq.fish"
+	run -64 mq help --completion csh
+	bash -n "$top/completions/mq.bash"
+	if command -v zsh >/dev/null; then zsh -n "$top/completions/_mq"; fi
+	if command -v fish >/dev/null; then fish -n "$top/completions/mq.fish"; fi
+}
+
+@test "bash completes verbs, queues, ids, handles, options, keys, on the spool of the line" {
+	MQ_SPOOL=$PWD/other mq push -q orders -m x
+	mq push -q jobs -m x
+	id=$(mq push jobs -m y)
+	h=$(mq claim jobs)
+	cat >complete <<-'END'
+	source "$1"
+	shift
+	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+	_mq
+	printf '%s\n' "${COMPREPLY[@]}"
+	END
+	complete_line() { bash complete "$top/completions/mq.bash" "$@" | sort | tr '\n' ' '; }
+	assert_equal "$(complete_line mq pu)" "push "
+	assert_equal "$(complete_line mq pop '')" "jobs "
+	assert_equal "$(complete_line mq -s other pop '')" "orders "
+	assert_equal "$(complete_line mq hold jobs '')" "$id "
+	assert_equal "$(complete_line mq ack jobs '')" "$h "
+	assert_equal "$(complete_line mq push --at)" "--atomic "
+	assert_equal "$(complete_line mq init jobs le)" "lease= "
+	assert_equal "$(complete_line mq ls jobs --state de)" "dead delayed "
+}
+
+@test "findings of fsck: program, format page and manual agree" {
+	mq fsck --list | cut -f 1,2 | sort >program
+	sed -n 's/^| `\([a-z-]*\)` | \(error\|warning\|info\) |.*/\1\t\2/p' "$top/spool-format.md" | sort >format
+	cmp program format
+	cut -f 1 program >ids
+	grep -Eo '^\.It Ic [a-z-]+' "$top/man/mq-fsck.1" | sed 's/.* //' | sort >manual
+	cmp ids manual
+}
+
+@test "policy keys: program and manual agree" {
+	mq init q
+	mq config q | sed -n 's/^\([a-z_]*\) = .*/\1/p' | sort >keys
+	for key in $(cat keys); do
+		grep -Eq "^\.It (Ic|Cm|Sy|Va) $key( |\$)" "$top/man/mq.conf.5" || echo "$key"
+	done >missing
+	assert_equal "$(cat missing)" ""
+}
+
+@test "NEWS and README name this version's verbs" {
+	for verb in $(verbs); do
+		grep -qw "$verb" "$top/NEWS.md" || echo "$verb"
+	done >missing
+	assert_equal "$(cat missing)" ""
+}
