@@ -2,9 +2,9 @@
  * act.c: what retry, bury, hold, rm and mv have in common: ids or a selection,
  * and one move for each message.
  *
- * Ids are gathered and looked for in one pass over the queue, however many they
- * are; one that was not seen is looked for once more by itself before it is called
- * unknown, since it may have moved meanwhile.
+ * Ids are gathered, and up to BATCH of them are looked for in one pass over the queue; one
+ * that was not seen is looked for once more by itself before it is called unknown, since it
+ * may have moved meanwhile.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "cmd.h"
+
+#define BATCH 4096
 
 struct wanted {
 	struct msgid id;
@@ -24,25 +26,17 @@ struct act {
 	struct action *a;
 	struct select *sel;
 	struct queue *q, *target;
-	struct wanted *ids;
-	size_t nids, cap;
+	struct wanted *ids;	/* BATCH of them */
+	size_t nids, unseen;
 	bool by_ids;
 	bool all, force, dry;
 	usec_t interval;
 	uint64_t matched, done;
-	enum status worst;
+	enum status worst;	/* of what did not keep the others from being done */
+	enum status ended;	/* of what did */
 };
 
-/* Trouble with one message that does not keep the others from being done. */
-static void
-trouble(struct act *c, enum status st, const char *text)
-{
-	run_note(c->r, "%s", text);
-	if (status_exit(st) > status_exit(c->worst))
-		c->worst = st;
-}
-
-/* ---- options and ids -------------------------------------------------- */
+/* ---- options ---------------------------------------------------------- */
 
 static enum status
 options(struct act *c)
@@ -70,35 +64,6 @@ options(struct act *c)
 			return st;
 	}
 	return ST_OK;
-}
-
-static enum status
-take_id(void *arg, const char *word, struct error *err)
-{
-	struct act *c = arg;
-
-	if (!id_ok(word)) {
-		error_clear(err);
-		return error_set(err, ST_NOTFOUND, 0, "no message '%s' in queue '%s'", word,
-		    queue_name(c->q));
-	}
-	if (c->nids == c->cap) {
-		size_t cap = c->cap == 0 ? 64 : c->cap * 2;
-		struct wanted *ids = reallocarray(c->ids, cap, sizeof(*ids));
-		if (ids == NULL)
-			return error_sys(err, ENOMEM, "ids");
-		c->ids = ids;
-		c->cap = cap;
-	}
-	memset(&c->ids[c->nids], 0, sizeof(*c->ids));
-	(void)strlcpy(c->ids[c->nids++].id.text, word, sizeof(c->ids[0].id.text));
-	return ST_OK;
-}
-
-static int
-by_id(const void *a, const void *b)
-{
-	return strcmp(((const struct wanted *)a)->id.text, ((const struct wanted *)b)->id.text);
 }
 
 static enum status
@@ -132,13 +97,12 @@ pace(struct act *c)
 static enum status
 claimed(struct act *c, const struct place *p)
 {
-	char text[300], handle[HANDLE_MAX], until[TIME_MAX];
+	char handle[HANDLE_MAX], until[TIME_MAX];
 
 	handle_format(p, handle);
 	time_format(p->name.key, until);
-	(void)snprintf(text, sizeof(text), "message %s is claimed until %s by %s; use --force "
-	    "to take it away", p->name.id.text, until, handle);
-	trouble(c, ST_LOST, text);
+	run_trouble(c->r, error_set(&c->r->err, ST_LOST, 0, "message %s is claimed until %s by %s; "
+	    "use --force to take it away", p->name.id.text, until, handle), &c->worst);
 	return ST_OK;
 }
 
@@ -171,8 +135,7 @@ act_on(struct act *c, const struct place *p)
 		run_verbose(c->r, "%s %s", c->a->past, p->name.id.text);
 	} else if (st == ST_DENIED || st == ST_BADDATA) {
 		c->matched++;
-		trouble(c, st, err->text);
-		error_clear(err);
+		run_trouble(c->r, st, &c->worst);
 		st = ST_OK;
 	}
 	return st;
@@ -180,46 +143,71 @@ act_on(struct act *c, const struct place *p)
 
 /* ---- all of them ------------------------------------------------------ */
 
+/* Act on it if it is selected.  ST_GONE: it moved on meanwhile, nothing is settled. */
 static enum status
-selected(struct act *c, const struct place *p, struct wanted **w)
+consider(struct act *c, const struct place *p)
 {
-	struct wanted key = { .seen = false };
+	enum status st;
 
-	*w = NULL;
-	if (c->by_ids) {
-		key.id = p->name.id;
-		*w = bsearch(&key, c->ids, c->nids, sizeof(*c->ids), by_id);
-		if (*w == NULL || (*w)->seen)
-			return ST_NONE;
-	}
-	return select_match(c->sel, c->q, p, clock_now(), &c->r->err);
+	if (c->by_ids && (STATE_BIT(p->state) & select_states(c->sel, STATES_ALL)) == 0)
+		return ST_OK;
+	st = select_match(c->sel, c->q, p, clock_now(), &c->r->err);
+	if (st == ST_OK)
+		return act_on(c, p);
+	if (st == ST_DENIED)
+		run_trouble(c->r, st, &c->worst);
+	return st == ST_NONE || st == ST_DENIED ? ST_OK : st;
+}
+
+static bool
+enough(const struct act *c)
+{
+	return c->matched >= (uint64_t)select_limit(c->sel) || (c->by_ids && c->unseen == 0);
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct wanted *)a)->id.text, ((const struct wanted *)b)->id.text);
+}
+
+/* The one of the ids that this is and that was not met before. */
+static struct wanted *
+wanted(struct act *c, const struct msgid *id)
+{
+	struct wanted key = { .id = *id }, *w;
+
+	w = bsearch(&key, c->ids, c->nids, sizeof(*c->ids), by_id);
+	return w != NULL && !w->seen ? w : NULL;
 }
 
 static enum status
 pass(struct act *c, unsigned states)
 {
 	struct error *err = &c->r->err;
+	enum status st = ST_OK;
+	struct wanted *w = NULL;
 	struct scan *scan;
-	struct wanted *w;
 	struct place p;
-	enum status st;
 
 	if ((st = scan_open(c->q, states, &scan, err)) != ST_OK)
 		return st;
-	while (c->matched < (uint64_t)select_limit(c->sel) &&
-	    (st = scan_next(scan, &p, err)) == ST_OK) {
-		if ((st = selected(c, &p, &w)) == ST_NONE)
+	while (!enough(c) && (st = scan_next(scan, &p, err)) == ST_OK) {
+		if (c->by_ids && (w = wanted(c, &p.name.id)) == NULL)
 			continue;
-		if (st == ST_OK && (st = act_on(c, &p)) == ST_OK && w != NULL)
-			w->seen = true;
+		st = consider(c, &p);
 		if (st != ST_OK && st != ST_GONE)
 			break;
+		if (st == ST_OK && w != NULL) {
+			w->seen = true;
+			c->unseen--;
+		}
 	}
 	scan_close(scan);
 	return st == ST_NONE || st == ST_GONE ? ST_OK : st;
 }
 
-/* An id that the pass did not meet: it moved, was not selected, or is not there. */
+/* An id that the pass did not meet: it moved, or is not there. */
 static enum status
 look_again(struct act *c, struct wanted *w)
 {
@@ -230,35 +218,65 @@ look_again(struct act *c, struct wanted *w)
 	for (int round = 0; round < 4; round++) {
 		st = scan_find(c->q, STATES_ALL, &w->id, &p, err);
 		if (st == ST_NOTFOUND) {
-			trouble(c, st, err->text);
-			error_clear(err);
+			run_trouble(c->r, st, &c->worst);
 			return ST_OK;
 		}
-		if (st != ST_OK)
-			return st;
-		if ((STATE_BIT(p.state) & select_states(c->sel, STATES_ALL)) == 0 ||
-		    (st = select_match(c->sel, c->q, &p, clock_now(), err)) == ST_NONE)
-			return ST_OK;
-		if (st != ST_OK || (st = act_on(c, &p)) != ST_GONE)
+		if (st != ST_OK || (st = consider(c, &p)) != ST_GONE)
 			return st;
 	}
 	return ST_OK;
 }
 
+/* The ids gathered so far. */
 static enum status
-by_ids(struct act *c)
+batch(struct act *c)
 {
 	enum status st = ST_OK;
+	size_t n = 0;
 
 	qsort(c->ids, c->nids, sizeof(*c->ids), by_id);
+	for (size_t i = 0; i < c->nids; i++)
+		if (n == 0 || by_id(&c->ids[i], &c->ids[n - 1]) != 0)
+			c->ids[n++] = c->ids[i];
+	c->nids = c->unseen = n;
 	/* A few are quicker found one by one, each by itself stopping where it stands. */
-	if (c->nids > 2)
-		st = pass(c, select_states(c->sel, STATES_ALL));
-	for (size_t i = 0; st == ST_OK && i < c->nids &&
-	    c->matched < (uint64_t)select_limit(c->sel); i++)
-		if (!c->ids[i].seen && (i == 0 || by_id(&c->ids[i], &c->ids[i - 1]) != 0))
+	if (n > 2)
+		st = pass(c, STATES_ALL);
+	for (size_t i = 0; st == ST_OK && i < n && !enough(c); i++)
+		if (!c->ids[i].seen)
 			st = look_again(c, &c->ids[i]);
+	c->nids = 0;
 	return st;
+}
+
+static enum status
+take_id(void *arg, const char *word, struct error *err)
+{
+	struct act *c = arg;
+
+	if (c->ended != ST_OK)
+		return ST_OK;
+	if (!id_ok(word))
+		return error_set(err, ST_NOTFOUND, 0, "no message '%s' in queue '%s'", word,
+		    queue_name(c->q));
+	c->ids[c->nids].seen = false;
+	(void)strlcpy(c->ids[c->nids++].id.text, word, sizeof(c->ids[0].id.text));
+	if (c->nids == BATCH)
+		c->ended = batch(c);
+	return ST_OK;
+}
+
+static enum status
+each_id(struct act *c)
+{
+	enum status st;
+
+	if ((c->ids = calloc(BATCH, sizeof(*c->ids))) == NULL)
+		return error_sys(&c->r->err, ENOMEM, "ids");
+	st = run_each(c->r, c->a->first, take_id, c);
+	if (status_exit(st) > status_exit(c->worst))
+		c->worst = st;
+	return c->ended != ST_OK || c->nids == 0 ? c->ended : batch(c);
 }
 
 static enum status
@@ -272,19 +290,9 @@ act(struct act *c)
 	c->target = c->q;
 	if (c->a->ready != NULL && (st = c->a->ready(c->a->arg, r, c->q, &c->target)) != ST_OK)
 		return st;
-	if (c->by_ids) {
-		st = run_each(r, c->a->first, take_id, c);
-		if (st != ST_OK && st != ST_NOTFOUND)
-			return st;
-		if (st != ST_OK) {
-			trouble(c, st, r->err.text);
-			error_clear(&r->err);
-		}
-		st = c->nids > 0 ? by_ids(c) : ST_OK;
-	} else
-		st = pass(c, select_states(c->sel, c->a->all));
-	if (c->done > 0 && move_sync(c->target, &r->err) != ST_OK && st == ST_OK)
-		st = ST_UNSURE;
+	st = c->by_ids ? each_id(c) : pass(c, select_states(c->sel, c->a->all));
+	if (c->done > 0 && move_sync(c->target, &r->err) != ST_OK)
+		run_trouble(r, ST_UNSURE, &c->worst);
 	return st;
 }
 
@@ -301,10 +309,9 @@ act_run(struct run *r, struct action *a)
 	if (c.done > 0 && (r->verbose || isatty(STDERR_FILENO) == 1))
 		run_note(r, "%s %llu message%s", a->past, (unsigned long long)c.done,
 		    c.done == 1 ? "" : "s");
-	if (st == ST_OK && c.worst != ST_OK) {
+	if (st == ST_OK && c.worst != ST_OK)
 		st = c.worst;
-		r->told = true;
-	} else if (st == ST_OK && c.matched == 0)
+	else if (st == ST_OK && c.matched == 0)
 		st = ST_NONE;
 	if (c.target != c.q)
 		queue_close(c.target);

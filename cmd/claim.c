@@ -66,10 +66,8 @@ write_body(const struct claim *c, const char *name, struct error *err)
 	int fd;
 
 	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600);
-	if (fd == -1) {
-		error_set(err, ST_IO, errno, "%s", name);
-		return ST_IO;
-	}
+	if (fd == -1)
+		return error_set(err, ST_IO, errno, "%s", name);
 	st = body_copy(c->fd, &c->at.name, fd, err);
 	if (close(fd) == -1 && st == ST_OK)
 		st = error_sys(err, errno, "%s", name);
@@ -91,8 +89,7 @@ print(struct run *r, struct queue *q, const struct take *t, const struct claim *
 	if (!t->json)
 		(void)printf("%s\n", handle);
 	else {
-		(void)fputc('{', stdout);
-		if ((st = json_message(stdout, q, &c->at, &r->err)) != ST_OK)
+		if ((st = json_open(stdout, q, &c->at, &r->err)) != ST_OK)
 			return st;
 		(void)printf(",\"attempt\":%d", c->at.name.attempts + 1);
 		if ((st = json_body(stdout, c->fd, &c->at.name, &r->err)) != ST_OK)

@@ -47,17 +47,24 @@ struct run {
 	int exit_code;		/* if not 0: what to exit with when run returned ST_OK (work: 126, 127) */
 	const char *const *assign;	/* init: policy of the queue that is made, autocreate or not */
 	size_t nassign;
-	bool told;		/* what went wrong was printed already */
+	bool told;		/* what went wrong was printed already (see run_complain) */
 	struct error err;	/* printed once, by main, after "mq VERB: " */
 	struct { int key; const char *arg; } *given;	/* options in their order */
 	int ngiven, next;
 };
 
 extern const struct opt common_opts[];
+/* opt.c: ST_USAGE for the '?' or ':' that getopt_long returned; letters and longs are what it was given. */
+struct option;
+enum status option_error(struct run *, char **argv, int c, const char *letters, const struct option *longs);
+/* The error for a command that is not there, naming the nearest one. */
+enum status no_command(struct run *, const char *word);
 /* Sort the words of a command line into options and operands.  argv[0] is the verb. */
 enum status run_parse(struct run *, int argc, char **argv) MUST_CHECK;
 /* main.c: which mq.conf, which spool (made with its parents if it is the user's default and create). */
 enum status run_settings(struct run *, bool create) MUST_CHECK;
+/* Fill r->settings from mq.conf, once; after run_settings.  Only where they are needed. */
+enum status run_conf(struct run *) MUST_CHECK;
 /* The word among names that was probably meant, or NULL. */
 const char *nearest(const char *word, const char *const *names, size_t n);
 
@@ -79,6 +86,10 @@ enum status run_no_queue(struct run *, const char *name);
 enum status run_queue_create(struct run *, const char *name, struct queue **) MUST_CHECK;
 /* From now on the process title is ours to set (setproctitle): arguments are overwritten, so copy what is needed. */
 void run_title(struct run *);
+/* Print the error now, also with -q, and forget it: for one of many that does not keep the others from being done. */
+void run_complain(struct run *);
+/* As run_complain; worst becomes st if that has the greater exit status. */
+void run_trouble(struct run *, enum status st, enum status *worst);
 /* A line on stderr, after "mq VERB: "; not with -q.  Foreign bytes are shown by vis. */
 void run_note(struct run *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The same, only with -v. */
@@ -92,7 +103,7 @@ enum status arg_rate(struct run *, const char *opt, const char *text, usec_t *in
 
 /*
  * Operands as ids or handles; "-" stands for stdin, one a line.  Calls fn for each.
- * Goes on after ST_LOST, ST_NOTFOUND and ST_GONE (each reported) and returns the worst.
+ * All are tried; each failure is reported at once, and the worst (by exit status) is returned.
  */
 enum status run_each(struct run *, int first, enum status (*fn)(void *arg, const char *word, struct error *), void *arg) MUST_CHECK;
 
@@ -114,9 +125,11 @@ void out_vis(FILE *, const char *text, size_t len);
 void json_string(FILE *, const char *text, size_t len);
 /* ,"name": first is true for no comma. */
 void json_name(FILE *, const char *name, bool first);
+/* "{" and the members of json_message, all or nothing of it. */
+enum status json_open(FILE *, struct queue *, const struct place *, struct error *) MUST_CHECK;
 /*
  * The members of a message (design: id queue state priority attempts deliveries size enqueued
- * due deadline expires handle reason headers), braces left to the caller: "{" before, more members and "}" after.
+ * due deadline expires handle reason headers), braces left to the caller: "{" before, more members and "}" after.  headers is null where they are broken or may not be read.
  */
 enum status json_message(FILE *, struct queue *, const struct place *, struct error *) MUST_CHECK;
 /* ,"body": or ,"body_base64": streamed from the file's position body to its end, in constant memory. */
@@ -150,7 +163,7 @@ enum status select_option(struct select *, int key, const char *arg) MUST_CHECK;
 bool select_given(const struct select *);
 unsigned select_states(const struct select *, unsigned initial);
 int64_t select_limit(const struct select *);	/* INT64_MAX: none */
-/* ST_OK: it is selected; ST_NONE: it is not. */
+/* ST_OK: it is selected; ST_NONE: it is not; ST_GONE: it moved on; ST_DENIED: it may not be read, go on with the others. */
 enum status select_match(struct select *, struct queue *, const struct place *, usec_t now,
     struct error *) MUST_CHECK;
 
@@ -173,7 +186,7 @@ struct action {
 	const char *name, *past;	/* "retry", "retried" */
 	unsigned all;			/* states that --all means */
 	int wanted;			/* a message in this state has it already; -1: none */
-	bool destroys;			/* --all needs --force */
+	bool destroys;			/* --all needs --force (but with --dry-run) */
 	int first;			/* operand of the first id */
 	enum status (*act)(void *arg, struct queue *, const struct place *, usec_t now, struct error *);
 	/* The verb's own options; ST_NONE: not one of them. */

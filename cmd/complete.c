@@ -1,5 +1,5 @@
 /*
- * complete.c: completions for bash, zsh and fish, from the command table.
+ * complete.c: completions for bash and zsh, from the command table; fish.c: for fish.
  *
  * What an operand or an argument is (a queue, an id, a handle, a file) is told by
  * its placeholder in the table; queues, ids and handles are asked of mq itself,
@@ -7,11 +7,11 @@
  */
 #include <string.h>
 
-#include "cmd.h"
+#include "complete.h"
 
 /* Which ids are of use to a verb. */
-static const char *
-states_for(const char *verb)
+const char *
+complete_states(const char *verb)
 {
 	static const struct { const char *verb, *states; } of[] = {
 		{ "retry", "dead,held,delayed" }, { "hold", "ready,delayed" },
@@ -25,8 +25,8 @@ states_for(const char *verb)
 }
 
 /* The kind of thing that a placeholder stands for. */
-static const char *
-kind(const char *placeholder, size_t len)
+const char *
+complete_kind(const char *placeholder, size_t len)
 {
 	static const struct { const char *word, *kind; } of[] = {
 		{ "QUEUE", "queue" }, { "TO", "queue" }, { "ID", "id" }, { "HANDLE", "handle" },
@@ -42,8 +42,8 @@ kind(const char *placeholder, size_t len)
 }
 
 /* The kinds of a verb's operands, "queue id*": a star repeats the last. */
-static void
-put_operands(FILE *f, const char *operands)
+void
+complete_operands(FILE *f, const char *operands)
 {
 	const char *p = operands;
 	bool first = true;
@@ -54,7 +54,7 @@ put_operands(FILE *f, const char *operands)
 		len = strcspn(p, " []-.");
 		if (len == 0)
 			break;
-		(void)fprintf(f, "%s%s", first ? "" : " ", kind(p, len));
+		(void)fprintf(f, "%s%s", first ? "" : " ", complete_kind(p, len));
 		first = false;
 		p += len;
 		if (strncmp(p, "...", 3) == 0) {
@@ -64,14 +64,14 @@ put_operands(FILE *f, const char *operands)
 	}
 }
 
-static void
-put_words(FILE *f, const char *const *words, const char *between)
+void
+complete_words(FILE *f, const char *const *words, const char *between)
 {
 	for (const char *const *w = words; *w != NULL; w++)
 		(void)fprintf(f, "%s%s", w == words ? "" : between, *w);
 }
 
-static const char *const columns[] = { "id", "state", "priority", "attempts", "deliveries",
+const char *const complete_columns[] = { "id", "state", "priority", "attempts", "deliveries",
     "size", "age", "enqueued", "due", "deadline", "expires", "reason", "handle", "file", NULL };
 
 /* ---- bash; zsh uses the same tables ----------------------------------- */
@@ -87,7 +87,7 @@ put_tables(FILE *f)
 	for (int s = 0; s < NSTATES; s++)
 		(void)fprintf(f, "%s%s", s == 0 ? "" : " ", state_names[s]);
 	(void)fputs("'\n_mq_columns='", f);
-	put_words(f, columns, " ");
+	complete_words(f, complete_columns, " ");
 	(void)fputs("'\n_mq_keys='", f);
 	for (int i = 0; i < NKEYS; i++)
 		(void)fprintf(f, "%s%s=", i == 0 ? "" : " ", conf_keys[i].name);
@@ -110,19 +110,19 @@ put_tables(FILE *f)
 			(void)fprintf(f, "\t%s:--%s", (*c)->name, o->name);
 			if (o->key < OPT_LONG)
 				(void)fprintf(f, " | %s:-%c", (*c)->name, o->key);
-			(void)fprintf(f, ") echo %s ;;\n", kind(o->arg, strlen(o->arg)));
+			(void)fprintf(f, ") echo %s ;;\n", complete_kind(o->arg, strlen(o->arg)));
 		}
 	(void)fputs("\tesac\n}\n\n_mq_operands() {\n\tcase $1 in\n", f);
 	for (const struct cmd *const *c = cmds; *c != NULL; c++) {
 		(void)fprintf(f, "\t%s) echo '", (*c)->name);
-		put_operands(f, (*c)->operands);
+		complete_operands(f, (*c)->operands);
 		(void)fputs("' ;;\n", f);
 	}
 	(void)fputs("\tesac\n}\n\n_mq_idstates() {\n\tcase $1 in\n", f);
 	for (const struct cmd *const *c = cmds; *c != NULL; c++)
-		if (strcmp(states_for((*c)->name), states_for("")) != 0)
-			(void)fprintf(f, "\t%s) echo %s ;;\n", (*c)->name, states_for((*c)->name));
-	(void)fprintf(f, "\t*) echo %s ;;\n\tesac\n}\n\n", states_for(""));
+		if (strcmp(complete_states((*c)->name), complete_states("")) != 0)
+			(void)fprintf(f, "\t%s) echo %s ;;\n", (*c)->name, complete_states((*c)->name));
+	(void)fprintf(f, "\t*) echo %s ;;\n\tesac\n}\n\n", complete_states(""));
 }
 
 /*
@@ -247,120 +247,6 @@ put_zsh(FILE *f)
 	    "if [ \"$funcstack[1]\" = _mq ]; then _mq \"$@\"; else compdef _mq mq; fi\n", f);
 }
 
-/* ---- fish ------------------------------------------------------------- */
-
-/* Single quotes of fish: \ and ' are escaped. */
-static void
-fish_quote(FILE *f, const char *text)
-{
-	(void)fputc('\'', f);
-	for (; *text != '\0'; text++) {
-		if (*text == '\'' || *text == '\\')
-			(void)fputc('\\', f);
-		(void)fputc(*text, f);
-	}
-	(void)fputc('\'', f);
-}
-
-static void
-fish_option(FILE *f, const char *verb, const struct opt *o)
-{
-	const char *what;
-
-	(void)fprintf(f, "complete -c mq -n '__fish_seen_subcommand_from %s'", verb);
-	if (o->key < OPT_LONG)
-		(void)fprintf(f, " -s %c", o->key);
-	if (o->name != NULL)
-		(void)fprintf(f, " -l %s", o->name);
-	(void)fputs(" -d ", f);
-	fish_quote(f, o->help);
-	if (o->arg != NULL && !o->optional) {
-		what = kind(o->arg, strlen(o->arg));
-		(void)fputs(strcmp(what, "file") == 0 ? " -rF" : " -x", f);
-		if (strcmp(what, "file") != 0 && strcmp(what, "none") != 0)
-			(void)fprintf(f, " -a '(__mq_candidates %s %s)'", what, verb);
-	}
-	(void)fputc('\n', f);
-}
-
-static void
-put_fish(FILE *f)
-{
-	(void)fputs("# fish completion for mq; made by 'mq help --completion fish'\n\n"
-	    "function __mq_ask\n"
-	    "\tset -l words (commandline -opc)\n"
-	    "\tset -l i (contains -i -- -s $words; or contains -i -- --spool $words)\n"
-	    "\tif test -n \"$i\"; and test (count $words) -gt $i\n"
-	    "\t\tmq -q -s $words[(math $i + 1)] $argv 2>/dev/null\n"
-	    "\telse\n"
-	    "\t\tmq -q $argv 2>/dev/null\n"
-	    "\tend\n"
-	    "end\n\n"
-	    "# The operands so far behind the verb.\n"
-	    "function __mq_operands\n"
-	    "\tset -l words (commandline -opc)\n"
-	    "\tset -l i (contains -i -- $argv[1] $words)\n"
-	    "\tor return\n"
-	    "\tfor word in $words[(math $i + 1)..-1]\n"
-	    "\t\tstring match -q -- '-*' $word; or echo $word\n"
-	    "\tend\n"
-	    "end\n\n"
-	    "function __mq_candidates\n"
-	    "\tset -l operands (__mq_operands $argv[2])\n"
-	    "\tswitch $argv[1]\n"
-	    "\t\tcase queue\n\t\t\t__mq_ask ls\n", f);
-	(void)fputs("\t\tcase id\n\t\t\t__mq_ask ls $operands[1] --ids -n 1000 --state $argv[3]\n"
-	    "\t\tcase handle\n\t\t\t__mq_ask ls $operands[1] -o handle -n 1000 --state claimed\n"
-	    "\t\tcase command\n\t\t\t__fish_complete_command\n"
-	    "\t\tcase shell\n\t\t\tprintf '%s\\n' bash zsh fish\n"
-	    "\t\tcase state\n\t\t\tprintf '%s\\n'", f);
-	for (int s = 0; s < NSTATES; s++)
-		(void)fprintf(f, " %s", state_names[s]);
-	(void)fputs("\n\t\tcase column\n\t\t\tprintf '%s\\n' ", f);
-	put_words(f, columns, " ");
-	(void)fputs("\n\t\tcase verb\n\t\t\tprintf '%s\\n'", f);
-	for (const struct cmd *const *c = cmds; *c != NULL; c++)
-		(void)fprintf(f, " %s", (*c)->name);
-	(void)fputs("\n\t\tcase key\n\t\t\tprintf '%s\\n'", f);
-	for (int i = 0; i < NKEYS; i++)
-		(void)fprintf(f, " %s=", conf_keys[i].name);
-	(void)fputs("\n\tend\nend\n\n"
-	    "# What comes next is of this kind: the n-th of the verb's operands, the last one repeating.\n"
-	    "function __mq_wants\n"
-	    "\tset -l kinds (string split ' ' -- $argv[3])\n"
-	    "\tset -l n (math (count (__mq_operands $argv[2])) + 1)\n"
-	    "\tif test $n -gt (count $kinds)\n"
-	    "\t\tstring match -q -- '*\\*' $kinds[-1]; or return 1\n"
-	    "\t\tset n (count $kinds)\n"
-	    "\tend\n"
-	    "\ttest (string trim -c '*' -- $kinds[$n]) = $argv[1]\n"
-	    "end\n\n"
-	    "complete -c mq -f\n"
-	    "complete -c mq -n __fish_use_subcommand -s s -l spool -rF -d 'the spool'\n"
-	    "complete -c mq -n __fish_use_subcommand -l version -d 'print the version'\n", f);
-	for (const struct cmd *const *c = cmds; *c != NULL; c++) {
-		(void)fprintf(f, "complete -c mq -n __fish_use_subcommand -a %s -d ", (*c)->name);
-		fish_quote(f, (*c)->summary);
-		(void)fputc('\n', f);
-	}
-	for (const struct cmd *const *c = cmds; *c != NULL; c++) {
-		static const char *const kinds[] = { "queue", "id", "handle", "key", "verb", "command" };
-		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-			(void)fprintf(f, "complete -c mq -n '__fish_seen_subcommand_from %s; and __mq_wants "
-			    "%s %s \"", (*c)->name, kinds[k], (*c)->name);
-			put_operands(f, (*c)->operands);
-			(void)fprintf(f, "\"' -a '(__mq_candidates %s %s %s)'\n", kinds[k], (*c)->name,
-			    states_for((*c)->name));
-		}
-		(void)fprintf(f, "complete -c mq -n '__fish_seen_subcommand_from %s; and __mq_wants file %s \"",
-		    (*c)->name, (*c)->name);
-		put_operands(f, (*c)->operands);
-		(void)fputs("\"' -F\n", f);
-		for (const struct opt *o = (*c)->opts; o->key != 0; o++)
-			fish_option(f, (*c)->name, o);
-	}
-}
-
 enum status
 complete_print(FILE *f, const char *shell)
 {
@@ -369,7 +255,7 @@ complete_print(FILE *f, const char *shell)
 	else if (strcmp(shell, "zsh") == 0)
 		put_zsh(f);
 	else if (strcmp(shell, "fish") == 0)
-		put_fish(f);
+		complete_fish(f);
 	else
 		return ST_USAGE;
 	return ST_OK;

@@ -63,14 +63,14 @@ list(void)
 }
 
 static enum status
-check(struct run *r, struct fsck *k, const char *name, unsigned *left)
+check_one(struct run *r, struct fsck *k, const char *name, unsigned *left)
 {
 	struct queue *q;
 	unsigned n = 0;
 	enum status st;
 
 	if ((st = queue_open_raw(r->spool, name, &q, &r->err)) != ST_OK)
-		return st;
+		return st == ST_NOTFOUND ? run_no_queue(r, name) : st;
 	k->queue = name;
 	(void)strlcpy(r->queue, name, sizeof(r->queue));
 	st = fsck_queue(q, k->repair, clock_now(), report, k, &n, &r->err);
@@ -79,27 +79,38 @@ check(struct run *r, struct fsck *k, const char *name, unsigned *left)
 	return st;
 }
 
+/* A queue that cannot be looked at does not keep the others from it. */
+static void
+check(struct run *r, struct fsck *k, const char *name, unsigned *left, enum status *worst)
+{
+	enum status st = check_one(r, k, name, left);
+
+	if (st != ST_OK)
+		run_trouble(r, st, worst);
+	r->queue[0] = '\0';
+}
+
 static enum status
-check_all(struct run *r, struct fsck *k, unsigned *left)
+check_all(struct run *r, struct fsck *k, unsigned *left, enum status *worst)
 {
 	struct names names;
 	enum status st;
 
 	if ((st = spool_queues(r->spool, &names, &r->err)) != ST_OK)
 		return st;
-	for (size_t i = 0; st == ST_OK && i < names.n; i++)
-		st = check(r, k, names.name[i], left);
+	for (size_t i = 0; i < names.n; i++)
+		check(r, k, names.name[i], left, worst);
 	names_free(&names);
-	return st;
+	return ST_OK;
 }
 
 static enum status
 run_fsck(struct run *r)
 {
 	struct fsck k = { 0 };
+	enum status st, worst = ST_OK;
 	unsigned left = 0;
 	const char *arg;
-	enum status st;
 	int key;
 
 	while ((key = run_option(r, &arg)) != 0) {
@@ -113,13 +124,12 @@ run_fsck(struct run *r)
 	if ((st = run_operands(r, 0, -1)) != ST_OK || (st = run_spool(r, false)) != ST_OK)
 		return st;
 	if (r->noperands == 0)
-		st = check_all(r, &k, &left);
-	for (int i = 0; st == ST_OK && i < r->noperands; i++) {
-		st = check(r, &k, r->operand[i], &left);
-		if (st == ST_NOTFOUND)
-			st = run_no_queue(r, r->operand[i]);
-	}
-	return st == ST_OK && left > 0 ? ST_NONE : st;
+		st = check_all(r, &k, &left, &worst);
+	for (int i = 0; i < r->noperands; i++)
+		check(r, &k, r->operand[i], &left, &worst);
+	if (st != ST_OK || worst != ST_OK)
+		return st != ST_OK ? st : worst;
+	return left > 0 ? ST_NONE : ST_OK;
 }
 
 const struct cmd cmd_fsck = {

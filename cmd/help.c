@@ -23,6 +23,7 @@ help_usage(FILE *f)
 	    "  -q, --quiet      say nothing that was not asked for\n"
 	    "  -v, --verbose    say what is done\n"
 	    "  --version        print the version\n"
+	    "  $MQ_CONF         a file to read instead of the usual mq.conf files\n"
 	    "\n'mq help COMMAND' tells more, 'man mq' and 'man mq-COMMAND' all.\n", f);
 }
 
@@ -83,7 +84,7 @@ run_help(struct run *r)
 			put_table();
 			return ST_OK;
 		}
-		if ((st = complete_print(stdout, arg)) != ST_OK)
+		if (complete_print(stdout, arg) != ST_OK)
 			return run_usage(r, "--completion: '%s' is neither bash nor zsh nor fish", arg);
 		return ST_OK;
 	}
@@ -94,8 +95,7 @@ run_help(struct run *r)
 		return ST_OK;
 	}
 	if ((c = cmd_find(r->operand[0])) == NULL)
-		return error_set(&r->err, ST_USAGE, 0, "no command '%s'; 'mq help' lists them",
-		    r->operand[0]);
+		return no_command(r, r->operand[0]);
 	help_verb(stdout, c);
 	return ST_OK;
 }

@@ -149,17 +149,20 @@ static const struct column *
 column(struct list *l, const char *opt, const char *name)
 {
 	const char *names[NCOLUMNS], *near;
+	char all[200] = "";
 
 	for (size_t i = 0; i < NCOLUMNS; i++) {
 		names[i] = columns[i].name;
 		if (strcmp(columns[i].name, name) == 0)
 			return &columns[i];
+		(void)strlcat(all, i == 0 ? "" : ",", sizeof(all));
+		(void)strlcat(all, columns[i].name, sizeof(all));
 	}
 	near = nearest(name, names, NCOLUMNS);
 	if (near != NULL)
 		(void)run_usage(l->r, "%s: no column '%s'; did you mean '%s'?", opt, name, near);
 	else
-		(void)run_usage(l->r, "%s: no column '%s'", opt, name);
+		(void)run_usage(l->r, "%s: no column '%s'; there are %s", opt, name, all);
 	return NULL;
 }
 
@@ -169,7 +172,8 @@ choose_columns(struct list *l, const char *names)
 	char text[300], *word, *rest = text;
 
 	l->ncol = 0;
-	(void)strlcpy(text, names, sizeof(text));
+	if (strlcpy(text, names, sizeof(text)) >= sizeof(text))
+		return run_usage(l->r, "-o: too many columns");
 	while ((word = strsep(&rest, ",")) != NULL) {
 		if (l->ncol == MAX_COLUMNS)
 			return run_usage(l->r, "-o: too many columns");
@@ -231,32 +235,6 @@ heading(const struct list *l)
 	}
 }
 
-static enum status
-put_json(struct list *l, const struct place *p, struct error *err)
-{
-	char *text = NULL;
-	size_t len = 0;
-	enum status st;
-	FILE *f;
-
-	/* Into memory first: a message that moves on while its headers are read leaves no half line. */
-	if ((f = open_memstream(&text, &len)) == NULL)
-		return error_sys(err, ENOMEM, "list");
-	(void)fputc('{', f);
-	st = json_message(f, l->q, p, err);
-	(void)fputs("}\n", f);
-	if (fclose(f) != 0 && st == ST_OK)
-		st = error_sys(err, ENOMEM, "list");
-	if (st == ST_OK)
-		(void)fwrite(text, 1, len, stdout);
-	free(text);
-	if (st == ST_GONE || st == ST_BADDATA) {
-		error_clear(err);
-		st = ST_OK;
-	}
-	return st;
-}
-
 static void
 put_padded(const struct list *l, size_t i, const struct place *p)
 {
@@ -277,8 +255,15 @@ put_padded(const struct list *l, size_t i, const struct place *p)
 static enum status
 put_row(struct list *l, const struct place *p, struct error *err)
 {
-	if (l->json)
-		return put_json(l, p, err);
+	enum status st;
+
+	if (l->json) {
+		if ((st = json_open(stdout, l->q, p, err)) == ST_OK)
+			(void)fputs("}\n", stdout);
+		else if (st == ST_GONE)
+			error_clear(err);
+		return st == ST_GONE ? ST_OK : st;
+	}
 	for (size_t i = 0; i < l->ncol; i++)
 		put_padded(l, i, p);
 	(void)fputc('\n', stdout);
@@ -332,17 +317,19 @@ put_sorted(struct list *l, struct error *err)
 static enum status
 go_over(struct list *l, unsigned states, struct error *err)
 {
+	enum status st, worst = ST_OK;
 	struct place p;
 	struct scan *scan;
 	int64_t n = 0;
-	enum status st;
 
 	if ((st = scan_open(l->q, states, &scan, err)) != ST_OK)
 		return st;
 	while ((l->sort != NULL || n < select_limit(l->sel)) &&
 	    (st = scan_next(scan, &p, err)) == ST_OK) {
 		st = select_match(l->sel, l->q, &p, l->now, err);
-		if (st == ST_NONE)
+		if (st == ST_DENIED)
+			run_trouble(l->r, st, &worst);
+		if (st == ST_NONE || st == ST_GONE || st == ST_DENIED)
 			continue;
 		if (st == ST_OK)
 			st = l->sort != NULL ? hold(l, &p, err) : put_row(l, &p, err);
@@ -351,9 +338,11 @@ go_over(struct list *l, unsigned states, struct error *err)
 		n++;
 	}
 	scan_close(scan);
-	if (st == ST_NONE)
+	if (st == ST_NONE || st == ST_GONE || st == ST_DENIED)
 		st = ST_OK;
-	return st == ST_OK && l->sort != NULL ? put_sorted(l, err) : st;
+	if (st == ST_OK && l->sort != NULL)
+		st = put_sorted(l, err);
+	return st != ST_OK ? st : worst;
 }
 
 enum status

@@ -69,7 +69,7 @@ make_parents(char *path)
 	}
 }
 
-static enum status
+static void
 conf_files(struct run *r)
 {
 	const char *only = env("MQ_CONF");
@@ -78,7 +78,19 @@ conf_files(struct run *r)
 	r->files.path[n++] = only != NULL ? only : SYSTEM_CONF;
 	if (only == NULL && xdg("XDG_CONFIG_HOME", ".config", "mq/mq.conf", user_conf, sizeof(user_conf)))
 		r->files.path[n++] = user_conf;
-	return conf_settings(&r->files, &r->settings, &r->err);
+}
+
+enum status
+run_conf(struct run *r)
+{
+	static bool done;
+	enum status st;
+
+	if (done)
+		return ST_OK;
+	if ((st = conf_settings(&r->files, &r->settings, &r->err)) == ST_OK)
+		done = true;
+	return st;
 }
 
 enum status
@@ -87,7 +99,8 @@ run_settings(struct run *r, bool create)
 	const char *spool = spool_option != NULL ? spool_option : env("MQ_SPOOL");
 	enum status st;
 
-	if ((st = conf_files(r)) != ST_OK)
+	conf_files(r);
+	if (spool == NULL && (st = run_conf(r)) != ST_OK)
 		return st;
 	if (spool == NULL && r->settings.spool[0] != '\0')
 		spool = r->settings.spool;
@@ -116,8 +129,8 @@ run_title(struct run *r)
 
 /* ---- the end ---------------------------------------------------------- */
 
-static void
-print_error(const struct run *r)
+void
+run_complain(struct run *r)
 {
 	(void)fflush(stdout);
 	(void)fprintf(stderr, r->cmd != NULL ? "mq %s: " : "mq: ", r->cmd != NULL ? r->cmd->name : "");
@@ -127,6 +140,8 @@ print_error(const struct run *r)
 		(void)fprintf(stderr, "queue %s: ", r->queue);
 	out_vis(stderr, r->err.text, strlen(r->err.text));
 	(void)fputc('\n', stderr);
+	error_clear(&r->err);
+	r->told = true;
 }
 
 static int
@@ -135,16 +150,16 @@ finish(struct run *r, enum status st)
 	/* What was meant for stdout and did not get there is worse than "nothing there". */
 	if ((st == ST_OK || st == ST_NONE) && out_flush(r) != ST_OK)
 		st = ST_IO;
-	if (st != ST_OK && st != ST_NONE && !r->told)
-		print_error(r);
+	if (st != ST_OK && st != ST_NONE && (!r->told || r->err.status == st))
+		run_complain(r);
 	spool_close(r->spool);
 	free(r->given);
 	free(r->operand);
 	return st == ST_OK && r->exit_code != 0 ? r->exit_code : status_exit(st);
 }
 
-static int
-unknown(struct run *r, const char *word)
+enum status
+no_command(struct run *r, const char *word)
 {
 	const char *names[64], *near;
 	size_t n = 0;
@@ -153,10 +168,8 @@ unknown(struct run *r, const char *word)
 		names[n++] = (*c)->name;
 	near = nearest(word, names, n);
 	if (near != NULL)
-		(void)error_set(&r->err, ST_USAGE, 0, "no command '%s'; did you mean '%s'?", word, near);
-	else
-		(void)error_set(&r->err, ST_USAGE, 0, "no command '%s'; 'mq help' lists them", word);
-	return finish(r, ST_USAGE);
+		return error_set(&r->err, ST_USAGE, 0, "no command '%s'; did you mean '%s'?", word, near);
+	return error_set(&r->err, ST_USAGE, 0, "no command '%s'; 'mq help' lists them", word);
 }
 
 static int
@@ -178,6 +191,7 @@ run_verb(struct run *r, const struct cmd *cmd, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
+	static const char letters[] = "+:s:qvh";
 	static const struct option longs[] = { { "spool", required_argument, NULL, 's' },
 	    { "quiet", no_argument, NULL, 'q' }, { "verbose", no_argument, NULL, 'v' },
 	    { "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' },
@@ -193,7 +207,7 @@ main(int argc, char **argv)
 	all_argc = argc;
 	all_argv = argv;
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "+:s:qvh", longs, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1)
 		switch (c) {
 		case 's':
 			spool_option = optarg;
@@ -211,9 +225,7 @@ main(int argc, char **argv)
 			cmd = cmd_find("version");
 			break;
 		default:
-			(void)error_set(&r.err, ST_USAGE, 0, c == ':' ? "option '%s' needs an argument" :
-			    "unknown option '%s'; see 'mq help'", argv[optind - 1]);
-			return finish(&r, ST_USAGE);
+			return finish(&r, option_error(&r, argv, c, letters, longs));
 		}
 	if (spool_option != NULL && spool_option[0] == '\0') {
 		(void)error_set(&r.err, ST_USAGE, 0, "-s needs the path of a spool");
@@ -228,6 +240,6 @@ main(int argc, char **argv)
 		return status_exit(ST_USAGE);
 	}
 	if ((cmd = cmd_find(argv[0])) == NULL)
-		return unknown(&r, argv[0]);
+		return finish(&r, no_command(&r, argv[0]));
 	return run_verb(&r, cmd, argc, argv);
 }

@@ -7,34 +7,57 @@
 
 static const struct opt opts[] = { ACT_OPTS, OPT_END };
 
+struct mv {
+	struct queue *to;
+	bool dry;
+};
+
+/* Only looks: --dry-run makes no queue either. */
+static enum status
+option(void *arg, struct run *r, int key, const char *value)
+{
+	struct mv *m = arg;
+
+	(void)r, (void)value;
+	m->dry |= key == ACT_DRY;
+	return ST_NONE;
+}
+
 static enum status
 ready(void *arg, struct run *r, struct queue *q, struct queue **target)
 {
-	struct queue **to = arg;
+	struct mv *m = arg;
 	enum status st;
 
 	if (strcmp(r->operand[1], queue_name(q)) == 0)
 		return run_usage(r, "'%s' is the queue that they are in", r->operand[1]);
-	if ((st = run_queue_create(r, r->operand[1], to)) == ST_OK)
-		*target = *to;
+	if ((st = run_conf(r)) != ST_OK)
+		return st;
+	st = m->dry ? run_queue(r, r->operand[1], &m->to) : run_queue_create(r, r->operand[1], &m->to);
+	if (st == ST_NOTFOUND && m->dry && r->settings.autocreate) {
+		error_clear(&r->err);
+		return ST_OK;
+	}
+	if (st == ST_OK)
+		*target = m->to;
 	return st;
 }
 
 static enum status
 move(void *arg, struct queue *q, const struct place *p, usec_t now, struct error *err)
 {
-	struct queue **to = arg;
+	struct mv *m = arg;
 
-	return move_to(q, p, *to, now, err);
+	return move_to(q, p, m->to, now, err);
 }
 
 static enum status
 run_mv(struct run *r)
 {
-	struct queue *to = NULL;
+	struct mv m = { .to = NULL };
 	struct action a = { .name = "move", .past = "moved", .all = STATE_BIT(STATE_READY) |
 	    STATE_BIT(STATE_DELAYED) | STATE_BIT(STATE_HELD) | STATE_BIT(STATE_DEAD),
-	    .wanted = -1, .first = 2, .act = move, .ready = ready, .arg = &to };
+	    .wanted = -1, .first = 2, .act = move, .option = option, .ready = ready, .arg = &m };
 
 	return act_run(r, &a);
 }

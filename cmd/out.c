@@ -167,25 +167,27 @@ put_headers(FILE *f, const struct headers *headers)
 	(void)fputc('}', f);
 }
 
+/* ST_OK also for a block that is broken or may not be read: *known is false then. */
 static enum status
-member_headers(FILE *f, struct queue *q, const struct place *p, struct error *err)
+read_headers(struct queue *q, const struct place *p, struct headers *headers, bool *known,
+    struct error *err)
 {
-	struct headers headers = { 0 };
 	enum status st;
 	int fd;
 
-	if (p->name.head > 0) {
-		if ((st = msg_open(q, p, &fd, err)) != ST_OK)
-			return st;
-		st = msg_headers(fd, &p->name, &headers, err);
+	*known = true;
+	if (p->name.head == 0)
+		return ST_OK;
+	if ((st = msg_open(q, p, &fd, err)) == ST_OK) {
+		st = msg_headers(fd, &p->name, headers, err);
 		(void)close(fd);
-		if (st != ST_OK)
-			return st;
 	}
-	json_name(f, "headers", false);
-	put_headers(f, &headers);
-	headers_free(&headers);
-	return ST_OK;
+	if (st == ST_BADDATA || st == ST_DENIED) {
+		error_clear(err);
+		*known = false;
+		st = ST_OK;
+	}
+	return st;
 }
 
 enum status
@@ -193,7 +195,12 @@ json_message(FILE *f, struct queue *q, const struct place *p, struct error *err)
 {
 	const struct msgname *n = &p->name;
 	char handle[HANDLE_MAX], reason[600];
+	struct headers headers = { 0 };
+	enum status st;
+	bool known;
 
+	if ((st = read_headers(q, p, &headers, &known, err)) != ST_OK)
+		return st;
 	json_name(f, "id", true);
 	json_string(f, n->id.text, ID_LEN);
 	member(f, "queue", queue_name(q));
@@ -210,7 +217,34 @@ json_message(FILE *f, struct queue *q, const struct place *p, struct error *err)
 	member(f, "handle", p->state == STATE_CLAIMED && n->token[0] != '\0' ? handle : NULL);
 	msg_reason(q, p, reason, sizeof(reason));
 	member(f, "reason", reason[0] != '\0' ? reason : NULL);
-	return member_headers(f, q, p, err);
+	json_name(f, "headers", false);
+	if (known)
+		put_headers(f, &headers);
+	else
+		(void)fputs("null", f);
+	headers_free(&headers);
+	return ST_OK;
+}
+
+enum status
+json_open(FILE *f, struct queue *q, const struct place *p, struct error *err)
+{
+	char *text = NULL;
+	size_t len = 0;
+	enum status st;
+	FILE *memory;
+
+	/* Into memory first: a message that moves on before its headers are read leaves no half line. */
+	if ((memory = open_memstream(&text, &len)) == NULL)
+		return error_sys(err, ENOMEM, "JSON");
+	(void)fputc('{', memory);
+	st = json_message(memory, q, p, err);
+	if (fclose(memory) != 0 && st == ST_OK)
+		st = error_sys(err, ENOMEM, "JSON");
+	if (st == ST_OK)
+		(void)fwrite(text, 1, len, f);
+	free(text);
+	return st;
 }
 
 /* ---- bodies ----------------------------------------------------------- */

@@ -21,6 +21,7 @@ struct peek {
 	struct run *r;
 	struct queue *q;
 	bool info, json, terminal;
+	bool named;		/* by its id: what is known is shown even if it is broken */
 	int64_t n;
 };
 
@@ -66,15 +67,17 @@ put_record(struct peek *k, const struct msgid *id)
 	free(text);
 }
 
+/* Without its headers if st, why it could not be opened, or they say so.  Returns st, or what the headers are. */
 static enum status
-put_info(struct peek *k, const struct place *p, int fd)
+put_info(struct peek *k, const struct place *p, int fd, enum status st)
 {
 	const struct msgname *n = &p->name;
+	struct headers headers = { 0 };
 	char text[600];
-	struct headers headers;
-	enum status st;
 
-	if ((st = msg_headers(fd, n, &headers, &k->r->err)) != ST_OK)
+	if (st == ST_OK)
+		st = msg_headers(fd, n, &headers, &k->r->err);
+	if (st != ST_OK && (st != ST_BADDATA || !k->named))
 		return st;
 	(void)printf("Id: %s\nState: %s\nPriority: %d\nAttempts: %d\nDeliveries: %d\nSize: %lld\n",
 	    n->id.text, state_names[p->state], n->priority, n->attempts, n->deliveries,
@@ -99,11 +102,12 @@ put_info(struct peek *k, const struct place *p, int fd)
 	(void)fputs("File: ", stdout);
 	out_vis(stdout, text, strlen(text));
 	(void)fputc('\n', stdout);
-	put_headers(&headers);
+	if (st == ST_OK)
+		put_headers(&headers);
 	headers_free(&headers);
 	put_record(k, &n->id);
 	(void)fputc('\n', stdout);
-	return ST_OK;
+	return st;
 }
 
 /* On a terminal control characters are shown, not sent; elsewhere bytes are bytes. */
@@ -144,15 +148,15 @@ put(struct peek *k, const struct place *p)
 	int fd;
 
 	if ((st = msg_open(k->q, p, &fd, err)) != ST_OK)
-		return st;
+		return k->info && !k->json ? put_info(k, p, -1, st) : st;
 	if (k->json) {
-		(void)fputc('{', stdout);
-		if ((st = json_message(stdout, k->q, p, err)) == ST_OK)
+		if ((st = json_open(stdout, k->q, p, err)) == ST_OK) {
 			st = json_body(stdout, fd, &p->name, err);
-		(void)fputs("}\n", stdout);
+			(void)fputs("}\n", stdout);
+		}
 	} else {
 		if (k->info)
-			st = put_info(k, p, fd);
+			st = put_info(k, p, fd, ST_OK);
 		if (st == ST_OK)
 			st = put_body(k, p, fd);
 	}
@@ -167,6 +171,7 @@ peek_id(struct peek *k, const char *word)
 	struct place p;
 	enum status st = ST_GONE;
 
+	k->named = true;
 	if (!id_ok(word))
 		return error_set(&k->r->err, ST_NOTFOUND, 0, "no message '%s' in queue '%s'", word,
 		    queue_name(k->q));
@@ -181,35 +186,28 @@ static enum status
 peek_next(struct peek *k)
 {
 	struct error *err = &k->r->err;
-	struct error denied;
+	enum status st, worst = ST_OK;
 	struct scan *scan;
 	struct place p;
 	int64_t done = 0;
-	enum status st;
 
-	error_clear(&denied);
 	if ((st = scan_open(k->q, STATE_BIT(STATE_READY), &scan, err)) != ST_OK)
 		return st;
 	while (done < k->n && (st = scan_next(scan, &p, err)) == ST_OK) {
 		st = put(k, &p);
 		if (st == ST_OK)
 			done++;
-		else if (st == ST_GONE || st == ST_BADDATA || st == ST_DENIED) {
-			/* Claims pass over it as well. */
-			if (st == ST_DENIED)
-				denied = *err;
+		else if (st == ST_DENIED)	/* claims pass over it, and say so, as well */
+			run_trouble(k->r, st, &worst);
+		else if (st == ST_GONE || st == ST_BADDATA)
 			error_clear(err);
-		} else
+		else
 			break;
 	}
 	scan_close(scan);
 	if (st != ST_NONE && st != ST_OK)
 		return st;
-	if (done == 0 && denied.status != ST_OK) {
-		*err = denied;	/* there are some: that is not empty */
-		return ST_DENIED;
-	}
-	return done == 0 ? ST_NONE : ST_OK;
+	return done > 0 ? ST_OK : worst != ST_OK ? worst : ST_NONE;
 }
 
 static enum status

@@ -49,7 +49,8 @@ states(struct select *s, const char *list)
 	char text[100], *word, *rest = text;
 	int state;
 
-	(void)strlcpy(text, list, sizeof(text));
+	if (strlcpy(text, list, sizeof(text)) >= sizeof(text))
+		return run_usage(s->r, "--state: there are not so many states");
 	while ((word = strsep(&rest, ",")) != NULL) {
 		if ((state = state_parse(word)) == -1)
 			return run_usage(s->r, "--state: '%s' is no state: ready, delayed, claimed, "
@@ -167,11 +168,9 @@ select_match(struct select *s, struct queue *q, const struct place *p, usec_t no
 		return ST_OK;
 	if ((st = msg_open(q, p, &fd, err)) != ST_OK) {
 		/* What moved on, or is broken, does not match; that is not the end of the others. */
-		if (st == ST_GONE || st == ST_BADDATA || st == ST_DENIED) {
+		if (st == ST_GONE || st == ST_BADDATA)
 			error_clear(err);
-			return ST_NONE;
-		}
-		return st;
+		return st == ST_BADDATA ? ST_NONE : st;
 	}
 	st = body_matches(s, fd, &p->name, err);
 	(void)close(fd);

@@ -190,26 +190,27 @@ put_prometheus(const struct numbers *n, size_t count)
 static enum status
 all_queues(struct run *r, usec_t now, struct numbers **out, size_t *count)
 {
+	enum status st, worst = ST_OK;
 	struct names names;
-	enum status st;
 
 	if ((st = run_spool(r, false)) != ST_OK ||
 	    (st = spool_queues(r->spool, &names, &r->err)) != ST_OK)
 		return st;
-	*out = calloc(names.n + 1, sizeof(**out));
-	if (*out == NULL)
-		st = error_sys(&r->err, ENOMEM, "stat");
-	for (size_t i = 0; st == ST_OK && i < names.n; i++) {
-		st = gather(r, names.name[i], now, &(*out)[*count]);
-		if (st == ST_OK)
+	if ((*out = calloc(names.n + 1, sizeof(**out))) == NULL) {
+		names_free(&names);
+		return error_sys(&r->err, ENOMEM, "stat");
+	}
+	for (size_t i = 0; i < names.n; i++) {
+		enum status one = gather(r, names.name[i], now, &(*out)[*count]);
+		if (one == ST_OK)
 			++*count;
-		else if (st == ST_NOTFOUND) {	/* removed meanwhile */
+		else if (one == ST_NOTFOUND)	/* removed meanwhile */
 			error_clear(&r->err);
-			st = ST_OK;
-		}
+		else	/* no reason to be silent about the others */
+			run_trouble(r, one, &worst);
 	}
 	names_free(&names);
-	return st;
+	return worst;
 }
 
 static enum status
@@ -247,12 +248,12 @@ run_stat(struct run *r)
 		return run_usage(r, "--json and --prometheus don't go together");
 	if ((st = run_operands(r, 0, 1)) == ST_OK)
 		st = r->noperands == 1 ? one_queue(r, now, &n, &count) : all_queues(r, now, &n, &count);
-	if (st == ST_OK && prometheus)
+	if ((st == ST_OK || r->told) && prometheus)
 		put_prometheus(n, count);
-	else if (st == ST_OK && json)
+	else if ((st == ST_OK || r->told) && json)
 		for (size_t i = 0; i < count; i++)
 			put_json(&n[i]);
-	else if (st == ST_OK)
+	else if (st == ST_OK || r->told)
 		put_table(n, count, now);
 	free(n);
 	return st;

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
 
@@ -17,10 +18,12 @@ static const struct opt opts[] = {
 
 static volatile sig_atomic_t stopped;
 
+/* The alarm comes again for the case that the signal came just before the wait began. */
 static void
 on_stop(int sig)
 {
 	stopped = sig;
+	(void)alarm(1);
 }
 
 static enum status
@@ -82,6 +85,7 @@ run_watch(struct run *r)
 		json = true;
 	(void)sigaction(SIGINT, &sa, NULL);
 	(void)sigaction(SIGTERM, &sa, NULL);
+	(void)sigaction(SIGALRM, &sa, NULL);
 	if ((st = which(r, &names)) == ST_OK &&
 	    (st = events_open(r->spool, &names, &events, &r->err)) == ST_OK) {
 		/* Whoever starts us in a script may push from now on. */

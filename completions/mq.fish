@@ -1,12 +1,139 @@
 # fish completion for mq; made by 'mq help --completion fish'
 
+# Ask mq, with the spool that was typed.
 function __mq_ask
 	set -l words (commandline -opc)
-	set -l i (contains -i -- -s $words; or contains -i -- --spool $words)
-	if test -n "$i"; and test (count $words) -gt $i
-		mq -q -s $words[(math $i + 1)] $argv 2>/dev/null
-	else
-		mq -q $argv 2>/dev/null
+	set -l spool
+	set -l need
+	for word in $words[2..-1]
+		if test -n "$need"
+			set spool -s $word
+			set need
+			continue
+		end
+		switch $word
+			case -s --spool
+				set need yes
+			case '--spool=*'
+				set spool -s (string replace -- --spool= '' $word)
+			case '-s*'
+				set spool -s (string sub -s 3 -- $word)
+			case '-*'
+			case '*'
+				break
+		end
+	end
+	mq -q $spool $argv 2>/dev/null
+end
+
+function __mq_arg
+	switch $argv[1]:$argv[2]
+		case push:--message push:-m
+			echo yes
+		case push:--priority push:-p
+			echo yes
+		case push:--delay push:-d
+			echo yes
+		case push:--expire push:-x
+			echo yes
+		case push:--header push:-H
+			echo yes
+		case pop:--limit pop:-n
+			echo yes
+		case claim:--body
+			echo yes
+		case claim:--lease
+			echo yes
+		case nack:--delay
+			echo yes
+		case nack:--reason
+			echo yes
+		case work:--jobs work:-j
+			echo yes
+		case work:--limit work:-n
+			echo yes
+		case work:--timeout
+			echo yes
+		case work:--rate
+			echo yes
+		case work:--lease
+			echo yes
+		case peek:--limit peek:-n
+			echo yes
+		case ls:--state
+			echo yes
+		case ls:--older
+			echo yes
+		case ls:--match
+			echo yes
+		case ls:--limit ls:-n
+			echo yes
+		case ls:--columns ls:-o
+			echo yes
+		case ls:--sort
+			echo yes
+		case dead:--state
+			echo yes
+		case dead:--older
+			echo yes
+		case dead:--match
+			echo yes
+		case dead:--limit dead:-n
+			echo yes
+		case dead:--columns dead:-o
+			echo yes
+		case dead:--sort
+			echo yes
+		case retry:--rate
+			echo yes
+		case retry:--state
+			echo yes
+		case retry:--older
+			echo yes
+		case retry:--match
+			echo yes
+		case retry:--limit retry:-n
+			echo yes
+		case bury:--reason
+			echo yes
+		case bury:--state
+			echo yes
+		case bury:--older
+			echo yes
+		case bury:--match
+			echo yes
+		case bury:--limit bury:-n
+			echo yes
+		case hold:--state
+			echo yes
+		case hold:--older
+			echo yes
+		case hold:--match
+			echo yes
+		case hold:--limit hold:-n
+			echo yes
+		case rm:--state
+			echo yes
+		case rm:--older
+			echo yes
+		case rm:--match
+			echo yes
+		case rm:--limit rm:-n
+			echo yes
+		case mv:--state
+			echo yes
+		case mv:--older
+			echo yes
+		case mv:--match
+			echo yes
+		case mv:--limit mv:-n
+			echo yes
+		case wait:--below
+			echo yes
+		case wait:--timeout
+			echo yes
+		case help:--completion
+			echo yes
 	end
 end
 
@@ -15,8 +142,20 @@ function __mq_operands
 	set -l words (commandline -opc)
 	set -l i (contains -i -- $argv[1] $words)
 	or return
+	set -l need
+	set -l only
 	for word in $words[(math $i + 1)..-1]
-		string match -q -- '-*' $word; or echo $word
+		if test -n "$need"
+			set need
+		else if test -n "$only"
+			echo $word
+		else if test "$word" = --
+			set only yes
+		else if string match -q -- '-?*' $word
+			set need (__mq_arg $argv[1] $word)
+		else
+			echo $word
+		end
 	end
 end
 

@@ -87,15 +87,17 @@ buckets_list(struct queue *q, enum state s, struct buckets *out, struct error *e
 	    (st = fs_list(fd, "", 0, false, &l, NULL, err)) != ST_OK)
 		return st == ST_GONE ?
 		    error_set(err, ST_IO, 0, "queue %s: %s/ went away", q->name, state_names[s]) : st;
-	if (l.n > 0 && (out->b = calloc(l.n, sizeof(*out->b))) == NULL)
-		st = queue_fail(q, err, ENOMEM, "list %s", state_names[s]);
-	for (size_t i = 0; st == ST_OK && i < l.n; i++)
+	if ((out->b = calloc(l.n + 1, sizeof(*out->b))) == NULL) {
+		listing_free(&l);
+		return queue_fail(q, err, ENOMEM, "list %s", state_names[s]);
+	}
+	for (size_t i = 0; i < l.n; i++)
 		if (l.e[i].type == DT_DIR && bucket_parse(l.e[i].name, &out->b[out->n]))
 			out->n++;
 	listing_free(&l);
 	if (out->n > 1)
 		qsort(out->b, out->n, sizeof(*out->b), bucket_cmp);
-	return st;
+	return ST_OK;
 }
 
 void

@@ -133,7 +133,7 @@ events_open(struct spool *sp, const struct names *names, struct events **out,
 	enum status st = ST_OK;
 
 	*out = ev;
-	if (ev == NULL || (ev->queue = calloc(names->n + 1, sizeof(*ev->queue))) == NULL) {
+	if (ev == NULL || (ev->queue = calloc(names->n + 1, sizeof(void *))) == NULL) {
 		free(ev);
 		*out = NULL;
 		return error_sys(err, ENOMEM, "watch");

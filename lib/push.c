@@ -452,7 +452,7 @@ publish_atomic(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct
 			ids[i] = names[i].id;
 			count_pushed(b, names[i].size, now);
 		}
-		if (b->n > 2 * SPREAD)
+		if (b->n > (size_t)2 * SPREAD)
 			spread(b, names, b->n);
 	}
 	free(names);

@@ -28,7 +28,7 @@
 #define CLOCK_SLACK (60 * USEC)
 /* Age at which what nobody has locked in tmp/ is garbage: a file, a directory. */
 #define STALE_FILE (3600 * USEC)
-#define STALE_DIR (36 * 3600 * USEC)
+#define STALE_DIR (36LL * 3600 * USEC)
 
 int64_t
 token_offset(const char *token)

@@ -162,7 +162,7 @@ msg_record(struct queue *q, const struct msgid *id, char **text, size_t *len)
 	if ((dir = record_dir(q, id, false)) == -1)
 		return;
 	error_clear(&ignored);
-	if (fs_read_file(dir, id->text, false, 4 * RECORD_MAX, text, len, &ignored) != ST_OK)
+	if (fs_read_file(dir, id->text, false, (size_t)4 * RECORD_MAX, text, len, &ignored) != ST_OK)
 		*text = NULL;
 	(void)close(dir);
 }

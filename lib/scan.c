@@ -98,9 +98,11 @@ arrivals_list(struct queue *q, size_t max, struct arrivals *out, struct error *e
 		}
 		return st;
 	}
-	if (l.n > 0 && (out->p = calloc(l.n, sizeof(*out->p))) == NULL)
-		st = queue_fail(q, err, ENOMEM, "list new");
-	for (size_t i = 0; st == ST_OK && i < l.n; i++)
+	if ((out->p = calloc(l.n + 1, sizeof(*out->p))) == NULL) {
+		listing_free(&l);
+		return queue_fail(q, err, ENOMEM, "list new");
+	}
+	for (size_t i = 0; i < l.n; i++)
 		if (arrival(dir, &l.e[i], &out->p[out->n]))
 			out->n++;
 	listing_free(&l);

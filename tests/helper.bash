@@ -19,7 +19,7 @@ count() {
 # assert_counts QUEUE "STATE=N ...": the states that are not named are empty
 assert_counts() {
 	local state want have=
-	for state in ready delayed claimed held dead done; do
+	for state in ready delayed claimed held dead "done"; do
 		want=0
 		case " $2 " in
 		*" $state="*) want=${2##*"$state="} want=${want%% *} ;;
