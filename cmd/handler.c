@@ -165,7 +165,8 @@ struct start {
 static void
 child(struct start *s)
 {
-	static const int sigs[] = { SIGPIPE, SIGXFSZ, SIGINT, SIGTERM, SIGHUP, SIGCHLD };
+	static const int sigs[] = { SIGPIPE, SIGXFSZ, SIGINT, SIGQUIT, SIGTERM, SIGHUP,
+	    SIGCHLD };
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
