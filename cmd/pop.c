@@ -21,6 +21,7 @@
 #include "cmd.h"
 
 #define BUFFER (128 << 10)
+#define READER_WAIT (10 * USEC)	/* for a pipe to be read */
 
 enum { JSON = OPT_LONG };
 
@@ -113,12 +114,14 @@ output_failed(struct pop *p)
 
 /*
  * A pipe has taken the bytes when its reader has: until then they are in the
- * kernel, and gone if the reader goes.  No event tells, so look, less and less often.
+ * kernel, and gone if the reader goes.  No event tells, so look, less and less
+ * often.  Not for ever: a program that first waits for us and then reads would hang.
  */
 static bool
 taken(struct pop *p)
 {
 	struct pollfd pfd = { .fd = STDOUT_FILENO, .events = 0 };
+	usec_t deadline = clock_mono() + READER_WAIT;
 	struct stat sb;
 	int left;
 
@@ -132,7 +135,8 @@ taken(struct pop *p)
 			errno = EPIPE;
 			return false;
 		}
-		if (ioctl(STDOUT_FILENO, FIONREAD, &left) == -1 || left == 0)
+		if (ioctl(STDOUT_FILENO, FIONREAD, &left) == -1 || left == 0 ||
+		    clock_mono() >= deadline)
 			return true;
 		(void)sched_yield();
 	}

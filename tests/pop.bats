@@ -93,3 +93,14 @@ load helper
 	assert_equal "$(mq pop q)" x
 	run -1 mq pop q
 }
+
+@test "a program that waits for pop and then reads gets the message" {
+	mq push -q q -m x
+	mkfifo pipe
+	exec 9<>pipe
+	mq pop q >&9
+	read -r -n 1 got <&9
+	exec 9>&-
+	[ "$got" = x ]
+	run -1 mq pop q
+}

@@ -400,7 +400,7 @@ MQ_OTHER=kept
 
 @test "--drain waits for its own handlers" {
 	seq 2 | mq push -q -l q
-	bg work mq work q -j 2 --drain -- sh -c 'sh await go; cat; echo'
+	bg work mq work q -j 2 --drain -- sh -c 'sh await go; echo "$(cat)"'
 	wait_for title_has "$pid" '2 running'
 	touch go
 	ended "$pid"
