@@ -61,6 +61,7 @@ SAN_STATIC = $(call once,SAN_STATIC,$(if $(findstring clang,$(CC)),,$(if $(call 
 LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))
 CMD_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard cmd/*.c))
 UNIT    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
+SWEEP   := $(B)/sweep/inject
 PRELOAD := $(patsubst tests/preload/%.c,$(B)/preload/%.so,$(wildcard tests/preload/*.c))
 MAN1    := $(wildcard man/*.1)
 MAN5    := $(wildcard man/*.5)
@@ -97,6 +98,11 @@ $(B)/unit/%: tests/unit/%.c $(B)/libmq.a $(B)/flags
 	$(Q)mkdir -p $(@D) && $(COMPILE) -Itests/unit -MMD -MP -MF $@.d -o $@ $< -Wl,--as-needed $(LDFLAGS) \
 		$(B)/libmq.a $(LIBS) $(LDLIBS)
 
+# Not sanitized either: what it runs is.
+$(B)/sweep/%: tests/sweep/%.c $(B)/flags
+	$(SAY) CC $@
+	$(Q)mkdir -p $(@D) && $(CC) $(CODE) $(WARN) $(if $(WERROR),-Werror) -O2 -g -MMD -MP -MF $@.d -o $@ $<
+
 # For LD_PRELOAD into the program under test; never sanitized, and without the build's -fPIE.
 $(B)/preload/%.so: tests/preload/%.c $(B)/flags
 	$(SAY) CC $@
@@ -117,7 +123,7 @@ $(B)/probe: $(filter clean,$(FIRST)) | $(FIRST)
 		$(COMPILE) -w -o $@ -x c - -x none $(LIBS) $(LDLIBS) || \
 		{ echo 'mq needs a C compiler, libbsd and inih with their headers: run "make deps"' >&2; exit 1; }
 
--include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNIT:=.d) $(PRELOAD:=.d)
+-include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNIT:=.d) $(PRELOAD:=.d) $(SWEEP:=.d)
 
 # ---- set up, try, test -----------------------------------------------------------------------------------------------
 
@@ -130,7 +136,7 @@ deps-dev: | $(filter deps,$(FIRST))
 demo: $(MQ)
 	@MQ_BIN=$(abspath $(MQ)) sh tests/demo.sh
 
-units: $(UNIT) $(PRELOAD)
+units: $(UNIT) $(PRELOAD) $(SWEEP)
 
 check-long: LONG = --long
 check check-long: $(MQ) units

@@ -17,7 +17,7 @@ static const struct opt opts[] = {
 static const char *const severities[] = { "info", "warning", "error" };
 
 struct fsck {
-	const char *queue;
+	const char *queue;	/* NULL: the spool itself */
 	bool repair, json;
 };
 
@@ -35,7 +35,10 @@ report(void *arg, const struct finding *f)
 
 	if (k->json) {
 		(void)fputc('{', stdout);
-		member("queue", k->queue, true);
+		if (k->queue != NULL)
+			member("queue", k->queue, true);
+		else
+			(void)fputs("\"queue\":null", stdout);
 		member("id", f->id, false);
 		member("severity", severities[f->severity], false);
 		member("path", f->path, false);
@@ -43,7 +46,9 @@ report(void *arg, const struct finding *f)
 		(void)printf(",\"repaired\":%s}\n", f->repaired ? "true" : "false");
 		return;
 	}
-	(void)printf("%s %s %s/", severities[f->severity], f->id, k->queue);
+	(void)printf("%s %s ", severities[f->severity], f->id);
+	if (k->queue != NULL)
+		(void)printf("%s/", k->queue);
 	out_vis(stdout, f->path, strlen(f->path));
 	(void)fputs(": ", stdout);
 	out_vis(stdout, f->text, strlen(f->text));
@@ -96,6 +101,7 @@ check_all(struct run *r, struct fsck *k, unsigned *left, enum status *worst)
 	struct names names;
 	enum status st;
 
+	fsck_spool(r->spool, k->repair, clock_now(), report, k, left);
 	if ((st = spool_queues(r->spool, &names, &r->err)) != ST_OK)
 		return st;
 	for (size_t i = 0; i < names.n; i++)

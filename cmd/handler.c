@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@
 /* From SIGTERM to SIGKILL. */
 #define GRACE (5 * USEC)
 #define CHUNK 65536
+/* Reads or writes that one call does at most. */
+#define ROUNDS 16
 
 extern char **environ;
 
@@ -283,8 +286,13 @@ handler_feed(struct handler *h)
 	static char buf[CHUNK];
 	ssize_t n, w;
 
-	while (h->infd != -1) {
+	for (int i = 0; i < ROUNDS && h->infd != -1; i++) {
 		n = pread(h->claim.fd, buf, sizeof(buf), (off_t)h->fed);
+		if (n < 0 || (n == 0 && h->fed < h->claim.at.name.size)) {
+			/* Its end must not look like the end of the body. */
+			handler_stop(h, WHY_BODY);
+			return;
+		}
 		w = n > 0 ? write(h->infd, buf, (size_t)n) : 0;
 		if (w == -1 && (errno == EAGAIN || errno == EINTR))
 			return;
@@ -314,29 +322,57 @@ keep_tail(struct handler *h, const char *text, size_t len)
 	h->ntail += len;
 }
 
-void
+/* What a pipe takes without blocking once poll says that it takes something: see pipe(7). */
+static bool
+stderr_ready(int timeout)
+{
+	struct pollfd pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return poll(&pfd, 1, timeout) != 0;	/* an error is for write to tell */
+}
+
+static bool
+hear(struct handler *h, bool pass_on)
+{
+	char buf[PIPE_BUF];
+	ssize_t n = read(h->errfd, buf, sizeof(buf));
+
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n <= 0) {
+		(void)close(h->errfd);
+		h->errfd = -1;
+		return false;
+	}
+	keep_tail(h, buf, (size_t)n);
+	/* If nobody listens to us, the record has the tail. */
+	if (pass_on && write(STDERR_FILENO, buf, (size_t)n) == -1)
+		return true;
+	return true;
+}
+
+bool
 handler_listen(struct handler *h)
 {
-	static char buf[CHUNK];
-	ssize_t n;
+	for (int i = 0; i < ROUNDS && h->errfd != -1; i++) {
+		if (!stderr_ready(0))
+			return false;
+		if (!hear(h, true))
+			break;
+	}
+	return true;
+}
 
-	while (h->errfd != -1) {
-		n = read(h->errfd, buf, sizeof(buf));
-		if (n == -1 && (errno == EAGAIN || errno == EINTR))
-			return;
-		if (n <= 0) {
-			(void)close(h->errfd);
-			h->errfd = -1;
-			return;
-		}
-		keep_tail(h, buf, (size_t)n);
-		for (ssize_t off = 0, w; off < n; off += w) {
-			w = write(STDERR_FILENO, buf + off, (size_t)(n - off));
-			if (w == -1 && errno == EINTR)
-				w = 0;
-			else if (w == -1)
-				break;	/* nobody listens to us: the record has the tail */
-		}
+void
+handler_hear_out(struct handler *h)
+{
+	bool pass_on = true;
+
+	/* A pipe holds 64 KiB; what its own children go on writing is not waited for. */
+	for (int i = 0; i < ROUNDS * 2 && h->errfd != -1; i++) {
+		pass_on = pass_on && stderr_ready(100);
+		if (!hear(h, pass_on))
+			break;
 	}
 }
 

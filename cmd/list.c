@@ -329,8 +329,10 @@ go_over(struct list *l, unsigned states, struct error *err)
 		st = select_match(l->sel, l->q, &p, l->now, err);
 		if (st == ST_DENIED)
 			run_trouble(l->r, st, &worst);
-		if (st == ST_NONE || st == ST_GONE || st == ST_DENIED)
+		if (st == ST_NONE || st == ST_GONE || st == ST_DENIED) {
+			st = ST_OK;
 			continue;
+		}
 		if (st == ST_OK)
 			st = l->sort != NULL ? hold(l, &p, err) : put_row(l, &p, err);
 		if (st != ST_OK || ferror(stdout) != 0)
@@ -338,7 +340,7 @@ go_over(struct list *l, unsigned states, struct error *err)
 		n++;
 	}
 	scan_close(scan);
-	if (st == ST_NONE || st == ST_GONE || st == ST_DENIED)
+	if (st == ST_NONE || st == ST_GONE)
 		st = ST_OK;
 	if (st == ST_OK && l->sort != NULL)
 		st = put_sorted(l, err);

@@ -43,6 +43,7 @@ struct pop {
 	int64_t n;
 	int delimiter;		/* -1: none */
 	bool json, wait;
+	bool unreadable;	/* the message was at fault, not stdout */
 	usec_t deadline;
 	char *buf;
 };
@@ -182,6 +183,7 @@ deliver(struct pop *p)
 {
 	enum status st = p->json ? write_json(p) : write_body(p);
 
+	p->unreadable = st != ST_OK && ferror(p->out) == 0;
 	if (st == ST_OK && !p->json && p->delimiter != -1)
 		fputc(p->delimiter, p->out);
 	errno = 0;
@@ -195,8 +197,10 @@ static enum status
 pop_one(struct pop *p, bool wait)
 {
 	struct claim_options opt = { .hold = true };
+	struct failure why = { .reason = "unreadable", .delay = -1 };
 	struct error ignored;
 	enum status st;
+	enum state to;
 
 	st = claim_wait(p->r, p->q, &opt, wait, p->deadline, &p->claim);
 	if (st != ST_OK)
@@ -209,7 +213,12 @@ pop_one(struct pop *p, bool wait)
 		st = error_set(&p->r->err, ST_AGAIN, 0, "stopped by a signal");
 	if (st == ST_OK)
 		st = claim_ack(p->q, &p->claim, clock_now(), &p->r->err);
-	else {
+	else if (p->unreadable) {
+		/* Not the reader's fault: it must not stand at the head of the queue for ever. */
+		error_clear(&ignored);
+		if (claim_fail(p->q, &p->claim, &why, clock_now(), &to, &ignored) != ST_OK)
+			run_note(p->r, "%s", ignored.text);
+	} else {
 		error_clear(&ignored);
 		/* Failing that, the lock goes with us, and the next claimer returns it. */
 		if (claim_release(p->q, &p->claim, 0, clock_now(), &ignored) != ST_OK)
@@ -234,10 +243,10 @@ options(struct pop *p)
 			st = arg_number(r, "-n", arg, 1, INT64_MAX, &p->n);
 			break;
 		case 'l':
-			p->delimiter = '\n';
-			break;
 		case '0':
-			p->delimiter = '\0';
+			if (p->delimiter != -1)
+				st = run_usage(r, "one of -l and -0, once");
+			p->delimiter = key == 'l' ? '\n' : '\0';
 			break;
 		case JSON:
 			p->json = true;
@@ -250,6 +259,8 @@ options(struct pop *p)
 		default:
 			break;
 		}
+	if (st == ST_OK && p->json && p->delimiter != -1)
+		return run_usage(r, "one of -l, -0 and --json");
 	if (st == ST_OK && p->n > 1 && !p->json && p->delimiter == -1)
 		return run_usage(r, "-n needs -l, -0 or --json: without, nobody could tell "
 		    "where a message ends");

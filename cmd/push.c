@@ -79,13 +79,15 @@ options(struct push *p)
 	while (st == ST_OK && (key = run_option(r, &arg)) != 0)
 		switch (key) {
 		case 'm':
+			if (p->text != NULL)
+				st = run_usage(r, "-m is given twice: one message a command, or -l");
 			p->text = arg;
 			break;
 		case 'l':
-			p->delimiter = '\n';
-			break;
 		case '0':
-			p->delimiter = '\0';
+			if (p->delimiter != -1)
+				st = run_usage(r, "one of -l and -0, once");
+			p->delimiter = key == 'l' ? '\n' : '\0';
 			break;
 		case 'p':
 			st = arg_number(r, "-p", arg, 0, 9, &n);
@@ -119,6 +121,15 @@ options(struct push *p)
 	return st;
 }
 
+static enum status
+allowed(struct push *p)
+{
+	struct run *r = p->r;
+
+	return p->b != NULL ? batch_allowed(p->b, clock_now(), &r->err) :
+	    push_allowed(p->q, 1, 0, clock_now(), &r->err);
+}
+
 /* Wait until the queue takes messages, if asked to. */
 static enum status
 admitted(struct push *p)
@@ -127,7 +138,7 @@ admitted(struct push *p)
 	struct waiter *w = NULL;
 	enum status st;
 
-	st = push_allowed(p->q, 1, 0, clock_now(), &r->err);
+	st = allowed(p);
 	if (st != ST_AGAIN || !p->wait)
 		return st;
 	if ((st = waiter_open(p->q, true, &w, &r->err)) != ST_OK)
@@ -137,7 +148,7 @@ admitted(struct push *p)
 		error_clear(&r->err);
 		if ((st = waiter_arm(w, &r->err)) != ST_OK ||
 		    (st = queue_reload(p->q, &r->err)) != ST_OK ||
-		    (st = push_allowed(p->q, 1, 0, clock_now(), &r->err)) != ST_AGAIN)
+		    (st = allowed(p)) != ST_AGAIN)
 			break;
 		full = r->err;
 		error_clear(&r->err);
@@ -176,8 +187,10 @@ publish(struct push *p)
 
 	for (;;) {
 		st = batch_publish(p->b, clock_now(), published, p, &r->err);
-		if (st != ST_AGAIN || !p->wait || (st = admitted(p)) != ST_OK)
+		/* An errno is the system's answer, not that of a full or paused queue. */
+		if (st != ST_AGAIN || !p->wait || r->err.errnum != 0 || (st = admitted(p)) != ST_OK)
 			break;
+		error_clear(&r->err);
 	}
 	/* The messages are in the queue whether or not their ids can be told: 71. */
 	if ((fflush(stdout) == EOF || !p->printed_all) && st == ST_OK) {

@@ -227,13 +227,13 @@ static enum status
 claim_once(struct run *r, struct queue *q, const struct claim_options *opt,
     struct claim *c, usec_t *wake)
 {
-	unsigned skipped;
+	struct passed over;
 	enum status st;
 
-	st = claim_next(q, opt, clock_now(), c, wake, &skipped, &r->err);
-	if (st == ST_OK && skipped > 0)
-		run_note(r, "passed over %u message%s that may not be read", skipped,
-		    skipped == 1 ? "" : "s");
+	st = claim_next(q, opt, clock_now(), c, wake, &over, &r->err);
+	if (st == ST_OK && over.n > 0)
+		run_note(r, "%s%s", over.first.text,
+		    over.n > 1 ? "; others, too, were passed over" : "");
 	return st;
 }
 

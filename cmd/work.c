@@ -61,6 +61,7 @@ struct work {
 	uint64_t started, acked, failed, left;
 	usec_t began;
 	bool progress;
+	bool mute;		/* our stderr takes no more: the handlers' waits in their pipes */
 };
 
 /* ---- what people see -------------------------------------------------- */
@@ -158,6 +159,8 @@ settle(struct work *w, struct handler *h, int status, struct error *err)
 		return claim_release(w->q, &h->claim, 0, now, err);
 	if (h->why == WHY_TIMEOUT)
 		return fail(w, h, "timeout", false, now, err);
+	if (h->why == WHY_BODY)
+		return fail(w, h, "unreadable", false, now, err);
 	if (WIFSIGNALED(status)) {
 		(void)snprintf(reason, sizeof(reason), "signal-%d", WTERMSIG(status));
 		return fail(w, h, reason, false, now, err);
@@ -182,7 +185,7 @@ ended(struct work *w, int i, int status)
 	enum status st;
 
 	error_clear(&err);
-	handler_listen(h);
+	handler_hear_out(h);
 	st = settle(w, h, status, &err);
 	if (st == ST_LOST) {
 		/* The handler may have ended its claim itself, by MQ_HANDLE. */
@@ -298,12 +301,12 @@ start(struct work *w, struct claim *c, usec_t mono, struct error *err)
 static enum status
 claim_one(struct work *w, struct claim *c, struct error *err)
 {
-	unsigned skipped;
+	struct passed over;
 	enum status st;
 
-	st = claim_next(w->q, &w->claim, clock_now(), c, &w->look, &skipped, err);
-	if (st == ST_DENIED && skipped > 0) {
-		if (w->worst != ST_DENIED)
+	st = claim_next(w->q, &w->claim, clock_now(), c, &w->look, &over, err);
+	if (st != ST_OK && st != ST_NONE && over.n > 0) {	/* told once; it may pass */
+		if (w->worst != st)
 			trouble(w, err);
 		error_clear(err);
 		st = ST_NONE;
@@ -400,7 +403,7 @@ on_handlers(struct work *w, nfds_t n)
 			if (w->h[i].pid == 0)
 				continue;
 			if (w->pfd[k].fd == w->h[i].errfd)
-				handler_listen(&w->h[i]);
+				w->mute = !handler_listen(&w->h[i]);
 			else if (w->pfd[k].fd == w->h[i].infd)
 				handler_feed(&w->h[i]);
 			else
@@ -441,11 +444,13 @@ wait_for_something(struct work *w, usec_t mono, usec_t next, struct error *err)
 	for (int i = 0; i < w->jobs; i++) {
 		if (w->h[i].pid == 0)
 			continue;
-		if (w->h[i].errfd != -1)
+		if (w->h[i].errfd != -1 && !w->mute)
 			w->pfd[n++] = (struct pollfd){ .fd = w->h[i].errfd, .events = POLLIN };
-		if (w->h[i].infd != -1)
+		if (w->h[i].infd != -1 && w->h[i].why != WHY_BODY)
 			w->pfd[n++] = (struct pollfd){ .fd = w->h[i].infd, .events = POLLOUT };
 	}
+	if (w->mute)
+		w->pfd[n++] = (struct pollfd){ .fd = STDERR_FILENO, .events = POLLOUT };
 	next = sleep_until(w, mono, next);
 	r = poll(w->pfd, n, (int)((next - mono + 999) / 1000));
 	if (r == -1 && errno != EINTR)
@@ -456,6 +461,8 @@ wait_for_something(struct work *w, usec_t mono, usec_t next, struct error *err)
 		waiter_drain(w->waiter);
 		w->event = true;
 	}
+	if (w->mute && w->pfd[n - 1].revents != 0)
+		w->mute = false;
 	on_handlers(w, n);
 	if (w->pfd[0].revents != 0)
 		on_signals(w);
@@ -547,7 +554,7 @@ set_up(struct work *w, struct error *err)
 	sigset_t sigs;
 
 	w->h = calloc((size_t)w->jobs, sizeof(*w->h));
-	w->pfd = calloc(2 + 2 * (size_t)w->jobs, sizeof(*w->pfd));
+	w->pfd = calloc(3 + 2 * (size_t)w->jobs, sizeof(*w->pfd));
 	if (w->h == NULL || w->pfd == NULL)
 		return error_sys(err, ENOMEM, "work");
 	for (int i = 0; i < w->jobs; i++)

@@ -17,7 +17,7 @@ struct handler {
 	int64_t fed;		/* position in the file up to which it was */
 	usec_t started, renew, limit;	/* clock_mono; limit: when to stop it, USEC_MAX: never */
 	enum { RUNNING, TERMINATED, KILLED } stage;
-	enum { WHY_NONE, WHY_TIMEOUT, WHY_LOST, WHY_SHUTDOWN } why;	/* why it was stopped */
+	enum { WHY_NONE, WHY_TIMEOUT, WHY_LOST, WHY_SHUTDOWN, WHY_BODY } why;	/* why it was stopped */
 	char tail[TAIL];
 	size_t ntail;
 };
@@ -41,9 +41,14 @@ volatile pid_t *guard_place(int i);
  */
 enum status handler_start(struct run *, struct queue *, struct handler *, int i,
     char *const *argv, struct claim *, struct error *) MUST_CHECK;
-/* Feed its stdin, read its stderr: when poll says so. */
+/*
+ * Feed its stdin, pass on its stderr: when poll says so.  Each does a bounded amount, so that no
+ * handler keeps the leases of the others waiting.  handler_listen: false if our own stderr takes no more now.
+ */
 void handler_feed(struct handler *);
-void handler_listen(struct handler *);
+bool handler_listen(struct handler *);
+/* The rest of its stderr once it has ended. */
+void handler_hear_out(struct handler *);
 /* SIGTERM to its process group, SIGKILL a while later (see handler_limit). */
 void handler_stop(struct handler *, int why);
 /* Close what is open and free the slot. */

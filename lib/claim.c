@@ -28,7 +28,7 @@ struct attempt {
 	const struct claim_options *opt;
 	usec_t now;
 	struct claim *claim;
-	unsigned *skipped;
+	struct passed *over;
 	struct error *err;
 };
 
@@ -40,7 +40,9 @@ sound(struct attempt *a, const struct place *p, int fd)
 	struct stat sb;
 	enum status st;
 
-	if (fstat(fd, &sb) == -1 || !S_ISREG(sb.st_mode))
+	if (fstat(fd, &sb) == -1)
+		return error_sys(a->err, errno, "message %s may not be read", p->name.id.text);
+	if (!S_ISREG(sb.st_mode))
 		return ST_NONE;
 	if (sb.st_size != p->name.size)
 		st = reap_torn(a->q, p, "torn", a->now, a->err);
@@ -80,6 +82,24 @@ take(struct attempt *a, const struct place *p, int dir, int fd)
 	return ST_OK;
 }
 
+/* Opened and found sound.  ST_NONE: not this one, try the next. */
+static enum status
+open_sound(struct attempt *a, const struct place *p, int dir, int *fd)
+{
+	enum status st;
+
+	*fd = fs_open_read(dir, p->file);
+	if (*fd == -1 && (errno == ENOENT || errno == ELOOP || errno == ENXIO))
+		return ST_NONE;
+	if (*fd == -1)
+		st = error_sys(a->err, errno, "message %s may not be read", p->name.id.text);
+	else if ((st = sound(a, p, *fd)) != ST_OK)
+		(void)close(*fd);
+	if (st != ST_OK && st != ST_NONE && pass_over(a->over, a->err) == ST_OK)
+		st = ST_NONE;
+	return st;
+}
+
 /* ST_NONE: not this one, try the next. */
 static enum status
 try_one(struct attempt *a, int dir, const char *bucket, const struct entry *e)
@@ -96,17 +116,9 @@ try_one(struct attempt *a, int dir, const char *bucket, const struct entry *e)
 		st = reap_expired(a->q, &p, a->now, a->err);
 		return st == ST_OK || st == ST_GONE ? ST_NONE : st;
 	}
-	if ((fd = fs_open_read(dir, e->name)) == -1) {
-		if (errno == EACCES || errno == EPERM)
-			++*a->skipped;
-		else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO)
-			return queue_fail(a->q, a->err, errno, "open a message");
-		return ST_NONE;
-	}
-	st = sound(a, &p, fd);
-	if (st == ST_OK)
-		st = take(a, &p, dir, fd);
-	if (st != ST_OK)
+	if ((st = open_sound(a, &p, dir, &fd)) != ST_OK)
+		return st;
+	if ((st = take(a, &p, dir, fd)) != ST_OK)
 		(void)close(fd);
 	return st == ST_GONE ? ST_NONE : st;
 }
@@ -192,16 +204,17 @@ ready_claim(struct attempt *a, bool *young)
 
 enum status
 claim_next(struct queue *q, const struct claim_options *opt, usec_t now,
-    struct claim *c, usec_t *wake, unsigned *skipped, struct error *err)
+    struct claim *c, usec_t *wake, struct passed *over, struct error *err)
 {
-	struct attempt a = { q, opt, now, c, skipped, err };
+	struct attempt a = { q, opt, now, c, over, err };
 	enum status st = ST_NONE;
 	bool young = true;
+	unsigned returned;
 
 	memset(c, 0, sizeof(*c));
 	c->fd = -1;
 	*wake = USEC_MAX;
-	*skipped = 0;
+	memset(over, 0, sizeof(*over));
 	if (q->policy.paused & PAUSED_POP)
 		return error_set(err, ST_AGAIN, 0, "queue '%s' is paused: 'mq resume %s' "
 		    "lets messages out again", q->name, q->name);
@@ -209,19 +222,19 @@ claim_next(struct queue *q, const struct claim_options *opt, usec_t now,
 		st = window_try(&a);
 	if (st != ST_NONE)
 		return st;
-	if ((st = reap_new(q, err)) != ST_OK || (st = reap_due(q, now, wake, err)) != ST_OK ||
-	    (st = reap_lapsed(q, now, wake, err)) != ST_OK)
-		return st;
+	reap_new(q, over);
+	reap_due(q, now, wake, over);
+	reap_lapsed(q, now, wake, over);
 	/* A listing taken while others rename may miss what is there: look again before saying "empty". */
-	st = ST_NONE;
+	returned = over->n;
 	for (int round = 0; st == ST_NONE && young && round < 3; round++) {
 		young = false;
-		*skipped = 0;
+		over->n = returned;
 		st = ready_claim(&a, &young);
 	}
-	if (st == ST_NONE && *skipped > 0)
-		return error_set(err, ST_DENIED, 0, "queue '%s': %u message%s may not be read "
-		    "by this user", q->name, *skipped, *skipped == 1 ? "" : "s");
+	if (st == ST_NONE && over->n > 0)
+		return error_set(err, over->first.status, 0, "queue '%s': %s%s", q->name,
+		    over->first.text, over->n > 1 ? "; others, too, were passed over" : "");
 	return st;
 }
 
@@ -292,12 +305,15 @@ ack_once(struct queue *q, struct claim *c, usec_t now, struct error *err)
 		return place_drop(q, &c->at, err);
 	n.key = now;
 	st = place_move(q, &c->at, q, STATE_DONE, &n, NULL, err);
-	if (st == ST_AGAIN) {
+	if (st == ST_AGAIN && (err->errnum == ENOSPC || err->errnum == EDQUOT)) {
 		/* On a full disk a message that is done with is worth less than the room it takes. */
 		error_clear(err);
 		st = place_drop(q, &c->at, err);
 	}
-	return st == ST_OK ? reap_done(q, now, err) : st;
+	/* The ack is done, whatever becomes of the old ones. */
+	if (st == ST_OK && reap_done(q, now, err) != ST_OK)
+		error_clear(err);
+	return st;
 }
 
 enum status

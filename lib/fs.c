@@ -14,6 +14,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <dirent.h>
 #include <errno.h>
@@ -88,6 +89,13 @@ fs_write(int fd, const void *data, size_t len, struct error *err)
 	return ST_OK;
 }
 
+/* The null device is what people give to say "no file". */
+static bool
+is_null_device(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
 enum status
 fs_read_file(int dirfd, const char *name, bool follow, size_t max, char **text,
     size_t *len, struct error *err)
@@ -106,7 +114,7 @@ fs_read_file(int dirfd, const char *name, bool follow, size_t max, char **text,
 		return error_sys(err, errno, "%s", name);
 	if (fstat(fd, &st) == -1)
 		error_sys(err, errno, "%s", name);
-	else if (!S_ISREG(st.st_mode))
+	else if (!S_ISREG(st.st_mode) && !(follow && is_null_device(&st)))
 		error_set(err, ST_CONF, 0, "%s: not a regular file", name);
 	else if ((uint64_t)st.st_size > max)
 		error_set(err, ST_CONF, 0, "%s: larger than %zu bytes", name, max);
@@ -271,7 +279,7 @@ fs_rmdir(int dirfd, const char *name)
 }
 
 void
-fs_remove_dir(int dirfd, const char *name)
+fs_remove_tree(int dirfd, const char *name)
 {
 	struct listing l = { 0 };
 	struct error err;
@@ -282,7 +290,8 @@ fs_remove_dir(int dirfd, const char *name)
 		return;
 	if (fs_list(fd, "", 0, true, &l, NULL, &err) == ST_OK)
 		for (size_t i = 0; i < l.n; i++)
-			(void)unlinkat(fd, l.e[i].name, 0);
+			if (unlinkat(fd, l.e[i].name, 0) == -1)
+				fs_remove_tree(fd, l.e[i].name);
 	listing_free(&l);
 	(void)close(fd);
 	(void)unlinkat(dirfd, name, AT_REMOVEDIR);

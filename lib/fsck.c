@@ -28,6 +28,7 @@
 #define KINDS(X) \
 	X(BAD_CONF, "bad-conf", SEV_ERROR, "queue.conf parses", "") \
 	X(MISSING_DIR, "missing-dir", SEV_ERROR, "each directory from tmp to done is there", "make it") \
+	X(HALF_QUEUE, "half-queue", SEV_INFO, "a queue has its tmp/, which is made last", "make it") \
 	X(NO_BUCKET, "no-bucket", SEV_WARNING, "each state holds a bucket", "make one") \
 	X(HALF_BUCKET, "half-bucket", SEV_INFO, "no bucket keeps its +", "remove the +, or the bucket if it is empty") \
 	X(FOREIGN_ENTRY, "foreign-entry", SEV_WARNING, "every name parses", "move it to lost+found/") \
@@ -39,7 +40,7 @@
 	X(WRONG_FIELDS, "wrong-fields", SEV_WARNING, "c, t and l are in claimed/, and only there", "rename without them; a claim without token becomes ready") \
 	X(MISPLACED, "misplaced", SEV_WARNING, "class and key of a message fit its bucket", "move it to its bucket") \
 	X(UNREADABLE, "unreadable", SEV_ERROR, "whoever may claim may read", "") \
-	X(STALE_TMP, "stale-tmp", SEV_INFO, "files in tmp/ have a living writer", "remove") \
+	X(STALE_TMP, "stale-tmp", SEV_INFO, "files being written have a living writer", "remove") \
 	X(ORPHAN_RECORD, "orphan-record", SEV_INFO, "each file in failures/ has its message", "remove") \
 	X(BAD_COUNTERS, "bad-counters", SEV_INFO, "counters is what mq made it", "remove; it is made again")
 
@@ -55,6 +56,7 @@ struct fsck {
 	usec_t now;
 	void (*report)(void *, const struct finding *);
 	void *arg;
+	const char *litter;	/* where stale() is, with a slash */
 	unsigned left;
 	struct msgid *ids;
 	size_t n, cap;
@@ -184,6 +186,7 @@ check_name(struct fsck *f, const struct place *p, const struct bucket *b, const 
 static enum status
 check_file(struct fsck *f, const struct place *p, const char *path)
 {
+	enum kind kind = TORN;
 	struct headers h;
 	enum status st;
 	int fd;
@@ -194,28 +197,23 @@ check_file(struct fsck *f, const struct place *p, const char *path)
 		return ST_OK;
 	st = msg_open(f->q, p, &fd, f->err);
 	if (st == ST_OK) {
+		kind = BAD_HEADER;
 		st = msg_headers(fd, &p->name, &h, f->err);
 		headers_free(&h);
 		(void)close(fd);
-		if (st != ST_BADDATA)
-			return st;
+	}
+	if (st == ST_OK || st == ST_GONE)
+		return ST_OK;
+	if (st != ST_BADDATA) {
+		found(f, UNREADABLE, false, path, "it may not be read: %s", strerror(f->err->errnum));
 		error_clear(f->err);
-		st = f->repair ? reap_torn(f->q, p, "bad-header", f->now, f->err) : ST_NONE;
-		if (st != ST_GONE)
-			found(f, BAD_HEADER, f->repair && mended(f, st), path,
-			    "the header block is broken");
 		return ST_OK;
 	}
 	error_clear(f->err);
-	if (st == ST_DENIED)
-		found(f, UNREADABLE, false, path, "it may not be read");
-	else if (st == ST_BADDATA) {
-		st = f->repair ? reap_torn(f->q, p, "torn", f->now, f->err) : ST_NONE;
-		if (st != ST_GONE)
-			found(f, TORN, f->repair && mended(f, st), path,
-			    "its size is not the one that its name says");
-	} else if (st != ST_GONE)
-		return st;
+	st = f->repair ? reap_torn(f->q, p, fsck_kinds[kind].id, f->now, f->err) : ST_NONE;
+	if (st != ST_GONE)
+		found(f, kind, f->repair && mended(f, st), path, kind == TORN ?
+		    "its size is not the one that its name says" : "the header block is broken");
 	return ST_OK;
 }
 
@@ -338,14 +336,35 @@ check_state(struct fsck *f, enum state s)
 
 /* ---- the queue's directory -------------------------------------------- */
 
+/* A queue that has all but tmp/ was made by somebody who died, or is being made now. */
+static bool
+half_made(struct fsck *f)
+{
+	struct stat sb;
+	int fd;
+
+	if (fstatat(f->q->fd, "tmp", &sb, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT ||
+	    fs_open_dir(f->q->fd, "new", false, &fd, f->err) != ST_OK) {
+		error_clear(f->err);
+		return false;
+	}
+	(void)close(fd);
+	if (fstat(f->q->fd, &sb) == 0 && f->now - (usec_t)sb.st_mtim.tv_sec * USEC > HALF_AGE)
+		found(f, HALF_QUEUE, f->repair && mended(f, queue_tmp(f->q, &fd, f->err)), "tmp",
+		    "who made the queue died before its end");
+	return true;
+}
+
 static enum status
 check_dirs(struct fsck *f)
 {
-	static const char *const dirs[] = { "tmp", "new", "ready", "delayed", "claimed", "held",
-	    "dead", "done" };
+	static const char *const dirs[] = { "new", "ready", "delayed", "claimed", "held", "dead",
+	    "done", "tmp" };
 	enum status st;
 	int fd;
 
+	if (half_made(f))
+		return ST_OK;
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
 		st = fs_open_dir(f->q->fd, dirs[i], false, &fd, f->err);
 		if (st == ST_OK) {
@@ -405,7 +424,7 @@ stale(void *arg, const char *name)
 	struct fsck *f = arg;
 	char path[300];
 
-	(void)snprintf(path, sizeof(path), "tmp/%s", name);
+	(void)snprintf(path, sizeof(path), "%s%s", f->litter, name);
 	found(f, STALE_TMP, f->repair, path, "left by a writer that died");
 }
 
@@ -553,6 +572,34 @@ check_counters(struct fsck *f)
 	    "counters", "not the file that mq makes");
 }
 
+static void
+check_litter(struct fsck *f)
+{
+	int tmp;
+
+	f->litter = "";
+	reap_litter(f->q->fd, TMP_PREFIX, f->now, f->repair, stale, f);
+	f->litter = "tmp/";
+	if (fs_open_dir(f->q->fd, "tmp", false, &tmp, f->err) != ST_OK) {
+		error_clear(f->err);
+		return;
+	}
+	reap_litter(tmp, "", f->now, f->repair, stale, f);
+	(void)close(tmp);
+}
+
+void
+fsck_spool(struct spool *sp, bool repair, usec_t now,
+    void (*report)(void *, const struct finding *), void *arg, unsigned *left)
+{
+	struct fsck f = { .repair = repair, .now = now, .report = report, .arg = arg,
+	    .litter = "" };
+
+	reap_litter(sp->fd, TMP_PREFIX, now, repair, stale, &f);
+	reap_litter(sp->fd, NEW_PREFIX, now, repair, stale, &f);
+	*left = f.left;
+}
+
 enum status
 fsck_queue(struct queue *q, bool repair, usec_t now,
     void (*report)(void *, const struct finding *), void *arg, unsigned *left,
@@ -568,7 +615,7 @@ fsck_queue(struct queue *q, bool repair, usec_t now,
 		st = check_state(&f, (enum state)s);
 	if (st == ST_OK && (st = check_new(&f)) == ST_OK && (st = check_ids(&f)) == ST_OK &&
 	    (st = check_records(&f)) == ST_OK) {
-		(void)reap_tmp(q, now, repair, stale, &f);
+		check_litter(&f);
 		check_counters(&f);
 	}
 	free(f.ids);

@@ -37,8 +37,8 @@ enum status fs_move(int fromfd, const char *from, int tofd, const char *to, stru
 enum status fs_unlink(int dirfd, const char *name, struct error *) MUST_CHECK;
 /* True if it was removed; a directory that is not empty stays. */
 bool fs_rmdir(int dirfd, const char *name);
-/* Remove a directory of plain files (a batch that came to nothing). */
-void fs_remove_dir(int dirfd, const char *name);
+/* Remove a directory and what is in it (a batch or a queue that came to nothing). */
+void fs_remove_tree(int dirfd, const char *name);
 /* One attempt, ever: the error must not be retried away. */
 enum status fs_sync(int fd, struct error *) MUST_CHECK;
 enum status fs_sync_all(int fd, struct error *) MUST_CHECK;	/* syncfs */
@@ -120,6 +120,9 @@ enum status queue_new(struct queue *, int *fd, struct error *) MUST_CHECK;
 enum status queue_layout(struct queue *, usec_t now, struct error *) MUST_CHECK;
 /* A name that nobody else uses, for tmp/ (16 random hex digits behind a prefix). */
 void tmp_name(char buf[40]);
+/* Outside tmp/: what fs_replace_file writes first, and a queue in the making. */
+#define TMP_PREFIX ".mq-"
+#define NEW_PREFIX ".new-"
 /* Error text in front: "queue jobs: ...". */
 enum status queue_fail(const struct queue *, struct error *, int errnum, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
@@ -187,16 +190,26 @@ void record_move(struct queue *, const struct msgid *, struct queue *to);
  * Return what is due and what has lapsed, at most REAP_MAX of each.  *wake: when there
  * may be more to do (now: at once).
  */
-enum status reap_due(struct queue *, usec_t now, usec_t *wake, struct error *) MUST_CHECK;
-enum status reap_lapsed(struct queue *, usec_t now, usec_t *wake, struct error *) MUST_CHECK;
+void reap_due(struct queue *, usec_t now, usec_t *wake, struct passed *);
+void reap_lapsed(struct queue *, usec_t now, usec_t *wake, struct passed *);
 /* Move what lies in new/ to ready. */
-enum status reap_new(struct queue *, struct error *) MUST_CHECK;
-/* Old files of dead writers in tmp/; how many were removed. */
-unsigned reap_tmp(struct queue *, usec_t now, bool remove, void (*seen)(void *, const char *), void *arg);
+void reap_new(struct queue *, struct passed *);
+/*
+ * What the error is about is passed over, so that it does not stop the rest: clears *err and gives ST_OK.
+ * An error that is ours, like too many open files, is given back.
+ */
+enum status pass_over(struct passed *, struct error *);
+/*
+ * What dead writers left in a directory under names with this prefix: files older than an hour whose writer holds no lock,
+ * directories older than 36 hours.  seen is called for each, and may be NULL.
+ */
+void reap_litter(int dir, const char *prefix, usec_t now, bool remove, void (*seen)(void *, const char *), void *arg);
 /* Purge done/ as the policy says. */
 enum status reap_done(struct queue *, usec_t now, struct error *) MUST_CHECK;
 /* Ends a claim that failed: back-off, dead or redirected. */
 enum status reap_fail(struct queue *, const struct place *, const struct failure *, usec_t now, enum state *, struct error *) MUST_CHECK;
+/* A message that begins anew: if it has expired, it gets the policy's time again. */
+void renew_expiry(const struct queue *, struct msgname *, usec_t now);
 /* Whether a message has expired, by its own time or the policy's; and what becomes of it then. */
 bool expired(const struct queue *, const struct msgname *, usec_t now);
 enum status reap_expired(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;

@@ -34,6 +34,7 @@ move_retry(struct queue *q, const struct place *p, bool keep_attempts, usec_t no
 	if (!keep_attempts)
 		n.attempts = 0;
 	n.key = id_time(&n.id);
+	renew_expiry(q, &n, now);
 	st = operate(q, p, q, STATE_READY, &n, err);
 	if (st == ST_OK)
 		counters_add(q, COUNT_RETRIED, 1, now);

@@ -375,7 +375,7 @@ struct batch;
  */
 enum status batch_open(struct queue *, const struct push_options *, struct batch **,
     struct error *) MUST_CHECK;
-/* Whether the queue takes messages now; ST_AGAIN: full, paused, disk low. */
+/* Whether the queue takes them now; ST_AGAIN: full, paused, disk low; ST_BADDATA: never. */
 enum status push_allowed(struct queue *, uint64_t messages, uint64_t bytes, usec_t now,
     struct error *) MUST_CHECK;
 enum status batch_begin(struct batch *, struct error *) MUST_CHECK;
@@ -385,6 +385,8 @@ enum status batch_end(struct batch *, struct error *) MUST_CHECK;
 /* Messages that ended and are not published yet, and their bytes. */
 size_t batch_pending(const struct batch *);
 uint64_t batch_bytes(const struct batch *);
+/* push_allowed for what batch_publish would have to put in at once: the next one, or all of an atomic batch. */
+enum status batch_allowed(const struct batch *, usec_t now, struct error *) MUST_CHECK;
 /*
  * done is called for each message that is durable, in order.  On ST_UNSURE the messages
  * are visible but their directory could not be synced (done was called for them).
@@ -407,14 +409,20 @@ struct claim_options {
 	bool hold;	/* this process lives as long as the claim: lock it */
 };
 
+/* What had to be passed over so that the rest is not held up: how much, and why the first. */
+struct passed {
+	unsigned n;
+	struct error first;
+};
+
 /*
  * Claim the next message: returns first what is due and what has lapsed (a bounded number).
  * ST_NONE: nothing ready; *wake is then when something may change without any event
- * (USEC_MAX: never).  ST_AGAIN: paused.  ST_DENIED: only messages that may not be read.
- * *skipped counts messages that could not be read.
+ * (USEC_MAX: never).  ST_AGAIN: paused.  *over: what could not be had and was passed over;
+ * if there was such a thing and nothing else, its error is returned, not ST_NONE.
  */
 enum status claim_next(struct queue *, const struct claim_options *, usec_t now,
-    struct claim *, usec_t *wake, unsigned *skipped, struct error *) MUST_CHECK;
+    struct claim *, usec_t *wake, struct passed *over, struct error *) MUST_CHECK;
 
 /*
  * Whether the lease of any claim is over or its holder dead, without taking it back;
@@ -517,7 +525,12 @@ struct finding {
 struct fsck_kind { const char *id; enum severity severity; const char *must; const char *repair; };
 extern const struct fsck_kind fsck_kinds[];	/* ends with id NULL */
 
-/* Report each finding; *left counts those that remain (future-name is told but not counted). */
+/*
+ * Report each finding; *left counts those that remain (future-name is told but not counted).  fsck_spool looks at what
+ * lies beside the queues.
+ */
+void fsck_spool(struct spool *, bool repair, usec_t now,
+    void (*report)(void *, const struct finding *), void *arg, unsigned *left);
 enum status fsck_queue(struct queue *, bool repair, usec_t now,
     void (*report)(void *arg, const struct finding *), void *arg, unsigned *left,
     struct error *) MUST_CHECK;

@@ -34,24 +34,27 @@ msg_open(struct queue *q, const struct place *p, int *fd, struct error *err)
 		return error_sys(err, e, "%s", path);
 	}
 	(void)close(dir);
-	if (fstat(*fd, &sb) == 0 && S_ISREG(sb.st_mode) && sb.st_size == p->name.size)
+	st = fstat(*fd, &sb) == -1 ? ST_IO : ST_OK;
+	if (st == ST_OK && S_ISREG(sb.st_mode) && sb.st_size == p->name.size)
 		return ST_OK;
 	msg_path(q, p, path, sizeof(path));
-	if (!S_ISREG(sb.st_mode))
+	if (st != ST_OK)
+		error_sys(err, errno, "%s", path);
+	else if (!S_ISREG(sb.st_mode))
 		error_set(err, ST_BADDATA, 0, "%s: not a regular file", path);
 	else
 		error_set(err, ST_BADDATA, 0, "%s: torn: it has %lld bytes, its name says %lld",
 		    path, (long long)sb.st_size, (long long)p->name.size);
 	(void)close(*fd);
 	*fd = -1;
-	return ST_BADDATA;
+	return err->status;
 }
 
 enum status
 msg_headers(int fd, const struct msgname *name, struct headers *h, struct error *err)
 {
 	size_t want = (size_t)name->head, have = 0;
-	ssize_t n;
+	ssize_t n = 0;
 
 	memset(h, 0, sizeof(*h));
 	if (want == 0)
@@ -63,6 +66,11 @@ msg_headers(int fd, const struct msgname *name, struct headers *h, struct error 
 		return error_sys(err, ENOMEM, "read headers");
 	while (have < want && (n = pread(fd, h->block + have, want - have, (off_t)have)) > 0)
 		have += (size_t)n;
+	if (n == -1) {
+		error_sys(err, errno, "message %s: read its headers", name->id.text);
+		headers_free(h);
+		return err->status;
+	}
 	h->block[have] = '\0';
 	h->len = have;
 	if (have == want && headers_valid(h))

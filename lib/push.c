@@ -29,6 +29,7 @@ struct pending {
 	char tmp[40];
 	int64_t size;
 	int fd;		/* until it is synced; -1: closed */
+	bool synced;
 };
 
 struct batch {
@@ -41,6 +42,8 @@ struct batch {
 	bool writing;
 	uint64_t bytes;
 	usec_t last;		/* greatest time given to an id */
+	/* Of a sync or close that failed: nothing is published any more, for a second sync would lie. */
+	struct error broken;
 };
 
 /* ---- limits ----------------------------------------------------------- */
@@ -80,6 +83,13 @@ depth_allowed(struct queue *q, uint64_t messages, uint64_t bytes, usec_t now,
 
 	if (p->max_messages == 0 && p->max_bytes == 0)
 		return ST_OK;
+	if (over(0, messages, p->max_messages))
+		return error_set(err, ST_BADDATA, 0, "%llu messages at once never fit: max_messages "
+		    "of queue '%s' is %lld", (unsigned long long)messages, q->name,
+		    (long long)p->max_messages);
+	if (over(0, bytes, p->max_bytes))
+		return error_set(err, ST_BADDATA, 0, "%llu bytes never fit: max_bytes of queue '%s' "
+		    "is %lld", (unsigned long long)bytes, q->name, (long long)p->max_bytes);
 	full = !counters_backlog(q, &n, &size, &since) || since > now ||
 	    now - since > COUNT_AGE || over(n, messages, p->max_messages) ||
 	    over(size, bytes, p->max_bytes);
@@ -221,6 +231,7 @@ batch_begin(struct batch *b, struct error *err)
 		return queue_fail(b->q, err, ENOMEM, "push");
 	p = &b->p[b->n];
 	p->size = 0;
+	p->synced = !queue_synced(b->q);
 	tmp_name(p->tmp);
 	error_clear(&creating);
 	st = fs_create(b->tmpfd, p->tmp, queue_file_mode(b->q), b->q->group, &p->fd, &creating);
@@ -287,9 +298,10 @@ batch_end(struct batch *b, struct error *err)
 	if (!queue_synced(b->q) || b->n > FSYNC_MAX)
 		for (size_t i = b->n > FSYNC_MAX + 1 || !queue_synced(b->q) ? b->n - 1 : 0;
 		    i < b->n; i++) {
-			enum status one = close_pending(&b->p[i], err);
-			if (st == ST_OK)
-				st = one;
+			if (close_pending(&b->p[i], &b->broken) != ST_OK) {
+				*err = b->broken;
+				st = err->status;
+			}
 		}
 	return st;
 }
@@ -306,28 +318,40 @@ batch_bytes(const struct batch *b)
 	return b->bytes;
 }
 
+enum status
+batch_allowed(const struct batch *b, usec_t now, struct error *err)
+{
+	if (b->opt.atomic)
+		return push_allowed(b->q, b->n, b->bytes, now, err);
+	return push_allowed(b->q, 1, b->n > 0 ? (uint64_t)b->p[0].size : 0, now, err);
+}
+
 /* ---- publishing ------------------------------------------------------- */
 
+/* What was tried once is not tried again: published after a wait, or refused for good. */
 static enum status
 sync_data(struct batch *b, struct error *err)
 {
-	enum status st = ST_OK;
+	enum status st = b->broken.status;
+	bool all = b->n > FSYNC_MAX;
 
-	if (!queue_synced(b->q))
-		return ST_OK;
-	if (b->n > FSYNC_MAX)
-		return fs_sync_all(b->tmpfd, err);
+	if (st == ST_OK && all && !b->p[b->n - 1].synced)
+		st = fs_sync_all(b->tmpfd, &b->broken);
 	for (size_t i = 0; st == ST_OK && i < b->n; i++) {
-		st = fs_sync(b->p[i].fd, err);
-		if (st == ST_OK)
-			st = close_pending(&b->p[i], err);
+		struct pending *p = &b->p[i];
+		if (!p->synced && !all && (st = fs_sync(p->fd, &b->broken)) == ST_OK)
+			st = close_pending(p, &b->broken);
+		p->synced = true;
 	}
+	if (st != ST_OK)
+		*err = b->broken;
 	return st;
 }
 
 static void
 make_name(struct batch *b, const struct pending *p, usec_t now, struct msgname *n)
 {
+	usec_t policy = b->q->policy.expire;
 	/* Within a batch, and if the clock stands still: a microsecond apart, in order. */
 	usec_t at = now > b->last ? now : b->last + 1;
 
@@ -339,7 +363,7 @@ make_name(struct batch *b, const struct pending *p, usec_t now, struct msgname *
 	n->priority = b->opt.priority;
 	n->head = (int32_t)head_size(b);
 	if (b->opt.expire > 0)
-		n->expires = at + b->opt.expire;
+		n->expires = at + (policy > 0 && policy < b->opt.expire ? policy : b->opt.expire);
 }
 
 static enum state
@@ -476,14 +500,14 @@ batch_publish(struct batch *b, usec_t now, void (*done)(void *, const struct msg
 	if (st == ST_OK)
 		st = b->opt.atomic ? publish_atomic(b, now, ids, &k, err) :
 		    publish_each(b, now, ids, &k, err);
-	/* What was renamed is in the queue, whatever else failed: sync its directory and say so. */
+	/* What was renamed is in the queue, whatever else failed: sync its directory, or say that it is not certain. */
 	error_clear(&syncing);
-	if (k > 0 && move_sync(b->q, &syncing) != ST_OK && st == ST_OK) {
+	if (k > 0 && move_sync(b->q, &syncing) != ST_OK) {
 		*err = syncing;
 		st = ST_UNSURE;
 	}
 	if (k > 0 && arc4random_uniform(SWEEP) == 0)
-		(void)reap_tmp(b->q, now, true, NULL, NULL);
+		reap_litter(b->q->tmpfd, "", now, true, NULL, NULL);
 	for (size_t i = 0; i < k; i++)
 		done(arg, &ids[i]);
 	forget(b, k);
@@ -512,7 +536,7 @@ batch_close(struct batch *b)
 		if (b->tmpfd != -1)
 			(void)close(b->tmpfd);
 		if (b->dir[0] != '\0')
-			fs_remove_dir(b->q->tmpfd, b->dir);
+			fs_remove_tree(b->q->tmpfd, b->dir);
 	}
 	free(b->p);
 	free(b);

@@ -200,31 +200,6 @@ queue_layout(struct queue *q, usec_t now, struct error *err)
 	return queue_synced(q) ? fs_sync(q->fd, err) : ST_OK;
 }
 
-/* Take away a queue that was never published. */
-static void
-layout_remove(struct queue *q, const char *tmp)
-{
-	struct listing dirs = { 0 }, buckets = { 0 };
-	struct error ignored;
-	int fd;
-
-	error_clear(&ignored);
-	if (fs_list(q->fd, "", 0, true, &dirs, NULL, &ignored) != ST_OK)
-		return;
-	for (size_t i = 0; i < dirs.n; i++) {
-		if (fs_open_dir(q->fd, dirs.e[i].name, false, &fd, &ignored) != ST_OK)
-			continue;
-		if (fs_list(fd, "", 0, true, &buckets, NULL, &ignored) == ST_OK)
-			for (size_t j = 0; j < buckets.n; j++)
-				(void)fs_rmdir(fd, buckets.e[j].name);
-		listing_free(&buckets);
-		(void)close(fd);
-		(void)fs_rmdir(q->fd, dirs.e[i].name);
-	}
-	listing_free(&dirs);
-	(void)fs_rmdir(q->spool->fd, tmp);
-}
-
 /* The policy that a new queue is to have decides about the modes of all that is in it. */
 static enum status
 first_conf(struct queue *q, const char *const *assign, size_t n, struct error *err)
@@ -250,14 +225,14 @@ static enum status
 make_queue(struct spool *sp, const char *name, const char *const *assign, size_t n,
     struct error *err)
 {
-	char tmp[48] = ".new-";
+	char tmp[48] = NEW_PREFIX;
 	struct queue *q;
 	enum status st;
 	int fd;
 
 	if ((q = queue_new_object(sp, name)) == NULL)
 		return error_sys(err, ENOMEM, "make queue");
-	tmp_name(tmp + 5);
+	tmp_name(tmp + strlen(NEW_PREFIX));
 	if ((st = policy_load(q, err)) == ST_OK)
 		st = fs_mkdir(sp->fd, tmp, 0700, (gid_t)-1, err);
 	if (st == ST_OK) {
@@ -267,14 +242,14 @@ make_queue(struct spool *sp, const char *name, const char *const *assign, size_t
 		    (st = queue_layout(q, clock_now(), err)) == ST_OK)
 			st = fs_move(sp->fd, tmp, sp->fd, name, err);
 		if (st != ST_OK)
-			layout_remove(q, tmp);	/* ST_EXISTS: another made it meanwhile */
+			fs_remove_tree(sp->fd, tmp);	/* ST_EXISTS: another made it meanwhile */
 		else
 			st = queue_tmp(q, &fd, err);
 	}
 	queue_close(q);
 	if (st == ST_GONE)
 		st = error_set(err, ST_NOCREATE, 0, "queue %s: the spool went away", name);
-	if (st == ST_IO)
+	if (st == ST_IO || st == ST_UNSURE)
 		err->status = st = ST_NOCREATE;
 	return st == ST_EXISTS ? ST_OK : st;
 }

@@ -38,6 +38,17 @@ token_offset(const char *token)
 	return (int64_t)((1ULL << 62) + t % (1ULL << 61));
 }
 
+enum status
+pass_over(struct passed *over, struct error *err)
+{
+	if (over->n++ == 0)
+		over->first = *err;
+	if (err->errnum == EMFILE || err->errnum == ENFILE || err->errnum == ENOMEM)
+		return err->status;
+	error_clear(err);
+	return ST_OK;
+}
+
 static void
 wake_at(usec_t *wake, usec_t at)
 {
@@ -59,14 +70,35 @@ unclaim(struct msgname *n)
 bool
 expired(const struct queue *q, const struct msgname *n, usec_t now)
 {
-	if (n->expires != 0 && n->expires <= now)
-		return true;
+	if (n->expires != 0)
+		return n->expires <= now;
 	return q->policy.expire != 0 && id_time(&n->id) + q->policy.expire <= now;
+}
+
+void
+renew_expiry(const struct queue *q, struct msgname *n, usec_t now)
+{
+	if (!expired(q, n, now))
+		return;
+	n->expires = q->policy.expire != 0 ? now + q->policy.expire : 0;
+}
+
+/* With what a failed attempt made of it on disk: the attempts are over. */
+static enum status
+put_dead(struct queue *q, const struct place *p, struct queue *to, enum state s,
+    struct msgname *n, bool sync, struct error *err)
+{
+	enum status st;
+
+	to->careful = sync;
+	st = place_move(q, p, to, s, n, NULL, err);
+	to->careful = false;
+	return st == ST_OK && sync ? move_sync(to, err) : st;
 }
 
 /* To dead/, or to the queue that the policy names for dead letters. */
 static enum status
-to_dead(struct queue *q, const struct place *p, struct msgname *n, usec_t now,
+to_dead(struct queue *q, const struct place *p, struct msgname *n, usec_t now, bool sync,
     struct error *err)
 {
 	struct error ignored;
@@ -76,23 +108,26 @@ to_dead(struct queue *q, const struct place *p, struct msgname *n, usec_t now,
 	counters_add(q, COUNT_DEAD, 1, now);
 	n->key = now;
 	if (q->policy.dead_queue[0] == '\0' || strcmp(q->policy.dead_queue, q->name) == 0)
-		return place_move(q, p, q, STATE_DEAD, n, NULL, err);
+		return put_dead(q, p, q, STATE_DEAD, n, sync, err);
 	error_clear(&ignored);
 	if (queue_create(q->spool, q->policy.dead_queue, NULL, 0, &to, &ignored) == ST_OK) {
 		struct msgname redirected = *n;
 		redirected.attempts = 0;
 		redirected.key = id_time(&n->id);
-		st = place_move(q, p, to, STATE_READY, &redirected, NULL, &ignored);
-		if (st == ST_OK)
+		renew_expiry(to, &redirected, now);
+		st = put_dead(q, p, to, STATE_READY, &redirected, sync, &ignored);
+		if (st == ST_OK || st == ST_UNSURE) {
 			record_move(q, &n->id, to);
-		if (st == ST_OK)
 			counters_add(to, COUNT_PUSHED, 1, now);
+		}
 		queue_close(to);
-		if (st == ST_OK || st == ST_GONE)
+		if (st == ST_UNSURE)
+			*err = ignored;
+		if (st == ST_OK || st == ST_UNSURE || st == ST_GONE)
 			return st;
 	}
 	/* It can't be had: the queue's own dead/ always can. */
-	return place_move(q, p, q, STATE_DEAD, n, NULL, err);
+	return put_dead(q, p, q, STATE_DEAD, n, sync, err);
 }
 
 enum status
@@ -105,7 +140,7 @@ reap_expired(struct queue *q, const struct place *p, usec_t now, struct error *e
 		st = place_drop(q, p, err);
 	else {
 		(void)strlcpy(n.reason, "expired", sizeof(n.reason));
-		st = to_dead(q, p, &n, now, err);
+		st = to_dead(q, p, &n, now, false, err);
 	}
 	if (st == ST_OK)
 		counters_add(q, COUNT_EXPIRED, 1, now);
@@ -128,18 +163,20 @@ reap_torn(struct queue *q, const struct place *p, const char *reason, usec_t now
 /* ---- a failed attempt ------------------------------------------------- */
 
 /* Whether it still stands there: a claim that is lost must not leave a record. */
-static bool
+static enum status
 stands(struct queue *q, const struct place *p, struct error *err)
 {
 	struct stat sb;
-	bool there;
+	enum status st;
 	int dir;
 
-	if (place_open(q, p, &dir, err) != ST_OK)
-		return false;
-	there = fstatat(dir, p->file, &sb, AT_SYMLINK_NOFOLLOW) == 0;
+	if ((st = place_open(q, p, &dir, err)) != ST_OK)
+		return st;
+	if (fstatat(dir, p->file, &sb, AT_SYMLINK_NOFOLLOW) == -1)
+		st = errno == ENOENT ? ST_GONE : error_sys(err, errno, "message %s",
+		    p->name.id.text);
 	(void)close(dir);
-	return there;
+	return st;
 }
 
 enum status
@@ -151,8 +188,8 @@ reap_fail(struct queue *q, const struct place *p, const struct failure *why,
 	enum status st;
 	usec_t delay;
 
-	if (!stands(q, p, err))
-		return err->status != ST_OK ? err->status : ST_GONE;
+	if ((st = stands(q, p, err)) != ST_OK)
+		return st;
 	unclaim(&n);
 	n.attempts++;
 	(void)strlcpy(n.reason, why->reason, sizeof(n.reason));
@@ -161,7 +198,7 @@ reap_fail(struct queue *q, const struct place *p, const struct failure *why,
 	record_add(q, &n.id, n.attempts, why, now, dead);
 	if (dead) {
 		*state = STATE_DEAD;
-		st = to_dead(q, p, &n, now, err);
+		st = to_dead(q, p, &n, now, true, err);
 	} else {
 		delay = why->delay >= 0 ? why->delay :
 		    policy_jitter(&q->policy, policy_backoff(&q->policy, n.attempts));
@@ -190,7 +227,7 @@ return_due(struct queue *q, const struct place *p, usec_t now, struct error *err
 /* One bucket of delayed/, the names of which are not above now. */
 static enum status
 due_in_bucket(struct queue *q, const struct bucket *b, usec_t now, unsigned *left,
-    bool *empty, usec_t *wake, struct error *err)
+    bool *empty, usec_t *wake, struct passed *over, struct error *err)
 {
 	struct place p = { .state = STATE_DELAYED };
 	struct listing l;
@@ -217,35 +254,40 @@ due_in_bucket(struct queue *q, const struct bucket *b, usec_t now, unsigned *lef
 		st = return_due(q, &p, now, err);
 		if (st == ST_OK)
 			--*left;
-		if (st == ST_GONE)
-			st = ST_OK;
+		else
+			st = st == ST_GONE ? ST_OK : pass_over(over, err);
 	}
 	listing_free(&l);
 	return st;
 }
 
-enum status
-reap_due(struct queue *q, usec_t now, usec_t *wake, struct error *err)
+void
+reap_due(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 {
 	unsigned left = REAP_MAX;
+	struct error err;
 	struct buckets bs;
 	enum status st;
 	bool empty;
 
-	if ((st = buckets_list(q, STATE_DELAYED, &bs, err)) != ST_OK)
-		return st;
+	error_clear(&err);
+	if ((st = buckets_list(q, STATE_DELAYED, &bs, &err)) != ST_OK) {
+		(void)pass_over(over, &err);
+		return;
+	}
 	for (size_t i = 0; st == ST_OK && i < bs.n; i++) {
 		if (bs.b[i].key > now || left == 0) {
 			/* The name of a bucket is a lower bound of what is in it. */
 			wake_at(wake, bs.b[i].key > now ? bs.b[i].key : now);
 			break;
 		}
-		st = due_in_bucket(q, &bs.b[i], now, &left, &empty, wake, err);
+		st = due_in_bucket(q, &bs.b[i], now, &left, &empty, wake, over, &err);
 		if (empty)
 			bucket_remove_empty(q, STATE_DELAYED, &bs, i);
+		if (st != ST_OK)
+			st = pass_over(over, &err);
 	}
 	buckets_free(&bs);
-	return st;
 }
 
 /* ---- lapsed ----------------------------------------------------------- */
@@ -301,7 +343,7 @@ lapse_one(struct queue *q, int dir, const struct place *p, usec_t now, usec_t *w
 
 static enum status
 lapsed_in_bucket(struct queue *q, const struct bucket *b, usec_t now,
-    unsigned *left, bool *empty, usec_t *wake, struct error *err)
+    unsigned *left, bool *empty, usec_t *wake, struct passed *over, struct error *err)
 {
 	struct place p = { .state = STATE_CLAIMED };
 	struct listing l;
@@ -330,11 +372,10 @@ lapsed_in_bucket(struct queue *q, const struct bucket *b, usec_t now,
 		--*left;
 		(void)strlcpy(p.file, l.e[i].name, sizeof(p.file));
 		st = lapse_one(q, dir, &p, now, wake, err);
-		if (st == ST_GONE)
-			st = ST_OK;
+		if (st != ST_OK)
+			st = st == ST_GONE ? ST_OK : pass_over(over, err);
 	}
-	if (st != ST_GONE)
-		listing_free(&l);
+	listing_free(&l);
 	(void)close(dir);
 	return st == ST_GONE ? ST_OK : st;
 }
@@ -345,17 +386,21 @@ lapsed_in_bucket(struct queue *q, const struct bucket *b, usec_t now,
  * in turn, since an extended claim stays in its bucket; and those so far in the
  * future that the clock must have gone back.
  */
-enum status
-reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct error *err)
+void
+reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 {
 	unsigned left = 4u * REAP_MAX, looked = 0;
+	struct error err;
 	struct buckets bs;
 	enum status st;
 	size_t start;
 	bool empty;
 
-	if ((st = buckets_list(q, STATE_CLAIMED, &bs, err)) != ST_OK)
-		return st;
+	error_clear(&err);
+	if ((st = buckets_list(q, STATE_CLAIMED, &bs, &err)) != ST_OK) {
+		(void)pass_over(over, &err);
+		return;
+	}
 	/* Where there are many, begin anywhere, so that each has its turn. */
 	start = bs.n > LAPSE_BUCKETS ? arc4random_uniform((uint32_t)bs.n) : 0;
 	for (size_t k = 0; st == ST_OK && left > 0 && k < bs.n; k++) {
@@ -367,12 +412,13 @@ reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct error *err)
 		}
 		if (b->cls == 0 && looked++ >= LAPSE_BUCKETS)
 			continue;
-		st = lapsed_in_bucket(q, b, now, &left, &empty, wake, err);
+		st = lapsed_in_bucket(q, b, now, &left, &empty, wake, over, &err);
 		if (empty)
 			bucket_remove_empty(q, STATE_CLAIMED, &bs, i);
+		if (st != ST_OK)
+			st = pass_over(over, &err);
 	}
 	buckets_free(&bs);
-	return st;
 }
 
 enum status
@@ -404,69 +450,72 @@ claims_lapsed(struct queue *q, usec_t now, bool *any, usec_t *wake, struct error
 
 /* ---- new/, tmp/, done/ ------------------------------------------------ */
 
-enum status
-reap_new(struct queue *q, struct error *err)
+void
+reap_new(struct queue *q, struct passed *over)
 {
 	struct arrivals a;
+	struct error err;
 	enum status st;
 
-	if ((st = arrivals_list(q, ADOPT_MAX, &a, err)) != ST_OK)
-		return st;
+	error_clear(&err);
+	if ((st = arrivals_list(q, ADOPT_MAX, &a, &err)) != ST_OK) {
+		(void)pass_over(over, &err);
+		return;
+	}
 	for (size_t i = 0; st == ST_OK && i < a.n; i++) {
 		st = bucket_put(q, q->newfd, a.p[i].file, STATE_READY, &a.p[i].name,
-		    NULL, err);
+		    NULL, &err);
 		if (st == ST_OK) {
 			counters_state(q, STATE_READY, 1, a.p[i].name.size);
 			counters_add(q, COUNT_PUSHED, 1, a.p[i].name.key);
-		}
-		if (st == ST_GONE)
-			st = ST_OK;
-		/* Someone who may not move files out of new/ can consume the rest. */
-		if (st == ST_DENIED) {
-			error_clear(err);
-			st = ST_OK;
-		}
+		} else
+			st = st == ST_GONE ? ST_OK : pass_over(over, &err);
 	}
 	arrivals_free(&a);
-	return st;
 }
 
-unsigned
-reap_tmp(struct queue *q, usec_t now, bool remove, void (*seen)(void *, const char *),
-    void *arg)
+static bool
+is_litter(int dir, const char *name, usec_t now, bool *tree)
+{
+	struct stat sb;
+	int fd = fs_open_read(dir, name);
+	usec_t age;
+	bool yes;
+
+	if (fd == -1)
+		return false;
+	yes = fstat(fd, &sb) == 0;
+	age = now - (usec_t)sb.st_mtim.tv_sec * USEC;
+	*tree = S_ISDIR(sb.st_mode);
+	yes = yes && (*tree ? age > STALE_DIR : S_ISREG(sb.st_mode) && age > STALE_FILE &&
+	    fs_locked(fd, 1LL << 62) == 0);
+	(void)close(fd);
+	return yes;
+}
+
+void
+reap_litter(int dir, const char *prefix, usec_t now, bool remove,
+    void (*seen)(void *, const char *), void *arg)
 {
 	struct error err;
 	struct listing l;
-	unsigned n = 0;
-	int dir;
+	bool tree;
 
 	error_clear(&err);
-	if (queue_tmp(q, &dir, &err) != ST_OK ||
-	    fs_list(dir, "", 0, true, &l, NULL, &err) != ST_OK)
-		return 0;
+	if (fs_list(dir, "", 0, true, &l, NULL, &err) != ST_OK)
+		return;
 	for (size_t i = 0; i < l.n; i++) {
-		struct stat sb;
-		int fd = fs_open_read(dir, l.e[i].name);
-		bool stale = fd != -1 && fstat(fd, &sb) == 0;
-		if (stale) {
-			usec_t age = now - (usec_t)sb.st_mtim.tv_sec * USEC;
-			stale = S_ISDIR(sb.st_mode) ? age > STALE_DIR : S_ISREG(sb.st_mode) &&
-			    age > STALE_FILE && fs_locked(fd, 1LL << 62) == 0;
-		}
-		if (fd != -1)
-			(void)close(fd);
-		if (!stale)
+		if (strncmp(l.e[i].name, prefix, strlen(prefix)) != 0 ||
+		    !is_litter(dir, l.e[i].name, now, &tree))
 			continue;
-		n++;
 		if (seen != NULL)
 			seen(arg, l.e[i].name);
-		if (remove && S_ISDIR(sb.st_mode))
-			fs_remove_dir(dir, l.e[i].name);
+		if (remove && tree)
+			fs_remove_tree(dir, l.e[i].name);
 		else if (remove && fs_unlink(dir, l.e[i].name, &err) != ST_OK)
 			error_clear(&err);
 	}
 	listing_free(&l);
-	return n;
 }
 
 /* Remove from the low end of done/ what is older than before, at most *left. */
@@ -489,7 +538,7 @@ purge_bucket(struct queue *q, const struct bucket *b, usec_t before, unsigned *l
 	*empty = l.n == 0;
 	(void)strlcpy(p.bucket, b->name, sizeof(p.bucket));
 	for (size_t i = 0; i < l.n && *left > 0 && st == ST_OK; i++) {
-		if (name_parse(l.e[i].name, &p.name) != NAME_OK)
+		if (l.e[i].type != DT_REG || name_parse(l.e[i].name, &p.name) != NAME_OK)
 			continue;
 		if (p.name.key > before) {
 			*left = 0;

@@ -44,16 +44,20 @@ fnv1a(uint64_t h, const char *text)
 	return h;
 }
 
-static bool
-arrival(int dir, const struct entry *e, struct place *p)
+/* ST_NONE: no message. */
+static enum status
+arrival(int dir, const struct entry *e, struct place *p, struct error *err)
 {
 	char ino[24];
 	struct stat sb;
 	usec_t at;
 
-	if (e->type != DT_REG || fstatat(dir, e->name, &sb, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    !S_ISREG(sb.st_mode))
-		return false;
+	if (e->type != DT_REG)
+		return ST_NONE;
+	if (fstatat(dir, e->name, &sb, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? ST_NONE : error_sys(err, errno, "new/%s", e->name);
+	if (!S_ISREG(sb.st_mode))
+		return ST_NONE;
 	memset(p, 0, sizeof(*p));
 	at = (usec_t)sb.st_ctim.tv_sec * USEC + sb.st_ctim.tv_nsec / 1000;
 	(void)snprintf(ino, sizeof(ino), "%llu", (unsigned long long)sb.st_ino);
@@ -64,7 +68,7 @@ arrival(int dir, const struct entry *e, struct place *p)
 	p->name.key = at;
 	p->name.size = sb.st_size;
 	p->name.priority = PRIORITY_DEFAULT;
-	return true;
+	return ST_OK;
 }
 
 static int
@@ -85,33 +89,30 @@ arrivals_list(struct queue *q, size_t max, struct arrivals *out, struct error *e
 	int dir;
 
 	memset(out, 0, sizeof(*out));
-	st = queue_new(q, &dir, err);
-	/* Whoever may not look into the drop box can use the queue all the same. */
-	if (st == ST_GONE || st == ST_DENIED) {
-		error_clear(err);
-		return ST_OK;
-	}
-	if (st != ST_OK || (st = fs_list(dir, "", max, false, &l, NULL, err)) != ST_OK) {
-		if (st == ST_DENIED) {
-			error_clear(err);
-			st = ST_OK;
-		}
-		return st;
-	}
+	if ((st = queue_new(q, &dir, err)) == ST_OK)
+		st = fs_list(dir, "", max, false, &l, NULL, err);
+	if (st != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
 	if ((out->p = calloc(l.n + 1, sizeof(*out->p))) == NULL) {
 		listing_free(&l);
 		return queue_fail(q, err, ENOMEM, "list new");
 	}
 	for (size_t i = 0; i < l.n; i++)
-		if (arrival(dir, &l.e[i], &out->p[out->n]))
+		if ((st = arrival(dir, &l.e[i], &out->p[out->n], err)) == ST_OK)
 			out->n++;
+		else if (st != ST_NONE)
+			break;
 	listing_free(&l);
+	if (st != ST_OK && st != ST_NONE) {
+		arrivals_free(out);
+		return st;
+	}
 	if (out->n > 1)
 		qsort(out->p, out->n, sizeof(*out->p), arrival_cmp);
 	for (size_t i = 1; i < out->n; i++)
 		if (out->p[i].name.key <= out->p[i - 1].name.key)
 			out->p[i].name.key = out->p[i - 1].name.key + 1;
-	return st;
+	return ST_OK;
 }
 
 void

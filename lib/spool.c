@@ -60,6 +60,13 @@ format_make(struct spool *sp, struct error *err)
 	if (st == ST_OK)
 		st = fs_replace_file(sp->fd, FORMAT_FILE, FORMAT_TEXT,
 		    sizeof(FORMAT_TEXT) - 1, 0644, (gid_t)-1, true, err);
+	if (st == ST_UNSURE) {
+		/* Whoever finds it takes the spool to be durable. */
+		struct error ignored = { 0 };
+		if (fs_unlink(sp->fd, FORMAT_FILE, &ignored) != ST_OK)
+			return st;
+		err->status = st = ST_NOCREATE;
+	}
 	return st;
 }
 
@@ -171,7 +178,7 @@ is_queue(int spoolfd, const struct entry *e)
 	(void)strlcat(ready, "/ready", sizeof(ready));
 	/* A queue that may not be looked into is a queue all the same: opening it will say why. */
 	return fstatat(spoolfd, ready, &st, AT_SYMLINK_NOFOLLOW) == 0 ?
-	    S_ISDIR(st.st_mode) : errno == EACCES;
+	    S_ISDIR(st.st_mode) : errno != ENOENT && errno != ENOTDIR && errno != ELOOP;
 }
 
 enum status

@@ -30,8 +30,18 @@ bucket() {
 	finding missing-dir
 	rmdir "$MQ_SPOOL"/q/dead/*
 	finding no-bucket
+}
+
+@test "half-queue: made by somebody who died, not by somebody who is making it" {
+	mq init q
 	rmdir "$MQ_SPOOL/q/tmp"
-	finding missing-dir
+	run -0 mq fsck q
+	assert_output ""
+	touch -d '2 minutes ago' "$MQ_SPOOL/q"
+	run -1 mq fsck q
+	assert_output --partial "info half-queue q/tmp"
+	run -0 mq fsck q --repair
+	assert [ -d "$MQ_SPOOL/q/tmp" ]
 }
 
 @test "foreign-entry and foreign-type: moved aside with a note, not opened, not followed" {
@@ -98,6 +108,20 @@ bucket() {
 	touch -d '2 hours ago' "$MQ_SPOOL/q/tmp/mq-0000000000000000"
 	finding stale-tmp
 	assert [ ! -e "$MQ_SPOOL/q/tmp/mq-0000000000000000" ]
+	echo litter >"$MQ_SPOOL/q/.mq-mq-0000000000000000"
+	mkdir -p "$MQ_SPOOL/.new-mq-0000000000000000/ready/b"
+	echo litter >"$MQ_SPOOL/.new-mq-0000000000000000/queue.conf"
+	run -0 mq fsck
+	assert_output ""
+	touch -d '2 days ago' "$MQ_SPOOL/q/.mq-mq-0000000000000000" "$MQ_SPOOL/.new-mq-0000000000000000"
+	run -1 mq fsck
+	assert_line --partial 'stale-tmp .new-mq-'
+	assert_line --partial 'stale-tmp q/.mq-'
+	run -0 mq fsck --repair
+	run -0 mq fsck
+	assert_output ""
+	run -0 ls -A "$MQ_SPOOL"
+	assert_output $'.mq\nq'
 	echo short >"$MQ_SPOOL/q/counters"
 	finding bad-counters
 }
@@ -131,5 +155,5 @@ bucket() {
 	mq fsck q --json >out || true
 	assert_equal "$(jq -r '.id, .severity, .repaired' out | tr '\n' ,)" foreign-entry,warning,false,
 	run -0 mq fsck --list
-	assert_equal "${#lines[@]}" 16
+	assert_equal "${#lines[@]}" 17
 }

@@ -94,6 +94,14 @@ load helper
 	run -1 mq pop q
 }
 
+@test "what cannot be meant is refused" {
+	mq push -q q -m x
+	run -64 mq pop q -l -0
+	run -64 mq pop q -l --json
+	run -64 mq pop q -n 2
+	run -0 mq pop q
+}
+
 @test "a program that waits for pop and then reads gets the message" {
 	mq push -q q -m x
 	mkfifo pipe

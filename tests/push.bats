@@ -65,6 +65,25 @@ load helper
 	assert_output --partial expired
 }
 
+@test "who retries what has expired gets it" {
+	mq init -q d expire=1h
+	mq push -q d -x 0.001s -m old
+	run -1 mq pop d
+	mq retry -q d --all
+	assert_equal "$(json d '.expires > .enqueued')" true
+	assert_equal "$(mq pop d)" old
+	mq init -q q dead_queue=d
+	mq push -q q -x 0.001s -m again
+	run -1 mq pop q
+	assert_equal "$(mq pop d)" again
+}
+
+@test "the earlier expiry counts, of the message and of the policy" {
+	mq init q expire=1s
+	mq push -q q -x 1h -m x
+	assert_equal "$(json q '((.expires | sub("[.].*"; "Z") | fromdate) - (.enqueued | sub("[.].*"; "Z") | fromdate)) <= 2')" true
+}
+
 @test "headers" {
 	mq push -q q -H 'Kind: report' -H 'Empty:' -m body
 	assert_equal "$(json q '.headers.Kind')" report
@@ -91,9 +110,35 @@ load helper
 	assert_equal "${#lines[@]}" 3
 	assert_counts s ready=2
 	mq init m max_messages=2
-	run -75 bash -c 'seq 3 | mq push m -l --atomic'
-	assert_counts m ""
+	run -65 bash -c 'seq 3 | mq push m -l --atomic'
+	assert_output --partial "never fit"
+	mq push -q m -m x
+	run -75 bash -c 'seq 2 | mq push m -l --atomic'
+	assert_counts m ready=1
 	assert_equal "$(ls -A "$MQ_SPOOL/m/tmp")" ""
+}
+
+@test "--wait: a queue that fills in the middle of a push; what never fits; what is not full but broken" {
+	mq init q max_messages=4
+	seq 8 | mq push q -l --wait=30s >ids 3>&- &
+	until [ "$(mq ls q --ids | wc -l)" = 4 ]; do sleep 0.01; done
+	assert_equal "$(mq pop q -n 4 -l | tr '\n' ' ')" "1 2 3 4 "
+	wait $!
+	assert_equal "$(mq pop q -n 4 -l | tr '\n' ' ')" "5 6 7 8 "
+	assert_equal "$(wc -l <ids)" 8
+	mq init -q b max_bytes=15 sync=never
+	mq push -q b -m 1234567890
+	run -75 mq push b -m 123456 --wait=0.1s
+	assert_output --partial "is full"
+	run -65 mq push b -m 1234567890123456 --wait
+	assert_output --partial "never fit"
+}
+
+@test "what cannot be meant is refused" {
+	run -64 mq push q -m a -m b
+	run -64 mq push q -l -0
+	run -64 mq push q -m a file
+	assert [ ! -e "$MQ_SPOOL/q" ]
 }
 
 @test "limits: messages, bytes, free space and inodes" {

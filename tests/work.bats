@@ -145,6 +145,21 @@ MQ_OTHER=kept
 	assert_output 2
 }
 
+@test "a stderr that nobody reads holds up no lease and no time-out" {
+	mkfifo err
+	exec 9<>err
+	mq push -q q -m x
+	mq init -q q attempts=1 lease=1s
+	mq work q --drain --timeout=3s -- sh -c 'mq ls q -o deadline --state claimed >first; exec yes >&2' 2>&9 3>&- &
+	pids+=($!)
+	wait_for test -s first
+	# The lease is extended, and the handler stopped when its time is over.
+	wait_for bash -c '! mq ls q -o deadline --state claimed | diff -q - first'
+	wait_for has q dead 1
+	exec 9>&-
+	mq dead q | grep timeout
+}
+
 # ---- how it ends ----
 
 @test "exit 0 acknowledges" {

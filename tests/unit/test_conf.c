@@ -477,6 +477,8 @@ odd_files(void)
 	ok(strncmp(err.text, dir, strlen(dir)) == 0, err.text);
 	write_file("mq1.conf", "[defaults]\nlease=7s\n");
 	ok(symlink("mq1.conf", path("link.conf")) == 0, "a link");
+	files.path[0] = "/dev/null";
+	is_int(conf_policy(&files, "jobs", -1, &p, &err), ST_OK, "/dev/null says nothing");
 	files.path[0] = path("link.conf");
 	error_clear(&err);
 	is_int(conf_policy(&files, "jobs", -1, &p, &err), ST_OK, "mq.conf may be one");

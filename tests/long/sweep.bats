@@ -1,0 +1,12 @@
+#!/usr/bin/env bats
+# sweep.bats: all calls, all errors; see ../sweep/sweep.py
+
+load ../helper
+
+@test "killed at every call" {
+	run -0 python3 "$BATS_TEST_DIRNAME/../sweep/sweep.py" --all kill
+}
+
+@test "each error from every call" {
+	run -0 python3 "$BATS_TEST_DIRNAME/../sweep/sweep.py" --all fail
+}
