@@ -62,11 +62,20 @@ xdg(const char *name, const char *below_home, const char *tail, char *buf, size_
 static void
 make_parents(char *path)
 {
-	for (char *p = strchr(path + 1, '/'); p != NULL; p = strchr(p + 1, '/')) {
+	int up = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
+
+	for (char *p = strchr(path + 1, '/'); p != NULL && up != -1; p = strchr(p + 1, '/')) {
 		*p = '\0';
-		(void)mkdir(path, 0700);
+		/* As durable as the spool in it is going to be. */
+		if (mkdir(path, 0700) == 0)
+			(void)fsync(up);
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		(void)close(up);
+		up = fd;
 		*p = '/';
 	}
+	if (up != -1)
+		(void)close(up);
 }
 
 static void

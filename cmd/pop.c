@@ -89,7 +89,10 @@ slow_write(void *cookie, const char *data, size_t len)
 		}
 		if (ticked)
 			renew(p);
-		if (n == -1 && errno != EINTR)
+		if (n == -1 && errno == EAGAIN) {	/* others share it, and made it non-blocking */
+			struct pollfd pfd = { .fd = STDOUT_FILENO, .events = POLLOUT };
+			(void)poll(&pfd, 1, -1);
+		} else if (n == -1 && errno != EINTR)
 			return 0;
 		if (n > 0)
 			done += (size_t)n;
@@ -113,6 +116,15 @@ output_failed(struct pop *p)
 	return error_set(&p->r->err, ST_IO, errno != 0 ? errno : EIO, "stdout");
 }
 
+/* No reader is left; whether the last one read on between the two looks before it went. */
+static bool
+unread(void)
+{
+	int left;
+
+	return ioctl(STDOUT_FILENO, FIONREAD, &left) == 0 && left > 0;
+}
+
 /*
  * A pipe has taken the bytes when its reader has: until then they are in the
  * kernel, and gone if the reader goes.  No event tells, so look, less and less
@@ -131,14 +143,15 @@ taken(struct pop *p)
 	for (unsigned round = 0; !stopped; round++) {
 		if (ticked)
 			renew(p);
-		if (poll(&pfd, 1, round < 100 ? 0 : round < 1000 ? 1 : 20) > 0 &&
-		    (pfd.revents & POLLERR) != 0) {
-			errno = EPIPE;
-			return false;
-		}
+		/* First this: who has read all of it may go. */
 		if (ioctl(STDOUT_FILENO, FIONREAD, &left) == -1 || left == 0 ||
 		    clock_mono() >= deadline)
 			return true;
+		if (poll(&pfd, 1, round < 100 ? 0 : round < 1000 ? 1 : 20) > 0 &&
+		    (pfd.revents & POLLERR) != 0 && unread()) {
+			errno = EPIPE;
+			return false;
+		}
 		(void)sched_yield();
 	}
 	errno = EINTR;

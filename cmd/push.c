@@ -16,6 +16,7 @@
 #define GROUP_MESSAGES 1000
 #define GROUP_BYTES (64 << 20)
 #define BUFFER (128 << 10)
+#define KEEP_EVERY (600 * USEC)
 
 enum { ATOMIC = OPT_LONG, WAIT };
 
@@ -135,6 +136,7 @@ static enum status
 admitted(struct push *p)
 {
 	struct run *r = p->r;
+	usec_t kept = clock_mono();
 	struct waiter *w = NULL;
 	enum status st;
 
@@ -152,6 +154,10 @@ admitted(struct push *p)
 			break;
 		full = r->err;
 		error_clear(&r->err);
+		if (p->b != NULL && clock_mono() - kept > KEEP_EVERY) {
+			batch_keep(p->b);
+			kept = clock_mono();
+		}
 		/* Looked at once a second too: free space raises no event. */
 		st = waiter_wait(w, clock_now() + USEC, p->deadline, &r->err);
 		if (st == ST_NONE || stopped) {

@@ -223,18 +223,25 @@ run_each(struct run *r, int first, enum status (*fn)(void *, const char *, struc
 
 /* ---- claiming --------------------------------------------------------- */
 
+/* *told: what cannot be had was spoken of; NULL for who does not wait, and gets it as an error. */
 static enum status
-claim_once(struct run *r, struct queue *q, const struct claim_options *opt,
+claim_once(struct run *r, struct queue *q, const struct claim_options *opt, bool *told,
     struct claim *c, usec_t *wake)
 {
 	struct passed over;
 	enum status st;
 
 	st = claim_next(q, opt, clock_now(), c, wake, &over, &r->err);
-	if (st == ST_OK && over.n > 0)
+	if (over.n == 0 || (told == NULL && st != ST_OK))
+		return st;
+	if (told == NULL || !*told)
 		run_note(r, "%s%s", over.first.text,
 		    over.n > 1 ? "; others, too, were passed over" : "");
-	return st;
+	if (told == NULL || st == ST_OK)
+		return st;
+	*told = true;
+	error_clear(&r->err);	/* the others are waited for */
+	return ST_NONE;
 }
 
 enum status
@@ -243,9 +250,10 @@ claim_wait(struct run *r, struct queue *q, const struct claim_options *opt, bool
 {
 	struct waiter *w;
 	enum status st;
+	bool told = false;
 	usec_t wake;
 
-	st = claim_once(r, q, opt, c, &wake);
+	st = claim_once(r, q, opt, wait ? &told : NULL, c, &wake);
 	if (!wait || (st != ST_NONE && st != ST_AGAIN))
 		return st;
 	if ((st = waiter_open(q, false, &w, &r->err)) != ST_OK)
@@ -255,7 +263,7 @@ claim_wait(struct run *r, struct queue *q, const struct claim_options *opt, bool
 		if ((st = waiter_arm(w, &r->err)) != ST_OK ||
 		    (st = queue_reload(q, &r->err)) != ST_OK)
 			break;
-		st = claim_once(r, q, opt, c, &wake);
+		st = claim_once(r, q, opt, &told, c, &wake);
 		if (st != ST_NONE && !(st == ST_AGAIN && (queue_policy(q)->paused & PAUSED_POP)))
 			break;
 		error_clear(&r->err);	/* a pause ends */

@@ -103,7 +103,7 @@ run_wait(struct run *r)
 {
 	struct want w = { .r = r, .deadline = USEC_MAX };
 	struct waiter *waiter = NULL;
-	bool yes = false, before = false;
+	bool yes = false;
 	enum status st;
 	usec_t wake;
 
@@ -115,12 +115,9 @@ run_wait(struct run *r)
 		if ((st = waiter_arm(waiter, &r->err)) != ST_OK ||
 		    (st = look(&w, &yes, &wake)) != ST_OK)
 			break;
-		/* A message between two states is in neither listing: empty has to be seen twice. */
-		if (yes && (before || w.what == READY))
+		if (yes)
 			break;
-		before = yes;
-		if (!yes)
-			st = waiter_wait(waiter, wake, w.deadline, &r->err);
+		st = waiter_wait(waiter, wake, w.deadline, &r->err);
 	}
 	waiter_close(waiter);
 	queue_close(w.q);

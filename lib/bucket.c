@@ -219,6 +219,37 @@ bucket_try(struct queue *q, enum state s, const struct bucket *b, bool any,
 	return ST_NONE;
 }
 
+/*
+ * The key is below all buckets of the class: lower the name of the lowest one if it has
+ * room, so that keys which come in falling order don't make a bucket each.  ST_NONE: make one.
+ */
+static enum status
+lowest_try(struct queue *q, enum state s, const struct buckets *bs, char cls, usec_t key,
+    struct target *t, struct error *err)
+{
+	const struct bucket *low = NULL;
+	enum status st;
+
+	for (size_t i = bs->n; i-- > 0;)
+		if (bs->b[i].cls == cls && !bs->b[i].half)
+			low = &bs->b[i];
+	if (low == NULL)
+		return ST_NONE;
+	if ((st = bucket_try(q, s, low, false, &t->fd, err)) != ST_OK)
+		return st;
+	bucket_format(cls, key, t->name);
+	t->key = key;
+	t->next = low->key;	/* or above, but that need not be known */
+	st = fs_move(q->statefd[s], low->name, q->statefd[s], t->name, err);
+	if (st == ST_OK && queue_synced(q))
+		st = fs_sync(q->statefd[s], err);
+	if (st != ST_OK) {
+		(void)close(t->fd);
+		t->fd = -1;
+	}
+	return st == ST_EXISTS ? ST_GONE : st;
+}
+
 /* None can be made: the chosen one though it is full, or the lowest one lowered.  ST_NONE: there is none at all. */
 static enum status
 bucket_fallback(struct queue *q, enum state s, const struct buckets *bs, ssize_t chosen,
@@ -234,8 +265,8 @@ static enum status
 target_find(struct queue *q, enum state s, char cls, usec_t key, struct target *t,
     struct error *err)
 {
-	struct bucket use = { .name = "" };
 	struct error making;
+	struct bucket use;
 	struct buckets bs;
 	enum status st;
 	ssize_t i;
@@ -253,7 +284,9 @@ target_find(struct queue *q, enum state s, char cls, usec_t key, struct target *
 				t->next = bs.b[k].key;
 		/* If the very key is taken there is no name for another one: it takes more. */
 		st = bucket_try(q, s, &use, use.key == key, &t->fd, err);
-	}
+		(void)strlcpy(t->name, use.name, sizeof(t->name));
+	} else
+		st = lowest_try(q, s, &bs, cls, key, t, err);
 	if (st == ST_NONE) {
 		error_clear(&making);
 		t->next = 0;	/* what we may have to make do with is for this once */
@@ -261,15 +294,15 @@ target_find(struct queue *q, enum state s, char cls, usec_t key, struct target *
 			st = ST_GONE;	/* look again, and find it */
 		else {
 			st = bucket_fallback(q, s, &bs, i, cls, key, &use, err);
-			if (st == ST_OK)
+			if (st == ST_OK) {
 				st = bucket_try(q, s, &use, true, &t->fd, err);
-			else if (st == ST_NONE) {
+				(void)strlcpy(t->name, use.name, sizeof(t->name));
+			} else if (st == ST_NONE) {
 				*err = making;
 				st = making.status;
 			}
 		}
 	}
-	(void)strlcpy(t->name, use.name, sizeof(t->name));
 	buckets_free(&bs);
 	return st;
 }
@@ -336,15 +369,16 @@ target_for(struct queue *q, enum state s, char cls, usec_t key, struct error *er
 /*
  * The rename said ENOENT: the source is gone, or the bucket was removed under us
  * (ST_NONE: try again).  A network file system may also have done it and lost the
- * answer: a claim's name, unique by its token, tells.
+ * answer: that the message stands under the very name tells.  (Not when adopting:
+ * others give the same name, and it is to be counted once.)
  */
 static enum status
-who_is_gone(int fromfd, const char *from, const struct target *t, const char *file,
-    const struct msgname *name)
+who_is_gone(struct queue *q, int fromfd, const char *from, const struct target *t,
+    const char *file)
 {
 	struct stat sb;
 
-	if (name->token[0] != '\0' && fstatat(t->fd, file, &sb, AT_SYMLINK_NOFOLLOW) == 0)
+	if (fromfd != q->newfd && fstatat(t->fd, file, &sb, AT_SYMLINK_NOFOLLOW) == 0)
 		return ST_OK;
 	return fstatat(fromfd, from, &sb, AT_SYMLINK_NOFOLLOW) == -1 ? ST_GONE : ST_NONE;
 }
@@ -367,7 +401,7 @@ bucket_put(struct queue *q, int fromfd, const char *from, enum state s,
 			name->key++;
 			st = ST_NONE;
 		} else if (st == ST_GONE) {
-			st = who_is_gone(fromfd, from, t, file, name);
+			st = who_is_gone(q, fromfd, from, t, file);
 			if (st == ST_NONE)
 				target_drop(q, t);
 		}
@@ -456,7 +490,7 @@ bucket_publish_dir(struct queue *q, int tmpfd, const char *dir, enum state s,
 		bucket_format(cls, key, half + 1);
 		if (fstatat(fd, half + 1, &sb, AT_SYMLINK_NOFOLLOW) == 0)
 			continue;
-		if ((st = fs_move(tmpfd, dir, fd, half, err)) != ST_EXISTS)
+		if ((st = fs_move_own(tmpfd, dir, fd, half, err)) != ST_EXISTS)
 			break;
 	}
 	if (st != ST_OK)

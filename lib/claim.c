@@ -68,7 +68,7 @@ take(struct attempt *a, const struct place *p, int dir, int fd)
 	usec_t lease = a->opt->lease > 0 ? a->opt->lease : a->q->policy.lease;
 
 	token_make(n.token);
-	n.key = a->now + lease;
+	n.key = clock_now() + lease;	/* it may have taken a while to come here */
 	n.lease_ms = lease < 1000 ? 1 : lease / 1000;
 	n.deliveries++;
 	n.locked = a->opt->hold && fs_lock(fd, token_offset(n.token), false);

@@ -41,7 +41,10 @@ struct departure {
 	size_t queue;
 	struct place at;
 	bool arrived_new;	/* it left new/: it was told when it came */
+	bool untold;		/* or could not be: it had left already */
 };
+
+struct unseen { size_t queue; char file[NAME_MAX_LEN + 1]; };
 
 struct events {
 	int fd;
@@ -52,6 +55,8 @@ struct events {
 	size_t nw, cap;
 	struct departure parted[PARTED];
 	size_t next_parted;
+	struct unseen unseen[PARTED];
+	size_t next_unseen;
 	/* Messages found by listing a new bucket: still to be told, then not to be told again. */
 	struct { size_t queue; struct place at; } *found;
 	size_t nfound, capfound, told;
@@ -197,7 +202,7 @@ came(const struct place *to)
 static const char *
 meaning(const struct departure *from, const struct place *to)
 {
-	if (from == NULL)
+	if (from == NULL || from->untold)
 		return came(to);
 	if (from->arrived_new)
 		return NULL;
@@ -224,9 +229,9 @@ meaning(const struct departure *from, const struct place *to)
 static bool
 place_of(struct events *ev, const struct watched *w, const char *file, struct place *p)
 {
-	struct arrivals a;
 	struct error ignored;
-	bool ok = false;
+	bool ok;
+	int dir;
 
 	memset(p, 0, sizeof(*p));
 	p->state = w->state;
@@ -236,14 +241,8 @@ place_of(struct events *ev, const struct watched *w, const char *file, struct pl
 		    name_parse(file, &p->name) == NAME_OK;
 	}
 	error_clear(&ignored);
-	if (arrivals_list(ev->queue[w->queue], 0, &a, &ignored) != ST_OK)
-		return false;
-	for (size_t i = 0; !ok && i < a.n; i++)
-		if (strcmp(a.p[i].file, file) == 0) {
-			*p = a.p[i];
-			ok = true;
-		}
-	arrivals_free(&a);
+	ok = queue_new(ev->queue[w->queue], &dir, &ignored) == ST_OK &&
+	    arrival_at(dir, file, file, p, &ignored) == ST_OK;
 	return ok;
 }
 
@@ -320,6 +319,28 @@ new_bucket(struct events *ev, const struct watched *state, const char *name, str
 
 /* ---- one event of the kernel ------------------------------------------ */
 
+/* A file that came to new/ and was adopted before we could look at it: it is told of when it arrives in ready/. */
+static void
+untold(struct events *ev, size_t queue, const char *file)
+{
+	struct unseen *u = &ev->unseen[ev->next_unseen];
+
+	u->queue = queue;
+	(void)strlcpy(u->file, file, sizeof(u->file));
+	ev->next_unseen = (ev->next_unseen + 1) % PARTED;
+}
+
+static bool
+was_untold(struct events *ev, size_t queue, const char *file)
+{
+	for (size_t i = 0; i < PARTED; i++)
+		if (ev->unseen[i].queue == queue && strcmp(ev->unseen[i].file, file) == 0) {
+			ev->unseen[i].file[0] = '\0';
+			return true;
+		}
+	return false;
+}
+
 static bool
 depart(struct events *ev, const struct inotify_event *ie, const struct watched *w,
     struct event *e)
@@ -335,7 +356,8 @@ depart(struct events *ev, const struct inotify_event *ie, const struct watched *
 	if (w->what == DIR_BUCKET && name_parse(ie->name, &p.name) != NAME_OK)
 		return false;
 	*d = (struct departure){ .cookie = ie->cookie, .queue = w->queue, .at = p,
-	    .arrived_new = w->what == DIR_NEW };
+	    .arrived_new = w->what == DIR_NEW,
+	    .untold = w->what == DIR_NEW && was_untold(ev, w->queue, ie->name) };
 	ev->next_parted = (ev->next_parted + 1) % PARTED;
 	/* The one it replaces never arrived anywhere that we watch. */
 	return old.cookie != 0 && !old.arrived_new && tell(ev, e, old.queue, "moved", &old.at);
@@ -353,6 +375,8 @@ arrive(struct events *ev, const struct inotify_event *ie, const struct watched *
 	if (!place_of(ev, w, ie->name, &p)) {
 		if (from != NULL)
 			from->cookie = 0;
+		if (w->what == DIR_NEW)
+			untold(ev, w->queue, ie->name);
 		return false;
 	}
 	if (from != NULL) {

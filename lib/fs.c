@@ -278,6 +278,23 @@ fs_rmdir(int dirfd, const char *name)
 	return unlinkat(dirfd, name, AT_REMOVEDIR) == 0;
 }
 
+enum status
+fs_move_own(int fromfd, const char *from, int tofd, const char *to, struct error *err)
+{
+	enum status st = fs_move(fromfd, from, tofd, to, err);
+	struct stat sb;
+
+	if (st == ST_GONE && fstatat(tofd, to, &sb, AT_SYMLINK_NOFOLLOW) == 0)
+		st = ST_OK;
+	return st;
+}
+
+void
+fs_touch(int dirfd, const char *name)
+{
+	(void)utimensat(dirfd, name, NULL, AT_SYMLINK_NOFOLLOW);
+}
+
 void
 fs_remove_tree(int dirfd, const char *name)
 {

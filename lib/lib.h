@@ -33,8 +33,12 @@ enum status fs_mkdir(int dirfd, const char *name, mode_t mode, gid_t group, stru
 enum status fs_set_mode(int fd, mode_t mode, gid_t group, struct error *) MUST_CHECK;
 /* Rename that replaces nothing where the kernel can tell.  ST_GONE: no source (or a directory went); ST_EXISTS. */
 enum status fs_move(int fromfd, const char *from, int tofd, const char *to, struct error *) MUST_CHECK;
+/* fs_move of what has a name that only we know: that a network file system lost the answer does not matter. */
+enum status fs_move_own(int fromfd, const char *from, int tofd, const char *to, struct error *) MUST_CHECK;
 /* ST_GONE: it was not there. */
 enum status fs_unlink(int dirfd, const char *name, struct error *) MUST_CHECK;
+/* Set its times to now, if it is there. */
+void fs_touch(int dirfd, const char *name);
 /* True if it was removed; a directory that is not empty stays. */
 bool fs_rmdir(int dirfd, const char *name);
 /* Remove a directory and what is in it (a batch or a queue that came to nothing). */
@@ -219,8 +223,12 @@ int64_t token_offset(const char *token);
 /* ---- scan.c ----------------------------------------------------------- */
 
 /* Files of new/ in the order of their arrival, as places in ready with bucket "" (at most max). */
-struct arrivals { struct place *p; size_t n; };
-enum status arrivals_list(struct queue *, size_t max, struct arrivals *, struct error *) MUST_CHECK;
+struct arrivals { struct place *p; size_t n; bool more; };
+/* The max oldest behind after (NULL: from the beginning), by arrival and name. */
+enum status arrivals_list(struct queue *, const struct place *after, size_t max, struct arrivals *, struct error *) MUST_CHECK;
+#define ID_RANDOM 19	/* where the random part of an id begins */
+/* The file in dir as the message that it is, or becomes, having arrived under the second name.  ST_NONE: no message, or gone. */
+enum status arrival_at(int dir, const char *file, const char *arrived_as, struct place *, struct error *) MUST_CHECK;
 void arrivals_free(struct arrivals *);
 /* Look in the buckets of a state for an id (and a token, if not NULL). */
 enum status place_find(struct queue *, enum state, const struct msgid *, const char *token, const char *bucket, struct place *, struct error *) MUST_CHECK;

@@ -385,6 +385,8 @@ enum status batch_end(struct batch *, struct error *) MUST_CHECK;
 /* Messages that ended and are not published yet, and their bytes. */
 size_t batch_pending(const struct batch *);
 uint64_t batch_bytes(const struct batch *);
+/* What waits to be published stays: to be called every few minutes while it waits (litter is known by its age). */
+void batch_keep(const struct batch *);
 /* push_allowed for what batch_publish would have to put in at once: the next one, or all of an atomic batch. */
 enum status batch_allowed(const struct batch *, usec_t now, struct error *) MUST_CHECK;
 /*

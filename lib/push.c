@@ -318,6 +318,13 @@ batch_bytes(const struct batch *b)
 	return b->bytes;
 }
 
+void
+batch_keep(const struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		fs_touch(b->tmpfd, b->p[i].tmp);
+}
+
 enum status
 batch_allowed(const struct batch *b, usec_t now, struct error *err)
 {
@@ -442,7 +449,7 @@ name_all(struct batch *b, usec_t now, struct msgname *names, struct error *err)
 	for (size_t i = 0; st == ST_OK && i < b->n; i++) {
 		make_name(b, &b->p[i], now, &names[i]);
 		name_format(&names[i], file);
-		st = fs_move(b->tmpfd, b->p[i].tmp, b->tmpfd, file, err);
+		st = fs_move_own(b->tmpfd, b->p[i].tmp, b->tmpfd, file, err);
 		if (st == ST_GONE || st == ST_EXISTS)
 			st = error_set(err, ST_IO, 0, "queue %s: a file of ours in tmp/ was removed",
 			    b->q->name);

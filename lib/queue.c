@@ -240,7 +240,7 @@ make_queue(struct spool *sp, const char *name, const char *const *assign, size_t
 		if (st == ST_OK && (st = first_conf(q, assign, n, err)) == ST_OK &&
 		    (st = fs_set_mode(q->fd, queue_dir_mode(q), q->group, err)) == ST_OK &&
 		    (st = queue_layout(q, clock_now(), err)) == ST_OK)
-			st = fs_move(sp->fd, tmp, sp->fd, name, err);
+			st = fs_move_own(sp->fd, tmp, sp->fd, name, err);
 		if (st != ST_OK)
 			fs_remove_tree(sp->fd, tmp);	/* ST_EXISTS: another made it meanwhile */
 		else

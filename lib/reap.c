@@ -20,8 +20,12 @@
 
 /* Files adopted from new/ by one call. */
 #define ADOPT_MAX 4096
+/* Names of delayed/ that are looked at at a time. */
+#define DUE_WINDOW (2 * REAP_MAX)
 /* Buckets of claimed/ without class that one call looks into. */
 #define LAPSE_BUCKETS 4
+/* Claims that one call looks at. */
+#define LAPSE_MAX 256
 /* While claims of other living processes stand, their locks are asked this often. */
 #define PROBE_INTERVAL (USEC / 2)
 /* How far a lease may start in the future before the clock is held to have gone back. */
@@ -230,35 +234,41 @@ due_in_bucket(struct queue *q, const struct bucket *b, usec_t now, unsigned *lef
     bool *empty, usec_t *wake, struct passed *over, struct error *err)
 {
 	struct place p = { .state = STATE_DELAYED };
+	char after[NAME_MAX_LEN + 1] = "";
+	enum status st = ST_OK;
 	struct listing l;
-	enum status st;
+	bool more = true;
 	int dir;
 
 	*empty = false;
 	if ((st = bucket_open(q, STATE_DELAYED, b, &dir, err)) != ST_OK)
 		return st == ST_GONE ? ST_OK : st;
-	st = fs_list(dir, "", *left + 1, false, &l, NULL, err);
-	(void)close(dir);
-	if (st != ST_OK)
-		return st == ST_GONE ? ST_OK : st;
-	*empty = l.n == 0;
 	(void)strlcpy(p.bucket, b->name, sizeof(p.bucket));
-	for (size_t i = 0; i < l.n && st == ST_OK; i++) {
-		if (l.e[i].type != DT_REG || name_parse(l.e[i].name, &p.name) != NAME_OK)
-			continue;
-		if (p.name.key > now || *left == 0) {
-			wake_at(wake, p.name.key > now ? p.name.key : now);
+	while (st == ST_OK && more) {
+		if ((st = fs_list(dir, after, DUE_WINDOW, false, &l, &more, err)) != ST_OK)
 			break;
+		*empty = l.n == 0 && after[0] == '\0';
+		for (size_t i = 0; i < l.n && st == ST_OK; i++) {
+			if (l.e[i].type != DT_REG || name_parse(l.e[i].name, &p.name) != NAME_OK)
+				continue;
+			if (p.name.key > now || *left == 0) {
+				wake_at(wake, p.name.key > now ? p.name.key : now);
+				more = false;
+				break;
+			}
+			(void)strlcpy(p.file, l.e[i].name, sizeof(p.file));
+			st = return_due(q, &p, now, err);
+			if (st == ST_OK)
+				--*left;
+			else
+				st = st == ST_GONE ? ST_OK : pass_over(over, err);
 		}
-		(void)strlcpy(p.file, l.e[i].name, sizeof(p.file));
-		st = return_due(q, &p, now, err);
-		if (st == ST_OK)
-			--*left;
-		else
-			st = st == ST_GONE ? ST_OK : pass_over(over, err);
+		if (l.n > 0)
+			(void)strlcpy(after, l.e[l.n - 1].name, sizeof(after));
+		listing_free(&l);
 	}
-	listing_free(&l);
-	return st;
+	(void)close(dir);
+	return st == ST_GONE ? ST_OK : st;
 }
 
 void
@@ -348,6 +358,7 @@ lapsed_in_bucket(struct queue *q, const struct bucket *b, usec_t now,
 	struct place p = { .state = STATE_CLAIMED };
 	struct listing l;
 	enum status st;
+	size_t start;
 	int dir;
 
 	*empty = false;
@@ -356,9 +367,12 @@ lapsed_in_bucket(struct queue *q, const struct bucket *b, usec_t now,
 	(void)strlcpy(p.bucket, b->name, sizeof(p.bucket));
 	st = fs_list(dir, "", 0, false, &l, NULL, err);
 	*empty = st == ST_OK && l.n == 0;
-	for (size_t i = 0; st == ST_OK && i < l.n; i++) {
+	/* More than there is time for: begin anywhere, and come back so soon that each has its turn in time. */
+	start = b->cls != 0 && l.n > *left ? arc4random_uniform((uint32_t)l.n) : 0;
+	for (size_t k = 0; st == ST_OK && k < l.n; k++) {
+		size_t i = (start + k) % l.n;
 		if (*left == 0) {
-			wake_at(wake, now);
+			wake_at(wake, now + PROBE_INTERVAL * LAPSE_MAX / (usec_t)l.n);
 			break;
 		}
 		if (l.e[i].type != DT_REG || name_parse(l.e[i].name, &p.name) != NAME_OK)
@@ -389,7 +403,7 @@ lapsed_in_bucket(struct queue *q, const struct bucket *b, usec_t now,
 void
 reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 {
-	unsigned left = 4u * REAP_MAX, looked = 0;
+	unsigned left = LAPSE_MAX, looked = 0;
 	struct error err;
 	struct buckets bs;
 	enum status st;
@@ -450,25 +464,51 @@ claims_lapsed(struct queue *q, usec_t now, bool *any, usec_t *wake, struct error
 
 /* ---- new/, tmp/, done/ ------------------------------------------------ */
 
+/* Whether it is the file that was looked at, and not another that its producer has put under that name since. */
+static enum status
+adopted(struct queue *q, const struct place *p, const struct place *at, struct error *err)
+{
+	struct place is;
+	enum status st;
+	int dir;
+
+	if ((st = place_open(q, at, &dir, err)) != ST_OK)
+		return st;
+	st = arrival_at(dir, at->file, p->file, &is, err);
+	if (st == ST_OK && (is.name.size != p->name.size ||
+	    memcmp(is.name.id.text + ID_RANDOM, p->name.id.text + ID_RANDOM, ID_LEN - ID_RANDOM) != 0))
+		st = bucket_put(q, dir, at->file, STATE_READY, &is.name, NULL, err);
+	(void)close(dir);
+	return st == ST_NONE ? ST_OK : st;
+}
+
 void
 reap_new(struct queue *q, struct passed *over)
 {
 	struct arrivals a;
 	struct error err;
+	struct place at;
 	enum status st;
+	usec_t last = 0;
 
 	error_clear(&err);
-	if ((st = arrivals_list(q, ADOPT_MAX, &a, &err)) != ST_OK) {
+	if ((st = arrivals_list(q, NULL, ADOPT_MAX, &a, &err)) != ST_OK) {
 		(void)pass_over(over, &err);
 		return;
 	}
 	for (size_t i = 0; st == ST_OK && i < a.n; i++) {
-		st = bucket_put(q, q->newfd, a.p[i].file, STATE_READY, &a.p[i].name,
-		    NULL, &err);
+		struct place *p = &a.p[i];
+		/* In the order of arrival also those that came within one tick of the clock. */
+		if (p->name.key <= last)
+			p->name.key = last + 1;
+		last = p->name.key;
+		st = bucket_put(q, q->newfd, p->file, STATE_READY, &p->name, &at, &err);
 		if (st == ST_OK) {
-			counters_state(q, STATE_READY, 1, a.p[i].name.size);
-			counters_add(q, COUNT_PUSHED, 1, a.p[i].name.key);
-		} else
+			counters_state(q, STATE_READY, 1, p->name.size);
+			counters_add(q, COUNT_PUSHED, 1, p->name.key);
+			st = adopted(q, p, &at, &err);
+		}
+		if (st != ST_OK)
 			st = st == ST_GONE ? ST_OK : pass_over(over, &err);
 	}
 	arrivals_free(&a);
@@ -531,7 +571,7 @@ purge_bucket(struct queue *q, const struct bucket *b, usec_t before, unsigned *l
 	*empty = false;
 	if ((st = bucket_open(q, STATE_DONE, b, &dir, err)) != ST_OK)
 		return st == ST_GONE ? ST_OK : st;
-	st = fs_list(dir, "", *left + 1, false, &l, NULL, err);
+	st = fs_list(dir, "", 0, false, &l, NULL, err);
 	(void)close(dir);
 	if (st != ST_OK)
 		return st == ST_GONE ? ST_OK : st;

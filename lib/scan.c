@@ -18,6 +18,8 @@
 
 /* Names held at a time: more than a bucket has, unless a batch made a great one. */
 #define WINDOW 8192
+/* How often a queue is seen empty before it is believed. */
+#define EMPTY_ROUNDS 4
 /* Files of new/ that are looked at at a time. */
 #define ARRIVALS_MAX 8192
 
@@ -44,26 +46,24 @@ fnv1a(uint64_t h, const char *text)
 	return h;
 }
 
-/* ST_NONE: no message. */
-static enum status
-arrival(int dir, const struct entry *e, struct place *p, struct error *err)
+enum status
+arrival_at(int dir, const char *file, const char *arrived_as, struct place *p,
+    struct error *err)
 {
 	char ino[24];
 	struct stat sb;
 	usec_t at;
 
-	if (e->type != DT_REG)
-		return ST_NONE;
-	if (fstatat(dir, e->name, &sb, AT_SYMLINK_NOFOLLOW) == -1)
-		return errno == ENOENT ? ST_NONE : error_sys(err, errno, "new/%s", e->name);
+	if (fstatat(dir, file, &sb, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? ST_NONE : error_sys(err, errno, "new/%s", arrived_as);
 	if (!S_ISREG(sb.st_mode))
 		return ST_NONE;
 	memset(p, 0, sizeof(*p));
 	at = (usec_t)sb.st_ctim.tv_sec * USEC + sb.st_ctim.tv_nsec / 1000;
 	(void)snprintf(ino, sizeof(ino), "%llu", (unsigned long long)sb.st_ino);
-	id_derive(at, fnv1a(fnv1a(fnv1a(0xcbf29ce484222325ULL, ino), "/"), e->name),
+	id_derive(at, fnv1a(fnv1a(fnv1a(0xcbf29ce484222325ULL, ino), "/"), arrived_as),
 	    &p->name.id);
-	(void)strlcpy(p->file, e->name, sizeof(p->file));
+	(void)strlcpy(p->file, arrived_as, sizeof(p->file));
 	p->state = STATE_READY;
 	p->name.key = at;
 	p->name.size = sb.st_size;
@@ -81,38 +81,66 @@ arrival_cmp(const void *pa, const void *pb)
 	return strcmp(a->file, b->file);
 }
 
-enum status
-arrivals_list(struct queue *q, size_t max, struct arrivals *out, struct error *err)
+/* Keep the first max. */
+static void
+arrivals_trim(struct arrivals *a, size_t max)
 {
+	if (a->n > 1)
+		qsort(a->p, a->n, sizeof(*a->p), arrival_cmp);
+	if (a->n <= max)
+		return;
+	a->n = max;
+	a->more = true;
+}
+
+static enum status
+arrivals_add(struct queue *q, struct arrivals *a, int dir, const struct listing *l,
+    const struct place *after, struct error *err)
+{
+	struct place *p;
+	enum status st;
+
+	if ((p = reallocarray(a->p, a->n + l->n + 1, sizeof(*p))) == NULL)
+		return queue_fail(q, err, ENOMEM, "list new");
+	a->p = p;
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->e[i].type != DT_REG)
+			continue;
+		st = arrival_at(dir, l->e[i].name, l->e[i].name, &a->p[a->n], err);
+		if (st != ST_OK && st != ST_NONE)
+			return st;
+		if (st == ST_OK && (after == NULL || arrival_cmp(after, &a->p[a->n]) < 0))
+			a->n++;
+	}
+	return ST_OK;
+}
+
+enum status
+arrivals_list(struct queue *q, const struct place *after, size_t max, struct arrivals *out,
+    struct error *err)
+{
+	char name[NAME_MAX_LEN + 1] = "";
 	struct listing l;
 	enum status st;
+	bool more = true;
 	int dir;
 
 	memset(out, 0, sizeof(*out));
-	if ((st = queue_new(q, &dir, err)) == ST_OK)
-		st = fs_list(dir, "", max, false, &l, NULL, err);
-	if (st != ST_OK)
-		return st == ST_GONE ? ST_OK : st;
-	if ((out->p = calloc(l.n + 1, sizeof(*out->p))) == NULL) {
-		listing_free(&l);
-		return queue_fail(q, err, ENOMEM, "list new");
-	}
-	for (size_t i = 0; i < l.n; i++)
-		if ((st = arrival(dir, &l.e[i], &out->p[out->n], err)) == ST_OK)
-			out->n++;
-		else if (st != ST_NONE)
+	st = queue_new(q, &dir, err);
+	while (st == ST_OK && more) {
+		if ((st = fs_list(dir, name, max, false, &l, &more, err)) != ST_OK)
 			break;
-	listing_free(&l);
-	if (st != ST_OK && st != ST_NONE) {
-		arrivals_free(out);
-		return st;
+		if (l.n > 0) {
+			(void)strlcpy(name, l.e[l.n - 1].name, sizeof(name));
+			st = arrivals_add(q, out, dir, &l, after, err);
+			arrivals_trim(out, max);
+		}
+		listing_free(&l);
 	}
-	if (out->n > 1)
-		qsort(out->p, out->n, sizeof(*out->p), arrival_cmp);
-	for (size_t i = 1; i < out->n; i++)
-		if (out->p[i].name.key <= out->p[i - 1].name.key)
-			out->p[i].name.key = out->p[i - 1].name.key + 1;
-	return ST_OK;
+	if (st == ST_OK)
+		return ST_OK;
+	arrivals_free(out);
+	return st == ST_GONE ? ST_OK : st;
 }
 
 void
@@ -181,8 +209,22 @@ next_state(struct scan *s, struct error *err)
 	} while ((s->states & STATE_BIT(s->state)) == 0);
 	st = buckets_list(s->q, (enum state)s->state, &s->buckets, err);
 	if (st == ST_OK && s->state == STATE_READY)
-		st = arrivals_list(s->q, ARRIVALS_MAX, &s->arrivals, err);
+		st = arrivals_list(s->q, NULL, ARRIVALS_MAX, &s->arrivals, err);
 	return st;
+}
+
+/* The next files of new/, when those at hand were given out. */
+static enum status
+more_arrivals(struct scan *s, struct error *err)
+{
+	struct place last;
+
+	if (s->arrival < s->arrivals.n || !s->arrivals.more)
+		return ST_OK;
+	last = s->arrivals.p[s->arrivals.n - 1];
+	arrivals_free(&s->arrivals);
+	s->arrival = 0;
+	return arrivals_list(s->q, &last, ARRIVALS_MAX, &s->arrivals, err);
 }
 
 static enum status
@@ -236,6 +278,8 @@ scan_next(struct scan *s, struct place *p, struct error *err)
 	enum status st;
 
 	for (;;) {
+		if ((st = more_arrivals(s, err)) != ST_OK)
+			return st;
 		bool arrivals = s->arrival < s->arrivals.n;
 		if (s->next == s->names.n) {
 			if (arrivals && s->bucket == s->buckets.n && !s->more) {
@@ -311,7 +355,7 @@ static enum status
 find_in_state(struct queue *q, enum state s, const struct msgid *id,
     const char *token, struct place *p, bool *young, struct error *err)
 {
-	struct arrivals a;
+	struct arrivals a = { 0 };
 	struct buckets bs;
 	enum status st;
 
@@ -323,14 +367,21 @@ find_in_state(struct queue *q, enum state s, const struct msgid *id,
 	buckets_free(&bs);
 	if (st != ST_NONE || s != STATE_READY)
 		return st;
-	if ((st = arrivals_list(q, ARRIVALS_MAX, &a, err)) != ST_OK)
-		return st;
-	st = ST_NONE;
-	for (size_t i = 0; st == ST_NONE && i < a.n; i++)
-		if (strcmp(a.p[i].name.id.text, id->text) == 0) {
-			*p = a.p[i];
-			st = ST_OK;
-		}
+	do {
+		struct place last = { .state = STATE_READY };
+		if (a.n > 0)
+			last = a.p[a.n - 1];
+		arrivals_free(&a);
+		st = arrivals_list(q, last.file[0] != '\0' ? &last : NULL, ARRIVALS_MAX, &a, err);
+		if (st != ST_OK)
+			return st;
+		st = ST_NONE;
+		for (size_t i = 0; st == ST_NONE && i < a.n; i++)
+			if (strcmp(a.p[i].name.id.text, id->text) == 0) {
+				*p = a.p[i];
+				st = ST_OK;
+			}
+	} while (st == ST_NONE && a.more);
 	arrivals_free(&a);
 	return st;
 }
@@ -397,8 +448,8 @@ queue_tally(struct queue *q, unsigned states, struct tally *t, struct error *err
 	return st == ST_NONE ? ST_OK : st;
 }
 
-enum status
-queue_backlog(struct queue *q, uint64_t limit, uint64_t *n, struct error *err)
+static enum status
+backlog_once(struct queue *q, uint64_t limit, uint64_t *n, struct error *err)
 {
 	struct place p;
 	struct scan *s;
@@ -412,4 +463,16 @@ queue_backlog(struct queue *q, uint64_t limit, uint64_t *n, struct error *err)
 		++*n;
 	scan_close(s);
 	return st == ST_NONE ? ST_OK : st;
+}
+
+enum status
+queue_backlog(struct queue *q, uint64_t limit, uint64_t *n, struct error *err)
+{
+	enum status st = ST_OK;
+
+	/* A message that moves may be in none of the listings: no message at all has to be seen again and again. */
+	*n = 0;
+	for (int round = 0; st == ST_OK && *n == 0 && round < EMPTY_ROUNDS; round++)
+		st = backlog_once(q, limit, n, err);
+	return st;
 }

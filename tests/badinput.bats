@@ -73,6 +73,8 @@ load helper
 	find "$MQ_SPOOL/q" -type d -exec chmod 777 {} +
 	run -77 as_nobody mq pop q
 	assert_output --partial "may not be read"
+	run -1 as_nobody mq pop --wait=0.1s q
+	assert_output --partial "may not be read"
 	find "$MQ_SPOOL/q/ready" -type f -exec chmod 644 {} +
 	run -0 as_nobody mq pop q
 }

@@ -134,6 +134,14 @@ load helper
 	assert_output --partial "never fit"
 }
 
+@test "delays in falling order share buckets" {
+	for i in $(seq 60 -1 1); do mq push -q q -d "${i}h" -m "$i"; done
+	assert_equal "$(ls "$MQ_SPOOL/q/delayed" | wc -l)" 1
+	run -0 mq fsck q
+	assert_output ""
+	assert_equal "$(mq ls q --ids | wc -l)" 60
+}
+
 @test "what cannot be meant is refused" {
 	run -64 mq push q -m a -m b
 	run -64 mq push q -l -0

@@ -247,6 +247,8 @@ def judge(scenario, room, p, action, hit):
             raise Failure(f"{body!r} is in {at}")
         if ok and not killed and at not in (after, *scenario.or_else):
             raise Failure(f"exit 0, but {body!r} is in {at}")
+        if action == "lost" and before is GONE and p.returncode != 0 and "/tmp/" in hit:
+            raise Failure("it was done, and it says no")
         if before is GONE and not killed and at is not GONE and p.returncode not in (0, 71) and "-l" not in scenario.command.split():
             raise Failure(f"the push failed, but {body!r} is in {at}")
         if before is GONE and p.returncode == 71 and at is GONE:
@@ -317,6 +319,8 @@ def plan(scenario, mode, every, calls):
             for action in (*ERRORS, "short") if every else [ERRORS[(n + SHIFT) % len(ERRORS)]]:
                 if action != "short" or "write" in calls[n - 1]:
                     yield n, action
+            if calls[n - 1].startswith("renameat2 "):
+                yield n, "lost"
         return
     for n in range(1, len(calls) + 1):
         if every or CHANGES.match(calls[n - 1]) or n > 1 and CHANGES.match(calls[n - 2]):
