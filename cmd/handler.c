@@ -323,7 +323,7 @@ keep_tail(struct handler *h, const char *text, size_t len)
 }
 
 /* What a pipe takes without blocking once poll says that it takes something: see pipe(7). */
-static bool
+bool
 stderr_ready(int timeout)
 {
 	struct pollfd pfd = { .fd = STDERR_FILENO, .events = POLLOUT };

@@ -80,6 +80,16 @@ clear_line(const struct work *w)
 		(void)fputs("\r\033[K", stderr);
 }
 
+/* Whether a note can be written now: one that nobody reads must not hold up the leases. */
+static bool
+can_note(const struct work *w)
+{
+	if (!stderr_ready(0))
+		return false;
+	clear_line(w);
+	return true;
+}
+
 static void
 draw(struct work *w, usec_t mono)
 {
@@ -89,7 +99,7 @@ draw(struct work *w, usec_t mono)
 	uint64_t left = w->left > w->started ? w->left - w->started : 0;
 	char eta[DURATION_MAX] = "?";
 
-	if (!w->progress || mono < w->next_draw)
+	if (!w->progress || mono < w->next_draw || !stderr_ready(0))
 		return;
 	w->next_draw = mono + REDRAW;
 	if (rate > 0)
@@ -102,8 +112,8 @@ draw(struct work *w, usec_t mono)
 static void
 trouble(struct work *w, struct error *err)
 {
-	clear_line(w);
-	run_note(w->r, "%s", err->text);
+	if (can_note(w))
+		run_note(w->r, "%s", err->text);
 	w->worst = err->status;
 	error_clear(err);
 }
@@ -123,9 +133,9 @@ fail(struct work *w, struct handler *h, const char *reason, bool permanent, usec
 	st = claim_fail(w->q, &h->claim, &why, now, &to, err);
 	if (st == ST_OK) {
 		w->failed++;
-		clear_line(w);
-		run_verbose(w->r, "%s: %s, attempt %d: %s", h->claim.at.name.id.text, reason,
-		    h->claim.at.name.attempts + 1, to == STATE_DEAD ? "dead" : "to be retried");
+		if (can_note(w))
+			run_verbose(w->r, "%s: %s, attempt %d: %s", h->claim.at.name.id.text, reason,
+			    h->claim.at.name.attempts + 1, to == STATE_DEAD ? "dead" : "to be retried");
 	}
 	return st;
 }
@@ -134,11 +144,9 @@ fail(struct work *w, struct handler *h, const char *reason, bool permanent, usec
 static enum status
 cannot_run(struct work *w, struct handler *h, int code, usec_t now, struct error *err)
 {
-	if (w->exit_code == 0) {
-		clear_line(w);
+	if (w->exit_code == 0 && can_note(w))
 		run_note(w->r, "%s: exit status %d: the command cannot be run; the message was "
 		    "given back", w->argv[0], code);
-	}
 	w->exit_code = code;
 	w->closing = true;
 	return claim_release(w->q, &h->claim, 0, now, err);
@@ -189,8 +197,8 @@ ended(struct work *w, int i, int status)
 	st = settle(w, h, status, &err);
 	if (st == ST_LOST) {
 		/* The handler may have ended its claim itself, by MQ_HANDLE. */
-		clear_line(w);
-		run_verbose(w->r, "%s", err.text);
+		if (can_note(w))
+			run_verbose(w->r, "%s", err.text);
 	} else if (st != ST_OK)
 		trouble(w, &err);
 	handler_free(h, i);
@@ -232,8 +240,8 @@ renew(struct work *w, struct handler *h, usec_t mono)
 		return;
 	}
 	/* Somebody else may be at it already: no two at once. */
-	clear_line(w);
-	run_note(w->r, "%s; its handler is stopped", err.text);
+	if (can_note(w))
+		run_note(w->r, "%s; its handler is stopped", err.text);
 	handler_stop(h, WHY_LOST);
 }
 
@@ -279,14 +287,14 @@ start(struct work *w, struct claim *c, usec_t mono, struct error *err)
 		w->closing = true;
 		if (st == ST_NOTFOUND) {
 			w->exit_code = err->errnum == ENOENT ? 127 : 126;
-			clear_line(w);
-			run_note(w->r, "%s", err->text);
+			if (can_note(w))
+				run_note(w->r, "%s", err->text);
 			error_clear(err);
 			return ST_OK;
 		}
 		return st;
 	}
-	if (w->timeout > 0)
+	if (w->timeout > 0 && w->h[i].stage == RUNNING)
 		w->h[i].limit = mono + w->timeout;
 	w->h[i].renew = mono + lease_of(w) / 3;
 	w->running++;
@@ -308,6 +316,11 @@ claim_one(struct work *w, struct claim *c, struct error *err)
 	if (st != ST_OK && st != ST_NONE && over.n > 0) {	/* told once; it may pass */
 		if (w->worst != st)
 			trouble(w, err);
+		error_clear(err);
+		st = ST_NONE;
+	}
+	/* No room, or no descriptor, for one more: there will be when one of ours has ended. */
+	if (st == ST_AGAIN && err->errnum != 0 && w->running > 0) {
 		error_clear(err);
 		st = ST_NONE;
 	}
@@ -381,12 +394,10 @@ on_signals(struct work *w)
 		}
 		w->closing = true;
 		if (++w->stops == 1) {
-			if (w->running > 0) {
-				clear_line(w);
+			if (w->running > 0 && can_note(w))
 				run_note(w->r, "stopping: waiting for %d handler%s; once more to "
 				    "stop %s", w->running, w->running == 1 ? "" : "s",
 				    w->running == 1 ? "it" : "them");
-			}
 			continue;
 		}
 		for (int i = 0; i < w->jobs; i++)

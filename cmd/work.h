@@ -47,6 +47,8 @@ enum status handler_start(struct run *, struct queue *, struct handler *, int i,
  */
 void handler_feed(struct handler *);
 bool handler_listen(struct handler *);
+/* Whether our stderr takes something without blocking, within timeout ms. */
+bool stderr_ready(int timeout);
 /* The rest of its stderr once it has ended. */
 void handler_hear_out(struct handler *);
 /* SIGTERM to its process group, SIGKILL a while later (see handler_limit). */

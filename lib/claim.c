@@ -114,7 +114,9 @@ try_one(struct attempt *a, int dir, const char *bucket, const struct entry *e)
 	(void)strlcpy(p.file, e->name, sizeof(p.file));
 	if (expired(a->q, &p.name, a->now)) {
 		st = reap_expired(a->q, &p, a->now, a->err);
-		return st == ST_OK || st == ST_GONE ? ST_NONE : st;
+		if (st != ST_OK && st != ST_GONE && (st = pass_over(a->over, a->err)) != ST_OK)
+			return st;
+		return ST_NONE;
 	}
 	if ((st = open_sound(a, &p, dir, &fd)) != ST_OK)
 		return st;

@@ -4,12 +4,13 @@
  * Advice, never truth (P4): nothing here can fail a verb, the file may go at any
  * time, and no limit is enforced on its word alone.  Adding is one atomic
  * instruction, so a process killed anywhere leaves at most a count off by one.
- * A mapped file that somebody truncates would kill us with SIGBUS; its size is
- * looked at before each use, which leaves a window that only malice can hit.
+ * A page that cannot be had (a full disk of a copy-on-write file system, a file that
+ * somebody truncates) raises SIGBUS: it is then replaced by one that nobody sees.
  */
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,21 +52,71 @@ counters_sound(int fd)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == COUNTERS_SIZE;
 }
 
+/* ---- pages that cannot be had ----------------------------------------- */
+
+#define PAGES_MAX 16
+
+static void *volatile pages[PAGES_MAX];
+
+/* The idea is systemd's (sigbus.c): what is stored goes nowhere, and the store goes on. */
+static void
+on_sigbus(int sig, siginfo_t *info, void *context)
+{
+	const char *at = info->si_addr;
+
+	(void)context;
+	for (size_t i = 0; info->si_code > 0 && i < PAGES_MAX; i++) {
+		char *page = pages[i];
+		/* mmap(2) is a plain system call here, safe in a handler. */
+		if (page != NULL && at >= page && at < page + COUNTERS_SIZE &&
+		    mmap(page, COUNTERS_SIZE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED)
+			return;
+	}
+	(void)signal(sig, SIG_DFL);
+	(void)raise(sig);
+}
+
+static void *
+page_map(int fd)
+{
+	struct sigaction sa = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
+	void *page;
+	size_t i = 0;
+
+	while (i < PAGES_MAX && pages[i] != NULL)
+		i++;
+	if (i == PAGES_MAX || sigaction(SIGBUS, &sa, NULL) == -1)
+		return NULL;
+	page = mmap(NULL, COUNTERS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return page == MAP_FAILED ? NULL : (pages[i] = page);
+}
+
+static void
+page_unmap(void *page)
+{
+	(void)munmap(page, COUNTERS_SIZE);
+	for (size_t i = 0; i < PAGES_MAX; i++)
+		if (pages[i] == page)
+			pages[i] = NULL;
+}
+
+/* ---- the file --------------------------------------------------------- */
+
 static struct counters *
 counters_map(int fd)
 {
 	struct counters *c = NULL;
 	uint64_t none = 0;
-	void *page;
+	void *page = page_map(fd);
 
-	page = mmap(NULL, COUNTERS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (page == MAP_FAILED)
+	if (page == NULL)
 		return NULL;
 	(void)atomic_compare_exchange_strong(&((struct page *)page)->magic, &none, MAGIC);
 	if (((struct page *)page)->magic == MAGIC)
 		c = malloc(sizeof(*c));
 	if (c == NULL) {
-		(void)munmap(page, COUNTERS_SIZE);
+		page_unmap(page);
 		return NULL;
 	}
 	c->fd = fd;
@@ -81,7 +132,7 @@ counters_page(struct queue *q)
 	int fd;
 
 	if (q->counters != NULL)
-		return counters_sound(q->counters->fd) ? q->counters->page : NULL;
+		return q->counters->page;
 	if (q->counters_tried)
 		return NULL;
 	q->counters_tried = true;
@@ -108,7 +159,7 @@ counters_close(struct queue *q)
 {
 	if (q->counters == NULL)
 		return;
-	(void)munmap(q->counters->page, COUNTERS_SIZE);
+	page_unmap(q->counters->page);
 	(void)close(q->counters->fd);
 	free(q->counters);
 	q->counters = NULL;

@@ -24,6 +24,8 @@
 #define SWEEP 64
 /* How long counters are believed without counting. */
 #define COUNT_AGE (60 * USEC)
+/* And when they say that the queue is full: those who push to it again and again must not count each time. */
+#define FULL_AGE (USEC / 2)
 
 struct pending {
 	char tmp[40];
@@ -79,7 +81,7 @@ depth_allowed(struct queue *q, uint64_t messages, uint64_t bytes, usec_t now,
 	uint64_t n, size;
 	enum status st;
 	usec_t since;
-	bool full;
+	bool doubtful;
 
 	if (p->max_messages == 0 && p->max_bytes == 0)
 		return ST_OK;
@@ -90,10 +92,10 @@ depth_allowed(struct queue *q, uint64_t messages, uint64_t bytes, usec_t now,
 	if (over(0, bytes, p->max_bytes))
 		return error_set(err, ST_BADDATA, 0, "%llu bytes never fit: max_bytes of queue '%s' "
 		    "is %lld", (unsigned long long)bytes, q->name, (long long)p->max_bytes);
-	full = !counters_backlog(q, &n, &size, &since) || since > now ||
-	    now - since > COUNT_AGE || over(n, messages, p->max_messages) ||
-	    over(size, bytes, p->max_bytes);
-	if (full && (st = recount(q, now, &n, &size, err)) != ST_OK)
+	doubtful = !counters_backlog(q, &n, &size, &since) || since > now ||
+	    now - since > COUNT_AGE || ((over(n, messages, p->max_messages) ||
+	    over(size, bytes, p->max_bytes)) && now - since > FULL_AGE);
+	if (doubtful && (st = recount(q, now, &n, &size, err)) != ST_OK)
 		return st;
 	if (over(n, messages, p->max_messages))
 		return error_set(err, ST_AGAIN, 0, "queue '%s' is full: %llu messages wait, "

@@ -424,8 +424,10 @@ reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 			wake_at(wake, b->key);
 			continue;
 		}
-		if (b->cls == 0 && looked++ >= LAPSE_BUCKETS)
+		if (b->cls == 0 && looked++ >= LAPSE_BUCKETS) {
+			wake_at(wake, now + PROBE_INTERVAL);
 			continue;
+		}
 		st = lapsed_in_bucket(q, b, now, &left, &empty, wake, over, &err);
 		if (empty)
 			bucket_remove_empty(q, STATE_CLAIMED, &bs, i);

@@ -94,6 +94,7 @@ load helper
 	umount "$MQ_SPOOL"
 	mkdir small
 	mount -t tmpfs -o size=1m,nr_inodes=200 none small || exit 8
+	: >small/fill
 	export MQ_SPOOL=$PWD/small/s
 	mq push -q q -m first || fail first
 	n=1
@@ -101,7 +102,11 @@ load helper
 	mq push q -m more 2>err
 	[ $? = 75 ] || fail "full disk: $?"
 	[ -z "$(ls -A small/s/q/tmp)" ] || fail litter in tmp
+	# A page of the counters that cannot be had, as on a copy-on-write file system.
+	rm small/s/q/counters && truncate -s 4096 small/s/q/counters
+	cat /dev/zero >>small/fill 2>err
 	h=$(mq claim q) && mq nack q "$h" || fail claim and nack on a full disk
+	: >small/fill
 	h=$(mq claim q) && mq nack q "$h" --dead || fail dead on a full disk
 	mq hold q "$(mq ls q --ids --state ready -n 1)" || fail hold
 	mq retry q --all --state held,dead,delayed || fail retry

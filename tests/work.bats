@@ -150,12 +150,13 @@ MQ_OTHER=kept
 	exec 9<>err
 	mq push -q q -m x
 	mq init -q q attempts=1 lease=1s
-	mq work q --drain --timeout=3s -- sh -c 'mq ls q -o deadline --state claimed >first; exec yes >&2' 2>&9 3>&- &
+	mq -v work q --drain --timeout=3s -- sh -c 'mq ls q -o deadline --state claimed >first; exec yes >&2' 2>&9 3>&- &
 	pids+=($!)
 	wait_for test -s first
 	# The lease is extended, and the handler stopped when its time is over.
 	wait_for bash -c '! mq ls q -o deadline --state claimed | diff -q - first'
 	wait_for has q dead 1
+	wait_for not alive "${pids[-1]}"
 	exec 9>&-
 	mq dead q | grep timeout
 }
