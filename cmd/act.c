@@ -128,7 +128,12 @@ act_on(struct act *c, const struct place *p)
 		return ST_OK;
 	}
 	pace(c);
-	st = c->a->act(c->a->arg, c->q, p, clock_now(), err);
+	/* What gives a message another state is for those that are to be delivered yet. */
+	if (p->state == STATE_DONE && c->a->wanted != -1)
+		st = error_set(err, ST_BADDATA, 0, "message %s was acknowledged: it is kept, not "
+		    "waiting", p->name.id.text);
+	else
+		st = c->a->act(c->a->arg, c->q, p, clock_now(), err);
 	if (st == ST_OK) {
 		c->matched++;
 		c->done++;
@@ -291,7 +296,7 @@ act(struct act *c)
 	if (c->a->ready != NULL && (st = c->a->ready(c->a->arg, r, c->q, &c->target)) != ST_OK)
 		return st;
 	st = c->by_ids ? each_id(c) : pass(c, select_states(c->sel, c->a->all));
-	if (c->done > 0 && move_sync(c->target, &r->err) != ST_OK)
+	if (c->done > 0 && moves_sync(c->target, &r->err) != ST_OK)
 		run_trouble(r, ST_UNSURE, &c->worst);
 	return st;
 }

@@ -29,6 +29,7 @@ struct cmd {
 	const char *summary;	/* one line */
 	const struct opt *opts;
 	enum status (*run)(struct run *);
+	bool looks;		/* only looks: a policy that cannot be read does not keep it from that */
 };
 extern const struct cmd *const cmds[];	/* in the order of the manual; NULL at the end */
 const struct cmd *cmd_find(const char *name);
@@ -79,6 +80,7 @@ enum status run_operands(struct run *, int min, int max) MUST_CHECK;
 enum status run_usage(struct run *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Open the spool (once), or the queue in it; an unknown queue's error names the nearest one. */
 enum status run_spool(struct run *, bool create) MUST_CHECK;
+enum status run_open(struct run *, const char *name, struct queue **) MUST_CHECK;	/* an unknown one is ST_NOTFOUND, and told by nobody */
 enum status run_queue(struct run *, const char *name, struct queue **) MUST_CHECK;
 /* The error for a queue that is not there, naming the nearest one. */
 enum status run_no_queue(struct run *, const char *name);

@@ -19,4 +19,5 @@ const struct cmd cmd_dead = {
 	.summary = "list dead letters, with the reason of each",
 	.opts = opts,
 	.run = run_dead,
+	.looks = true,
 };

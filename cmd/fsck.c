@@ -127,7 +127,8 @@ run_fsck(struct run *r)
 		k.repair |= key == REPAIR;
 		k.json |= key == JSON;
 	}
-	if ((st = run_operands(r, 0, -1)) != ST_OK || (st = run_spool(r, false)) != ST_OK)
+	if ((st = run_operands(r, 0, -1)) != ST_OK || (st = run_conf(r)) != ST_OK ||
+	    (st = run_spool(r, false)) != ST_OK)
 		return st;
 	if (r->noperands == 0)
 		st = check_all(r, &k, &left, &worst);

@@ -90,7 +90,7 @@ PRINTER(put_file)
 	char text[600];
 
 	(void)now;
-	msg_path(q, p, text, sizeof(text));
+	place_path(q, p, text, sizeof(text));
 	out_vis(f, text, strlen(text));
 }
 

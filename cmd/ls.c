@@ -44,4 +44,5 @@ const struct cmd cmd_ls = {
 	.summary = "list queues, or the messages of one",
 	.opts = opts,
 	.run = run_ls,
+	.looks = true,
 };

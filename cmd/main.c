@@ -210,6 +210,7 @@ main(int argc, char **argv)
 	int c;
 
 	keep_standard_fds();
+	(void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ);	/* a message in one piece, whoever else writes there */
 	(void)signal(SIGPIPE, SIG_IGN);	/* EPIPE, and EFBIG, tell the same without killing */
 	(void)signal(SIGXFSZ, SIG_IGN);
 	error_clear(&r.err);

@@ -8,7 +8,8 @@
 static const struct opt opts[] = { ACT_OPTS, OPT_END };
 
 struct mv {
-	struct queue *to;
+	struct run *r;
+	struct queue *to, **target;
 	bool dry;
 };
 
@@ -33,9 +34,12 @@ ready(void *arg, struct run *r, struct queue *q, struct queue **target)
 		return run_usage(r, "'%s' is the queue that they are in", r->operand[1]);
 	if ((st = run_conf(r)) != ST_OK)
 		return st;
-	st = m->dry ? run_queue(r, r->operand[1], &m->to) : run_queue_create(r, r->operand[1], &m->to);
-	if (st == ST_NOTFOUND && m->dry && r->settings.autocreate) {
-		error_clear(&r->err);
+	m->r = r;
+	m->target = target;
+	st = run_queue(r, r->operand[1], &m->to);
+	(void)strlcpy(r->queue, queue_name(q), sizeof(r->queue));	/* it is still what errors are about */
+	if (st == ST_NOTFOUND && r->settings.autocreate) {
+		error_clear(&r->err);	/* made when there is something to move */
 		return ST_OK;
 	}
 	if (st == ST_OK)
@@ -47,7 +51,14 @@ static enum status
 move(void *arg, struct queue *q, const struct place *p, usec_t now, struct error *err)
 {
 	struct mv *m = arg;
+	enum status st;
 
+	if (m->to == NULL) {
+		if ((st = run_queue_create(m->r, m->r->operand[1], &m->to)) != ST_OK)
+			return st;
+		(void)strlcpy(m->r->queue, queue_name(q), sizeof(m->r->queue));
+		*m->target = m->to;
+	}
 	return move_to(q, p, m->to, now, err);
 }
 

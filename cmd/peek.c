@@ -98,7 +98,7 @@ put_info(struct peek *k, const struct place *p, int fd, enum status st)
 		out_vis(stdout, text, strlen(text));
 		(void)fputc('\n', stdout);
 	}
-	msg_path(k->q, p, text, sizeof(text));
+	place_path(k->q, p, text, sizeof(text));
 	(void)fputs("File: ", stdout);
 	out_vis(stdout, text, strlen(text));
 	(void)fputc('\n', stdout);
@@ -246,4 +246,5 @@ const struct cmd cmd_peek = {
 	.summary = "show the next message, or the one with ID; change nothing",
 	.opts = opts,
 	.run = run_peek,
+	.looks = true,
 };

@@ -29,9 +29,6 @@ retry(void *arg, struct queue *q, const struct place *p, usec_t now, struct erro
 {
 	const bool *keep = arg;
 
-	if (p->state == STATE_DONE)
-		return error_set(err, ST_BADDATA, 0, "message %s was acknowledged: it is kept, "
-		    "not waiting", p->name.id.text);
 	return move_retry(q, p, *keep, now, err);
 }
 

@@ -97,6 +97,18 @@ run_no_queue(struct run *r, const char *name)
 }
 
 enum status
+run_open(struct run *r, const char *name, struct queue **q)
+{
+	enum status st = queue_open(r->spool, name, q, &r->err);
+
+	if (st != ST_CONF || !r->cmd->looks)
+		return st;
+	run_note(r, "%s", r->err.text);
+	error_clear(&r->err);
+	return queue_open_raw(r->spool, name, q, &r->err);
+}
+
+enum status
 run_queue(struct run *r, const char *name, struct queue **q)
 {
 	enum status st;
@@ -104,7 +116,7 @@ run_queue(struct run *r, const char *name, struct queue **q)
 	/* Before anything else: a bad name is bad in any spool. */
 	if ((st = name_ok(r, name)) != ST_OK || (st = run_spool(r, false)) != ST_OK)
 		return st;
-	if ((st = queue_open(r->spool, name, q, &r->err)) == ST_OK)
+	if ((st = run_open(r, name, q)) == ST_OK)
 		(void)strlcpy(r->queue, name, sizeof(r->queue));
 	return st == ST_NOTFOUND ? run_no_queue(r, name) : st;
 }

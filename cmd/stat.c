@@ -31,7 +31,7 @@ gather(struct run *r, const char *name, usec_t now, struct numbers *n)
 	struct queue *q;
 	enum status st;
 
-	if ((st = queue_open(r->spool, name, &q, &r->err)) != ST_OK)
+	if ((st = run_open(r, name, &q)) != ST_OK)
 		return st;
 	(void)strlcpy(n->name, name, sizeof(n->name));
 	st = queue_tally(q, STATES_ALL, &n->t, &r->err);
@@ -265,4 +265,5 @@ const struct cmd cmd_stat = {
 	.summary = "count messages by state, with sizes, ages and rates",
 	.opts = opts,
 	.run = run_stat,
+	.looks = true,
 };

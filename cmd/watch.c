@@ -73,7 +73,8 @@ which(struct run *r, struct names *names)
 static enum status
 run_watch(struct run *r)
 {
-	struct sigaction sa = { .sa_handler = on_stop };
+	static const int ends[] = { SIGINT, SIGTERM };
+	struct sigaction sa = { .sa_handler = on_stop }, old;
 	struct names names = { 0 };
 	struct events *events = NULL;
 	struct event e;
@@ -83,15 +84,16 @@ run_watch(struct run *r)
 
 	while (run_option(r, &arg) != 0)
 		json = true;
-	(void)sigaction(SIGINT, &sa, NULL);
-	(void)sigaction(SIGTERM, &sa, NULL);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			(void)sigaction(ends[i], &sa, NULL);
 	(void)sigaction(SIGALRM, &sa, NULL);
 	if ((st = which(r, &names)) == ST_OK &&
 	    (st = events_open(r->spool, &names, &events, &r->err)) == ST_OK) {
 		/* Whoever starts us in a script may push from now on. */
 		run_note(r, "ready");
 		while (!stopped) {
-			st = events_next(events, &e, &r->err);
+			st = events_next(events, &e, STDOUT_FILENO, &r->err);
 			if (st == ST_OK)
 				st = put(r, &e, json);
 			if (st != ST_OK && st != ST_AGAIN)

@@ -61,6 +61,7 @@ struct work {
 	uint64_t started, acked, failed, left;
 	usec_t began;
 	bool progress;
+	uint64_t passed;	/* messages that the last look had to pass over */
 	bool mute;		/* our stderr takes no more: the handlers' waits in their pipes */
 };
 
@@ -107,6 +108,7 @@ draw(struct work *w, usec_t mono)
 	(void)fprintf(stderr, "\r\033[K%s: %llu done, %llu failed, %d running, %llu left, "
 	    "%.1f/s, %s left", queue_name(w->q), (unsigned long long)w->acked,
 	    (unsigned long long)w->failed, w->running, (unsigned long long)left, rate, eta);
+	(void)fflush(stderr);
 }
 
 static void
@@ -313,6 +315,7 @@ claim_one(struct work *w, struct claim *c, struct error *err)
 	enum status st;
 
 	st = claim_next(w->q, &w->claim, clock_now(), c, &w->look, &over, err);
+	w->passed = over.n;
 	if (st != ST_OK && st != ST_NONE && over.n > 0) {	/* told once; it may pass */
 		if (w->worst != st)
 			trouble(w, err);
@@ -374,8 +377,9 @@ drained(struct work *w, bool *yes, struct error *err)
 		return ST_OK;
 	}
 	if (w->drain == DRAIN_ALL && w->hungry) {
-		st = queue_backlog(w->q, 0, &n, err);
-		*yes = n == 0;
+		/* What cannot be had was told of; waiting would not help. */
+		st = queue_backlog(w->q, w->passed, &n, err);
+		*yes = n <= w->passed;
 	}
 	return st;
 }
@@ -562,6 +566,8 @@ options(struct work *w)
 static enum status
 set_up(struct work *w, struct error *err)
 {
+	static const int ends[] = { SIGTERM, SIGINT, SIGHUP };
+	struct sigaction old;
 	sigset_t sigs;
 
 	w->h = calloc((size_t)w->jobs, sizeof(*w->h));
@@ -572,9 +578,10 @@ set_up(struct work *w, struct error *err)
 		w->h[i].errfd = w->h[i].infd = w->h[i].claim.fd = -1;
 	(void)sigemptyset(&sigs);
 	(void)sigaddset(&sigs, SIGCHLD);
-	(void)sigaddset(&sigs, SIGTERM);
-	(void)sigaddset(&sigs, SIGINT);
-	(void)sigaddset(&sigs, SIGHUP);
+	/* What nohup or a shell told us to ignore is ignored. */
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			(void)sigaddset(&sigs, ends[i]);
 	(void)sigprocmask(SIG_BLOCK, &sigs, NULL);
 	(void)signal(SIGCHLD, SIG_DFL);	/* ignored, as some parents leave it, we'd never be told */
 	if ((w->sigfd = signalfd(-1, &sigs, SFD_NONBLOCK | SFD_CLOEXEC)) == -1)

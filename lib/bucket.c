@@ -273,7 +273,6 @@ target_find(struct queue *q, enum state s, char cls, usec_t key, struct target *
 
 	if ((st = buckets_list(q, s, &bs, err)) != ST_OK)
 		return st;
-	st = ST_NONE;
 	t->cls = cls;
 	t->next = USEC_MAX;
 	if ((i = bucket_choose(&bs, cls, key)) != -1) {
@@ -309,7 +308,7 @@ target_find(struct queue *q, enum state s, char cls, usec_t key, struct target *
 
 /* ---- moving ----------------------------------------------------------- */
 
-/* A target that is left is synced now, if it is to be; the failure is told by move_sync. */
+/* A target that is left is synced now, if it is to be; the failure is told by moves_sync. */
 static void
 target_drop(struct queue *q, struct target *t)
 {
@@ -331,6 +330,25 @@ targets_drop(struct queue *q)
 {
 	for (int s = 0; s < NSTATES; s++)
 		target_drop(q, &q->target[s]);
+}
+
+enum status
+moves_sync(struct queue *q, struct error *err)
+{
+	enum status st = ST_OK;
+
+	for (int s = 0; st == ST_OK && s < NSTATES; s++) {
+		struct target *t = &q->target[s];
+		if (t->dirty)
+			st = fs_sync(t->fd, err);
+		t->dirty = false;
+	}
+	if (st == ST_OK && q->sync_failed)
+		st = error_set(err, ST_IO, 0, "queue %s: fsync failed", q->name);
+	q->sync_failed = false;
+	if (st != ST_OK)
+		err->status = st = ST_UNSURE;
+	return st;
 }
 
 /*
@@ -437,6 +455,30 @@ place_open(struct queue *q, const struct place *p, int *dirfd, struct error *err
 	return bucket_open(q, p->state, &b, dirfd, err);
 }
 
+void
+place_path(const struct queue *q, const struct place *p, char *buf, size_t size)
+{
+	if (p->bucket[0] == '\0')
+		(void)snprintf(buf, size, "%s/new/%s", q->name, p->file);
+	else
+		(void)snprintf(buf, size, "%s/%s/%s/%s", q->name,
+		    state_names[p->state], p->bucket, p->file);
+}
+
+/* Say which file. */
+static enum status
+place_error(const struct queue *q, const struct place *p, enum status st, struct error *err)
+{
+	char path[600], text[sizeof(err->text)];
+
+	if (st == ST_OK || st == ST_GONE)
+		return st;
+	place_path(q, p, path, sizeof(path));
+	(void)strlcpy(text, err->text, sizeof(text));
+	(void)snprintf(err->text, sizeof(err->text), "%.300s: %.290s", path, text);
+	return st;
+}
+
 enum status
 place_move(struct queue *q, const struct place *p, struct queue *to, enum state s,
     struct msgname *name, struct place *where, struct error *err)
@@ -452,7 +494,7 @@ place_move(struct queue *q, const struct place *p, struct queue *to, enum state 
 		counters_state(q, p->state, -1, -p->name.size);
 		counters_state(to, s, 1, name->size);
 	}
-	return st;
+	return place_error(q, p, st, err);
 }
 
 enum status
@@ -470,7 +512,7 @@ place_drop(struct queue *q, const struct place *p, struct error *err)
 		if (p->name.reason[0] != '\0')
 			record_drop(q, &p->name.id);
 	}
-	return st;
+	return place_error(q, p, st, err);
 }
 
 enum status

@@ -46,8 +46,6 @@ status_of_errno(int errnum)
 	case EACCES:
 	case EPERM:
 		return ST_DENIED;
-	case EROFS:
-		return ST_NOCREATE;
 	case ENOSPC:
 	case EDQUOT:
 	case EMFILE:

@@ -48,6 +48,7 @@ struct unseen { size_t queue; char file[NAME_MAX_LEN + 1]; };
 
 struct events {
 	int fd;
+	int spoolwd;
 	struct spool *spool;
 	struct queue **queue;
 	size_t nqueues;
@@ -148,6 +149,7 @@ events_open(struct spool *sp, const struct names *names, struct events **out,
 		return errno == EMFILE ? error_set(err, ST_AGAIN, 0, "no more inotify instances: "
 		    "raise the sysctl fs.inotify.max_user_instances") :
 		    error_sys(err, errno, "inotify");
+	ev->spoolwd = inotify_add_watch(ev->fd, sp->path, IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR);
 	for (size_t i = 0; st == ST_OK && i < names->n; i++) {
 		st = queue_open(sp, names->name[i], &ev->queue[i], err);
 		if (st == ST_OK) {
@@ -415,6 +417,16 @@ overflow(struct events *ev, struct error *err)
 	return st;
 }
 
+/* A queue was removed, or moved away. */
+static enum status
+queues_left(const struct events *ev, struct error *err)
+{
+	for (size_t i = 0; i < ev->nqueues; i++)
+		if (queue_stands(ev->queue[i]))
+			return ST_NONE;
+	return error_set(err, ST_NOTFOUND, 0, "no queue that is watched is left");
+}
+
 /* ST_NONE: nothing to tell. */
 static enum status
 decode(struct events *ev, const struct inotify_event *ie, struct event *e, struct error *err)
@@ -427,6 +439,8 @@ decode(struct events *ev, const struct inotify_event *ie, struct event *e, struc
 		(void)tell(ev, e, ev->nqueues, "overflow", NULL);
 		return st;
 	}
+	if (ie->wd == ev->spoolwd)
+		return queues_left(ev, err);
 	if (w == NULL)
 		return ST_NONE;
 	if ((ie->mask & IN_IGNORED) != 0) {
@@ -478,9 +492,9 @@ waiting_for_arrivals(const struct events *ev)
 
 /* ST_NONE: something to tell was found, or there is something to read now. */
 static enum status
-fill(struct events *ev, bool *late, struct error *err)
+fill(struct events *ev, int reader, bool *late, struct error *err)
 {
-	struct pollfd pfd = { .fd = ev->fd, .events = POLLIN };
+	struct pollfd pfd[2] = { { .fd = ev->fd, .events = POLLIN }, { .fd = reader } };
 	ssize_t n;
 	int r;
 
@@ -495,15 +509,17 @@ fill(struct events *ev, bool *late, struct error *err)
 		return error_sys(err, errno, "inotify");
 	/* All read: what was found by listing cannot come again. */
 	ev->nfound = ev->told = 0;
-	r = poll(&pfd, 1, waiting_for_arrivals(ev) ? PATIENCE : -1);
+	r = poll(pfd, 2, waiting_for_arrivals(ev) ? PATIENCE : -1);
 	if (r == -1)
 		return errno == EINTR ? ST_AGAIN : error_sys(err, errno, "poll");
+	if ((pfd[1].revents & POLLERR) != 0)
+		return error_set(err, ST_IO, EPIPE, "stdout");
 	*late = r == 0;
 	return ST_OK;
 }
 
 enum status
-events_next(struct events *ev, struct event *e, struct error *err)
+events_next(struct events *ev, struct event *e, int reader, struct error *err)
 {
 	const struct inotify_event *ie;
 	enum status st;
@@ -522,7 +538,7 @@ events_next(struct events *ev, struct event *e, struct error *err)
 				return st;
 			continue;
 		}
-		if ((st = fill(ev, &late, err)) != ST_OK)
+		if ((st = fill(ev, reader, &late, err)) != ST_OK)
 			return st;
 		if (late && give_up_on_one(ev, e))
 			return ST_OK;

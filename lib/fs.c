@@ -110,6 +110,8 @@ fs_read_file(int dirfd, const char *name, bool follow, size_t max, char **text,
 	    (follow ? 0 : O_NOFOLLOW));
 	if (fd == -1 && errno == ENOENT)
 		return ST_NOTFOUND;
+	if (fd == -1 && errno == ELOOP)
+		return error_set(err, ST_CONF, 0, "%s: a symbolic link, not a regular file", name);
 	if (fd == -1)
 		return error_sys(err, errno, "%s", name);
 	if (fstat(fd, &st) == -1)

@@ -484,7 +484,7 @@ check_duplicate(struct fsck *f, const struct msgid *id)
 		return ST_OK;
 	if (stands(f, &p[0], &other)) {
 		(void)close(other);
-		msg_path(f->q, &p[1], path, sizeof(path));
+		place_path(f->q, &p[1], path, sizeof(path));
 		if (stands(f, &p[1], &other)) {
 			(void)close(other);
 			found(f, DUPLICATE_ID, f->repair && lost_found(f, dir, p[1].file, path,

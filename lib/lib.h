@@ -109,7 +109,7 @@ struct queue {
 		unsigned uses;
 		bool dirty;		/* to be synced: see careful */
 	} target[NSTATES];
-	bool careful;		/* moves are to be made durable: by move_sync, all at once */
+	bool careful;		/* moves are to be made durable: by moves_sync, all at once */
 	bool sync_failed;
 };
 
@@ -219,6 +219,9 @@ bool expired(const struct queue *, const struct msgname *, usec_t now);
 enum status reap_expired(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
 enum status reap_torn(struct queue *, const struct place *, const char *reason, usec_t now, struct error *) MUST_CHECK;
 int64_t token_offset(const char *token);
+
+/* Whether the queue that was opened is still the one of its name. */
+bool queue_stands(const struct queue *);
 
 /* ---- scan.c ----------------------------------------------------------- */
 

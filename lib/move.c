@@ -96,22 +96,3 @@ move_to(struct queue *q, const struct place *p, struct queue *to, usec_t now,
 		counters_add(to, COUNT_PUSHED, 1, now);
 	return st;
 }
-
-enum status
-move_sync(struct queue *q, struct error *err)
-{
-	enum status st = ST_OK;
-
-	for (int s = 0; st == ST_OK && s < NSTATES; s++) {
-		struct target *t = &q->target[s];
-		if (t->dirty)
-			st = fs_sync(t->fd, err);
-		t->dirty = false;
-	}
-	if (st == ST_OK && q->sync_failed)
-		st = error_set(err, ST_IO, 0, "queue %s: fsync failed", q->name);
-	q->sync_failed = false;
-	if (st != ST_OK)
-		err->status = st = ST_UNSURE;
-	return st;
-}

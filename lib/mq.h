@@ -350,7 +350,7 @@ enum status msg_open(struct queue *, const struct place *, int *fd, struct error
 /* Read the header block (none: len 0).  ST_BADDATA: it does not parse. */
 enum status msg_headers(int fd, const struct msgname *, struct headers *, struct error *) MUST_CHECK;
 /* Path of the message's file below the spool, for people. */
-void msg_path(const struct queue *, const struct place *, char *buf, size_t size);
+void place_path(const struct queue *, const struct place *, char *buf, size_t size);
 
 /* The failure record: text, or nothing (len 0).  The last 64 KiB.  Caller frees *text. */
 void msg_record(struct queue *, const struct msgid *, char **text, size_t *len);
@@ -473,7 +473,7 @@ enum status move_bury(struct queue *, const struct place *, const char *reason, 
 enum status move_drop(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
 enum status move_to(struct queue *, const struct place *, struct queue *to, usec_t now, struct error *) MUST_CHECK;
 /* Make the moves durable: call once at the end for the queue moved into. */
-enum status move_sync(struct queue *, struct error *) MUST_CHECK;
+enum status moves_sync(struct queue *, struct error *) MUST_CHECK;
 
 /* ---- wait.c ----------------------------------------------------------- */
 
@@ -509,8 +509,8 @@ struct event {
 };
 /* What happens in these queues from now on: when this returns, it is armed. */
 enum status events_open(struct spool *, const struct names *queues, struct events **, struct error *) MUST_CHECK;
-/* Blocks.  ST_AGAIN: a signal came. */
-enum status events_next(struct events *, struct event *, struct error *) MUST_CHECK;
+/* Blocks.  ST_AGAIN: a signal came; ST_IO: the reader of the pipe that goes to "reader" is gone. */
+enum status events_next(struct events *, struct event *, int reader, struct error *) MUST_CHECK;
 void events_close(struct events *);
 
 /* ---- fsck.c ----------------------------------------------------------- */

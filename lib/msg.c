@@ -28,7 +28,7 @@ msg_open(struct queue *q, const struct place *p, int *fd, struct error *err)
 		(void)close(dir);
 		if (e == ENOENT)
 			return ST_GONE;
-		msg_path(q, p, path, sizeof(path));
+		place_path(q, p, path, sizeof(path));
 		if (e == ELOOP || e == ENXIO)
 			return error_set(err, ST_BADDATA, 0, "%s: not a regular file", path);
 		return error_sys(err, e, "%s", path);
@@ -37,7 +37,7 @@ msg_open(struct queue *q, const struct place *p, int *fd, struct error *err)
 	st = fstat(*fd, &sb) == -1 ? ST_IO : ST_OK;
 	if (st == ST_OK && S_ISREG(sb.st_mode) && sb.st_size == p->name.size)
 		return ST_OK;
-	msg_path(q, p, path, sizeof(path));
+	place_path(q, p, path, sizeof(path));
 	if (st != ST_OK)
 		error_sys(err, errno, "%s", path);
 	else if (!S_ISREG(sb.st_mode))
@@ -78,14 +78,4 @@ msg_headers(int fd, const struct msgname *name, struct headers *h, struct error 
 	headers_free(h);
 	return error_set(err, ST_BADDATA, 0, "message %s: its header block is broken",
 	    name->id.text);
-}
-
-void
-msg_path(const struct queue *q, const struct place *p, char *buf, size_t size)
-{
-	if (p->bucket[0] == '\0')
-		(void)snprintf(buf, size, "%s/new/%s", q->name, p->file);
-	else
-		(void)snprintf(buf, size, "%s/%s/%s/%s", q->name,
-		    state_names[p->state], p->bucket, p->file);
 }

@@ -237,8 +237,10 @@ batch_begin(struct batch *b, struct error *err)
 	tmp_name(p->tmp);
 	error_clear(&creating);
 	st = fs_create(b->tmpfd, p->tmp, queue_file_mode(b->q), b->q->group, &p->fd, &creating);
-	if (st != ST_OK)
-		return queue_fail(b->q, err, creating.errnum, "cannot make a file in tmp/");
+	if (st != ST_OK) {
+		st = queue_fail(b->q, err, creating.errnum, "cannot make a file in tmp/");
+		return creating.errnum == EROFS ? (err->status = ST_NOCREATE) : st;
+	}
 	b->writing = true;
 	/* Where locks don't work, an hour's grace protects us from the sweepers. */
 	(void)fs_lock(p->fd, 1LL << 62, true);
@@ -470,7 +472,7 @@ publish_atomic(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct
 	*k = 0;
 	if ((st = push_allowed(b->q, b->n, b->bytes, now, err)) != ST_OK)
 		return st;
-	if ((names = calloc(b->n, sizeof(*names))) == NULL)
+	if ((names = calloc(b->n + 1, sizeof(*names))) == NULL)
 		return queue_fail(b->q, err, ENOMEM, "push");
 	st = name_all(b, now, names, err);
 	if (st == ST_OK && queue_synced(b->q))
@@ -511,7 +513,7 @@ batch_publish(struct batch *b, usec_t now, void (*done)(void *, const struct msg
 		    publish_each(b, now, ids, &k, err);
 	/* What was renamed is in the queue, whatever else failed: sync its directory, or say that it is not certain. */
 	error_clear(&syncing);
-	if (k > 0 && move_sync(b->q, &syncing) != ST_OK) {
+	if (k > 0 && moves_sync(b->q, &syncing) != ST_OK) {
 		*err = syncing;
 		st = ST_UNSURE;
 	}

@@ -37,9 +37,24 @@ policy_load(struct queue *q, struct error *err)
 	return ST_OK;
 }
 
+bool
+queue_stands(const struct queue *q)
+{
+	struct stat is, was;
+
+	/* What cannot be told is not taken for gone. */
+	if (fstat(q->fd, &was) == -1)
+		return true;
+	if (fstatat(q->spool->fd, q->name, &is, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno != ENOENT;
+	return was.st_nlink != 0 && is.st_ino == was.st_ino && is.st_dev == was.st_dev;
+}
+
 enum status
 queue_reload(struct queue *q, struct error *err)
 {
+	if (!queue_stands(q))
+		return error_set(err, ST_NOTFOUND, 0, "queue '%s' was removed", q->name);
 	return policy_load(q, err);
 }
 
@@ -200,6 +215,18 @@ queue_layout(struct queue *q, usec_t now, struct error *err)
 	return queue_synced(q) ? fs_sync(q->fd, err) : ST_OK;
 }
 
+static enum status
+group_exists(const char *const *assign, size_t n, struct error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *name = assign[i] + strlen("group=");
+		if (strncmp(assign[i], "group=", strlen("group=")) == 0 && *name != '\0' &&
+		    strcmp(name, "none") != 0 && getgrnam(name) == NULL)
+			return error_set(err, ST_USAGE, 0, "no group '%s' on this system", name);
+	}
+	return ST_OK;
+}
+
 /* The policy that a new queue is to have decides about the modes of all that is in it. */
 static enum status
 first_conf(struct queue *q, const char *const *assign, size_t n, struct error *err)
@@ -210,6 +237,8 @@ first_conf(struct queue *q, const char *const *assign, size_t n, struct error *e
 
 	if (n == 0)
 		return ST_OK;
+	if ((st = group_exists(assign, n, err)) != ST_OK)
+		return st;
 	if ((st = conf_edit("", 0, assign, n, &text, &len, err)) != ST_OK)
 		return st;
 	/* Written, read, and written again with the mode and group that it asks for. */
@@ -275,18 +304,6 @@ queue_create(struct spool *sp, const char *name, const char *const *assign, size
 }
 
 /* ---- changing the policy ---------------------------------------------- */
-
-static enum status
-group_exists(const char *const *assign, size_t n, struct error *err)
-{
-	for (size_t i = 0; i < n; i++) {
-		const char *name = assign[i] + strlen("group=");
-		if (strncmp(assign[i], "group=", strlen("group=")) == 0 && *name != '\0' &&
-		    strcmp(name, "none") != 0 && getgrnam(name) == NULL)
-			return error_set(err, ST_USAGE, 0, "no group '%s' on this system", name);
-	}
-	return ST_OK;
-}
 
 static enum status
 set_mode_below(struct queue *q, int dirfd, const char *name, bool buckets, struct error *err)

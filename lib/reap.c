@@ -21,7 +21,7 @@
 /* Files adopted from new/ by one call. */
 #define ADOPT_MAX 4096
 /* Names of delayed/ that are looked at at a time. */
-#define DUE_WINDOW (2 * REAP_MAX)
+#define DUE_WINDOW 128
 /* Buckets of claimed/ without class that one call looks into. */
 #define LAPSE_BUCKETS 4
 /* Claims that one call looks at. */
@@ -97,7 +97,7 @@ put_dead(struct queue *q, const struct place *p, struct queue *to, enum state s,
 	to->careful = sync;
 	st = place_move(q, p, to, s, n, NULL, err);
 	to->careful = false;
-	return st == ST_OK && sync ? move_sync(to, err) : st;
+	return st == ST_OK && sync ? moves_sync(to, err) : st;
 }
 
 /* To dead/, or to the queue that the policy names for dead letters. */

@@ -112,6 +112,8 @@ waiter_arm(struct waiter *w, struct error *err)
 	if (w->blind)
 		return ST_OK;
 	watch(w, "", "", IN_MOVED_TO);	/* queue.conf: a pause that ended */
+	/* The queue itself was removed; who may not read the spool learns that from the slow poll. */
+	(void)inotify_add_watch(w->fd, w->q->spool->path, IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR);
 	watch(w, "new", "", ARRIVE | IN_CLOSE_WRITE);
 	if ((st = watch_state(w, STATE_READY, err)) != ST_OK ||
 	    (st = watch_state(w, STATE_DELAYED, err)) != ST_OK)

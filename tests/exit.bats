@@ -3,6 +3,18 @@
 
 load helper
 
+@test "a policy that cannot be read keeps nobody from looking" {
+	mq push -q q -m x
+	echo 'lease = never' >"$MQ_SPOOL/q/queue.conf"
+	for verb in ls stat peek; do
+		run -0 mq "$verb" q
+		assert_output --partial "lease"
+	done
+	run -78 mq pop q
+	rm "$MQ_SPOOL/q/queue.conf"
+	run -0 env MQ_CONF=/dev/null mq push q -m y
+}
+
 @test "0 done, 1 nothing there, silently" {
 	run -0 mq init q
 	for cmd in 'pop q' 'claim q' 'peek q' 'retry q --all' 'hold q --all' 'bury q --all' \

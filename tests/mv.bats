@@ -3,6 +3,16 @@
 
 load helper
 
+@test "TO is made only when there is something to move" {
+	mq push -q q -m x
+	mq claim q >handle
+	run -69 mq mv q fresh "$(cut -d , -f 1 handle)"
+	assert_output --partial "message"
+	refute_output --partial "fresh"
+	run -66 mq mv q fresh 01a1fd8d-186b-7c8b-a836-f4f938e4f30c
+	assert [ ! -e "$MQ_SPOOL/fresh" ]
+}
+
 @test "id and state stay; the queue is made; reasons go along" {
 	seq 2 | mq push -q a -l
 	mq bury a "$(id a ready)" --reason why

@@ -40,6 +40,22 @@ nothing_else() {
 	seen pushed "$1" "$id"
 }
 
+@test "it ends when its reader is gone, or the queue" {
+	mq init -q q
+	mkfifo pipe
+	mq watch q >pipe 2>ready 3>&- &
+	pids+=($!)
+	exec 9<pipe
+	wait_for grep -q ready ready
+	exec 9<&-
+	ended "${pids[-1]}"
+	bg watch mq watch q
+	wait_for grep -q ready watch.err
+	rm -r "$MQ_SPOOL/q"
+	ended "$pid"
+	assert_equal "$status" 66
+}
+
 @test "pushed, claimed, acked" {
 	watching q
 	id=$(mq push q -m x)

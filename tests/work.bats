@@ -145,6 +145,34 @@ MQ_OTHER=kept
 	assert_output 2
 }
 
+@test "a queue that was removed ends its workers and waiters" {
+	mq init -q q
+	bg work mq work q -- cat
+	bg wait mq wait q --ready
+	bg pop mq pop -w q
+	wait_for title_has "${pids[0]}" "0 running"
+	wait_for test -e "/proc/${pids[2]}/fd/8"
+	rm -r "$MQ_SPOOL/q"
+	mq push -q q -m new
+	for pid in "${pids[@]}"; do
+		ended "$pid"
+		assert_equal "$status" 66
+	done
+	assert_has q ready 1
+}
+
+@test "a worker under nohup does not mind a hangup" {
+	mq push -q q -m x
+	bg work env --ignore-signal=HUP mq work q --drain -- sh -c 'touch begun; sh await go'
+	wait_for test -e begun
+	kill -HUP "$pid"
+	mq push -q q -m y
+	touch go
+	ended "$pid"
+	assert_equal "$status" 0
+	assert_has q ready 0
+}
+
 @test "a stderr that nobody reads holds up no lease and no time-out" {
 	mkfifo err
 	exec 9<>err

@@ -70,7 +70,8 @@ not() {
 bg() {
 	local name=$1
 	shift
-	"$@" </dev/null >"$name.out" 2>"$name.err" 3>&- &
+	# A shell without job control has its background ignore SIGINT; mq would go by that.
+	env --default-signal=INT,QUIT "$@" </dev/null >"$name.out" 2>"$name.err" 3>&- &
 	pid=$!
 	pids+=("$pid")
 }

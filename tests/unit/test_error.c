@@ -14,7 +14,7 @@ main(void)
 		{ ST_CONF, 78 }, { ST_GONE, 66 }, { ST_EXISTS, 73 }, { (enum status)99, 70 },
 	};
 	static const struct { int errnum; enum status st; } errnos[] = {
-		{ EACCES, ST_DENIED }, { EPERM, ST_DENIED }, { EROFS, ST_NOCREATE },
+		{ EACCES, ST_DENIED }, { EPERM, ST_DENIED }, { EROFS, ST_IO },
 		{ ENOSPC, ST_AGAIN }, { EDQUOT, ST_AGAIN }, { EMFILE, ST_AGAIN },
 		{ ENFILE, ST_AGAIN }, { ENOMEM, ST_AGAIN }, { EAGAIN, ST_AGAIN },
 		{ ENOENT, ST_NOTFOUND }, { ELOOP, ST_IO }, { ENOTDIR, ST_IO }, { EFBIG, ST_IO },

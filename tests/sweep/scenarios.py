@@ -1,0 +1,108 @@
+"""The commands that are swept: what makes their spool, and where each message is before and after."""
+GONE = None
+
+
+class Scenario:
+    """name; shell commands that make the spool; the command; {body: (before, after, in between...)}.
+
+    reads: it changes nothing.  or_else: where a message may be after exit 0, too, when an error came.
+    broken: not mq, but a program with a fault that must be found.
+    """
+
+    def __init__(self, name, setup, command, places, stdin="", reads=False, or_else=(), broken=False):
+        self.name, self.setup, self.command, self.stdin = name, setup, command, stdin
+        self.places = {b.encode(): p for b, p in places.items()}
+        self.reads, self.or_else, self.broken = reads, or_else, broken
+        self.pushes = any(p[0] is GONE for p in places.values())
+
+
+def S(*args, **kw):
+    SCENARIOS.append(Scenario(*args, **kw))
+
+
+SCENARIOS = []
+INIT = "mq init q backoff=0s attempts=2; mq init to; "
+HANDLE = "$(cat handle)"
+CLAIM = INIT + "mq push -q q -m one; mq push -q q -m two; mq claim q >handle; "
+FAILED = CLAIM + "mq nack q --reason=first " + HANDLE + "; mq hold -q q --all; mq retry -q q --all --keep-attempts; "
+READY, CLAIMED = "q/ready", "q/claimed"
+TWO = ("q/ready", "q/ready")
+
+# ---- push ----
+S("push", INIT, "mq push q -m one", {"one": (GONE, READY)})
+S("push to a new spool", "rm -r spool", "mq push q -m one", {"one": (GONE, READY)})
+S("push to a new queue", "mq init other", "mq push q -m one", {"one": (GONE, READY)})
+S("push with all options", INIT, "mq push q -p 0 -d 1h -x 2h -H 'A: b'", {"one": (GONE, "q/delayed")}, "one")
+S("push a file", INIT + "echo one >file; ", "mq push q file", {"one\n": (GONE, READY)})
+S("push lines", INIT, "mq push q -l", {"one": (GONE, READY), "two": (GONE, READY)}, "one\ntwo\n")
+S("push many", INIT, "mq push q -l", {f"m{n}": (GONE, READY) for n in range(18)}, "".join(f"m{n}\n" for n in range(18)))
+S("push a batch at once", INIT, "mq push q -l --atomic", {"one": (GONE, READY), "two": (GONE, READY)}, "one\ntwo\n")
+S("push a delayed batch at once", INIT, "mq push q -l --atomic -d 1h",
+  {"one": (GONE, "q/delayed"), "two": (GONE, "q/delayed")}, "one\ntwo\n")
+S("push to a limited queue", INIT + "mq init q max_messages=2; mq push -q q -m one; ", "mq push q -m two", {"one": TWO, "two": (GONE, READY)})
+# ---- consumers ----
+S("pop", INIT + "mq push -q q -m one; ", "mq pop q", {"one": (READY, GONE, CLAIMED)})
+S("pop many", INIT + "mq push -q q -m one; mq push -q q -m two; ", "mq pop q -n 2 -l",
+  {"one": (READY, GONE, CLAIMED), "two": (READY, GONE, CLAIMED)})
+S("pop and keep", INIT + "mq init q keep=1d; mq push -q q -m one; ", "mq pop q", {"one": (READY, "q/done", CLAIMED)}, or_else=(GONE,))
+S("claim", INIT + "mq push -q q -m one; ", "mq claim q", {"one": (READY, CLAIMED)})
+S("claim of a dropped file", INIT + "echo one >spool/q/new/file; ", "mq claim q", {"one\n": ("q/new", CLAIMED, READY)})
+S("claim what is due", INIT + "mq push -q q -d 1ms -m one; sleep 0.01; ", "mq claim q", {"one": ("q/delayed", CLAIMED, READY)})
+S("claim what has lapsed", INIT + "mq push -q q -m one; mq claim q --lease 1ms >/dev/null; sleep 0.01; ", "mq claim q",
+  {"one": (CLAIMED, CLAIMED, READY, "q/delayed")})
+S("a claim lapses for the last time", INIT + "mq init q attempts=1; mq push -q q -m one; mq push -q q -m two; "
+  "mq claim q --lease 1ms >/dev/null; sleep 0.01; ", "mq claim q", {"one": (CLAIMED, "q/dead"), "two": (READY, CLAIMED)}, or_else=(CLAIMED,))
+S("claim with what has expired", INIT + "mq init q expired=dead; mq push -q q -x 1ms -m one; mq push -q q -m two; sleep 0.01; ",
+  "mq claim q", {"one": (READY, "q/dead"), "two": (READY, CLAIMED)}, or_else=(READY,))
+S("ack", CLAIM, "mq ack q " + HANDLE, {"one": (CLAIMED, GONE), "two": TWO})
+S("ack and keep", CLAIM + "mq init q keep=1d; ", "mq ack q " + HANDLE, {"one": (CLAIMED, "q/done"), "two": TWO}, or_else=(GONE,))
+S("nack", CLAIM, "mq nack q --reason=text " + HANDLE, {"one": (CLAIMED, READY, "q/delayed"), "two": TWO})
+S("nack with a delay", CLAIM, "mq nack q --delay=1h " + HANDLE, {"one": (CLAIMED, "q/delayed"), "two": TWO})
+S("nack uncounted", CLAIM, "mq nack q --no-count " + HANDLE, {"one": (CLAIMED, READY), "two": TWO})
+S("nack for the last time", CLAIM, "mq nack q --dead " + HANDLE, {"one": (CLAIMED, "q/dead"), "two": TWO})
+S("nack to a dead-letter queue", CLAIM + "mq init q dead_queue=to; ", "mq nack q --dead " + HANDLE,
+  {"one": (CLAIMED, "to/ready"), "two": TWO}, or_else=("q/dead",))
+S("extend", CLAIM, "mq extend q " + HANDLE + " 2h", {"one": (CLAIMED, CLAIMED), "two": TWO})
+S("extend below the bucket", INIT + "mq push -q q -m one; mq claim --lease 1h q >handle; ", "mq extend q " + HANDLE + " 1m",
+  {"one": (CLAIMED, CLAIMED)})
+# ---- work: what is acknowledged was printed by its handler ----
+S("work", INIT + "mq push -q q -m one; mq push -q q -m two; ", "mq work q --drain -- cat",
+  {"one": (READY, GONE, CLAIMED), "two": (READY, GONE, CLAIMED)})
+S("work with headers", INIT + "mq push -q q -H 'A: b' -m one; ", "mq work q --drain -- cat",
+  {"one": (READY, GONE, CLAIMED, "q/delayed")}, or_else=("q/delayed", "q/dead"))
+S("work that fails", INIT + "mq push -q q -m one; mq push -q q -m two; ", "mq work q --drain -- sh -c 'echo no >&2; exit 1'",
+  {"one": (READY, "q/dead", CLAIMED, "q/delayed"), "two": (READY, "q/dead", CLAIMED, "q/delayed")})
+S("work that gives up", INIT + "mq push -q q -m one; ", "mq work q --drain -- sh -c 'exit 65'",
+  {"one": (READY, "q/dead", CLAIMED)})
+# ---- operators ----
+S("retry", CLAIM + "mq nack q --dead " + HANDLE + "; ", "mq retry q --all", {"one": ("q/dead", READY), "two": TWO})
+S("retry of a delayed one", INIT + "mq push -d 1h q -m one >id; ", "mq retry q $(cat id)", {"one": ("q/delayed", READY)})
+S("bury", INIT + "mq push q -m one >id; mq push -q q -m two; ", "mq bury q $(cat id)", {"one": (READY, "q/dead"), "two": TWO})
+S("hold", INIT + "mq push q -m one >id; mq push -q q -m two; ", "mq hold q $(cat id)", {"one": (READY, "q/held"), "two": TWO})
+S("rm", INIT + "mq push q -m one >id; mq push -q q -m two; ", "mq rm q $(cat id)", {"one": (READY, GONE), "two": TWO})
+S("mv", INIT + "mq push q -m one >id; mq push -q q -m two; ", "mq mv q to $(cat id)", {"one": (READY, "to/ready"), "two": TWO})
+S("mv to a new queue", INIT + "mq push q -m one >id; ", "mq mv q fresh $(cat id)", {"one": (READY, "fresh/ready")})
+S("mv of a dead letter", CLAIM + "mq nack q --dead " + HANDLE + "; ", "mq mv q to --state dead", {"one": ("q/dead", "to/dead"), "two": TWO})
+# ---- programs that are wrong, to see that it is found ----
+IN_PLACE = "b=$(echo spool/q/ready/5*); printf one >$b/${b#*.},01a1fd8d-186b-7c8b-a836-f4f938e4f30c,s3"
+S("a producer that writes in place", INIT, f"sh -c '{IN_PLACE}'", {"one": (GONE, READY)}, broken=True)
+S("a producer that does not look at errors", INIT, f"sh -c 'mq ls >/dev/null; {IN_PLACE} 2>/dev/null; exit 0'",
+  {"one": (GONE, READY)}, broken=True)
+# ---- policy ----
+S("init", INIT + "mq push -q q -m two; ", "mq init q attempts=7", {"two": TWO})
+S("init with a mode", INIT + "mq push -q q -m two; ", "mq init q mode=0660", {"two": TWO})
+S("pause", INIT + "mq push -q q -m two; ", "mq pause q", {"two": TWO})
+S("resume", INIT + "mq push -q q -m two; mq pause q; ", "mq resume q", {"two": TWO})
+# ---- repairs ----
+S("repair of a torn message", INIT + "mq push -q q -m one; mq push -q q -m two; for f in spool/q/ready/*/*; do printf more >>$f; break; done; ",
+  "mq fsck q --repair", {"onemore": (READY, "q/dead"), "two": TWO})
+S("repair of fields and places", CLAIM + "for f in spool/q/claimed/*/*; do mv $f $(echo spool/q/ready/5*); done; ",
+  "mq fsck q --repair", {"one": (READY, READY), "two": TWO})
+S("repair of directories", INIT + "mq push -q q -m two; rmdir spool/q/held/* spool/q/dead/* spool/q/dead spool/q/done/*; "
+  "mkdir spool/q/ready/+3.20260101T000000.000000Z", "mq fsck q --repair", {"two": TWO})
+# ---- what only reads ----
+FULL = CLAIM + "mq push q -d 1h -m three >/dev/null; mq push q -m four >four; mq bury -q q $(cat four); "
+HELD = {"one": (CLAIMED, CLAIMED), "two": TWO, "three": ("q/delayed", "q/delayed"), "four": ("q/dead", "q/dead")}
+for argv in ("mq ls --ids q", "mq ls", "mq peek q", "mq peek q $(cat four)", "mq dead --ids q", "mq stat --json q", "mq config q",
+             "mq wait --ready q", "mq fsck q"):
+    S(argv, FULL, argv, HELD, reads=True)
