@@ -9,6 +9,7 @@
  */
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -251,7 +252,7 @@ counters_ok(struct queue *q)
 	int fd;
 
 	if ((fd = fs_open_read(q->fd, COUNTERS_FILE)) == -1)
-		return true;	/* absent, or not ours to judge */
+		return errno != ELOOP && errno != ENXIO;	/* absent, or not ours to judge */
 	ok = counters_sound(fd) && pread(fd, &magic, sizeof(magic), 0) ==
 	    (ssize_t)sizeof(magic) && magic == MAGIC;
 	(void)close(fd);

@@ -150,3 +150,49 @@ load helper
 	run -0 mq ls
 	assert_output q
 }
+
+@test "links in a queue are not followed: advice, policy, records, directories, the drop box" {
+	mq init q attempts=1
+	mq push -q q -m x
+	rm "$MQ_SPOOL/q/counters"
+	ln -s "$PWD/victim" "$MQ_SPOOL/q/counters"
+	mq push -q q -m y
+	assert [ ! -e victim ]
+	echo short >victim
+	run -0 mq fsck q
+	assert_output ""
+	assert_equal "$(cat victim)" short
+	rm "$MQ_SPOOL/q/counters"
+	mq push -q q -m z
+	ln -s /etc/passwd "$MQ_SPOOL/q/new/link"
+	assert_equal "$(mq pop q -n 9 -l | tr '\n' ,)" x,y,z,
+	assert [ -L "$MQ_SPOOL/q/new/link" ]
+	mq push -q q -m dead
+	mq nack q "$(mq claim q)" --reason why
+	f=$(find "$MQ_SPOOL/q/failures" -type f)
+	mv "$f" record
+	ln -s "$PWD/record" "$f"
+	run -0 mq peek -i q "$(id q dead)"
+	refute_output --partial "Failure:"
+	mv "$MQ_SPOOL/q/dead" elsewhere
+	ln -s "$PWD/elsewhere" "$MQ_SPOOL/q/dead"
+	run ! mq ls q --state dead
+	rm -f "$MQ_SPOOL/q/queue.conf"
+	echo 'paused = all' >mine.conf
+	ln -s "$PWD/mine.conf" "$MQ_SPOOL/q/queue.conf"
+	run ! mq push q -m x
+	refute_output --partial paused
+}
+
+@test "a message that may not be read does not stand before the others" {
+	need_root
+	for n in 1 2 3 4; do mq push -q q -m "$n"; done
+	find "$MQ_SPOOL" -type d -exec chmod 777 {} +
+	find "$MQ_SPOOL/q" -type f -exec chmod 666 {} +
+	find "$MQ_SPOOL/q/ready" -type f | sort | head -n 2 | xargs chmod 600
+	run -0 --separate-stderr as_nobody mq pop q
+	assert_output 3
+	run -0 as_nobody mq claim q
+	run -77 as_nobody mq pop q
+	assert_counts q "ready=2 claimed=1"
+}

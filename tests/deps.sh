@@ -62,6 +62,7 @@ probe() {
 	need jq			"jq"				has jq
 	need python3		"python3"			has python3
 	need strace		"strace"			has strace
+	need strace		"strace"			has strace
 	[ "$1" = dev ] || return 0
 	need cppcheck		"cppcheck"			has cppcheck
 	need clang		"clang"				has clang

@@ -17,3 +17,14 @@ load helper
 	run -65 mq extend q junk
 	run -64 mq extend q "$h" soon
 }
+
+@test "a lease that gets shorter than the bucket's key moves to another; the handle holds" {
+	mq init q
+	mkdir "$MQ_SPOOL/q/claimed/$(date -u -d '+2 hours' +%Y%m%dT%H%M%S.000000Z)"
+	mq push -q q -m x
+	h=$(mq claim q --lease 10h)
+	run -0 mq extend q "$h" 1h
+	run -0 mq fsck q
+	assert_output ""
+	run -0 mq ack q "$h"
+}

@@ -119,3 +119,16 @@ golden() {
 	run -0 mq fsck q
 	assert_output ""
 }
+
+@test "a clock that was set back: the lease of an unlocked claim starts anew, with the same handle" {
+	mq push -q q -m x
+	h=$(mq claim q --lease 1h)
+	f=$(find "$MQ_SPOOL/q/claimed" -type f)
+	mkdir "$MQ_SPOOL/q/claimed/29991121T000000.000000Z"
+	mv "$f" "$MQ_SPOOL/q/claimed/29991121T000000.000000Z/29991121T031601.123461Z,${f#*Z/*,}"
+	run -1 mq claim q
+	assert_counts q claimed=1
+	run -0 json q '(.deadline | sub("[.].*"; "Z") | fromdate) - now | . > 3000 and . <= 3600'
+	assert_output true
+	run -0 mq ack q "$h"
+}

@@ -124,6 +124,9 @@ bucket() {
 	assert_output $'.mq\nq'
 	echo short >"$MQ_SPOOL/q/counters"
 	finding bad-counters
+	rm -f "$MQ_SPOOL/q/counters"
+	ln -s /etc/passwd "$MQ_SPOOL/q/counters"
+	finding bad-counters
 }
 
 @test "future-name is told, left alone, and no fault; bad-conf needs a person" {
@@ -156,4 +159,20 @@ bucket() {
 	assert_equal "$(jq -r '.id, .severity, .repaired' out | tr '\n' ,)" foreign-entry,warning,false,
 	run -0 mq fsck --list
 	assert_equal "${#lines[@]}" 17
+}
+
+@test "stale-tmp: the file of a writer that lives is none, however old" {
+	mq init q
+	mkfifo pipe
+	mq push -q q <pipe 3>&- &
+	exec 5>pipe
+	printf 'be' >&5
+	until [ -s "$(echo "$MQ_SPOOL"/q/tmp/mq-*)" ]; do sleep 0.01; done
+	touch -d '2 hours ago' "$MQ_SPOOL"/q/tmp/mq-*
+	run -0 mq fsck q --repair
+	assert_output ""
+	printf 'gun' >&5
+	exec 5>&-
+	wait $!
+	assert_equal "$(mq pop q)" begun
 }

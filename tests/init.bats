@@ -54,3 +54,21 @@ load helper
 	assert [ -f new/.mq ]
 	run -73 mq -s "$PWD/no/such" init q
 }
+
+@test "a changed policy is synced, before it is renamed and after" {
+	run "$MQ_BUILD/sweep/inject" / 1 list report true
+	[[ $status:$output != 70:*seccomp* ]] || skip "no seccomp notifications here: $output"
+	mq init q
+	"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" 1 list report mq init q attempts=3
+	run -0 sed -nE "s,$MQ_SPOOL/,,g; s,mq-[0-9a-f]{16},TMP,g; s,^[0-9]+ ((fsync|rename[a-z0-9]*) .*queue\.conf),\1,p; s,^[0-9]+ (fsync .*),\1,p" report
+	assert_output --regexp $'fsync q/\.TMP\nrename[a-z0-9]* q/\.TMP q/queue\.conf\nfsync q$'
+}
+
+@test "the policy's mode goes before the umask" {
+	umask 077
+	mq init q mode=0666
+	mq push -q q -m x
+	mq push -q q -p 7 -m x
+	assert_equal "$(find "$MQ_SPOOL/q/ready" -type f -printf '%m\n' | sort -u)" 666
+	assert_equal "$(find "$MQ_SPOOL/q/ready" -mindepth 1 -type d -printf '%m\n' | sort -u | wc -l)" 1
+}

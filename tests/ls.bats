@@ -47,3 +47,16 @@ load helper
 	run -0 mq ls q --json
 	refute_output --partial $'\033'
 }
+
+@test "C1 controls, which steer terminals too, are shown, not sent; letters stay" {
+	mq push -q q -m x
+	mq bury q --all --reason $'\302\233red gr\303\274n'
+	for verb in "dead q" "ls q --json" "ls q -o reason"; do
+		# shellcheck disable=SC2086 # a verb and its operands
+		run -0 mq $verb
+		refute_output --partial $'\302\233'
+		refute_output --partial $'\233'
+	done
+	run -0 mq dead q
+	assert_output --partial 'grün'
+}

@@ -39,3 +39,53 @@ load helper
 	assert_counts morgue ready=1
 	assert_equal "$(json morgue '.attempts, .reason' | tr '\n' ,)" 0,why,
 }
+
+@test "a dead letter that is not certain to be on disk: 71" {
+	local inject=$MQ_BUILD/sweep/inject
+	run "$inject" / 1 list report true
+	[[ $status:$output != 70:*seccomp* ]] || skip "no seccomp notifications here: $output"
+	mq init q attempts=1
+	seq 40 | mq push -q q -l
+	run -0 "$inject" "$MQ_SPOOL" 1 list report mq nack q "$(mq claim q)"
+	n=$(sed -n 's/^\([0-9]*\) fsync .*\/dead\/.*/\1/p' report)
+	# The number of the call depends on which directories there are.
+	for ((n -= 15, end = n + 30; n < end; n++)); do
+		h=$(mq claim q)
+		run "$inject" "$MQ_SPOOL" "$n" EIO report mq nack q "$h"
+		! grep -q ' fsync .*/dead/' report || break
+	done
+	assert [ "$n" -lt "$end" ]
+	assert_equal "$status" 71
+}
+
+@test "jitter=full: the back-off is a random part of its time; none: all of it" {
+	mq init q backoff=1000h
+	seq 40 | mq push -q q -l
+	for _ in $(seq 40); do mq nack q "$(mq claim q)"; done
+	run -0 json q '(.due | sub("[.].*"; "Z") | fromdate) - now | if . < 1800000 then "early" else "late" end'
+	assert_line early
+	assert_line late
+	mq init q jitter=none
+	mq retry -q q --all --state delayed
+	for _ in $(seq 3); do mq nack q "$(mq claim q)"; done
+	assert_equal "$(json q 'select(.state == "delayed") | (.due | sub("[.].*"; "Z") | fromdate) - now > 1800000' | sort -u)" true
+}
+
+@test "what is given back comes next again" {
+	seq 4 | mq push -q q -l
+	mq nack q "$(mq claim q)" --no-count
+	mq claim q --body /nonexistent/f || assert_equal "$?" 74
+	mq pop q >/dev/full || assert_equal "$?" 74
+	assert_equal "$(mq pop q -n 4 -l | tr '\n' ,)" 1,2,3,4,
+}
+
+@test "the record of its failures goes with the message, however it goes" {
+	mq init q backoff=0s
+	for end in 'mq pop' 'mq rm --all --force'; do
+		mq push -q q -m x
+		mq nack q "$(mq claim q)" --reason why
+		assert_equal "$(find "$MQ_SPOOL/q/failures" -type f | wc -l)" 1
+		$end q
+		assert_equal "$(find "$MQ_SPOOL/q/failures" -type f | wc -l)" 0
+	done
+}

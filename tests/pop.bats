@@ -160,3 +160,28 @@ load helper
 	[ "$got" = x ]
 	run -1 mq pop q
 }
+
+@test "a message whose header block is broken is set aside, never delivered" {
+	for verb in pop claim; do
+		mq push -q q -H 'A: b' -m bad
+		f=$(find "$MQ_SPOOL/q/ready" -type f)
+		printf 'X' | dd of="$f" bs=1 seek=1 conv=notrunc status=none
+		run -1 mq "$verb" q
+		assert_output ""
+	done
+	assert_counts q dead=2
+	assert_equal "$(json q .reason | sort -u)" bad-header
+}
+
+@test "keep: what was acknowledged longer ago than that goes with a later ack" {
+	mq init q keep=1h
+	seq 3 | mq push -q q -l
+	mq pop q
+	f=$(find "$MQ_SPOOL/q/done" -type f)
+	mkdir "$MQ_SPOOL/q/done/20200101T000000.000000Z"
+	mv "$f" "$MQ_SPOOL/q/done/20200101T000000.000000Z/20200101T000000.000000Z,${f#*Z/*,}"
+	mq pop q
+	assert_counts q "ready=1 done=1"
+	mq pop q
+	assert_counts q done=2
+}

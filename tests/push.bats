@@ -202,3 +202,118 @@ load helper
 	assert_output --partial "mq init other"
 	run -64 mq push q -m a file
 }
+
+@test "--wait: what waits for room is kept young, so that nobody takes it for litter" {
+	mq init q max_messages=1
+	printf 'first\nsecond\n' >two
+	echo 0 >clock
+	CLOCK_FILE=$PWD/clock LD_PRELOAD=$MQ_BUILD/preload/clock.so mq push -q q -l --wait two 3>&- &
+	until [ -n "$(id q ready)" ]; do sleep 0.01; done
+	touch -d '2 hours ago' old "$MQ_SPOOL"/q/tmp/mq-*
+	echo 700 >new && mv new clock
+	for ((i = 0; i < 1500; i++)); do
+		! [ "$(echo "$MQ_SPOOL"/q/tmp/mq-*)" -nt old ] || break
+		sleep 0.01
+	done
+	[ "$(echo "$MQ_SPOOL"/q/tmp/mq-*)" -nt old ] || { kill $!; return 1; }
+	mq pop q
+	wait $!
+	assert_equal "$(mq pop q)" second
+}
+
+@test "a bucket that is full is followed by another; readers remove what they empty, but no +, and not the last" {
+	mq init q sync=never
+	seq 5000 | mq push -q q -l
+	assert [ "$(ls "$MQ_SPOOL/q/ready" | wc -l)" -gt 1 ]
+	mkdir "$MQ_SPOOL/q/ready/+5.20260101T000000.000000Z" "$MQ_SPOOL/q/ready/5.20260102T000000.000000Z"
+	assert_equal "$(mq pop q -n 9999 -l | md5sum)" "$(seq 5000 | md5sum)"
+	run -1 mq pop q
+	assert [ -d "$MQ_SPOOL/q/ready/+5.20260101T000000.000000Z" ]
+	assert [ ! -e "$MQ_SPOOL/q/ready/5.20260102T000000.000000Z" ]
+	assert_equal "$(ls "$MQ_SPOOL/q/ready" | wc -l)" 2
+}
+
+@test "a name that is taken is not overwritten" {
+	mq push -q q -m x
+	mq hold -q q --all
+	mq retry -q q --all --state held
+	f=$(find "$MQ_SPOOL/q/ready" -type f)
+	printf y >"$(echo "$MQ_SPOOL"/q/held/*)/${f##*/}"
+	mq retry -q q --all --state held
+	assert_counts q ready=2
+	assert_equal "$(mq pop q -n 2 -l | sort | tr '\n' ,)" x,y,
+}
+
+@test "the policy's expire goes for messages that have none of their own, also for those pushed before" {
+	mq init q
+	mq push -q q -m old
+	mq init q expire=0.001s
+	run -1 mq pop q
+	assert_counts q dead=1
+	mq init q expired=drop
+	mq push -q q -m old
+	run -1 mq pop q
+	assert_counts q dead=1
+}
+
+@test "no room for a bucket: one that is there serves, its name not above the keys in it" {
+	local inject=$MQ_BUILD/sweep/inject
+	run "$inject" / 1 list report true
+	[[ $status:$output != 70:*seccomp* ]] || skip "no seccomp notifications here: $output"
+	mq init q
+	for n in $(seq 15 50); do
+		rm -rf "$MQ_SPOOL"/q/ready/*
+		mkdir "$MQ_SPOOL/q/ready/5.20990101T000000.000000Z"
+		run "$inject" "$MQ_SPOOL" "$n" ENOSPC report mq push -q q -p 7 -m x
+		! grep -q ' mkdirat .*/ready/' report || break
+	done
+	assert_equal "$status" 0
+	assert_counts q ready=1
+	assert [ ! -e "$MQ_SPOOL/q/ready/5.20990101T000000.000000Z" ]
+}
+
+@test "delays below the lowest bucket lower it, and are due in order" {
+	mq init q
+	rmdir "$MQ_SPOOL"/q/delayed/*
+	for i in 9 8 7 6 5 4 3 2 1; do mq push -q q -d "${i}h" -m "$i"; done
+	assert_equal "$(ls "$MQ_SPOOL/q/delayed" | wc -l)" 1
+	run -0 mq fsck q
+	assert_output ""
+	assert_counts q delayed=9
+}
+
+@test "each push is synced: the file before its name, the directories it stands in before it is told" {
+	run "$MQ_BUILD/sweep/inject" / 1 list report true
+	[[ $status:$output != 70:*seccomp* ]] || skip "no seccomp notifications here: $output"
+	mq init q
+	run -0 steps mq push q -m x
+	assert_output "$(printf '%s\n' 'fsync tmp/TMP' 'renameat2 tmp/TMP ready/5.KEY/MSG' 'fsync ready/5.KEY')"
+	run -0 steps mq push q -p 7 -m x
+	assert_output "$(printf '%s\n' 'fsync tmp/TMP' 'fsync ready' 'renameat2 ready/+7.KEY ready/7.KEY' \
+	    'renameat2 tmp/TMP ready/7.KEY/MSG' 'fsync ready/7.KEY')"
+	printf 'a\0b' >two
+	run -0 steps mq push q -0 --atomic two
+	assert_output "$(printf '%s\n' 'fsync tmp/TMP.d/TMP' 'fsync tmp/TMP.d/TMP' 'renameat2 tmp/TMP.d/TMP tmp/TMP.d/MSG' \
+	    'renameat2 tmp/TMP.d/TMP tmp/TMP.d/MSG' 'fsync tmp/TMP.d' 'renameat2 tmp/TMP.d ready/+5.KEY' 'fsync ready' \
+	    'renameat2 ready/+5.KEY ready/5.KEY')"
+	seq 100 >many
+	run -0 steps mq push q -l --atomic many
+	assert_equal "$(grep -nm 1 'syncfs' <<<"$output" | cut -d: -f1)" 1
+	run -0 steps mq init q sync=never
+	run -0 steps mq push q -m x
+	assert_output "renameat2 tmp/TMP ready/5.KEY/MSG"
+}
+
+@test "what an operator moves, and a dead letter, is synced" {
+	run "$MQ_BUILD/sweep/inject" / 1 list report true
+	[[ $status:$output != 70:*seccomp* ]] || skip "no seccomp notifications here: $output"
+	mq init q attempts=1
+	mq push -q q -m x
+	run -0 steps mq hold q --all
+	assert_output "$(printf '%s\n' 'renameat2 ready/5.KEY/MSG held/KEY/MSG' 'fsync held/KEY')"
+	run -0 steps mq retry q --all --state held
+	assert_output "$(printf '%s\n' 'renameat2 held/KEY/MSG ready/5.KEY/MSG' 'fsync ready/5.KEY')"
+	run -0 steps mq nack q "$(mq claim q)"
+	assert_line --index $((${#lines[@]} - 2)) 'renameat2 claimed/KEY/MSG dead/KEY/MSG'
+	assert_line --index $((${#lines[@]} - 1)) 'fsync dead/KEY'
+}

@@ -118,3 +118,21 @@ claimer() {
 	run -0 mq fsck r
 	assert_output ""
 }
+
+@test "a file in the drop box that its producer replaces meanwhile is never torn" {
+	mq init q sync=never
+	# shellcheck disable=SC2016 # Python
+	python3 -c 'if 1:
+		import os, sys
+		new = sys.argv[1] + "/q/new/"
+		n = 0
+		while not os.path.exists("stop"):
+			n += 1
+			with open(new + ".tmp", "w") as f:
+				f.write("x" * (n % 7))
+			os.rename(new + ".tmp", new + "same")' "$MQ_SPOOL" 3>&- &
+	for _ in $(seq 300); do mq pop -q q >out || true; done
+	touch stop
+	wait $!
+	assert_equal "$(count q dead)" 0
+}

@@ -904,3 +904,24 @@ switches() {
 	assert_equal "$(grep -c 'may not be read' <<<"$stderr")" 1
 	assert_has q ready 1
 }
+
+@test "kill -9 of the guard and the worker: the handler dies all the same" {
+	mq push -q q -m x
+	bg work mq work q -- sh -c 'echo $$ >pid; sh await never'
+	worker=$pid
+	wait_for test -s pid
+	for child in $(cat "/proc/$worker/task/$worker/children"); do
+		if [ "$child" != "$(cat pid)" ]; then guard=$child; fi
+	done
+	kill -KILL "$guard"
+	kill -KILL "$worker"
+	wait_for not alive "$(cat pid)"
+}
+
+@test "a handler whose claim went to another does not acknowledge that one's" {
+	mq push -q q -m x
+	bg work mq work q -n 1 -- sh -c 'mq nack q --no-count "$MQ_HANDLE" && mq claim q >handle'
+	ended "$pid"
+	assert_equal "$(field q state,deliveries)" 'claimed 2'
+	run -0 mq ack q "$(cat handle)"
+}

@@ -10,3 +10,7 @@ load ../helper
 @test "each error from every call" {
 	python3 "$BATS_TEST_DIRNAME/../sweep/sweep.py" --all fail
 }
+
+@test "power failures, larger samples" {
+	python3 "$BATS_TEST_DIRNAME/../sweep/powerloss.py" --all
+}

@@ -41,7 +41,7 @@ LINE = re.compile(r"(?:\d+ +)?(\w+)\((.*)\) += (-?\d+)(?:<((?:\\x..)*)>)?(.*)")
 ARG = re.compile(r'\s*(?:(?:\d+|AT_FDCWD)<((?:\\x..)*)>(?:\(deleted\))?|"((?:\\x..)*)"|[^,]+)')
 # Of so many undetermined things all sets are built.
 EXHAUSTIVE = 5
-SAMPLE = 10         # spools at each point, without --all
+SAMPLE = 4          # spools at each point, without --all
 # A claim, an ack or the like may be undone: spool-format.md section 6.
 UNSYNCED = ("claim", "ack", "extend", "nack", "pop", "work")
 
@@ -195,37 +195,42 @@ def states(recorder, t):
 def build(recorder, template, directory, have, how, t):
     """The spool with these ops on disk."""
     shutil.rmtree(directory, ignore_errors=True)
-    shutil.copytree(template, directory, symlinks=True)
+    shutil.copytree(template, directory, symlinks=True, ignore=shutil.ignore_patterns("spool"))
     old, new = recorder.root, directory + "/spool"
     data = {}
     for op in recorder.ops[:t]:
-        if op.kind != "data":
-            continue
-        sure = op.durable is not None and op.durable <= t
-        piece = op.data if sure or how == "all" else {"none": b"", "zeros": bytes(len(op.data)), "half": op.data[:len(op.data) // 2]}[how]
-        data[op.inode] = data.get(op.inode, b"") + piece if op.append else piece
+        if op.kind == "data":
+            sure = op.durable is not None and op.durable <= t
+            piece = op.data if sure or how == "all" else \
+                {"none": b"", "zeros": bytes(len(op.data)), "half": op.data[:len(op.data) // 2]}[how]
+            data[op.inode] = data.get(op.inode, b"") + piece if op.append else piece
+    tree = {}       # path below the spool: None for a directory, else the bytes
+    for top, dirs, files in os.walk(template + "/spool"):
+        at = top[len(template + "/spool"):]
+        tree[at] = None
+        for name in files:
+            with open(f"{top}/{name}", "rb") as f:
+                tree[f"{at}/{name}"] = f.read()
     for op in recorder.ops[:t]:
         if op not in have or op.kind == "data":
             continue
-        at = lambda p: new + p[len(old):]
-        try:
-            if op.kind == "mkdir":
-                os.mkdir(at(op.path))
-            elif op.kind == "create":
-                with open(at(op.path), "wb") as f:
-                    f.write(data.get(op.inode, b""))
-            elif op.kind == "rename":
-                os.rename(at(op.old), at(op.new))
-            elif op.kind == "link":
-                os.link(at(op.old), at(op.new))
-            elif os.path.isdir(at(op.path)):
-                os.rmdir(at(op.path))
-            else:
-                os.unlink(at(op.path))
-        except FileNotFoundError:
-            pass    # it was in a directory that is not there
-        except OSError:
-            pass    # a directory removed in the record still holds what the crash has brought back
+        if op.kind in ("mkdir", "create"):
+            tree[op.path[len(old):]] = None if op.kind == "mkdir" else data.get(op.inode, b"")
+        elif op.kind == "unlink":
+            tree.pop(op.path[len(old):], None)
+        else:
+            source, target = op.old[len(old):], op.new[len(old):]
+            for path in [p for p in tree if p == source or p.startswith(source + "/")]:
+                tree[target + path[len(source):]] = tree[path] if op.kind == "link" else tree.pop(path)
+    for path in sorted(tree):
+        # What lies in a directory that is not on disk cannot be reached.
+        if not os.path.isdir(os.path.dirname(new + path)):
+            continue
+        if tree[path] is None:
+            os.mkdir(new + path)
+        else:
+            with open(new + path, "wb") as f:
+                f.write(tree[path])
 
 
 def judge(scenario, spool, ended, printed):
@@ -275,7 +280,8 @@ def lose(scenario, directory, every, inject=(), enough=None):
     except Failure as e:
         return 1, [f"{scenario.name}: {e}"]
     total, failures, looked = 0, [], set()
-    for t in range(len(recorder.ops) + 1):
+    times = range(len(recorder.ops) + 1)
+    for t in reversed(times) if enough else times:
         ended = t == len(recorder.ops)
         printed = b"".join(out for at, out in recorder.marks if at <= t)
         possible = list(states(recorder, t))
