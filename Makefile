@@ -61,6 +61,7 @@ SAN_STATIC = $(call once,SAN_STATIC,$(if $(findstring clang,$(CC)),,$(if $(call 
 LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))
 CMD_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard cmd/*.c))
 UNIT    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
+FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
 SWEEP   := $(B)/sweep/inject
 PRELOAD := $(patsubst tests/preload/%.c,$(B)/preload/%.so,$(wildcard tests/preload/*.c))
 MAN1    := $(wildcard man/*.1)
@@ -68,14 +69,14 @@ MAN5    := $(wildcard man/*.5)
 DOCS    := $(wildcard README.md NEWS.md LICENSE spool-format.md)
 
 # What has to be done before anything else when it is asked for in the same command, also with -j.
-FIRST   := $(filter clean deps deps-dev,$(MAKECMDGOALS))
+FIRST   := $(filter clean deps deps-dev deps-long,$(MAKECMDGOALS))
 SAY     = $(if $(V),@:,@echo " ")
 Q       = $(if $(V),,@)
 quote   = '$(subst ','\'',$(1))'
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all deps deps-dev demo units check check-long lint completions install uninstall clean dist distcheck FORCE
+.PHONY: all deps deps-dev deps-long demo units fuzz check check-long lint completions install uninstall clean dist distcheck FORCE
 
 # ---- build -----------------------------------------------------------------------------------------------------------
 
@@ -102,6 +103,12 @@ $(B)/unit/%: tests/unit/%.c $(B)/libmq.a $(B)/flags
 $(B)/sweep/%: tests/sweep/%.c $(B)/flags
 	$(SAY) CC $@
 	$(Q)mkdir -p $(@D) && $(CC) $(CODE) $(WARN) $(if $(WERROR),-Werror) -O2 -g -MMD -MP -MF $@.d -o $@ $<
+
+# libFuzzer is clang's; the library is built into each target, with the sanitizers.
+$(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h $(wildcard lib/*.[ch]) $(B)/flags
+	$(SAY) FUZZ $@
+	$(Q)mkdir -p $(@D) && clang $(CODE) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+		-o $@ $< $(filter lib/%.c,$^) $(LIBS) $(LDLIBS)
 
 # For LD_PRELOAD into the program under test; never sanitized, and without the build's -fPIE.
 $(B)/preload/%.so: tests/preload/%.c $(B)/flags
@@ -133,10 +140,15 @@ deps:
 deps-dev: | $(filter deps,$(FIRST))
 	@CC="$(CC)" sh tests/deps.sh dev
 
+deps-long: | $(filter deps,$(FIRST))
+	@CC="$(CC)" sh tests/deps.sh long
+
 demo: $(MQ)
 	@MQ_BIN=$(abspath $(MQ)) sh tests/demo.sh
 
 units: $(UNIT) $(PRELOAD) $(SWEEP)
+
+fuzz: $(FUZZ)
 
 check-long: LONG = --long
 check check-long: $(MQ) units

@@ -220,6 +220,9 @@ enum status reap_expired(struct queue *, const struct place *, usec_t now, struc
 enum status reap_torn(struct queue *, const struct place *, const char *reason, usec_t now, struct error *) MUST_CHECK;
 int64_t token_offset(const char *token);
 
+/* The text of .mq, NUL-terminated: ST_CONF if this mq must not work on such a spool. */
+enum status format_check(const char *path, const char *text, size_t len, struct error *) MUST_CHECK;
+
 /* Whether the queue that was opened is still the one of its name. */
 bool queue_stands(const struct queue *);
 

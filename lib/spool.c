@@ -16,18 +16,19 @@
 #define FORMAT_NEWEST 1
 
 /* The text of .mq; see spool-format.md section 14. */
-static enum status
-format_check(const char *path, const char *text, struct error *err)
+enum status
+format_check(const char *path, const char *text, size_t len, struct error *err)
 {
 	static const char word[] = "mq-spool ";
 	const char *line, *errstr = NULL;
 	char number[16];
 	long long n = 0;
 
-	if (strncmp(text, word, sizeof(word) - 1) == 0) {
+	if (strlen(text) == len && strncmp(text, word, sizeof(word) - 1) == 0) {
 		(void)strlcpy(number, text + sizeof(word) - 1, sizeof(number));
 		number[strcspn(number, "\n")] = '\0';
-		n = strtonum(number, 1, INT32_MAX, &errstr);
+		if (number[0] != '0' && strspn(number, "0123456789") == strlen(number))
+			n = strtonum(number, 1, INT32_MAX, &errstr);
 	}
 	if (n == 0)
 		return error_set(err, ST_CONF, 0, "%s/%s: not the format file of a "
@@ -80,7 +81,7 @@ format_read(struct spool *sp, bool create, bool made, struct error *err)
 
 	st = fs_read_file(sp->fd, FORMAT_FILE, false, 4096, &text, &len, err);
 	if (st == ST_OK) {
-		st = format_check(sp->path, text, err);
+		st = format_check(sp->path, text, len, err);
 		free(text);
 		return st;
 	}

@@ -1,7 +1,7 @@
 #!/bin/sh
-# deps.sh [dev]: install what the build, the demo and the tests need beyond a
-# C compiler, make and git; with "dev" also what lint and the completion tests
-# need.  Says one line and does nothing when nothing is missing.
+# deps.sh [dev|long]: install what the build, the demo and the tests need beyond
+# a C compiler, make and git; with "dev" also what lint and the completion tests
+# need, with "long" what "make check-long" does.  Says one line and does nothing when nothing is missing.
 #
 # What counts is what works, not which package it came from: each need is
 # probed for (a program, a header, a bats library), and only then does a
@@ -62,8 +62,7 @@ probe() {
 	need jq			"jq"				has jq
 	need python3		"python3"			has python3
 	need strace		"strace"			has strace
-	need strace		"strace"			has strace
-	[ "$1" = dev ] || return 0
+	[ "$1" != base ] || return 0
 	need cppcheck		"cppcheck"			has cppcheck
 	need clang		"clang"				has clang
 	need clang-tidy		"clang-tidy"			has clang-tidy
@@ -71,12 +70,18 @@ probe() {
 	need mandoc		"mandoc"			has mandoc
 	need zsh		"zsh"				has zsh
 	need fish		"fish"				has fish
+	[ "$1" = long ] || return 0
+	need valgrind		"valgrind"			has valgrind
+	need faketime		"faketime"			has faketime
+	need spin		"spin"				has spin
+	need xfsprogs		"mkfs.xfs"			has mkfs.xfs
+	need btrfs-progs	"mkfs.btrfs"			has mkfs.btrfs
 }
 
 set_=${1:-base}
 case $set_ in
-base | dev) ;;
-*)	echo "usage: deps.sh [dev]" >&2; exit 64 ;;
+base | dev | long) ;;
+*)	echo "usage: deps.sh [dev|long]" >&2; exit 64 ;;
 esac
 
 # Without a compiler no header can be found, and none would be blamed.
