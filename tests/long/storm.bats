@@ -1,0 +1,8 @@
+#!/usr/bin/env bats
+# storm.bats: producers, consumers, operators and fsck at once, killed at random; see ../sweep/storm.py
+
+load ../helper
+
+@test "a minute of everything at once, with kills: what was acknowledged is accounted for" {
+	python3 "$BATS_TEST_DIRNAME/../sweep/storm.py" 60
+}
