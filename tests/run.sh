@@ -16,6 +16,7 @@
 #	MQ_BIN		the program under test (its directory is first in PATH)
 #	MQ_BUILD	the directory it was built in (preload/NAME.so is there)
 #	MQ_SAN		not empty when it was built with ASan and UBSan
+#	FUZZ_RUNS	the user's: how long long/fuzz runs
 #	HOME, TMPDIR	empty, one pair for each suite, removed afterwards
 
 set -u
@@ -139,7 +140,7 @@ in_clean_env() {
 	    USER="$(id -un)" LOGNAME="$(id -un)" \
 	    BATS_LIB_PATH="${BATS_LIB_PATH:+$BATS_LIB_PATH:}/usr/lib/bats:/usr/local/lib/bats:/usr/lib:/usr/local/lib" \
 	    MQ_BIN="$bin" MQ_BUILD="$build" MQ_SAN="$san" \
-	    "${pass[@]}" "$@"
+	    FUZZ_RUNS="${FUZZ_RUNS:-}" "${pass[@]}" "$@"
 }
 
 # judge TAP STATUS: "passed failed skipped trouble..."

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# fuzz.bats: libFuzzer on the parsers; RUNS=10000000 for a release.  What it finds stays in tests/fuzz/corpus as a new seed.
+# fuzz.bats: libFuzzer on the parsers; FUZZ_RUNS=10000000 for a release.  What it finds stays in tests/fuzz/corpus as a new seed.
 
 bats_require_minimum_version 1.5.0
 
@@ -7,7 +7,7 @@ target() {
 	command -v clang >/dev/null || skip "SKIPPED: no clang here"
 	make -s -C "$BATS_TEST_DIRNAME/../.." B="$MQ_BUILD" "$MQ_BUILD/fuzz/$1" >/dev/null
 	mkdir new
-	"$MQ_BUILD/fuzz/$1" -runs="${RUNS:-1000000}" -artifact_prefix="$BATS_TEST_TMPDIR/" new \
+	"$MQ_BUILD/fuzz/$1" -runs="${FUZZ_RUNS:-1000000}" -artifact_prefix="$BATS_TEST_TMPDIR/" new \
 	    "$BATS_TEST_DIRNAME/../fuzz/corpus/$1" 2>log || { tail -n 40 log; return 1; }
 	grep -E '^#[0-9]+[[:space:]]+DONE' log
 }
