@@ -34,7 +34,6 @@ from spool import Failure, Room, aftermath, places, prepare
 ERRORS = ("EIO", "ENOSPC", "EMFILE", "EACCES", "EINTR", "ESTALE", "EDQUOT", "ENOMEM")
 CHANGES = re.compile("mkdir|unlink|rename|link|rmdir|write|sync|truncate|allocate|chmod|chown|sendfile|copy_file_range")
 RATES = re.compile(rb'"rates":.*')  # of the counters, which are advice
-SHIFT = ord(os.urandom(1))
 
 
 def judge(scenario, room, p, action, hit):
@@ -87,7 +86,7 @@ def plan(scenario, mode, every, calls):
         for n in range(1, len(calls) + 1):
             if not every and n % 4 and not CHANGES.match(calls[n - 1]):
                 continue
-            for action in (*ERRORS, "short") if every else [ERRORS[(n + SHIFT) % len(ERRORS)]]:
+            for action in (*ERRORS, "short") if every else [ERRORS[(n + len(scenario.name)) % len(ERRORS)]]:
                 if action != "short" or "write" in calls[n - 1]:
                     yield n, action
             if calls[n - 1].startswith("renameat2 "):
