@@ -78,6 +78,9 @@ int run_option(struct run *, const char **arg);
 enum status run_operands(struct run *, int min, int max) MUST_CHECK;
 /* A usage error of the verb's own. */
 enum status run_usage(struct run *, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* What nohup or a shell told us to ignore stays ignored.  run_catch: else call it, and let system calls return EINTR. */
+bool run_ignores(int sig);
+void run_catch(int sig, void (*handler)(int));
 /* Open the spool (once), or the queue in it; an unknown queue's error names the nearest one. */
 enum status run_spool(struct run *, bool create) MUST_CHECK;
 enum status run_open(struct run *, const char *name, struct queue **) MUST_CHECK;	/* an unknown one is ST_NOTFOUND, and told by nobody */

@@ -226,15 +226,14 @@ pop_one(struct pop *p, bool wait)
 		st = error_set(&p->r->err, ST_AGAIN, 0, "stopped by a signal");
 	if (st == ST_OK)
 		st = claim_ack(p->q, &p->claim, clock_now(), &p->r->err);
-	else if (p->unreadable) {
-		/* Not the reader's fault: it must not stand at the head of the queue for ever. */
+	else {
 		error_clear(&ignored);
-		if (claim_fail(p->q, &p->claim, &why, clock_now(), &to, &ignored) != ST_OK)
-			run_note(p->r, "%s", ignored.text);
-	} else {
-		error_clear(&ignored);
-		/* Failing that, the lock goes with us, and the next claimer returns it. */
-		if (claim_release(p->q, &p->claim, 0, clock_now(), &ignored) != ST_OK)
+		/*
+		 * What cannot be read must not stand at the head of the queue for ever: an attempt.
+		 * Failing that, the lock goes with us, and the next claimer returns it.
+		 */
+		if ((p->unreadable ? claim_fail(p->q, &p->claim, &why, clock_now(), &to, &ignored) :
+		    claim_release(p->q, &p->claim, 0, clock_now(), &ignored)) != ST_OK)
 			run_note(p->r, "%s", ignored.text);
 	}
 	claim_close(&p->claim);
@@ -283,13 +282,11 @@ options(struct pop *p)
 static void
 catch_signals(void)
 {
-	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction sa = { .sa_handler = on_stop }, old;
+	struct sigaction sa = { .sa_handler = on_alarm };
 
-	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
-		if (sigaction(sigs[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			(void)sigaction(sigs[i], &sa, NULL);
-	sa.sa_handler = on_alarm;
+	run_catch(SIGINT, on_stop);
+	run_catch(SIGTERM, on_stop);
+	run_catch(SIGHUP, on_stop);
 	(void)sigaction(SIGALRM, &sa, NULL);	/* no SA_RESTART: it is to interrupt write */
 }
 

@@ -60,12 +60,9 @@ on_signal(int sig)
 static void
 catch_signals(void)
 {
-	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction sa = { .sa_handler = on_signal }, old;
-
-	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
-		if (sigaction(sigs[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			(void)sigaction(sigs[i], &sa, NULL);	/* no SA_RESTART: read returns */
+	run_catch(SIGINT, on_signal);
+	run_catch(SIGTERM, on_signal);
+	run_catch(SIGHUP, on_signal);
 }
 
 static enum status

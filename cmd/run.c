@@ -3,6 +3,7 @@
  * handles, wait for a message, and tell people about it.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,6 +232,25 @@ run_each(struct run *r, int first, enum status (*fn)(void *, const char *, struc
 		else
 			one(r, r->operand[i], &worst, fn, arg);
 	return worst;
+}
+
+/* ---- signals ---------------------------------------------------------- */
+
+bool
+run_ignores(int sig)
+{
+	struct sigaction old;
+
+	return sigaction(sig, NULL, &old) == -1 || old.sa_handler == SIG_IGN;
+}
+
+void
+run_catch(int sig, void (*handler)(int))
+{
+	struct sigaction sa = { .sa_handler = handler };
+
+	if (!run_ignores(sig))
+		(void)sigaction(sig, &sa, NULL);
 }
 
 /* ---- claiming --------------------------------------------------------- */

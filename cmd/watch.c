@@ -73,8 +73,7 @@ which(struct run *r, struct names *names)
 static enum status
 run_watch(struct run *r)
 {
-	static const int ends[] = { SIGINT, SIGTERM };
-	struct sigaction sa = { .sa_handler = on_stop }, old;
+	struct sigaction sa = { .sa_handler = on_stop };
 	struct names names = { 0 };
 	struct events *events = NULL;
 	struct event e;
@@ -84,9 +83,8 @@ run_watch(struct run *r)
 
 	while (run_option(r, &arg) != 0)
 		json = true;
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			(void)sigaction(ends[i], &sa, NULL);
+	run_catch(SIGINT, on_stop);
+	run_catch(SIGTERM, on_stop);
 	(void)sigaction(SIGALRM, &sa, NULL);
 	if ((st = which(r, &names)) == ST_OK &&
 	    (st = events_open(r->spool, &names, &events, &r->err)) == ST_OK) {

@@ -567,7 +567,6 @@ static enum status
 set_up(struct work *w, struct error *err)
 {
 	static const int ends[] = { SIGTERM, SIGINT, SIGHUP };
-	struct sigaction old;
 	sigset_t sigs;
 
 	w->h = calloc((size_t)w->jobs, sizeof(*w->h));
@@ -580,7 +579,7 @@ set_up(struct work *w, struct error *err)
 	(void)sigaddset(&sigs, SIGCHLD);
 	/* What nohup or a shell told us to ignore is ignored. */
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+		if (!run_ignores(ends[i]))
 			(void)sigaddset(&sigs, ends[i]);
 	(void)sigprocmask(SIG_BLOCK, &sigs, NULL);
 	(void)signal(SIGCHLD, SIG_DFL);	/* ignored, as some parents leave it, we'd never be told */

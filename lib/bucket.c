@@ -175,6 +175,20 @@ bucket_choose(const struct buckets *bs, char cls, usec_t key)
 	return found;
 }
 
+/* Give a bucket a name below its own, for which no space is needed.  The invariant stays. */
+static enum status
+bucket_rename(struct queue *q, enum state s, const struct bucket *low, usec_t key,
+    char name[BUCKET_MAX], struct error *err)
+{
+	enum status st;
+
+	bucket_format(low->cls, key, name);
+	st = fs_move(q->statefd[s], low->name, q->statefd[s], name, err);
+	if (st == ST_OK && queue_synced(q))
+		st = fs_sync(q->statefd[s], err);
+	return st;
+}
+
 /*
  * No bucket fits and none can be made (a full disk): lower the name of the lowest
  * one of the class, or of any, which needs no space.  The invariant stays.
@@ -184,7 +198,6 @@ bucket_lower(struct queue *q, enum state s, const struct buckets *bs, char cls,
     usec_t key, char name[BUCKET_MAX], struct error *err)
 {
 	const struct bucket *low = NULL;
-	enum status st;
 
 	for (size_t i = 0; i < bs->n; i++)
 		if (!bs->b[i].half && (low == NULL ||
@@ -195,11 +208,7 @@ bucket_lower(struct queue *q, enum state s, const struct buckets *bs, char cls,
 	(void)strlcpy(name, low->name, BUCKET_MAX);
 	if (low->key <= key)
 		return ST_OK;
-	bucket_format(low->cls, key, name);
-	st = fs_move(q->statefd[s], low->name, q->statefd[s], name, err);
-	if (st == ST_OK && queue_synced(q))
-		st = fs_sync(q->statefd[s], err);
-	return st;
+	return bucket_rename(q, s, low, key, name, err);
 }
 
 /* Open the chosen bucket if it has room.  ST_NONE: it is full. */
@@ -237,12 +246,9 @@ lowest_try(struct queue *q, enum state s, const struct buckets *bs, char cls, us
 		return ST_NONE;
 	if ((st = bucket_try(q, s, low, false, &t->fd, err)) != ST_OK)
 		return st;
-	bucket_format(cls, key, t->name);
 	t->key = key;
 	t->next = low->key;	/* or above, but that need not be known */
-	st = fs_move(q->statefd[s], low->name, q->statefd[s], t->name, err);
-	if (st == ST_OK && queue_synced(q))
-		st = fs_sync(q->statefd[s], err);
+	st = bucket_rename(q, s, low, key, t->name, err);
 	if (st != ST_OK) {
 		(void)close(t->fd);
 		t->fd = -1;

@@ -286,23 +286,13 @@ refind(struct queue *q, struct claim *c, struct error *err)
 	return st == ST_NONE ? lost(&c->at, err) : st;
 }
 
-static struct msgname
-unclaimed(const struct claim *c)
-{
-	struct msgname n = c->at.name;
-
-	n.token[0] = '\0';
-	n.lease_ms = 0;
-	n.locked = false;
-	return n;
-}
-
 static enum status
 ack_once(struct queue *q, struct claim *c, usec_t now, struct error *err)
 {
-	struct msgname n = unclaimed(c);
+	struct msgname n = c->at.name;
 	enum status st;
 
+	name_unclaim(&n);
 	if (q->policy.keep == KEEP_NO)
 		return place_drop(q, &c->at, err);
 	n.key = now;
@@ -352,7 +342,8 @@ claim_release(struct queue *q, struct claim *c, usec_t delay, usec_t now,
 	enum status st;
 
 	for (;;) {
-		n = unclaimed(c);
+		n = c->at.name;
+		name_unclaim(&n);
 		n.key = delay > 0 ? now + delay : id_time(&n.id);
 		if ((st = place_move(q, &c->at, q, to, &n, NULL, err)) != ST_GONE)
 			return st;

@@ -232,7 +232,6 @@ static bool
 place_of(struct events *ev, const struct watched *w, const char *file, struct place *p)
 {
 	struct error ignored;
-	bool ok;
 	int dir;
 
 	memset(p, 0, sizeof(*p));
@@ -243,9 +242,8 @@ place_of(struct events *ev, const struct watched *w, const char *file, struct pl
 		    name_parse(file, &p->name) == NAME_OK;
 	}
 	error_clear(&ignored);
-	ok = queue_new(ev->queue[w->queue], &dir, &ignored) == ST_OK &&
+	return queue_new(ev->queue[w->queue], &dir, &ignored) == ST_OK &&
 	    arrival_at(dir, file, file, p, &ignored) == ST_OK;
-	return ok;
 }
 
 static bool

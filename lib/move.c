@@ -15,9 +15,7 @@ operate(struct queue *q, const struct place *p, struct queue *to, enum state s,
 {
 	enum status st;
 
-	n->token[0] = '\0';
-	n->lease_ms = 0;
-	n->locked = false;
+	name_unclaim(n);
 	to->careful = true;
 	st = place_move(q, p, to, s, n, NULL, err);
 	to->careful = false;

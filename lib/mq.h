@@ -157,6 +157,8 @@ usec_t id_time(const struct msgid *);
 enum name_kind { NAME_OK, NAME_FOREIGN, NAME_FUTURE };
 /* Never more than NAME_MAX_LEN characters. */
 void name_format(const struct msgname *, char buf[NAME_MAX_LEN + 1]);
+/* Leave out what belongs to a claim: token, lease, lock. */
+void name_unclaim(struct msgname *);
 enum name_kind name_parse(const char *, struct msgname *);
 void token_make(char buf[TOKEN_LEN + 1]);
 

@@ -368,3 +368,11 @@ handle_parse(const char *text, struct msgid *id, char token[TOKEN_LEN + 1],
 	(void)strlcpy(bucket, v.at + v.len + 1, BUCKET_MAX);
 	return true;
 }
+
+void
+name_unclaim(struct msgname *n)
+{
+	n->token[0] = '\0';
+	n->lease_ms = 0;
+	n->locked = false;
+}

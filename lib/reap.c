@@ -60,15 +60,6 @@ wake_at(usec_t *wake, usec_t at)
 		*wake = at;
 }
 
-/* The name without what belongs to a claim. */
-static void
-unclaim(struct msgname *n)
-{
-	n->token[0] = '\0';
-	n->lease_ms = 0;
-	n->locked = false;
-}
-
 /* ---- expiry ----------------------------------------------------------- */
 
 bool
@@ -157,7 +148,7 @@ reap_torn(struct queue *q, const struct place *p, const char *reason, usec_t now
 {
 	struct msgname n = p->name;
 
-	unclaim(&n);
+	name_unclaim(&n);
 	(void)strlcpy(n.reason, reason, sizeof(n.reason));
 	n.key = now;
 	counters_add(q, COUNT_DEAD, 1, now);
@@ -194,7 +185,7 @@ reap_fail(struct queue *q, const struct place *p, const struct failure *why,
 
 	if ((st = stands(q, p, err)) != ST_OK)
 		return st;
-	unclaim(&n);
+	name_unclaim(&n);
 	n.attempts++;
 	(void)strlcpy(n.reason, why->reason, sizeof(n.reason));
 	dead = why->permanent || n.attempts >= q->policy.attempts;

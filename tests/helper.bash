@@ -53,9 +53,5 @@ need_root() {
 	[ "$EUID" -eq 0 ] || skip "SKIPPED: needs root to be another user"
 }
 
-# steps COMMAND...: its syncs and renames below q/, in order; keys and temporary names made alike
-steps() {
-	"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" 1 list report "$@" >out || return
-	sed -nE "s,$MQ_SPOOL/q/,,g; s,mq-[0-9a-f]{16},TMP,g; s,/[^/ ]*Z\,[^ ]*,/MSG,g; s,[0-9]{8}T[0-9.]*Z,KEY,g
-		s,^[0-9]+ ((fsync|syncfs|rename[a-z0-9]*) .*),\1,p" report
-}
+# shellcheck source=tests/inject_helper.bash
+source "${BASH_SOURCE[0]%/*}/inject_helper.bash"

@@ -4,13 +4,7 @@
 load helper
 
 setup() {
-	# Skipped only where the kernel cannot do it, not where something else is wrong.
-	run "$MQ_BUILD/sweep/inject" / 1 list "$BATS_TEST_TMPDIR/report" true
-	case $status:$output in
-	0:*) ;;
-	70:*seccomp*) skip "no seccomp notifications here: $output" ;;
-	*) echo "$output"; return 1 ;;
-	esac
+	need_inject
 }
 
 @test "whatever call a command is killed at, no message is lost, doubled or half there" {

@@ -134,3 +134,6 @@ title_has() {
 armed() {
 	alive "$1" && grep -qs '^inotify wd' "/proc/$1/fdinfo/"*
 }
+
+# shellcheck source=tests/inject_helper.bash
+source "${BASH_SOURCE[0]%/*}/inject_helper.bash"

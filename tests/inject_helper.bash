@@ -1,0 +1,19 @@
+# inject_helper.bash: for tests that look at single system calls, by sweep/inject.c.
+
+# Skipped only where the kernel cannot do it, not where something else is wrong.
+need_inject() {
+	run "$MQ_BUILD/sweep/inject" / 1 list "$BATS_TEST_TMPDIR/inject.report" true
+	# shellcheck disable=SC2154 # run sets them
+	case $status:$output in
+	0:*) ;;
+	70:*seccomp*) skip "no seccomp notifications here: $output" ;;
+	*) echo "$output"; return 1 ;;
+	esac
+}
+
+# steps COMMAND...: its syncs and renames below q/, in order; keys and temporary names made alike
+steps() {
+	"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" 1 list report "$@" >out || return
+	sed -nE "s,$MQ_SPOOL/q/,,g; s,mq-[0-9a-f]{16},TMP,g; s,/[^/ ]*Z\,[^ ]*,/MSG,g; s,[0-9]{8}T[0-9.]*Z,KEY,g
+		s,^[0-9]+ ((fsync|syncfs|rename[a-z0-9]*) .*),\1,p" report
+}
