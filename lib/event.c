@@ -368,29 +368,22 @@ arrive(struct events *ev, const struct inotify_event *ie, const struct watched *
     struct event *e)
 {
 	struct departure *from = departure(ev, ie->cookie);
-	struct departure was;
 	struct place p;
-	bool told;
 
+	if (from != NULL)
+		from->cookie = 0;	/* answered; what it says stands until the next one departs */
 	if (!place_of(ev, w, ie->name, &p)) {
-		if (from != NULL)
-			from->cookie = 0;
 		if (w->what == DIR_NEW)
 			untold(ev, w->queue, ie->name);
 		return false;
 	}
-	if (from != NULL) {
-		was = *from;
-		from->cookie = 0;
-	}
-	told = w->what == DIR_BUCKET && found_before(ev, w->queue, &p);
-	if (told)
+	if (w->what == DIR_BUCKET && found_before(ev, w->queue, &p))
 		return false;
 	if (w->what == DIR_NEW)
 		return tell(ev, e, w->queue, "pushed", &p);
-	if (from != NULL && was.queue != w->queue)
+	if (from != NULL && from->queue != w->queue)
 		return tell(ev, e, w->queue, "moved", &p);
-	return tell(ev, e, w->queue, meaning(from != NULL ? &was : NULL, &p), &p);
+	return tell(ev, e, w->queue, meaning(from, &p), &p);
 }
 
 static bool

@@ -42,6 +42,26 @@ tidy() {
 	    { grep -v ' warnings\{0,1\} generated\.$' || true; }
 }
 
+# gcc's own; tests/analyzer names what it is wrong about, and why.  A finding that is not listed there is an error, a line
+# there without its finding too.
+analyzer() {
+	{ sed -n 's/[[:space:]]*#.*//; /./s/^/known /p' tests/analyzer
+	printf '%s\0' lib/*.c cmd/*.c |
+	    xargs -0 -P "$(nproc)" -I '{}' gcc -fanalyzer -fanalyzer-verbosity=0 -fdiagnostics-plain-output \
+	        "${flags[@]}" -O2 -c -o /dev/null '{}' 2>&1; } |
+	    awk '$1 == "known" { known[$2 " " $3 " " $4] = 1; next }
+	        / In function / { gsub(/[^a-z0-9_]/, "", $NF); function_ = $NF; next }
+	        match($0, /\[-Wanalyzer.*\]/) {
+	            split($0, where, ":")
+	            what = where[1] " " function_ " " substr($0, RSTART + 1, RLENGTH - 2)
+	            if (what in known) { seen[what] = 1; next }
+	            print; bad = 1
+	        }
+	        / error: / { print; bad = 1 }
+	        END { for (what in known) if (!(what in seen)) { print "tests/analyzer: not found any more: " what; bad = 1 }
+	            exit bad }'
+}
+
 cppcheck_all() {
 	local include=() define=() flag
 	for flag in "${flags[@]}"; do
@@ -85,6 +105,7 @@ lint gcc gcc warnings gcc
 lint clang clang warnings clang
 lint cppcheck cppcheck cppcheck_all
 lint clang-tidy clang-tidy tidy
+lint analyzer gcc analyzer
 lint shellcheck shellcheck shell
 lint mandoc mandoc manuals
 lint layers nm layers
