@@ -89,6 +89,8 @@ enum status run_queue(struct run *, const char *name, struct queue **) MUST_CHEC
 enum status run_no_queue(struct run *, const char *name);
 /* As run_queue, but makes the queue if the configuration lets it. */
 enum status run_queue_create(struct run *, const char *name, struct queue **) MUST_CHECK;
+/* As run_queue_create; where the user may only drop messages, a queue for just that. */
+enum status run_queue_push(struct run *, const char *name, struct queue **) MUST_CHECK;
 /* From now on the process title is ours to set (setproctitle): arguments are overwritten, so copy what is needed. */
 void run_title(struct run *);
 /* Print the error now, also with -q, and forget it: for one of many that does not keep the others from being done. */

@@ -362,7 +362,7 @@ run_push(struct run *r)
 		goto out;
 	p.opt.headers = &p.headers;
 	catch_signals();
-	if ((st = run_queue_create(r, r->operand[0], &p.q)) != ST_OK ||
+	if ((st = run_queue_push(r, r->operand[0], &p.q)) != ST_OK ||
 	    (st = admitted(&p)) != ST_OK ||
 	    (st = batch_open(p.q, &p.opt, &p.b, &r->err)) != ST_OK)
 		goto out;

@@ -142,6 +142,23 @@ run_queue_create(struct run *r, const char *name, struct queue **q)
 	return st;
 }
 
+enum status
+run_queue_push(struct run *r, const char *name, struct queue **q)
+{
+	enum status st = run_queue_create(r, name, q);
+	struct error dropping;
+
+	if (st != ST_DENIED || r->spool == NULL)
+		return st;
+	/* Perhaps we may drop, if not enter.  If not, why we may not enter is the answer. */
+	error_clear(&dropping);
+	if (queue_open_drop(r->spool, name, q, &dropping) != ST_OK)
+		return st;
+	error_clear(&r->err);
+	(void)strlcpy(r->queue, name, sizeof(r->queue));
+	return ST_OK;
+}
+
 /* ---- what is said ----------------------------------------------------- */
 
 static void say(struct run *, const char *, va_list) __attribute__((format(printf, 2, 0)));

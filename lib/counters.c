@@ -125,6 +125,16 @@ counters_map(int fd)
 	return c;
 }
 
+static void
+share(const struct queue *q, int fd)
+{
+	struct error ignored;
+
+	error_clear(&ignored);
+	if (fs_set_mode(fd, queue_file_mode(q), q->group, &ignored) != ST_OK)
+		error_clear(&ignored);	/* advice */
+}
+
 /* The page, or NULL where there is none to be had. */
 static struct page *
 counters_page(struct queue *q)
@@ -140,9 +150,7 @@ counters_page(struct queue *q)
 	if ((fd = fs_open_shared(q->fd, COUNTERS_FILE, true, queue_file_mode(q))) == -1)
 		return NULL;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0) {
-		(void)fchmod(fd, queue_file_mode(q));
-		if (q->group != (gid_t)-1 && fchown(fd, (uid_t)-1, q->group) == -1)
-			(void)0;	/* advice */
+		share(q, fd);
 		if (posix_fallocate(fd, 0, COUNTERS_SIZE) != 0)
 			(void)0;	/* a full disk: the size below tells */
 	}
@@ -153,6 +161,17 @@ counters_page(struct queue *q)
 		return NULL;
 	}
 	return q->counters->page;
+}
+
+void
+counters_share(struct queue *q)
+{
+	int fd = fs_open_shared(q->fd, COUNTERS_FILE, false, 0);
+
+	if (fd == -1)
+		return;
+	share(q, fd);
+	(void)close(fd);
 }
 
 void

@@ -26,16 +26,27 @@
 
 #include "lib.h"
 
-enum status
-fs_open_dir(int dirfd, const char *name, bool follow, int *fd, struct error *err)
+static enum status
+open_dir(int dirfd, const char *name, int flags, int *fd, struct error *err)
 {
-	*fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
-	    (follow ? 0 : O_NOFOLLOW));
+	*fd = openat(dirfd, name, O_DIRECTORY | O_CLOEXEC | flags);
 	if (*fd != -1)
 		return ST_OK;
 	if (errno == ENOENT)
 		return ST_GONE;
 	return error_sys(err, errno, "%s", name);
+}
+
+enum status
+fs_open_dir(int dirfd, const char *name, bool follow, int *fd, struct error *err)
+{
+	return open_dir(dirfd, name, O_RDONLY | (follow ? 0 : O_NOFOLLOW), fd, err);
+}
+
+enum status
+fs_open_path(int dirfd, const char *name, int *fd, struct error *err)
+{
+	return open_dir(dirfd, name, O_PATH | O_NOFOLLOW, fd, err);
 }
 
 int

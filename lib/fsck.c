@@ -575,17 +575,19 @@ check_counters(struct fsck *f)
 static void
 check_litter(struct fsck *f)
 {
-	int tmp;
+	int dir;
 
 	f->litter = "";
 	reap_litter(f->q->fd, TMP_PREFIX, f->now, f->repair, stale, f);
+	f->litter = "new/";
+	if (queue_new(f->q, &dir, f->err) == ST_OK)
+		reap_litter(dir, TMP_PREFIX, f->now, f->repair, stale, f);
 	f->litter = "tmp/";
-	if (fs_open_dir(f->q->fd, "tmp", false, &tmp, f->err) != ST_OK) {
-		error_clear(f->err);
-		return;
+	if (fs_open_dir(f->q->fd, "tmp", false, &dir, f->err) == ST_OK) {
+		reap_litter(dir, "", f->now, f->repair, stale, f);
+		(void)close(dir);
 	}
-	reap_litter(tmp, "", f->now, f->repair, stale, f);
-	(void)close(tmp);
+	error_clear(f->err);
 }
 
 void

@@ -39,22 +39,57 @@ queue_synced(const struct queue *q)
 	return q->policy.sync == SYNC_ALWAYS;
 }
 
+/* Of group and others, those who may write but not read (their write bits): they put messages in, and no more. */
+static mode_t
+droppers(const struct queue *q)
+{
+	mode_t m = (mode_t)q->policy.mode;
+
+	return m & 0022 & ~((m & 0044) >> 1);
+}
+
 mode_t
 queue_file_mode(const struct queue *q)
 {
-	return (mode_t)q->policy.mode;
+	return (mode_t)q->policy.mode & ~droppers(q);
 }
 
 /* Who may read the messages may look into the directories; a group is inherited. */
 mode_t
 queue_dir_mode(const struct queue *q)
 {
-	mode_t m = (mode_t)q->policy.mode;
+	mode_t m = queue_file_mode(q);
 
 	m |= (m & 0444) >> 2;
 	if (q->policy.group[0] != '\0')
 		m |= S_ISGID;
 	return m;
+}
+
+mode_t
+queue_top_mode(const struct queue *q)
+{
+	return queue_dir_mode(q) | droppers(q) >> 1;
+}
+
+mode_t
+queue_conf_mode(const struct queue *q)
+{
+	return queue_file_mode(q) | droppers(q) << 1;
+}
+
+/*
+ * Droppers may not list it.  Its group passes to their files, so that who takes them may read them.  The
+ * sticky bit keeps them from each other's even if they guess a name; a group that takes would be kept, too.
+ */
+mode_t
+queue_new_mode(const struct queue *q)
+{
+	mode_t d = droppers(q), m = queue_dir_mode(q);
+
+	if (d == 0)
+		return m;
+	return m | d | d >> 1 | S_ISGID | ((m & 0044) == 0 ? S_ISVTX : 0);
 }
 
 enum status

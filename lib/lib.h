@@ -12,6 +12,8 @@
 
 /* All names are relative to a descriptor; none of these follows a last symbolic link unless it says so. */
 enum status fs_open_dir(int dirfd, const char *name, bool follow, int *fd, struct error *) MUST_CHECK;
+/* A directory that we may enter, if not read. */
+enum status fs_open_path(int dirfd, const char *name, int *fd, struct error *) MUST_CHECK;
 /* Open for reading without blocking on a FIFO or following a link; errno is the caller's to judge.  -1 on failure. */
 int fs_open_read(int dirfd, const char *name);
 /* As fs_open_read, for reading and writing (advice files only).  create: make it if it is not there. */
@@ -29,7 +31,7 @@ enum status fs_write(int fd, const void *, size_t, struct error *) MUST_CHECK;
 enum status fs_mkdir_default(int dirfd, const char *name, struct error *) MUST_CHECK;
 /* mkdir, with mode and group whatever the umask.  ST_EXISTS, ST_GONE (the parent went) are silent. */
 enum status fs_mkdir(int dirfd, const char *name, mode_t mode, gid_t group, struct error *) MUST_CHECK;
-/* Mode and group of an open directory. */
+/* Mode and group of an open directory or file. */
 enum status fs_set_mode(int fd, mode_t mode, gid_t group, struct error *) MUST_CHECK;
 /* Rename that replaces nothing where the kernel can tell.  ST_GONE: no source (or a directory went); ST_EXISTS. */
 enum status fs_move(int fromfd, const char *from, int tofd, const char *to, struct error *) MUST_CHECK;
@@ -109,12 +111,17 @@ struct queue {
 		unsigned uses;
 		bool dirty;		/* to be synced: see careful */
 	} target[NSTATES];
+	bool drop;		/* opened by queue_open_drop: of fd and newfd only the path may be used */
 	bool careful;		/* moves are to be made durable: by moves_sync, all at once */
 	bool sync_failed;
 };
 
 mode_t queue_file_mode(const struct queue *);
 mode_t queue_dir_mode(const struct queue *);
+/* Of the queue's own directory, queue.conf and new/, which are more open where others may only put messages in. */
+mode_t queue_top_mode(const struct queue *);
+mode_t queue_conf_mode(const struct queue *);
+mode_t queue_new_mode(const struct queue *);
 bool queue_synced(const struct queue *);	/* policy sync = always */
 /* Descriptor of a state's directory, of tmp/ (made if missing), of new/. */
 enum status queue_state(struct queue *, enum state, int *fd, struct error *) MUST_CHECK;
@@ -174,6 +181,8 @@ void counters_add(struct queue *, int what, uint64_t n, usec_t now);
 /* A message came into (+1) or left (-1) a state. */
 void counters_state(struct queue *, enum state, int messages, int64_t bytes);
 void counters_close(struct queue *);
+/* Give the file the mode and group of the queue. */
+void counters_share(struct queue *);
 /* Messages and bytes in ready, delayed and claimed as far as counted, and when they were last counted for sure. */
 bool counters_backlog(struct queue *, uint64_t *messages, uint64_t *bytes, usec_t *since);
 void counters_set_backlog(struct queue *, uint64_t messages, uint64_t bytes, usec_t now);

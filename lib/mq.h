@@ -290,6 +290,11 @@ enum status queue_open(struct spool *, const char *name, struct queue **, struct
  */
 enum status queue_create(struct spool *, const char *name, const char *const *assign, size_t n,
     struct queue **, struct error *) MUST_CHECK;
+/*
+ * As queue_open, for who may put messages into the drop box and no more (see mode in mq.conf(5)).
+ * The queue is good for nothing but push_allowed, batch_* and queue_reload.
+ */
+enum status queue_open_drop(struct spool *, const char *name, struct queue **, struct error *) MUST_CHECK;
 void queue_close(struct queue *);
 const char *queue_name(const struct queue *);
 const struct policy *queue_policy(const struct queue *);

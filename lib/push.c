@@ -4,7 +4,8 @@
  * Each is written under tmp/, made durable, renamed into a bucket, and its bucket
  * is synced; only then is it reported.  Many share their syncs: a few are fsynced
  * one by one, more by one syncfs.  An atomic batch is a directory in tmp/ that
- * becomes a bucket by one rename.
+ * becomes a bucket by one rename.  Who may only put messages in writes under a
+ * hidden name in new/, and renames there.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -26,9 +27,11 @@
 #define COUNT_AGE (60 * USEC)
 /* And when they say that the queue is full: those who push to it again and again must not count each time. */
 #define FULL_AGE (USEC / 2)
+/* Of what lies in new/: for its owner, and for the group that it gets from there, which takes it. */
+#define DROP_MODE 0640
 
 struct pending {
-	char tmp[40];
+	char tmp[41];
 	int64_t size;
 	int fd;		/* until it is synced; -1: closed */
 	bool synced;
@@ -37,7 +40,8 @@ struct pending {
 struct batch {
 	struct queue *q;
 	struct push_options opt;
-	int tmpfd;		/* where the files are written: tmp/, or the batch's own directory */
+	int tmpfd;		/* where the files are written: tmp/, the batch's own directory, or new/ */
+	int anchor;		/* drop: a file for syncfs, as new/ cannot be opened; else -1 */
 	char dir[48];		/* atomic: the name of that directory in tmp/ */
 	struct pending *p;	/* those that ended, and at [n] the one being written */
 	size_t n, cap;
@@ -139,8 +143,8 @@ push_allowed(struct queue *q, uint64_t messages, uint64_t bytes, usec_t now,
 	if (q->policy.paused & PAUSED_PUSH)
 		return error_set(err, ST_AGAIN, 0, "queue '%s' takes no messages now (paused): "
 		    "'mq resume --push %s' lets them in again", q->name, q->name);
-	if ((st = disk_allowed(q, messages, bytes, err)) != ST_OK)
-		return st;
+	if ((st = disk_allowed(q, messages, bytes, err)) != ST_OK || q->drop)
+		return st;	/* who only drops cannot count */
 	return depth_allowed(q, messages, bytes, now, err);
 }
 
@@ -165,6 +169,30 @@ atomic_dir(struct batch *b, struct error *err)
 	return st;
 }
 
+static enum state
+target(const struct batch *b)
+{
+	return b->opt.delay > 0 ? STATE_DELAYED : STATE_READY;
+}
+
+/* What lies in new/ has nothing but its bytes. */
+static enum status
+drop_open(struct batch *b, struct error *err)
+{
+	const struct push_options *o = &b->opt;
+	char name[41] = ".";
+	enum status st;
+
+	if (o->atomic || o->delay > 0 || o->expire > 0 || o->priority != PRIORITY_DEFAULT ||
+	    (o->headers != NULL && o->headers->len > 0))
+		return error_set(err, ST_DENIED, 0, "you may only drop plain messages into queue '%s': "
+		    "no priority, delay, expiry, headers, and one at a time", b->q->name);
+	b->tmpfd = b->q->newfd;
+	tmp_name(name + 1);
+	st = fs_create(b->tmpfd, name, DROP_MODE, (gid_t)-1, &b->anchor, err);
+	return st == ST_OK ? fs_unlink(b->tmpfd, name, err) : st;
+}
+
 enum status
 batch_open(struct queue *q, const struct push_options *opt, struct batch **out,
     struct error *err)
@@ -178,10 +206,11 @@ batch_open(struct queue *q, const struct push_options *opt, struct batch **out,
 		return queue_fail(q, err, ENOMEM, "push");
 	b->q = q;
 	b->opt = *opt;
-	b->tmpfd = -1;
+	b->tmpfd = b->anchor = -1;
 	/* Before anything is written: a descriptor short must not be met after the commit. */
-	st = queue_state(q, opt->delay > 0 ? STATE_DELAYED : STATE_READY, &fd, err);
-	if (st == ST_OK)
+	if (q->drop)
+		st = drop_open(b, err);
+	else if ((st = queue_state(q, target(b), &fd, err)) == ST_OK)
 		st = opt->atomic ? atomic_dir(b, err) : queue_tmp(q, &b->tmpfd, err);
 	if (st != ST_OK) {
 		batch_close(b);
@@ -234,9 +263,11 @@ batch_begin(struct batch *b, struct error *err)
 	p = &b->p[b->n];
 	p->size = 0;
 	p->synced = !queue_synced(b->q);
-	tmp_name(p->tmp);
+	p->tmp[0] = '.';
+	tmp_name(p->tmp + (b->q->drop ? 1 : 0));
 	error_clear(&creating);
-	st = fs_create(b->tmpfd, p->tmp, queue_file_mode(b->q), b->q->group, &p->fd, &creating);
+	st = fs_create(b->tmpfd, p->tmp, b->q->drop ? DROP_MODE : queue_file_mode(b->q), b->q->group,
+	    &p->fd, &creating);
 	if (st != ST_OK) {
 		st = queue_fail(b->q, err, creating.errnum, "cannot make a file in tmp/");
 		return creating.errnum == EROFS ? (err->status = ST_NOCREATE) : st;
@@ -347,7 +378,7 @@ sync_data(struct batch *b, struct error *err)
 	bool all = b->n > FSYNC_MAX;
 
 	if (st == ST_OK && all && !b->p[b->n - 1].synced)
-		st = fs_sync_all(b->tmpfd, &b->broken);
+		st = fs_sync_all(b->q->drop ? b->anchor : b->tmpfd, &b->broken);
 	for (size_t i = 0; st == ST_OK && i < b->n; i++) {
 		struct pending *p = &b->p[i];
 		if (!p->synced && !all && (st = fs_sync(p->fd, &b->broken)) == ST_OK)
@@ -377,12 +408,6 @@ make_name(struct batch *b, const struct pending *p, usec_t now, struct msgname *
 		n->expires = at + (policy > 0 && policy < b->opt.expire ? policy : b->opt.expire);
 }
 
-static enum state
-target(const struct batch *b)
-{
-	return b->opt.delay > 0 ? STATE_DELAYED : STATE_READY;
-}
-
 /* Forget the first k pending ones: they are published. */
 static void
 forget(struct batch *b, size_t k)
@@ -401,6 +426,14 @@ count_pushed(struct batch *b, int64_t size, usec_t now)
 	counters_add(b->q, COUNT_PUSHED, 1, now);
 }
 
+/* A file in new/ whose name is an id gets that id. */
+static enum status
+drop(struct batch *b, const struct pending *p, usec_t now, struct msgname *n, struct error *err)
+{
+	make_name(b, p, now, n);
+	return fs_move_own(b->tmpfd, p->tmp, b->tmpfd, n->id.text, err);
+}
+
 static enum status
 publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct error *err)
 {
@@ -413,15 +446,20 @@ publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct e
 		st = push_allowed(b->q, 1, (uint64_t)p->size, now, err);
 		if (st != ST_OK)
 			break;
-		make_name(b, p, now, &n);
-		st = bucket_put(b->q, b->tmpfd, p->tmp, target(b), &n, NULL, err);
-		if (st == ST_GONE)
+		if (b->q->drop)
+			st = drop(b, p, now, &n, err);
+		else {
+			make_name(b, p, now, &n);
+			st = bucket_put(b->q, b->tmpfd, p->tmp, target(b), &n, NULL, err);
+		}
+		if (st == ST_GONE || st == ST_EXISTS)
 			st = error_set(err, ST_IO, 0, "queue %s: a file of ours in tmp/ was removed",
 			    b->q->name);
 		if (st != ST_OK)
 			break;
 		ids[*k] = n.id;
-		count_pushed(b, n.size, now);
+		if (!b->q->drop)
+			count_pushed(b, n.size, now);
 	}
 	b->q->careful = false;
 	return st;
@@ -494,6 +532,29 @@ publish_atomic(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct
 	return st;
 }
 
+static void
+sweep(struct queue *q, usec_t now)
+{
+	struct error ignored;
+	int dir;
+
+	error_clear(&ignored);
+	reap_litter(q->tmpfd, "", now, true, NULL, NULL);
+	if (queue_new(q, &dir, &ignored) == ST_OK)
+		reap_litter(dir, TMP_PREFIX, now, true, NULL, NULL);
+}
+
+static enum status
+published_sync(struct batch *b, struct error *err)
+{
+	enum status st;
+
+	if (!b->q->drop)
+		return moves_sync(b->q, err);
+	st = queue_synced(b->q) ? fs_sync_all(b->anchor, err) : ST_OK;
+	return st == ST_OK ? ST_OK : (err->status = ST_UNSURE);
+}
+
 enum status
 batch_publish(struct batch *b, usec_t now, void (*done)(void *, const struct msgid *),
     void *arg, struct error *err)
@@ -513,12 +574,12 @@ batch_publish(struct batch *b, usec_t now, void (*done)(void *, const struct msg
 		    publish_each(b, now, ids, &k, err);
 	/* What was renamed is in the queue, whatever else failed: sync its directory, or say that it is not certain. */
 	error_clear(&syncing);
-	if (k > 0 && moves_sync(b->q, &syncing) != ST_OK) {
+	if (k > 0 && published_sync(b, &syncing) != ST_OK) {
 		*err = syncing;
 		st = ST_UNSURE;
 	}
-	if (k > 0 && arc4random_uniform(SWEEP) == 0)
-		reap_litter(b->q->tmpfd, "", now, true, NULL, NULL);
+	if (k > 0 && !b->q->drop && arc4random_uniform(SWEEP) == 0)
+		sweep(b->q, now);
 	for (size_t i = 0; i < k; i++)
 		done(arg, &ids[i]);
 	forget(b, k);
@@ -543,7 +604,9 @@ batch_close(struct batch *b)
 		    fs_unlink(b->tmpfd, b->p[i].tmp, &ignored) != ST_OK)
 			error_clear(&ignored);
 	}
-	if (b->opt.atomic) {
+	if (b->anchor != -1)
+		(void)close(b->anchor);
+	if (b->opt.atomic && !b->q->drop) {
 		if (b->tmpfd != -1)
 			(void)close(b->tmpfd);
 		if (b->dir[0] != '\0')

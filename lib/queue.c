@@ -167,16 +167,43 @@ queue_open_raw(struct spool *sp, const char *name, struct queue **q, struct erro
 	return open_queue(sp, name, true, q, err);
 }
 
+enum status
+queue_open_drop(struct spool *sp, const char *name, struct queue **out, struct error *err)
+{
+	struct queue *q;
+	enum status st;
+
+	*out = NULL;
+	if ((st = name_check(name, err)) != ST_OK)
+		return st;
+	if ((q = queue_new_object(sp, name)) == NULL)
+		return error_sys(err, ENOMEM, "open queue");
+	q->drop = true;
+	if ((st = fs_open_path(sp->fd, name, &q->fd, err)) == ST_OK &&
+	    (st = fs_open_path(q->fd, "new", &q->newfd, err)) == ST_OK &&
+	    (st = policy_load(q, err)) == ST_OK &&
+	    (faccessat(q->fd, "new", R_OK, AT_EACCESS) == 0 ||
+	    faccessat(q->fd, "new", W_OK | X_OK, AT_EACCESS) == -1))
+		st = error_set(err, ST_DENIED, 0, "queue '%s' is no drop box for you", name);
+	if (st != ST_OK) {
+		queue_close(q);
+		return st == ST_GONE ? error_set(err, ST_NOTFOUND, 0, "no queue '%s'", name) : st;
+	}
+	q->group = (gid_t)-1;	/* new/ passes on its own; others may not give files away */
+	*out = q;
+	return ST_OK;
+}
+
 /* ---- making one ------------------------------------------------------- */
 
 static enum status
-layout_dir(struct queue *q, const char *name, const char *const *buckets,
+layout_dir(struct queue *q, const char *name, mode_t mode, const char *const *buckets,
     struct error *err)
 {
 	enum status st;
 	int fd;
 
-	st = fs_mkdir(q->fd, name, queue_dir_mode(q), q->group, err);
+	st = fs_mkdir(q->fd, name, mode, q->group, err);
 	if (st != ST_OK && st != ST_EXISTS)
 		return st;
 	if ((st = fs_open_dir(q->fd, name, false, &fd, err)) != ST_OK)
@@ -203,13 +230,13 @@ queue_layout(struct queue *q, usec_t now, struct error *err)
 	bucket_format('0' + PRIORITY_DEFAULT, now, ready);
 	bucket_format('w', now, watched);
 	/* The directory ready/ is what makes it a queue: last. */
-	if ((st = layout_dir(q, "new", none, err)) != ST_OK ||
-	    (st = layout_dir(q, "failures", none, err)) != ST_OK)
+	if ((st = layout_dir(q, "new", queue_new_mode(q), none, err)) != ST_OK ||
+	    (st = layout_dir(q, "failures", queue_dir_mode(q), none, err)) != ST_OK)
 		return st;
 	for (int s = NSTATES - 1; s >= 0; s--) {
 		const char *buckets[] = { s == STATE_READY ? ready : plain,
 		    s == STATE_CLAIMED ? watched : NULL, NULL };
-		if ((st = layout_dir(q, state_names[s], buckets, err)) != ST_OK)
+		if ((st = layout_dir(q, state_names[s], queue_dir_mode(q), buckets, err)) != ST_OK)
 			return st;
 	}
 	return queue_synced(q) ? fs_sync(q->fd, err) : ST_OK;
@@ -244,7 +271,7 @@ first_conf(struct queue *q, const char *const *assign, size_t n, struct error *e
 	/* Written, read, and written again with the mode and group that it asks for. */
 	st = fs_replace_file(q->fd, QUEUE_CONF, text, len, 0600, (gid_t)-1, false, err);
 	if (st == ST_OK && (st = policy_load(q, err)) == ST_OK)
-		st = fs_replace_file(q->fd, QUEUE_CONF, text, len, queue_file_mode(q), q->group,
+		st = fs_replace_file(q->fd, QUEUE_CONF, text, len, queue_conf_mode(q), q->group,
 		    queue_synced(q), err);
 	free(text);
 	return st;
@@ -267,7 +294,7 @@ make_queue(struct spool *sp, const char *name, const char *const *assign, size_t
 	if (st == ST_OK) {
 		st = fs_open_dir(sp->fd, tmp, false, &q->fd, err);
 		if (st == ST_OK && (st = first_conf(q, assign, n, err)) == ST_OK &&
-		    (st = fs_set_mode(q->fd, queue_dir_mode(q), q->group, err)) == ST_OK &&
+		    (st = fs_set_mode(q->fd, queue_top_mode(q), q->group, err)) == ST_OK &&
 		    (st = queue_layout(q, clock_now(), err)) == ST_OK)
 			st = fs_move_own(sp->fd, tmp, sp->fd, name, err);
 		if (st != ST_OK)
@@ -306,7 +333,8 @@ queue_create(struct spool *sp, const char *name, const char *const *assign, size
 /* ---- changing the policy ---------------------------------------------- */
 
 static enum status
-set_mode_below(struct queue *q, int dirfd, const char *name, bool buckets, struct error *err)
+set_mode_below(struct queue *q, int dirfd, const char *name, mode_t mode, bool buckets,
+    struct error *err)
 {
 	struct listing l;
 	enum status st;
@@ -314,11 +342,11 @@ set_mode_below(struct queue *q, int dirfd, const char *name, bool buckets, struc
 
 	if ((st = fs_open_dir(dirfd, name, false, &fd, err)) != ST_OK)
 		return st == ST_GONE ? ST_OK : st;
-	st = fs_set_mode(fd, queue_dir_mode(q), q->group, err);
+	st = fs_set_mode(fd, mode, q->group, err);
 	if (st == ST_OK && buckets && (st = fs_list(fd, "", 0, false, &l, NULL, err)) == ST_OK) {
 		for (size_t i = 0; st == ST_OK && i < l.n; i++)
 			if (l.e[i].type == DT_DIR)
-				st = set_mode_below(q, fd, l.e[i].name, false, err);
+				st = set_mode_below(q, fd, l.e[i].name, mode, false, err);
 		listing_free(&l);
 	}
 	(void)close(fd);
@@ -329,21 +357,37 @@ set_mode_below(struct queue *q, int dirfd, const char *name, bool buckets, struc
 static enum status
 set_modes(struct queue *q, struct error *err)
 {
-	static const char *const others[] = { "tmp", "new", "failures" };
-	enum status st = fs_set_mode(q->fd, queue_dir_mode(q), q->group, err);
+	static const char *const others[] = { "tmp", "failures" };
+	const mode_t mode = queue_dir_mode(q);
+	enum status st = set_mode_below(q, q->fd, "new", queue_new_mode(q), false, err);
 
 	for (size_t i = 0; st == ST_OK && i < sizeof(others) / sizeof(others[0]); i++)
-		st = set_mode_below(q, q->fd, others[i], true, err);
+		st = set_mode_below(q, q->fd, others[i], mode, true, err);
 	for (int s = 0; st == ST_OK && s < NSTATES; s++)
-		st = set_mode_below(q, q->fd, state_names[s], true, err);
-	return st;
+		st = set_mode_below(q, q->fd, state_names[s], mode, true, err);
+	counters_share(q);
+	return st != ST_OK ? st : fs_set_mode(q->fd, queue_top_mode(q), q->group, err);
+}
+
+static enum status
+conf_write(struct queue *q, const char *text, size_t len, struct error *err)
+{
+	return fs_replace_file(q->fd, QUEUE_CONF, text, len, queue_conf_mode(q), q->group,
+	    queue_synced(q), err);
+}
+
+static bool
+assigns(const char *const *assign, size_t n, const char *key)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(assign[i], key, strlen(key)) == 0)
+			return true;
+	return false;
 }
 
 enum status
 queue_configure(struct queue *q, const char *const *assign, size_t n, struct error *err)
 {
-	mode_t mode = queue_dir_mode(q);
-	gid_t group = q->group;
 	char *old = NULL, *text = NULL;
 	size_t oldlen = 0, len;
 	enum status st;
@@ -354,13 +398,14 @@ queue_configure(struct queue *q, const char *const *assign, size_t n, struct err
 	if (st == ST_OK || st == ST_NOTFOUND)
 		st = conf_edit(old != NULL ? old : "", oldlen, assign, n, &text, &len, err);
 	if (st == ST_OK)
-		st = fs_replace_file(q->fd, QUEUE_CONF, text, len,
-		    queue_file_mode(q), q->group, queue_synced(q), err);
-	free(old);
-	free(text);
+		st = conf_write(q, text, len, err);
 	if (st == ST_OK)
 		st = queue_reload(q, err);
-	if (st == ST_OK && (mode != queue_dir_mode(q) || group != q->group))
+	/* Also when they are what they were: a run before may have been stopped half-way. */
+	if (st == ST_OK && (assigns(assign, n, "mode=") || assigns(assign, n, "group=")) &&
+	    (st = conf_write(q, text, len, err)) == ST_OK)
 		st = set_modes(q, err);
+	free(old);
+	free(text);
 	return st;
 }

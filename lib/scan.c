@@ -61,8 +61,11 @@ arrival_at(int dir, const char *file, const char *arrived_as, struct place *p,
 	memset(p, 0, sizeof(*p));
 	at = (usec_t)sb.st_ctim.tv_sec * USEC + sb.st_ctim.tv_nsec / 1000;
 	(void)snprintf(ino, sizeof(ino), "%llu", (unsigned long long)sb.st_ino);
-	id_derive(at, fnv1a(fnv1a(fnv1a(0xcbf29ce484222325ULL, ino), "/"), arrived_as),
-	    &p->name.id);
+	if (id_ok(arrived_as))
+		(void)strlcpy(p->name.id.text, arrived_as, sizeof(p->name.id.text));
+	else
+		id_derive(at, fnv1a(fnv1a(fnv1a(0xcbf29ce484222325ULL, ino), "/"), arrived_as),
+		    &p->name.id);
 	(void)strlcpy(p->file, arrived_as, sizeof(p->file));
 	p->state = STATE_READY;
 	p->name.key = at;

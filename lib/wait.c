@@ -50,7 +50,7 @@ waiter_open(struct queue *q, bool changes, struct waiter **out, struct error *er
 	w->q = q;
 	w->changes = changes;
 	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	w->blind = w->fd == -1;
+	w->blind = w->fd == -1 || q->drop;
 	w->poll = w->blind ? POLL_BLIND : fs_is_remote(q->fd) ? POLL_REMOTE : POLL_LOCAL;
 	return ST_OK;
 }

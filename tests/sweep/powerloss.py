@@ -313,6 +313,7 @@ def main():
     names = [a for a in sys.argv[1:] if a != "--all"]
     chosen = [s for s in SCENARIOS if (not names or s.name in names) and not s.reads and not s.broken]
     with tempfile.TemporaryDirectory(prefix="powerloss.") as top, ThreadPoolExecutor(os.cpu_count()) as pool:
+        os.chmod(top, 0o711)    # for commands that run as another user
         jobs = [pool.submit(lose, s, f"{top}/{i}", every) for i, s in enumerate(chosen)]
         results = [job.result() for job in jobs]
         failures = [f for _, found in results for f in found]

@@ -1,4 +1,6 @@
 """The commands that are swept: what makes their spool, and where each message is before and after."""
+import os
+
 GONE = None
 
 
@@ -40,6 +42,10 @@ S("push a batch at once", INIT, "mq push q -l --atomic", {"one": (GONE, READY), 
 S("push a delayed batch at once", INIT, "mq push q -l --atomic -d 1h",
   {"one": (GONE, "q/delayed"), "two": (GONE, "q/delayed")}, "one\ntwo\n")
 S("push to a limited queue", INIT + "mq init q max_messages=2; mq push -q q -m one; ", "mq push q -m two", {"one": TWO, "two": (GONE, READY)})
+if os.geteuid() == 0:
+    NOBODY = "setpriv --reuid=65534 --regid=65534 --clear-groups "
+    S("push to a drop box", INIT + "mq init q mode=0602; ", NOBODY + "mq push q -m one", {"one": (GONE, "q/new")})
+    S("push lines to a drop box", INIT + "mq init q mode=0602; ", NOBODY + "mq push q -l", {"one": (GONE, "q/new"), "two": (GONE, "q/new")}, "one\ntwo\n")
 # ---- consumers ----
 S("pop", INIT + "mq push -q q -m one; ", "mq pop q", {"one": (READY, GONE, CLAIMED)})
 S("pop many", INIT + "mq push -q q -m one; mq push -q q -m two; ", "mq pop q -n 2 -l",

@@ -29,7 +29,8 @@ def places(spool, wanted):
                     look(f"{root}/{name}", name, f"{queue}/{state}", found)
         new = f"{spool}/{queue}/new"
         for name in os.listdir(new) if os.path.isdir(new) else ():
-            found.setdefault(open(f"{new}/{name}", "rb").read(), []).append(f"{queue}/new")
+            if not name.startswith("."):
+                found.setdefault(open(f"{new}/{name}", "rb").read(), []).append(f"{queue}/new")
     found.pop(b"next", None)    # see aftermath()
     for body in found:
         if body not in wanted:

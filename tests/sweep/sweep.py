@@ -133,6 +133,7 @@ def main():
     mode, *names = [a for a in args if a != "--all"]
     chosen = [s for s in SCENARIOS if (not names or s.name in names) and not (mode == "kill" and s.reads)]
     with tempfile.TemporaryDirectory(prefix="sweep.") as top, ThreadPoolExecutor(os.cpu_count()) as pool:
+        os.chmod(top, 0o711)    # for commands that run as another user
         jobs = [(s, pool.submit(sweep, s, mode, every, f"{top}/{i}")) for i, s in enumerate(chosen)]
         results = [job.result() for _, job in jobs]
     for (s, _), (total, failures) in zip(jobs, results):

@@ -1,0 +1,218 @@
+#!/usr/bin/env bats
+# users.bats: several users of one queue: a group that shares it, others who may only put messages in, and what each can
+# do to another's messages
+
+load helper
+
+setup() {
+	need_root
+	cd "$BATS_TEST_TMPDIR" || return
+	chmod 755 .
+	export MQ_SPOOL=$BATS_TEST_TMPDIR/spool MQ_CONF=/nonexistent HOME=/nonexistent
+	unset XDG_CONFIG_HOME XDG_STATE_HOME
+	umask 022
+	dir=$PWD
+	while [ "$dir" != / ]; do
+		chmod o+x "$dir"
+		dir=$(dirname "$dir")
+	done
+}
+
+# Two of the group "mail" (8), two of no group that counts.  With a umask that hides all.
+as() {
+	local uid=$1 groups=--clear-groups
+	shift
+	case $uid in
+	2001 | 2002) groups=--groups=8 ;;
+	esac
+	(umask 077 && setpriv --reuid="$uid" --regid="$uid" "$groups" "$@")
+}
+alice() { as 2001 "$@"; }
+bob() { as 2002 "$@"; }
+carol() { as 2003 "$@"; }
+dave() { as 2004 "$@"; }
+
+@test "a group shares a queue: each may push, take, fail, retry and check what the other pushed" {
+	mkdir -m 2770 spool && chgrp mail spool
+	alice mq init q mode=0660 group=mail backoff=0s attempts=2
+	alice mq push -q q -H "From: alice" -m one
+	bob mq push -q q -d 1ms -m two
+	assert_equal "$(bob mq pop q)" one
+	sleep 0.1
+	h=$(alice mq claim q)
+	bob mq nack q --reason=no "$h"
+	alice mq push -q q -p 1 -m three
+	run bob mq work q --drain -- sh -c 'cat >&2; exit 1'
+	assert_equal "$(alice mq dead q --ids | wc -l)" 2
+	alice mq dead q --json | jq -r .reason
+	assert_equal "$(bob mq retry q --all | wc -l)" 0
+	assert_equal "$(alice mq pop -n 2 -l q | sort | tr '\n' ' ')" "three two "
+	bob mq hold -q q --all || true
+	run -0 alice mq fsck q
+	run -0 bob mq stat q
+	run find spool -not -group mail
+	assert_output ""
+	run find spool/q -type d -not -perm 2770
+	assert_output ""
+	run find spool/q -type f -not -perm 660
+	assert_output ""
+}
+
+@test "two users at once: each message once" {
+	mkdir -m 2770 spool && chgrp mail spool
+	alice mq init q mode=0660 group=mail
+	for u in 2001 2002; do
+		(for i in $(seq 50); do echo "$u-$i"; done | as $u mq push -q -l q) &
+	done
+	wait
+	for u in 2001 2002 2001 2002; do
+		while as $u mq pop -n 5 -l q; do :; done >"got.$BASHPID" &
+		while as $u mq pop -n 5 -l q; do :; done >"got.$u.$RANDOM" &
+	done
+	wait
+	assert_equal "$(cat got.* | wc -l) $(sort -u got.* | wc -l)" "100 100"
+}
+
+@test "who is not of the group may do nothing, and is told so" {
+	mkdir -m 2771 spool && chgrp mail spool
+	alice mq init q mode=0660 group=mail
+	h=$(alice mq push -q q -m one && alice mq claim q)
+	alice mq push q -m two >id
+	for command in "push q -m x" "pop q" "claim q" "peek q" "ls q" "stat q" "dead q" "ack q $h" "nack q $h" "extend q $h" \
+	    "retry q --all" "rm q $(cat id)" "hold q --all" "bury q $(cat id)" "mv q q2 $(cat id)" "fsck q" "init q attempts=3" "wait q --ready"; do
+		run carol mq $command
+		assert_equal "$command: $status" "$command: 77"
+	done
+	assert_counts q "ready=1 claimed=1"
+	assert_equal "$(alice mq pop q)" two
+}
+
+@test "a queue that is shared later: directories, policy and counters are open to the group, messages keep what they had" {
+	mkdir -m 2770 spool && chgrp mail spool
+	mq init q
+	mq push -q q -m before
+	mq init q mode=0660 group=mail
+	alice mq push -q q -m after
+	run -0 alice mq config q
+	assert_line "mode = 0660"
+	run -0 --separate-stderr alice mq pop q
+	assert_output after
+	assert_equal "$(alice mq stat q --json | jq '.rates.pushed.total // .total.pushed // empty' | head -n 1)" "$(mq stat q --json |
+	    jq '.rates.pushed.total // .total.pushed // empty' | head -n 1)"
+	assert_equal "$(stat -c '%a %G' spool/q/counters spool/q/queue.conf | sort -u)" "660 mail"
+	assert_equal "$(mq pop q)" before
+	# Half-way stopped, it is done again.
+	chmod 700 spool/q/ready
+	mq init q mode=0660
+	assert_equal "$(stat -c %a spool/q/ready)" 2770
+}
+
+box() {
+	mkdir -m 755 spool
+	mq init q mode=0602 "$@"
+}
+
+@test "a drop box: others may push; the id is the message's" {
+	box
+	carol mq push q -m one >ids
+	dave mq push q -m two >>ids
+	printf 'three\nfour\n' | carol mq push q -l >>ids
+	seq 40 | carol mq push -q q -l
+	mq ls q --ids -n 4 >listed
+	cmp ids listed
+	assert_equal "$(mq pop -n 44 -l q | sed 4q | tr '\n' ' ')" "one two three four "
+	mq fsck q
+}
+
+@test "a drop box: others may neither list, nor read, nor take, nor remove" {
+	box
+	carol mq push q -m secret >id
+	mq push -q q -m other
+	h=$(mq claim q)
+	mq push q -m more >id2
+	for command in "pop q" "claim q" "peek q" "ls q" "stat q" "dead q" "ack q $h" "nack q $h" "rm q $(cat id)" "rm q $(cat id2)" \
+	    "hold q --all" "fsck q" "init q attempts=3" "watch q" "work q --drain -- cat"; do
+		run dave timeout 10 mq $command
+		assert_equal "$command: $status" "$command: 77"
+	done
+	# Even if the name is known.
+	file=spool/q/new/$(carol mq push q -m third)
+	[ -e "$file" ]
+	run ! dave ls spool/q/new
+	run ! dave cat "$file"
+	run ! dave mv "$file" spool/q/new/mine
+	run ! dave rm -f "$file"
+	run ! dave ls spool/q/ready
+	run ! dave sh -c 'echo "paused = all" >>spool/q/queue.conf'
+	for priority in "-p 3" "-d 1h" "-x 1h" "-HA:b" "--atomic -l"; do
+		run -77 dave mq push q $priority -m x
+		assert_output --partial "only drop plain messages"
+	done
+	assert_counts q "ready=2 claimed=1"
+	assert_equal "$(mq pop -n 3 -l q | sort | tr '\n' ' ')" "more other third "
+}
+
+@test "a drop box: size, pause and space hold for others, too" {
+	box max_size=3
+	run -65 carol mq push q -m four
+	carol mq push -q q -m abc
+	mq pause -q q --push
+	run -75 carol mq push q -m x
+	run -75 carol mq push --wait=0.1s q -m x
+	mq resume -q q --push
+	mq init q min_inodes=99999999999
+	run -75 carol mq push q -m x
+	assert_equal "$(find spool/q/new -type f | wc -l)" 1
+}
+
+@test "a drop box of one user, who may read what others put in" {
+	mkdir spool && chown 2001:2001 spool
+	alice mq init q mode=0602
+	chmod 755 spool
+	carol mq push -q q -m one
+	assert_equal "$(alice mq pop q)" one
+	alice mq fsck q
+}
+
+@test "a drop box that a group empties" {
+	mkdir -m 2775 spool && chgrp mail spool
+	alice mq init q mode=0662 group=mail
+	carol mq push -q q -m one
+	carol mq push -q q -m two
+	assert_equal "$(bob mq pop q)" one
+	assert_equal "$(alice mq pop q)" two
+	run -77 dave mq pop q
+	bob mq fsck q
+}
+
+@test "what a hostile user drops is not followed, does not hang, and holds up nothing" {
+	box
+	echo secret >secret && chmod 600 secret
+	new=$PWD/spool/q/new
+	carol mkfifo "$new/fifo"
+	carol ln -s "$PWD/secret" "$new/link"
+	carol mkdir "$new/dir"
+	carol sh -c "echo none >$new/unreadable; chmod 0 $new/unreadable; echo x >$new/.hidden; echo y >\"$new/\$(printf '\\033[31m')\""
+	# Of another's file, where the system lets it be done at all.
+	carol ln "$PWD/secret" "$new/hard" && [ "$(cat /proc/sys/fs/protected_hardlinks)" = 1 ] && return 1
+	carol mq push -q q -m good
+	timeout 30 mq work q --drain -- cat >out
+	grep -qx good out
+	run ! grep secret out
+	run mq fsck q
+	for name in fifo link dir; do assert_output --partial "new/$name"; done
+	refute_output --partial $'\033'
+	mq fsck q --repair >/dev/null
+	run -0 mq fsck q
+	assert_equal "$(cat secret)" secret
+}
+
+@test "what a producer who died left in the drop box is removed after an hour" {
+	box
+	carol sh -c "echo half >spool/q/new/.mq-0123456789abcdef; echo half >spool/q/new/.mq-0123456789abcde0; echo other >spool/q/new/.rsync"
+	touch -d '2 hours ago' spool/q/new/.mq-0123456789abcdef spool/q/new/.rsync
+	run -1 mq fsck q
+	assert_output --partial new/.mq-0123456789abcdef
+	run -0 mq fsck q --repair
+	assert_equal "$(find spool/q/new -type f -printf '%f\n' | sort | tr '\n' ' ')" ".mq-0123456789abcde0 .rsync "
+}
