@@ -71,7 +71,8 @@ take(struct attempt *a, const struct place *p, int dir, int fd)
 	n.key = clock_now() + lease;	/* it may have taken a while to come here */
 	n.lease_ms = lease < 1000 ? 1 : lease / 1000;
 	n.deliveries++;
-	n.locked = a->opt->hold && fs_lock(fd, token_offset(n.token), false);
+	/* A server that restarts, or a network that fails, drops locks of the living: there only the lease counts. */
+	n.locked = a->opt->hold && !queue_remote(a->q) && fs_lock(fd, token_offset(n.token), false);
 	st = bucket_put(a->q, dir, p->file, STATE_CLAIMED, &n, &a->claim->at, a->err);
 	if (st != ST_OK)
 		return st;

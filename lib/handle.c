@@ -34,6 +34,14 @@ queue_policy(const struct queue *q)
 }
 
 bool
+queue_remote(struct queue *q)
+{
+	if (q->remote == -1)
+		q->remote = fs_is_remote(q->fd);
+	return q->remote;
+}
+
+bool
 queue_synced(const struct queue *q)
 {
 	return q->policy.sync == SYNC_ALWAYS;

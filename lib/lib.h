@@ -90,6 +90,7 @@ struct queue {
 	int fd;			/* the queue's directory */
 	int statefd[NSTATES];	/* -1 until needed: see queue_state */
 	int tmpfd, newfd;
+	int remote;		/* -1: not asked yet; see queue_remote */
 	struct policy policy;
 	gid_t group;		/* (gid_t)-1: the process's */
 	struct counters *counters;
@@ -122,6 +123,8 @@ mode_t queue_dir_mode(const struct queue *);
 mode_t queue_top_mode(const struct queue *);
 mode_t queue_conf_mode(const struct queue *);
 mode_t queue_new_mode(const struct queue *);
+/* On a file system of another machine, or one that may forget locks and tells nothing to inotify. */
+bool queue_remote(struct queue *);
 bool queue_synced(const struct queue *);	/* policy sync = always */
 /* Descriptor of a state's directory, of tmp/ (made if missing), of new/. */
 enum status queue_state(struct queue *, enum state, int *fd, struct error *) MUST_CHECK;

@@ -51,7 +51,7 @@ waiter_open(struct queue *q, bool changes, struct waiter **out, struct error *er
 	w->changes = changes;
 	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	w->blind = w->fd == -1 || q->drop;
-	w->poll = w->blind ? POLL_BLIND : fs_is_remote(q->fd) ? POLL_REMOTE : POLL_LOCAL;
+	w->poll = w->blind ? POLL_BLIND : queue_remote(q) ? POLL_REMOTE : POLL_LOCAL;
 	return ST_OK;
 }
 

@@ -16,6 +16,8 @@ esac
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
+has_sbin() { PATH=$PATH:/usr/sbin:/sbin has "$1"; }
+
 has_pc() { has pkg-config && pkg-config --exists "$1"; }
 
 # Not every inih has a .pc file, so ask the compiler for its header.
@@ -76,6 +78,10 @@ probe() {
 	need spin		"spin"				has spin
 	need xfsprogs		"mkfs.xfs"			has mkfs.xfs
 	need btrfs-progs	"mkfs.btrfs"			has mkfs.btrfs
+	need user-mode-linux	"User Mode Linux, for NFS"	has linux.uml
+	need nfs-kernel-server	"exportfs, for the guest"	has_sbin exportfs
+	need kmod		"modprobe, for the guest"	has_sbin modprobe
+	need iproute2		"ip, for the guest"		has_sbin ip
 }
 
 set_=${1:-base}

@@ -53,5 +53,7 @@ need_root() {
 	[ "$EUID" -eq 0 ] || skip "SKIPPED: needs root to be another user"
 }
 
+# shellcheck source=tests/prove.bash
+source "${BASH_SOURCE[0]%/*}/prove.bash"
 # shellcheck source=tests/inject_helper.bash
 source "${BASH_SOURCE[0]%/*}/inject_helper.bash"

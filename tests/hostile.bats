@@ -48,7 +48,11 @@ dirs() {
 	mq init q backoff=0s
 	mq push -q q -m first
 	mq push -q q -d 1ms -m second
-	for d in $(dirs); do plant "$d"; done
+	ndirs=0
+	for d in $(dirs); do
+		plant "$d"
+		ndirs=$((ndirs + 1))
+	done
 	# By type only: any name is a message there.
 	mkfifo "$MQ_SPOOL/q/new/fifo"
 	ln -s "$PWD/outside" "$MQ_SPOOL/q/new/link"
@@ -69,6 +73,7 @@ dirs() {
 	timeout 30 mq retry q --all --state held
 	timeout 30 mq rm q "$(cat id)"
 	assert_equal "$(cat outside)" outside
+	proved "$(find "$MQ_SPOOL/q/tmp" -mindepth 1 -maxdepth 1 | wc -l) foreign entries in each of $ndirs directories, 18 commands: 0 followed, hanging, lost or raw on a terminal"
 }
 
 @test "fsck names each foreign entry, sets each aside with its bytes, and then finds nothing" {

@@ -10,5 +10,5 @@ setup() {
 }
 
 @test "whatever a power failure leaves, nothing is lost; a command without its syncs is found out" {
-	python3 "$BATS_TEST_DIRNAME/sweep/powerloss.py"
+	prove python3 "$BATS_TEST_DIRNAME/sweep/powerloss.py"
 }

@@ -10,12 +10,13 @@
 #
 # A suite fails when a test fails, but also when its exit status is not 0, when
 # it has no plan (a line "1..N") or not as many results as planned, and when a
-# sanitizer reported anything, in whichever process.
+# sanitizer reported anything, in whichever process.  A line "# proved: TEXT"
+# of a suite goes into the table at the end.
 #
 # Tests see nothing of the user's environment but PATH.  They get
 #	MQ_BIN		the program under test (its directory is first in PATH)
 #	MQ_BUILD	the directory it was built in (preload/NAME.so is there)
-#	MQ_SAN		not empty when it was built with ASan and UBSan
+#	MQ_SAN		not empty when it was built with ASan and UBSan; "valgrind" below valgrind
 #	FUZZ_RUNS	the user's: how long long/fuzz runs
 #	HOME, TMPDIR	empty, one pair for each suite, removed afterwards
 
@@ -248,6 +249,17 @@ for suite in "${suites[@]}"; do
 	for report in "$out/$suite".san.*; do
 		[ -e "$report" ] && cat "$report"
 	done
+done
+
+# ---- the table of what was swept, by the suites that sweep ----
+
+first=1
+for suite in "${suites[@]}"; do
+	while IFS= read -r line; do
+		[ -z "$first" ] || printf '\n%-20s %s\n' suite 'swept'
+		first=
+		printf '%-20s %s\n' "$suite" "${line#\# proved: }"
+	done < <(grep '^# proved: ' "$out/$suite.tap")
 done
 
 echo

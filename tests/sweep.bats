@@ -8,9 +8,9 @@ setup() {
 }
 
 @test "whatever call a command is killed at, no message is lost, doubled or half there" {
-	python3 "$BATS_TEST_DIRNAME/sweep/sweep.py" kill
+	prove python3 "$BATS_TEST_DIRNAME/sweep/sweep.py" kill
 }
 
 @test "whatever call fails, no message is lost, and nothing is said that is not so" {
-	python3 "$BATS_TEST_DIRNAME/sweep/sweep.py" fail
+	prove python3 "$BATS_TEST_DIRNAME/sweep/sweep.py" fail
 }

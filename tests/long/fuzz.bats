@@ -2,6 +2,7 @@
 # fuzz.bats: libFuzzer on the parsers; FUZZ_RUNS=10000000 for a release.  What it finds stays in tests/fuzz/corpus as a new seed.
 
 bats_require_minimum_version 1.5.0
+load ../prove
 
 target() {
 	command -v clang >/dev/null || skip "SKIPPED: no clang here"
@@ -9,7 +10,7 @@ target() {
 	mkdir new
 	"$MQ_BUILD/fuzz/$1" -runs="${FUZZ_RUNS:-1000000}" -artifact_prefix="$BATS_TEST_TMPDIR/" new \
 	    "$BATS_TEST_DIRNAME/../fuzz/corpus/$1" 2>log || { tail -n 40 log; return 1; }
-	grep -E '^#[0-9]+[[:space:]]+DONE' log
+	proved "$1: $(sed -n 's/^#\([0-9]*\)[[:space:]]*DONE.*/\1/p' log) runs: 0 findings"
 }
 
 setup() {

@@ -4,5 +4,5 @@
 load ../helper
 
 @test "a minute of everything at once, with kills: what was acknowledged is accounted for" {
-	python3 "$BATS_TEST_DIRNAME/../sweep/storm.py" 60
+	prove python3 "$BATS_TEST_DIRNAME/../sweep/storm.py" 60
 }

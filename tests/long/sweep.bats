@@ -4,13 +4,13 @@
 load ../helper
 
 @test "killed at every call" {
-	python3 "$BATS_TEST_DIRNAME/../sweep/sweep.py" --all kill
+	prove python3 "$BATS_TEST_DIRNAME/../sweep/sweep.py" --all kill
 }
 
 @test "each error from every call" {
-	python3 "$BATS_TEST_DIRNAME/../sweep/sweep.py" --all fail
+	prove python3 "$BATS_TEST_DIRNAME/../sweep/sweep.py" --all fail
 }
 
 @test "power failures, larger samples" {
-	python3 "$BATS_TEST_DIRNAME/../sweep/powerloss.py" --all
+	prove python3 "$BATS_TEST_DIRNAME/../sweep/powerloss.py" --all
 }

@@ -27,10 +27,11 @@ load ../helper
 		esac
 	done
 	# A bats of its own, not a part of this one.
-	run env -i PATH="${PATH//"$BATS_LIBEXEC:"/}" MQ_BIN="$BATS_TEST_TMPDIR/mq" MQ_BUILD="$BATS_TEST_TMPDIR/build" MQ_SAN=1 \
+	run env -i PATH="${PATH//"$BATS_LIBEXEC:"/}" MQ_BIN="$BATS_TEST_TMPDIR/mq" MQ_BUILD="$BATS_TEST_TMPDIR/build" MQ_SAN=valgrind \
 	    bash run.sh -t 1500 "${suites[@]}"
 	echo "$output" | tail -n 80
 	# Its reports start with "==", warnings about itself with "--".
 	grep -rh '^==' "$BATS_TEST_TMPDIR/reports" && return 1
 	assert_equal "$status" 0
+	proved "$(find "$BATS_TEST_TMPDIR/reports" -type f | wc -l) runs of mq: 0 reports"
 }

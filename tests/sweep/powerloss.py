@@ -318,17 +318,20 @@ def main():
         results = [job.result() for job in jobs]
         failures = [f for _, found in results for f in found]
         print("\n".join(failures))
-        print(f"{len(chosen)} commands, {sum(n for n, _ in results)} spools, {len(failures)} failures")
+        summary = f"{len(chosen)} commands, {sum(n for n, _ in results)} spools: {len(failures)} lost, doubled or half visible"
         if not names:
             # A push that syncs no file, no directory, nothing at all.
-            push = next(s for s in chosen if s.name == "push")
-            dirs = next(s for s in chosen if s.name == "bury")
-            for what, scenario, calls in (("files and directories", push, ("fsync",)), ("directories", dirs, ("fsync",)),
-                                          ("a batch", next(s for s in chosen if s.name == "push many"), ("syncfs",))):
-                n, found = lose(scenario, f"{top}/wrong-{what}", every, calls, enough=1)
-                if not found:
-                    failures.append(what)
-                print(f"without the sync of {what}: {'found' if found else 'NOT FOUND'} in {n} spools")
+            found = []
+            for what, name, calls in (("file and directory", "push", ("fsync",)), ("a directory", "bury", ("fsync",)),
+                                      ("a batch", "push many", ("syncfs",)), ("a drop box", "push to a drop box", ("syncfs",))):
+                for scenario in (s for s in chosen if s.name == name):
+                    if lose(scenario, f"{top}/wrong-{name}", every, calls, enough=1)[1]:
+                        found.append(what)
+                    else:
+                        failures.append(f"without the sync of {what}: nothing was found")
+                        print(failures[-1])
+            summary += f"; planted and found: no sync of {', of '.join(found)}"
+        print(summary)
     sys.exit(bool(failures))
 
 

@@ -188,7 +188,7 @@ def main():
         storm.judge()
         print("\n".join(storm.errors[:40]))
         print(f"{storm.runs} commands, {storm.kills} killed, {len(storm.pushed)} messages promised, "
-              f"{len(storm.delivered)} delivered, {len(storm.errors)} failures")
+              f"{len(storm.delivered)} delivered: {len(storm.errors)} lost, doubled, changed or acknowledged twice")
         sys.exit(bool(storm.errors))
 
 

@@ -140,7 +140,9 @@ def main():
         for failure in failures:
             print(failure)
     failed = sum(len(f) for _, f in results)
-    print(f"{len(chosen)} commands, {sum(t for t, _ in results)} runs, {failed} failures")
+    planted = "; ".join(s.name for s in chosen if s.broken)
+    print(f"{mode}: {len(chosen)} commands, {sum(t for t, _ in results)} runs: {failed} lost, doubled, half visible, untrue or hanging; "
+          f"planted and found: {planted}")
     sys.exit(failed != 0)
 
 
