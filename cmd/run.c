@@ -152,8 +152,16 @@ run_queue_push(struct run *r, const char *name, struct queue **q)
 		return st;
 	/* Perhaps we may drop, if not enter.  If not, why we may not enter is the answer. */
 	error_clear(&dropping);
-	if (queue_open_drop(r->spool, name, q, &dropping) != ST_OK)
+	switch (queue_open_drop(r->spool, name, q, &dropping)) {
+	case ST_OK:
+		break;
+	case ST_DENIED:
+	case ST_NOTFOUND:
 		return st;
+	default:
+		r->err = dropping;
+		return dropping.status;
+	}
 	error_clear(&r->err);
 	(void)strlcpy(r->queue, name, sizeof(r->queue));
 	return ST_OK;

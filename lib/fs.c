@@ -250,6 +250,11 @@ fs_mkdir(int dirfd, const char *name, mode_t mode, gid_t group, struct error *er
 enum status
 fs_set_mode(int fd, mode_t mode, gid_t group, struct error *err)
 {
+	struct stat sb;
+
+	/* Only its owner may set it, even to what it is. */
+	if (fstat(fd, &sb) == 0 && (sb.st_mode & 07777) == mode && (group == (gid_t)-1 || sb.st_gid == group))
+		return ST_OK;
 	if ((group != (gid_t)-1 && fchown(fd, (uid_t)-1, group) == -1) || fchmod(fd, mode) == -1)
 		return error_sys(err, errno, "set mode and group");
 	return ST_OK;

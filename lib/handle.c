@@ -86,18 +86,26 @@ queue_conf_mode(const struct queue *q)
 	return queue_file_mode(q) | droppers(q) << 1;
 }
 
+/* For its user, who is not the queue's, and for the group that it gets from new/; others if they may read all. */
+mode_t
+queue_drop_mode(const struct queue *q)
+{
+	return 0640 | ((mode_t)q->policy.mode & 0004);
+}
+
 /*
  * Droppers may not list it.  Its group passes to their files, so that who takes them may read them.  The
- * sticky bit keeps them from each other's even if they guess a name; a group that takes would be kept, too.
+ * sticky bit keeps them from each other's even if they guess a name; it would keep others who take, too.
  */
 mode_t
 queue_new_mode(const struct queue *q)
 {
 	mode_t d = droppers(q), m = queue_dir_mode(q);
+	bool others_take = (m & 0060) == 0060 || (m & 0006) == 0006;
 
 	if (d == 0)
 		return m;
-	return m | d | d >> 1 | S_ISGID | ((m & 0044) == 0 ? S_ISVTX : 0);
+	return m | d | d >> 1 | S_ISGID | (others_take ? 0 : S_ISVTX);
 }
 
 enum status

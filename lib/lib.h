@@ -123,6 +123,8 @@ mode_t queue_dir_mode(const struct queue *);
 mode_t queue_top_mode(const struct queue *);
 mode_t queue_conf_mode(const struct queue *);
 mode_t queue_new_mode(const struct queue *);
+/* Of a file that somebody drops there. */
+mode_t queue_drop_mode(const struct queue *);
 /* On a file system of another machine, or one that may forget locks and tells nothing to inotify. */
 bool queue_remote(struct queue *);
 bool queue_synced(const struct queue *);	/* policy sync = always */

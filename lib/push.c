@@ -27,8 +27,6 @@
 #define COUNT_AGE (60 * USEC)
 /* And when they say that the queue is full: those who push to it again and again must not count each time. */
 #define FULL_AGE (USEC / 2)
-/* Of what lies in new/: for its owner, and for the group that it gets from there, which takes it. */
-#define DROP_MODE 0640
 
 struct pending {
 	char tmp[41];
@@ -185,11 +183,11 @@ drop_open(struct batch *b, struct error *err)
 
 	if (o->atomic || o->delay > 0 || o->expire > 0 || o->priority != PRIORITY_DEFAULT ||
 	    (o->headers != NULL && o->headers->len > 0))
-		return error_set(err, ST_DENIED, 0, "you may only drop plain messages into queue '%s': "
-		    "no priority, delay, expiry, headers, and one at a time", b->q->name);
+		return error_set(err, ST_DENIED, 0, "you may only drop plain messages into queue '%s', "
+		    "without priority, delay, expiry, headers or --atomic", b->q->name);
 	b->tmpfd = b->q->newfd;
 	tmp_name(name + 1);
-	st = fs_create(b->tmpfd, name, DROP_MODE, (gid_t)-1, &b->anchor, err);
+	st = fs_create(b->tmpfd, name, queue_drop_mode(b->q), (gid_t)-1, &b->anchor, err);
 	return st == ST_OK ? fs_unlink(b->tmpfd, name, err) : st;
 }
 
@@ -251,6 +249,12 @@ cancel(struct batch *b)
 	b->writing = false;
 }
 
+static const char *
+where(const struct batch *b)
+{
+	return b->q->drop ? "new/" : "tmp/";
+}
+
 enum status
 batch_begin(struct batch *b, struct error *err)
 {
@@ -266,10 +270,10 @@ batch_begin(struct batch *b, struct error *err)
 	p->tmp[0] = '.';
 	tmp_name(p->tmp + (b->q->drop ? 1 : 0));
 	error_clear(&creating);
-	st = fs_create(b->tmpfd, p->tmp, b->q->drop ? DROP_MODE : queue_file_mode(b->q), b->q->group,
+	st = fs_create(b->tmpfd, p->tmp, b->q->drop ? queue_drop_mode(b->q) : queue_file_mode(b->q), b->q->group,
 	    &p->fd, &creating);
 	if (st != ST_OK) {
-		st = queue_fail(b->q, err, creating.errnum, "cannot make a file in tmp/");
+		st = queue_fail(b->q, err, creating.errnum, "cannot make a file in %s", where(b));
 		return creating.errnum == EROFS ? (err->status = ST_NOCREATE) : st;
 	}
 	b->writing = true;
@@ -453,8 +457,8 @@ publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct e
 			st = bucket_put(b->q, b->tmpfd, p->tmp, target(b), &n, NULL, err);
 		}
 		if (st == ST_GONE || st == ST_EXISTS)
-			st = error_set(err, ST_IO, 0, "queue %s: a file of ours in tmp/ was removed",
-			    b->q->name);
+			st = error_set(err, ST_IO, 0, "queue %s: a file of ours in %s was removed",
+			    b->q->name, where(b));
 		if (st != ST_OK)
 			break;
 		ids[*k] = n.id;
@@ -493,8 +497,8 @@ name_all(struct batch *b, usec_t now, struct msgname *names, struct error *err)
 		name_format(&names[i], file);
 		st = fs_move_own(b->tmpfd, b->p[i].tmp, b->tmpfd, file, err);
 		if (st == ST_GONE || st == ST_EXISTS)
-			st = error_set(err, ST_IO, 0, "queue %s: a file of ours in tmp/ was removed",
-			    b->q->name);
+			st = error_set(err, ST_IO, 0, "queue %s: a file of ours in %s was removed",
+			    b->q->name, where(b));
 		(void)strlcpy(b->p[i].tmp, "", sizeof(b->p[i].tmp));
 	}
 	return st;

@@ -22,6 +22,9 @@
 #define EMPTY_ROUNDS 4
 /* Files of new/ that are looked at at a time. */
 #define ARRIVALS_MAX 8192
+/* How much older than its arrival, and how much newer, the id in the name of an arrival may be. */
+#define ID_AGE (24 * 3600 * USEC)
+#define ID_AHEAD (60 * USEC)
 
 bool
 dir_is_young(int fd)
@@ -46,6 +49,20 @@ fnv1a(uint64_t h, const char *text)
 	return h;
 }
 
+/* Whether a file that arrived at that time may have its name for an id: times of ids are gone by, so none is far off. */
+static bool
+id_is_of(const char *name, usec_t at)
+{
+	struct msgid id;
+	usec_t t;
+
+	if (!id_ok(name))
+		return false;
+	(void)strlcpy(id.text, name, sizeof(id.text));
+	t = id_time(&id);
+	return t > at - ID_AGE && t < at + ID_AHEAD;
+}
+
 enum status
 arrival_at(int dir, const char *file, const char *arrived_as, struct place *p,
     struct error *err)
@@ -61,7 +78,7 @@ arrival_at(int dir, const char *file, const char *arrived_as, struct place *p,
 	memset(p, 0, sizeof(*p));
 	at = (usec_t)sb.st_ctim.tv_sec * USEC + sb.st_ctim.tv_nsec / 1000;
 	(void)snprintf(ino, sizeof(ino), "%llu", (unsigned long long)sb.st_ino);
-	if (id_ok(arrived_as))
+	if (id_is_of(arrived_as, at))
 		(void)strlcpy(p->name.id.text, arrived_as, sizeof(p->name.id.text));
 	else
 		id_derive(at, fnv1a(fnv1a(fnv1a(0xcbf29ce484222325ULL, ino), "/"), arrived_as),

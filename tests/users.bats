@@ -48,6 +48,7 @@ dave() { as 2004 "$@"; }
 	assert_equal "$(bob mq retry q --all | wc -l)" 0
 	assert_equal "$(alice mq pop -n 2 -l q | sort | tr '\n' ' ')" "three two "
 	bob mq hold -q q --all || true
+	bob mq init q mode=0660 group=mail
 	run -0 alice mq fsck q
 	run -0 bob mq stat q
 	run find spool -not -group mail
@@ -109,7 +110,7 @@ dave() { as 2004 "$@"; }
 
 box() {
 	mkdir -m 755 spool
-	mq init q mode=0602 "$@"
+	mq init q mode=0622 "$@"
 }
 
 @test "a drop box: others may push; the id is the message's" {
@@ -183,6 +184,29 @@ box() {
 	assert_equal "$(alice mq pop q)" two
 	run -77 dave mq pop q
 	bob mq fsck q
+}
+
+@test "a drop box: an id in a name counts only if it is of the time, and a broken policy is told" {
+	box
+	carol sh -c 'for id in ffffffff-ffff-7fff-bfff-ffffffffffff 00000000-0000-7000-8000-000000000000; do echo x >spool/q/new/$id; done'
+	run -0 mq ls q --ids
+	refute_output --partial ffffffff-ffff
+	refute_output --partial 00000000-0000
+	assert_equal "${#lines[@]}" 2
+	for h in $(mq claim q) $(mq claim q); do mq nack q --no-count "$h"; done
+	echo "lease = soon" >>spool/q/queue.conf
+	run -78 carol mq push q -m x
+	assert_output --partial queue.conf
+}
+
+@test "a drop box that all others empty, and one whose group may look but not take" {
+	mkdir -m 755 spool
+	mq init all mode=0626
+	carol mq push -q all -m one
+	dave mq push -q all -m two
+	assert_equal "$(dave mq pop -n 2 -l all | tr '\n' ' ')" "one two "
+	mq init look mode=0642 group=mail
+	assert_equal "$(stat -c %a spool/look/new)" 3753
 }
 
 @test "what a hostile user drops is not followed, does not hang, and holds up nothing" {
