@@ -78,13 +78,17 @@ bucket_cmp(const void *pa, const void *pb)
 enum status
 buckets_list(struct queue *q, enum state s, struct buckets *out, struct error *err)
 {
+	struct stat before;
 	struct listing l;
 	enum status st;
+	bool known;
 	int fd;
 
 	memset(out, 0, sizeof(*out));
-	if ((st = queue_state(q, s, &fd, err)) != ST_OK ||
-	    (st = fs_list(fd, "", 0, false, &l, NULL, err)) != ST_OK)
+	if ((st = queue_state(q, s, &fd, err)) != ST_OK)
+		return st;
+	known = fstat(fd, &before) == 0;
+	if ((st = fs_list(fd, "", 0, false, &l, NULL, err)) != ST_OK)
 		return st == ST_GONE ?
 		    error_set(err, ST_IO, 0, "queue %s: %s/ went away", q->name, state_names[s]) : st;
 	if ((out->b = calloc(l.n + 1, sizeof(*out->b))) == NULL) {
@@ -97,7 +101,19 @@ buckets_list(struct queue *q, enum state s, struct buckets *out, struct error *e
 	listing_free(&l);
 	if (out->n > 1)
 		qsort(out->b, out->n, sizeof(*out->b), bucket_cmp);
+	if (known)
+		hint_put(q, s, &before, fd, out);
 	return ST_OK;
+}
+
+bool
+buckets_edges(struct queue *q, enum state s, struct edges *e)
+{
+	struct error ignored;
+	int fd;
+
+	error_clear(&ignored);
+	return queue_state(q, s, &fd, &ignored) == ST_OK && hint_get(q, s, fd, e);
 }
 
 void
@@ -267,6 +283,27 @@ bucket_fallback(struct queue *q, enum state s, const struct buckets *bs, ssize_t
 	return ST_OK;
 }
 
+/* The greatest bucket is the one, if there is a hint and it has room.  ST_NONE: look. */
+static enum status
+target_hinted(struct queue *q, enum state s, char cls, usec_t key, struct target *t,
+    struct error *err)
+{
+	struct bucket use = { .cls = cls };
+	struct edges e;
+	enum status st;
+
+	if (!buckets_edges(q, s, &e) || edge_of(&e, cls)->n == 0 || edge_of(&e, cls)->high > key ||
+	    edge_of(&e, cls)->high == -1)
+		return ST_NONE;
+	t->cls = cls;
+	t->key = use.key = edge_of(&e, cls)->high;
+	t->next = USEC_MAX;
+	bucket_format(cls, use.key, use.name);
+	(void)strlcpy(t->name, use.name, sizeof(t->name));
+	st = bucket_try(q, s, &use, use.key == key, &t->fd, err);
+	return st == ST_GONE ? ST_NONE : st;
+}
+
 static enum status
 target_find(struct queue *q, enum state s, char cls, usec_t key, struct target *t,
     struct error *err)
@@ -277,6 +314,8 @@ target_find(struct queue *q, enum state s, char cls, usec_t key, struct target *
 	enum status st;
 	ssize_t i;
 
+	if ((st = target_hinted(q, s, cls, key, t, err)) != ST_NONE)
+		return st;
 	if ((st = buckets_list(q, s, &bs, err)) != ST_OK)
 		return st;
 	t->cls = cls;

@@ -185,6 +185,27 @@ bucket_claim(struct attempt *a, const struct bucket *b, bool *empty, bool *young
 	return st;
 }
 
+/* The lowest bucket of the first class that has any messages, if there is a hint.  ST_NONE proves nothing. */
+static enum status
+hinted_claim(struct attempt *a)
+{
+	enum status st = ST_NONE;
+	bool empty, young = false;
+	struct bucket b;
+	struct edges e;
+
+	if (!buckets_edges(a->q, STATE_READY, &e))
+		return ST_NONE;
+	for (char cls = '0'; st == ST_NONE && cls <= '9'; cls++)
+		if (edge_low(&e, cls, &b)) {
+			st = bucket_claim(a, &b, &empty, &young);
+			/* Below the next class there are others of this one. */
+			if (st == ST_NONE && edge_of(&e, cls)->n > 1)
+				break;
+		}
+	return st;
+}
+
 static enum status
 ready_claim(struct attempt *a, bool *young)
 {
@@ -230,6 +251,8 @@ claim_next(struct queue *q, const struct claim_options *opt, usec_t now,
 	reap_lapsed(q, now, wake, over);
 	/* A listing taken while others rename may miss what is there: look again before saying "empty". */
 	returned = over->n;
+	if ((st = hinted_claim(&a)) != ST_NONE)
+		return st;
 	for (int round = 0; st == ST_NONE && young && round < 3; round++) {
 		young = false;
 		over->n = returned;

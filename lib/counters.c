@@ -37,6 +37,7 @@ struct page {
 		_Atomic int64_t stamp;		/* which 15 seconds since the epoch */
 		_Atomic uint32_t n[NCOUNTS];
 	} slot[NSLOTS];
+	_Atomic uint64_t hints[HINTS_SIZE / sizeof(uint64_t)];	/* see hint.c */
 };
 _Static_assert(sizeof(struct page) <= COUNTERS_SIZE, "counters outgrew their file");
 
@@ -161,6 +162,14 @@ counters_page(struct queue *q)
 		return NULL;
 	}
 	return q->counters->page;
+}
+
+_Atomic uint64_t *
+counters_hints(struct queue *q, bool open)
+{
+	struct page *p = open || q->counters != NULL ? counters_page(q) : NULL;
+
+	return p == NULL ? NULL : p->hints;
 }
 
 void

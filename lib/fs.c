@@ -313,23 +313,32 @@ fs_touch(int dirfd, const char *name)
 	(void)utimensat(dirfd, name, NULL, AT_SYMLINK_NOFOLLOW);
 }
 
-void
-fs_remove_tree(int dirfd, const char *name)
+/* What mq makes is three levels deep; a tree of strangers might have no end. */
+#define DEPTH_MAX 8
+
+static bool
+remove_tree(int dirfd, const char *name, int depth)
 {
 	struct listing l = { 0 };
 	struct error err;
 	int fd;
 
 	error_clear(&err);
-	if (fs_open_dir(dirfd, name, false, &fd, &err) != ST_OK)
-		return;
+	if (depth == 0 || fs_open_dir(dirfd, name, false, &fd, &err) != ST_OK)
+		return false;
 	if (fs_list(fd, "", 0, true, &l, NULL, &err) == ST_OK)
 		for (size_t i = 0; i < l.n; i++)
 			if (unlinkat(fd, l.e[i].name, 0) == -1)
-				fs_remove_tree(fd, l.e[i].name);
+				(void)remove_tree(fd, l.e[i].name, depth - 1);
 	listing_free(&l);
 	(void)close(fd);
-	(void)unlinkat(dirfd, name, AT_REMOVEDIR);
+	return unlinkat(dirfd, name, AT_REMOVEDIR) == 0;
+}
+
+bool
+fs_remove_tree(int dirfd, const char *name)
+{
+	return remove_tree(dirfd, name, DEPTH_MAX);
 }
 
 enum status

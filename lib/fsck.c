@@ -419,13 +419,13 @@ check_new(struct fsck *f)
 }
 
 static void
-stale(void *arg, const char *name)
+stale(void *arg, const char *name, bool removed)
 {
 	struct fsck *f = arg;
 	char path[300];
 
 	(void)snprintf(path, sizeof(path), "%s%s", f->litter, name);
-	found(f, STALE_TMP, f->repair, path, "left by a writer that died");
+	found(f, STALE_TMP, removed, path, "left by a writer that died");
 }
 
 /* ---- ids -------------------------------------------------------------- */
@@ -578,13 +578,14 @@ check_litter(struct fsck *f)
 	int dir;
 
 	f->litter = "";
-	reap_litter(f->q->fd, TMP_PREFIX, f->now, f->repair, stale, f);
+	reap_litter(f->q->fd, TMP_PREFIX, true, f->now, f->repair, stale, f);
 	f->litter = "new/";
+	/* Directories there are not ours, whatever their name. */
 	if (queue_new(f->q, &dir, f->err) == ST_OK)
-		reap_litter(dir, TMP_PREFIX, f->now, f->repair, stale, f);
+		reap_litter(dir, TMP_PREFIX, false, f->now, f->repair, stale, f);
 	f->litter = "tmp/";
 	if (fs_open_dir(f->q->fd, "tmp", false, &dir, f->err) == ST_OK) {
-		reap_litter(dir, "", f->now, f->repair, stale, f);
+		reap_litter(dir, "", true, f->now, f->repair, stale, f);
 		(void)close(dir);
 	}
 	error_clear(f->err);
@@ -597,8 +598,8 @@ fsck_spool(struct spool *sp, bool repair, usec_t now,
 	struct fsck f = { .repair = repair, .now = now, .report = report, .arg = arg,
 	    .litter = "" };
 
-	reap_litter(sp->fd, TMP_PREFIX, now, repair, stale, &f);
-	reap_litter(sp->fd, NEW_PREFIX, now, repair, stale, &f);
+	reap_litter(sp->fd, TMP_PREFIX, true, now, repair, stale, &f);
+	reap_litter(sp->fd, NEW_PREFIX, true, now, repair, stale, &f);
 	*left = f.left;
 }
 

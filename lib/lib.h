@@ -43,8 +43,8 @@ enum status fs_unlink(int dirfd, const char *name, struct error *) MUST_CHECK;
 void fs_touch(int dirfd, const char *name);
 /* True if it was removed; a directory that is not empty stays. */
 bool fs_rmdir(int dirfd, const char *name);
-/* Remove a directory and what is in it (a batch or a queue that came to nothing). */
-void fs_remove_tree(int dirfd, const char *name);
+/* Remove a directory and what is in it (a batch or a queue that came to nothing), a few levels deep.  False: it is still there. */
+bool fs_remove_tree(int dirfd, const char *name);
 /* One attempt, ever: the error must not be retried away. */
 enum status fs_sync(int fd, struct error *) MUST_CHECK;
 enum status fs_sync_all(int fd, struct error *) MUST_CHECK;	/* syncfs */
@@ -156,6 +156,18 @@ bool bucket_parse(const char *, struct bucket *);
 void bucket_format(char cls, usec_t key, char buf[BUCKET_MAX]);
 /* The class that a message of that name belongs to in that state. */
 char bucket_class(enum state, const struct msgname *);
+/* The buckets of one class, from the lowest to the greatest finished one (-1: none is). */
+struct edge { usec_t low, high; uint32_t n, low_half; };
+struct edges { struct edge edge[10]; };	/* a ready bucket's by its priority; else the plain ones, and those of class w */
+struct edge *edge_of(struct edges *, char cls);
+/* The lowest bucket of a class; false: there is none. */
+bool edge_low(struct edges *, char cls, struct bucket *);
+/* What the last listing of ready, delayed or claimed told, if the directory has not changed since. */
+bool hint_get(struct queue *, enum state, int dir, struct edges *);
+/* Keep what a listing told.  before: the directory's, from before it was listed. */
+void hint_put(struct queue *, enum state, const struct stat *before, int dir, const struct buckets *);
+/* The hint, if it holds. */
+bool buckets_edges(struct queue *, enum state, struct edges *);
 /* Sorted by class, then key.  Free with buckets_free. */
 enum status buckets_list(struct queue *, enum state, struct buckets *, struct error *) MUST_CHECK;
 void buckets_free(struct buckets *);
@@ -186,6 +198,9 @@ void counters_add(struct queue *, int what, uint64_t n, usec_t now);
 /* A message came into (+1) or left (-1) a state. */
 void counters_state(struct queue *, enum state, int messages, int64_t bytes);
 void counters_close(struct queue *);
+/* HINTS_SIZE bytes beside the counters, as words; NULL: there are none.  open: also if this process has not used counters yet. */
+#define HINTS_SIZE 1280
+_Atomic uint64_t *counters_hints(struct queue *, bool open);
 /* Give the file the mode and group of the queue. */
 void counters_share(struct queue *);
 /* Messages and bytes in ready, delayed and claimed as far as counted, and when they were last counted for sure. */
@@ -219,9 +234,10 @@ void reap_new(struct queue *, struct passed *);
 enum status pass_over(struct passed *, struct error *);
 /*
  * What dead writers left in a directory under names with this prefix: files older than an hour whose writer holds no lock,
- * directories older than 36 hours.  seen is called for each, and may be NULL.
+ * and, with trees, directories older than 36 hours.  seen is called for each, and may be NULL.
  */
-void reap_litter(int dir, const char *prefix, usec_t now, bool remove, void (*seen)(void *, const char *), void *arg);
+void reap_litter(int dir, const char *prefix, bool trees, usec_t now, bool remove,
+    void (*seen)(void *, const char *, bool removed), void *arg);
 /* Purge done/ as the policy says. */
 enum status reap_done(struct queue *, usec_t now, struct error *) MUST_CHECK;
 /* Ends a claim that failed: back-off, dead or redirected. */
@@ -249,6 +265,8 @@ enum status arrivals_list(struct queue *, const struct place *after, size_t max,
 #define ID_RANDOM 19	/* where the random part of an id begins */
 /* The file in dir as the message that it is, or becomes, having arrived under the second name.  ST_NONE: no message, or gone. */
 enum status arrival_at(int dir, const char *file, const char *arrived_as, struct place *, struct error *) MUST_CHECK;
+/* The id that a file of new/ has or gets: see spool-format.md section 8.  at: its ctime. */
+void arrival_id(usec_t at, const char *name, uint64_t ino, struct msgid *);
 void arrivals_free(struct arrivals *);
 /* Look in the buckets of a state for an id (and a token, if not NULL). */
 enum status place_find(struct queue *, enum state, const struct msgid *, const char *token, const char *bucket, struct place *, struct error *) MUST_CHECK;

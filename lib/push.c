@@ -430,12 +430,21 @@ count_pushed(struct batch *b, int64_t size, usec_t now)
 	counters_add(b->q, COUNT_PUSHED, 1, now);
 }
 
-/* A file in new/ whose name is an id gets that id. */
+/* Under a name that tells its id, and that nobody can guess. */
 static enum status
 drop(struct batch *b, const struct pending *p, usec_t now, struct msgname *n, struct error *err)
 {
+	char name[KEY_LEN + TOKEN_LEN + 2];
+	struct stat sb;
+
+	if (fstatat(b->tmpfd, p->tmp, &sb, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? ST_GONE : error_sys(err, errno, "%s", p->tmp);
 	make_name(b, p, now, n);
-	return fs_move_own(b->tmpfd, p->tmp, b->tmpfd, n->id.text, err);
+	key_format(n->key, name);
+	name[KEY_LEN] = '.';
+	token_make(name + KEY_LEN + 1);
+	arrival_id(n->key, name, sb.st_ino, &n->id);
+	return fs_move_own(b->tmpfd, p->tmp, b->tmpfd, name, err);
 }
 
 static enum status
@@ -536,18 +545,6 @@ publish_atomic(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct
 	return st;
 }
 
-static void
-sweep(struct queue *q, usec_t now)
-{
-	struct error ignored;
-	int dir;
-
-	error_clear(&ignored);
-	reap_litter(q->tmpfd, "", now, true, NULL, NULL);
-	if (queue_new(q, &dir, &ignored) == ST_OK)
-		reap_litter(dir, TMP_PREFIX, now, true, NULL, NULL);
-}
-
 static enum status
 published_sync(struct batch *b, struct error *err)
 {
@@ -583,7 +580,7 @@ batch_publish(struct batch *b, usec_t now, void (*done)(void *, const struct msg
 		st = ST_UNSURE;
 	}
 	if (k > 0 && !b->q->drop && arc4random_uniform(SWEEP) == 0)
-		sweep(b->q, now);
+		reap_litter(b->q->tmpfd, "", true, now, true, NULL, NULL);
 	for (size_t i = 0; i < k; i++)
 		done(arg, &ids[i]);
 	forget(b, k);

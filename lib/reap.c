@@ -269,9 +269,14 @@ reap_due(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 	struct error err;
 	struct buckets bs;
 	enum status st;
+	struct edges e;
 	bool empty;
 
 	error_clear(&err);
+	if (buckets_edges(q, STATE_DELAYED, &e) && e.edge[0].n > 0 && e.edge[0].low > now) {
+		wake_at(wake, e.edge[0].low);
+		return;
+	}
 	if ((st = buckets_list(q, STATE_DELAYED, &bs, &err)) != ST_OK) {
 		(void)pass_over(over, &err);
 		return;
@@ -386,6 +391,27 @@ lapsed_in_bucket(struct queue *q, const struct bucket *b, usec_t now,
 }
 
 /*
+ * Without listing them, if a hint says that the plain ones are all of the near future, and that there is one of class w
+ * at most: that one.
+ */
+static bool
+claimed_hinted(struct queue *q, usec_t now, struct buckets *bs, usec_t *wake)
+{
+	struct edges e;
+	const struct edge *plain = edge_of(&e, 0);
+
+	memset(bs, 0, sizeof(*bs));
+	if (!buckets_edges(q, STATE_CLAIMED, &e) || edge_of(&e, 'w')->n > 1 ||
+	    (plain->n > 0 && (plain->low <= now || plain->high > now + q->policy.lease + CLOCK_SLACK)) ||
+	    (bs->b = calloc(1, sizeof(*bs->b))) == NULL)
+		return false;
+	if (plain->n > 0)
+		wake_at(wake, plain->low);
+	bs->n = edge_low(&e, 'w', bs->b);
+	return true;
+}
+
+/*
  * Which buckets: all of class w, for their locks tell at once; of the others those
  * whose name is not in the future (their deadlines may have passed), some of them
  * in turn, since an extended claim stays in its bucket; and those so far in the
@@ -402,7 +428,9 @@ reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 	bool empty;
 
 	error_clear(&err);
-	if ((st = buckets_list(q, STATE_CLAIMED, &bs, &err)) != ST_OK) {
+	st = ST_OK;
+	if (!claimed_hinted(q, now, &bs, wake) &&
+	    (st = buckets_list(q, STATE_CLAIMED, &bs, &err)) != ST_OK) {
 		(void)pass_over(over, &err);
 		return;
 	}
@@ -475,6 +503,12 @@ adopted(struct queue *q, const struct place *p, const struct place *at, struct e
 	return st == ST_NONE ? ST_OK : st;
 }
 
+static bool
+unreadable(struct queue *q, const struct place *p)
+{
+	return faccessat(q->newfd, p->file, R_OK, AT_EACCESS) == -1 && errno == EACCES;
+}
+
 void
 reap_new(struct queue *q, struct passed *over)
 {
@@ -482,6 +516,7 @@ reap_new(struct queue *q, struct passed *over)
 	struct error err;
 	struct place at;
 	enum status st;
+	enum state to;
 	usec_t last = 0;
 
 	error_clear(&err);
@@ -495,10 +530,14 @@ reap_new(struct queue *q, struct passed *over)
 		if (p->name.key <= last)
 			p->name.key = last + 1;
 		last = p->name.key;
-		st = bucket_put(q, q->newfd, p->file, STATE_READY, &p->name, &at, &err);
+		/* What its user lets nobody read must not stand in the way of the others. */
+		to = queue_new_mode(q) != queue_dir_mode(q) && unreadable(q, p) ? STATE_DEAD : STATE_READY;
+		if (to == STATE_DEAD)
+			(void)strlcpy(p->name.reason, "unreadable", sizeof(p->name.reason));
+		st = bucket_put(q, q->newfd, p->file, to, &p->name, &at, &err);
 		if (st == ST_OK) {
-			counters_state(q, STATE_READY, 1, p->name.size);
-			counters_add(q, COUNT_PUSHED, 1, p->name.key);
+			counters_state(q, to, 1, p->name.size);
+			counters_add(q, to == STATE_DEAD ? COUNT_DEAD : COUNT_PUSHED, 1, p->name.key);
 			st = adopted(q, p, &at, &err);
 		}
 		if (st != ST_OK)
@@ -527,26 +566,25 @@ is_litter(int dir, const char *name, usec_t now, bool *tree)
 }
 
 void
-reap_litter(int dir, const char *prefix, usec_t now, bool remove,
-    void (*seen)(void *, const char *), void *arg)
+reap_litter(int dir, const char *prefix, bool trees, usec_t now, bool remove,
+    void (*seen)(void *, const char *, bool), void *arg)
 {
 	struct error err;
 	struct listing l;
-	bool tree;
+	bool tree, removed;
 
 	error_clear(&err);
 	if (fs_list(dir, "", 0, true, &l, NULL, &err) != ST_OK)
 		return;
 	for (size_t i = 0; i < l.n; i++) {
 		if (strncmp(l.e[i].name, prefix, strlen(prefix)) != 0 ||
-		    !is_litter(dir, l.e[i].name, now, &tree))
+		    !is_litter(dir, l.e[i].name, now, &tree) || (tree && !trees))
 			continue;
+		removed = remove && (tree ? fs_remove_tree(dir, l.e[i].name) :
+		    fs_unlink(dir, l.e[i].name, &err) == ST_OK);
+		error_clear(&err);
 		if (seen != NULL)
-			seen(arg, l.e[i].name);
-		if (remove && tree)
-			fs_remove_tree(dir, l.e[i].name);
-		else if (remove && fs_unlink(dir, l.e[i].name, &err) != ST_OK)
-			error_clear(&err);
+			seen(arg, l.e[i].name, removed);
 	}
 	listing_free(&l);
 }

@@ -22,9 +22,9 @@
 #define EMPTY_ROUNDS 4
 /* Files of new/ that are looked at at a time. */
 #define ARRIVALS_MAX 8192
-/* How much older than its arrival, and how much newer, the id in the name of an arrival may be. */
-#define ID_AGE (24 * 3600 * USEC)
-#define ID_AHEAD (60 * USEC)
+/* How much older than its arrival, and how much newer, the time key in the name of an arrival may be. */
+#define KEY_AGE (24 * 3600 * USEC)
+#define KEY_AHEAD (60 * USEC)
 
 bool
 dir_is_young(int fd)
@@ -49,25 +49,26 @@ fnv1a(uint64_t h, const char *text)
 	return h;
 }
 
-/* Whether a file that arrived at that time may have its name for an id: times of ids are gone by, so none is far off. */
-static bool
-id_is_of(const char *name, usec_t at)
+void
+arrival_id(usec_t at, const char *name, uint64_t ino, struct msgid *id)
 {
-	struct msgid id;
+	char text[24], key[KEY_LEN + 1];
 	usec_t t;
 
-	if (!id_ok(name))
-		return false;
-	(void)strlcpy(id.text, name, sizeof(id.text));
-	t = id_time(&id);
-	return t > at - ID_AGE && t < at + ID_AHEAD;
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)ino);
+	/* Of what the producer chooses only the time counts, and only one that is near: the id of another message cannot be had. */
+	if (key_parse(name, &t) && name[KEY_LEN] == '.' && t > at - KEY_AGE && t < at + KEY_AHEAD) {
+		key_format(t, key);
+		at = t;
+		name = key;
+	}
+	id_derive(at, fnv1a(fnv1a(fnv1a(0xcbf29ce484222325ULL, text), "/"), name), id);
 }
 
 enum status
 arrival_at(int dir, const char *file, const char *arrived_as, struct place *p,
     struct error *err)
 {
-	char ino[24];
 	struct stat sb;
 	usec_t at;
 
@@ -77,12 +78,7 @@ arrival_at(int dir, const char *file, const char *arrived_as, struct place *p,
 		return ST_NONE;
 	memset(p, 0, sizeof(*p));
 	at = (usec_t)sb.st_ctim.tv_sec * USEC + sb.st_ctim.tv_nsec / 1000;
-	(void)snprintf(ino, sizeof(ino), "%llu", (unsigned long long)sb.st_ino);
-	if (id_is_of(arrived_as, at))
-		(void)strlcpy(p->name.id.text, arrived_as, sizeof(p->name.id.text));
-	else
-		id_derive(at, fnv1a(fnv1a(fnv1a(0xcbf29ce484222325ULL, ino), "/"), arrived_as),
-		    &p->name.id);
+	arrival_id(at, arrived_as, sb.st_ino, &p->name.id);
 	(void)strlcpy(p->file, arrived_as, sizeof(p->file));
 	p->state = STATE_READY;
 	p->name.key = at;

@@ -7,6 +7,7 @@ proved() {
 
 # prove COMMAND...: its last line is what it proved
 prove() {
-	"$@" >proof 2>&1 || { cat proof; return 1; }
-	proved "$(tail -n 1 proof)"
+	local proof=$BATS_TEST_TMPDIR/proof
+	"$@" >"$proof" 2>&1 || { cat "$proof"; return 1; }
+	proved "$(tail -n 1 "$proof")"
 }

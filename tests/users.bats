@@ -121,6 +121,7 @@ box() {
 	seq 40 | carol mq push -q q -l
 	mq ls q --ids -n 4 >listed
 	cmp ids listed
+	assert_equal "$(sort -u ids | wc -l)" 4
 	assert_equal "$(mq pop -n 44 -l q | sed 4q | tr '\n' ' ')" "one two three four "
 	mq fsck q
 }
@@ -137,7 +138,8 @@ box() {
 		assert_equal "$command: $status" "$command: 77"
 	done
 	# Even if the name is known.
-	file=spool/q/new/$(carol mq push q -m third)
+	carol mq push -q q -m third
+	file=$(echo spool/q/new/*)
 	[ -e "$file" ]
 	run ! dave ls spool/q/new
 	run ! dave cat "$file"
@@ -186,17 +188,59 @@ box() {
 	bob mq fsck q
 }
 
-@test "a drop box: an id in a name counts only if it is of the time, and a broken policy is told" {
+@test "a drop box: the id of another message cannot be had, and a broken policy is told" {
 	box
-	carol sh -c 'for id in ffffffff-ffff-7fff-bfff-ffffffffffff 00000000-0000-7000-8000-000000000000; do echo x >spool/q/new/$id; done'
+	id=$(dave mq push q -m victim)
+	name=$(ls spool/q/new)
+	h=$(mq claim q --lease 1h)
+	for key in "${name%%.*}.${name#*.}" "$id" ffffffff-ffff-7fff-bfff-ffffffffffff 99991231T235959.000000Z.x 19700101T000000.000000Z.x; do
+		carol sh -c "echo fake >spool/q/new/$key"
+	done
 	run -0 mq ls q --ids
-	refute_output --partial ffffffff-ffff
-	refute_output --partial 00000000-0000
-	assert_equal "${#lines[@]}" 2
-	for h in $(mq claim q) $(mq claim q); do mq nack q --no-count "$h"; done
+	assert_equal "$(sort <<<"$output" | uniq -d)" ""
+	assert_equal "${#lines[@]}" 6
+	for id in "${lines[@]}"; do
+		[ "$(date -d "$(mq ls q --json "$id" | jq -r .enqueued)" +%Y)" = "$(date +%Y)" ]
+	done
+	run -0 mq fsck q
+	mq ack q "$h"
 	echo "lease = soon" >>spool/q/queue.conf
 	run -78 carol mq push q -m x
 	assert_output --partial queue.conf
+}
+
+@test "a drop box of one user: what he may not read becomes a dead letter and stops nothing" {
+	mkdir spool && chown 2001:2001 spool
+	alice mq init q mode=0622
+	chmod 755 spool
+	carol sh -c 'umask 077; echo bad >spool/q/new/x'
+	run -0 alice timeout 30 mq work q --drain -- cat
+	run -1 alice mq pop q
+	assert_equal "$(alice mq dead q --json | jq -r .reason)" unreadable
+	alice mq rm -q q --all --force
+	run -0 alice mq fsck q
+}
+
+@test "a drop box: a directory of a stranger is not litter, however deep" {
+	box
+	python3 - spool/q/new/.mq-0123456789abcdef <<-'END'
+		import os, sys, time
+		top = os.path.abspath(sys.argv[1])
+		os.mkdir(top)
+		os.chdir(top)
+		for i in range(5000):
+		    os.mkdir("d")
+		    os.chdir("d")
+		os.utime(top, (time.time() - 300000,) * 2)
+	END
+	mq fsck q --repair || true
+	[ -d spool/q/new/.mq-0123456789abcdef ]
+	for i in $(seq 100); do mq push -q q -m x; done
+	# In tmp/, where only our own make directories, a tree that is none of ours stays, and is said to.
+	mv spool/q/new/.mq-0123456789abcdef spool/q/tmp/mq-0123456789abcdef.d
+	run -1 mq fsck q --repair
+	refute_output --partial repaired
+	rm -r spool/q/tmp/mq-0123456789abcdef.d
 }
 
 @test "a drop box that all others empty, and one whose group may look but not take" {

@@ -1,0 +1,127 @@
+/*
+ * hint.c: the lowest and highest buckets of a state, as last listed.
+ *
+ * A one-shot command needs one bucket, and a queue of ten million messages has
+ * 20,000 of them.  What a listing told is kept beside the counters, together with
+ * the time of the directory's last change: while that is the same, no bucket has
+ * come, gone or been renamed since.  It is advice (P4): it decides which bucket is
+ * tried first, never that there is none.  Nobody locks it; words that several
+ * writers mixed don't match their checksum.
+ */
+#include <sys/stat.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "lib.h"
+
+/* A listing in the same tick of the file system's clock as a change may have missed it. */
+#define YOUNG (USEC / 10)
+
+struct hint {
+	struct {
+		int64_t changed;	/* mtime of the directory, in nanoseconds */
+		uint64_t ino;
+		struct edges edges;
+	} seen;
+	uint64_t sum;
+};
+#define WORDS (sizeof(struct hint) / sizeof(uint64_t))
+_Static_assert(sizeof(struct hint) % sizeof(uint64_t) == 0, "hints are copied by words");
+_Static_assert(3 * sizeof(struct hint) <= HINTS_SIZE, "hints outgrew their place");
+
+static uint64_t
+checksum(const struct hint *h)
+{
+	const unsigned char *p = (const unsigned char *)&h->seen;
+	uint64_t sum = 0xcbf29ce484222325ULL;	/* FNV-1a, as in scan.c */
+
+	for (size_t i = 0; i < sizeof(h->seen); i++)
+		sum = (sum ^ p[i]) * 0x100000001b3ULL;
+	return sum;
+}
+
+/* Of ready, delayed and claimed; of others nobody asks. */
+static _Atomic uint64_t *
+words_of(struct queue *q, enum state s, bool open)
+{
+	_Atomic uint64_t *w = s <= STATE_CLAIMED ? counters_hints(q, open) : NULL;
+
+	return w == NULL ? NULL : w + (size_t)s * WORDS;
+}
+
+static int64_t
+changed(const struct stat *sb)
+{
+	return sb->st_mtim.tv_sec * 1000000000LL + sb->st_mtim.tv_nsec;
+}
+
+bool
+hint_get(struct queue *q, enum state s, int dir, struct edges *e)
+{
+	_Atomic uint64_t *w = words_of(q, s, true);
+	uint64_t copy[WORDS];
+	struct hint h;
+	struct stat sb;
+
+	if (w == NULL || fstat(dir, &sb) == -1)
+		return false;
+	for (size_t i = 0; i < WORDS; i++)
+		copy[i] = atomic_load_explicit(&w[i], memory_order_relaxed);
+	memcpy(&h, copy, sizeof(h));
+	if (h.sum != checksum(&h) || h.seen.changed != changed(&sb) || h.seen.ino != sb.st_ino)
+		return false;
+	*e = h.seen.edges;
+	return true;
+}
+
+void
+hint_put(struct queue *q, enum state s, const struct stat *before, int dir, const struct buckets *bs)
+{
+	_Atomic uint64_t *w = words_of(q, s, false);	/* who only looks makes no file */
+	uint64_t copy[WORDS];
+	struct stat after;
+	struct hint h;
+
+	if (w == NULL || fstat(dir, &after) == -1 || changed(before) != changed(&after) ||
+	    changed(&after) / 1000 > clock_now() - YOUNG || queue_remote(q))
+		return;
+	memset(&h, 0, sizeof(h));
+	h.seen.changed = changed(&after);
+	h.seen.ino = after.st_ino;
+	for (size_t i = 0; i < bs->n; i++) {
+		const struct bucket *b = &bs->b[i];
+		struct edge *e = edge_of(&h.seen.edges, b->cls);
+		if (e->n++ == 0) {
+			e->low = b->key;
+			e->low_half = b->half;
+			e->high = -1;
+		}
+		if (!b->half)
+			e->high = b->key;
+	}
+	h.sum = checksum(&h);
+	memcpy(copy, &h, sizeof(h));
+	for (size_t i = 0; i < WORDS; i++)
+		atomic_store_explicit(&w[i], copy[i], memory_order_relaxed);
+}
+
+struct edge *
+edge_of(struct edges *e, char cls)
+{
+	return &e->edge[cls == 'w' ? 1 : cls == 0 ? 0 : cls - '0'];
+}
+
+bool
+edge_low(struct edges *e, char cls, struct bucket *b)
+{
+	const struct edge *edge = edge_of(e, cls);
+
+	if (edge->n == 0)
+		return false;
+	memset(b, 0, sizeof(*b));
+	bucket_format(cls, edge->low, b->name);
+	b->cls = cls;
+	b->key = edge->low;
+	b->half = edge->low_half != 0;
+	return true;
+}
