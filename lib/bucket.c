@@ -107,6 +107,21 @@ buckets_list(struct queue *q, enum state s, struct buckets *out, struct error *e
 }
 
 bool
+edge_low(struct edges *e, char cls, struct bucket *b)
+{
+	const struct edge *edge = edge_of(e, cls);
+
+	if (edge->n == 0)
+		return false;
+	memset(b, 0, sizeof(*b));
+	bucket_format(cls, edge->low, b->name);
+	b->cls = cls;
+	b->key = edge->low;
+	b->half = edge->low_half != 0;
+	return true;
+}
+
+bool
 buckets_edges(struct queue *q, enum state s, struct edges *e)
 {
 	struct error ignored;

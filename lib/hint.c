@@ -110,18 +110,3 @@ edge_of(struct edges *e, char cls)
 {
 	return &e->edge[cls == 'w' ? 1 : cls == 0 ? 0 : cls - '0'];
 }
-
-bool
-edge_low(struct edges *e, char cls, struct bucket *b)
-{
-	const struct edge *edge = edge_of(e, cls);
-
-	if (edge->n == 0)
-		return false;
-	memset(b, 0, sizeof(*b));
-	bucket_format(cls, edge->low, b->name);
-	b->cls = cls;
-	b->key = edge->low;
-	b->half = edge->low_half != 0;
-	return true;
-}

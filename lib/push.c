@@ -432,14 +432,13 @@ count_pushed(struct batch *b, int64_t size, usec_t now)
 
 /* Under a name that tells its id, and that nobody can guess. */
 static enum status
-drop(struct batch *b, const struct pending *p, usec_t now, struct msgname *n, struct error *err)
+drop(struct batch *b, const struct pending *p, struct msgname *n, struct error *err)
 {
 	char name[KEY_LEN + TOKEN_LEN + 2];
 	struct stat sb;
 
 	if (fstatat(b->tmpfd, p->tmp, &sb, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? ST_GONE : error_sys(err, errno, "%s", p->tmp);
-	make_name(b, p, now, n);
 	key_format(n->key, name);
 	name[KEY_LEN] = '.';
 	token_make(name + KEY_LEN + 1);
@@ -459,12 +458,9 @@ publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct e
 		st = push_allowed(b->q, 1, (uint64_t)p->size, now, err);
 		if (st != ST_OK)
 			break;
-		if (b->q->drop)
-			st = drop(b, p, now, &n, err);
-		else {
-			make_name(b, p, now, &n);
-			st = bucket_put(b->q, b->tmpfd, p->tmp, target(b), &n, NULL, err);
-		}
+		make_name(b, p, now, &n);
+		st = b->q->drop ? drop(b, p, &n, err) :
+		    bucket_put(b->q, b->tmpfd, p->tmp, target(b), &n, NULL, err);
 		if (st == ST_GONE || st == ST_EXISTS)
 			st = error_set(err, ST_IO, 0, "queue %s: a file of ours in %s was removed",
 			    b->q->name, where(b));

@@ -23,7 +23,7 @@
 /* Files of new/ that are looked at at a time. */
 #define ARRIVALS_MAX 8192
 /* How much older than its arrival, and how much newer, the time key in the name of an arrival may be. */
-#define KEY_AGE (24 * 3600 * USEC)
+#define KEY_AGE (86400 * USEC)
 #define KEY_AHEAD (60 * USEC)
 
 bool
