@@ -1,0 +1,87 @@
+#!/usr/bin/env bats
+# hint.bats: one-shot commands go to their bucket without listing all of them, and a hint that is wrong costs nothing but a look
+
+load helper
+
+# A queue with so many ready buckets, the first with three messages, the others with one, whose hints are there.
+many() {
+	local i key
+	mq init q
+	for i in $(seq "$1"); do
+		key=20260101T$(printf '%02d%02d%02d' $((i / 3600)) $((i / 60 % 60)) $((i % 60))).000000Z
+		mkdir "$MQ_SPOOL/q/ready/5.$key"
+		printf '%05d' "$i" >"$MQ_SPOOL/q/ready/5.$key/$key,019aa3c4-7d52-7a1b-9c40-0000000$(printf %05d "$i"),s5"
+	done
+	for i in 1 2; do
+		printf 0000$i >"$MQ_SPOOL/q/ready/5.20260101T000001.000000Z/20260101T000001.00000${i}Z,019aa3c4-7d52-7a1b-9c40-00000008000$i,s5"
+	done
+	sleep 0.15
+	mq push -q q -m last
+	mq claim q >first
+}
+
+# entries COMMAND...: names that it read from directories
+entries() {
+	strace -f -qq -e trace=getdents64 -o trace "$@" >out || return
+	sed -n 's/.* \([0-9]*\) entries .*/\1/p' trace | awk '{ n += $1 } END { print n + 0 }'
+}
+
+need_strace() {
+	[ -z "$MQ_SAN" ] || skip "looked at in the build without sanitizers"
+	strace -qq -o /dev/null true || skip "SKIPPED: strace cannot trace here"
+}
+
+@test "push, pop, claim and ack look at some names, however many buckets there are" {
+	need_strace
+	many 300
+	for command in "mq push -q q -m x" "mq claim q" "mq push -q q -m y" "mq claim q" "mq ack q $(cat first)"; do
+		n=$(entries $command)
+		[ "$n" -lt 100 ] || { echo "$command reads $n names"; return 1; }
+	done
+	# What changes the directory is noticed: the next one lists it.
+	mkdir "$MQ_SPOOL/q/ready/5.20260101T120000.000000Z"
+	[ "$(entries mq claim q)" -gt 300 ]
+}
+
+@test "a more urgent message, and an older one that another program put there, are next" {
+	many 3
+	mq push -q q -p 0 -m urgent
+	assert_equal "$(mq pop q)" urgent
+	sleep 0.15
+	mq pop -n 3 -l q
+	key=20250101T000000.000000Z
+	mkdir "$MQ_SPOOL/q/ready/5.$key"
+	printf older >"$MQ_SPOOL/q/ready/5.$key/$key,019aa3c4-7d52-7a1b-9c40-000000090000,s5"
+	assert_equal "$(mq pop q)" older
+	assert_equal "$(mq pop q)" 00003
+	assert_equal "$(mq pop q)" last
+	run -1 mq pop q
+}
+
+@test "hints that are junk, or of another time, lose nothing" {
+	many 5
+	dd if=/dev/urandom of="$MQ_SPOOL/q/counters" bs=1 seek=2000 count=2096 conv=notrunc status=none
+	assert_equal "$(mq pop q)" 00001
+	sleep 0.15
+	mq push -q q -m more
+	mq pop -n 2 -l q
+	# The directory changes, and its time says that it did not.
+	touch -r "$MQ_SPOOL/q/ready" then
+	rm -r "$MQ_SPOOL/q/ready/5.20260101T000004.000000Z"
+	mkdir "$MQ_SPOOL/q/ready/5.20260101T000003.500000Z"
+	printf old >"$MQ_SPOOL/q/ready/5.20260101T000003.500000Z/20260101T000003.500000Z,019aa3c4-7d52-7a1b-9c40-000000090000,s3"
+	mq push -q q -p 7 -m less
+	touch -r then "$MQ_SPOOL/q/ready"
+	assert_equal "$(mq pop -n 9 -l q | sort | tr '\n' ' ')" "00003 00005 last less more old "
+	run -1 mq pop q
+	mq fsck q
+}
+
+@test "who only looks makes no counters" {
+	mq init q
+	rm -f "$MQ_SPOOL/q/counters"
+	mq ls q
+	run -1 mq wait q --ready --timeout 1ms
+	run -1 mq peek q
+	assert [ ! -e "$MQ_SPOOL/q/counters" ]
+}
