@@ -106,19 +106,20 @@ buckets_list(struct queue *q, enum state s, struct buckets *out, struct error *e
 	return ST_OK;
 }
 
-bool
-edge_low(struct edges *e, char cls, struct bucket *b)
+size_t
+edge_lowest(struct edges *e, char cls, struct bucket b[2])
 {
 	const struct edge *edge = edge_of(e, cls);
+	size_t n = edge->n < 2 ? (size_t)edge->n : 2;
 
-	if (edge->n == 0)
-		return false;
-	memset(b, 0, sizeof(*b));
-	bucket_format(cls, edge->low, b->name);
-	b->cls = cls;
-	b->key = edge->low;
-	b->half = edge->low_half != 0;
-	return true;
+	memset(b, 0, 2 * sizeof(*b));
+	for (size_t i = 0; i < n; i++) {
+		bucket_format(cls, edge->low[i], b[i].name);
+		b[i].cls = cls;
+		b[i].key = edge->low[i];
+		b[i].half = edge->half[i] != 0;
+	}
+	return n;
 }
 
 bool
@@ -129,6 +130,27 @@ buckets_edges(struct queue *q, enum state s, struct edges *e)
 
 	error_clear(&ignored);
 	return queue_state(q, s, &fd, &ignored) == ST_OK && hint_get(q, s, fd, e);
+}
+
+enum status
+buckets_before(struct queue *q, enum state s, usec_t now, struct buckets *out, struct error *err)
+{
+	const struct edge *plain, *w;
+	struct edges e;
+
+	if (!buckets_edges(q, s, &e))
+		return buckets_list(q, s, out, err);
+	plain = edge_of(&e, 0);
+	w = edge_of(&e, 'w');
+	/* One that is far in the future may tell of a clock that was set back: reap_lapsed wants to see it. */
+	if (w->n > 1 || (plain->n > 1 && plain->low[1] <= now) ||
+	    (s == STATE_CLAIMED && plain->high > now + q->policy.lease))
+		return buckets_list(q, s, out, err);
+	if ((out->b = calloc(4, sizeof(*out->b))) == NULL)
+		return queue_fail(q, err, ENOMEM, "list %s", state_names[s]);
+	out->n = edge_lowest(&e, 0, out->b);
+	out->n += edge_lowest(&e, 'w', out->b + out->n);
+	return ST_OK;
 }
 
 void

@@ -191,14 +191,14 @@ hinted_claim(struct attempt *a)
 {
 	enum status st = ST_NONE;
 	bool empty, young = false;
-	struct bucket b;
+	struct bucket b[2];
 	struct edges e;
 
 	if (!buckets_edges(a->q, STATE_READY, &e))
 		return ST_NONE;
 	for (char cls = '0'; st == ST_NONE && cls <= '9'; cls++)
-		if (edge_low(&e, cls, &b)) {
-			st = bucket_claim(a, &b, &empty, &young);
+		if (edge_lowest(&e, cls, b) > 0) {
+			st = bucket_claim(a, &b[0], &empty, &young);
 			/* Below the next class there are others of this one. */
 			if (st == ST_NONE && edge_of(&e, cls)->n > 1)
 				break;

@@ -91,11 +91,13 @@ hint_put(struct queue *q, enum state s, const struct stat *before, int dir, cons
 	for (size_t i = 0; i < bs->n; i++) {
 		const struct bucket *b = &bs->b[i];
 		struct edge *e = edge_of(&h.seen.edges, b->cls);
-		if (e->n++ == 0) {
-			e->low = b->key;
-			e->low_half = b->half;
+		if (e->n == 0)
 			e->high = -1;
+		if (e->n < 2) {
+			e->low[e->n] = b->key;
+			e->half[e->n] = b->half;
 		}
+		e->n++;
 		if (!b->half)
 			e->high = b->key;
 	}

@@ -156,12 +156,12 @@ bool bucket_parse(const char *, struct bucket *);
 void bucket_format(char cls, usec_t key, char buf[BUCKET_MAX]);
 /* The class that a message of that name belongs to in that state. */
 char bucket_class(enum state, const struct msgname *);
-/* The buckets of one class, from the lowest to the greatest finished one (-1: none is). */
-struct edge { usec_t low, high; uint32_t n, low_half; };
+/* Of the n buckets of one class the two lowest, and the greatest finished one (-1: none is). */
+struct edge { usec_t low[2], high; uint32_t half[2]; int64_t n; };
 struct edges { struct edge edge[10]; };	/* a ready bucket's by its priority; else the plain ones, and those of class w */
 struct edge *edge_of(struct edges *, char cls);
-/* The lowest bucket of a class; false: there is none. */
-bool edge_low(struct edges *, char cls, struct bucket *);
+/* The two lowest buckets of a class; how many there are of these. */
+size_t edge_lowest(struct edges *, char cls, struct bucket b[2]);
 /* What the last listing of ready, delayed or claimed told, if the directory has not changed since. */
 bool hint_get(struct queue *, enum state, int dir, struct edges *);
 /* Keep what a listing told.  before: the directory's, from before it was listed. */
@@ -171,6 +171,11 @@ bool buckets_edges(struct queue *, enum state, struct edges *);
 /* Sorted by class, then key.  Free with buckets_free. */
 enum status buckets_list(struct queue *, enum state, struct buckets *, struct error *) MUST_CHECK;
 void buckets_free(struct buckets *);
+/*
+ * The buckets whose messages may have to be returned now, and the next one: without a listing if a hint tells; else all.
+ * Of class w all count.
+ */
+enum status buckets_before(struct queue *, enum state, usec_t now, struct buckets *, struct error *) MUST_CHECK;
 /* Open one; ST_GONE.  The file name of it (with "+" where it has one) is tried both ways. */
 enum status bucket_open(struct queue *, enum state, const struct bucket *, int *fd, struct error *) MUST_CHECK;
 /* rmdir it unless it is the last of its class in the list, or in the making. */

@@ -269,15 +269,10 @@ reap_due(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 	struct error err;
 	struct buckets bs;
 	enum status st;
-	struct edges e;
 	bool empty;
 
 	error_clear(&err);
-	if (buckets_edges(q, STATE_DELAYED, &e) && e.edge[0].n > 0 && e.edge[0].low > now) {
-		wake_at(wake, e.edge[0].low);
-		return;
-	}
-	if ((st = buckets_list(q, STATE_DELAYED, &bs, &err)) != ST_OK) {
+	if ((st = buckets_before(q, STATE_DELAYED, now, &bs, &err)) != ST_OK) {
 		(void)pass_over(over, &err);
 		return;
 	}
@@ -391,27 +386,6 @@ lapsed_in_bucket(struct queue *q, const struct bucket *b, usec_t now,
 }
 
 /*
- * Without listing them, if a hint says that the plain ones are all of the near future, and that there is one of class w
- * at most: that one.
- */
-static bool
-claimed_hinted(struct queue *q, usec_t now, struct buckets *bs, usec_t *wake)
-{
-	struct edges e;
-	const struct edge *plain = edge_of(&e, 0);
-
-	memset(bs, 0, sizeof(*bs));
-	if (!buckets_edges(q, STATE_CLAIMED, &e) || edge_of(&e, 'w')->n > 1 ||
-	    (plain->n > 0 && (plain->low <= now || plain->high > now + q->policy.lease + CLOCK_SLACK)) ||
-	    (bs->b = calloc(1, sizeof(*bs->b))) == NULL)
-		return false;
-	if (plain->n > 0)
-		wake_at(wake, plain->low);
-	bs->n = edge_low(&e, 'w', bs->b);
-	return true;
-}
-
-/*
  * Which buckets: all of class w, for their locks tell at once; of the others those
  * whose name is not in the future (their deadlines may have passed), some of them
  * in turn, since an extended claim stays in its bucket; and those so far in the
@@ -428,9 +402,7 @@ reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 	bool empty;
 
 	error_clear(&err);
-	st = ST_OK;
-	if (!claimed_hinted(q, now, &bs, wake) &&
-	    (st = buckets_list(q, STATE_CLAIMED, &bs, &err)) != ST_OK) {
+	if ((st = buckets_before(q, STATE_CLAIMED, now, &bs, &err)) != ST_OK) {
 		(void)pass_over(over, &err);
 		return;
 	}

@@ -85,3 +85,39 @@ need_strace() {
 	run -1 mq peek q
 	assert [ ! -e "$MQ_SPOOL/q/counters" ]
 }
+
+# soon SECONDS: a time key so far from now
+soon() {
+	date -u -d "@$(awk -v now="$EPOCHREALTIME" -v s="$1" 'BEGIN { printf "%.6f", now + s }')" +%Y%m%dT%H%M%S.%6NZ
+}
+
+@test "what is due in the third bucket, or lapses there, comes back in time, also if a hint was taken before" {
+	mq init q backoff=0s
+	mq push -q q -d 10m -m later
+	for i in 1 2 3; do
+		key=$(soon 0.$((5 + i)))
+		mkdir "$MQ_SPOOL/q/delayed/$key" "$MQ_SPOOL/q/claimed/$key"
+		printf "due$i" >"$MQ_SPOOL/q/delayed/$key/$key,019aa3c4-7d52-7a1b-9c40-00000000001$i,s4"
+		printf "was$i" >"$MQ_SPOOL/q/claimed/$key/$key,019aa3c4-7d52-7a1b-9c40-00000000002$i,s4,d1,c000000000000000$i,t1000"
+	done
+	sleep 0.15
+	run -1 mq pop q
+	run -1 mq pop q
+	sleep 1
+	assert_equal "$(mq pop -n 9 -l q | sort | tr '\n' ' ')" "due1 due2 due3 was1 was2 was3 "
+	assert_counts q delayed=1
+}
+
+@test "a delayed or claimed message among a million costs a look at one bucket" {
+	need_strace
+	mq init q
+	for i in $(seq 300); do
+		mkdir "$MQ_SPOOL/q/delayed/$(soon "$((600 + i))")" "$MQ_SPOOL/q/claimed/$(soon "$((100 + i / 2)).$i")"
+	done
+	sleep 0.15
+	for i in 1 2 3; do mq push -q q -m x; done
+	mq pop q	# it takes empty buckets away
+	sleep 0.15
+	mq pop q
+	[ "$(entries mq pop q)" -lt 100 ]
+}
