@@ -4,6 +4,7 @@
 #   deps, deps-dev      install what build, demo and tests need; what lint needs besides
 #   demo                send the files of a real directory through a queue
 #   check, check-long   the tests; those of tests/long/ too.  T="push unit/name": only these.  J=4: so many at once
+#   bench               what it costs, beside other queues and the bare system calls (tests/bench/README.md)
 #   lint                warnings as errors, static analysis, layers
 #   completions         write completions/ anew from the command table
 #   install, uninstall  PREFIX=/usr/local DESTDIR=
@@ -76,7 +77,7 @@ quote   = '$(subst ','\'',$(1))'
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all deps deps-dev deps-long demo units fuzz check check-long lint completions install uninstall clean dist distcheck FORCE
+.PHONY: all deps deps-dev deps-long demo units fuzz check check-long bench lint completions install uninstall clean dist distcheck FORCE
 
 # ---- build -----------------------------------------------------------------------------------------------------------
 
@@ -103,6 +104,10 @@ $(B)/unit/%: tests/unit/%.c $(B)/libmq.a $(B)/flags
 $(B)/sweep/%: tests/sweep/%.c $(B)/flags
 	$(SAY) CC $@
 	$(Q)mkdir -p $(@D) && $(CC) $(CODE) $(WARN) $(if $(WERROR),-Werror) -O2 -g -MMD -MP -MF $@.d -o $@ $<
+
+$(B)/bench/%: tests/bench/%.c $(B)/libmq.a $(B)/flags
+	$(SAY) CC $@
+	$(Q)mkdir -p $(@D) && $(COMPILE) -MMD -MP -MF $@.d -o $@ $< -Wl,--as-needed $(LDFLAGS) $(B)/libmq.a $(LIBS) $(LDLIBS)
 
 # libFuzzer is clang's; the library is built into each target, with the sanitizers.
 $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h $(wildcard lib/*.[ch]) $(B)/flags
@@ -153,6 +158,10 @@ fuzz: $(FUZZ)
 check-long: LONG = --long
 check check-long: $(MQ) units
 	@MQ_BIN=$(abspath $(MQ)) MQ_BUILD=$(abspath $(B)) MQ_SAN=$(SAN) bash tests/run.sh $(LONG) $(if $(J),-j $(J)) $(T)
+
+# FULL=1: with a million messages and more.  ROWS="oneshot bulk": only these.
+bench: $(MQ) $(B)/bench/floor
+	@MQ_BIN=$(abspath $(MQ)) MQ_BUILD=$(abspath $(B)) python3 tests/bench/bench.py $(if $(FULL),--full) $(ROWS)
 
 lint: | $(FIRST)
 	@MAKE="$(MAKE)" bash tests/lint.sh $(CODE)

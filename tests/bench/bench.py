@@ -1,0 +1,408 @@
+#!/usr/bin/env python3
+"""usage: bench.py [--full] [ROW...]
+
+What mq costs, beside the bare system calls (floor.c) and beside whichever of
+redis-server, beanstalkd, sqlite3, filespooler, nq and python3-dirq are installed.
+All that is compared runs in turns, round by round, in one run on one file system;
+what counts are the ratios of the medians.  A table goes to stdout, the figures to
+$MQ_BUILD/bench/result.json.
+"""
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+MQ, BUILD = os.environ["MQ_BIN"], os.environ["MQ_BUILD"]
+FLOOR = BUILD + "/bench/floor"
+BODY = "a message of some forty bytes, not more."
+ENV = {"PATH": os.path.dirname(MQ) + ":" + os.environ["PATH"], "MQ_CONF": "/dev/null", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8"}
+NULL = os.open("/dev/null", os.O_RDWR)
+results, peaks = [], {}
+
+
+def has(program):
+    return shutil.which(program) is not None
+
+
+def spawn(argv, env=ENV, stdin=NULL, expect=0):
+    """Seconds that a command took; its peak memory is kept for mq."""
+    begin = time.perf_counter()
+    pid = os.posix_spawn(argv[0], argv, env, file_actions=[(os.POSIX_SPAWN_DUP2, stdin, 0), (os.POSIX_SPAWN_DUP2, NULL, 1)])
+    _, status, usage = os.wait4(pid, 0)
+    took = time.perf_counter() - begin
+    if os.waitstatus_to_exitcode(status) != expect:
+        sys.exit(f"{' '.join(argv)}: exit {os.waitstatus_to_exitcode(status)}")
+    if argv[0] == MQ:
+        peaks[argv[3]] = max(peaks.get(argv[3], 0), usage.ru_maxrss)
+    return took
+
+
+def mq(spool, *args, **kw):
+    return spawn([MQ, "-s", spool, *args], **kw)
+
+
+def floor(*args):
+    """{"push": seconds, ...} as floor.c says."""
+    out = subprocess.run([FLOOR, *map(str, args)], capture_output=True, check=True, env=ENV, text=True).stdout
+    return {k: int(v) / 1e9 for k, v in (line.split() for line in out.splitlines())}
+
+
+def turns(rounds, contenders):
+    """{name: [seconds of each round]}, all of them in each round."""
+    times = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, run in contenders.items():
+            times[name].append(run())
+    return times
+
+
+def row(group, name, times, base, bound=None, unit=1e6, what="us", n=1):
+    """One line: median, its ratio to each of base, the bounds that are asked."""
+    median = statistics.median(times[name]) / n
+    low, high = (statistics.quantiles(times[name], n=4)[i] / n if len(times[name]) > 2 else median for i in (0, 2))
+    ratios = {b: median / (statistics.median(times[b]) / n) for b in base if b in times and b != name}
+    results.append({"group": group, "name": name, "median_us": median * 1e6, "quartiles_us": [low * 1e6, high * 1e6], "ratios": ratios,
+                    "bounds": bound or {}})
+    said = "  ".join(f"{r:.2f} of {b}" + (f" (asked: {bound[b]:.2f}{'' if r <= bound[b] else ', MISSED'})" if bound and b in bound else "")
+                     for b, r in ratios.items())
+    print(f"{group:<11} {name:<24} {median * unit:>9.1f} {what} ({low * unit:.0f} to {high * unit:.0f})  {said}", flush=True)
+
+
+class Server:
+    """A server of our own that ends with us."""
+
+    def __init__(self, argv, ready):
+        self.p = subprocess.Popen(argv, stdout=NULL, stderr=NULL, env=ENV)
+        for _ in range(200):
+            if ready():
+                return
+            time.sleep(0.02)
+        sys.exit(f"{argv[0]} does not come up")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.p.send_signal(signal.SIGTERM)
+        self.p.wait()
+
+
+def redis(top, fsync):
+    where = f"{top}/redis-{fsync}"
+    os.mkdir(where)
+    return where + "/sock", Server([shutil.which("redis-server"), "--port", "0", "--unixsocket", where + "/sock", "--dir", where,
+                                    "--appendonly", "yes", "--appendfsync", fsync, "--save", ""], lambda: os.path.exists(where + "/sock"))
+
+
+def port_open(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+def beanstalkd(top, *args):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    os.mkdir(f"{top}/bs{port}")
+    return port, Server([shutil.which("beanstalkd"), "-l", "127.0.0.1", "-p", str(port), "-b", f"{top}/bs{port}", *args], lambda: port_open(port))
+
+
+# ---- rows -----------------------------------------------------------------------------------------------------------
+
+def oneshot(top, full):
+    """One command, one message."""
+    spool = top + "/spool"
+    mq(spool, "init", "never", "sync=never")
+    for queue in ("q", "never"):
+        mq(spool, "init", queue)
+        subprocess.run([MQ, "-s", spool, "push", "-q", "-l", queue], input="x\n" * 300, text=True, check=True, env=ENV)
+    for _ in range(50):
+        spawn([FLOOR, "push1", top + "/f"])
+    push = {"empty program": lambda: spawn([FLOOR, "nothing"]), "floor": lambda: spawn([FLOOR, "push1", top + "/f"]),
+            "mq push": lambda: mq(spool, "push", "-q", "q", "-m", BODY), "mq push, sync=never": lambda: mq(spool, "push", "-q", "never", "-m", BODY)}
+    pop = {"floor": lambda: spawn([FLOOR, "pop1", top + "/f"]), "mq pop": lambda: mq(spool, "pop", "q")}
+    with tempfile.TemporaryDirectory(dir=top) as t:
+        server = None
+        if has("redis-server"):
+            sock, server = redis(t, "always")
+            cli = shutil.which("redis-cli")
+            push["redis-cli, always"] = lambda: spawn([cli, "-s", sock, "LPUSH", "l", BODY])
+            pop["redis-cli, always"] = lambda: spawn([cli, "-s", sock, "RPOP", "l"])
+        if has("sqlite3"):
+            sql = shutil.which("sqlite3")
+            subprocess.run([sql, t + "/db", "PRAGMA journal_mode=WAL; CREATE TABLE m (i INTEGER PRIMARY KEY, b TEXT)"], check=True, stdout=NULL)
+            full_ = "PRAGMA synchronous=FULL; "
+            push["sqlite3, full"] = lambda: spawn([sql, t + "/db", full_ + f"INSERT INTO m (b) VALUES ('{BODY}')"])
+            pop["sqlite3, full"] = lambda: spawn([sql, t + "/db", full_ + "DELETE FROM m WHERE i = (SELECT min(i) FROM m) RETURNING b"])
+        if has("fspl"):
+            fspl = shutil.which("fspl")
+            subprocess.run([fspl, "queue-init", "-q", t + "/fq"], check=True, stdout=NULL)
+            # As its manual does it.
+            put = f"{fspl} prepare -s {t}/seq -i - | {fspl} queue-write -q {t}/fq"
+            push["filespooler"] = lambda: spawn(["/bin/sh", "-c", put])
+            pop["filespooler"] = lambda: spawn([fspl, "queue-process", "-q", t + "/fq", "--maxjobs", "1", "true"])
+        if has("nq"):
+            os.mkdir(t + "/nq")
+            push["nq"] = lambda: spawn([shutil.which("nq"), "-q", "true"], env=dict(ENV, NQDIR=t + "/nq"))
+        n = 150 if full else 60
+        pushed = turns(n, push)
+        popped = turns(n, pop)
+        if server:
+            server.__exit__()
+    peers = ("redis-cli, always", "sqlite3, full", "filespooler", "nq")
+    asked = dict.fromkeys(peers, 0.5)
+    for name in push:
+        row("push 1", name, pushed, () if name != "mq push" else ("floor", *peers), dict(asked, floor=1.5))
+    for name in pop:
+        row("pop 1", name, popped, () if name != "mq pop" else ("floor", *peers), dict(asked, floor=1.5))
+    handles = [subprocess.run([MQ, "-s", spool, "claim", "q"], capture_output=True, text=True, env=ENV).stdout.strip() for _ in range(n)]
+    acks = turns(n, {"mq ack": lambda: mq(spool, "ack", "q", handles.pop()), "empty program": push["empty program"]})
+    row("ack 1", "mq ack", acks, ("empty program",))
+
+
+def inprocess(top, full):
+    """One process, many messages one by one: push; take, read, ack."""
+    n, rounds = (5000, 5) if full else (1000, 5)
+    servers, contenders = [], {}
+    count = iter(range(10 ** 9))
+
+    def fresh():
+        d = f"{top}/d{next(count)}"
+        os.mkdir(d)
+        return d
+
+    for sync in ("nosync", "sync"):
+        k = n if sync == "nosync" else n // 5
+        contenders[f"floor, {sync}"] = lambda s=sync, k=k: (floor("each", fresh(), k, s), k)
+        contenders[f"mq, {sync}"] = lambda s=sync, k=k: (floor("mq", fresh(), k, s), k)
+    if has("redis-server"):
+        for fsync, sync in (("no", "nosync"), ("always", "sync")):
+            path, server = redis(top, fsync)
+            servers.append(server)
+
+            def by_redis(p=path, k=n if sync == "nosync" else n // 5):
+                subprocess.run([shutil.which("redis-cli"), "-s", p, "DEL", "s"], stdout=NULL, env=ENV)
+                return floor("redis", p, k), k
+            contenders[f"redis streams, {sync}"] = by_redis
+    if has("beanstalkd"):
+        for args, sync in ((("-F",), "nosync"), (("-f0",), "sync")):
+            port, server = beanstalkd(top, *args)
+            servers.append(server)
+            contenders[f"beanstalkd, {sync}"] = lambda p=port, k=n if sync == "nosync" else n // 5: (floor("beanstalkd", p, k), k)
+    python = "/usr/bin/python3"
+    if subprocess.run([python, "-c", "import dirq"], stderr=NULL).returncode == 0:
+        code = """if 1:
+            import sys, time
+            from dirq.QueueSimple import QueueSimple
+            q, n = QueueSimple(sys.argv[1]), int(sys.argv[2])
+            t = time.perf_counter_ns()
+            for i in range(n): q.add(sys.argv[3])
+            print("push", time.perf_counter_ns() - t)
+            t = time.perf_counter_ns()
+            for name in q:
+                if q.lock(name):
+                    q.get(name)
+                    q.remove(name)
+            print("take", time.perf_counter_ns() - t)
+            """
+
+        def dirq():
+            out = subprocess.run([python, "-c", code, fresh() + "/q", str(n), BODY], capture_output=True, text=True, check=True).stdout
+            return {a: int(b) / 1e9 for a, b in (line.split() for line in out.splitlines())}, n
+        contenders["dirq, nosync"] = dirq
+    times = {"push": {}, "take": {}, "both": {}}
+    # Not in the same turns: what waits to be written would be paid by the next one that syncs, and slow the others.
+    for sync in ("nosync", "sync"):
+        for _ in range(rounds):
+            for name in (c for c in contenders if c.endswith(", " + sync)):
+                got, k = contenders[name]()
+                for part in ("push", "take"):
+                    times[part].setdefault(name, []).append(got[part] / k)
+                times["both"].setdefault(name, []).append((got["push"] + got["take"]) / k)
+    for server in servers:
+        server.__exit__()
+    for sync, bound in (("nosync", {"floor, nosync": 1.3}), ("sync", {"floor, sync": 1.3})):
+        bound = dict(bound, **{f"{p}, {sync}": 1.0 for p in ("redis streams", "beanstalkd", "dirq")})
+        for part in ("push", "take", "both"):
+            for name in contenders:
+                if name.endswith(", " + sync):
+                    row(part + " n", name, times[part], bound if name.startswith("mq") else (),
+                        bound if part == "both" else None)
+
+
+def bulk(top, full):
+    """Many lines into one push, synced."""
+    n = 100000 if full else 20000
+    lines = "".join(f"{i} {BODY}\n" for i in range(n))
+    with open(top + "/lines", "w") as f:
+        f.write(lines)
+    count = iter(range(1000))
+
+    def push():
+        fd = os.open(top + "/lines", os.O_RDONLY)
+        took = mq(top + "/bulk", "push", "-q", "-l", f"q{next(count)}", stdin=fd)
+        os.close(fd)
+        return took
+
+    def bare():
+        d = f"{top}/b{next(count)}"
+        os.mkdir(d)
+        return floor("bulk", d, n)["push"]
+    times = turns(5, {"floor": bare, "mq push -l": push})
+    row("bulk", "floor", times, (), n=n)
+    row("bulk", "mq push -l", times, ("floor",), {"floor": 1.3}, n=n)
+    print(f"            {n / statistics.median(times['mq push -l']):,.0f} messages a second, synced (asked: 10,000)")
+    times = turns(3, {"mq pop -n": lambda: mq(top + "/bulk", "pop", "-l", "-n", str(n // 5), "q1")})
+    row("bulk", "mq pop -n", times, (), n=n // 5)
+
+
+def work(top, full):
+    """A process a message."""
+    n = 2000 if full else 600
+    true = "/bin/true"
+    count = iter(range(100))
+
+    def worked():
+        spool, queue = top + "/work", f"q{next(count)}"
+        subprocess.run([MQ, "-s", spool, "push", "-q", "-l", queue], input="x\n" * n, text=True, check=True, env=ENV)
+        return mq(spool, "work", queue, "--drain", "-j2", "--", true)
+    times = turns(5, {"posix_spawn loop, 2 at a time": lambda: floor("spawn", n, 2, true)["work"], "mq work --drain -j2": worked})
+    row("work", "posix_spawn loop, 2 at a time", times, (), n=n)
+    row("work", "mq work --drain -j2", times, ("posix_spawn loop, 2 at a time",), {"posix_spawn loop, 2 at a time": 1 / 0.9}, n=n)
+
+
+def wakeup(top, full):
+    """From the moment a message is in the queue to its bytes at the end of the pipe of a blocked pop."""
+    spool, n = top + "/wake", 300 if full else 100
+    mq(spool, "init", "q")
+    p = subprocess.Popen([MQ, "-s", spool, "pop", "-l", "-w", "-n", str(n), "q"], stdout=subprocess.PIPE, env=ENV)
+    took = []
+    for i in range(n):
+        time.sleep(0.02)
+        with open(f"{spool}/q/tmp/{i}", "w") as f:
+            f.write(BODY)
+        begin = time.perf_counter()
+        os.rename(f"{spool}/q/tmp/{i}", f"{spool}/q/new/{i}")
+        p.stdout.readline()
+        took.append(time.perf_counter() - begin)
+    p.wait()
+    took.sort()
+    p99 = took[int(len(took) * 0.99) - 1]
+    results.append({"group": "wake-up", "name": "pop -w", "median_us": statistics.median(took) * 1e6, "p99_us": p99 * 1e6})
+    print(f"wake-up     pop -w                   {statistics.median(took) * 1e6:9.1f} us, p99 {p99 * 1e6:.0f} us (asked: 5000)")
+
+
+def fill(spool, queue, n, *args):
+    with subprocess.Popen([MQ, "-s", spool, "push", "-q", "-l", queue, *args], stdin=subprocess.PIPE, env=ENV) as p:
+        p.stdin.writelines(b"%d\n" % i for i in range(n))
+        p.stdin.close()
+    if p.returncode != 0:
+        sys.exit(f"push: exit {p.returncode}")
+
+
+def depth(top, full):
+    """One-shot commands on deep queues."""
+    spool = top + "/deep"
+    depths = (1000, 100000, 1000000) if full else (1000, 100000)
+    states = ("delayed", "held", "dead", "done")
+    contenders = {}
+    for n in depths:
+        mq(spool, "init", f"ready{n}", "sync=never")
+        fill(spool, f"ready{n}", n)
+    deepest = depths[-1]
+    for state in states:
+        mq(spool, "init", state, "sync=never")
+        fill(spool, state, deepest, *(("-d", "1d") if state == "delayed" else ()))
+        if state != "delayed":
+            for bucket in os.listdir(f"{spool}/{state}/ready"):
+                os.rename(f"{spool}/{state}/ready/{bucket}", f"{spool}/{state}/{state}/{bucket[2:]}")
+    mq(spool, "init", "claimed", "sync=never", "lease=1w")
+    fill(spool, "claimed", deepest)
+    names = (f"{bucket}/{name}" for bucket in os.listdir(f"{spool}/claimed/ready") for name in os.listdir(f"{spool}/claimed/ready/{bucket}"))
+    for i, name in enumerate(sorted(names)):
+        key = time.strftime("%Y%m%dT%H%M%S", time.gmtime(time.time() + 86400 * 3 + i // 1000000)) + f".{i % 1000000:06d}Z"
+        if i % 500 == 0:
+            bucket = f"{spool}/claimed/claimed/{key}"
+            os.mkdir(bucket)
+        os.rename(f"{spool}/claimed/ready/{name}", f"{bucket}/{key}{name.split('/')[1][23:]},d1,c{i:016x},t604800000")
+    for state in (*states, "claimed"):
+        fill(spool, state, 1000)
+    queues = [f"ready{n}" for n in depths] + [*states, "claimed"]
+    for queue in queues:    # the first looks at all of it
+        mq(spool, "pop", queue)
+    time.sleep(0.2)
+    for queue in queues:
+        mq(spool, "pop", queue)
+    rounds = 100 if full else 40
+    for verb, args in (("push", ("push", "-q", "{}", "-m", BODY)), ("pop", ("pop", "{}"))):
+        contenders = {q: lambda q=q: mq(spool, *(a.format(q) for a in args)) for q in queues}
+        times = turns(rounds, contenders)
+        for queue in queues:
+            row("depth", queue, {f"{verb} {k}" if k == queue else k: v for k, v in times.items()} | {queue: times[queue]}, ("ready1000",), {"ready1000": 1.5},
+                what=f"us a {verb}")
+    print("            one look at all of it:")
+    for verb in ("ls --ids", "stat", "dead --ids"):
+        queue = "dead" if verb.startswith("dead") else f"ready{deepest}"
+        row("whole", f"{verb}, {deepest:,}", {f"{verb}, {deepest:,}": [mq(spool, *verb.split(), queue) for _ in range(2)]}, (), unit=1, what="s")
+
+
+def contention(top, full):
+    """Consumers that pop one by one, at once."""
+    spool, each = top + "/many", 300
+    for k in (1, 2, 8, 32):
+        queue = f"q{k}"
+        mq(spool, "init", queue, "sync=never")
+        fill(spool, queue, k * each)
+        argv = [MQ, "-s", spool, "pop", "-l", "-n", str(each), queue]
+        begin = time.perf_counter()
+        ps = [subprocess.Popen(argv, stdout=NULL, env=ENV) for _ in range(k)]
+        for p in ps:
+            p.wait()
+        took = time.perf_counter() - begin
+        row("contention", f"{k} consumers", {f"{k} consumers": [took]}, (), n=k * each)
+
+
+def queues(top, full):
+    """Many queues in a spool."""
+    n = 10000 if full else 1000
+    spool = top + "/queues"
+    mq(spool, "init", "q0")
+    for i in range(1, n):
+        shutil.copytree(f"{spool}/q0", f"{spool}/q{i}")
+    one = top + "/one"
+    mq(one, "init", "q0")
+    times = turns(60, {"1 queue": lambda: mq(one, "push", "-q", "q0", "-m", BODY), f"{n:,} queues": lambda: mq(spool, "push", "-q", f"q{n // 2}", "-m", BODY)})
+    row("queues", f"{n:,} queues", times, ("1 queue",), {"1 queue": 1.5}, what="us a push")
+    row("queues", f"stat of {n:,}", {f"stat of {n:,}": [mq(spool, "stat")]}, (), unit=1, what="s")
+
+
+ROWS = {f.__name__: f for f in (oneshot, inprocess, bulk, work, wakeup, contention, queues, depth)}
+
+
+def main():
+    names = [a for a in sys.argv[1:] if a != "--full"] or list(ROWS)
+    full = "--full" in sys.argv
+    for name in names:
+        if name not in ROWS:
+            sys.exit(f"bench.py: no row '{name}'; there are {' '.join(ROWS)}")
+    with open("/proc/cpuinfo") as f:
+        cpu = re.search(r"model name\s*: (.*)", f.read())
+    fs = subprocess.run(["stat", "-f", "-c", "%T", tempfile.gettempdir()], capture_output=True, text=True).stdout.strip()
+    print(f"{os.cpu_count()} processors, {cpu[1] if cpu else '?'}, Linux {os.uname().release}, {fs}; medians (quartiles), ratios in one run\n")
+    for name in names:
+        with tempfile.TemporaryDirectory(prefix="mqbench.") as top:
+            ROWS[name](top, full)
+        print()
+    print("peak memory: " + ", ".join(f"{verb} {kb / 1024:.1f} MiB" for verb, kb in sorted(peaks.items())) + " (asked: under 8)")
+    with open(BUILD + "/bench/result.json", "w") as f:
+        json.dump({"rows": results, "peak_kib": peaks}, f, indent=1)
+
+
+main()
