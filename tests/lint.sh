@@ -30,10 +30,10 @@ lint() {
 	fi
 }
 
-# Everything that "make check" builds, warnings as errors, beside the real build.
+# Everything that "make check" and "make bench" build, warnings as errors, beside the real build.
 warnings() {
 	"${MAKE:-make}" --no-print-directory -j"$(nproc)" \
-	    CC="$1" B="build/lint-$1" MQ="build/lint-$1/mq" WERROR=1 all units
+	    CC="$1" B="build/lint-$1" MQ="build/lint-$1/mq" WERROR=1 all units "build/lint-$1/bench/floor"
 }
 
 tidy() {
@@ -80,6 +80,8 @@ shell() {
 	mapfile -t bats < <(compgen -G 'tests/*.bats'; compgen -G 'tests/long/*.bats')
 	mapfile -t bash < <(compgen -G 'tests/*.bash')
 	shellcheck tests/*.sh .ci/run || return
+	# There "|| fail" is meant for whichever of the two fails.
+	shellcheck -s bash -e SC2015 tests/long/*.sh || return
 	# Helpers have no #! line; they are bash, as bats is.
 	[ ${#bash[@]} -eq 0 ] || shellcheck -s bash "${bash[@]}" || return
 	# Each test is a function of its own process: what one sets is not

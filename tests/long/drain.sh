@@ -6,7 +6,7 @@ export MQ_SPOOL=$PWD/m/spool
 mq init q backoff=0s attempts=2 || fail init
 # To the last inode or block, by messages; then to the last byte, by something else.
 n=0
-head -c ${size:-2} /dev/urandom >body
+head -c "${size:-2}" /dev/urandom >body
 while mq push -q q body 2>err; do n=$((n + 1)); [ $n -lt 20000 ] || break; done
 cat /dev/zero >m/fill 2>/dev/null
 sync
