@@ -246,7 +246,7 @@ claim_next(struct queue *q, const struct claim_options *opt, usec_t now,
 		st = window_try(&a);
 	if (st != ST_NONE)
 		return st;
-	reap_new(q, over);
+	reap_new(q, now, over);
 	reap_due(q, now, wake, over);
 	reap_lapsed(q, now, wake, over);
 	/* A listing taken while others rename may miss what is there: look again before saying "empty". */

@@ -3,8 +3,8 @@
  *
  * A one-shot command needs one bucket, and a queue of ten million messages has
  * 20,000 of them.  What a listing told is kept beside the counters, together with
- * the time of the directory's last change: while that is the same, no bucket has
- * come, gone or been renamed since.  It is advice (P4): it decides which bucket is
+ * the time of the directory's last change (ctime, which nobody can set): while that
+ * is the same, no bucket has come, gone or been renamed since.  It is advice (P4): it decides which bucket is
  * tried first, never that there is none.  Nobody locks it; words that several
  * writers mixed don't match their checksum.
  */
@@ -14,12 +14,13 @@
 
 #include "lib.h"
 
-/* A listing in the same tick of the file system's clock as a change may have missed it. */
-#define YOUNG (USEC / 10)
+/* A listing in the same tick of the file system's clock as a change may have missed it: one of a few ms, or of a second. */
+#define TICK (USEC / 4)
+#define COARSE_TICK (2 * USEC)
 
 struct hint {
 	struct {
-		int64_t changed;	/* mtime of the directory, in nanoseconds */
+		int64_t changed;	/* ctime of the directory, in nanoseconds */
 		uint64_t ino;
 		struct edges edges;
 	} seen;
@@ -52,7 +53,32 @@ words_of(struct queue *q, enum state s, bool open)
 static int64_t
 changed(const struct stat *sb)
 {
-	return sb->st_mtim.tv_sec * 1000000000LL + sb->st_mtim.tv_nsec;
+	return sb->st_ctim.tv_sec * 1000000000LL + sb->st_ctim.tv_nsec;
+}
+
+static bool
+settled(const struct stat *sb)
+{
+	usec_t tick = sb->st_ctim.tv_nsec == 0 ? COARSE_TICK : TICK;
+
+	return changed(sb) / 1000 < clock_now() - tick;
+}
+
+/* The file is not ours alone: what it says must be possible, too. */
+static bool
+possible(const struct edges *e)
+{
+	const usec_t last = 253402300799999999;	/* the end of 9999, as key_format knows times */
+
+	for (size_t i = 0; i < sizeof(e->edge) / sizeof(e->edge[0]); i++) {
+		const struct edge *g = &e->edge[i];
+		for (size_t k = 0; k < 2; k++)
+			if (g->low[k] < 0 || g->low[k] > last || g->half[k] > 1)
+				return false;
+		if (g->n < 0 || g->high < -1 || g->high > last)
+			return false;
+	}
+	return true;
 }
 
 bool
@@ -68,10 +94,19 @@ hint_get(struct queue *q, enum state s, int dir, struct edges *e)
 	for (size_t i = 0; i < WORDS; i++)
 		copy[i] = atomic_load_explicit(&w[i], memory_order_relaxed);
 	memcpy(&h, copy, sizeof(h));
-	if (h.sum != checksum(&h) || h.seen.changed != changed(&sb) || h.seen.ino != sb.st_ino)
+	if (h.sum != checksum(&h) || h.seen.changed != changed(&sb) || h.seen.ino != sb.st_ino ||
+	    !possible(&h.seen.edges) || queue_remote(q))
 		return false;
 	*e = h.seen.edges;
 	return true;
+}
+
+static bool
+class_fits(enum state s, char cls)
+{
+	if (s == STATE_READY)
+		return cls >= '0' && cls <= '9';
+	return cls == 0 || (cls == 'w' && s == STATE_CLAIMED);
 }
 
 void
@@ -83,7 +118,7 @@ hint_put(struct queue *q, enum state s, const struct stat *before, int dir, cons
 	struct hint h;
 
 	if (w == NULL || fstat(dir, &after) == -1 || changed(before) != changed(&after) ||
-	    changed(&after) / 1000 > clock_now() - YOUNG || queue_remote(q))
+	    !settled(&after) || queue_remote(q))
 		return;
 	memset(&h, 0, sizeof(h));
 	h.seen.changed = changed(&after);
@@ -91,6 +126,9 @@ hint_put(struct queue *q, enum state s, const struct stat *before, int dir, cons
 	for (size_t i = 0; i < bs->n; i++) {
 		const struct bucket *b = &bs->b[i];
 		struct edge *e = edge_of(&h.seen.edges, b->cls);
+		/* A bucket of another class: a reader takes what is in it all the same, so all are to be listed. */
+		if (!class_fits(s, b->cls))
+			return;
 		if (e->n == 0)
 			e->high = -1;
 		if (e->n < 2) {

@@ -231,7 +231,7 @@ void record_move(struct queue *, const struct msgid *, struct queue *to);
 void reap_due(struct queue *, usec_t now, usec_t *wake, struct passed *);
 void reap_lapsed(struct queue *, usec_t now, usec_t *wake, struct passed *);
 /* Move what lies in new/ to ready. */
-void reap_new(struct queue *, struct passed *);
+void reap_new(struct queue *, usec_t now, struct passed *);
 /*
  * What the error is about is passed over, so that it does not stop the rest: clears *err and gives ST_OK.
  * An error that is ours, like too many open files, is given back.
@@ -271,7 +271,7 @@ enum status arrivals_list(struct queue *, const struct place *after, size_t max,
 /* The file in dir as the message that it is, or becomes, having arrived under the second name.  ST_NONE: no message, or gone. */
 enum status arrival_at(int dir, const char *file, const char *arrived_as, struct place *, struct error *) MUST_CHECK;
 /* The id that a file of new/ has or gets: see spool-format.md section 8.  at: its ctime. */
-void arrival_id(usec_t at, const char *name, uint64_t ino, struct msgid *);
+void arrival_id(usec_t at, const char *name, const struct stat *, struct msgid *);
 void arrivals_free(struct arrivals *);
 /* Look in the buckets of a state for an id (and a token, if not NULL). */
 enum status place_find(struct queue *, enum state, const struct msgid *, const char *token, const char *bucket, struct place *, struct error *) MUST_CHECK;

@@ -442,7 +442,7 @@ drop(struct batch *b, const struct pending *p, struct msgname *n, struct error *
 	key_format(n->key, name);
 	name[KEY_LEN] = '.';
 	token_make(name + KEY_LEN + 1);
-	arrival_id(n->key, name, sb.st_ino, &n->id);
+	arrival_id(n->key, name, &sb, &n->id);
 	return fs_move_own(b->tmpfd, p->tmp, b->tmpfd, name, err);
 }
 

@@ -20,6 +20,8 @@
 
 /* Files adopted from new/ by one call. */
 #define ADOPT_MAX 4096
+/* How long an arrival that a consumer may not read waits for one that may. */
+#define SEALED_GRACE (60 * USEC)
 /* Names of delayed/ that are looked at at a time. */
 #define DUE_WINDOW 128
 /* Buckets of claimed/ without class that one call looks into. */
@@ -481,14 +483,39 @@ unreadable(struct queue *q, const struct place *p)
 	return faccessat(q->newfd, p->file, R_OK, AT_EACCESS) == -1 && errno == EACCES;
 }
 
+/* Adopt one.  *at: where it went. */
+static enum status
+adopt(struct queue *q, struct place *p, usec_t now, struct place *at, struct error *err)
+{
+	struct failure why = { .reason = "unreadable", .text = "whoever consumes here may not read it" };
+	bool sealed = queue_new_mode(q) != queue_dir_mode(q) && unreadable(q, p);
+	enum state to = sealed ? STATE_DEAD : STATE_READY;
+	enum status st;
+
+	if (sealed) {
+		/* What its user lets nobody read must not stand in the way for ever; but others may be allowed to. */
+		if (now - p->name.key < SEALED_GRACE)
+			return error_set(err, ST_DENIED, EACCES, "message %s may not be read", p->name.id.text);
+		(void)strlcpy(p->name.reason, why.reason, sizeof(p->name.reason));
+		p->name.key = now;
+	}
+	st = bucket_put(q, q->newfd, p->file, to, &p->name, at, err);
+	if (st != ST_OK)
+		return st;
+	counters_state(q, to, 1, p->name.size);
+	counters_add(q, sealed ? COUNT_DEAD : COUNT_PUSHED, 1, now);
+	if (sealed)
+		record_add(q, &p->name.id, 0, &why, now, false);
+	return ST_OK;
+}
+
 void
-reap_new(struct queue *q, struct passed *over)
+reap_new(struct queue *q, usec_t now, struct passed *over)
 {
 	struct arrivals a;
 	struct error err;
 	struct place at;
 	enum status st;
-	enum state to;
 	usec_t last = 0;
 
 	error_clear(&err);
@@ -502,16 +529,8 @@ reap_new(struct queue *q, struct passed *over)
 		if (p->name.key <= last)
 			p->name.key = last + 1;
 		last = p->name.key;
-		/* What its user lets nobody read must not stand in the way of the others. */
-		to = queue_new_mode(q) != queue_dir_mode(q) && unreadable(q, p) ? STATE_DEAD : STATE_READY;
-		if (to == STATE_DEAD)
-			(void)strlcpy(p->name.reason, "unreadable", sizeof(p->name.reason));
-		st = bucket_put(q, q->newfd, p->file, to, &p->name, &at, &err);
-		if (st == ST_OK) {
-			counters_state(q, to, 1, p->name.size);
-			counters_add(q, to == STATE_DEAD ? COUNT_DEAD : COUNT_PUSHED, 1, p->name.key);
+		if ((st = adopt(q, p, now, &at, &err)) == ST_OK)
 			st = adopted(q, p, &at, &err);
-		}
 		if (st != ST_OK)
 			st = st == ST_GONE ? ST_OK : pass_over(over, &err);
 	}

@@ -50,14 +50,14 @@ fnv1a(uint64_t h, const char *text)
 }
 
 void
-arrival_id(usec_t at, const char *name, uint64_t ino, struct msgid *id)
+arrival_id(usec_t at, const char *name, const struct stat *sb, struct msgid *id)
 {
 	char text[24], key[KEY_LEN + 1];
 	usec_t t;
 
-	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)ino);
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)sb->st_ino);
 	/* Of what the producer chooses only the time counts, and only one that is near: the id of another message cannot be had. */
-	if (key_parse(name, &t) && name[KEY_LEN] == '.' && t > at - KEY_AGE && t < at + KEY_AHEAD) {
+	if (sb->st_nlink == 1 && key_parse(name, &t) && name[KEY_LEN] == '.' && t > at - KEY_AGE && t < at + KEY_AHEAD) {
 		key_format(t, key);
 		at = t;
 		name = key;
@@ -78,7 +78,7 @@ arrival_at(int dir, const char *file, const char *arrived_as, struct place *p,
 		return ST_NONE;
 	memset(p, 0, sizeof(*p));
 	at = (usec_t)sb.st_ctim.tv_sec * USEC + sb.st_ctim.tv_nsec / 1000;
-	arrival_id(at, arrived_as, sb.st_ino, &p->name.id);
+	arrival_id(at, arrived_as, &sb, &p->name.id);
 	(void)strlcpy(p->file, arrived_as, sizeof(p->file));
 	p->state = STATE_READY;
 	p->name.key = at;
