@@ -7,10 +7,12 @@
  *	floor each DIR N sync|nosync		N messages, one by one: "push TOTAL", "take TOTAL" (claim, read, unlink)
  *	floor bulk DIR N			N files with one syncfs
  *	floor spawn N J PROGRAM			N runs of PROGRAM, J at a time
+ *	floor peak PROGRAM ARG...		its peak memory in KiB on stderr (of a small parent, which counts as well)
  *	floor mq SPOOL N sync|nosync		as each, by libmq
  *	floor redis SOCKET N			as each, by XADD; XREADGROUP, XACK, XDEL
  *	floor beanstalkd PORT N			as each, by put; reserve, delete
  */
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -153,6 +155,19 @@ spawn_all(unsigned n, unsigned jobs, char *program)
 			running--;
 	}
 	report("work", t);
+}
+
+static int
+peak(char **argv)
+{
+	struct rusage u;
+	int status;
+	pid_t pid;
+
+	if (posix_spawn(&pid, argv[0], NULL, NULL, argv, environ) != 0 || wait4(pid, &status, 0, &u) == -1)
+		errx(1, "%s", argv[0]);
+	(void)fprintf(stderr, "peak %ld\n", u.ru_maxrss);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
 static void
@@ -304,6 +319,8 @@ main(int argc, char **argv)
 
 	if (strcmp(what, "nothing") == 0)
 		return 0;
+	if (argc > 2 && strcmp(what, "peak") == 0)
+		return peak(argv + 2);
 	if (argc > 2 && strcmp(what, "push1") == 0)
 		put(dir_in(argv[2], "tmp"), dir_in(argv[2], "ready"), (unsigned)getpid(), true);
 	else if (argc > 2 && strcmp(what, "pop1") == 0)

@@ -18,6 +18,12 @@ load ../helper
 		    --log-file="$PWD/reports/%p" "$MQ_BIN" "\$@"
 	END
 	chmod 755 mq
+	# Other users run it, too.
+	dir=$PWD
+	while [ "$dir" != / ]; do
+		chmod o+x "$dir"
+		dir=$(dirname "$dir")
+	done
 	cd "$BATS_TEST_DIRNAME/.."
 	suites=()
 	for suite in *.bats; do
