@@ -3,6 +3,6 @@
 
 load ../helper
 
-@test "a minute of everything at once, with kills: what was acknowledged is accounted for" {
-	prove python3 "$BATS_TEST_DIRNAME/../sweep/storm.py" 60
+@test "three minutes of everything at once, with kills: what was acknowledged is accounted for" {
+	prove python3 "$BATS_TEST_DIRNAME/../sweep/storm.py" 180
 }
