@@ -86,6 +86,12 @@ queue_conf_mode(const struct queue *q)
 	return queue_file_mode(q) | droppers(q) << 1;
 }
 
+bool
+queue_is_drop_box(const struct queue *q)
+{
+	return droppers(q) != 0;
+}
+
 /* For its user, who is not the queue's, and for the group that it gets from new/; others if they may read all. */
 mode_t
 queue_drop_mode(const struct queue *q)

@@ -30,17 +30,6 @@ struct hint {
 _Static_assert(sizeof(struct hint) % sizeof(uint64_t) == 0, "hints are copied by words");
 _Static_assert(3 * sizeof(struct hint) <= HINTS_SIZE, "hints outgrew their place");
 
-static uint64_t
-checksum(const struct hint *h)
-{
-	const unsigned char *p = (const unsigned char *)&h->seen;
-	uint64_t sum = 0xcbf29ce484222325ULL;	/* FNV-1a, as in scan.c */
-
-	for (size_t i = 0; i < sizeof(h->seen); i++)
-		sum = (sum ^ p[i]) * 0x100000001b3ULL;
-	return sum;
-}
-
 /* Of ready, delayed and claimed; of others nobody asks. */
 static _Atomic uint64_t *
 words_of(struct queue *q, enum state s, bool open)
@@ -94,7 +83,7 @@ hint_get(struct queue *q, enum state s, int dir, struct edges *e)
 	for (size_t i = 0; i < WORDS; i++)
 		copy[i] = atomic_load_explicit(&w[i], memory_order_relaxed);
 	memcpy(&h, copy, sizeof(h));
-	if (h.sum != checksum(&h) || h.seen.changed != changed(&sb) || h.seen.ino != sb.st_ino ||
+	if (h.sum != fnv1a(&h.seen, sizeof(h.seen)) || h.seen.changed != changed(&sb) || h.seen.ino != sb.st_ino ||
 	    !possible(&h.seen.edges) || queue_remote(q))
 		return false;
 	*e = h.seen.edges;
@@ -139,7 +128,7 @@ hint_put(struct queue *q, enum state s, const struct stat *before, int dir, cons
 		if (!b->half)
 			e->high = b->key;
 	}
-	h.sum = checksum(&h);
+	h.sum = fnv1a(&h.seen, sizeof(h.seen));
 	memcpy(copy, &h, sizeof(h));
 	for (size_t i = 0; i < WORDS; i++)
 		atomic_store_explicit(&w[i], copy[i], memory_order_relaxed);

@@ -67,6 +67,11 @@ struct listing { struct entry *e; size_t n, cap; };
 enum status fs_list(int dirfd, const char *after, size_t max, bool dots, struct listing *, bool *more, struct error *) MUST_CHECK;
 void listing_free(struct listing *);
 
+/* ---- name.c ------------------------------------------------------------- */
+
+/* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
+uint64_t fnv1a(const void *, size_t);
+
 /* ---- policy.c -------------------------------------------------------- */
 
 /* Give key (an index of conf_keys) a value; false: the text is none for it.  What a value must be, in words. */
@@ -123,6 +128,8 @@ mode_t queue_dir_mode(const struct queue *);
 mode_t queue_top_mode(const struct queue *);
 mode_t queue_conf_mode(const struct queue *);
 mode_t queue_new_mode(const struct queue *);
+/* Whether some users may only put messages in. */
+bool queue_is_drop_box(const struct queue *);
 /* Of a file that somebody drops there. */
 mode_t queue_drop_mode(const struct queue *);
 /* On a file system of another machine, or one that may forget locks and tells nothing to inotify. */

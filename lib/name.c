@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mq.h"
+#include "lib.h"
 
 /* The known fields, in their order. */
 static const char known[] = "sphadxrctl";
@@ -113,6 +113,17 @@ id_time(const struct msgid *id)
 
 	/* Rounded up, as it was rounded down: exact for every microsecond. */
 	return (usec_t)(ms * 1000 + (fraction * 1000 + 4095) / 4096);
+}
+
+uint64_t
+fnv1a(const void *data, size_t len)
+{
+	const unsigned char *p = data;
+	uint64_t h = 0xcbf29ce484222325ULL;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ p[i]) * 0x100000001b3ULL;
+	return h;
 }
 
 /* ---- message names ------------------------------------------------------ */

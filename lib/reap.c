@@ -488,7 +488,7 @@ static enum status
 adopt(struct queue *q, struct place *p, usec_t now, struct place *at, struct error *err)
 {
 	struct failure why = { .reason = "unreadable", .text = "whoever consumes here may not read it" };
-	bool sealed = queue_new_mode(q) != queue_dir_mode(q) && unreadable(q, p);
+	bool sealed = queue_is_drop_box(q) && unreadable(q, p);
 	enum state to = sealed ? STATE_DEAD : STATE_READY;
 	enum status st;
 

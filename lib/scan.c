@@ -40,29 +40,20 @@ dir_is_young(int fd)
 
 /* ---- new/ ------------------------------------------------------------- */
 
-/* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
-static uint64_t
-fnv1a(uint64_t h, const char *text)
-{
-	for (; *text != '\0'; text++)
-		h = (h ^ (unsigned char)*text) * 0x100000001b3ULL;
-	return h;
-}
-
 void
 arrival_id(usec_t at, const char *name, const struct stat *sb, struct msgid *id)
 {
-	char text[24], key[KEY_LEN + 1];
+	char text[24 + NAME_MAX_LEN + 1], key[KEY_LEN + 1];
 	usec_t t;
 
-	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)sb->st_ino);
 	/* Of what the producer chooses only the time counts, and only one that is near: the id of another message cannot be had. */
 	if (sb->st_nlink == 1 && key_parse(name, &t) && name[KEY_LEN] == '.' && t > at - KEY_AGE && t < at + KEY_AHEAD) {
 		key_format(t, key);
 		at = t;
 		name = key;
 	}
-	id_derive(at, fnv1a(fnv1a(fnv1a(0xcbf29ce484222325ULL, text), "/"), name), id);
+	(void)snprintf(text, sizeof(text), "%llu/%s", (unsigned long long)sb->st_ino, name);
+	id_derive(at, fnv1a(text, strlen(text)), id);
 }
 
 enum status
