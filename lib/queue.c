@@ -254,6 +254,13 @@ group_exists(const char *const *assign, size_t n, struct error *err)
 	return ST_OK;
 }
 
+static enum status
+conf_write(struct queue *q, const char *text, size_t len, struct error *err)
+{
+	return fs_replace_file(q->fd, QUEUE_CONF, text, len, queue_conf_mode(q), q->group,
+	    queue_synced(q), err);
+}
+
 /* The policy that a new queue is to have decides about the modes of all that is in it. */
 static enum status
 first_conf(struct queue *q, const char *const *assign, size_t n, struct error *err)
@@ -271,8 +278,7 @@ first_conf(struct queue *q, const char *const *assign, size_t n, struct error *e
 	/* Written, read, and written again with the mode and group that it asks for. */
 	st = fs_replace_file(q->fd, QUEUE_CONF, text, len, 0600, (gid_t)-1, false, err);
 	if (st == ST_OK && (st = policy_load(q, err)) == ST_OK)
-		st = fs_replace_file(q->fd, QUEUE_CONF, text, len, queue_conf_mode(q), q->group,
-		    queue_synced(q), err);
+		st = conf_write(q, text, len, err);
 	free(text);
 	return st;
 }
@@ -367,13 +373,6 @@ set_modes(struct queue *q, struct error *err)
 		st = set_mode_below(q, q->fd, state_names[s], mode, true, err);
 	counters_share(q);
 	return st != ST_OK ? st : fs_set_mode(q->fd, queue_top_mode(q), q->group, err);
-}
-
-static enum status
-conf_write(struct queue *q, const char *text, size_t len, struct error *err)
-{
-	return fs_replace_file(q->fd, QUEUE_CONF, text, len, queue_conf_mode(q), q->group,
-	    queue_synced(q), err);
 }
 
 static bool
