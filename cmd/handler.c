@@ -27,7 +27,8 @@ extern char **environ;
 
 /* ---- environment ------------------------------------------------------ */
 
-struct env { char **v; size_t n, cap; bool failed; };
+/* The first `shared` are the launch's, the others ours. */
+struct env { char **v; size_t n, shared, cap; bool failed; };
 
 static void
 env_put(struct env *e, char *text)
@@ -48,6 +49,19 @@ env_put(struct env *e, char *text)
 		return;
 	}
 	e->v[e->n++] = text;
+}
+
+static void
+env_share(struct env *e, char **v, size_t n)
+{
+	e->cap = n + 32;
+	if ((e->v = calloc(e->cap, sizeof(*e->v))) == NULL) {
+		e->cap = 0;
+		e->failed = true;
+		return;
+	}
+	memcpy(e->v, v, n * sizeof(*v));
+	e->n = e->shared = n;
 }
 
 static void env_set(struct env *, const char *, const char *, ...) PRINTF_LIKE(3, 4);
@@ -71,9 +85,20 @@ env_set(struct env *e, const char *name, const char *fmt, ...)
 static void
 env_free(struct env *e)
 {
-	for (size_t i = 0; i < e->n; i++)
+	for (size_t i = e->shared; i < e->n; i++)
 		free(e->v[i]);
 	free(e->v);
+}
+
+static enum status
+env_end(struct env *e, struct error *err)
+{
+	env_put(e, strdup(""));
+	if (e->failed)
+		return error_sys(err, ENOMEM, "environment of the handler");
+	free(e->v[--e->n]);
+	e->v[e->n] = NULL;
+	return ST_OK;
 }
 
 /* What we set ourselves, and headers of another message, must not be inherited. */
@@ -116,26 +141,34 @@ env_header(struct env *e, size_t first, const struct header *h)
 }
 
 static enum status
-env_build(struct env *e, struct queue *q, struct run *r, const struct claim *c,
-    struct error *err)
+env_common(struct env *e, struct run *r, struct queue *q, struct error *err)
+{
+	char path[PATH_MAX];
+
+	for (char **v = environ; *v != NULL; v++)
+		if (!ours(*v))
+			env_put(e, strdup(*v));
+	env_set(e, "MQ_SPOOL", "%s", realpath(r->spool_path, path) != NULL ? path : r->spool_path);
+	env_set(e, "MQ_QUEUE", "%s", queue_name(q));
+	return env_end(e, err);
+}
+
+static enum status
+env_build(struct env *e, const struct launch *l, const struct claim *c, struct error *err)
 {
 	const struct msgname *n = &c->at.name;
-	char handle[HANDLE_MAX], at[TIME_MAX], path[PATH_MAX];
+	char handle[HANDLE_MAX], at[TIME_MAX];
 	struct headers headers;
 	struct header h;
 	enum status st;
 	size_t first, pos = 0;
 
-	for (char **v = environ; *v != NULL; v++)
-		if (!ours(*v))
-			env_put(e, strdup(*v));
+	env_share(e, l->env, l->nenv);
 	handle_format(&c->at, handle);
 	time_format(id_time(&n->id), at);
-	env_set(e, "MQ_SPOOL", "%s", realpath(r->spool_path, path) != NULL ? path : r->spool_path);
-	env_set(e, "MQ_QUEUE", "%s", queue_name(q));
 	env_set(e, "MQ_ID", "%s", n->id.text);
 	env_set(e, "MQ_ATTEMPT", "%d", n->attempts + 1);
-	env_set(e, "MQ_MAX_ATTEMPTS", "%lld", (long long)queue_policy(q)->attempts);
+	env_set(e, "MQ_MAX_ATTEMPTS", "%lld", (long long)queue_policy(l->q)->attempts);
 	env_set(e, "MQ_PRIORITY", "%d", n->priority);
 	env_set(e, "MQ_ENQUEUED", "%s", at);
 	env_set(e, "MQ_HANDLE", "%s", handle);
@@ -145,22 +178,46 @@ env_build(struct env *e, struct queue *q, struct run *r, const struct claim *c,
 	while (headers_next(&headers, &pos, &h))
 		env_header(e, first, &h);
 	headers_free(&headers);
-	env_put(e, strdup(""));
-	if (e->failed)
-		return error_sys(err, ENOMEM, "environment of the handler");
-	free(e->v[--e->n]);
-	e->v[e->n] = NULL;
-	return ST_OK;
+	return env_end(e, err);
+}
+
+/* ---- what all have in common ------------------------------------------ */
+
+enum status
+launch_open(struct run *r, struct queue *q, char *const *argv, struct launch *l,
+    struct error *err)
+{
+	struct env e = { 0 };
+	enum status st;
+	size_t n = 0;
+
+	l->q = q;
+	l->argv = argv;
+	l->worker = getpid();
+	for (int sig = 1; sig < NSIG; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP && run_ignores(sig))
+			l->ignored[n++] = sig;
+	st = env_common(&e, r, q, err);
+	l->env = e.v;
+	l->nenv = e.n;
+	return st;
+}
+
+void
+launch_close(struct launch *l)
+{
+	struct env e = { .v = l->env, .n = l->nenv };
+
+	env_free(&e);
 }
 
 /* ---- starting --------------------------------------------------------- */
 
 /* What the child needs, made before vfork: between it and exec next to nothing is allowed. */
 struct start {
-	char *const *argv;
+	const struct launch *launch;
 	char *const *env;
 	int in, err;
-	pid_t worker;
 	volatile pid_t *place;
 	volatile int failed;	/* errno of exec, written by the child in our memory */
 };
@@ -174,19 +231,19 @@ child(struct start *s)
 	*s->place = getpid();
 	(void)setpgid(0, 0);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != s->worker)	/* it died before we asked to be told */
+	if (getppid() != s->launch->worker)	/* it died before we asked to be told */
 		_exit(127);
-	/* All, not only ours: what nohup, a shell's & or a CI set on the worker is not
-	 * meant for a handler that must end when it is told to. */
-	for (int sig = 1; sig < NSIG; sig++)
-		(void)sigaction(sig, &dfl, NULL);
+	/* What nohup, a shell's & or a CI set on the worker is not meant for a handler that
+	 * must end when it is told to.  What the worker catches exec sets back itself. */
+	for (const int *sig = s->launch->ignored; *sig != 0; sig++)
+		(void)sigaction(*sig, &dfl, NULL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	if (dup2(s->in, 0) == -1 || dup2(s->err, 2) == -1) {
 		s->failed = errno;
 		_exit(127);
 	}
-	(void)execvpe(s->argv[0], s->argv, s->env);
+	(void)execvpe(s->launch->argv[0], s->launch->argv, s->env);
 	s->failed = errno;
 	_exit(127);
 }
@@ -218,7 +275,6 @@ spawn(struct handler *h, struct start *s, struct error *err)
 {
 	pid_t pid;
 
-	s->worker = getpid();
 	s->failed = 0;
 	/*
 	 * vfork, for a worker starts thousands and posix_spawn cannot set PR_SET_PDEATHSIG; what
@@ -235,14 +291,15 @@ spawn(struct handler *h, struct start *s, struct error *err)
 	*s->place = 0;
 	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
 		continue;
-	return error_set(err, ST_NOTFOUND, s->failed, "cannot run %s", s->argv[0]);
+	return error_set(err, ST_NOTFOUND, s->failed, "cannot run %s",
+	    s->launch->argv[0]);
 }
 
 enum status
-handler_start(struct run *r, struct queue *q, struct handler *h, int i,
-    char *const *argv, struct claim *c, struct error *err)
+handler_start(const struct launch *l, struct handler *h, int i, struct claim *c,
+    struct error *err)
 {
-	struct start s = { .argv = argv, .in = -1, .err = -1, .place = guard_place(i) };
+	struct start s = { .launch = l, .in = -1, .err = -1, .place = guard_place(i) };
 	struct env env = { 0 };
 	int fds[2] = { -1, -1 };
 	enum status st;
@@ -250,9 +307,9 @@ handler_start(struct run *r, struct queue *q, struct handler *h, int i,
 	memset(h, 0, sizeof(*h));
 	h->infd = h->errfd = -1;
 	h->claim = *c;
-	st = env_build(&env, q, r, c, err);
+	st = env_build(&env, l, c, err);
 	if (st == ST_OK)
-		st = open_stdin(q, h, c, &s.in, err);
+		st = open_stdin(l->q, h, c, &s.in, err);
 	if (st == ST_OK && pipe2(fds, O_CLOEXEC) == -1)
 		st = error_sys(err, errno, "pipe");
 	if (st == ST_OK) {

@@ -45,11 +45,13 @@ struct work {
 	enum drain drain;
 	usec_t timeout, interval;
 	char **argv;
+	struct launch launch;
 	struct handler *h;
 	struct pollfd *pfd;
 	int sigfd;
 
-	int running, stops;	/* stops: signals that asked us to end */
+	int slots;		/* places of handlers: two a job, for one that is over and the next */
+	int running, nover, stops;	/* nover: ended, not settled; stops: signals that asked us to end */
 	bool closing;		/* claim no more */
 	bool hungry;		/* the last look found nothing; watches are armed */
 	bool event;		/* the queue changed since */
@@ -127,7 +129,7 @@ fail(struct work *w, struct handler *h, const char *reason, bool permanent, usec
     struct error *err)
 {
 	struct failure why = { .reason = reason, .stderr_tail = h->tail,
-	    .stderr_len = h->ntail, .duration = clock_mono() - h->started, .delay = -1,
+	    .stderr_len = h->ntail, .duration = h->ended - h->started, .delay = -1,
 	    .permanent = permanent };
 	enum status st;
 	enum state to;
@@ -154,8 +156,16 @@ cannot_run(struct work *w, struct handler *h, int code, usec_t now, struct error
 	return claim_release(w->q, &h->claim, 0, now, err);
 }
 
+/* A shell's word for what cannot be executed, and is not there. */
+static bool
+unusable(const struct handler *h)
+{
+	return h->why == WHY_NONE && WIFEXITED(h->status) &&
+	    (WEXITSTATUS(h->status) == 126 || WEXITSTATUS(h->status) == 127);
+}
+
 static enum status
-settle(struct work *w, struct handler *h, int status, struct error *err)
+settle(struct work *w, struct handler *h, struct error *err)
 {
 	usec_t now = clock_now();
 	enum status st;
@@ -165,18 +175,18 @@ settle(struct work *w, struct handler *h, int status, struct error *err)
 	if (h->why == WHY_LOST)
 		return ST_OK;	/* another's by now */
 	/* Who had finished when we told it to stop has finished. */
-	if (h->why == WHY_SHUTDOWN && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
+	if (h->why == WHY_SHUTDOWN && !(WIFEXITED(h->status) && WEXITSTATUS(h->status) == 0))
 		return claim_release(w->q, &h->claim, 0, now, err);
 	if (h->why == WHY_TIMEOUT)
 		return fail(w, h, "timeout", false, now, err);
 	if (h->why == WHY_BODY)
 		return fail(w, h, "unreadable", false, now, err);
-	if (WIFSIGNALED(status)) {
-		(void)snprintf(reason, sizeof(reason), "signal-%d", WTERMSIG(status));
+	if (WIFSIGNALED(h->status)) {
+		(void)snprintf(reason, sizeof(reason), "signal-%d", WTERMSIG(h->status));
 		return fail(w, h, reason, false, now, err);
 	}
-	code = WEXITSTATUS(status);
-	if (code == 126 || code == 127)
+	code = WEXITSTATUS(h->status);
+	if (unusable(h))
 		return cannot_run(w, h, code, now, err);
 	if (code != 0) {
 		(void)snprintf(reason, sizeof(reason), "exit-%d", code);
@@ -187,35 +197,58 @@ settle(struct work *w, struct handler *h, int status, struct error *err)
 	return st;
 }
 
-static void
-ended(struct work *w, int i, int status)
+/* End the claims of the handlers that are over; whether there were any. */
+static bool
+settle_all(struct work *w)
 {
-	struct handler *h = &w->h[i];
-	struct error err;
-	enum status st;
+	bool any = false;
 
-	error_clear(&err);
-	handler_hear_out(h);
-	st = settle(w, h, status, &err);
-	if (st == ST_LOST) {
-		/* The handler may have ended its claim itself, by MQ_HANDLE. */
-		if (can_note(w))
-			run_verbose(w->r, "%s", err.text);
-	} else if (st != ST_OK)
-		trouble(w, &err);
-	handler_free(h, i);
-	w->running--;
-	w->hungry = false;	/* what it gave back may be ready */
+	for (int i = 0; w->nover > 0 && i < w->slots; i++) {
+		struct handler *h = &w->h[i];
+		struct error err;
+		enum status st;
+
+		if (!h->over)
+			continue;
+		error_clear(&err);
+		handler_hear_out(h);
+		st = settle(w, h, &err);
+		if (st == ST_LOST) {
+			/* The handler may have ended its claim itself, by MQ_HANDLE. */
+			if (can_note(w))
+				run_verbose(w->r, "%s", err.text);
+		} else if (st != ST_OK)
+			trouble(w, &err);
+		handler_free(h, i);
+		w->nover--;
+		w->hungry = false;	/* what it gave back may be ready */
+		any = true;
+	}
+	return any;
 }
 
+/*
+ * Its place can be had by the next at once: a claim is ended while that one starts.  Not if
+ * the command cannot be run, for then there shall be no next one.
+ */
 static void
 reap_children(struct work *w)
 {
-	int status;
+	bool stop = false;
 
-	for (int i = 0; i < w->jobs; i++)
-		if (w->h[i].pid > 0 && waitpid(w->h[i].pid, &status, WNOHANG) == w->h[i].pid)
-			ended(w, i, status);
+	for (int i = 0; i < w->slots; i++) {
+		struct handler *h = &w->h[i];
+		if (h->pid <= 0 || waitpid(h->pid, &h->status, WNOHANG) != h->pid)
+			continue;
+		h->pid = 0;
+		h->over = true;
+		h->ended = clock_mono();
+		w->running--;
+		w->nover++;
+		stop |= unusable(h);
+	}
+	if (stop)
+		(void)settle_all(w);
 }
 
 /* ---- leases and limits ------------------------------------------------ */
@@ -252,7 +285,7 @@ look_after(struct work *w, usec_t mono)
 {
 	usec_t next = USEC_MAX;
 
-	for (int i = 0; i < w->jobs; i++) {
+	for (int i = 0; i < w->slots; i++) {
 		struct handler *h = &w->h[i];
 		if (h->pid == 0)
 			continue;
@@ -276,9 +309,9 @@ start(struct work *w, struct claim *c, usec_t mono, struct error *err)
 	enum status st;
 	int i = 0;
 
-	while (w->h[i].pid != 0)
+	while (w->h[i].pid != 0 || w->h[i].over)
 		i++;
-	st = handler_start(w->r, w->q, &w->h[i], i, w->argv, c, err);
+	st = handler_start(&w->launch, &w->h[i], i, c, err);
 	if (st != ST_OK) {
 		/* Our fault, whatever it is: the message goes back and does not count. */
 		struct error giving;
@@ -359,6 +392,7 @@ fill(struct work *w, usec_t mono, struct error *err)
 		w->hungry = false;
 		if ((st = start(w, &c, mono, err)) != ST_OK)
 			return st;
+		(void)settle_all(w);	/* before the next, or many starts could take a lease's time */
 	}
 	return ST_OK;
 }
@@ -404,7 +438,7 @@ on_signals(struct work *w)
 				    w->running == 1 ? "it" : "them");
 			continue;
 		}
-		for (int i = 0; i < w->jobs; i++)
+		for (int i = 0; i < w->slots; i++)
 			if (w->h[i].pid > 0)
 				handler_stop(&w->h[i], WHY_SHUTDOWN);
 	}
@@ -414,7 +448,7 @@ static void
 on_handlers(struct work *w, nfds_t n)
 {
 	for (nfds_t k = 2; k < n; k++)
-		for (int i = 0; i < w->jobs && w->pfd[k].revents != 0; i++) {
+		for (int i = 0; i < w->slots && w->pfd[k].revents != 0; i++) {
 			if (w->h[i].pid == 0)
 				continue;
 			if (w->pfd[k].fd == w->h[i].errfd)
@@ -456,7 +490,7 @@ wait_for_something(struct work *w, usec_t mono, usec_t next, struct error *err)
 	w->pfd[0] = (struct pollfd){ .fd = w->sigfd, .events = POLLIN };
 	w->pfd[1] = (struct pollfd){ .fd = w->closing || w->running == w->jobs ? -1 :
 	    waiter_fd(w->waiter), .events = POLLIN };
-	for (int i = 0; i < w->jobs; i++) {
+	for (int i = 0; i < w->slots; i++) {
 		if (w->h[i].pid == 0)
 			continue;
 		if (w->h[i].errfd != -1 && !w->mute)
@@ -498,8 +532,11 @@ loop(struct work *w, struct error *err)
 			if ((st = queue_reload(w->q, err)) != ST_OK)
 				return st;
 		}
-		if ((st = fill(w, mono, err)) != ST_OK ||
-		    (st = drained(w, &done, err)) != ST_OK || done)
+		if ((st = fill(w, mono, err)) != ST_OK)
+			return st;
+		if (settle_all(w) && !w->closing)
+			continue;	/* what was given back may be ready */
+		if ((st = drained(w, &done, err)) != ST_OK || done)
 			return st;
 		title(w);
 		draw(w, mono);
@@ -516,10 +553,12 @@ wind_down(struct work *w)
 
 	error_clear(&err);
 	w->closing = true;
+	(void)settle_all(w);
 	while (w->running > 0) {
 		usec_t mono = clock_mono();
 		if (wait_for_something(w, mono, look_after(w, mono), &err) != ST_OK)
 			break;
+		(void)settle_all(w);
 	}
 }
 
@@ -569,11 +608,11 @@ set_up(struct work *w, struct error *err)
 	static const int ends[] = { SIGTERM, SIGINT, SIGHUP };
 	sigset_t sigs;
 
-	w->h = calloc((size_t)w->jobs, sizeof(*w->h));
+	w->h = calloc((size_t)w->slots, sizeof(*w->h));
 	w->pfd = calloc(3 + 2 * (size_t)w->jobs, sizeof(*w->pfd));
 	if (w->h == NULL || w->pfd == NULL)
 		return error_sys(err, ENOMEM, "work");
-	for (int i = 0; i < w->jobs; i++)
+	for (int i = 0; i < w->slots; i++)
 		w->h[i].errfd = w->h[i].infd = w->h[i].claim.fd = -1;
 	(void)sigemptyset(&sigs);
 	(void)sigaddset(&sigs, SIGCHLD);
@@ -585,7 +624,7 @@ set_up(struct work *w, struct error *err)
 	(void)signal(SIGCHLD, SIG_DFL);	/* ignored, as some parents leave it, we'd never be told */
 	if ((w->sigfd = signalfd(-1, &sigs, SFD_NONBLOCK | SFD_CLOEXEC)) == -1)
 		return error_sys(err, errno, "signalfd");
-	return ST_OK;
+	return launch_open(w->r, w->q, w->argv, &w->launch, err);
 }
 
 /* libbsd's setproctitle writes over the arguments, which we still need. */
@@ -616,7 +655,8 @@ run_work(struct run *r)
 		return run_usage(r, "the command to run is missing: mq work QUEUE -- CMD [ARG...]");
 	if ((st = run_queue(r, r->operand[0], &w.q)) != ST_OK)
 		return st;
-	if ((st = keep_arguments(&w)) == ST_OK && (st = guard_start((int)w.jobs, &r->err)) == ST_OK &&
+	w.slots = 2 * (int)w.jobs;
+	if ((st = keep_arguments(&w)) == ST_OK && (st = guard_start(w.slots, &r->err)) == ST_OK &&
 	    (st = set_up(&w, &r->err)) == ST_OK &&
 	    (st = waiter_open(w.q, w.drain == DRAIN_ALL, &w.waiter, &r->err)) == ST_OK) {
 		run_title(r);
@@ -636,6 +676,7 @@ run_work(struct run *r)
 	for (int i = 0; w.argv != NULL && i + 1 < r->noperands; i++)
 		free(w.argv[i]);
 	free(w.argv);
+	launch_close(&w.launch);
 	free(w.h);
 	free(w.pfd);
 	r->exit_code = w.exit_code;

@@ -5,17 +5,21 @@
 #ifndef WORK_H
 #define WORK_H
 
+#include <signal.h>
+
 #include "cmd.h"
 
 #define TAIL 4096	/* bytes of a handler's stderr that are kept */
 
 struct handler {
-	pid_t pid;		/* 0: the slot is free */
+	pid_t pid;		/* 0: not running */
+	bool over;		/* it ended with this status, and its claim is still to be ended */
+	int status;
 	struct claim claim;
 	int errfd;		/* its stderr, -1: at its end */
 	int infd;		/* its stdin, when the body is fed through a pipe; else -1 */
 	int64_t fed;		/* position in the file up to which it was */
-	usec_t started, renew, limit;	/* clock_mono; limit: when to stop it, USEC_MAX: never */
+	usec_t started, ended, renew, limit;	/* clock_mono; limit: when to stop it, USEC_MAX: never */
 	enum { RUNNING, TERMINATED, KILLED } stage;
 	enum { WHY_NONE, WHY_TIMEOUT, WHY_LOST, WHY_SHUTDOWN, WHY_BODY } why;	/* why it was stopped */
 	char tail[TAIL];
@@ -35,12 +39,26 @@ volatile pid_t *guard_place(int i);
 
 /* ---- handler.c -------------------------------------------------------- */
 
+/* What all handlers of a worker have in common, made once. */
+struct launch {
+	struct queue *q;
+	char *const *argv;	/* the caller's */
+	char **env;		/* ours, without what differs from message to message */
+	size_t nenv;
+	int ignored[NSIG];	/* the signals that we were told to ignore, and its end */
+	pid_t worker;
+};
+
+/* After this the dispositions of signals must not change.  launch_close frees what failed, too. */
+enum status launch_open(struct run *, struct queue *, char *const *argv, struct launch *,
+    struct error *) MUST_CHECK;
+void launch_close(struct launch *);
 /*
- * Start argv for a claim in slot i.  The claim becomes the slot's.  When the command cannot
- * be executed: ST_NOTFOUND with errnum set (the caller gives the message back).
+ * Start the command for a claim in slot i.  The claim becomes the slot's.  When the command
+ * cannot be executed: ST_NOTFOUND with errnum set (the caller gives the message back).
  */
-enum status handler_start(struct run *, struct queue *, struct handler *, int i,
-    char *const *argv, struct claim *, struct error *) MUST_CHECK;
+enum status handler_start(const struct launch *, struct handler *, int i, struct claim *,
+    struct error *) MUST_CHECK;
 /*
  * Feed its stdin, pass on its stderr: when poll says so.  Each does a bounded amount, so that no
  * handler keeps the leases of the others waiting.  handler_listen: false if our own stderr takes no more now.
