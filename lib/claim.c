@@ -21,6 +21,8 @@
 #define WINDOW 2048
 /* How long a process that claims again and again goes by one listing. */
 #define WINDOW_AGE USEC
+/* How far ahead one that loses to others looks at most. */
+#define SPREAD_MAX 63
 
 /* One try to claim what a listing named. */
 struct attempt {
@@ -30,6 +32,7 @@ struct attempt {
 	struct claim *claim;
 	struct passed *over;
 	struct error *err;
+	bool lost;		/* another was quicker */
 };
 
 /* What the name promises, checked on the open file; ST_NONE: not to be delivered. */
@@ -123,7 +126,8 @@ try_one(struct attempt *a, int dir, const char *bucket, const struct entry *e)
 		return st;
 	if ((st = take(a, &p, dir, fd)) != ST_OK)
 		(void)close(fd);
-	return st == ST_GONE ? ST_NONE : st;
+	a->lost = st == ST_GONE;
+	return a->lost ? ST_NONE : st;
 }
 
 /* ---- the listing that is kept from claim to claim --------------------- */
@@ -133,20 +137,47 @@ window_close(struct queue *q)
 {
 	listing_free(&q->window.names);
 	q->window.next = 0;
+	q->window.spread = 0;
 	if (q->window.fd != -1)
 		(void)close(q->window.fd);
 	q->window.fd = -1;
 }
 
+/*
+ * Competing consumers have the same listing, and would all fight for each name of it.  Who
+ * loses takes the next from a range that doubles with each loss and shrinks with each
+ * message won; so does Ethernet's back-off.  Whoever is alone keeps the order.
+ */
+static void
+window_scatter(struct queue *q)
+{
+	struct window *w = &q->window;
+	size_t left = w->names.n - w->next, k;
+	struct entry e;
+
+	if (w->spread == 0 || left < 2)
+		return;
+	k = w->next + arc4random_uniform((uint32_t)(left < w->spread + 1 ? left : w->spread + 1));
+	e = w->names.e[w->next];
+	w->names.e[w->next] = w->names.e[k];
+	w->names.e[k] = e;
+}
+
 static enum status
 window_try(struct attempt *a)
 {
-	struct queue *q = a->q;
+	struct window *w = &a->q->window;
 	enum status st = ST_NONE;
 
-	while (st == ST_NONE && q->window.next < q->window.names.n)
-		st = try_one(a, q->window.fd, q->window.bucket,
-		    &q->window.names.e[q->window.next++]);
+	while (st == ST_NONE && w->next < w->names.n) {
+		window_scatter(a->q);
+		a->lost = false;
+		st = try_one(a, w->fd, w->bucket, &w->names.e[w->next++]);
+		if (a->lost && w->spread < SPREAD_MAX)
+			w->spread = w->spread * 2 + 1;
+		else if (st == ST_OK && w->spread > 0)
+			w->spread--;
+	}
 	return st;
 }
 
@@ -230,7 +261,7 @@ enum status
 claim_next(struct queue *q, const struct claim_options *opt, usec_t now,
     struct claim *c, usec_t *wake, struct passed *over, struct error *err)
 {
-	struct attempt a = { q, opt, now, c, over, err };
+	struct attempt a = { q, opt, now, c, over, err, false };
 	enum status st = ST_NONE;
 	bool young = true;
 	unsigned returned;

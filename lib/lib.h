@@ -101,12 +101,13 @@ struct queue {
 	struct counters *counters;
 	bool counters_tried;
 	/* What is left of the last listing of a ready bucket, for processes that claim again and again. */
-	struct {
+	struct window {
 		struct listing names;
 		size_t next;
 		int fd;
 		char bucket[BUCKET_MAX];
 		usec_t since;
+		unsigned spread;	/* how far ahead of `next` the next one is taken: see window_scatter */
 	} window;
 	/* The bucket that the last move into each state went to: the next one may go there too. */
 	struct target {

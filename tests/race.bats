@@ -87,6 +87,22 @@ claimer() {
 	seq 0 4499 | cmp - got.1
 }
 
+@test "consumers at once do not all fight for one name" {
+	strace -qq -o /dev/null true || skip "SKIPPED: strace cannot trace here"
+	mq init -q r sync=never
+	seq 2400 | mq push -q -l r
+	pids=()
+	for i in 1 2 3 4 5 6 7 8; do
+		strace -qq -e trace=renameat2 -o "trace.$i" mq pop -l -n 300 r >"got.$i" & pids+=($!)
+	done
+	for pid in "${pids[@]}"; do wait "$pid"; done
+	assert_equal "$(sort -n got.[1-8] | uniq | wc -l)" 2400
+	won=$(cat trace.* | grep -c '= 0$')
+	lost=$(cat trace.* | grep -c ENOENT) || true
+	[ "$won" -ge 2400 ]
+	[ "$lost" -lt "$won" ] || { echo "$lost of $((lost + won)) renames lost"; false; }
+}
+
 @test "ten ack one handle: one wins" {
 	mq push -q r -m x
 	h=$(mq claim r)

@@ -853,7 +853,7 @@ find_unshare() {
 	assert_equal "$(sort work.out)" "$(seq 3)"
 }
 
-@test "a worker without work to do is not woken" {
+@test "a worker, or a pop -w, without work to do is not woken" {
 	mq init -q q
 	mq push -q q -m x
 	mq push -q q -m later -d 1h
@@ -861,6 +861,8 @@ find_unshare() {
 	wait_for [ -e started ]
 	busy=$pid
 	mq init -q empty
+	bg popper mq pop -w empty
+	popper=$pid
 	bg idle mq work empty -j 4 -- true
 	idle=$pid
 	wait_for title_has "$idle" '0 running'
@@ -870,9 +872,10 @@ find_unshare() {
 	# of nothing else, it is the time that matters.
 	wait_for sleeps "$idle"
 	wait_for sleeps "$busy"
-	switches "$idle" "$busy" "${guards[@]}" >before
+	wait_for sleeps "$popper"
+	switches "$idle" "$busy" "$popper" "${guards[@]}" >before
 	sleep 2
-	switches "$idle" "$busy" "${guards[@]}" >after
+	switches "$idle" "$busy" "$popper" "${guards[@]}" >after
 	run -0 diff before after
 	touch go
 }
