@@ -30,8 +30,9 @@ struct act {
 	size_t nids, unseen;
 	bool by_ids;
 	bool all, force, dry;
-	usec_t interval;
-	uint64_t matched, done;
+	usec_t interval, turn;	/* turn: clock_mono, when the next may be had */
+	uint64_t seen, matched, done, total;
+	struct progress progress;
 	enum status worst;	/* of what did not keep the others from being done */
 	enum status ended;	/* of what did */
 };
@@ -82,16 +83,60 @@ usage(struct act *c)
 	return ST_OK;
 }
 
+/* ---- what people see -------------------------------------------------- */
+
+/* How many there may be: only worth a look if somebody sees it. */
+static void
+begin(struct act *c, unsigned states)
+{
+	struct error ignored;
+	struct tally t;
+
+	progress_start(&c->progress, c->r);
+	c->progress.on &= !c->dry && !c->r->verbose;
+	error_clear(&ignored);
+	if (!c->progress.on || c->by_ids || queue_tally(c->q, states, &t, &ignored) != ST_OK)
+		return;
+	for (int s = 0; s < NSTATES; s++)
+		c->total += t.count[s];
+	if (c->total > (uint64_t)select_limit(c->sel))
+		c->total = (uint64_t)select_limit(c->sel);
+}
+
+static void
+draw(struct act *c)
+{
+	char eta[DURATION_MAX];
+
+	if (!progress_due(&c->progress))
+		return;
+	if (c->total < c->seen)
+		progress_draw(&c->progress, "%s: %s %llu, %.0f/s", queue_name(c->q), c->a->past,
+		    (unsigned long long)c->done, progress_rate(&c->progress, c->done));
+	else {
+		progress_left(&c->progress, c->seen, c->total - c->seen, eta);
+		progress_draw(&c->progress, "%s: %s %llu, looked at %llu of %llu (%d%%), %.0f/s, %s left",
+		    queue_name(c->q), c->a->past, (unsigned long long)c->done,
+		    (unsigned long long)c->seen, (unsigned long long)c->total,
+		    (int)(100 * c->seen / c->total), progress_rate(&c->progress, c->done), eta);
+	}
+}
+
 /* ---- one message ------------------------------------------------------ */
 
+/* Until the next one's turn; what one took is not added to the pause. */
 static void
 pace(struct act *c)
 {
-	struct timespec ts = { c->interval / USEC, c->interval % USEC * 1000 };
+	usec_t now = clock_mono();
+	struct timespec ts = { c->turn / USEC, c->turn % USEC * 1000 };
 
-	if (c->interval > 0 && c->done > 0)
-		while (nanosleep(&ts, &ts) == -1 && errno == EINTR)
-			continue;
+	if (c->interval == 0)
+		return;
+	while (!run_stopped() && c->turn > now &&
+	    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+		continue;
+	c->turn = (c->turn > now ? c->turn : now) + c->interval;
 }
 
 static enum status
@@ -128,6 +173,8 @@ act_on(struct act *c, const struct place *p)
 		return ST_OK;
 	}
 	pace(c);
+	if (run_stopped())
+		return ST_OK;
 	/* What gives a message another state is for those that are to be delivered yet. */
 	if (p->state == STATE_DONE && c->a->wanted != -1)
 		st = error_set(err, ST_BADDATA, 0, "message %s was acknowledged: it is kept, not "
@@ -167,7 +214,8 @@ consider(struct act *c, const struct place *p)
 static bool
 enough(const struct act *c)
 {
-	return c->matched >= (uint64_t)select_limit(c->sel) || (c->by_ids && c->unseen == 0);
+	return run_stopped() || c->matched >= (uint64_t)select_limit(c->sel) ||
+	    (c->by_ids && c->unseen == 0);
 }
 
 static int
@@ -200,6 +248,8 @@ pass(struct act *c, unsigned states)
 	while (!enough(c) && (st = scan_next(scan, &p, err)) == ST_OK) {
 		if (c->by_ids && (w = wanted(c, &p.name.id)) == NULL)
 			continue;
+		c->seen++;
+		draw(c);
 		st = consider(c, &p);
 		if (st != ST_OK && st != ST_GONE)
 			break;
@@ -295,7 +345,10 @@ act(struct act *c)
 	c->target = c->q;
 	if (c->a->ready != NULL && (st = c->a->ready(c->a->arg, r, c->q, &c->target)) != ST_OK)
 		return st;
+	begin(c, select_states(c->sel, c->a->all));
+	run_stoppable();
 	st = c->by_ids ? each_id(c) : pass(c, select_states(c->sel, c->a->all));
+	progress_clear(&c->progress);
 	if (c->done > 0 && moves_sync(c->target, &r->err) != ST_OK)
 		run_trouble(r, ST_UNSURE, &c->worst);
 	return st;
@@ -311,9 +364,9 @@ act_run(struct run *r, struct action *a)
 		return error_sys(&r->err, ENOMEM, "%s", a->name);
 	if ((st = options(&c)) == ST_OK && (st = usage(&c)) == ST_OK)
 		st = act(&c);
-	if (c.done > 0 && (r->verbose || isatty(STDERR_FILENO) == 1))
-		run_note(r, "%s %llu message%s", a->past, (unsigned long long)c.done,
-		    c.done == 1 ? "" : "s");
+	if ((c.done > 0 && (r->verbose || isatty(STDERR_FILENO) == 1)) || run_stopped())
+		run_note(r, "%s%s %llu message%s", run_stopped() ? "stopped: " : "", a->past,
+		    (unsigned long long)c.done, c.done == 1 ? "" : "s");
 	if (st == ST_OK && c.worst != ST_OK)
 		st = c.worst;
 	else if (st == ST_OK && c.matched == 0)

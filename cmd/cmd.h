@@ -81,6 +81,13 @@ enum status run_usage(struct run *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* What nohup or a shell told us to ignore stays ignored.  run_catch: else call it, and let system calls return EINTR. */
 bool run_ignores(int sig);
 void run_catch(int sig, void (*handler)(int));
+/*
+ * From now on SIGINT, SIGTERM and SIGHUP only interrupt system calls and are remembered: the
+ * verb asks run_stopped() between two steps, ends what is begun and returns; then we die of it.
+ */
+void run_stoppable(void);
+bool run_stopped(void);
+void run_die_if_stopped(void);
 /* Open the spool (once), or the queue in it; an unknown queue's error names the nearest one. */
 enum status run_spool(struct run *, bool create) MUST_CHECK;
 enum status run_open(struct run *, const char *name, struct queue **) MUST_CHECK;	/* an unknown one is ST_NOTFOUND, and told by nobody */
@@ -143,6 +150,22 @@ enum status json_message(FILE *, struct queue *, const struct place *, struct er
 enum status json_body(FILE *, int fd, const struct msgname *, struct error *) MUST_CHECK;
 /* Copy the body of an open message to a descriptor. */
 enum status body_copy(int from, const struct msgname *, int to, struct error *) MUST_CHECK;
+
+/* ---- progress.c: a line on stderr, if that is a terminal -------------- */
+
+struct progress {
+	bool on, drawn;
+	usec_t began, next;	/* clock_mono */
+};
+void progress_start(struct progress *, const struct run *);
+/* Whether it is time to draw: not before a second has gone, then twice a second.  Cheap; call it for each message. */
+bool progress_due(struct progress *);
+void progress_draw(struct progress *, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Take the line away, before anything else is written. */
+void progress_clear(struct progress *);
+/* So many a second since the start; how long as many as are left will take at that rate ("?" if unknown). */
+double progress_rate(const struct progress *, uint64_t done);
+void progress_left(const struct progress *, uint64_t done, uint64_t left, char buf[DURATION_MAX]);
 
 /* ---- help.c ----------------------------------------------------------- */
 

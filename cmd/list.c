@@ -318,14 +318,23 @@ static enum status
 go_over(struct list *l, unsigned states, struct error *err)
 {
 	enum status st, worst = ST_OK;
+	struct progress progress;
+	uint64_t seen = 0;
 	struct place p;
 	struct scan *scan;
 	int64_t n = 0;
 
+	/* Who sees the rows come needs no other sign. */
+	progress_start(&progress, l->r);
+	progress.on &= !l->terminal || l->sort != NULL;
 	if ((st = scan_open(l->q, states, &scan, err)) != ST_OK)
 		return st;
 	while ((l->sort != NULL || n < select_limit(l->sel)) &&
 	    (st = scan_next(scan, &p, err)) == ST_OK) {
+		seen++;
+		if (progress_due(&progress))
+			progress_draw(&progress, "%s: looked at %" PRIu64 ", %" PRId64 " match, %.0f/s",
+			    queue_name(l->q), seen, n, progress_rate(&progress, seen));
 		st = select_match(l->sel, l->q, &p, l->now, err);
 		if (st == ST_DENIED)
 			run_trouble(l->r, st, &worst);
@@ -340,6 +349,7 @@ go_over(struct list *l, unsigned states, struct error *err)
 		n++;
 	}
 	scan_close(scan);
+	progress_clear(&progress);
 	if (st == ST_NONE || st == ST_GONE)
 		st = ST_OK;
 	if (st == ST_OK && l->sort != NULL)

@@ -194,6 +194,7 @@ run_verb(struct run *r, const struct cmd *cmd, int argc, char **argv)
 	}
 	if (st == ST_OK)
 		st = cmd->run(r);
+	run_die_if_stopped();
 	return finish(r, st);
 }
 

@@ -48,19 +48,13 @@ struct pop {
 	char *buf;
 };
 
-static volatile sig_atomic_t ticked, stopped;
+static volatile sig_atomic_t ticked;
 
 static void
 on_alarm(int sig)
 {
 	(void)sig;
 	ticked = 1;
-}
-
-static void
-on_stop(int sig)
-{
-	stopped = sig;
 }
 
 static void
@@ -83,7 +77,7 @@ slow_write(void *cookie, const char *data, size_t len)
 
 	while (done < len) {
 		n = write(STDOUT_FILENO, data + done, len - done);
-		if (stopped) {
+		if (run_stopped()) {
 			errno = EINTR;
 			return 0;
 		}
@@ -140,7 +134,7 @@ taken(struct pop *p)
 
 	if (fstat(STDOUT_FILENO, &sb) == -1 || !S_ISFIFO(sb.st_mode))
 		return true;
-	for (unsigned round = 0; !stopped; round++) {
+	for (unsigned round = 0; !run_stopped(); round++) {
 		if (ticked)
 			renew(p);
 		/* First this: who has read all of it may go. */
@@ -222,7 +216,7 @@ pop_one(struct pop *p, bool wait)
 	timer(p->claim.at.name.lease_ms * 1000 / 3);
 	st = deliver(p);
 	timer(0);
-	if (st == ST_OK && stopped)
+	if (st == ST_OK && run_stopped())
 		st = error_set(&p->r->err, ST_AGAIN, 0, "stopped by a signal");
 	if (st == ST_OK)
 		st = claim_ack(p->q, &p->claim, clock_now(), &p->r->err);
@@ -284,9 +278,7 @@ catch_signals(void)
 {
 	struct sigaction sa = { .sa_handler = on_alarm };
 
-	run_catch(SIGINT, on_stop);
-	run_catch(SIGTERM, on_stop);
-	run_catch(SIGHUP, on_stop);
+	run_stoppable();
 	(void)sigaction(SIGALRM, &sa, NULL);	/* no SA_RESTART: it is to interrupt write */
 }
 
@@ -325,10 +317,6 @@ run_pop(struct run *r)
 	st = pop_all(&p);
 	queue_close(p.q);
 	free(p.buf);
-	if (stopped) {
-		(void)signal(stopped, SIG_DFL);
-		(void)raise(stopped);
-	}
 	return st;
 }
 

@@ -48,23 +48,6 @@ struct push {
 	char *buf;
 };
 
-/* A signal takes the half-written file away before it ends us. */
-static volatile sig_atomic_t stopped;
-
-static void
-on_signal(int sig)
-{
-	stopped = sig;
-}
-
-static void
-catch_signals(void)
-{
-	run_catch(SIGINT, on_signal);
-	run_catch(SIGTERM, on_signal);
-	run_catch(SIGHUP, on_signal);
-}
-
 static enum status
 options(struct push *p)
 {
@@ -157,7 +140,7 @@ admitted(struct push *p)
 		}
 		/* Looked at once a second too: free space raises no event. */
 		st = waiter_wait(w, clock_now() + USEC, p->deadline, &r->err);
-		if (st == ST_NONE || stopped) {
+		if (st == ST_NONE || run_stopped()) {
 			r->err = full;
 			st = ST_AGAIN;
 			break;
@@ -273,7 +256,7 @@ push_fd(struct push *p, int fd, const char *name)
 		if (p->delimiter != -1 && (st = publish_if_idle(p, fd)) != ST_OK)
 			return st;
 		n = read(fd, p->buf, BUFFER);
-		if (stopped)
+		if (run_stopped())
 			return error_set(&r->err, ST_AGAIN, 0, "stopped by a signal: what is "
 			    "not printed above is not queued");
 		if (n == -1 && errno == EINTR)
@@ -361,7 +344,7 @@ run_push(struct run *r)
 	if ((st = files_exist(r)) != ST_OK)
 		goto out;
 	p.opt.headers = &p.headers;
-	catch_signals();
+	run_stoppable();	/* to take the half-written file away */
 	if ((st = run_queue_push(r, r->operand[0], &p.q)) != ST_OK ||
 	    (st = admitted(&p)) != ST_OK ||
 	    (st = batch_open(p.q, &p.opt, &p.b, &r->err)) != ST_OK)
@@ -383,11 +366,6 @@ out:
 	queue_close(p.q);
 	headers_free(&p.headers);
 	free(p.buf);
-	if (stopped) {
-		(void)fflush(stdout);
-		(void)signal(stopped, SIG_DFL);
-		(void)raise(stopped);
-	}
 	return st;
 }
 

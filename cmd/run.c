@@ -240,7 +240,7 @@ each_line(struct run *r, enum status *worst,
 			one(r, line, worst, fn, arg);
 		errno = 0;
 	}
-	if (ferror(stdin) != 0)
+	if (ferror(stdin) != 0 && !run_stopped())
 		run_trouble(r, error_sys(&r->err, errno, "stdin"), worst);
 	free(line);
 }
@@ -276,6 +276,38 @@ run_catch(int sig, void (*handler)(int))
 
 	if (!run_ignores(sig))
 		(void)sigaction(sig, &sa, NULL);
+}
+
+static volatile sig_atomic_t stopped;
+
+static void
+on_stop(int sig)
+{
+	stopped = sig;
+}
+
+void
+run_stoppable(void)
+{
+	run_catch(SIGINT, on_stop);
+	run_catch(SIGTERM, on_stop);
+	run_catch(SIGHUP, on_stop);
+}
+
+bool
+run_stopped(void)
+{
+	return stopped != 0;
+}
+
+void
+run_die_if_stopped(void)
+{
+	if (stopped == 0)
+		return;
+	(void)fflush(stdout);
+	(void)signal(stopped, SIG_DFL);
+	(void)raise(stopped);
 }
 
 /* ---- claiming --------------------------------------------------------- */

@@ -25,6 +25,32 @@ struct numbers {
 
 static const char *const paused_words[] = { "no", "pop", "push", "all" };
 
+/* As queue_tally, for somebody who is waiting for it. */
+static enum status
+count(struct run *r, struct queue *q, struct tally *t)
+{
+	struct progress progress;
+	uint64_t seen = 0;
+	struct scan *scan;
+	struct place p;
+	enum status st;
+
+	memset(t, 0, sizeof(*t));
+	progress_start(&progress, r);
+	if ((st = scan_open(q, STATES_ALL, &scan, &r->err)) != ST_OK)
+		return st;
+	while ((st = scan_next(scan, &p, &r->err)) == ST_OK) {
+		tally_add(t, &p);
+		seen++;
+		if (progress_due(&progress))
+			progress_draw(&progress, "%s: %" PRIu64 " counted, %.0f/s", queue_name(q), seen,
+			    progress_rate(&progress, seen));
+	}
+	progress_clear(&progress);
+	scan_close(scan);
+	return st == ST_NONE ? ST_OK : st;
+}
+
 static enum status
 gather(struct run *r, const char *name, usec_t now, struct numbers *n)
 {
@@ -34,7 +60,7 @@ gather(struct run *r, const char *name, usec_t now, struct numbers *n)
 	if ((st = run_open(r, name, &q)) != ST_OK)
 		return st;
 	(void)strlcpy(n->name, name, sizeof(n->name));
-	st = queue_tally(q, STATES_ALL, &n->t, &r->err);
+	st = count(r, q, &n->t);
 	queue_rates(q, now, &n->rates);
 	n->paused = queue_policy(q)->paused;
 	queue_close(q);

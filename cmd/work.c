@@ -18,9 +18,8 @@
 #include "work.h"
 
 #define MAX_JOBS 1000
-/* How often the policy is read again, and the progress line drawn. */
+/* How often the policy is read again. */
 #define RELOAD USEC
-#define REDRAW (USEC / 2)
 
 enum { DRAIN = OPT_LONG, TIMEOUT, RATE, LEASE };
 
@@ -57,12 +56,11 @@ struct work {
 	bool event;		/* the queue changed since */
 	usec_t look;		/* wall clock: when to look again without an event */
 	usec_t poll;		/* clock_mono: the slow poll behind it */
-	usec_t next_start, next_reload, next_draw;	/* clock_mono */
+	usec_t next_start, next_reload;	/* clock_mono */
 	int exit_code;		/* 126, 127: the command cannot be run */
 	enum status worst;	/* trouble of our own that must be told at the end */
 	uint64_t started, acked, failed, left;
-	usec_t began;
-	bool progress;
+	struct progress progress;
 	uint64_t passed;	/* messages that the last look had to pass over */
 	bool mute;		/* our stderr takes no more: the handlers' waits in their pipes */
 };
@@ -76,41 +74,30 @@ title(const struct work *w)
 	    w->running, (unsigned long long)w->acked, (unsigned long long)w->failed);
 }
 
-static void
-clear_line(const struct work *w)
-{
-	if (w->progress)
-		(void)fputs("\r\033[K", stderr);
-}
-
 /* Whether a note can be written now: one that nobody reads must not hold up the leases. */
 static bool
-can_note(const struct work *w)
+can_note(struct work *w)
 {
 	if (!stderr_ready(0))
 		return false;
-	clear_line(w);
+	progress_clear(&w->progress);
 	return true;
 }
 
 static void
-draw(struct work *w, usec_t mono)
+draw(struct work *w)
 {
-	double seconds = (double)(mono - w->began) / USEC;
 	uint64_t ended = w->acked + w->failed;
-	double rate = seconds > 0 ? (double)ended / seconds : 0;
 	uint64_t left = w->left > w->started ? w->left - w->started : 0;
-	char eta[DURATION_MAX] = "?";
+	char eta[DURATION_MAX];
 
-	if (!w->progress || mono < w->next_draw || !stderr_ready(0))
+	if (!progress_due(&w->progress) || !stderr_ready(0))
 		return;
-	w->next_draw = mono + REDRAW;
-	if (rate > 0)
-		age_format((usec_t)((double)(left + (uint64_t)w->running) / rate * USEC), eta);
-	(void)fprintf(stderr, "\r\033[K%s: %llu done, %llu failed, %d running, %llu left, "
+	progress_left(&w->progress, ended, left + (uint64_t)w->running, eta);
+	progress_draw(&w->progress, "%s: %llu done, %llu failed, %d running, %llu left, "
 	    "%.1f/s, %s left", queue_name(w->q), (unsigned long long)w->acked,
-	    (unsigned long long)w->failed, w->running, (unsigned long long)left, rate, eta);
-	(void)fflush(stderr);
+	    (unsigned long long)w->failed, w->running, (unsigned long long)left,
+	    progress_rate(&w->progress, ended), eta);
 }
 
 static void
@@ -476,8 +463,8 @@ sleep_until(const struct work *w, usec_t mono, usec_t next)
 		if (w->look != USEC_MAX && (t = mono + (w->look - clock_now())) < next)
 			next = t;
 	}
-	if (w->progress && w->next_draw < next)
-		next = w->next_draw;
+	if (w->progress.on && w->progress.next < next)
+		next = w->progress.next;
 	return next < mono ? mono : next;
 }
 
@@ -539,7 +526,7 @@ loop(struct work *w, struct error *err)
 		if ((st = drained(w, &done, err)) != ST_OK || done)
 			return st;
 		title(w);
-		draw(w, mono);
+		draw(w);
 		if ((st = wait_for_something(w, mono, look_after(w, mono), err)) != ST_OK)
 			return st;
 	}
@@ -660,13 +647,13 @@ run_work(struct run *r)
 	    (st = set_up(&w, &r->err)) == ST_OK &&
 	    (st = waiter_open(w.q, w.drain == DRAIN_ALL, &w.waiter, &r->err)) == ST_OK) {
 		run_title(r);
-		w.began = clock_mono();
-		w.progress = w.drain != DRAIN_NO && !r->quiet && isatty(STDERR_FILENO) == 1;
-		if (w.progress && queue_tally(w.q, STATE_BIT(STATE_READY), &t, &r->err) == ST_OK)
+		progress_start(&w.progress, r);
+		w.progress.on &= w.drain != DRAIN_NO;
+		if (w.progress.on && queue_tally(w.q, STATE_BIT(STATE_READY), &t, &r->err) == ST_OK)
 			w.left = t.count[STATE_READY];
 		if ((st = loop(&w, &r->err)) != ST_OK)
 			wind_down(&w);
-		clear_line(&w);
+		progress_clear(&w.progress);
 	}
 	guard_stop();
 	waiter_close(w.waiter);

@@ -326,6 +326,7 @@ struct tally {
 	uint64_t count[NSTATES], bytes[NSTATES];
 	usec_t oldest[NSTATES];	/* time of enqueueing of the oldest message seen, 0: none */
 };
+void tally_add(struct tally *, const struct place *);
 /* Count what is there by listing it (files in new/ count as ready). */
 enum status queue_tally(struct queue *, unsigned states, struct tally *, struct error *) MUST_CHECK;
 /* Backlog: ready, delayed and claimed; counting stops above limit. */

@@ -434,6 +434,17 @@ scan_find(struct queue *q, unsigned states, const struct msgid *id,
 
 /* ---- counting --------------------------------------------------------- */
 
+void
+tally_add(struct tally *t, const struct place *p)
+{
+	usec_t at = id_time(&p->name.id);
+
+	t->count[p->state]++;
+	t->bytes[p->state] += (uint64_t)p->name.size;
+	if (t->oldest[p->state] == 0 || at < t->oldest[p->state])
+		t->oldest[p->state] = at;
+}
+
 enum status
 queue_tally(struct queue *q, unsigned states, struct tally *t, struct error *err)
 {
@@ -444,13 +455,8 @@ queue_tally(struct queue *q, unsigned states, struct tally *t, struct error *err
 	memset(t, 0, sizeof(*t));
 	if ((st = scan_open(q, states, &s, err)) != ST_OK)
 		return st;
-	while ((st = scan_next(s, &p, err)) == ST_OK) {
-		usec_t at = id_time(&p.name.id);
-		t->count[p.state]++;
-		t->bytes[p.state] += (uint64_t)p.name.size;
-		if (t->oldest[p.state] == 0 || at < t->oldest[p.state])
-			t->oldest[p.state] = at;
-	}
+	while ((st = scan_next(s, &p, err)) == ST_OK)
+		tally_add(t, &p);
 	scan_close(s);
 	return st == ST_NONE ? ST_OK : st;
 }

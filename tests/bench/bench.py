@@ -267,13 +267,15 @@ def work(top, full):
     true = "/bin/true"
     count = iter(range(100))
 
-    def worked():
-        spool, queue = top + "/work", f"q{next(count)}"
+    def worked(where):
+        spool, queue = where + "/work", f"q{next(count)}"
         subprocess.run([MQ, "-s", spool, "push", "-q", "-l", queue], input="x\n" * n, text=True, check=True, env=ENV)
         return mq(spool, "work", queue, "--drain", "-j2", "--", true)
-    times = turns(5, {"posix_spawn loop, 2 at a time": lambda: floor("spawn", n, 2, true)["work"], "mq work --drain -j2": worked})
-    row("work", "posix_spawn loop, 2 at a time", times, (), n=n)
-    row("work", "mq work --drain -j2", times, ("posix_spawn loop, 2 at a time",), {"posix_spawn loop, 2 at a time": 1 / 0.9}, n=n)
+    loop, ours, memory = "posix_spawn loop, 2 at a time", "mq work --drain -j2", "the same, on tmpfs"
+    with tempfile.TemporaryDirectory(prefix="mqbench.", dir="/dev/shm") as shm:
+        times = turns(9, {loop: lambda: floor("spawn", n, 2, true)["work"], ours: lambda: worked(top), memory: lambda: worked(shm)})
+    for name in times:
+        row("work", name, times, (loop,), {loop: 1 / 0.9}, n=n)
 
 
 def wakeup(top, full):
@@ -297,8 +299,8 @@ def wakeup(top, full):
     print(f"wake-up     pop -w                   {statistics.median(took) * 1e6:9.1f} us, p99 {p99 * 1e6:.0f} us (asked: 5000)")
 
 
-def fill(spool, queue, n, *args):
-    with subprocess.Popen([MQ, "-s", spool, "push", "-q", "-l", queue, *args], stdin=subprocess.PIPE, env=ENV) as p:
+def fill(spool, queue, n):
+    with subprocess.Popen([MQ, "-s", spool, "push", "-q", "-l", queue], stdin=subprocess.PIPE, env=ENV) as p:
         p.stdin.writelines(b"%d\n" % i for i in range(n))
         p.stdin.close()
     if p.returncode != 0:
@@ -308,47 +310,38 @@ def fill(spool, queue, n, *args):
 def depth(top, full):
     """One-shot commands on deep queues."""
     spool = top + "/deep"
-    depths = (1000, 100000, 1000000) if full else (1000, 100000)
-    states = ("delayed", "held", "dead", "done")
+    deepest = 1000000 if full else 100000
+    depths = {"ready 1,000": 1000, f"ready {deepest:,}": deepest} | ({"ready 10,000,000": 10000000} if full else {})
+    others = {f"{state} {deepest:,}": state for state in ("delayed", "claimed", "held", "dead", "done")}
     contenders = {}
-    for n in depths:
-        mq(spool, "init", f"ready{n}", "sync=never")
-        fill(spool, f"ready{n}", n)
-    deepest = depths[-1]
-    for state in states:
-        mq(spool, "init", state, "sync=never")
-        fill(spool, state, deepest, *(("-d", "1d") if state == "delayed" else ()))
-        if state != "delayed":
-            for bucket in os.listdir(f"{spool}/{state}/ready"):
-                os.rename(f"{spool}/{state}/ready/{bucket}", f"{spool}/{state}/{state}/{bucket[2:]}")
-    mq(spool, "init", "claimed", "sync=never", "lease=1w")
-    fill(spool, "claimed", deepest)
-    names = (f"{bucket}/{name}" for bucket in os.listdir(f"{spool}/claimed/ready") for name in os.listdir(f"{spool}/claimed/ready/{bucket}"))
-    for i, name in enumerate(sorted(names)):
-        key = time.strftime("%Y%m%dT%H%M%S", time.gmtime(time.time() + 86400 * 3 + i // 1000000)) + f".{i % 1000000:06d}Z"
-        if i % 500 == 0:
-            bucket = f"{spool}/claimed/claimed/{key}"
-            os.mkdir(bucket)
-        os.rename(f"{spool}/claimed/ready/{name}", f"{bucket}/{key}{name.split('/')[1][23:]},d1,c{i:016x},t604800000")
-    for state in (*states, "claimed"):
-        fill(spool, state, 1000)
-    queues = [f"ready{n}" for n in depths] + [*states, "claimed"]
-    for queue in queues:    # the first looks at all of it
-        mq(spool, "pop", queue)
+    for k, (name, n) in enumerate((depths | others).items()):
+        mq(spool, "init", f"q{k}", "sync=never", "lease=1d")
+        if name in others:
+            floor("deep", f"{spool}/q{k}", deepest, others[name])
+            n = 1000
+        floor("deep", f"{spool}/q{k}", n, "ready")
+    names = list(depths | others)
+    bound = {name: 2 if "10,000,000" in name else 1.5 for name in names}
+    for k in range(len(names)):     # the first looks at all of it
+        mq(spool, "pop", f"q{k}")
     time.sleep(0.2)
-    for queue in queues:
-        mq(spool, "pop", queue)
+    for k in range(len(names)):
+        mq(spool, "pop", f"q{k}")
     rounds = 100 if full else 40
-    for verb, args in (("push", ("push", "-q", "{}", "-m", BODY)), ("pop", ("pop", "{}"))):
-        contenders = {q: lambda q=q: mq(spool, *(a.format(q) for a in args)) for q in queues}
-        times = turns(rounds, contenders)
-        for queue in queues:
-            row("depth", queue, {f"{verb} {k}" if k == queue else k: v for k, v in times.items()} | {queue: times[queue]}, ("ready1000",), {"ready1000": 1.5},
-                what=f"us a {verb}")
-    print("            one look at all of it:")
-    for verb in ("ls --ids", "stat", "dead --ids"):
-        queue = "dead" if verb.startswith("dead") else f"ready{deepest}"
-        row("whole", f"{verb}, {deepest:,}", {f"{verb}, {deepest:,}": [mq(spool, *verb.split(), queue) for _ in range(2)]}, (), unit=1, what="s")
+    for verb in ("push -q {} -m x", "pop {}", "claim+ack {}"):
+        def run(queue, words=verb.split()):
+            if words[0] != "claim+ack":
+                return mq(spool, *(w.format(queue) for w in words))
+            begin = time.perf_counter()
+            handle = subprocess.run([MQ, "-s", spool, "claim", queue], capture_output=True, check=True, env=ENV).stdout.strip()
+            mq(spool, "ack", queue, handle)
+            return time.perf_counter() - begin
+        times = turns(rounds, {name: lambda k=k: run(f"q{k}") for k, name in enumerate(names)})
+        for name in names:
+            row(verb.split()[0], name, times, (names[0],), {names[0]: bound[name]})
+    for queue, verb in ((1, "ls --ids"), (1, "stat"), (names.index(f"dead {deepest:,}"), "dead --ids"), (names.index(f"dead {deepest:,}"), "retry -q --all"), (1, "rm -q --all --force")):
+        name, *rest = verb.split()
+        row("whole", f"{verb}, {deepest:,}", {f"{verb}, {deepest:,}": [mq(spool, name, *rest, f"q{queue}")]}, (), unit=1, what="s")
 
 
 def contention(top, full):

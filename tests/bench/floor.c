@@ -8,6 +8,7 @@
  *	floor bulk DIR N			N files with one syncfs
  *	floor spawn N J PROGRAM			N runs of PROGRAM, J at a time
  *	floor peak PROGRAM ARG...		its peak memory in KiB on stderr (of a small parent, which counts as well)
+ *	floor deep QUEUE N STATE		N messages into a directory of state, for tests of depth; all of a bucket are one file
  *	floor mq SPOOL N sync|nosync		as each, by libmq
  *	floor redis SOCKET N			as each, by XADD; XREADGROUP, XACK, XDEL
  *	floor beanstalkd PORT N			as each, by put; reserve, delete
@@ -155,6 +156,53 @@ spawn_all(unsigned n, unsigned jobs, char *program)
 			running--;
 	}
 	report("work", t);
+}
+
+/* As the format wants them (spool-format.md), but for the room that a million files would take. */
+static void
+deep(const char *queue, unsigned n, const char *state)
+{
+	static const char *const states[] = { "ready", "delayed", "claimed", "held", "dead", "done" };
+	char path[512], bucket[64], key[KEY_LEN + 1], file[NAME_MAX_LEN + 1], first[NAME_MAX_LEN + 1];
+	struct msgname name = { .size = sizeof(body) - 1, .priority = PRIORITY_DEFAULT };
+	usec_t at = clock_now() - (usec_t)n;
+	bool claimed = strcmp(state, "claimed") == 0;
+	int top, dir = -1, fd;
+	size_t i = 0;
+
+	while (i < sizeof(states) / sizeof(states[0]) && strcmp(states[i], state) != 0)
+		i++;
+	if (i == sizeof(states) / sizeof(states[0]))
+		errx(64, "no state %s", state);
+	(void)snprintf(path, sizeof(path), "%s/%s", queue, state);
+	if ((top = open(path, O_RDONLY | O_DIRECTORY)) == -1)
+		err(1, "%s", path);
+	for (unsigned k = 0; k < n; k++) {
+		id_make(at + k, &name.id);
+		name.key = at + k + (claimed || strcmp(state, "delayed") == 0 ? 86400 * USEC : 0);
+		if (claimed) {
+			token_make(name.token);
+			name.deliveries = 1;
+			name.lease_ms = 86400 * 1000;
+		} else if (strcmp(state, "dead") == 0)
+			(void)strcpy(name.reason, "exit-1");
+		name_format(&name, file);
+		if (k % 500 != 0) {
+			if (linkat(dir, first, dir, file, 0) == -1)
+				err(1, "%s", file);
+			continue;
+		}
+		if (dir != -1)
+			(void)close(dir);
+		key_format(name.key, key);
+		(void)snprintf(bucket, sizeof(bucket), "%s%s", strcmp(state, "ready") == 0 ? "5." : "", key);
+		if (mkdirat(top, bucket, 0700) == -1 || (dir = openat(top, bucket, O_RDONLY | O_DIRECTORY)) == -1 ||
+		    (fd = openat(dir, file, O_WRONLY | O_CREAT | O_EXCL, 0600)) == -1 ||
+		    write(fd, body, sizeof(body) - 1) != sizeof(body) - 1)
+			err(1, "%s", bucket);
+		(void)close(fd);
+		memcpy(first, file, sizeof(first));
+	}
 }
 
 static int
@@ -331,6 +379,8 @@ main(int argc, char **argv)
 		bulk(argv[2], n);
 	else if (argc > 4 && strcmp(what, "spawn") == 0)
 		spawn_all((unsigned)atoi(argv[2]), n, argv[4]);
+	else if (argc > 4 && strcmp(what, "deep") == 0)
+		deep(argv[2], n, argv[4]);
 	else if (argc > 4 && strcmp(what, "mq") == 0)
 		by_mq(argv[2], n, sync);
 	else if (argc > 3 && strcmp(what, "redis") == 0)
