@@ -197,6 +197,13 @@ int64_t select_limit(const struct select *);	/* INT64_MAX: none */
 enum status select_match(struct select *, struct queue *, const struct place *, usec_t now,
     struct error *) MUST_CHECK;
 
+/* ---- claim.c ---------------------------------------------------------- */
+
+enum { CLAIM_BODY = OPT_LONG + 160 };
+/* push, pop and claim: what the mq on the other side of an ssh asks for; see remote.h. */
+enum { CHUNKS = OPT_LONG + 180 };
+#define CHUNKS_OPT { CHUNKS, "chunks", NULL, false, "for mq on another host: in pieces, so that a broken connection is noticed" }
+
 /* ---- list.c: ls and dead ---------------------------------------------- */
 
 struct list_options { unsigned states; const char *columns; };
