@@ -117,8 +117,16 @@ static enum status
 send_all(struct sending *s)
 {
 	struct run *r = remote_of(s->m);
+	const char *text = remote_given(r, 'm');
 	enum status st = ST_OK;
 
+	if (text != NULL) {
+		for (size_t n; st == ST_OK && *text != '\0'; text += n) {
+			n = strnlen(text, CHUNK_MAX);
+			st = send_chunk(s, text, (uint32_t)n);
+		}
+		return st == ST_OK ? send_chunk(s, NULL, 0) : st;
+	}
 	if (r->noperands == 1)
 		return send_fd(s, STDIN_FILENO, "stdin");
 	for (int i = 1; st == ST_OK && i < r->noperands; i++) {
@@ -137,10 +145,7 @@ send_all(struct sending *s)
 static bool
 bit_by_bit(const struct run *r)
 {
-	for (int i = 0; i < r->ngiven; i++)
-		if (r->given[i].key == 'l' || r->given[i].key == '0')
-			return true;
-	return r->noperands > 2;
+	return r->noperands > 2 || remote_given(r, 'l') != NULL || remote_given(r, '0') != NULL;
 }
 
 /* The end is sent when mq there has said hello: a connection that was never made has queued nothing. */
@@ -181,11 +186,14 @@ ferry_push(struct remote *m)
 	struct error sending;
 	enum status st;
 
+	for (int i = 0, n = 0; i < r->ngiven; i++)
+		if (r->given[i].key == 'm' && ++n == 2)
+			return run_usage(r, "-m is given twice: one message a command, or -l");
 	if ((st = push_files_exist(r)) != ST_OK)
 		return st;
 	if ((s.buf = malloc(CHUNK_MAX)) == NULL)
 		return error_sys(&r->err, ENOMEM, "push");
-	if ((st = remote_start(m, 0, more, &s.ssh)) != ST_OK)
+	if ((st = remote_start(m, 'm', more, &s.ssh)) != ST_OK)
 		goto out;
 	st = push(&s, &perhaps, &pumped);
 	sending = r->err;
@@ -287,17 +295,6 @@ ferry_pop(struct remote *m)
 	return st;
 }
 
-static const char *
-body_file(const struct run *r)
-{
-	const char *file = NULL;
-
-	for (int i = 0; i < r->ngiven; i++)
-		if (r->given[i].key == CLAIM_BODY)
-			file = r->given[i].arg;
-	return file;
-}
-
 /* Behind the body: the handle, or JSON. */
 static enum status
 pass_on(struct run *r, int fd, char *buf)
@@ -340,7 +337,7 @@ ferry_claim(struct remote *m)
 {
 	struct run *r = remote_of(m);
 	const char *more[] = { "--chunks", "--", NULL, NULL };
-	const char *file = body_file(r);
+	const char *file = remote_given(r, CLAIM_BODY);
 	char *buf = malloc(CHUNK_MAX);
 	struct ssh ssh;
 	enum status st;

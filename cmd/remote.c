@@ -291,13 +291,15 @@ only_there(struct remote *m)
 	    m->port[0] != '\0' ? "-p " : "", m->port, m->port[0] != '\0' ? " " : "", m->host, m->path, m->r->cmd->name);
 }
 
-static bool
-given(const struct run *r, int key)
+const char *
+remote_given(const struct run *r, int key)
 {
+	const char *arg = NULL;
+
 	for (int i = 0; i < r->ngiven; i++)
 		if (r->given[i].key == key)
-			return true;
-	return false;
+			arg = r->given[i].arg != NULL ? r->given[i].arg : "";
+	return arg;
 }
 
 static enum status
@@ -309,12 +311,12 @@ run_there(struct remote *m, const char *verb, char **words)
 	for (size_t i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
 		if (strcmp(verb, stay[i]) == 0)
 			return only_there(m);
-	/* With -m nothing is read; a word too many is for the other side to refuse. */
-	if (strcmp(verb, "push") == 0 && !given(r, 'm') && r->noperands > 0)
+	/* A word too many, or too few, is for the other side to refuse. */
+	if (strcmp(verb, "push") == 0 && (r->noperands == 1 || (r->noperands > 1 && remote_given(r, 'm') == NULL)))
 		return ferry_push(m);
 	if (strcmp(verb, "pop") == 0)
 		return ferry_pop(m);
-	if (strcmp(verb, "claim") == 0 && given(r, CLAIM_BODY))
+	if (strcmp(verb, "claim") == 0 && remote_given(r, CLAIM_BODY) != NULL)
 		return ferry_claim(m);
 	if (strcmp(verb, "export") == 0 && isatty(STDOUT_FILENO) == 1)
 		return run_usage(r, "an archive is nothing for a terminal");

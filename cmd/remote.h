@@ -50,6 +50,8 @@ struct ssh {
 enum status remote_start(struct remote *, int without, const char *const *more, struct ssh *) MUST_CHECK;
 /* Close the pipes and wait.  ST_OK: its exit status is in the run.  ST_AGAIN: the connection failed. */
 enum status remote_end(struct remote *, struct ssh *) MUST_CHECK;
+/* The argument of the last option of that key ("": it has none), NULL: it was not given. */
+const char *remote_given(const struct run *, int key);
 struct run *remote_of(struct remote *);
 const char *remote_host(const struct remote *);
 

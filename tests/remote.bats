@@ -36,10 +36,17 @@ there() { MQ_SPOOL=$spool mq "$@"; }
 	printf %s "$odd" | cmp - body
 	assert_equal "$(MQ_SPOOL=$spool json q .priority)" 0
 	there pop q --json | grep -qF "a'b \$HOME \\\"c\\\" \\\\"
+	run ! grep -q pwned argv	# what others may see in ps there
+	mq push q -m x >id
+	mq bury q "$(cat id)" --reason "$odd"
+	grep -qaF "Text: $(tr '\n' ' ' <<<"$odd" | sed 's/ $//')" "$spool/q/failures/"*/"$(cat id)"
+	mq rm q "$(cat id)"
 	run -0 mq push q -m ''
 	run -0 mq push q -m --help
 	run -0 mq push -m -x -- q
-	assert_equal "$(there pop q -n 9 -l | tr '\n' ,)" ",--help,-x,"
+	mq push -q q -l -m $'two\nlines'
+	run -64 mq push q -m x -m y
+	assert_equal "$(there pop q -n 9 -l | tr '\n' ,)" ",--help,-x,two,lines,"
 	mq -q -s "ssh://host:22$spool/it's a \$(touch pwned)" push q -m x
 	assert_equal "$(MQ_SPOOL="$spool/it's a \$(touch pwned)" mq pop q)" x
 	tail -n 6 argv >words
@@ -115,7 +122,7 @@ there() { MQ_SPOOL=$spool mq "$@"; }
 	there init -q q paused=all
 	run -75 mq pop q
 	run -75 mq push q -m x
-	run -75 mq push q <no.conf
+	run -75 mq push -l q <no.conf
 	assert_output --partial "paused"
 	run -64 mq pop q --nosuch
 	run -64 mq pop
