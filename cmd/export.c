@@ -95,15 +95,16 @@ static enum status
 put_record(struct export *e, const struct place *p)
 {
 	char path[sizeof("record/") + ID_LEN], *text;
-	enum status st = ST_OK;
+	enum status st;
 	size_t len;
 
 	if (p->name.reason[0] == '\0')
 		return ST_OK;
-	msg_record(e->q, &p->name.id, &text, &len);
+	/* It is advice: without it the message is worth having, but not without a word. */
+	if ((st = msg_record_get(e->q, &p->name.id, &text, &len, &e->r->err)) != ST_OK)
+		run_trouble(e->r, st, &e->worst);
 	(void)snprintf(path, sizeof(path), "record/%s", p->name.id.text);
-	if (text != NULL)
-		st = put_text(e, path, text, len, id_time(&p->name.id));
+	st = text != NULL ? put_text(e, path, text, len, id_time(&p->name.id)) : ST_OK;
 	free(text);
 	return st;
 }
@@ -150,12 +151,17 @@ put_message(struct export *e, int fd, const struct place *p)
 
 /* ---- which ------------------------------------------------------------ */
 
-static bool
-moved_since(int fd, usec_t since)
+/* ST_NONE: it was not moved in the time that this pass is about. */
+static enum status
+moved(struct export *e, int fd)
 {
 	struct stat sb;
 
-	return fstat(fd, &sb) == -1 || (usec_t)sb.st_ctim.tv_sec * USEC + sb.st_ctim.tv_nsec / 1000 >= since;
+	if (e->since == 0)
+		return ST_OK;
+	if (fstat(fd, &sb) == -1)
+		return error_sys(&e->r->err, errno, "look at a message");
+	return (usec_t)sb.st_ctim.tv_sec * USEC + sb.st_ctim.tv_nsec / 1000 >= e->since ? ST_OK : ST_NONE;
 }
 
 /* ST_GONE: it moved on meanwhile. */
@@ -171,8 +177,7 @@ consider(struct export *e, const struct place *p)
 		run_trouble(e->r, st, &e->worst);
 	if (st != ST_OK)
 		return st == ST_BADDATA || st == ST_DENIED ? ST_OK : st;
-	st = ST_NONE;
-	if (e->since == 0 || moved_since(fd, e->since))
+	if ((st = moved(e, fd)) == ST_OK)
 		st = select_match(e->sel, e->q, p, clock_now(), err);
 	if (st == ST_OK)
 		st = put_message(e, fd, p);

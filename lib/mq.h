@@ -416,9 +416,11 @@ enum status msg_headers(int fd, const struct msgname *, struct headers *, struct
 /* Path of the message's file below the spool, for people. */
 void place_path(const struct queue *, const struct place *, char *buf, size_t size);
 
-/* The failure record: text, or nothing (len 0).  The last 64 KiB.  Caller frees *text. */
+#define RECORD_TEXT_MAX (256 << 10)
+/* The failure record, *text NULL: there is none.  Caller frees it. */
+enum status msg_record_get(struct queue *, const struct msgid *, char **text, size_t *len, struct error *) MUST_CHECK;
+/* The same for who can do without. */
 void msg_record(struct queue *, const struct msgid *, char **text, size_t *len);
-#define RECORD_TEXT_MAX (256 << 10)	/* of a record that comes from elsewhere */
 /* Give it a record that it has not; one that it has stays.  To be made durable by queue_sync_all. */
 enum status msg_record_put(struct queue *, const struct msgid *, const char *text, size_t len, struct error *) MUST_CHECK;
 /* Last reason in words: the record's last Text or Reason, else the name's reason.  "" if none. */

@@ -137,7 +137,7 @@ msg_record_put(struct queue *q, const struct msgid *id, const char *text, size_t
 		(void)fs_lock(fd, 1LL << 62, true);
 		st = fs_write(fd, text, len, err);
 		if (st == ST_OK)
-			st = fs_move(tmpfd, tmp, dir, id->text, err);
+			st = fs_move_own(tmpfd, tmp, dir, id->text, err);
 		if (st != ST_OK) {
 			struct error ignored = { .status = ST_OK };
 			(void)!fs_unlink(tmpfd, tmp, &ignored);
@@ -180,20 +180,33 @@ record_move(struct queue *q, const struct msgid *id, struct queue *to)
 	(void)close(from);
 }
 
+enum status
+msg_record_get(struct queue *q, const struct msgid *id, char **text, size_t *len, struct error *err)
+{
+	const char *shard = id->text + ID_LEN - 2;
+	int top = -1, dir = -1;
+	enum status st;
+
+	*text = NULL;
+	*len = 0;
+	st = fs_open_dir(q->fd, "failures", false, &top, err);
+	if (st == ST_OK && (st = fs_open_dir(top, shard, false, &dir, err)) == ST_OK)
+		st = fs_read_file(dir, id->text, false, RECORD_TEXT_MAX, text, len, err);
+	if (dir != -1)
+		(void)close(dir);
+	if (top != -1)
+		(void)close(top);
+	return st == ST_GONE || st == ST_NOTFOUND ? ST_OK : st;
+}
+
 void
 msg_record(struct queue *q, const struct msgid *id, char **text, size_t *len)
 {
 	struct error ignored;
-	int dir;
 
-	*text = NULL;
-	*len = 0;
-	if ((dir = record_dir(q, id, false)) == -1)
-		return;
 	error_clear(&ignored);
-	if (fs_read_file(dir, id->text, false, (size_t)4 * RECORD_MAX, text, len, &ignored) != ST_OK)
+	if (msg_record_get(q, id, text, len, &ignored) != ST_OK)
 		*text = NULL;
-	(void)close(dir);
 }
 
 /* The last line that starts with name, its value copied; false if there is none. */

@@ -285,9 +285,10 @@ decimal(const char *text, size_t len, int64_t *out)
 	int64_t n = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9' || n > (INT64_MAX - 9) / 10)
+		int digit = text[i] - '0';
+		if (digit < 0 || digit > 9 || n > (INT64_MAX - digit) / 10)
 			return false;
-		n = n * 10 + (text[i] - '0');
+		n = n * 10 + digit;
 	}
 	*out = n;
 	return len > 0;
