@@ -49,8 +49,9 @@ static enum status
 put_header(struct export *e, const char *path, int64_t size, usec_t mtime)
 {
 	char header[TAR_HEADER_MAX];
+	size_t len = tar_header(path, size, mtime, header);
 
-	return put(e, header, tar_header(path, size, mtime, header));
+	return put(e, header, len);
 }
 
 static enum status

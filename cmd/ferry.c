@@ -154,8 +154,8 @@ push(struct sending *s, bool *perhaps, int *pumped)
 {
 	struct run *r = remote_of(s->m);
 	enum status st;
-	pid_t pid;
-	int hello, status;
+	pid_t pid = -1;
+	int hello = -1, status = 0;
 	char byte;
 	bool said;
 

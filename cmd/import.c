@@ -210,7 +210,7 @@ take_mark(struct import *m, const struct tar_member *t)
 	size_t len;
 	enum status st = small(m, t, 4096, &text, &len);
 
-	if (st == ST_OK && strncmp(text, "mq-export 1\n", 12) != 0)
+	if (st == ST_OK && text != NULL && strncmp(text, "mq-export 1\n", 12) != 0)
 		st = error_set(&m->r->err, ST_BADDATA, 0, strncmp(text, "mq-export ", 10) == 0 ?
 		    "the stream was made by a newer mq: use that" : "mq-export does not say 'mq-export 1'");
 	m->known = m->marked = true;

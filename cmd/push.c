@@ -275,7 +275,7 @@ static enum status
 push_fd(struct push *p, int fd, const char *name)
 {
 	enum status st = ST_OK;
-	size_t n;
+	size_t n = 0;
 
 	if (p->delimiter == -1)
 		st = add(p, "", 0);	/* no bytes at all are a message too */

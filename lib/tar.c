@@ -95,7 +95,7 @@ put_block(char *to, const char *path, char type, int64_t size, usec_t mtime)
 static size_t
 pax_record(char *to, size_t room, const char *key, const char *value)
 {
-	size_t body = strlen(key) + strlen(value) + 3, len = body, digits = 0;
+	size_t body = strlen(key) + strlen(value) + 3, len, digits = 0;
 
 	/* One digit more may be what makes it one digit more. */
 	for (size_t n = body; n > 0; n /= 10)
@@ -413,7 +413,7 @@ enum status
 tar_next(struct tar *t, struct tar_member *m, struct error *err)
 {
 	struct extension x = { .has_path = false };
-	struct ustar u;
+	struct ustar u = { .type = '\0' };
 	enum status st;
 	size_t len = 0;
 

@@ -73,6 +73,8 @@ probe() {
 	need zsh		"zsh"				has zsh
 	need fish		"fish"				has fish
 	[ "$1" = long ] || return 0
+	need openssh-server	"sshd"				has_sbin sshd
+	need openssh-client	"ssh"				has ssh
 	need valgrind		"valgrind"			has valgrind
 	need faketime		"faketime"			has faketime
 	need spin		"spin"				has spin
