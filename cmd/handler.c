@@ -55,7 +55,7 @@ static void
 env_share(struct env *e, char **v, size_t n)
 {
 	e->cap = n + 32;
-	if ((e->v = calloc(e->cap, sizeof(*e->v))) == NULL) {
+	if ((e->v = reallocarray(NULL, e->cap, sizeof(*e->v))) == NULL) {
 		e->cap = 0;
 		e->failed = true;
 		return;
