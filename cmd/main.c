@@ -142,6 +142,7 @@ void
 run_complain(struct run *r)
 {
 	(void)fflush(stdout);
+	progress_clear();
 	(void)fprintf(stderr, r->cmd != NULL ? "mq %s: " : "mq: ", r->cmd != NULL ? r->cmd->name : "");
 	/* Most errors come from below, where nobody knows whose queue it is. */
 	if (r->queue[0] != '\0' && strstr(r->err.text, "queue ") == NULL &&
@@ -194,6 +195,8 @@ run_verb(struct run *r, const struct cmd *cmd, int argc, char **argv)
 	}
 	if (st == ST_OK)
 		st = cmd->run(r);
+	if (run_stopped() && st != ST_OK && st != ST_NONE && st != ST_AGAIN && !r->told)
+		run_complain(r);
 	run_die_if_stopped();
 	return finish(r, st);
 }

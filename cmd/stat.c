@@ -43,10 +43,10 @@ count(struct run *r, struct queue *q, struct tally *t)
 		tally_add(t, &p);
 		seen++;
 		if (progress_due(&progress))
-			progress_draw(&progress, "%s: %" PRIu64 " counted, %.0f/s", queue_name(q), seen,
+			progress_draw("%s: %" PRIu64 " counted, %.0f/s", queue_name(q), seen,
 			    progress_rate(&progress, seen));
 	}
-	progress_clear(&progress);
+	progress_clear();
 	scan_close(scan);
 	return st == ST_NONE ? ST_OK : st;
 }

@@ -49,11 +49,12 @@ struct work {
 	struct pollfd *pfd;
 	int sigfd;
 
-	int slots;		/* places of handlers: two a job, for one that is over and the next */
+	int slots;		/* places of handlers: one more than jobs, for the next while one is over */
 	int running, nover, stops;	/* nover: ended, not settled; stops: signals that asked us to end */
 	bool closing;		/* claim no more */
 	bool hungry;		/* the last look found nothing; watches are armed */
 	bool event;		/* the queue changed since */
+	bool gave_back, starved;	/* a message went back since; one was there, but no room for it */
 	usec_t look;		/* wall clock: when to look again without an event */
 	usec_t poll;		/* clock_mono: the slow poll behind it */
 	usec_t next_start, next_reload;	/* clock_mono */
@@ -74,14 +75,11 @@ title(const struct work *w)
 	    w->running, (unsigned long long)w->acked, (unsigned long long)w->failed);
 }
 
-/* Whether a note can be written now: one that nobody reads must not hold up the leases. */
+/* A note that nobody reads must not hold up the leases. */
 static bool
-can_note(struct work *w)
+can_note(void)
 {
-	if (!stderr_ready(0))
-		return false;
-	progress_clear(&w->progress);
-	return true;
+	return stderr_ready(0);
 }
 
 static void
@@ -91,10 +89,10 @@ draw(struct work *w)
 	uint64_t left = w->left > w->started ? w->left - w->started : 0;
 	char eta[DURATION_MAX];
 
-	if (!progress_due(&w->progress) || !stderr_ready(0))
+	if (!progress_due(&w->progress))
 		return;
 	progress_left(&w->progress, ended, left + (uint64_t)w->running, eta);
-	progress_draw(&w->progress, "%s: %llu done, %llu failed, %d running, %llu left, "
+	progress_draw("%s: %llu done, %llu failed, %d running, %llu left, "
 	    "%.1f/s, %s left", queue_name(w->q), (unsigned long long)w->acked,
 	    (unsigned long long)w->failed, w->running, (unsigned long long)left,
 	    progress_rate(&w->progress, ended), eta);
@@ -103,7 +101,7 @@ draw(struct work *w)
 static void
 trouble(struct work *w, struct error *err)
 {
-	if (can_note(w))
+	if (can_note())
 		run_note(w->r, "%s", err->text);
 	w->worst = err->status;
 	error_clear(err);
@@ -122,9 +120,10 @@ fail(struct work *w, struct handler *h, const char *reason, bool permanent, usec
 	enum state to;
 
 	st = claim_fail(w->q, &h->claim, &why, now, &to, err);
+	w->gave_back = true;
 	if (st == ST_OK) {
 		w->failed++;
-		if (can_note(w))
+		if (can_note())
 			run_verbose(w->r, "%s: %s, attempt %d: %s", h->claim.at.name.id.text, reason,
 			    h->claim.at.name.attempts + 1, to == STATE_DEAD ? "dead" : "to be retried");
 	}
@@ -135,12 +134,18 @@ fail(struct work *w, struct handler *h, const char *reason, bool permanent, usec
 static enum status
 cannot_run(struct work *w, struct handler *h, int code, usec_t now, struct error *err)
 {
-	if (w->exit_code == 0 && can_note(w))
+	if (w->exit_code == 0 && can_note())
 		run_note(w->r, "%s: exit status %d: the command cannot be run; the message was "
 		    "given back", w->argv[0], code);
 	w->exit_code = code;
-	w->closing = true;
+	w->closing = w->gave_back = true;
 	return claim_release(w->q, &h->claim, 0, now, err);
+}
+
+static usec_t
+lease_of(const struct work *w)
+{
+	return w->claim.lease > 0 ? w->claim.lease : queue_policy(w->q)->lease;
 }
 
 /* A shell's word for what cannot be executed, and is not there. */
@@ -162,8 +167,10 @@ settle(struct work *w, struct handler *h, struct error *err)
 	if (h->why == WHY_LOST)
 		return ST_OK;	/* another's by now */
 	/* Who had finished when we told it to stop has finished. */
-	if (h->why == WHY_SHUTDOWN && !(WIFEXITED(h->status) && WEXITSTATUS(h->status) == 0))
+	if (h->why == WHY_SHUTDOWN && !(WIFEXITED(h->status) && WEXITSTATUS(h->status) == 0)) {
+		w->gave_back = true;
 		return claim_release(w->q, &h->claim, 0, now, err);
+	}
 	if (h->why == WHY_TIMEOUT)
 		return fail(w, h, "timeout", false, now, err);
 	if (h->why == WHY_BODY)
@@ -202,15 +209,17 @@ settle_all(struct work *w)
 		st = settle(w, h, &err);
 		if (st == ST_LOST) {
 			/* The handler may have ended its claim itself, by MQ_HANDLE. */
-			if (can_note(w))
+			if (can_note())
 				run_verbose(w->r, "%s", err.text);
 		} else if (st != ST_OK)
 			trouble(w, &err);
 		handler_free(h, i);
 		w->nover--;
-		w->hungry = false;	/* what it gave back may be ready */
 		any = true;
 	}
+	/* What was given back may be ready, and what there was no room for may be had. */
+	if (any && (w->gave_back || w->starved))
+		w->hungry = w->gave_back = w->starved = false;
 	return any;
 }
 
@@ -232,19 +241,14 @@ reap_children(struct work *w)
 		h->ended = clock_mono();
 		w->running--;
 		w->nover++;
-		stop |= unusable(h);
+		/* Or if its lease is nearly over, as when all of us were stopped: our own search for the next would take it back. */
+		stop |= unusable(h) || h->claim.at.name.key - clock_now() < lease_of(w) / 3;
 	}
 	if (stop)
 		(void)settle_all(w);
 }
 
 /* ---- leases and limits ------------------------------------------------ */
-
-static usec_t
-lease_of(const struct work *w)
-{
-	return w->claim.lease > 0 ? w->claim.lease : queue_policy(w->q)->lease;
-}
 
 static void
 renew(struct work *w, struct handler *h, usec_t mono)
@@ -262,7 +266,7 @@ renew(struct work *w, struct handler *h, usec_t mono)
 		return;
 	}
 	/* Somebody else may be at it already: no two at once. */
-	if (can_note(w))
+	if (can_note())
 		run_note(w->r, "%s; its handler is stopped", err.text);
 	handler_stop(h, WHY_LOST);
 }
@@ -290,15 +294,29 @@ look_after(struct work *w, usec_t mono)
 
 /* ---- the next message ------------------------------------------------- */
 
-static enum status
-start(struct work *w, struct claim *c, usec_t mono, struct error *err)
+static int
+place(const struct work *w)
 {
-	enum status st;
 	int i = 0;
 
 	while (w->h[i].pid != 0 || w->h[i].over)
 		i++;
+	return i;
+}
+
+static enum status
+start(struct work *w, struct claim *c, usec_t mono, struct error *err)
+{
+	enum status st;
+	int i = place(w);
+
 	st = handler_start(&w->launch, &w->h[i], i, c, err);
+	if (st != ST_OK && st != ST_NOTFOUND && w->nover > 0) {	/* what is over has descriptors and memory yet */
+		error_clear(err);
+		(void)settle_all(w);
+		i = place(w);
+		st = handler_start(&w->launch, &w->h[i], i, c, err);
+	}
 	if (st != ST_OK) {
 		/* Our fault, whatever it is: the message goes back and does not count. */
 		struct error giving;
@@ -309,7 +327,7 @@ start(struct work *w, struct claim *c, usec_t mono, struct error *err)
 		w->closing = true;
 		if (st == ST_NOTFOUND) {
 			w->exit_code = err->errnum == ENOENT ? 127 : 126;
-			if (can_note(w))
+			if (can_note())
 				run_note(w->r, "%s", err->text);
 			error_clear(err);
 			return ST_OK;
@@ -343,8 +361,9 @@ claim_one(struct work *w, struct claim *c, struct error *err)
 		st = ST_NONE;
 	}
 	/* No room, or no descriptor, for one more: there will be when one of ours has ended. */
-	if (st == ST_AGAIN && err->errnum != 0 && w->running > 0) {
+	if (st == ST_AGAIN && err->errnum != 0 && w->running + w->nover > 0) {
 		error_clear(err);
+		w->starved = true;
 		st = ST_NONE;
 	}
 	if (st == ST_AGAIN && w->drain == DRAIN_NO &&
@@ -419,7 +438,7 @@ on_signals(struct work *w)
 		}
 		w->closing = true;
 		if (++w->stops == 1) {
-			if (w->running > 0 && can_note(w))
+			if (w->running > 0 && can_note())
 				run_note(w->r, "stopping: waiting for %d handler%s; once more to "
 				    "stop %s", w->running, w->running == 1 ? "" : "s",
 				    w->running == 1 ? "it" : "them");
@@ -519,6 +538,8 @@ loop(struct work *w, struct error *err)
 			if ((st = queue_reload(w->q, err)) != ST_OK)
 				return st;
 		}
+		/* First the leases: a look for the next takes back what is past its deadline, ours too. */
+		(void)look_after(w, mono);
 		if ((st = fill(w, mono, err)) != ST_OK)
 			return st;
 		if (settle_all(w) && !w->closing)
@@ -642,7 +663,7 @@ run_work(struct run *r)
 		return run_usage(r, "the command to run is missing: mq work QUEUE -- CMD [ARG...]");
 	if ((st = run_queue(r, r->operand[0], &w.q)) != ST_OK)
 		return st;
-	w.slots = 2 * (int)w.jobs;
+	w.slots = (int)w.jobs + 1;
 	if ((st = keep_arguments(&w)) == ST_OK && (st = guard_start(w.slots, &r->err)) == ST_OK &&
 	    (st = set_up(&w, &r->err)) == ST_OK &&
 	    (st = waiter_open(w.q, w.drain == DRAIN_ALL, &w.waiter, &r->err)) == ST_OK) {
@@ -653,7 +674,7 @@ run_work(struct run *r)
 			w.left = t.count[STATE_READY];
 		if ((st = loop(&w, &r->err)) != ST_OK)
 			wind_down(&w);
-		progress_clear(&w.progress);
+		progress_clear();
 	}
 	guard_stop();
 	waiter_close(w.waiter);

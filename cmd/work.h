@@ -65,8 +65,6 @@ enum status handler_start(const struct launch *, struct handler *, int i, struct
  */
 void handler_feed(struct handler *);
 bool handler_listen(struct handler *);
-/* Whether our stderr takes something without blocking, within timeout ms. */
-bool stderr_ready(int timeout);
 /* The rest of its stderr once it has ended. */
 void handler_hear_out(struct handler *);
 /* SIGTERM to its process group, SIGKILL a while later (see handler_limit). */

@@ -173,11 +173,13 @@ window_try(struct attempt *a)
 		window_scatter(a->q);
 		a->lost = false;
 		st = try_one(a, w->fd, w->bucket, &w->names.e[w->next++]);
-		if (a->lost && w->spread < SPREAD_MAX)
-			w->spread = w->spread * 2 + 1;
+		if (a->lost)
+			w->spread = w->spread < SPREAD_MAX / 2 ? w->spread * 2 + 1 : SPREAD_MAX;
 		else if (st == ST_OK && w->spread > 0)
 			w->spread--;
 	}
+	if (st != ST_OK && st != ST_NONE)
+		w->next--;	/* no room for it now: it is still the next one */
 	return st;
 }
 

@@ -360,8 +360,18 @@ enum status msg_headers(int fd, const struct msgname *, struct headers *, struct
 /* Path of the message's file below the spool, for people. */
 void place_path(const struct queue *, const struct place *, char *buf, size_t size);
 
-/* The failure record: text, or nothing (len 0).  The last 64 KiB.  Caller frees *text. */
-void msg_record(struct queue *, const struct msgid *, char **text, size_t *len);
+/* The failure record: text, or nothing (NULL, len 0).  The last 64 KiB.  Caller frees *text. */
+enum status msg_record(struct queue *, const struct msgid *, char **text, size_t *len, struct error *) MUST_CHECK;
+/* One block of a failure record (spool-format.md section 9); the pointers go into its text, lines end there with \n. */
+struct report {
+	usec_t at;
+	int attempt;			/* 0: not an attempt, an operator's word */
+	usec_t duration;		/* -1: not known */
+	const char *reason, *text, *errors;	/* the lengths are 0 where there is none; errors: stderr, each line behind a space */
+	size_t reasonlen, textlen, errorslen;
+};
+/* The next block from *at on, which goes behind it; false at the end.  What is no block is passed over. */
+bool report_next(const char **at, struct report *);
 /* Last reason in words: the record's last Text or Reason, else the name's reason.  "" if none. */
 void msg_reason(struct queue *, const struct place *, char *buf, size_t size);
 
@@ -404,6 +414,12 @@ enum status batch_allowed(const struct batch *, usec_t now, struct error *) MUST
  */
 enum status batch_publish(struct batch *, usec_t now,
     void (*done)(void *arg, const struct msgid *), void *arg, struct error *) MUST_CHECK;
+/*
+ * Put the one message of the batch in the place of another: its id, state, key, attempts and
+ * record stay, the headers are the batch's.  The new one is durable before the old one goes, so
+ * a crash between leaves both (fsck finds them).  ST_GONE: it moved on, nothing is changed.
+ */
+enum status batch_replace(struct batch *, const struct place *old, struct error *) MUST_CHECK;
 /* Removes what was not published. */
 void batch_close(struct batch *);
 

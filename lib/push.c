@@ -584,6 +584,77 @@ batch_publish(struct batch *b, usec_t now, void (*done)(void *, const struct msg
 	return st;
 }
 
+/* Whether a message of this id stands anywhere but at p. */
+static enum status
+stands_elsewhere(struct queue *q, const struct place *p, bool *yes, struct error *err)
+{
+	struct scan *scan;
+	struct place at;
+	enum status st;
+
+	*yes = false;
+	if ((st = scan_open(q, STATES_ALL, &scan, err)) != ST_OK)
+		return st;
+	while (!*yes && (st = scan_next(scan, &at, err)) == ST_OK)
+		*yes = strcmp(at.name.id.text, p->name.id.text) == 0 && strcmp(at.file, p->file) != 0;
+	scan_close(scan);
+	return st == ST_NONE ? ST_OK : st;
+}
+
+/*
+ * The new one is there; the old one goes.  If it does not, or if somebody moved it meanwhile, the
+ * new one goes again; but only if the old one is seen somewhere, for an error may tell of what was done.
+ */
+static enum status
+drop_old(struct queue *q, int dir, const struct place *old, const struct place *new, struct error *err)
+{
+	struct error undoing;
+	enum status st, looked;
+	bool other;
+	int fd;
+
+	if ((st = fs_unlink(dir, old->file, err)) == ST_OK)
+		return ST_OK;
+	error_clear(&undoing);
+	looked = stands_elsewhere(q, new, &other, &undoing);
+	if (looked == ST_OK && !other) {
+		error_clear(err);
+		return ST_OK;
+	}
+	if (looked == ST_OK && (looked = place_open(q, new, &fd, &undoing)) == ST_OK) {
+		looked = fs_unlink(fd, new->file, &undoing);
+		(void)close(fd);
+	}
+	if (looked != ST_OK && looked != ST_GONE)
+		return error_set(err, ST_UNSURE, undoing.errnum, "the old version, too, may still be there");
+	return st;
+}
+
+enum status
+batch_replace(struct batch *b, const struct place *old, struct error *err)
+{
+	struct msgname n = old->name;
+	struct queue *q = b->q;
+	struct place new;
+	enum status st;
+	int dir;
+
+	if ((st = sync_data(b, err)) != ST_OK || (st = place_open(q, old, &dir, err)) != ST_OK)
+		return st;
+	n.size = b->p[0].size;
+	n.head = (int32_t)head_size(b);
+	q->careful = true;
+	st = bucket_put(q, b->tmpfd, b->p[0].tmp, old->state, &n, &new, err);
+	q->careful = false;
+	if (st == ST_OK) {
+		forget(b, 1);
+		if ((st = moves_sync(q, err)) == ST_OK)
+			st = drop_old(q, dir, old, &new, err);
+	}
+	(void)close(dir);
+	return st;
+}
+
 void
 batch_close(struct batch *b)
 {

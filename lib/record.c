@@ -151,20 +151,24 @@ record_move(struct queue *q, const struct msgid *id, struct queue *to)
 	(void)close(from);
 }
 
-void
-msg_record(struct queue *q, const struct msgid *id, char **text, size_t *len)
+enum status
+msg_record(struct queue *q, const struct msgid *id, char **text, size_t *len, struct error *err)
 {
-	struct error ignored;
-	int dir;
+	int top = -1, dir = -1;
+	enum status st;
 
 	*text = NULL;
 	*len = 0;
-	if ((dir = record_dir(q, id, false)) == -1)
-		return;
-	error_clear(&ignored);
-	if (fs_read_file(dir, id->text, false, (size_t)4 * RECORD_MAX, text, len, &ignored) != ST_OK)
+	if ((st = fs_open_dir(q->fd, "failures", false, &top, err)) == ST_OK &&
+	    (st = fs_open_dir(top, id->text + ID_LEN - 2, false, &dir, err)) == ST_OK)
+		st = fs_read_file(dir, id->text, false, (size_t)4 * RECORD_MAX, text, len, err);
+	if (top != -1)
+		(void)close(top);
+	if (dir != -1)
+		(void)close(dir);
+	if (st != ST_OK)
 		*text = NULL;
-	(void)close(dir);
+	return st == ST_GONE ? ST_OK : st;
 }
 
 /* The last line that starts with name, its value copied; false if there is none. */
@@ -205,13 +209,14 @@ void
 msg_reason(struct queue *q, const struct place *p, char *buf, size_t size)
 {
 	char words[512], *text, *block, *next;
+	struct error ignored;
 	size_t len;
 
 	(void)strlcpy(buf, p->name.reason, size);
 	if (buf[0] == '\0')
 		return;
-	msg_record(q, &p->name.id, &text, &len);
-	if (text == NULL)
+	error_clear(&ignored);
+	if (msg_record(q, &p->name.id, &text, &len, &ignored) != ST_OK || text == NULL)
 		return;
 	/* The last block tells about the last failure. */
 	for (block = text; (next = strstr(block, "\n\nTime: ")) != NULL; block = next + 2)
@@ -226,4 +231,57 @@ msg_reason(struct queue *q, const struct place *p, char *buf, size_t size)
 		}
 	}
 	free(text);
+}
+
+/* The value of the line at *at if it starts with name; *at goes to the next line. */
+static bool
+value(const char **at, const char *name, const char **text, size_t *len)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(*at, name, n) != 0)
+		return false;
+	*text = *at + n;
+	*len = strcspn(*text, "\n");
+	*at = *text + *len + ((*text)[*len] == '\n');
+	return true;
+}
+
+static void
+indented(const char **at, struct report *r)
+{
+	r->errors = *at;
+	while (**at == ' ') {
+		*at += strcspn(*at, "\n");
+		*at += **at == '\n';
+	}
+	r->errorslen = (size_t)(*at - r->errors);
+}
+
+bool
+report_next(const char **at, struct report *r)
+{
+	const char *text;
+	size_t len;
+
+	memset(r, 0, sizeof(*r));
+	r->duration = -1;
+	while (**at != '\0' && !(value(at, "Time: ", &text, &len) && key_parse(text, &r->at))) {
+		*at += strcspn(*at, "\n");
+		*at += **at == '\n';
+	}
+	if (r->at == 0)
+		return false;
+	while (**at != '\0' && **at != '\n') {
+		if (value(at, "Attempt: ", &text, &len))
+			r->attempt = (int)strtol(text, NULL, 10);
+		else if (value(at, "Duration: ", &text, &len))
+			r->duration = (usec_t)(strtod(text, NULL) * USEC);
+		else if (value(at, "Stderr:", &text, &len))
+			indented(at, r);
+		else if (!value(at, "Reason: ", &r->reason, &r->reasonlen) &&
+		    !value(at, "Text: ", &r->text, &r->textlen))
+			(void)value(at, "", &text, &len);	/* of another version */
+	}
+	return true;
 }
