@@ -159,12 +159,14 @@ finish(struct run *r, enum status st)
 	/* What was meant for stdout and did not get there is worse than "nothing there". */
 	if ((st == ST_OK || st == ST_NONE) && out_flush(r) != ST_OK)
 		st = ST_IO;
-	if (st != ST_OK && st != ST_NONE && (!r->told || r->err.status == st))
+	if (st != ST_OK && r->cmd != NULL && r->cmd->failed != NULL)
+		r->exit_code = r->cmd->failed(r);
+	else if (st != ST_OK && st != ST_NONE && (!r->told || r->err.status == st))
 		run_complain(r);
 	spool_close(r->spool);
 	free(r->given);
 	free(r->operand);
-	return st == ST_OK && r->exit_code != 0 ? r->exit_code : status_exit(st);
+	return r->exit_code != 0 && (st == ST_OK || r->cmd->failed != NULL) ? r->exit_code : status_exit(st);
 }
 
 enum status

@@ -25,9 +25,8 @@ struct numbers {
 
 static const char *const paused_words[] = { "no", "pop", "push", "all" };
 
-/* As queue_tally, for somebody who is waiting for it. */
-static enum status
-count(struct run *r, struct queue *q, struct tally *t)
+enum status
+count_messages(struct run *r, struct queue *q, unsigned states, usec_t now, struct tally *t)
 {
 	struct progress progress;
 	uint64_t seen = 0;
@@ -36,8 +35,9 @@ count(struct run *r, struct queue *q, struct tally *t)
 	enum status st;
 
 	memset(t, 0, sizeof(*t));
+	t->now = now;
 	progress_start(&progress, r);
-	if ((st = scan_open(q, STATES_ALL, &scan, &r->err)) != ST_OK)
+	if ((st = scan_open(q, states, &scan, &r->err)) != ST_OK)
 		return st;
 	while ((st = scan_next(scan, &p, &r->err)) == ST_OK) {
 		tally_add(t, &p);
@@ -60,7 +60,7 @@ gather(struct run *r, const char *name, usec_t now, struct numbers *n)
 	if ((st = run_open(r, name, &q)) != ST_OK)
 		return st;
 	(void)strlcpy(n->name, name, sizeof(n->name));
-	st = count(r, q, &n->t);
+	st = count_messages(r, q, STATES_ALL, now, &n->t);
 	queue_rates(q, now, &n->rates);
 	n->paused = queue_policy(q)->paused;
 	queue_close(q);

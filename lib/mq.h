@@ -322,10 +322,17 @@ struct rates {
 /* All zero when there are no counters. */
 void queue_rates(struct queue *, usec_t now, struct rates *);
 
+/* Classes of age, by doubling as Postfix's qshape has them: up to 5 minutes, 10, ... 1280, and above. */
+#define NAGES 10
+#define AGE_FIRST (300 * USEC)
 struct tally {
+	usec_t now;		/* what ages are counted from; 0: nobody asks for them */
 	uint64_t count[NSTATES], bytes[NSTATES];
 	usec_t oldest[NSTATES];	/* time of enqueueing of the oldest message seen, 0: none */
+	usec_t waiting;		/* the same of the backlog, but for what was pushed with a delay and is not due yet */
+	uint64_t age[NSTATES][NAGES];
 };
+/* Zero the tally first, but for now. */
 void tally_add(struct tally *, const struct place *);
 /* Count what is there by listing it (files in new/ count as ready). */
 enum status queue_tally(struct queue *, unsigned states, struct tally *, struct error *) MUST_CHECK;
