@@ -81,9 +81,15 @@ make_parents(char *path)
 static void
 conf_files(struct run *r)
 {
+	/* Copied: a process title may overwrite the environment, and the files are read again and again. */
+	static char *copy;
 	const char *only = env("MQ_CONF");
 	size_t n = 0;
 
+	if (only != NULL && copy == NULL)
+		copy = strdup(only);
+	if (copy != NULL)
+		only = copy;
 	r->files.path[n++] = only != NULL ? only : SYSTEM_CONF;
 	if (only == NULL && xdg("XDG_CONFIG_HOME", ".config", "mq/mq.conf", user_conf, sizeof(user_conf)))
 		r->files.path[n++] = user_conf;
