@@ -105,6 +105,8 @@ void run_title(struct run *);
 void run_complain(struct run *);
 /* As run_complain; worst becomes st if that has the greater exit status. */
 void run_trouble(struct run *, enum status st, enum status *worst);
+/* Say once if events could not be logged (see log in mq.conf(5)).  Main does it at the end, who runs for long also before. */
+void run_log_trouble(struct run *);
 /* A line on stderr, after "mq VERB: "; not with -q.  Foreign bytes are shown by vis. */
 void run_note(struct run *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The same, only with -v. */

@@ -169,6 +169,7 @@ finish(struct run *r, enum status st)
 		r->exit_code = r->cmd->failed(r);
 	else if (st != ST_OK && st != ST_NONE && (!r->told || r->err.status == st))
 		run_complain(r);
+	run_log_trouble(r);
 	spool_close(r->spool);
 	free(r->given);
 	free(r->operand);

@@ -519,6 +519,8 @@ loop(struct work *w, struct error *err)
 			if ((st = queue_reload(w->q, err)) != ST_OK)
 				return st;
 		}
+		if (can_note(w))
+			run_log_trouble(w->r);
 		if ((st = fill(w, mono, err)) != ST_OK)
 			return st;
 		if (settle_all(w) && !w->closing)
