@@ -159,7 +159,9 @@ put_age(const struct msgname *n, usec_t now, char buf[32])
 static void
 put_field(const char *key, const char *value, char buf[QUEUE_NAME_MAX + 16])
 {
-	(void)snprintf(buf, QUEUE_NAME_MAX + 16, *value != '\0' ? " %s=%s" : "", key, value);
+	buf[0] = '\0';
+	if (*value != '\0')
+		(void)snprintf(buf, QUEUE_NAME_MAX + 16, " %s=%s", key, value);
 }
 
 static void
