@@ -80,6 +80,7 @@ line() {
 @test "several queues: the worst counts, and labels tell which" {
 	mq init -q a; mq push -q -m x b
 	line 1 '^WARNING - a: 0 waiting, .*; b: 1 waiting \(warning\), .* \| a_depth=0;0;;0 a_oldest=.* b_depth=1;0;;0 ' --warn-depth 0 a b
+	line 1 "^WARNING - no queue 'nosuch' .*; b: 1 waiting \(warning\)" --warn-depth 0 nosuch b
 	line 3 "^UNKNOWN - a: 0 waiting.*; no queue 'nosuch' in .* \| a_depth" a nosuch
 	line 2 "^CRITICAL - no queue 'nosuch'.*; b: 1 waiting \(critical\)" --crit-depth 0 nosuch b
 }

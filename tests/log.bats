@@ -12,6 +12,10 @@ setup() {
 	conf
 }
 
+teardown() {
+	[ -z "${worker-}" ] || kill "$worker" 2>/dev/null || true
+}
+
 # conf [LINE...]: mq.conf names the log
 conf() {
 	printf '%s\n' '[defaults]' "log = $log" 'backoff = 0s' 'jitter = none' "$@" >mq.conf
@@ -88,7 +92,8 @@ whole() {
 
 # wait_until COMMAND: within ten seconds
 wait_until() {
-	for _ in $(seq 500); do
+	local until=$((SECONDS + 10))
+	while [ $SECONDS -lt $until ]; do
 		if eval "$1"; then return; fi
 		sleep 0.02
 	done
@@ -158,6 +163,7 @@ wait_until() {
 		assert_equal "$kind: $stderr" "$kind: "
 		run -0 --separate-stderr timeout 10 mq push -l "$kind" <lines
 		assert_equal "$kind: ${#lines[@]} ${#stderr_lines[@]}" "$kind: 3 1"
+		[ $kind != device ] || [[ $stderr == *"is not a regular file;"* ]] || fail "$stderr"
 		[[ $stderr == "mq push: the log $log"*"; what was done is done, and not all of it is logged" ]] || fail "$kind: $stderr"
 		run -0 --separate-stderr timeout 10 mq pop -n 6 -l "$kind"
 		assert_equal "$kind: ${#lines[@]} ${#stderr_lines[@]}" "$kind: 6 1"
@@ -221,6 +227,7 @@ wait_until() {
 	wait_until '[ -e "$log" ] && grep -q "q acked" "$log" || { sleep 0.2; mq push -q q -m x; false; }'
 	kill "$worker"
 	wait "$worker" || true
+	worker=
 	assert_equal "$(cat logs/old "$log" | grep -c ' acked ')" "$(cat logs/old "$log" | grep -c ' pushed ')"
 	whole
 }
