@@ -30,6 +30,7 @@ struct cmd {
 	const struct opt *opts;
 	enum status (*run)(struct run *);
 	bool looks;		/* only looks: a policy that cannot be read does not keep it from that */
+	int (*failed)(struct run *);	/* says what r->err is about in its own way; the exit status.  NULL: main does */
 };
 extern const struct cmd *const cmds[];	/* in the order of the manual; NULL at the end */
 const struct cmd *cmd_find(const char *name);
@@ -104,6 +105,8 @@ void run_title(struct run *);
 void run_complain(struct run *);
 /* As run_complain; worst becomes st if that has the greater exit status. */
 void run_trouble(struct run *, enum status st, enum status *worst);
+/* Say once if events could not be logged (see log in mq.conf(5)).  Main does it at the end, who runs for long also before. */
+void run_log_trouble(struct run *);
 /* A line on stderr, after "mq VERB: "; not with -q.  Foreign bytes are shown by vis. */
 void run_note(struct run *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The same, only with -v. */
@@ -174,6 +177,11 @@ bool stderr_ready(int timeout);
 /* So many a second since the start; how long as many as are left will take at that rate ("?" if unknown). */
 double progress_rate(const struct progress *, uint64_t done);
 void progress_left(const struct progress *, uint64_t done, uint64_t left, char buf[DURATION_MAX]);
+
+/* ---- stat.c ----------------------------------------------------------- */
+
+/* As queue_tally, with ages, for somebody who is waiting for it. */
+enum status count_messages(struct run *, struct queue *, unsigned states, usec_t now, struct tally *) MUST_CHECK;
 
 /* ---- help.c ----------------------------------------------------------- */
 

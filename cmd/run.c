@@ -213,6 +213,18 @@ run_trouble(struct run *r, enum status st, enum status *worst)
 		*worst = st;
 }
 
+void
+run_log_trouble(struct run *r)
+{
+	static bool told;
+	const struct error *e;
+
+	if (told || r->spool == NULL || (e = spool_log_error(r->spool))->status == ST_OK)
+		return;
+	told = true;
+	run_note(r, "%s; what was done is done, and not all of it is logged", e->text);
+}
+
 /* ---- ids and handles -------------------------------------------------- */
 
 static void

@@ -540,6 +540,8 @@ loop(struct work *w, struct error *err)
 		}
 		/* First the leases: a look for the next takes back what is past its deadline, ours too. */
 		(void)look_after(w, mono);
+		if (can_note(w))
+			run_log_trouble(w->r);
 		if ((st = fill(w, mono, err)) != ST_OK)
 			return st;
 		if (settle_all(w) && !w->closing)

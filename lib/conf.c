@@ -28,6 +28,9 @@
 /* What only [defaults] of mq.conf may say; their numbers go on from those of the keys. */
 enum { SET_SPOOL = NKEYS, SET_AUTOCREATE, NNAMES };
 
+/* What policy_local refuses. */
+#define LOCAL_ONLY "a file for %s may be named in mq.conf only: give it there in [queue GLOB]"
+
 static const char *
 key_name(int key)
 {
@@ -270,6 +273,8 @@ take_key(struct parser *ps, int key, const char *value)
 	if (!policy_set(p, key, value))
 		return refuse(ps, "bad value '%s' for %s (%s): %s", value, key_name(key),
 		    conf_keys[key].syntax, policy_rule(key));
+	if (ps->flat && !policy_local(key, value))
+		return refuse(ps, LOCAL_ONLY, key_name(key));
 	if (ps->flat)
 		(void)strlcpy(p->origin[key], ps->origin, size);
 	else
@@ -437,6 +442,8 @@ assign_check(const char *assign, const char **value, struct error *err)
 	else if (!policy_set(&scratch, key, *value))
 		error_set(err, ST_USAGE, 0, "bad value '%s' for %s (%s): %s", *value, key_name(key),
 		    conf_keys[key].syntax, policy_rule(key));
+	else if (!policy_local(key, *value))
+		error_set(err, ST_USAGE, 0, LOCAL_ONLY, key_name(key));
 	else if (len + strlen(" = ") + strlen(*value) > LINE_LIMIT)
 		error_set(err, ST_USAGE, 0, "the value of %s is too long for a line", key_name(key));
 	else

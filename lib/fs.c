@@ -188,6 +188,13 @@ fs_replace_file(int dirfd, const char *name, const char *text, size_t len,
 	return ST_OK;
 }
 
+int
+fs_open_append(int dirfd, const char *name, mode_t mode)
+{
+	return openat(dirfd, name, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW |
+	    O_NONBLOCK | O_CLOEXEC | O_NOCTTY, mode);
+}
+
 enum status
 fs_append(int dirfd, const char *name, const char *text, size_t len,
     mode_t mode, gid_t group, bool sync, struct error *err)
@@ -196,9 +203,7 @@ fs_append(int dirfd, const char *name, const char *text, size_t len,
 	struct stat sb;
 	int fd;
 
-	fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW |
-	    O_NONBLOCK | O_CLOEXEC, mode);
-	if (fd == -1)
+	if ((fd = fs_open_append(dirfd, name, mode)) == -1)
 		return errno == ENOENT ? ST_GONE : error_sys(err, errno, "%s", name);
 	if (fstat(fd, &sb) == 0 && sb.st_size == 0) {
 		(void)fchmod(fd, mode);

@@ -196,7 +196,8 @@ enum { KEEP_NO, KEEP_TIME, KEEP_COUNT };
 enum { PAUSED_NO = 0, PAUSED_POP = 1, PAUSED_PUSH = 2, PAUSED_ALL = 3 };
 
 #define BACKOFF_STEPS 32
-#define NKEYS 17
+#define NKEYS 18
+#define LOG_NAME_MAX 200
 
 struct policy {
 	usec_t lease;
@@ -216,6 +217,7 @@ struct policy {
 	int mode;		/* of message files, such as 0600 */
 	char group[33];
 	int paused;
+	char log[LOG_NAME_MAX];	/* "": no; "syslog"; else the path of a file */
 	/* Where each key's value is from: "" is built in, else file and section. */
 	char origin[NKEYS][128];
 };
@@ -253,6 +255,8 @@ enum status conf_check(const char *text, size_t len, const char *what, struct er
  */
 enum status conf_edit(const char *text, size_t len, const char *const *assign, size_t n,
     char **out, size_t *outlen, struct error *) MUST_CHECK;
+/* Whether queue.conf may say that, and not only mq.conf. */
+bool policy_local(int key, const char *text);
 /* The value of key i as text that can be read back. */
 void conf_value(const struct policy *, int key, char *buf, size_t size);
 /* Back-off before attempt n+1 after n (>= 1) failures, before jitter; and with it. */
@@ -272,6 +276,8 @@ enum status spool_open(const char *path, bool create, const struct conf_files *c
 void spool_close(struct spool *);
 const char *spool_path(const struct spool *);
 const struct conf_files *spool_conf(const struct spool *);
+/* Why the first event could not be logged that should have been; ST_OK: none failed. */
+const struct error *spool_log_error(const struct spool *);
 
 /* Names of all queues, sorted; free with names_free. */
 struct names { char **name; size_t n, cap; };
@@ -322,10 +328,17 @@ struct rates {
 /* All zero when there are no counters. */
 void queue_rates(struct queue *, usec_t now, struct rates *);
 
+/* Classes of age, by doubling as Postfix's qshape has them: up to 5 minutes, 10, ... 1280, and above. */
+#define NAGES 10
+#define AGE_FIRST (300 * USEC)
 struct tally {
+	usec_t now;		/* what ages are counted from; 0: nobody asks for them */
 	uint64_t count[NSTATES], bytes[NSTATES];
 	usec_t oldest[NSTATES];	/* time of enqueueing of the oldest message seen, 0: none */
+	usec_t waiting;		/* the same of the backlog, but for what was pushed with a delay and is not due yet */
+	uint64_t age[NSTATES][NAGES];
 };
+/* Zero the tally first, but for now. */
 void tally_add(struct tally *, const struct place *);
 /* Count what is there by listing it (files in new/ count as ready). */
 enum status queue_tally(struct queue *, unsigned states, struct tally *, struct error *) MUST_CHECK;

@@ -343,6 +343,25 @@ name_print(const struct policy *p, const void *at, const char *syntax, char *buf
 	(void)strlcpy(buf, *name != '\0' ? name : "none", size);
 }
 
+/* Where a file may be named is policy_local's business. */
+static bool
+log_parse(const char *text, const char *syntax, struct policy *p, void *at)
+{
+	bool no = strcmp(text, "no") == 0;
+
+	(void)syntax, (void)at;
+	if (!no && strcmp(text, "syslog") != 0 && (text[0] != '/' || text[strlen(text) - 1] == '/'))
+		return false;
+	return strlcpy(p->log, no ? "" : text, sizeof(p->log)) < sizeof(p->log);
+}
+
+static void
+log_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
+{
+	(void)syntax, (void)at;
+	(void)strlcpy(buf, p->log[0] != '\0' ? p->log : "no", size);
+}
+
 #define TYPE(name, print, rule) \
 	static const struct type type_##name = { name##_parse, print##_print, rule }
 
@@ -359,6 +378,7 @@ TYPE(number, number, "a number");
 TYPE(keep, keep, "a duration with its unit, such as 7d; a number of messages; or no");
 TYPE(mode, mode, "3 or 4 octal digits of permissions; the owner has to read and write, as in 0600");
 TYPE(group, name, "the name of a group, 32 bytes at most, or none");
+TYPE(log, log, "syslog, a path that starts with /, or no");
 
 /* ---- the table ---------------------------------------------------------- */
 
@@ -380,7 +400,8 @@ TYPE(group, name, "the name of a group, 32 bytes at most, or none");
 	X(keep, keep, "DUR|N|no", "no", "how long, or how many, messages stay in done after their ack") \
 	X(mode, mode, "OCTAL", "0600", "permissions of message files") \
 	X(group, group, "GROUP|none", "none", "group of the queue's files") \
-	X(paused, choice, "no|pop|push|all", "no", "what the queue refuses at present")
+	X(paused, choice, "no|pop|push|all", "no", "what the queue refuses at present") \
+	X(log, log, "FILE|syslog|no", "no", "where each change of state is told, a line each")
 
 #define PUBLIC(name, type, syntax, initial, help) { #name, syntax, initial, help },
 const struct conf_key conf_keys[NKEYS] = { KEYS(PUBLIC) };
@@ -402,6 +423,16 @@ conf_value(const struct policy *p, int key, char *buf, size_t size)
 {
 	slots[key].type->print(p, (const char *)p + slots[key].offset, conf_keys[key].syntax, buf,
 	    size);
+}
+
+/*
+ * Who may write queue.conf of a shared queue must not choose a file that other users,
+ * and root, then append to.
+ */
+bool
+policy_local(int key, const char *text)
+{
+	return slots[key].type != &type_log || text[0] != '/';
 }
 
 const char *

@@ -424,10 +424,11 @@ forget(struct batch *b, size_t k)
 }
 
 static void
-count_pushed(struct batch *b, int64_t size, usec_t now)
+count_pushed(struct batch *b, const struct msgname *n, usec_t now)
 {
-	counters_state(b->q, target(b), 1, size);
+	counters_state(b->q, target(b), 1, n->size);
 	counters_add(b->q, COUNT_PUSHED, 1, now);
+	log_event(b->q, target(b) == STATE_DELAYED ? "delayed" : "pushed", n, target(b), now);
 }
 
 /* Under a name that tells its id, and that nobody can guess. */
@@ -468,7 +469,7 @@ publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct e
 			break;
 		ids[*k] = n.id;
 		if (!b->q->drop)
-			count_pushed(b, n.size, now);
+			count_pushed(b, &n, now);
 	}
 	b->q->careful = false;
 	return st;
@@ -532,7 +533,7 @@ publish_atomic(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct
 		*k = b->n;
 		for (size_t i = 0; i < b->n; i++) {
 			ids[i] = names[i].id;
-			count_pushed(b, names[i].size, now);
+			count_pushed(b, &names[i], now);
 		}
 		if (b->n > (size_t)2 * SPREAD)
 			spread(b, names, b->n);

@@ -67,7 +67,7 @@ queue_new_object(struct spool *sp, const char *name)
 		return NULL;
 	q->spool = sp;
 	(void)strlcpy(q->name, name, sizeof(q->name));
-	q->fd = q->tmpfd = q->newfd = q->window.fd = q->remote = -1;
+	q->fd = q->tmpfd = q->newfd = q->window.fd = q->log.fd = q->remote = -1;
 	q->group = (gid_t)-1;
 	for (int s = 0; s < NSTATES; s++)
 		q->statefd[s] = q->target[s].fd = -1;
@@ -80,6 +80,7 @@ queue_close(struct queue *q)
 	if (q == NULL)
 		return;
 	counters_close(q);
+	log_close(q);
 	listing_free(&q->window.names);
 	targets_drop(q);
 	int fds[] = { q->fd, q->tmpfd, q->newfd, q->window.fd };

@@ -75,6 +75,7 @@ probe() {
 	[ "$1" = long ] || return 0
 	need valgrind		"valgrind"			has valgrind
 	need faketime		"faketime"			has faketime
+	need prometheus		"promtool"			has promtool
 	need spin		"spin"				has spin
 	need xfsprogs		"mkfs.xfs"			has mkfs.xfs
 	need btrfs-progs	"mkfs.btrfs"			has mkfs.btrfs

@@ -953,3 +953,12 @@ switches() {
 	assert_has q dead 0
 	assert_has q ready 0
 }
+
+@test "MQ_CONF still counts when the process has got its title" {
+	printf '[defaults]\nattempts = 1\n[queue failed]\nmode = 0640\n' >mq.conf
+	export MQ_CONF=$PWD/mq.conf
+	mq init -q q dead_queue=failed
+	mq push -q q -m x
+	run -0 mq work q --drain -- false
+	assert_equal "$(stat -c %a "$MQ_SPOOL/failed/ready")" 750
+}
