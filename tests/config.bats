@@ -17,7 +17,7 @@ load helper
 	cp copy "$MQ_SPOOL/q/queue.conf"
 	mq config q --json >after.json
 	assert_equal "$(jq -r .attempts after.json)" 9
-	assert_equal "$(jq -r 'keys | length' after.json)" 17
+	assert_equal "$(jq -r 'keys | length' after.json)" 20
 }
 
 @test "policy is never copied into a message" {
