@@ -64,6 +64,7 @@ struct work {
 	enum status worst;	/* trouble of our own that must be told at the end */
 	uint64_t started, acked, failed, left;
 	struct progress progress;
+	struct notify notify;
 	uint64_t passed;	/* messages that the last look had to pass over */
 	bool mute;		/* our stderr takes no more: the handlers' waits in their pipes */
 };
@@ -75,6 +76,20 @@ title(const struct work *w)
 {
 	setproctitle("work %s: %d running, %llu done, %llu failed", queue_name(w->q),
 	    w->running, (unsigned long long)w->acked, (unsigned long long)w->failed);
+}
+
+/* To the service manager.  Also a worker that stops after its first message was ready once. */
+static void
+tell(struct work *w, usec_t mono)
+{
+	bool ready = !w->closing || (w->notify.state == NULL && w->exit_code == 0);
+	char status[sizeof(w->notify.status)];
+
+	if (w->notify.fd == -1)
+		return;
+	(void)snprintf(status, sizeof(status), "%d running, %llu done, %llu failed", w->running,
+	    (unsigned long long)w->acked, (unsigned long long)w->failed);
+	notify_tell(&w->notify, mono, ready ? "READY=1" : "STOPPING=1", status);
 }
 
 /* Whether a note can be written now: one that nobody reads must not hold up the leases. */
@@ -468,6 +483,8 @@ sleep_until(const struct work *w, usec_t mono, usec_t next)
 	}
 	if (w->progress.on && w->progress.next < next)
 		next = w->progress.next;
+	if (w->notify.next < next)
+		next = w->notify.next;
 	return next < mono ? mono : next;
 }
 
@@ -526,6 +543,7 @@ loop(struct work *w, struct error *err)
 			return st;
 		if (settle_all(w) && !w->closing)
 			continue;	/* what was given back may be ready */
+		tell(w, mono);
 		if ((st = drained(w, &done, err)) != ST_OK || done)
 			return st;
 		title(w);
@@ -546,6 +564,7 @@ wind_down(struct work *w)
 	(void)settle_all(w);
 	while (w->running > 0) {
 		usec_t mono = clock_mono();
+		tell(w, mono);
 		if (wait_for_something(w, mono, look_after(w, mono), &err) != ST_OK)
 			break;
 		(void)settle_all(w);
@@ -617,6 +636,11 @@ set_up(struct work *w, struct error *err)
 	(void)signal(SIGCHLD, SIG_DFL);	/* ignored, as some parents leave it, we'd never be told */
 	if ((w->sigfd = signalfd(-1, &sigs, SFD_NONBLOCK | SFD_CLOEXEC)) == -1)
 		return error_sys(err, errno, "signalfd");
+	/* Before the handlers' environment is made. */
+	if (notify_open(&w->notify, err) != ST_OK) {
+		run_note(w->r, "%s", err->text);
+		error_clear(err);
+	}
 	return launch_open(w->r, w->q, w->argv, &w->launch, err);
 }
 
@@ -652,7 +676,7 @@ static enum status
 run_work(struct run *r)
 {
 	struct work w = { .r = r, .timeout = -1, .claim = { .hold = true }, .sigfd = -1,
-	    .look = USEC_MAX };
+	    .look = USEC_MAX, .notify = { .fd = -1 } };
 	struct tally t;
 	enum status st;
 
@@ -675,9 +699,14 @@ run_work(struct run *r)
 			w.left = t.count[STATE_READY];
 		if ((st = loop(&w, &r->err)) != ST_OK)
 			wind_down(&w);
+		else {
+			w.closing = true;
+			tell(&w, clock_mono());
+		}
 		progress_clear(&w.progress);
 	}
 	guard_stop();
+	notify_close(&w.notify);
 	waiter_close(w.waiter);
 	queue_close(w.q);
 	if (w.sigfd != -1)

@@ -7,10 +7,52 @@ load work_helper
 
 setup() {
 	common_setup
+	cat >listen.py <<-'END'
+	# listen.py SOCKET LOG: what comes, line by line; nothing while the file "deaf" is there.
+	import os, socket, sys, time
+	name = sys.argv[1]
+	s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+	s.bind("\0" + name[1:] if name[0] == "@" else name)
+	log = open(sys.argv[2], "a", buffering=1)
+	open("listening", "w").close()
+	while True:
+	    while os.path.exists("deaf"):
+	        time.sleep(0.01)
+	    text = s.recv(65536).decode()
+	    assert text.endswith("\n") and "\n\n" not in text, text
+	    log.write(text)
+	END
 }
 
 teardown() {
 	common_teardown
+}
+
+# listen [NAME]: a service manager; what it is told is in told.
+listen() {
+	: >told
+	export NOTIFY_SOCKET=${1:-$PWD/notify}
+	bg listen env -u NOTIFY_SOCKET python3 listen.py "$NOTIFY_SOCKET" told
+	wait_for [ -e listening ]
+}
+
+was_told() {
+	grep -qx "$1" told
+}
+
+# pings N: it has heard of the watchdog's business at least N times.
+pings() {
+	[ "$(grep -cx WATCHDOG=1 told)" -ge "$1" ]
+}
+
+switches() {
+	grep voluntary_ctxt_switches "/proc/$1/status"
+}
+
+# asleep PID: and not woken between two looks
+asleep() {
+	local one
+	one=$(switches "$1") && sleep 0.2 && [ "$one" = "$(switches "$1")" ]
 }
 
 # ---- --config ----
@@ -134,4 +176,117 @@ teardown() {
 	mq push -q q -m 3
 	mq work --config --drain q
 	assert_equal "$(cat new)" 3
+}
+
+# ---- the service manager ----
+
+@test "a service manager is told: ready, status, alive, stopping; a running handler ends first" {
+	mq init -q q handler='env >env.txt; touch started; sh await go; touch done'
+	listen
+	WATCHDOG_USEC=100000 bg work mq work --config q
+	work=$pid
+	wait_for was_told READY=1
+	armed "$work"
+	was_told "STATUS=0 running, 0 done, 0 failed"
+	# While there is nothing to do.
+	wait_for pings 5
+	mq push -q q -m x
+	wait_for [ -e started ]
+	wait_for was_told "STATUS=1 running, 0 done, 0 failed"
+	run ! was_told STOPPING=1
+	kill -TERM "$work"
+	wait_for was_told STOPPING=1
+	wait_for pings $(($(grep -cx WATCHDOG=1 told) + 5))
+	alive "$work"
+	[ ! -e "done" ]
+	touch go
+	ended "$work"
+	assert_equal "$status" 0
+	[ -e "done" ]
+	assert_equal "$(grep -cx READY=1 told)/$(grep -cx STOPPING=1 told)" 1/1
+	assert_equal "$(head -n 1 told)" READY=1
+	run ! grep -E '^(NOTIFY_SOCKET|WATCHDOG_)' env.txt
+}
+
+@test "a service manager is told by an abstract name, and not of a watchdog that is meant for another" {
+	mq init -q q
+	listen "@mq-test-$$-$BATS_TEST_NUMBER"
+	WATCHDOG_USEC=20000 WATCHDOG_PID=1 bg work mq work q -- sh -c 'touch started; sh await go'
+	wait_for was_told READY=1
+	mq push -q q -m x
+	wait_for was_told "STATUS=1 running, 0 done, 0 failed"
+	kill "$pid"
+	wait_for was_told STOPPING=1
+	touch go
+	ended "$pid"
+	run ! pings 1
+	# "exec" keeps the pid.
+	WATCHDOG_USEC=20000 bg mine sh -c 'WATCHDOG_PID=$$ exec mq work q -- true'
+	wait_for pings 3
+}
+
+@test "the status is told at most once a second, and the last one in the end" {
+	mq init -q q
+	seq 300 | mq push -q -l q
+	listen
+	begin=$SECONDS
+	bg work mq work q -- true
+	wait_for was_told "STATUS=0 running, 300 done, 0 failed"
+	run -0 grep -c STATUS told
+	[ "$output" -le $((SECONDS - begin + 2)) ]
+}
+
+@test "a manager that does not listen, is not there or has a strange address keeps nobody from working" {
+	mq init -q q handler='cat >>got'
+	seq 3 | mq push -q -l q
+	NOTIFY_SOCKET=$PWD/nobody WATCHDOG_USEC=1000 mq work --config q --drain
+	seq 4 6 | mq push -q -l q
+	for name in notify "" "@" / vsock:1:2 "/$(printf '%0120d' 0)"; do
+		NOTIFY_SOCKET=$name run -0 mq work --config q --drain
+		assert_output --partial "NOTIFY_SOCKET=$name: neither"
+	done
+	for usec in 0 1 -1 x 99999999999999999999 ""; do
+		NOTIFY_SOCKET=$PWD/nobody WATCHDOG_USEC=$usec mq work --config q --drain
+	done
+	assert_equal "$(tr -d '\n' <got)" 123456
+	# Its socket is full; it is told later.
+	touch deaf
+	listen
+	WATCHDOG_USEC=2000 bg work mq work --config q
+	for n in 7 8 9; do
+		mq push -q q -m "$n"
+		wait_for grep -q "$n" got
+	done
+	wait_for asleep "$pid"	# and not pinging each millisecond
+	rm deaf
+	wait_for was_told "STATUS=0 running, 3 done, 0 failed"
+}
+
+@test "a worker that stops at once was ready once" {
+	mq push -q q -m x
+	listen
+	mq work q --drain -- true
+	wait_for was_told STOPPING=1
+	assert_equal "$(grep -v STATUS told | tr '\n' ' ')" "READY=1 STOPPING=1 "
+	: >told
+	mq push -q q -m x
+	mq work q -n 1 -- true
+	wait_for was_told STOPPING=1
+	assert_equal "$(grep -v STATUS told | tr '\n' ' ')" "READY=1 STOPPING=1 "
+	: >told
+	mq push -q q -m x
+	run -127 mq work q -- ./nosuchcommand
+	wait_for was_told STOPPING=1
+	run ! was_told READY=1
+}
+
+@test "without a watchdog, an idle service is not woken" {
+	mq init -q q
+	listen
+	bg idle mq work q -- true
+	wait_for was_told READY=1
+	wait_for asleep "$pid"
+	switches "$pid" >before
+	sleep 1.2
+	run -0 diff before <(switches "$pid")
 }
