@@ -5,6 +5,8 @@
 
 load work_helper
 
+units=$BATS_TEST_DIRNAME/../dist/systemd
+
 setup() {
 	common_setup
 	cat >listen.py <<-'END'
@@ -53,6 +55,11 @@ switches() {
 asleep() {
 	local one
 	one=$(switches "$1") && sleep 0.2 && [ "$one" = "$(switches "$1")" ]
+}
+
+# exec_start UNIT QUEUE: its command line, with the program under test
+exec_start() {
+	sed -n "s|%i|$2|; s|^ExecStart=/usr/bin/mq |mq |p" "$units/$1"
 }
 
 # ---- --config ----
@@ -289,4 +296,70 @@ asleep() {
 	switches "$pid" >before
 	sleep 1.2
 	run -0 diff before <(switches "$pid")
+}
+
+# ---- units ----
+
+@test "systemd finds nothing wrong with the units" {
+	command -v systemd-analyze >/dev/null || skip "SKIPPED: no systemd-analyze here"
+	mkdir units
+	for unit in "$units"/*; do
+		sed "s|/usr/bin/mq|$MQ_BIN|" "$unit" >"units/${unit##*/}"
+	done
+	run -0 systemd-analyze verify --man=no units/*
+	assert_output ""
+}
+
+@test "the worker's unit: its command line serves any queue, and stops as it should" {
+	mq init -q demo handler='touch started; sh await go; cat >got'
+	listen
+	read -ra command < <(exec_start mq-work@.service demo)
+	assert_equal "${command[*]}" "mq work --config demo"
+	WATCHDOG_USEC=200000 bg work "${command[@]}"
+	wait_for was_told READY=1
+	mq push -q demo -m x
+	wait_for [ -e started ]
+	kill -TERM "$pid"
+	wait_for was_told STOPPING=1
+	touch go
+	ended "$pid"
+	assert_equal "$status $(cat got)" "0 x"
+	# What ends it for good ends it with a status that the unit knows.
+	known=" $(sed -n 's/^RestartPreventExitStatus=//p' "$units/mq-work@.service") "
+	mq init -q demo handler=none
+	run mq work --config demo
+	[[ $known == *" $status "* ]]
+	run mq work --config nosuch
+	[[ $known == *" $status "* ]]
+	mq init -q demo handler=nosuchcommand
+	mq push -q demo -m x
+	run -127 mq work --config demo
+	[[ $known == *" $status "* ]]
+}
+
+@test "the units of the timers: what they run works, and changes nothing" {
+	mq push -q q -m x
+	find "$MQ_SPOOL" | sort >before
+	read -ra command < <(exec_start mq-fsck.service)
+	run -0 "${command[@]}"
+	run -0 diff before <(find "$MQ_SPOOL" | sort)
+	mq help stat | grep -q -- --textfile || skip "SKIPPED: mq stat has no --textfile"
+	mkdir collector
+	read -ra command < <(exec_start mq-metrics.service | sed "s|/var/lib/prometheus/node-exporter|$PWD/collector|")
+	run -0 "${command[@]}"
+	grep -q '^mq_' collector/mq.prom
+	run -0 diff before <(find "$MQ_SPOOL" | sort)
+}
+
+@test "make install puts the units where it is told, with the path of the program" {
+	command -v make >/dev/null || skip "SKIPPED: no make here"
+	make -s -C "$BATS_TEST_DIRNAME/.." -o "$MQ_BIN" install MQ="$MQ_BIN" DESTDIR="$PWD/root" PREFIX=/opt/mq \
+	    SYSTEMDUNITDIR=/opt/mq/lib/systemd/system
+	[ "$(cd root/opt/mq/lib/systemd/system && echo *)" = "$(cd "$units" && echo *)" ]
+	run -0 grep -rh ^ExecStart= root/opt/mq/lib/systemd/system
+	refute_output --partial /usr/bin
+	assert_line "ExecStart=/opt/mq/bin/mq work --config %i"
+	make -s -C "$BATS_TEST_DIRNAME/.." uninstall DESTDIR="$PWD/root" PREFIX=/opt/mq SYSTEMDUNITDIR=/opt/mq/lib/systemd/system
+	run -0 find root -not -type d
+	assert_output ""
 }
