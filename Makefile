@@ -8,6 +8,7 @@
 #   lint                warnings as errors, static analysis, layers
 #   completions         write completions/ anew from the command table
 #   install, uninstall  PREFIX=/usr/local DESTDIR= SYSTEMDUNITDIR=
+#   deb                 build/mq_VERSION_ARCH.deb, a package for Debian
 #   clean, dist, distcheck
 #
 # WERROR=1 makes warnings errors.  SAN=1 builds with ASan and UBSan into build/san/ (the binary is build/san/mq), beside
@@ -80,7 +81,7 @@ quote   = '$(subst ','\'',$(1))'
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all deps deps-dev deps-long demo units fuzz check check-long bench lint completions install uninstall clean dist distcheck FORCE
+.PHONY: all deps deps-dev deps-long demo units fuzz check check-long bench lint completions install uninstall deb clean dist distcheck FORCE
 
 # ---- build -----------------------------------------------------------------------------------------------------------
 
@@ -194,6 +195,10 @@ uninstall:
 	rm -f $(DOCS:%=$(DESTDIR)$(DOCDIR)/%)
 	$(if $(SYSTEMDUNITDIR),rm -f $(UNITS:dist/systemd/%=$(DESTDIR)$(SYSTEMDUNITDIR)/%))
 	-[ ! -d $(DESTDIR)$(DOCDIR) ] || rmdir $(DESTDIR)$(DOCDIR)
+
+# build/mq_VERSION_ARCH.deb.  MAINTAINER="Name <address>" and SOURCE_DATE_EPOCH are taken from the environment.
+deb:
+	@MAKE="$(MAKE)" sh dist/debian/build.sh $(VERSION)
 
 clean:
 	rm -rf build mq mq-$(VERSION).tar.gz
