@@ -21,7 +21,7 @@
 /* How often the policy is read again. */
 #define RELOAD USEC
 
-enum { DRAIN = OPT_LONG, TIMEOUT, RATE, LEASE };
+enum { DRAIN = OPT_LONG, TIMEOUT, RATE, LEASE, CONFIG };
 
 static const struct opt opts[] = {
 	{ 'j', "jobs", "N", false, "run up to N handlers at once; default 1" },
@@ -30,6 +30,7 @@ static const struct opt opts[] = {
 	{ TIMEOUT, "timeout", "DUR", false, "stop a handler that runs longer; a failed attempt" },
 	{ RATE, "rate", "N/s", false, "start at most N handlers a second (N/m, N/h)" },
 	{ LEASE, "lease", "DUR", false, "length of the lease instead of the policy's" },
+	{ CONFIG, "config", NULL, false, "command, jobs and time limit from the queue's policy" },
 	OPT_END
 };
 
@@ -42,8 +43,10 @@ struct work {
 	struct claim_options claim;
 	int64_t jobs, max;
 	enum drain drain;
-	usec_t timeout, interval;
+	bool config;
+	usec_t timeout, interval;	/* timeout: -1 if not given */
 	char **argv;
+	const char *command;	/* what people know it by */
 	struct launch launch;
 	struct handler *h;
 	struct pollfd *pfd;
@@ -62,6 +65,7 @@ struct work {
 	enum status worst;	/* trouble of our own that must be told at the end */
 	uint64_t started, acked, failed, left;
 	struct progress progress;
+	struct notify notify;
 	uint64_t passed;	/* messages that the last look had to pass over */
 	bool mute;		/* our stderr takes no more: the handlers' waits in their pipes */
 };
@@ -73,6 +77,20 @@ title(const struct work *w)
 {
 	setproctitle("work %s: %d running, %llu done, %llu failed", queue_name(w->q),
 	    w->running, (unsigned long long)w->acked, (unsigned long long)w->failed);
+}
+
+/* To the service manager.  Also a worker that stops after its first message was ready once. */
+static void
+tell(struct work *w, usec_t mono)
+{
+	bool ready = !w->closing || (w->notify.state == NULL && w->exit_code == 0);
+	char status[sizeof(w->notify.status)];
+
+	if (w->notify.fd == -1)
+		return;
+	(void)snprintf(status, sizeof(status), "%d running, %llu done, %llu failed", w->running,
+	    (unsigned long long)w->acked, (unsigned long long)w->failed);
+	notify_tell(&w->notify, mono, ready ? "READY=1" : "STOPPING=1", status);
 }
 
 /* A note that nobody reads must not hold up the leases. */
@@ -136,7 +154,7 @@ cannot_run(struct work *w, struct handler *h, int code, usec_t now, struct error
 {
 	if (w->exit_code == 0 && can_note())
 		run_note(w->r, "%s: exit status %d: the command cannot be run; the message was "
-		    "given back", w->argv[0], code);
+		    "given back", w->command, code);
 	w->exit_code = code;
 	w->closing = w->gave_back = true;
 	return claim_release(w->q, &h->claim, 0, now, err);
@@ -484,6 +502,8 @@ sleep_until(const struct work *w, usec_t mono, usec_t next)
 	}
 	if (w->progress.on && w->progress.next < next)
 		next = w->progress.next;
+	if (w->notify.next < next)
+		next = w->notify.next;
 	return next < mono ? mono : next;
 }
 
@@ -540,12 +560,13 @@ loop(struct work *w, struct error *err)
 		}
 		/* First the leases: a look for the next takes back what is past its deadline, ours too. */
 		(void)look_after(w, mono);
-		if (can_note(w))
+		if (can_note())
 			run_log_trouble(w->r);
 		if ((st = fill(w, mono, err)) != ST_OK)
 			return st;
 		if (settle_all(w) && !w->closing)
 			continue;	/* what was given back may be ready */
+		tell(w, mono);
 		if ((st = drained(w, &done, err)) != ST_OK || done)
 			return st;
 		title(w);
@@ -566,6 +587,7 @@ wind_down(struct work *w)
 	(void)settle_all(w);
 	while (w->running > 0) {
 		usec_t mono = clock_mono();
+		tell(w, mono);
 		if (wait_for_something(w, mono, look_after(w, mono), &err) != ST_OK)
 			break;
 		(void)settle_all(w);
@@ -606,6 +628,9 @@ options(struct work *w)
 			if (st == ST_OK && w->claim.lease == 0)
 				st = run_usage(r, "--lease: a lease of no length is none");
 			break;
+		case CONFIG:
+			w->config = true;
+			break;
 		default:
 			break;
 		}
@@ -634,39 +659,60 @@ set_up(struct work *w, struct error *err)
 	(void)signal(SIGCHLD, SIG_DFL);	/* ignored, as some parents leave it, we'd never be told */
 	if ((w->sigfd = signalfd(-1, &sigs, SFD_NONBLOCK | SFD_CLOEXEC)) == -1)
 		return error_sys(err, errno, "signalfd");
+	/* Before the handlers' environment is made. */
+	if (notify_open(&w->notify, err) != ST_OK) {
+		run_note(w->r, "%s", err->text);
+		error_clear(err);
+	}
 	return launch_open(w->r, w->q, w->argv, &w->launch, err);
 }
 
-/* libbsd's setproctitle writes over the arguments, which we still need. */
+/* What to run, and how many of it how long: from the policy, asked this once, what was not given. */
 static enum status
-keep_arguments(struct work *w)
+command(struct work *w)
 {
 	struct run *r = w->r;
+	const char *shell[] = { "/bin/sh", "-c", NULL };
+	const char *const *words = w->config ? shell : (const char *const *)r->operand + 1;
+	int n = w->config ? 3 : r->noperands - 1;
+	const struct policy *p = queue_policy(w->q);
+	enum status st = w->config ? queue_handler(w->q, &shell[2], &r->err) : ST_OK;
 
-	if ((w->argv = calloc((size_t)r->noperands, sizeof(char *))) == NULL)
+	if (st != ST_OK)
+		return st;
+	/* libbsd's setproctitle writes over the arguments, which we still need. */
+	if ((w->argv = calloc((size_t)n + 1, sizeof(char *))) == NULL)
 		return error_sys(&r->err, ENOMEM, "work");
-	for (int i = 1; i < r->noperands; i++)
-		if ((w->argv[i - 1] = strdup(r->operand[i])) == NULL)
+	for (int i = 0; i < n; i++)
+		if ((w->argv[i] = strdup(words[i])) == NULL)
 			return error_sys(&r->err, ENOMEM, "work");
+	w->command = w->argv[w->config ? 2 : 0];
+	if (w->jobs == 0)
+		w->jobs = w->config ? p->jobs : 1;
+	if (w->timeout == -1)
+		w->timeout = w->config ? p->timeout : 0;
+	w->slots = (int)w->jobs + 1;
 	return ST_OK;
 }
 
 static enum status
 run_work(struct run *r)
 {
-	struct work w = { .r = r, .jobs = 1, .claim = { .hold = true }, .sigfd = -1,
-	    .look = USEC_MAX };
+	struct work w = { .r = r, .timeout = -1, .claim = { .hold = true }, .sigfd = -1,
+	    .look = USEC_MAX, .notify = { .fd = -1 } };
 	struct tally t;
 	enum status st;
 
 	if ((st = options(&w)) != ST_OK || (st = run_operands(r, 1, -1)) != ST_OK)
 		return st;
-	if (r->noperands < 2)
-		return run_usage(r, "the command to run is missing: mq work QUEUE -- CMD [ARG...]");
+	if (r->noperands < 2 && !w.config)
+		return run_usage(r, "the command to run is missing: mq work QUEUE -- CMD [ARG...], "
+		    "or --config QUEUE");
+	if (r->noperands > 1 && w.config)
+		return run_usage(r, "--config and a command: the queue's policy has the command");
 	if ((st = run_queue(r, r->operand[0], &w.q)) != ST_OK)
 		return st;
-	w.slots = (int)w.jobs + 1;
-	if ((st = keep_arguments(&w)) == ST_OK && (st = guard_start(w.slots, &r->err)) == ST_OK &&
+	if ((st = command(&w)) == ST_OK && (st = guard_start(w.slots, &r->err)) == ST_OK &&
 	    (st = set_up(&w, &r->err)) == ST_OK &&
 	    (st = waiter_open(w.q, w.drain == DRAIN_ALL, &w.waiter, &r->err)) == ST_OK) {
 		run_title(r);
@@ -676,15 +722,20 @@ run_work(struct run *r)
 			w.left = t.count[STATE_READY];
 		if ((st = loop(&w, &r->err)) != ST_OK)
 			wind_down(&w);
+		else {
+			w.closing = true;
+			tell(&w, clock_mono());
+		}
 		progress_clear();
 	}
 	guard_stop();
+	notify_close(&w.notify);
 	waiter_close(w.waiter);
 	queue_close(w.q);
 	if (w.sigfd != -1)
 		(void)close(w.sigfd);
-	for (int i = 0; w.argv != NULL && i + 1 < r->noperands; i++)
-		free(w.argv[i]);
+	for (char **arg = w.argv; arg != NULL && *arg != NULL; arg++)
+		free(*arg);
 	free(w.argv);
 	launch_close(&w.launch);
 	free(w.h);
@@ -696,7 +747,7 @@ run_work(struct run *r)
 
 const struct cmd cmd_work = {
 	.name = "work",
-	.operands = "QUEUE -- CMD [ARG...]",
+	.operands = "QUEUE [-- CMD [ARG...]]",
 	.summary = "run a command for each message",
 	.opts = opts,
 	.run = run_work,

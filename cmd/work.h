@@ -1,10 +1,13 @@
 /*
  * work.h: between work.c (which message, and what became of it) and handler.c
- * (one child process), guard.c (nothing outlives a killed worker).
+ * (one child process), guard.c (nothing outlives a killed worker), notify.c (what
+ * the service manager is told).
  */
 #ifndef WORK_H
 #define WORK_H
 
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <signal.h>
 
 #include "cmd.h"
@@ -36,6 +39,29 @@ enum status guard_start(int n, struct error *) MUST_CHECK;
 void guard_stop(void);
 /* The place where handler i keeps its process group; shared with the child. */
 volatile pid_t *guard_place(int i);
+
+/* ---- notify.c --------------------------------------------------------- */
+
+/* All zero but fd, which is -1, until it is opened. */
+struct notify {
+	int fd;			/* -1: nobody wants to know */
+	struct sockaddr_un to;
+	socklen_t tolen;
+	usec_t ping;		/* how often the watchdog is to hear of us; 0: there is none */
+	usec_t next_ping, next_status, retry;
+	usec_t next;		/* clock_mono: tell again by then, USEC_MAX: only when there is news */
+	const char *state;	/* what was told last */
+	char status[96];
+};
+
+/* Takes what systemd says about it out of the environment.  On failure nobody is told, which may be survived. */
+enum status notify_open(struct notify *, struct error *) MUST_CHECK;
+void notify_close(struct notify *);
+/*
+ * Tell what is due: the state ("READY=1"; a constant, or NULL) once, at once; the status if it is
+ * another and the last was not told just now; that we are alive.
+ */
+void notify_tell(struct notify *, usec_t mono, const char *state, const char *status);
 
 /* ---- handler.c -------------------------------------------------------- */
 

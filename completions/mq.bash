@@ -1,9 +1,9 @@
 # bash completion for mq; made by 'mq help --completion bash'
 
-_mq_verbs='init config push pop claim ack nack extend work peek show ls stat dead retry bury hold edit rm mv watch wait pause resume fsck help version'
+_mq_verbs='init config push pop claim ack nack extend work peek show ls stat dead retry bury hold edit rm mv watch wait pause resume fsck check help version'
 _mq_states='ready delayed claimed held dead done'
 _mq_columns='id state priority attempts deliveries size age enqueued due deadline expires reason handle file'
-_mq_keys='lease= attempts= backoff= jitter= expire= expired= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused='
+_mq_keys='lease= attempts= backoff= jitter= expire= expired= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused= log= handler= jobs= timeout='
 
 _mq_opts() {
 	case $1 in
@@ -15,11 +15,11 @@ _mq_opts() {
 	ack) echo '-q -v -h --quiet --verbose --help' ;;
 	nack) echo '--delay --reason --dead --no-count -q -v -h --quiet --verbose --help' ;;
 	extend) echo '-q -v -h --quiet --verbose --help' ;;
-	work) echo '-j --jobs --drain -n --limit --timeout --rate --lease -q -v -h --quiet --verbose --help' ;;
+	work) echo '-j --jobs --drain -n --limit --timeout --rate --lease --config -q -v -h --quiet --verbose --help' ;;
 	peek) echo '--state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last -i --info --json -q -v -h --quiet --verbose --help' ;;
 	show) echo '--json -q -v -h --quiet --verbose --help' ;;
 	ls) echo '--state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last -o --columns --sort --json --ids -q -v -h --quiet --verbose --help' ;;
-	stat) echo '--json --prometheus -q -v -h --quiet --verbose --help' ;;
+	stat) echo '--json --prometheus --textfile --rates --ages -q -v -h --quiet --verbose --help' ;;
 	dead) echo '--state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last -o --columns --sort --json --ids -q -v -h --quiet --verbose --help' ;;
 	retry) echo '--keep-attempts --rate --state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
 	bury) echo '--reason --state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
@@ -32,6 +32,7 @@ _mq_opts() {
 	pause) echo '--push -q -v -h --quiet --verbose --help' ;;
 	resume) echo '--push -q -v -h --quiet --verbose --help' ;;
 	fsck) echo '--repair --json --list -q -v -h --quiet --verbose --help' ;;
+	check) echo '--warn-depth --crit-depth --warn-age --crit-age --warn-dead --crit-dead -q -v -h --quiet --verbose --help' ;;
 	help) echo '--completion --table -q -v -h --quiet --verbose --help' ;;
 	version) echo '-q -v -h --quiet --verbose --help' ;;
 	esac
@@ -76,6 +77,7 @@ _mq_arg() {
 	ls:--limit | ls:-n) echo none ;;
 	ls:--columns | ls:-o) echo column ;;
 	ls:--sort) echo column ;;
+	stat:--textfile) echo file ;;
 	dead:--state) echo state ;;
 	dead:--older) echo none ;;
 	dead:--newer) echo none ;;
@@ -142,6 +144,12 @@ _mq_arg() {
 	mv:--limit | mv:-n) echo none ;;
 	wait:--below) echo none ;;
 	wait:--timeout) echo none ;;
+	check:--warn-depth) echo none ;;
+	check:--crit-depth) echo none ;;
+	check:--warn-age) echo none ;;
+	check:--crit-age) echo none ;;
+	check:--warn-dead) echo none ;;
+	check:--crit-dead) echo none ;;
 	help:--completion) echo shell ;;
 	esac
 }
@@ -173,6 +181,7 @@ _mq_operands() {
 	pause) echo 'queue' ;;
 	resume) echo 'queue' ;;
 	fsck) echo 'queue*' ;;
+	check) echo 'queue*' ;;
 	help) echo 'verb' ;;
 	version) echo '' ;;
 	esac

@@ -102,6 +102,8 @@ function __mq_arg
 			echo yes
 		case ls:--sort
 			echo yes
+		case stat:--textfile
+			echo yes
 		case dead:--state
 			echo yes
 		case dead:--older
@@ -234,6 +236,18 @@ function __mq_arg
 			echo yes
 		case wait:--timeout
 			echo yes
+		case check:--warn-depth
+			echo yes
+		case check:--crit-depth
+			echo yes
+		case check:--warn-age
+			echo yes
+		case check:--crit-age
+			echo yes
+		case check:--warn-dead
+			echo yes
+		case check:--crit-dead
+			echo yes
 		case help:--completion
 			echo yes
 	end
@@ -279,9 +293,9 @@ function __mq_candidates
 		case column
 			printf '%s\n' id state priority attempts deliveries size age enqueued due deadline expires reason handle file
 		case verb
-			printf '%s\n' init config push pop claim ack nack extend work peek show ls stat dead retry bury hold edit rm mv watch wait pause resume fsck help version
+			printf '%s\n' init config push pop claim ack nack extend work peek show ls stat dead retry bury hold edit rm mv watch wait pause resume fsck check help version
 		case key
-			printf '%s\n' lease= attempts= backoff= jitter= expire= expired= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused=
+			printf '%s\n' lease= attempts= backoff= jitter= expire= expired= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused= log= handler= jobs= timeout=
 	end
 end
 
@@ -324,6 +338,7 @@ complete -c mq -n __fish_use_subcommand -a wait -d 'block until a queue is ready
 complete -c mq -n __fish_use_subcommand -a pause -d 'stop claims (or pushes) until resume'
 complete -c mq -n __fish_use_subcommand -a resume -d 'allow claims (or pushes) again'
 complete -c mq -n __fish_use_subcommand -a fsck -d 'check queues, and mend them'
+complete -c mq -n __fish_use_subcommand -a check -d 'tell a monitoring system how a queue is, as a Nagios plug-in'
 complete -c mq -n __fish_use_subcommand -a help -d 'tell about commands'
 complete -c mq -n __fish_use_subcommand -a version -d 'print the version'
 complete -c mq -n '__fish_seen_subcommand_from init; and __mq_wants queue init "queue key*"' -a '(__mq_candidates queue init ready,delayed,claimed,held,dead,done)'
@@ -418,6 +433,7 @@ complete -c mq -n '__fish_seen_subcommand_from work' -s n -l limit -d 'stop afte
 complete -c mq -n '__fish_seen_subcommand_from work' -l timeout -d 'stop a handler that runs longer; a failed attempt' -x
 complete -c mq -n '__fish_seen_subcommand_from work' -l rate -d 'start at most N handlers a second (N/m, N/h)' -x
 complete -c mq -n '__fish_seen_subcommand_from work' -l lease -d 'length of the lease instead of the policy\'s' -x
+complete -c mq -n '__fish_seen_subcommand_from work' -l config -d 'command, jobs and time limit from the queue\'s policy'
 complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants queue peek "queue id"' -a '(__mq_candidates queue peek ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants id peek "queue id"' -a '(__mq_candidates id peek ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants handle peek "queue id"' -a '(__mq_candidates handle peek ready,delayed,claimed,held,dead,done)'
@@ -479,6 +495,9 @@ complete -c mq -n '__fish_seen_subcommand_from stat; and __mq_wants command stat
 complete -c mq -n '__fish_seen_subcommand_from stat; and __mq_wants file stat "queue"' -F
 complete -c mq -n '__fish_seen_subcommand_from stat' -l json -d 'one JSON object a queue'
 complete -c mq -n '__fish_seen_subcommand_from stat' -l prometheus -d 'the text format of Prometheus'
+complete -c mq -n '__fish_seen_subcommand_from stat' -l textfile -d 'replace FILE by that, for a node exporter' -rF
+complete -c mq -n '__fish_seen_subcommand_from stat' -l rates -d 'rates of the last 1, 5 and 15 minutes'
+complete -c mq -n '__fish_seen_subcommand_from stat' -l ages -d 'how many messages are how old, in minutes'
 complete -c mq -n '__fish_seen_subcommand_from dead; and __mq_wants queue dead "queue"' -a '(__mq_candidates queue dead ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from dead; and __mq_wants id dead "queue"' -a '(__mq_candidates id dead ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from dead; and __mq_wants handle dead "queue"' -a '(__mq_candidates handle dead ready,delayed,claimed,held,dead,done)'
@@ -668,6 +687,19 @@ complete -c mq -n '__fish_seen_subcommand_from fsck; and __mq_wants file fsck "q
 complete -c mq -n '__fish_seen_subcommand_from fsck' -l repair -d 'mend what can be mended'
 complete -c mq -n '__fish_seen_subcommand_from fsck' -l json -d 'one JSON object a finding'
 complete -c mq -n '__fish_seen_subcommand_from fsck' -l list -d 'list the kinds of findings'
+complete -c mq -n '__fish_seen_subcommand_from check; and __mq_wants queue check "queue*"' -a '(__mq_candidates queue check ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from check; and __mq_wants id check "queue*"' -a '(__mq_candidates id check ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from check; and __mq_wants handle check "queue*"' -a '(__mq_candidates handle check ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from check; and __mq_wants key check "queue*"' -a '(__mq_candidates key check ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from check; and __mq_wants verb check "queue*"' -a '(__mq_candidates verb check ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from check; and __mq_wants command check "queue*"' -a '(__mq_candidates command check ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from check; and __mq_wants file check "queue*"' -F
+complete -c mq -n '__fish_seen_subcommand_from check' -l warn-depth -d 'warning if so many are ready, delayed or claimed' -x
+complete -c mq -n '__fish_seen_subcommand_from check' -l crit-depth -d 'critical, the same' -x
+complete -c mq -n '__fish_seen_subcommand_from check' -l warn-age -d 'warning if the oldest message that waits is so old' -x
+complete -c mq -n '__fish_seen_subcommand_from check' -l crit-age -d 'critical, the same' -x
+complete -c mq -n '__fish_seen_subcommand_from check' -l warn-dead -d 'warning if there are so many dead letters' -x
+complete -c mq -n '__fish_seen_subcommand_from check' -l crit-dead -d 'critical, the same' -x
 complete -c mq -n '__fish_seen_subcommand_from help; and __mq_wants queue help "verb"' -a '(__mq_candidates queue help ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from help; and __mq_wants id help "verb"' -a '(__mq_candidates id help ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from help; and __mq_wants handle help "verb"' -a '(__mq_candidates handle help ready,delayed,claimed,held,dead,done)'

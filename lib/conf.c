@@ -102,6 +102,7 @@ struct parser {
 	const char *origin;	/* the same, for the policy */
 	const char *text, *here, *next, *end;	/* all of it, this line, the next one */
 	unsigned line;
+	struct stat st;		/* of the file */
 	bool flat;		/* queue.conf: keys only */
 	bool applies;		/* the section is about our queue */
 	const char *queue;	/* NULL: only [defaults] applies */
@@ -279,6 +280,10 @@ take_key(struct parser *ps, int key, const char *value)
 		(void)strlcpy(p->origin[key], ps->origin, size);
 	else
 		(void)snprintf(p->origin[key], size, "%s [%s]", ps->origin, ps->section);
+	if (strcmp(key_name(key), "handler") == 0) {
+		p->handler_uid = ps->st.st_uid;
+		p->handler_mode = ps->st.st_mode;
+	}
 	if (ours && !defaults)
 		ps->decided |= 1u << key;
 	return true;
@@ -340,7 +345,7 @@ parse_conf_files(struct parser *ps, const struct conf_files *files, struct error
 	ps->flat = false;
 	for (size_t i = 0; st == ST_OK && i < max && files->path[i] != NULL; i++) {
 		ps->what = ps->origin = files->path[i];
-		st = fs_read_file(AT_FDCWD, ps->what, true, FILE_LIMIT, &text, &len, err);
+		st = fs_read_file_stat(AT_FDCWD, ps->what, true, FILE_LIMIT, &text, &len, &ps->st, err);
 		if (st == ST_NOTFOUND) {
 			st = ST_OK;
 			continue;
@@ -364,7 +369,7 @@ parse_queue_conf(struct parser *ps, int queuefd, struct error *err)
 	ps->what = ps->path;
 	ps->origin = "queue.conf";
 	ps->flat = ps->applies = true;
-	st = fs_read_file(queuefd, "queue.conf", false, FILE_LIMIT, &text, &len, &seen);
+	st = fs_read_file_stat(queuefd, "queue.conf", false, FILE_LIMIT, &text, &len, &ps->st, &seen);
 	if (st == ST_NOTFOUND)
 		return ST_OK;
 	if (st != ST_OK)

@@ -22,6 +22,9 @@ int fs_open_shared(int dirfd, const char *name, bool create, mode_t mode);
 enum status fs_create(int dirfd, const char *name, mode_t mode, gid_t group, int *fd, struct error *) MUST_CHECK;
 /* A whole small file: NUL-terminated text, freed by the caller.  ST_NOTFOUND: not there. */
 enum status fs_read_file(int dirfd, const char *name, bool follow, size_t max, char **text, size_t *len, struct error *) MUST_CHECK;
+/* As fs_read_file; what fstat said of the very file that was read. */
+enum status fs_read_file_stat(int dirfd, const char *name, bool follow, size_t max, char **text, size_t *len, struct stat *,
+    struct error *) MUST_CHECK;
 /* Replace a file by one rename, durably if sync. */
 enum status fs_replace_file(int dirfd, const char *name, const char *text, size_t len, mode_t mode, gid_t group, bool sync, struct error *) MUST_CHECK;
 /* Open to append, made if need be; not blocking on a FIFO or following a link.  -1 on failure, errno is the caller's. */

@@ -196,8 +196,9 @@ enum { KEEP_NO, KEEP_TIME, KEEP_COUNT };
 enum { PAUSED_NO = 0, PAUSED_POP = 1, PAUSED_PUSH = 2, PAUSED_ALL = 3 };
 
 #define BACKOFF_STEPS 32
-#define NKEYS 18
+#define HANDLER_LEN_MAX 180
 #define LOG_NAME_MAX 200
+#define NKEYS 21
 
 struct policy {
 	usec_t lease;
@@ -218,6 +219,12 @@ struct policy {
 	char group[33];
 	int paused;
 	char log[LOG_NAME_MAX];	/* "": no; "syslog"; else the path of a file */
+	char handler[HANDLER_LEN_MAX + 1];	/* a command line for /bin/sh, "" if none; see queue_handler */
+	int64_t jobs;
+	usec_t timeout;		/* 0: any time */
+	/* Owner and mode of the file that handler is from. */
+	uid_t handler_uid;
+	mode_t handler_mode;
 	/* Where each key's value is from: "" is built in, else file and section. */
 	char origin[NKEYS][128];
 };
@@ -306,6 +313,12 @@ const char *queue_name(const struct queue *);
 const struct policy *queue_policy(const struct queue *);
 /* Read the policy again (a pause may have ended). */
 enum status queue_reload(struct queue *, struct error *) MUST_CHECK;
+/*
+ * The handler of the policy, read anew; it stays as long as the policy does.  ST_CONF: there is
+ * none, or somebody other than root and the effective user could have written it: for whoever
+ * can would choose what this user runs.
+ */
+enum status queue_handler(struct queue *, const char **handler, struct error *) MUST_CHECK;
 /*
  * Mode and group are those of the directories from then on, and of messages yet to come.
  * Set keys in queue.conf ("key=value" each; comments and order are kept), by one

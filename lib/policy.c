@@ -65,10 +65,17 @@ lease_print(const struct policy *p, const void *at, const char *syntax, char *bu
 	(void)strlcpy(buf, text, size);
 }
 
+/* "DUR|never": the word of the syntax is 0. */
+static const char *
+word_of(const char *syntax)
+{
+	return strchr(syntax, '|') + 1;
+}
+
 static bool
 expire_parse(const char *text, const char *syntax, struct policy *p, void *at)
 {
-	if (strcmp(text, "never") != 0)
+	if (strcmp(text, word_of(syntax)) != 0)
 		return lease_parse(text, syntax, p, at);
 	*(usec_t *)at = 0;
 	return true;
@@ -80,7 +87,7 @@ expire_print(const struct policy *p, const void *at, const char *syntax, char *b
 	if (*(const usec_t *)at != 0)
 		lease_print(p, at, syntax, buf, size);
 	else
-		(void)strlcpy(buf, "never", size);
+		(void)strlcpy(buf, word_of(syntax), size);
 }
 
 static bool
@@ -109,6 +116,14 @@ attempts_parse(const char *text, const char *syntax, struct policy *p, void *at)
 	const int64_t *n = at;
 
 	return number_parse(text, syntax, p, at) && *n >= 1 && *n <= 1000000;
+}
+
+static bool
+jobs_parse(const char *text, const char *syntax, struct policy *p, void *at)
+{
+	const int64_t *n = at;
+
+	return number_parse(text, syntax, p, at) && *n >= 1 && *n <= 1000;
 }
 
 static const char suffixes[] = "KMGT";
@@ -323,6 +338,12 @@ dead_queue_parse(const char *text, const char *syntax, struct policy *p, void *a
 	return true;
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* Whether there is such a group is known only where it is used. */
 static bool
 group_parse(const char *text, const char *syntax, struct policy *p, void *at)
@@ -332,6 +353,22 @@ group_parse(const char *text, const char *syntax, struct policy *p, void *at)
 		if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == ';')
 			return false;
 	return strlcpy(p->group, is_none(text) ? "" : text, sizeof(p->group)) < sizeof(p->group);
+}
+
+/* What conf.c would take for a comment, or cut off, is none; nor is what would be another line. */
+static bool
+handler_parse(const char *text, const char *syntax, struct policy *p, void *at)
+{
+	size_t len = strlen(text);
+
+	(void)syntax, (void)at;
+	for (size_t i = 0; i < len; i++)
+		if (((unsigned char)text[i] < ' ' && text[i] != '\t') || text[i] == 0x7f ||
+		    (text[i] == ';' && (i == 0 || is_blank(text[i - 1]))))
+			return false;
+	if (len > 0 && (is_blank(text[0]) || is_blank(text[len - 1])))
+		return false;
+	return strlcpy(p->handler, is_none(text) ? "" : text, sizeof(p->handler)) < sizeof(p->handler);
 }
 
 static void
@@ -369,7 +406,7 @@ TYPE(lease, lease, "a duration above 0, such as 30s, 5m or 1.5h");
 TYPE(attempts, number, "a number from 1 to 1000000");
 TYPE(backoff, backoff, "1s..10m to double from 1s up to 10m, or up to 32 steps such as 5s,30s,5m");
 TYPE(choice, choice, "one of these words");
-TYPE(expire, expire, "a duration above 0, such as 12h or 7d, or never");
+TYPE(expire, expire, "a duration above 0, such as 30s, 12h or 7d, or that word");
 TYPE(dead_queue, name, "the name of a queue, or none");
 TYPE(count_limit, count_limit, "a number, or none");
 TYPE(size_limit, size_limit, "bytes, also with K, M, G or T (powers of 1024), or none");
@@ -379,6 +416,8 @@ TYPE(keep, keep, "a duration with its unit, such as 7d; a number of messages; or
 TYPE(mode, mode, "3 or 4 octal digits of permissions; the owner has to read and write, as in 0600");
 TYPE(group, name, "the name of a group, 32 bytes at most, or none");
 TYPE(log, log, "syslog, a path that starts with /, or no");
+TYPE(handler, name, "a command line for /bin/sh, 180 bytes at most, no ';' behind a blank; or none");
+TYPE(jobs, number, "a number from 1 to 1000");
 
 /* ---- the table ---------------------------------------------------------- */
 
@@ -401,7 +440,10 @@ TYPE(log, log, "syslog, a path that starts with /, or no");
 	X(mode, mode, "OCTAL", "0600", "permissions of message files") \
 	X(group, group, "GROUP|none", "none", "group of the queue's files") \
 	X(paused, choice, "no|pop|push|all", "no", "what the queue refuses at present") \
-	X(log, log, "FILE|syslog|no", "no", "where each change of state is told, a line each")
+	X(log, log, "FILE|syslog|no", "no", "where each change of state is told, a line each") \
+	X(handler, handler, "COMMAND|none", "none", "what mq work --config runs for each message, by /bin/sh") \
+	X(jobs, jobs, "N", "1", "how many handlers mq work --config runs at once") \
+	X(timeout, expire, "DUR|none", "none", "how long a handler of mq work --config may run")
 
 #define PUBLIC(name, type, syntax, initial, help) { #name, syntax, initial, help },
 const struct conf_key conf_keys[NKEYS] = { KEYS(PUBLIC) };
@@ -409,6 +451,7 @@ const struct conf_key conf_keys[NKEYS] = { KEYS(PUBLIC) };
 #define PRIVATE(name, type, syntax, initial, help) { &type_##type, offsetof(struct policy, name) },
 static const struct { const struct type *type; size_t offset; } slots[] = { KEYS(PRIVATE) };
 
+_Static_assert(HANDLER_LEN_MAX == 180, "the rule of handler tells its length");
 _Static_assert(sizeof(slots) / sizeof(slots[0]) == NKEYS, "NKEYS of mq.h is not the number of keys");
 
 bool

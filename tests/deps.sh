@@ -83,6 +83,9 @@ probe() {
 	need nfs-kernel-server	"exportfs, for the guest"	has_sbin exportfs
 	need kmod		"modprobe, for the guest"	has_sbin modprobe
 	need iproute2		"ip, for the guest"		has_sbin ip
+	need dpkg-dev		"dpkg-shlibdeps"		has dpkg-shlibdeps
+	need lintian		"lintian"			has lintian
+	need debootstrap	"debootstrap"			has_sbin debootstrap
 }
 
 set_=${1:-base}
