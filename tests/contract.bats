@@ -11,7 +11,7 @@ verbs() {
 }
 
 @test "the verbs are those of the design" {
-	assert_equal "$(verbs | tr '\n' ' ')" "init config push pop claim ack nack extend work peek ls stat dead retry bury hold rm mv watch wait pause resume fsck help version "
+	assert_equal "$(verbs | tr '\n' ' ')" "init config push pop claim ack nack extend work peek ls stat top dead retry bury hold rm mv watch wait pause resume fsck help version "
 }
 
 @test "each verb has a page that tells each of its options, and a suite" {
