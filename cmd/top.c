@@ -90,8 +90,9 @@ read_message(struct top *t)
 	struct error err;
 
 	error_clear(&err);
-	if (p != NULL && page_message(t->r, &t->s, t->m.q, p, &err) != ST_OK)
+	if (p != NULL && page_message(t->r, &t->tty, t->m.q, p, &err) != ST_OK)
 		top_error(t, &err);
+	screen_forget(&t->s);
 	t->hurry = true;
 }
 
@@ -283,12 +284,14 @@ keys(struct top *t, usec_t until)
 
 	do {
 		now = clock_mono();
-		key = screen_key(&t->s, until > now ? until - now : 0);
+		key = terminal_key(&t->tty, until > now ? until - now : 0);
 		if (key == KEY_GONE)
 			return error_set(&t->r->err, ST_IO, 0, "the terminal is gone");
 		if (run_stopped())
 			return ST_NONE;
-		if (key != KEY_NONE && key != KEY_REDRAW && !key_pressed(t, key))
+		if (key == KEY_REDRAW)
+			screen_forget(&t->s);
+		else if (key != KEY_NONE && !key_pressed(t, key))
 			return ST_NONE;
 		if (key != KEY_NONE)
 			st = draw(t);
@@ -414,10 +417,12 @@ begin(struct top *t)
 		t->view = VIEW_MESSAGES;
 	(void)setlocale(LC_CTYPE, "");
 	run_stoppable();
-	if (!t->batch)
-		return screen_open(&t->s, &r->err);
-	screen_open_plain(&t->s, batch_columns());
-	return ST_OK;
+	if (t->batch) {
+		screen_open_plain(&t->s, batch_columns());
+		return ST_OK;
+	}
+	screen_open(&t->s);
+	return terminal_open(&t->tty, &r->err);
 }
 
 static enum status
@@ -432,6 +437,7 @@ run_top(struct run *r)
 	if ((st = begin(&t)) == ST_OK)
 		st = t.batch ? batch(&t, frames) : live(&t, frames);
 	chore_end(&t);
+	terminal_close(&t.tty);
 	screen_close(&t.s);
 	messages_close(&t);
 	data_free(&t.d);

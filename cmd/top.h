@@ -1,6 +1,7 @@
 /*
- * top.h: between screen.c (a terminal), top_data.c and top_proc.c (what there is to
- * show), top_draw.c (how), top_page.c (one message in a pager) and top.c (keys).
+ * top.h: between terminal.c and screen.c (where it is shown), top_data.c and top_proc.c
+ * (what there is to show), top_columns.c, top_queues.c and top_draw.c (how), top_list.c
+ * and top_page.c (what is done to messages) and top.c (options and keys).
  */
 #ifndef TOP_H
 #define TOP_H
@@ -9,22 +10,42 @@
 
 #include "cmd.h"
 
-/* ---- screen.c: the terminal ------------------------------------------- */
+/* ---- terminal.c: the terminal, its keys ------------------------------- */
 
-enum { ATTR_BOLD = 1, ATTR_REVERSE = 2, ATTR_RED = 4, ATTR_YELLOW = 8 };
-
-/* Keys beyond the bytes they send.  KEY_REDRAW: draw again, all of it; KEY_GONE: there is no terminal any more. */
+/* Keys beyond the bytes they send.  KEY_REDRAW: draw all of it anew; KEY_GONE: there is no terminal any more. */
 enum { KEY_NONE, KEY_TAB = '\t', KEY_ENTER = '\r', KEY_ESC = 27, KEY_DELETE = 127, KEY_UP = 256, KEY_DOWN,
     KEY_PAGE_UP, KEY_PAGE_DOWN, KEY_HOME, KEY_END, KEY_BACKTAB, KEY_REDRAW, KEY_GONE };
+
+struct terminal {
+	struct termios saved;
+	pid_t guard;		/* the process that outlives us, 0: the terminal is not ours */
+	int line;		/* the pipe to it */
+	char in[64];		/* bytes of keys */
+	size_t nin;
+};
+
+/* Take it over.  ST_USAGE: there is none that can be used so. */
+enum status terminal_open(struct terminal *, struct error *) MUST_CHECK;
+/* Give it back, if it was taken. */
+void terminal_close(struct terminal *);
+/* The same for a while, for another program. */
+void terminal_leave(struct terminal *);
+void terminal_enter(struct terminal *);
+/* The next key within that time; KEY_NONE: none, or a signal came. */
+int terminal_key(struct terminal *, usec_t timeout);
+void terminal_size(int *rows, int *cols);
+/* ST_OK also where run_stopped() kept it from writing all. */
+enum status terminal_write(const char *, size_t, struct error *) MUST_CHECK;
+
+/* ---- screen.c: frames ------------------------------------------------- */
+
+enum { ATTR_BOLD = 1, ATTR_REVERSE = 2, ATTR_RED = 4, ATTR_YELLOW = 8 };
 
 struct screen {
 	int rows, cols;		/* as of screen_begin */
 	bool utf8;		/* may show more than ASCII */
 	/* The rest is screen.c's. */
 	bool plain, colour, clear;
-	int line;		/* the pipe to the process that outlives us */
-	pid_t guard;
-	struct termios saved;
 	char **now, **shown;	/* a line of each row; NULL: not known */
 	int have;		/* rows that these have */
 	int row, col;
@@ -32,23 +53,18 @@ struct screen {
 	FILE *f;		/* the line that is being made */
 	char *text;
 	size_t len;
-	char in[64];		/* bytes of keys */
-	size_t nin;
 };
 
-/* Take the terminal over.  ST_USAGE: there is none that can be used so. */
-enum status screen_open(struct screen *, struct error *) MUST_CHECK;
-/* Instead: frames go to stdout as plain text, cols wide, of any number of rows. */
+void screen_open(struct screen *);
+/* Frames go to stdout as plain text, cols wide, of any number of rows. */
 void screen_open_plain(struct screen *, int cols);
-/* Give it back. */
 void screen_close(struct screen *);
-/* The same for a while, for another program. */
-void screen_leave(struct screen *);
-void screen_enter(struct screen *);
+/* What is shown is not known any more. */
+void screen_forget(struct screen *);
 
 /*
  * A frame: begin, then for each row some puts and a newline, then end, which shows it.
- * ST_IO: it could not be written.  Rows and columns that there are not room for are dropped.
+ * ST_IO: it could not be written.  Rows and columns that there is no room for are dropped.
  */
 void screen_begin(struct screen *);
 /*
@@ -59,9 +75,6 @@ void screen_put(struct screen *, unsigned attr, int width, const char *text);
 void screen_printf(struct screen *, unsigned attr, int width, const char *fmt, ...) PRINTF_LIKE(4, 5);
 void screen_newline(struct screen *);
 enum status screen_end(struct screen *, struct error *) MUST_CHECK;
-
-/* The next key within that time; KEY_NONE: none, or a signal came. */
-int screen_key(struct screen *, usec_t timeout);
 
 /* ---- top_proc.c: who works on the queues ------------------------------ */
 
@@ -175,6 +188,7 @@ struct chore {
 
 struct top {
 	struct run *r;
+	struct terminal tty;
 	struct screen s;
 	struct data d;
 	enum view view, before;	/* before: help */
@@ -197,14 +211,49 @@ struct top {
 	bool hurry;		/* something was changed: look again now */
 };
 
-/* ---- top_draw.c ------------------------------------------------------- */
+/* ---- top_columns.c: what is said of a queue --------------------------- */
 
-/* One frame of the present view. */
-enum status top_draw(struct top *, struct error *) MUST_CHECK;
+#define NCOLUMNS 12
+#define CELL_MAX (TREND_MAX * 3 + 1)	/* bytes of what a cell prints */
+
+struct column {
+	const char *title;
+	int width;		/* negative: at the right of it; 0: as wide as there is room */
+	int rank;		/* those with the lowest go first where it is narrow */
+	void (*cell)(const struct top *, const struct figure *, char *buf, size_t);
+	int key;		/* sorts by it; 0: none does */
+	int (*cmp)(const struct figure *, const struct figure *);
+	bool uncounted;		/* it is known before the messages are counted */
+};
+extern const struct column top_columns[NCOLUMNS];
+enum { COLUMN_NAME, COLUMN_READY, COLUMN_DELAYED, COLUMN_CLAIMED, COLUMN_HELD, COLUMN_DEAD, COLUMN_OLDEST,
+    COLUMN_IN, COLUMN_OUT, COLUMN_TREND, COLUMN_DRAIN, COLUMN_WORKERS };
+
+/* In five columns; in six: two units, no blank. */
+void short_number(char *buf, size_t size, uint64_t);
+void short_age(char *buf, size_t size, usec_t);
+/* Pushed and acknowledged a second, during the last minute. */
+double rate_in(const struct figure *);
+double rate_out(const struct figure *);
+/* Whether it was counted longer ago than a frame or two. */
+bool figure_stale(const struct top *, const struct figure *);
+/* The newest of a trend that was printed, as many as there is room for. */
+const char *trend_tail(const struct top *, const struct figure *, const char *text, int width);
 /* Which queues are shown, and in which order. */
 enum status top_order(struct top *, struct error *) MUST_CHECK;
 /* The column that a key sorts by, -1: none. */
 int top_sort_key(int key);
+
+/* ---- top_draw.c, top_queues.c ----------------------------------------- */
+
+/* One frame of the present view. */
+enum status top_draw(struct top *, struct error *) MUST_CHECK;
+/* What the screens have in common: the first line, the part of a list that fits, the last lines. */
+void draw_title(struct top *, const char *queue);
+void draw_fit(struct top *, struct cursor *);
+void draw_foot(struct top *, const char *info, const char *hints);
+/* The screen of all queues. */
+void draw_queues(struct top *);
 
 /* ---- top_list.c: one queue's messages, and what is done to them ------- */
 
@@ -226,6 +275,6 @@ void top_error(struct top *, struct error *);
 /* ---- top_page.c ------------------------------------------------------- */
 
 /* Show a message in $PAGER.  The terminal is the pager's meanwhile. */
-enum status page_message(struct run *, struct screen *, struct queue *, const struct place *, struct error *) MUST_CHECK;
+enum status page_message(struct run *, struct terminal *, struct queue *, const struct place *, struct error *) MUST_CHECK;
 
 #endif

@@ -16,6 +16,8 @@
 
 /* A count that takes longer is not for every round. */
 #define QUICK (10 * 1000LL)
+/* Counting a queue that is slow takes this part of the time at most. */
+#define DUTY 10
 /* Messages between two looks at the clock. */
 #define STRIDE 512
 
@@ -97,7 +99,7 @@ drop_slow(struct data *d)
 	d->q = NULL;
 }
 
-/* The one that was counted longest ago, not in this round. */
+/* The one that was counted longest ago, and long enough ago. */
 static struct figure *
 stalest(const struct data *d)
 {
@@ -105,7 +107,8 @@ stalest(const struct data *d)
 
 	for (size_t i = 0; i < d->n; i++) {
 		struct figure *f = &d->f[i];
-		if (f->cost > QUICK && f->at < d->round && (best == NULL || f->at < best->at))
+		if (f->cost > QUICK && (f->at == 0 || f->at + DUTY * f->cost < d->round) &&
+		    (best == NULL || f->at < best->at))
 			best = f;
 	}
 	return best;

@@ -252,7 +252,9 @@ chore_step(struct top *t, usec_t until)
 		if (st != ST_OK && st != ST_GONE)
 			break;
 	}
-	top_note(t, "retried %llu%s", (unsigned long long)c->done, st == ST_OK || st == ST_GONE ? " so far; Esc: stop" : "");
+	if (t->ask == NULL)	/* a question stays to be seen */
+		top_note(t, "retried %llu%s", (unsigned long long)c->done,
+		    st == ST_OK || st == ST_GONE ? " so far; Esc: stop" : "");
 	if (st == ST_OK || st == ST_GONE)
 		return;
 	chore_end(t);

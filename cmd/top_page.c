@@ -124,7 +124,7 @@ linger(void)
 }
 
 enum status
-page_message(struct run *r, struct screen *s, struct queue *q, const struct place *p, struct error *err)
+page_message(struct run *r, struct terminal *t, struct queue *q, const struct place *p, struct error *err)
 {
 	const char *pager = getenv("PAGER");
 	usec_t began = clock_mono();
@@ -134,10 +134,10 @@ page_message(struct run *r, struct screen *s, struct queue *q, const struct plac
 		return error_sys(err, errno, "pipe");
 	if (pager == NULL || pager[0] == '\0')
 		pager = DEFAULT_PAGER;
-	screen_leave(s);
+	terminal_leave(t);
 	run_pager(r, q, p, pager, fds);
 	if (!is_less(pager) || clock_mono() - began < GLANCE)
 		linger();
-	screen_enter(s);
+	terminal_enter(t);
 	return ST_OK;
 }

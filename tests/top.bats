@@ -294,7 +294,7 @@ stty_same() {
 	terminal 80 24 mq top
 	wait_shows '^jobs'
 	kill -STOP "$(cat pid)"
-	tm resize-window -x 100 -y 30
+	tm resize-window -x 120 -y 30
 	kill -CONT "$(cat pid)"
 	wait_shows 'RUNNING' '^jobs'
 	keys q
