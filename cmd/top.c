@@ -417,6 +417,7 @@ begin(struct top *t)
 		t->view = VIEW_MESSAGES;
 	(void)setlocale(LC_CTYPE, "");
 	run_stoppable();
+	t->d.all = t->batch;
 	if (t->batch) {
 		screen_open_plain(&t->s, batch_columns());
 		return ST_OK;

@@ -139,6 +139,7 @@ struct data {
 	struct workers workers;
 	size_t next, looked;	/* whose turn it is; how many had it in this round */
 	usec_t round;		/* clock_mono: when this round began */
+	bool all;		/* every queue is counted in every round, however long that takes */
 	/* The queue that is being counted, a slice at a time. */
 	struct queue *q;
 	struct scan *scan;

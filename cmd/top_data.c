@@ -107,8 +107,8 @@ stalest(const struct data *d)
 
 	for (size_t i = 0; i < d->n; i++) {
 		struct figure *f = &d->f[i];
-		if (f->cost > QUICK && (f->at == 0 || f->at + DUTY * f->cost < d->round) &&
-		    (best == NULL || f->at < best->at))
+		usec_t rest = d->all || !f->counted ? 0 : DUTY * f->cost;
+		if (f->cost > QUICK && f->at + rest < d->round && (best == NULL || f->at < best->at))
 			best = f;
 	}
 	return best;

@@ -3,6 +3,7 @@
 # What the screens looked like stays in $MQ_BUILD/screens.
 # shellcheck disable=SC2016 # what runs in the terminal expands its own variables
 
+load helper
 load work_helper
 
 setup() {
@@ -210,7 +211,7 @@ push_some() {
 	terminal 120 30 mq top
 	wait_shows '1 worker ' '^jobs +1 .* 1 +sh -c : at work' 'jobs: 2 running; for .*: sh -c : at work'
 	keys Enter
-	wait_shows "^worker $work of $(id -un): 2 running, 0 done, 0 failed" '^  [0-9a-f-]{36} for .*: sh -c : at work'
+	wait_shows "^worker $work of $(command id -un): 2 running, 0 done, 0 failed" '^  [0-9a-f-]{36} for .*: sh -c : at work'
 	keep_screen workers
 	screen
 	assert_equal "$(grep -c ': sh -c' screen.txt)" 2
@@ -243,9 +244,9 @@ push_some() {
 	push_some
 	terminal 80 24 mq top -d 0.1s mail
 	wait_shows '^ all +ready 3'
-	rm -rf "$MQ_SPOOL/mail"
+	wait_for rm -rf "$MQ_SPOOL/mail"	# its counters may be made anew meanwhile
 	wait_shows "queue 'mail' was removed" '^jobs +12'
-	rm -rf "$MQ_SPOOL"
+	wait_for rm -rf "$MQ_SPOOL"
 	wait_for hidden '^jobs'
 	keys q
 	restored
@@ -324,6 +325,40 @@ stty_same() {
 	terminal 100 24 env NO_COLOR=1 mq top mail
 	wait_shows '^ all'
 	run ! grep -q $'\033\[3[0-7]m' <(tm capture-pane -p -e)
+}
+
+@test "a queue that takes long to count, beside others; where it is not UTF-8" {
+	push_some
+	mq init -q large
+	python3 -c 'import sys; [open("%s/large/new/%d" % (sys.argv[1], n), "w").close() for n in range(20000)]' "$MQ_SPOOL"
+	run -0 mq top -b -n 2 -d 0.1
+	assert_equal "$(grep -c '^large +20000 ' -E <<<"$output")" 2
+	terminal 80 24 env LC_ALL=C mq top -d 0.2s
+	wait_shows '^large +~?20000' '^jobs +12'
+	mq push -q large -m one-more
+	wait_shows '^large +~?20001'
+	keys j Enter
+	wait_shows '^ all +ready ~?20001' 'the first 2000 of a state are listed'
+	mq push -q -l large < <(seq 30)
+	mq work large -n 25 -- true
+	keys q
+	wait_shows '^large +.* [.:=+*#-]+ '
+	keys q
+	restored
+}
+
+@test "workers of others: not sure whether they are ours" {
+	need_root
+	[ "$MQ_SAN" != valgrind ] || skip "SKIPPED: the title of a process is not to be seen under valgrind"
+	mq push -q q -m x
+	bg work mq work q -- sleep 1000
+	wait_for title_has "$pid" "1 running"
+	chmod -R go+rX "$MQ_SPOOL"
+	as_nobody mq top -b -n 1 >out
+	grep -Eq '^q +.* 1\?$' out
+	as_nobody mq top -b -n 1 q >out
+	grep -q '1 running, 0 done, 0 failed (perhaps of another spool)' out
+	kill "$pid"
 }
 
 @test "batch: plain text; frames, a queue" {
