@@ -350,13 +350,14 @@ stty_same() {
 @test "workers of others: not sure whether they are ours" {
 	need_root
 	[ "$MQ_SAN" != valgrind ] || skip "SKIPPED: the title of a process is not to be seen under valgrind"
-	mq push -q q -m x
-	bg work mq work q -- sleep 1000
+	queue=q-$BASHPID	# others may work on queues of simple names meanwhile
+	mq push -q "$queue" -m x
+	bg work mq work "$queue" -- sleep 1000
 	wait_for title_has "$pid" "1 running"
 	chmod -R go+rX "$MQ_SPOOL"
 	as_nobody mq top -b -n 1 >out
-	grep -Eq '^q +.* 1\?$' out
-	as_nobody mq top -b -n 1 q >out
+	grep -Eq "^$queue +.* 1\\?$" out
+	as_nobody mq top -b -n 1 "$queue" >out
 	grep -q '1 running, 0 done, 0 failed (perhaps of another spool)' out
 	kill "$pid"
 }
