@@ -9,17 +9,23 @@ load work_helper
 setup() {
 	common_setup
 	unset TMUX NO_COLOR COLUMNS LINES PAGER
-	pid=
+	pid='' terminals=1
 }
 
 teardown() {
-	tm kill-server 2>/dev/null || true
+	close_terminal 2>/dev/null || true
 	common_teardown
 }
 
 # A path that is relative: that of a socket must be short.
 tm() {
-	tmux -S tmux.sock -f /dev/null "$@"
+	tmux -S "tmux.$terminals" -f /dev/null "$@"
+}
+
+# The next one has a server of its own: this one may still be about to end.
+close_terminal() {
+	tm kill-server
+	terminals=$((terminals + 1))
 }
 
 # terminal COLUMNS ROWS COMMAND...: what it was set to before and after is in before and after; its exit
@@ -266,12 +272,26 @@ push_some() {
 		wait_for stty_same
 		wait_for shows '^in front' '^behind'
 		assert_equal "$(tm display-message -p '#{alternate_on} #{cursor_flag}')" "0 1"
-		tm kill-server
+		close_terminal
 	done
 }
 
 stty_same() {
 	[ "$(stty -g <"$(tm display-message -p '#{pane_tty}')")" = "$(cat before)" ]
+}
+
+@test "the handlers of signals do without the second process" {
+	push_some
+	for sig in TERM SEGV; do
+		rm -f status after pid
+		terminal 80 24 mq top
+		wait_shows '^jobs'
+		read -r guard <"/proc/$(cat pid)/task/$(cat pid)/children" || true
+		kill -KILL "${guard% }"
+		kill -s "$sig" "$(cat pid)"
+		restored
+		close_terminal
+	done
 }
 
 @test "stopped and continued" {
@@ -289,7 +309,7 @@ stty_same() {
 	wait_for test -s status
 	assert_equal "$(cat status)" 0
 	stty_same
-	tm kill-server
+	close_terminal
 	# By somebody who does not look after the terminal.
 	rm status
 	terminal 80 24 mq top
@@ -307,7 +327,7 @@ stty_same() {
 	terminal 80 24 mq top
 	wait_shows '^jobs'
 	top=$(cat pid)
-	tm kill-server
+	close_terminal
 	wait_for not alive "$top"
 }
 
@@ -320,7 +340,7 @@ stty_same() {
 	assert [ "$(tm capture-pane -p -e | grep -c $'\033\[31m')" -gt 0 ]
 	keys q q
 	wait_for test -s status
-	tm kill-server
+	close_terminal
 	rm status
 	terminal 100 24 env NO_COLOR=1 mq top mail
 	wait_shows '^ all'
