@@ -160,6 +160,9 @@ enum status json_body(FILE *, int fd, const struct msgname *, struct error *) MU
 /* Copy the body of an open message to a descriptor. */
 enum status body_copy(int from, const struct msgname *, int to, struct error *) MUST_CHECK;
 
+/* peek.c: one message to stdout, as peek -i shows it on a terminal. */
+enum status peek_show(struct run *, struct queue *, const struct place *) MUST_CHECK;
+
 /* ---- progress.c: a line on stderr, if that is a terminal -------------- */
 
 struct progress {

@@ -64,6 +64,7 @@ probe() {
 	need jq			"jq"				has jq
 	need python3		"python3"			has python3
 	need strace		"strace"			has strace
+	need tmux		"tmux"				has tmux
 	[ "$1" != base ] || return 0
 	need cppcheck		"cppcheck"			has cppcheck
 	need clang		"clang"				has clang
