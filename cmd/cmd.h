@@ -142,6 +142,8 @@ void out_vis(FILE *, const char *text, size_t len);
 size_t out_columns(void);
 /* Shorten text to so many columns, with "..." at its end, if it is longer. */
 void out_clip(char *text, size_t columns);
+/* Print a table of words, lines that end with \n, to stdout: each column as wide as its widest word, the first to the left. */
+void out_squeeze(char *table);
 /* The colour of a state, or -1 for none; writes nothing unless stdout is a terminal that has colours, and NO_COLOR is not set. */
 void out_colour(FILE *, int state);
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */

@@ -429,3 +429,18 @@ stty_same() {
 	run -66 mq top -b nosuch
 	MQ_SPOOL=$PWD/nosuch run -66 mq top
 }
+
+@test "dead and show, as they look on a terminal" {
+	mq init -q orders attempts=2 backoff=0s
+	echo '4711: 3 apples' | mq push -q orders -H 'Customer: ann'
+	mq work orders --drain=all -- sh -c 'echo "customer unknown: $(printf %0100d 7)" >&2; exit 1' 2>/dev/null
+	terminal 80 24 'sh -c "mq dead orders; mq stat orders"'
+	wait_shows '^ID +ATTEMPTS  AGE +REASON' '^[0-9a-f-]{36}  2 +[0-9]+s +exit-1: customer u.*\.\.\.$' '^QUEUE  +READY'
+	screen
+	[ "$(awk '{ if (length > max) max = length } END { print max }' screen.txt)" -le 80 ]
+	keep_screen dead
+	close_terminal
+	terminal 80 30 'mq show orders '"$(id orders dead)"
+	wait_shows '^State +dead since' '^Header +Customer: ann' 'What went wrong, and when:' '^  1\. .* exit-1 after' '^  4711: 3 apples'
+	keep_screen show
+}
