@@ -7,7 +7,8 @@
 #   bench               what it costs, beside other queues and the bare system calls (tests/bench/README.md)
 #   lint                warnings as errors, static analysis, layers
 #   completions         write completions/ anew from the command table
-#   install, uninstall  PREFIX=/usr/local DESTDIR=
+#   install, uninstall  PREFIX=/usr/local DESTDIR= SYSTEMDUNITDIR=
+#   deb                 build/mq_VERSION_ARCH.deb, a package for Debian
 #   clean, dist, distcheck
 #
 # WERROR=1 makes warnings errors.  SAN=1 builds with ASan and UBSan into build/san/ (the binary is build/san/mq), beside
@@ -24,6 +25,8 @@ DOCDIR  = $(PREFIX)/share/doc/mq
 BASHDIR = $(PREFIX)/share/bash-completion/completions
 ZSHDIR  = $(PREFIX)/share/zsh/site-functions
 FISHDIR = $(PREFIX)/share/fish/vendor_completions.d
+# Units are installed where this says, such as $(PREFIX)/lib/systemd/system; nowhere if it is empty.
+SYSTEMDUNITDIR =
 INSTALL = install
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
@@ -67,6 +70,7 @@ SWEEP   := $(B)/sweep/inject
 PRELOAD := $(patsubst tests/preload/%.c,$(B)/preload/%.so,$(wildcard tests/preload/*.c))
 MAN1    := $(wildcard man/*.1)
 MAN5    := $(wildcard man/*.5)
+UNITS   := $(wildcard dist/systemd/*)
 DOCS    := $(wildcard README.md NEWS.md LICENSE spool-format.md)
 
 # What has to be done before anything else when it is asked for in the same command, also with -j.
@@ -77,7 +81,7 @@ quote   = '$(subst ','\'',$(1))'
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all deps deps-dev deps-long demo units fuzz check check-long bench lint completions install uninstall clean dist distcheck FORCE
+.PHONY: all deps deps-dev deps-long demo units fuzz check check-long bench lint completions install uninstall deb clean dist distcheck FORCE
 
 # ---- build -----------------------------------------------------------------------------------------------------------
 
@@ -182,12 +186,19 @@ install: $(MQ)
 	$(INSTALL) -D -m 644 completions/mq.bash $(DESTDIR)$(BASHDIR)/mq
 	$(INSTALL) -D -m 644 completions/_mq $(DESTDIR)$(ZSHDIR)/_mq
 	$(INSTALL) -D -m 644 completions/mq.fish $(DESTDIR)$(FISHDIR)/mq.fish
+	$(if $(SYSTEMDUNITDIR),$(INSTALL) -D -m 644 -t $(DESTDIR)$(SYSTEMDUNITDIR) $(UNITS))
+	$(if $(SYSTEMDUNITDIR),sed -i 's|/usr/bin/mq |$(BINDIR)/mq |' $(UNITS:dist/systemd/%=$(DESTDIR)$(SYSTEMDUNITDIR)/%))
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/mq $(DESTDIR)$(BASHDIR)/mq $(DESTDIR)$(ZSHDIR)/_mq $(DESTDIR)$(FISHDIR)/mq.fish
 	rm -f $(MAN1:man/%=$(DESTDIR)$(MANDIR)/man1/%) $(MAN5:man/%=$(DESTDIR)$(MANDIR)/man5/%)
 	rm -f $(DOCS:%=$(DESTDIR)$(DOCDIR)/%)
+	$(if $(SYSTEMDUNITDIR),rm -f $(UNITS:dist/systemd/%=$(DESTDIR)$(SYSTEMDUNITDIR)/%))
 	-[ ! -d $(DESTDIR)$(DOCDIR) ] || rmdir $(DESTDIR)$(DOCDIR)
+
+# build/mq_VERSION_ARCH.deb.  MAINTAINER="Name <address>" and SOURCE_DATE_EPOCH are taken from the environment.
+deb:
+	@MAKE="$(MAKE)" sh dist/debian/build.sh $(VERSION)
 
 clean:
 	rm -rf build mq mq-$(VERSION).tar.gz

@@ -31,8 +31,9 @@ struct act {
 	bool by_ids;
 	bool all, force, dry;
 	usec_t interval, turn;	/* turn: clock_mono, when the next may be had */
-	uint64_t seen, matched, done, total;
+	uint64_t matched, done, total;
 	struct progress progress;
+	bool counted;
 	enum status worst;	/* of what did not keep the others from being done */
 	enum status ended;	/* of what did */
 };
@@ -78,6 +79,8 @@ usage(struct act *c)
 	c->by_ids = r->noperands > c->a->first;
 	if (!c->by_ids && !c->all && !select_given(c->sel))
 		return run_usage(r, "which messages? Give ids, --all, or a selection such as --older 1h");
+	if (c->by_ids && select_last(c->sel))
+		return run_usage(r, "--last goes with a selection, not with ids");
 	if (c->a->destroys && c->all && !c->force && !c->dry)
 		return run_usage(r, "--all removes messages for good: say --force as well");
 	return ST_OK;
@@ -85,57 +88,64 @@ usage(struct act *c)
 
 /* ---- what people see -------------------------------------------------- */
 
-/* How many there may be: only worth a look if somebody sees it. */
+/* How many there may be: only worth a look if it takes so long that somebody wants to know. */
 static void
-begin(struct act *c, unsigned states)
+count(struct act *c)
 {
 	struct error ignored;
 	struct tally t;
 
-	progress_start(&c->progress, c->r);
-	c->progress.on &= !c->dry && !c->r->verbose;
 	error_clear(&ignored);
-	if (!c->progress.on || c->by_ids || queue_tally(c->q, states, &t, &ignored) != ST_OK)
+	c->counted = true;
+	if (select_limit(c->sel) != INT64_MAX ||
+	    queue_tally(c->q, select_states(c->sel, c->a->all), &t, &ignored) != ST_OK)
 		return;
 	for (int s = 0; s < NSTATES; s++)
 		c->total += t.count[s];
-	if (c->total > (uint64_t)select_limit(c->sel))
-		c->total = (uint64_t)select_limit(c->sel);
+	c->total += c->done;	/* they were here when it began */
 }
 
 static void
-draw(struct act *c)
+draw(void *arg, uint64_t seen, uint64_t selected)
 {
+	struct act *c = arg;
 	char eta[DURATION_MAX];
 
+	(void)selected;
 	if (!progress_due(&c->progress))
 		return;
-	if (c->total < c->seen)
-		progress_draw(&c->progress, "%s: %s %llu, %.0f/s", queue_name(c->q), c->a->past,
+	if (!c->counted)
+		count(c);
+	if (c->total < seen)
+		progress_draw("%s: %s %llu, %.0f/s", queue_name(c->q), c->a->past,
 		    (unsigned long long)c->done, progress_rate(&c->progress, c->done));
 	else {
-		progress_left(&c->progress, c->seen, c->total - c->seen, eta);
-		progress_draw(&c->progress, "%s: %s %llu, looked at %llu of %llu (%d%%), %.0f/s, %s left",
+		progress_left(&c->progress, seen, c->total - seen, eta);
+		progress_draw("%s: %s %llu, looked at %llu of %llu (%d%%), %.0f/s, %s left",
 		    queue_name(c->q), c->a->past, (unsigned long long)c->done,
-		    (unsigned long long)c->seen, (unsigned long long)c->total,
-		    (int)(100 * c->seen / c->total), progress_rate(&c->progress, c->done), eta);
+		    (unsigned long long)seen, (unsigned long long)c->total,
+		    (int)(100 * seen / c->total), progress_rate(&c->progress, c->done), eta);
 	}
 }
 
 /* ---- one message ------------------------------------------------------ */
 
-/* Until the next one's turn; what one took is not added to the pause. */
+/*
+ * Until the next one's turn; what one took is not added to the pause.  In slices, for a signal
+ * that comes just before a sleep does not end it.
+ */
 static void
 pace(struct act *c)
 {
 	usec_t now = clock_mono();
-	struct timespec ts = { c->turn / USEC, c->turn % USEC * 1000 };
 
 	if (c->interval == 0)
 		return;
-	while (!run_stopped() && c->turn > now &&
-	    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
-		continue;
+	for (; !run_stopped() && c->turn > now; now = clock_mono()) {
+		usec_t slice = c->turn - now < USEC ? c->turn - now : USEC;
+		struct timespec ts = { slice / USEC, slice % USEC * 1000 };
+		(void)nanosleep(&ts, NULL);
+	}
 	c->turn = (c->turn > now ? c->turn : now) + c->interval;
 }
 
@@ -195,13 +205,13 @@ act_on(struct act *c, const struct place *p)
 
 /* ---- all of them ------------------------------------------------------ */
 
-/* Act on it if it is selected.  ST_GONE: it moved on meanwhile, nothing is settled. */
+/* One of the ids: act on it if it is selected.  ST_GONE: it moved on meanwhile, nothing is settled. */
 static enum status
 consider(struct act *c, const struct place *p)
 {
 	enum status st;
 
-	if (c->by_ids && (STATE_BIT(p->state) & select_states(c->sel, STATES_ALL)) == 0)
+	if ((STATE_BIT(p->state) & select_states(c->sel, STATES_ALL)) == 0)
 		return ST_OK;
 	st = select_match(c->sel, c->q, p, clock_now(), &c->r->err);
 	if (st == ST_OK)
@@ -214,8 +224,7 @@ consider(struct act *c, const struct place *p)
 static bool
 enough(const struct act *c)
 {
-	return run_stopped() || c->matched >= (uint64_t)select_limit(c->sel) ||
-	    (c->by_ids && c->unseen == 0);
+	return run_stopped() || c->matched >= (uint64_t)select_limit(c->sel) || c->unseen == 0;
 }
 
 static int
@@ -235,25 +244,23 @@ wanted(struct act *c, const struct msgid *id)
 }
 
 static enum status
-pass(struct act *c, unsigned states)
+pass(struct act *c)
 {
 	struct error *err = &c->r->err;
 	enum status st = ST_OK;
-	struct wanted *w = NULL;
+	struct wanted *w;
 	struct scan *scan;
 	struct place p;
 
-	if ((st = scan_open(c->q, states, &scan, err)) != ST_OK)
+	if ((st = scan_open(c->q, STATES_ALL, &scan, err)) != ST_OK)
 		return st;
 	while (!enough(c) && (st = scan_next(scan, &p, err)) == ST_OK) {
-		if (c->by_ids && (w = wanted(c, &p.name.id)) == NULL)
+		if ((w = wanted(c, &p.name.id)) == NULL)
 			continue;
-		c->seen++;
-		draw(c);
 		st = consider(c, &p);
 		if (st != ST_OK && st != ST_GONE)
 			break;
-		if (st == ST_OK && w != NULL) {
+		if (st == ST_OK) {
 			w->seen = true;
 			c->unseen--;
 		}
@@ -296,7 +303,7 @@ batch(struct act *c)
 	c->nids = c->unseen = n;
 	/* A few are quicker found one by one, each by itself stopping where it stands. */
 	if (n > 2)
-		st = pass(c, STATES_ALL);
+		st = pass(c);
 	for (size_t i = 0; st == ST_OK && i < n && !enough(c); i++)
 		if (!c->ids[i].seen)
 			st = look_again(c, &c->ids[i]);
@@ -308,14 +315,14 @@ static enum status
 take_id(void *arg, const char *word, struct error *err)
 {
 	struct act *c = arg;
+	enum status st;
 
-	if (c->ended != ST_OK)
+	if (c->ended != ST_OK || run_stopped())
 		return ST_OK;
-	if (!id_ok(word))
-		return error_set(err, ST_NOTFOUND, 0, "no message '%s' in queue '%s'", word,
-		    queue_name(c->q));
-	c->ids[c->nids].seen = false;
-	(void)strlcpy(c->ids[c->nids++].id.text, word, sizeof(c->ids[0].id.text));
+	(void)err;	/* is the run's */
+	if ((st = id_resolve(c->r, c->q, word, &c->ids[c->nids].id)) != ST_OK)
+		return st;
+	c->ids[c->nids++].seen = false;
 	if (c->nids == BATCH)
 		c->ended = batch(c);
 	return ST_OK;
@@ -335,8 +342,15 @@ each_id(struct act *c)
 }
 
 static enum status
+visit_one(void *arg, const struct place *p)
+{
+	return act_on(arg, p);
+}
+
+static enum status
 act(struct act *c)
 {
+	struct visit v = { visit_one, draw, c };
 	struct run *r = c->r;
 	enum status st;
 
@@ -345,10 +359,12 @@ act(struct act *c)
 	c->target = c->q;
 	if (c->a->ready != NULL && (st = c->a->ready(c->a->arg, r, c->q, &c->target)) != ST_OK)
 		return st;
-	begin(c, select_states(c->sel, c->a->all));
+	progress_start(&c->progress, r);
+	c->progress.on &= !c->dry && !r->verbose;
 	run_stoppable();
-	st = c->by_ids ? each_id(c) : pass(c, select_states(c->sel, c->a->all));
-	progress_clear(&c->progress);
+	st = c->by_ids ? each_id(c) :
+	    select_each(c->sel, c->q, c->a->all, clock_now(), &v, &c->worst);
+	progress_clear();
 	if (c->done > 0 && moves_sync(c->target, &r->err) != ST_OK)
 		run_trouble(r, ST_UNSURE, &c->worst);
 	return st;
@@ -364,7 +380,8 @@ act_run(struct run *r, struct action *a)
 		return error_sys(&r->err, ENOMEM, "%s", a->name);
 	if ((st = options(&c)) == ST_OK && (st = usage(&c)) == ST_OK)
 		st = act(&c);
-	if ((c.done > 0 && (r->verbose || isatty(STDERR_FILENO) == 1)) || run_stopped())
+	if ((c.done > 0 && (r->verbose || !c.by_ids || isatty(STDERR_FILENO) == 1)) ||
+	    (run_stopped() && stderr_ready(0)))
 		run_note(r, "%s%s %llu message%s", run_stopped() ? "stopped: " : "", a->past,
 		    (unsigned long long)c.done, c.done == 1 ? "" : "s");
 	if (st == ST_OK && c.worst != ST_OK)

@@ -30,6 +30,7 @@ struct cmd {
 	const struct opt *opts;
 	enum status (*run)(struct run *);
 	bool looks;		/* only looks: a policy that cannot be read does not keep it from that */
+	int (*failed)(struct run *);	/* says what r->err is about in its own way; the exit status.  NULL: main does */
 };
 extern const struct cmd *const cmds[];	/* in the order of the manual; NULL at the end */
 const struct cmd *cmd_find(const char *name);
@@ -104,6 +105,8 @@ void run_title(struct run *);
 void run_complain(struct run *);
 /* As run_complain; worst becomes st if that has the greater exit status. */
 void run_trouble(struct run *, enum status st, enum status *worst);
+/* Say once if events could not be logged (see log in mq.conf(5)).  Main does it at the end, who runs for long also before. */
+void run_log_trouble(struct run *);
 /* A line on stderr, after "mq VERB: "; not with -q.  Foreign bytes are shown by vis. */
 void run_note(struct run *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The same, only with -v. */
@@ -135,6 +138,14 @@ enum status claim_wait(struct run *, struct queue *, const struct claim_options 
 enum status out_flush(struct run *) MUST_CHECK;
 /* Write foreign text to stdout or stderr, made visible by vis(3). */
 void out_vis(FILE *, const char *text, size_t len);
+/* Width of the terminal that stdout is. */
+size_t out_columns(void);
+/* Shorten text to so many columns, with "..." at its end, if it is longer. */
+void out_clip(char *text, size_t columns);
+/* Print a table of words, lines that end with \n, to stdout: each column as wide as its widest word, the first to the left. */
+void out_squeeze(char *table);
+/* The colour of a state, or -1 for none; writes nothing unless stdout is a terminal that has colours, and NO_COLOR is not set. */
+void out_colour(FILE *, int state);
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void json_string(FILE *, const char *text, size_t len);
 /* ,"name": first is true for no comma. */
@@ -151,21 +162,31 @@ enum status json_body(FILE *, int fd, const struct msgname *, struct error *) MU
 /* Copy the body of an open message to a descriptor. */
 enum status body_copy(int from, const struct msgname *, int to, struct error *) MUST_CHECK;
 
+/* peek.c: one message to stdout, as peek -i shows it on a terminal. */
+enum status peek_show(struct run *, struct queue *, const struct place *) MUST_CHECK;
+
 /* ---- progress.c: a line on stderr, if that is a terminal -------------- */
 
 struct progress {
-	bool on, drawn;
+	bool on;
 	usec_t began, next;	/* clock_mono */
 };
 void progress_start(struct progress *, const struct run *);
 /* Whether it is time to draw: not before a second has gone, then twice a second.  Cheap; call it for each message. */
 bool progress_due(struct progress *);
-void progress_draw(struct progress *, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* Take the line away, before anything else is written. */
-void progress_clear(struct progress *);
+void progress_draw(const char *fmt, ...) PRINTF_LIKE(1, 2);
+/* Take the line away, before anything else is written; run_note and the like do that themselves. */
+void progress_clear(void);
+/* Whether stderr takes something without blocking, within timeout ms. */
+bool stderr_ready(int timeout);
 /* So many a second since the start; how long as many as are left will take at that rate ("?" if unknown). */
 double progress_rate(const struct progress *, uint64_t done);
 void progress_left(const struct progress *, uint64_t done, uint64_t left, char buf[DURATION_MAX]);
+
+/* ---- stat.c ----------------------------------------------------------- */
+
+/* As queue_tally, with ages, for somebody who is waiting for it. */
+enum status count_messages(struct run *, struct queue *, unsigned states, usec_t now, struct tally *) MUST_CHECK;
 
 /* ---- help.c ----------------------------------------------------------- */
 
@@ -176,26 +197,60 @@ enum status complete_print(FILE *, const char *shell) MUST_CHECK;
 
 /* ---- select.c: which messages ----------------------------------------- */
 
-/* The options that every selecting verb shares; spread into its table. */
-enum { SEL_STATE = OPT_LONG + 100, SEL_OLDER, SEL_MATCH };
+/* The options that every selecting verb shares; spread into its table.  The manual tells of them once, in mq(1). */
+enum { SEL_STATE = OPT_LONG + 100, SEL_OLDER, SEL_NEWER, SEL_PRIORITY, SEL_ATTEMPTS, SEL_SIZE, SEL_HEADER, SEL_REASON,
+	SEL_MATCH, SEL_FIRST, SEL_LAST };
 #define SELECT_OPTS \
 	{ SEL_STATE, "state", "STATE", false, "only messages in STATE; a list a,b, or given again" }, \
 	{ SEL_OLDER, "older", "DUR", false, "only messages enqueued at least DUR ago" }, \
+	{ SEL_NEWER, "newer", "DUR", false, "only messages enqueued less than DUR ago" }, \
+	{ SEL_PRIORITY, "priority", "N", false, "only messages of priority N; N+, N-M" }, \
+	{ SEL_ATTEMPTS, "attempts", "N", false, "only messages that failed N times; N+, N-M" }, \
+	{ SEL_SIZE, "size", "N", false, "only bodies of N bytes; N+, N-M, with K, M, G" }, \
+	{ SEL_HEADER, "header", "NAME[=GLOB]", false, "only messages with such a header" }, \
+	{ SEL_REASON, "reason", "GLOB", false, "only messages that failed for such a reason" }, \
 	{ SEL_MATCH, "match", "REGEX", false, "only messages with a line that matches (extended regex)" }, \
-	{ 'n', "limit", "N", false, "at most N messages" }
+	{ 'n', "limit", "N", false, "at most N messages" }, \
+	{ SEL_FIRST, "first", "N", true, "the first message, or N" }, \
+	{ SEL_LAST, "last", "N", true, "the last message, or N" }
 
 struct select;
 struct select *select_new(struct run *);
 void select_free(struct select *);
 /* Take an option if it is one of the above.  ST_NONE: it is not. */
 enum status select_option(struct select *, int key, const char *arg) MUST_CHECK;
-/* Whether any of them was given; which states (initial: where --state was not). */
+/* Whether any of them was given, but -n; which states (initial: where --state was not). */
 bool select_given(const struct select *);
 unsigned select_states(const struct select *, unsigned initial);
-int64_t select_limit(const struct select *);	/* INT64_MAX: none */
+/* How many at most (INT64_MAX: no limit), and whether the last of them. */
+int64_t select_limit(const struct select *);
+void select_set_limit(struct select *, int64_t);
+bool select_last(const struct select *);
 /* ST_OK: it is selected; ST_NONE: it is not; ST_GONE: it moved on; ST_DENIED: it may not be read, go on with the others. */
 enum status select_match(struct select *, struct queue *, const struct place *, usec_t now,
     struct error *) MUST_CHECK;
+
+/* What is done with each selected message. */
+struct visit {
+	/* ST_GONE, ST_NONE: this one does not count.  Any other failure ends it. */
+	enum status (*one)(void *arg, const struct place *);
+	void (*seen)(void *arg, uint64_t looked_at, uint64_t selected);	/* before each; may be NULL */
+	void *arg;
+};
+/*
+ * Go over the selected messages in their order, until the limit is reached or run_stopped();
+ * memory is for the last N only.  What may not be read is told, and is worst.
+ */
+enum status select_each(struct select *, struct queue *, unsigned initial, usec_t now,
+    const struct visit *, enum status *worst) MUST_CHECK;
+
+/* ---- ids.c: what people type for an id -------------------------------- */
+
+/*
+ * The id that word stands for: all of it, or so much of its beginning or its end that there
+ * is one such message in the queue.  ST_NOTFOUND: none, or several (named in the error).
+ */
+enum status id_resolve(struct run *, struct queue *, const char *word, struct msgid *) MUST_CHECK;
 
 /* ---- claim.c ---------------------------------------------------------- */
 

@@ -26,7 +26,8 @@ put_ini(const struct policy *p)
 		for (int k = i; k < NKEYS; k++)
 			if (strcmp(p->origin[k], p->origin[i]) == 0) {
 				conf_value(p, k, value, sizeof(value));
-				(void)printf("%s = %s\n", conf_keys[k].name, value);
+				(void)printf("%s%s = %s\n", policy_local(k, value) ? "" : "# ",
+				    conf_keys[k].name, value);
 				done[k] = true;
 			}
 	}

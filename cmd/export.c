@@ -102,7 +102,8 @@ put_record(struct export *e, const struct place *p)
 	if (p->name.reason[0] == '\0')
 		return ST_OK;
 	/* It is advice: without it the message is worth having, but not without a word. */
-	if ((st = msg_record_get(e->q, &p->name.id, &text, &len, &e->r->err)) != ST_OK)
+	st = msg_record(e->q, &p->name.id, &text, &len, &e->r->err);
+	if (st != ST_OK && st != ST_NOTFOUND)
 		run_trouble(e->r, st, &e->worst);
 	(void)snprintf(path, sizeof(path), "record/%s", p->name.id.text);
 	st = text != NULL ? put_text(e, path, text, len, id_time(&p->name.id)) : ST_OK;
@@ -165,76 +166,35 @@ moved(struct export *e, int fd)
 	return (usec_t)sb.st_ctim.tv_sec * USEC + sb.st_ctim.tv_nsec / 1000 >= e->since ? ST_OK : ST_NONE;
 }
 
-/* ST_GONE: it moved on meanwhile. */
+/* A selected one.  ST_GONE, ST_NONE: it is not in the archive, and another may be in its place. */
 static enum status
-consider(struct export *e, const struct place *p)
+copy(void *arg, const struct place *p)
 {
-	struct error *err = &e->r->err;
+	struct export *e = arg;
 	enum status st;
 	int fd;
 
-	st = msg_open(e->q, p, &fd, err);
-	if (st == ST_BADDATA || st == ST_DENIED)
+	st = msg_open(e->q, p, &fd, &e->r->err);
+	if (st == ST_OK) {
+		if ((st = moved(e, fd)) == ST_OK)
+			st = put_message(e, fd, p);
+		(void)close(fd);
+	} else if (st == ST_BADDATA || st == ST_DENIED) {
 		run_trouble(e->r, st, &e->worst);
-	if (st != ST_OK)
-		return st == ST_BADDATA || st == ST_DENIED ? ST_OK : st;
-	if ((st = moved(e, fd)) == ST_OK)
-		st = select_match(e->sel, e->q, p, clock_now(), err);
-	if (st == ST_OK)
-		st = put_message(e, fd, p);
-	else if (st == ST_DENIED)
-		run_trouble(e->r, st, &e->worst);
-	(void)close(fd);
-	return st == ST_NONE || st == ST_DENIED ? ST_OK : st;
-}
-
-static bool
-enough(const struct export *e)
-{
-	return run_stopped() || e->n >= (uint64_t)select_limit(e->sel) ||
-	    (e->found != NULL && idset_count(e->found) == idset_count(e->wanted));
-}
-
-/* One of those that were asked for and that was not met before; or none was asked for. */
-static bool
-is_wanted(const struct export *e, const struct msgid *id)
-{
-	return e->wanted == NULL || (idset_has(e->wanted, id) && !idset_has(e->found, id));
-}
-
-static enum status
-settled(struct export *e, const struct msgid *id)
-{
-	enum status st = e->found == NULL ? ST_OK : idset_add(e->found, id, &e->r->err);
-
-	return st == ST_EXISTS ? ST_OK : st;
-}
-
-static enum status
-pass(struct export *e)
-{
-	struct error *err = &e->r->err;
-	struct scan *scan;
-	struct place p;
-	enum status st;
-
-	e->again = 0;
-	if ((st = scan_open(e->q, select_states(e->sel, STATES_ALL), &scan, err)) != ST_OK)
-		return st;
-	while (!enough(e) && (st = scan_next(scan, &p, err)) == ST_OK) {
-		if (!is_wanted(e, &p.name.id))
-			continue;
-		if (progress_due(&e->progress))
-			progress_draw(&e->progress, "%s: exported %llu, %.0f/s", queue_name(e->q),
-			    (unsigned long long)e->n, progress_rate(&e->progress, e->n));
-		st = consider(e, &p);
-		if (st == ST_OK)
-			st = settled(e, &p.name.id);
-		if (st != ST_OK && st != ST_GONE)
-			break;
+		st = ST_NONE;
 	}
-	scan_close(scan);
-	return st == ST_NONE || st == ST_GONE ? ST_OK : st;
+	return st;
+}
+
+static void
+draw(void *arg, uint64_t looked_at, uint64_t selected)
+{
+	struct export *e = arg;
+
+	(void)looked_at, (void)selected;
+	if (progress_due(&e->progress))
+		progress_draw("%s: exported %llu, %.0f/s", queue_name(e->q),
+		    (unsigned long long)e->n, progress_rate(&e->progress, e->n));
 }
 
 /*
@@ -260,16 +220,17 @@ tick(void)
 static enum status
 all(struct export *e)
 {
+	const struct visit v = { .one = copy, .seen = draw, .arg = e };
+	bool part = select_last(e->sel) || select_limit(e->sel) != INT64_MAX;
 	enum status st = ST_OK;
 	usec_t began;
 
-	for (int i = 0; st == ST_OK && !enough(e) && (i == 0 || (e->again > 0 && i < PASSES)); i++) {
+	/* A part is no copy of the queue: nobody misses what moved. */
+	for (int i = 0; st == ST_OK && !run_stopped() && (i < 2 || e->again > 0) && i < (part ? 1 : PASSES); i++) {
 		began = tick();
-		/* Nothing to look for a second time is only known from a pass that had nothing to write. */
-		st = pass(e);
+		e->again = 0;
+		st = select_each(e->sel, e->q, STATES_ALL, clock_now(), &v, &e->worst);
 		e->since = began;
-		if (i == 0)
-			e->again = 1;
 	}
 	return st;
 }
@@ -283,18 +244,63 @@ take_id(void *arg, const char *word, struct error *err)
 	struct msgid *ids;
 	enum status st;
 
-	if (!id_ok(word))
-		return error_set(err, ST_NOTFOUND, 0, "no message '%s' in queue '%s'", word, queue_name(e->q));
 	if (e->nids == e->cap) {
 		e->cap = e->cap == 0 ? 64 : e->cap * 2;
 		if ((ids = reallocarray(e->ids, e->cap, sizeof(*ids))) == NULL)
 			return error_sys(err, ENOMEM, "ids");
 		e->ids = ids;
 	}
-	(void)strlcpy(e->ids[e->nids].text, word, sizeof(e->ids[0].text));
+	if ((st = id_resolve(e->r, e->q, word, &e->ids[e->nids])) != ST_OK)
+		return st;
 	st = idset_add(e->wanted, &e->ids[e->nids], err);
 	e->nids += st == ST_OK;
 	return st == ST_EXISTS ? ST_OK : st;
+}
+
+static bool
+enough(const struct export *e)
+{
+	return run_stopped() || e->n >= (uint64_t)select_limit(e->sel) ||
+	    idset_count(e->found) == idset_count(e->wanted);
+}
+
+/* One of those that were asked for, if it is selected, too.  ST_GONE: it moved on, nothing is settled. */
+static enum status
+consider(struct export *e, const struct place *p)
+{
+	struct error *err = &e->r->err;
+	enum status st = ST_NONE;
+
+	if ((STATE_BIT(p->state) & select_states(e->sel, STATES_ALL)) != 0)
+		st = select_match(e->sel, e->q, p, clock_now(), err);
+	if (st == ST_DENIED)
+		run_trouble(e->r, st, &e->worst);
+	if (st == ST_OK)
+		st = copy(e, p);
+	if (st == ST_OK || st == ST_NONE || st == ST_DENIED)
+		st = idset_add(e->found, &p->name.id, err);
+	return st == ST_EXISTS ? ST_OK : st;
+}
+
+static enum status
+pass(struct export *e)
+{
+	struct error *err = &e->r->err;
+	struct scan *scan;
+	struct place p;
+	enum status st;
+
+	if ((st = scan_open(e->q, STATES_ALL, &scan, err)) != ST_OK)
+		return st;
+	while (!enough(e) && (st = scan_next(scan, &p, err)) == ST_OK) {
+		if (!idset_has(e->wanted, &p.name.id) || idset_has(e->found, &p.name.id))
+			continue;
+		draw(e, 0, 0);
+		if ((st = consider(e, &p)) != ST_OK && st != ST_GONE)
+			break;
+	}
+	scan_close(scan);
+	return st == ST_NONE || st == ST_GONE ? ST_OK : st;
 }
 
 /* One that no pass has met: it moved, or is not there. */
@@ -310,7 +316,7 @@ look_again(struct export *e, const struct msgid *id)
 			run_trouble(e->r, st, &e->worst);
 			return ST_OK;
 		}
-		if (st == ST_OK && (STATE_BIT(p.state) & select_states(e->sel, STATES_ALL)) != 0)
+		if (st == ST_OK)
 			st = consider(e, &p);
 	}
 	return st == ST_GONE ? ST_OK : st;
@@ -365,7 +371,7 @@ export(struct export *e)
 	run_stoppable();
 	if ((st = put_front(e)) == ST_OK)
 		st = e->wanted != NULL ? by_ids(e) : all(e);
-	progress_clear(&e->progress);
+	progress_clear();
 	/* Without its end it is known to be cut off. */
 	if (st == ST_OK && !run_stopped() && (st = put_padding(e, -1)) == ST_OK)
 		st = out_flush(r);

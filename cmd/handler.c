@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -55,7 +54,7 @@ static void
 env_share(struct env *e, char **v, size_t n)
 {
 	e->cap = n + 32;
-	if ((e->v = calloc(e->cap, sizeof(*e->v))) == NULL) {
+	if ((e->v = reallocarray(NULL, e->cap, sizeof(*e->v))) == NULL) {
 		e->cap = 0;
 		e->failed = true;
 		return;
@@ -317,6 +316,7 @@ handler_start(const struct launch *l, struct handler *h, int i, struct claim *c,
 		h->errfd = fds[0];
 		s.err = fds[1];
 		s.env = env.v;
+		h->started = clock_mono();
 		st = spawn(h, &s, err);
 	}
 	env_free(&env);
@@ -324,7 +324,6 @@ handler_start(const struct launch *l, struct handler *h, int i, struct claim *c,
 		(void)close(s.in);
 	if (s.err != -1)
 		(void)close(s.err);
-	h->started = clock_mono();
 	h->limit = USEC_MAX;
 	if (st == ST_OK)
 		handler_feed(h);	/* most bodies fit into the pipe at once */
@@ -377,15 +376,6 @@ keep_tail(struct handler *h, const char *text, size_t len)
 	}
 	memcpy(h->tail + h->ntail, text, len);
 	h->ntail += len;
-}
-
-/* What a pipe takes without blocking once poll says that it takes something: see pipe(7). */
-bool
-stderr_ready(int timeout)
-{
-	struct pollfd pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
-
-	return poll(&pfd, 1, timeout) != 0;	/* an error is for write to tell */
 }
 
 static bool

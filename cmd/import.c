@@ -174,7 +174,6 @@ static enum status
 refuse(struct import *m, const struct tar_member *t, const char *why)
 {
 	m->refused++;
-	progress_clear(&m->progress);
 	run_trouble(m->r, error_set(&m->r->err, ST_BADDATA, 0, "byte %llu of the stream: %s: %s",
 	    (unsigned long long)t->at, t->path, why), &m->worst);
 	return ST_OK;
@@ -390,7 +389,7 @@ each_member(struct import *m)
 
 	while ((st = tar_next(m->tar, &t, &m->r->err)) == ST_OK) {
 		if (progress_due(&m->progress))
-			progress_draw(&m->progress, "%s: imported %llu, %llu there already, %.0f/s", m->r->operand[0],
+			progress_draw("%s: imported %llu, %llu there already, %.0f/s", m->r->operand[0],
 			    (unsigned long long)m->n, (unsigned long long)m->there,
 			    progress_rate(&m->progress, m->n + m->there));
 		if (t.type == '0')
@@ -457,7 +456,7 @@ import(struct import *m)
 	if ((st = open_queue(m)) != ST_OK || (st = tar_open(source, m, &m->tar, &r->err)) != ST_OK)
 		return st;
 	st = finish(m, each_member(m));
-	progress_clear(&m->progress);
+	progress_clear();
 	if (m->known)
 		summary(m);
 	return st;

@@ -3,6 +3,7 @@
  *
  * Unsorted, the listing is streamed in constant memory; sorted, it is held.
  */
+#include <sys/stat.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -138,6 +139,8 @@ struct list {
 	size_t ncol;
 	const struct column *sort;
 	bool descending, json, terminal;
+	size_t width;		/* of the terminal, 0: none */
+	struct progress progress;
 	usec_t now;
 	struct place *held;
 	size_t n, cap;
@@ -220,6 +223,15 @@ options(struct list *l)
 
 /* ---- output ----------------------------------------------------------- */
 
+/* On a terminal there is a heading, which has to fit. */
+static int
+width(const struct list *l, size_t i)
+{
+	int heading = l->terminal ? (int)strlen(l->col[i]->name) : 0;
+
+	return heading > l->col[i]->width ? heading : l->col[i]->width;
+}
+
 static void
 heading(const struct list *l)
 {
@@ -231,30 +243,41 @@ heading(const struct list *l)
 		(void)strlcpy(text, l->col[i]->name, sizeof(text));
 		for (char *c = text; *c != '\0'; c++)
 			*c = (char)(*c - 'a' + 'A');
-		(void)printf("%-*s%s", last ? 0 : l->col[i]->width, text, last ? "\n" : "  ");
+		(void)printf("%-*s%s", last ? 0 : width(l, i), text, last ? "\n" : "  ");
 	}
 }
 
+/* Padded; on a terminal coloured by state, and the last one no wider than the line. */
 static void
-put_padded(const struct list *l, size_t i, const struct place *p)
+put_cell(const struct list *l, size_t i, size_t *used, const struct place *p)
 {
+	bool last = i + 1 == l->ncol;
 	char *text = NULL;
 	size_t len = 0;
 	FILE *f;
 
-	if (i + 1 == l->ncol || (f = open_memstream(&text, &len)) == NULL) {
-		l->col[i]->print(stdout, l->q, p, l->now);
+	if ((f = open_memstream(&text, &len)) == NULL)
+		return;
+	l->col[i]->print(f, l->q, p, l->now);
+	if (fclose(f) != 0) {
+		free(text);
 		return;
 	}
-	l->col[i]->print(f, l->q, p, l->now);
-	(void)fclose(f);
-	(void)printf("%-*s  ", l->col[i]->width, text);
+	if (last && l->width > *used)
+		out_clip(text, l->width - *used);
+	if (l->col[i]->print == put_state)
+		out_colour(stdout, (int)p->state);
+	(void)printf("%-*s%s", last ? 0 : width(l, i), text, last ? "" : "  ");
+	if (l->col[i]->print == put_state)
+		out_colour(stdout, -1);
+	*used += (size_t)width(l, i) + 2;
 	free(text);
 }
 
 static enum status
 put_row(struct list *l, const struct place *p, struct error *err)
 {
+	size_t used = 0;
 	enum status st;
 
 	if (l->json) {
@@ -265,7 +288,7 @@ put_row(struct list *l, const struct place *p, struct error *err)
 		return st == ST_GONE ? ST_OK : st;
 	}
 	for (size_t i = 0; i < l->ncol; i++)
-		put_padded(l, i, p);
+		put_cell(l, i, &used, p);
 	(void)fputc('\n', stdout);
 	return ST_OK;
 }
@@ -300,14 +323,15 @@ hold(struct list *l, const struct place *p, struct error *err)
 }
 
 static enum status
-put_sorted(struct list *l, struct error *err)
+put_sorted(struct list *l, int64_t limit, struct error *err)
 {
+	size_t n = (uint64_t)limit < l->n ? (size_t)limit : l->n, first = select_last(l->sel) ? l->n - n : 0;
 	enum status st = ST_OK;
 
 	sorting = l;
 	if (l->n > 1)
 		qsort(l->held, l->n, sizeof(*l->held), by_column);
-	for (size_t i = 0; st == ST_OK && i < l->n && (int64_t)i < select_limit(l->sel); i++)
+	for (size_t i = first; st == ST_OK && i < first + n; i++)
 		st = put_row(l, &l->held[i], err);
 	return st;
 }
@@ -315,46 +339,44 @@ put_sorted(struct list *l, struct error *err)
 /* ---- running ---------------------------------------------------------- */
 
 static enum status
-go_over(struct list *l, unsigned states, struct error *err)
+visit_one(void *arg, const struct place *p)
 {
-	enum status st, worst = ST_OK;
-	struct progress progress;
-	uint64_t seen = 0;
-	struct place p;
-	struct scan *scan;
-	int64_t n = 0;
+	struct list *l = arg;
+	struct error *err = &l->r->err;
 
-	/* Who sees the rows come needs no other sign. */
-	progress_start(&progress, l->r);
-	progress.on &= !l->terminal || l->sort != NULL;
-	if ((st = scan_open(l->q, states, &scan, err)) != ST_OK)
-		return st;
-	while ((l->sort != NULL || n < select_limit(l->sel)) &&
-	    (st = scan_next(scan, &p, err)) == ST_OK) {
-		seen++;
-		if (progress_due(&progress))
-			progress_draw(&progress, "%s: looked at %" PRIu64 ", %" PRId64 " match, %.0f/s",
-			    queue_name(l->q), seen, n, progress_rate(&progress, seen));
-		st = select_match(l->sel, l->q, &p, l->now, err);
-		if (st == ST_DENIED)
-			run_trouble(l->r, st, &worst);
-		if (st == ST_NONE || st == ST_GONE || st == ST_DENIED) {
-			st = ST_OK;
-			continue;
-		}
-		if (st == ST_OK)
-			st = l->sort != NULL ? hold(l, &p, err) : put_row(l, &p, err);
-		if (st != ST_OK || ferror(stdout) != 0)
-			break;
-		n++;
-	}
-	scan_close(scan);
-	progress_clear(&progress);
-	if (st == ST_NONE || st == ST_GONE)
-		st = ST_OK;
+	if (l->sort != NULL)
+		return hold(l, p, err);
+	return ferror(stdout) != 0 ? ST_IO : put_row(l, p, err);
+}
+
+static void
+draw(void *arg, uint64_t seen, uint64_t selected)
+{
+	struct list *l = arg;
+
+	if (progress_due(&l->progress))
+		progress_draw("%s: looked at %" PRIu64 ", %" PRIu64 " selected, %.0f/s",
+		    queue_name(l->q), seen, selected, progress_rate(&l->progress, seen));
+}
+
+static enum status
+go_over(struct list *l, unsigned states)
+{
+	struct visit v = { visit_one, draw, l };
+	enum status st, worst = ST_OK;
+	int64_t limit = select_limit(l->sel);
+	struct stat sb;
+
+	/* Who sees the rows come, or what another program makes of them, needs no other sign. */
+	progress_start(&l->progress, l->r);
+	l->progress.on &= l->terminal ? l->sort != NULL : fstat(STDOUT_FILENO, &sb) == 0 && S_ISREG(sb.st_mode);
+	if (l->sort != NULL)	/* the first of what is sorted, not the sorted of what is first */
+		select_set_limit(l->sel, INT64_MAX);
+	st = select_each(l->sel, l->q, states, l->now, &v, &worst);
+	progress_clear();
 	if (st == ST_OK && l->sort != NULL)
-		st = put_sorted(l, err);
-	return st != ST_OK ? st : worst;
+		st = put_sorted(l, limit, &l->r->err);
+	return st != ST_OK && ferror(stdout) == 0 ? st : worst;
 }
 
 enum status
@@ -369,8 +391,9 @@ list_run(struct run *r, const struct list_options *opt)
 	if ((st = choose_columns(&l, opt->columns)) == ST_OK &&
 	    (st = options(&l)) == ST_OK && (st = run_operands(r, 1, 1)) == ST_OK &&
 	    (st = run_queue(r, r->operand[0], &l.q)) == ST_OK) {
+		l.width = l.terminal && !l.json ? out_columns() : 0;
 		heading(&l);
-		st = go_over(&l, select_states(l.sel, opt->states), &r->err);
+		st = go_over(&l, opt->states);
 	}
 	select_free(l.sel);
 	queue_close(l.q);

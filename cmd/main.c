@@ -81,9 +81,15 @@ make_parents(char *path)
 static void
 conf_files(struct run *r)
 {
+	/* Copied: a process title may overwrite the environment, and the files are read again and again. */
+	static char *copy;
 	const char *only = env("MQ_CONF");
 	size_t n = 0;
 
+	if (only != NULL && copy == NULL)
+		copy = strdup(only);
+	if (copy != NULL)
+		only = copy;
 	r->files.path[n++] = only != NULL ? only : SYSTEM_CONF;
 	if (only == NULL && xdg("XDG_CONFIG_HOME", ".config", "mq/mq.conf", user_conf, sizeof(user_conf)))
 		r->files.path[n++] = user_conf;
@@ -149,6 +155,7 @@ void
 run_complain(struct run *r)
 {
 	(void)fflush(stdout);
+	progress_clear();
 	(void)fprintf(stderr, r->cmd != NULL ? "mq %s: " : "mq: ", r->cmd != NULL ? r->cmd->name : "");
 	/* Most errors come from below, where nobody knows whose queue it is. */
 	if (r->queue[0] != '\0' && strstr(r->err.text, "queue ") == NULL &&
@@ -166,12 +173,15 @@ finish(struct run *r, enum status st)
 	/* What was meant for stdout and did not get there is worse than "nothing there". */
 	if ((st == ST_OK || st == ST_NONE) && out_flush(r) != ST_OK)
 		st = ST_IO;
-	if (st != ST_OK && st != ST_NONE && (!r->told || r->err.status == st))
+	if (st != ST_OK && r->cmd != NULL && r->cmd->failed != NULL)
+		r->exit_code = r->cmd->failed(r);
+	else if (st != ST_OK && st != ST_NONE && (!r->told || r->err.status == st))
 		run_complain(r);
+	run_log_trouble(r);
 	spool_close(r->spool);
 	free(r->given);
 	free(r->operand);
-	return st == ST_OK && r->exit_code != 0 ? r->exit_code : status_exit(st);
+	return r->exit_code != 0 && (st == ST_OK || r->cmd->failed != NULL) ? r->exit_code : status_exit(st);
 }
 
 enum status
@@ -201,6 +211,8 @@ run_verb(struct run *r, const struct cmd *cmd, int argc, char **argv)
 	}
 	if (st == ST_OK)
 		st = remote_is(asked_spool()) ? remote_run(r, asked_spool(), argv + 1) : cmd->run(r);
+	if (run_stopped() && st != ST_OK && st != ST_NONE && st != ST_AGAIN && !r->told)
+		run_complain(r);
 	run_die_if_stopped();
 	return finish(r, st);
 }

@@ -1,6 +1,7 @@
 /*
  * out.c: what goes to stdout: JSON, bodies, and foreign bytes made visible.
  */
+#include <sys/ioctl.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -65,6 +66,85 @@ out_vis(FILE *f, const char *text, size_t len)
 		text += n;
 		len -= n;
 	}
+}
+
+/* ---- terminals -------------------------------------------------------- */
+
+size_t
+out_columns(void)
+{
+	struct winsize w;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : 80;
+}
+
+/* A character is taken for a column, which is right for most of what stands in reasons. */
+void
+out_clip(char *text, size_t columns)
+{
+	size_t len = strlen(text), at = 0, cut = 0, n, col;
+	uint32_t cp;
+
+	for (col = 0; at < len && col < columns; col++) {
+		if (col + 3 == columns)
+			cut = at;
+		n = utf8((const unsigned char *)text + at, len - at, &cp);
+		at += n > 0 ? n : 1;
+	}
+	if (at < len && columns >= 3)
+		memcpy(text + cut, "...", 4);	/* at least three characters more stood there */
+}
+
+#define CELLS 32
+
+void
+out_squeeze(char *table)
+{
+	int width[CELLS] = { 0 };
+
+	for (int pass = 0; pass < 2; pass++)
+		for (char *line = table, *end; *line != '\0'; line = end + 1) {
+			size_t cell = 0;
+			end = line + strcspn(line, "\n");
+			for (char *at = line + strspn(line, " "); at < end; cell++) {
+				int len = (int)strcspn(at, " \n");
+				int *w = &width[cell < CELLS ? cell : CELLS - 1];
+				if (pass == 0)
+					*w = len > *w ? len : *w;
+				else if (cell == 0)
+					(void)printf("%-*.*s", *w, len, at);
+				else
+					(void)printf(" %*.*s", *w, len, at);
+				at += len;
+				at += strspn(at, " ");
+			}
+			if (pass == 1)
+				(void)putchar('\n');
+			if (*end == '\0')
+				break;
+		}
+}
+
+static bool
+colours(void)
+{
+	static int known = -1;
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (known == -1)
+		known = isatty(STDOUT_FILENO) == 1 && (no == NULL || no[0] == '\0') &&
+		    term != NULL && strcmp(term, "dumb") != 0;
+	return known == 1;
+}
+
+void
+out_colour(FILE *f, int state)
+{
+	static const char *const sgr[NSTATES] = { [STATE_DELAYED] = "36", [STATE_CLAIMED] = "34",
+	    [STATE_HELD] = "33", [STATE_DEAD] = "31", [STATE_DONE] = "2" };
+
+	if (colours() && (state == -1 || sgr[state] != NULL))
+		(void)fprintf(f, "\033[%sm", state == -1 ? "0" : sgr[state]);
 }
 
 /* ---- JSON ------------------------------------------------------------- */

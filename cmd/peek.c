@@ -11,8 +11,8 @@
 enum { JSON = OPT_LONG };
 
 static const struct opt opts[] = {
+	SELECT_OPTS,
 	{ 'i', "info", NULL, false, "what is known about it, and its headers, before the body" },
-	{ 'n', "limit", "N", false, "the next N messages; default 1" },
 	{ JSON, "json", NULL, false, "one JSON object a line, body included" },
 	OPT_END
 };
@@ -22,7 +22,9 @@ struct peek {
 	struct queue *q;
 	bool info, json, terminal;
 	bool named;		/* by its id: what is known is shown even if it is broken */
-	int64_t n;
+	struct select *sel;
+	uint64_t shown;
+	enum status worst;
 };
 
 static void
@@ -50,13 +52,14 @@ put_headers(const struct headers *headers)
 }
 
 /* Attempt by attempt, what went wrong: the failure record, each line behind "Failure: ". */
-static void
+static enum status
 put_record(struct peek *k, const struct msgid *id)
 {
 	char *text, *line, *rest;
+	enum status st;
 	size_t len;
 
-	msg_record(k->q, id, &text, &len);
+	st = msg_record(k->q, id, &text, &len, &k->r->err);
 	for (rest = text; rest != NULL && (line = strsep(&rest, "\n")) != NULL;) {
 		if (line[0] == '\0')
 			continue;
@@ -65,6 +68,7 @@ put_record(struct peek *k, const struct msgid *id)
 		(void)fputc('\n', stdout);
 	}
 	free(text);
+	return st;
 }
 
 /* Without its headers if st, why it could not be opened, or they say so.  Returns st, or what the headers are. */
@@ -73,6 +77,7 @@ put_info(struct peek *k, const struct place *p, int fd, enum status st)
 {
 	const struct msgname *n = &p->name;
 	struct headers headers = { 0 };
+	enum status record;
 	char text[600];
 
 	if (st == ST_OK)
@@ -105,9 +110,9 @@ put_info(struct peek *k, const struct place *p, int fd, enum status st)
 	if (st == ST_OK)
 		put_headers(&headers);
 	headers_free(&headers);
-	put_record(k, &n->id);
+	record = put_record(k, &n->id);
 	(void)fputc('\n', stdout);
-	return st;
+	return st == ST_OK ? record : st;
 }
 
 /* On a terminal control characters are shown, not sent; elsewhere bytes are bytes. */
@@ -164,18 +169,25 @@ put(struct peek *k, const struct place *p)
 	return st;
 }
 
+enum status
+peek_show(struct run *r, struct queue *q, const struct place *p)
+{
+	struct peek k = { .r = r, .q = q, .info = true, .named = true, .terminal = true };
+
+	return put(&k, p);
+}
+
 static enum status
 peek_id(struct peek *k, const char *word)
 {
 	struct msgid id;
 	struct place p;
-	enum status st = ST_GONE;
+	enum status st;
 
 	k->named = true;
-	if (!id_ok(word))
-		return error_set(&k->r->err, ST_NOTFOUND, 0, "no message '%s' in queue '%s'", word,
-		    queue_name(k->q));
-	(void)strlcpy(id.text, word, sizeof(id.text));
+	if ((st = id_resolve(k->r, k->q, word, &id)) != ST_OK)
+		return st;
+	st = ST_GONE;
 	for (int i = 0; st == ST_GONE && i < 4; i++)	/* it may move before it is opened */
 		if ((st = scan_find(k->q, STATES_ALL, &id, &p, &k->r->err)) == ST_OK)
 			st = put(k, &p);
@@ -183,67 +195,81 @@ peek_id(struct peek *k, const char *word)
 }
 
 static enum status
-peek_next(struct peek *k)
+peek_one(void *arg, const struct place *p)
 {
-	struct error *err = &k->r->err;
-	enum status st, worst = ST_OK;
-	struct scan *scan;
-	struct place p;
-	int64_t done = 0;
+	struct peek *k = arg;
+	enum status st = put(k, p);
 
-	if ((st = scan_open(k->q, STATE_BIT(STATE_READY), &scan, err)) != ST_OK)
+	if (st == ST_OK)
+		k->shown++;
+	else if (st == ST_DENIED)	/* claims pass over it, and say so, as well */
+		run_trouble(k->r, st, &k->worst);
+	return st == ST_DENIED || st == ST_BADDATA ? ST_NONE : st;
+}
+
+static enum status
+peek_selected(struct peek *k)
+{
+	struct visit v = { peek_one, NULL, k };
+	enum status st;
+
+	if (select_limit(k->sel) == INT64_MAX)
+		select_set_limit(k->sel, 1);
+	st = select_each(k->sel, k->q, STATE_BIT(STATE_READY), clock_now(), &v, &k->worst);
+	if (st != ST_OK)
 		return st;
-	while (done < k->n && (st = scan_next(scan, &p, err)) == ST_OK) {
-		st = put(k, &p);
-		if (st == ST_OK)
-			done++;
-		else if (st == ST_DENIED)	/* claims pass over it, and say so, as well */
-			run_trouble(k->r, st, &worst);
-		else if (st == ST_GONE || st == ST_BADDATA)
-			error_clear(err);
-		else
-			break;
+	return k->shown > 0 ? ST_OK : k->worst != ST_OK ? k->worst : ST_NONE;
+}
+
+static enum status
+options(struct peek *k)
+{
+	enum status st = ST_OK;
+	const char *arg;
+	int key;
+
+	while (st == ST_OK && (key = run_option(k->r, &arg)) != 0) {
+		k->info |= key == 'i';
+		k->json |= key == JSON;
+		if ((st = select_option(k->sel, key, arg)) == ST_NONE)
+			st = ST_OK;
 	}
-	scan_close(scan);
-	if (st != ST_NONE && st != ST_OK)
+	return st;
+}
+
+static enum status
+peek(struct peek *k)
+{
+	struct run *r = k->r;
+	enum status st;
+
+	if ((st = options(k)) != ST_OK || (st = run_operands(r, 1, 2)) != ST_OK)
 		return st;
-	return done > 0 ? ST_OK : worst != ST_OK ? worst : ST_NONE;
+	if (r->noperands == 2 && (select_given(k->sel) || select_limit(k->sel) != INT64_MAX))
+		return run_usage(r, "a selection, or an ID: not both");
+	if ((st = run_queue(r, r->operand[0], &k->q)) != ST_OK)
+		return st;
+	return r->noperands == 2 ? peek_id(k, r->operand[1]) : peek_selected(k);
 }
 
 static enum status
 run_peek(struct run *r)
 {
-	struct peek k = { .r = r, .n = 1, .terminal = isatty(STDOUT_FILENO) == 1 };
-	bool limited = false;
-	const char *arg;
+	struct peek k = { .r = r, .sel = select_new(r), .terminal = isatty(STDOUT_FILENO) == 1 };
 	enum status st;
-	int key;
 
-	while ((key = run_option(r, &arg)) != 0) {
-		if (key == 'i')
-			k.info = true;
-		else if (key == JSON)
-			k.json = true;
-		else if ((st = arg_number(r, "-n", arg, 1, INT64_MAX, &k.n)) != ST_OK)
-			return st;
-		else
-			limited = true;
-	}
-	if ((st = run_operands(r, 1, 2)) != ST_OK)
-		return st;
-	if (limited && r->noperands == 2)
-		return run_usage(r, "-n goes with the next messages, not with an ID");
-	if ((st = run_queue(r, r->operand[0], &k.q)) != ST_OK)
-		return st;
-	st = r->noperands == 2 ? peek_id(&k, r->operand[1]) : peek_next(&k);
+	if (k.sel == NULL)
+		return error_sys(&r->err, ENOMEM, "peek");
+	st = peek(&k);
 	queue_close(k.q);
+	select_free(k.sel);
 	return st;
 }
 
 const struct cmd cmd_peek = {
 	.name = "peek",
 	.operands = "QUEUE [ID]",
-	.summary = "show the next message, or the one with ID; change nothing",
+	.summary = "show messages, the next one, and change nothing",
 	.opts = opts,
 	.run = run_peek,
 	.looks = true,

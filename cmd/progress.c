@@ -1,6 +1,7 @@
 /*
  * progress.c: one line on a terminal that tells how far a long command is.
  */
+#include <poll.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,11 +12,13 @@
 #define PATIENCE USEC
 #define REDRAW (USEC / 2)
 
+/* There is one terminal: whoever writes to it takes the line away first. */
+static bool drawn;
+
 void
 progress_start(struct progress *p, const struct run *r)
 {
 	p->on = !r->quiet && isatty(STDERR_FILENO) == 1;
-	p->drawn = false;
 	p->began = clock_mono();
 	p->next = p->began + PATIENCE;
 }
@@ -28,11 +31,11 @@ progress_due(struct progress *p)
 	if (!p->on || (now = clock_mono()) < p->next)
 		return false;
 	p->next = now + REDRAW;
-	return true;
+	return stderr_ready(0);	/* a terminal that nobody reads must not hold up the work */
 }
 
 void
-progress_draw(struct progress *p, const char *fmt, ...)
+progress_draw(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -41,7 +44,7 @@ progress_draw(struct progress *p, const char *fmt, ...)
 	(void)vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	(void)fflush(stderr);
-	p->drawn = true;
+	drawn = true;
 }
 
 double
@@ -63,9 +66,19 @@ progress_left(const struct progress *p, uint64_t done, uint64_t left, char buf[D
 }
 
 void
-progress_clear(struct progress *p)
+progress_clear(void)
 {
-	if (p->drawn)
+	if (drawn)
 		(void)fputs("\r\033[K", stderr);
-	p->drawn = false;
+	drawn = false;
+	(void)fflush(stderr);	/* stdout may be the same terminal */
+}
+
+/* What a pipe takes without blocking once poll says that it takes something: see pipe(7). */
+bool
+stderr_ready(int timeout)
+{
+	struct pollfd pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return poll(&pfd, 1, timeout) != 0;	/* an error is for write to tell */
 }

@@ -177,6 +177,7 @@ say(struct run *r, const char *fmt, va_list ap)
 	char text[1024];
 
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	progress_clear();
 	(void)fprintf(stderr, "mq %s: ", r->cmd->name);
 	out_vis(stderr, text, strlen(text));
 	(void)fputc('\n', stderr);
@@ -212,6 +213,18 @@ run_trouble(struct run *r, enum status st, enum status *worst)
 		*worst = st;
 }
 
+void
+run_log_trouble(struct run *r)
+{
+	static bool told;
+	const struct error *e;
+
+	if (told || r->spool == NULL || (e = spool_log_error(r->spool))->status == ST_OK)
+		return;
+	told = true;
+	run_note(r, "%s; what was done is done, and not all of it is logged", e->text);
+}
+
 /* ---- ids and handles -------------------------------------------------- */
 
 static void
@@ -233,7 +246,7 @@ each_line(struct run *r, enum status *worst,
 	ssize_t n;
 
 	errno = 0;
-	while ((n = getline(&line, &size, stdin)) != -1) {
+	while (!run_stopped() && (n = getline(&line, &size, stdin)) != -1) {
 		if (n > 0 && line[n - 1] == '\n')
 			line[--n] = '\0';
 		if (n > 0)
@@ -251,7 +264,7 @@ run_each(struct run *r, int first, enum status (*fn)(void *, const char *, struc
 {
 	enum status worst = ST_OK;
 
-	for (int i = first; i < r->noperands; i++)
+	for (int i = first; i < r->noperands && !run_stopped(); i++)
 		if (strcmp(r->operand[i], "-") == 0)
 			each_line(r, &worst, fn, arg);
 		else

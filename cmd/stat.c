@@ -1,33 +1,31 @@
 /*
- * stat.c: mq stat: how much is where, and how fast it moves.
+ * stat.c: mq stat: how much is where, how old it is, and how fast it moves.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "cmd.h"
+#include "stat.h"
 
-enum { JSON = OPT_LONG, PROMETHEUS };
+enum { JSON = OPT_LONG, PROMETHEUS, TEXTFILE, RATES, AGES };
 
 static const struct opt opts[] = {
 	{ JSON, "json", NULL, false, "one JSON object a queue" },
 	{ PROMETHEUS, "prometheus", NULL, false, "the text format of Prometheus" },
+	{ TEXTFILE, "textfile", "FILE", false, "replace FILE by that, for a node exporter" },
+	{ RATES, "rates", NULL, false, "rates of the last 1, 5 and 15 minutes" },
+	{ AGES, "ages", NULL, false, "how many messages are how old, in minutes" },
 	OPT_END
 };
 
-struct numbers {
-	char name[QUEUE_NAME_MAX + 1];
-	struct tally t;
-	struct rates rates;
-	int paused;
-};
+const char *const paused_words[] = { "no", "pop", "push", "all" };
 
-static const char *const paused_words[] = { "no", "pop", "push", "all" };
+/* ---- counting --------------------------------------------------------- */
 
-/* As queue_tally, for somebody who is waiting for it. */
-static enum status
-count(struct run *r, struct queue *q, struct tally *t)
+enum status
+count_messages(struct run *r, struct queue *q, unsigned states, usec_t now, struct tally *t)
 {
 	struct progress progress;
 	uint64_t seen = 0;
@@ -36,17 +34,18 @@ count(struct run *r, struct queue *q, struct tally *t)
 	enum status st;
 
 	memset(t, 0, sizeof(*t));
+	t->now = now;
 	progress_start(&progress, r);
-	if ((st = scan_open(q, STATES_ALL, &scan, &r->err)) != ST_OK)
+	if ((st = scan_open(q, states, &scan, &r->err)) != ST_OK)
 		return st;
 	while ((st = scan_next(scan, &p, &r->err)) == ST_OK) {
 		tally_add(t, &p);
 		seen++;
 		if (progress_due(&progress))
-			progress_draw(&progress, "%s: %" PRIu64 " counted, %.0f/s", queue_name(q), seen,
+			progress_draw("%s: %" PRIu64 " counted, %.0f/s", queue_name(q), seen,
 			    progress_rate(&progress, seen));
 	}
-	progress_clear(&progress);
+	progress_clear();
 	scan_close(scan);
 	return st == ST_NONE ? ST_OK : st;
 }
@@ -60,155 +59,171 @@ gather(struct run *r, const char *name, usec_t now, struct numbers *n)
 	if ((st = run_open(r, name, &q)) != ST_OK)
 		return st;
 	(void)strlcpy(n->name, name, sizeof(n->name));
-	st = count(r, q, &n->t);
+	st = count_messages(r, q, STATES_ALL, now, &n->t);
 	queue_rates(q, now, &n->rates);
 	n->paused = queue_policy(q)->paused;
 	queue_close(q);
 	return st;
 }
 
-/* Of what still has to be done something about: done/ is an archive. */
-static uint64_t
-bytes(const struct tally *t)
+uint64_t
+numbers_backlog(const struct numbers *n)
+{
+	return n->t.count[STATE_READY] + n->t.count[STATE_DELAYED] + n->t.count[STATE_CLAIMED];
+}
+
+uint64_t
+numbers_bytes(const struct numbers *n)
 {
 	uint64_t sum = 0;
 
 	for (int s = 0; s < NSTATES; s++)
-		if (s != STATE_DONE)
-			sum += t->bytes[s];
+		if (s != STATE_DONE)	/* an archive */
+			sum += n->t.bytes[s];
 	return sum;
 }
 
-static usec_t
-oldest(const struct tally *t)
+usec_t
+numbers_oldest(const struct numbers *n)
 {
 	static const enum state backlog[] = { STATE_READY, STATE_DELAYED, STATE_CLAIMED };
 	usec_t at = 0;
 
 	for (size_t i = 0; i < 3; i++)
-		if (t->oldest[backlog[i]] != 0 && (at == 0 || t->oldest[backlog[i]] < at))
-			at = t->oldest[backlog[i]];
+		if (n->t.oldest[backlog[i]] != 0 && (at == 0 || n->t.oldest[backlog[i]] < at))
+			at = n->t.oldest[backlog[i]];
 	return at;
 }
 
-/* ---- a table ---------------------------------------------------------- */
+double
+numbers_drain(const struct numbers *n)
+{
+	const double *rate = n->rates.rate[0];
+	double fall = rate[COUNT_ACKED] + rate[COUNT_DEAD] - rate[COUNT_PUSHED] - rate[COUNT_RETRIED];
 
-static void
-put_table(const struct numbers *n, size_t count, usec_t now)
+	if (numbers_backlog(n) == 0 || fall <= 0)
+		return -1;
+	return (double)numbers_backlog(n) / fall;
+}
+
+/* ---- tables ----------------------------------------------------------- */
+
+static int
+name_width(const struct numbers *n, size_t count)
 {
 	int width = 5;
 
 	for (size_t i = 0; i < count; i++)
 		if ((int)strlen(n[i].name) > width)
 			width = (int)strlen(n[i].name);
-	(void)printf("%-*s %8s %8s %8s %8s %8s %8s %8s %8s %7s %7s %7s\n", width, "QUEUE", "READY",
-	    "DELAYED", "CLAIMED", "HELD", "DEAD", "DONE", "BYTES", "OLDEST", "IN/s", "OUT/s", "FAIL/s");
+	return width;
+}
+
+/* The greater unit of a length of time is enough in a table. */
+static void
+short_age(usec_t age, char text[DURATION_MAX])
+{
+	age_format(age, text);
+	text[strcspn(text, " ")] = '\0';
+}
+
+static void
+put_end(FILE *f, const struct numbers *n)
+{
+	double drain = numbers_drain(n);
+	char text[DURATION_MAX] = "-";
+
+	/* Beyond a century it is as good as never. */
+	if (drain >= 0 && drain < 100.0 * 366 * 86400)
+		short_age((usec_t)(drain * USEC), text);
+	(void)fprintf(f, " %7s%s%s\n", text, n->paused != PAUSED_NO ? " paused: " : "",
+	    n->paused != PAUSED_NO ? paused_words[n->paused] : "");
+}
+
+static void
+put_table(FILE *f, const struct numbers *n, size_t count, usec_t now)
+{
+	int width = name_width(n, count);
+
+	(void)fprintf(f, "%-*s %8s %8s %8s %8s %8s %8s %8s %8s %7s %7s %7s %7s\n", width, "QUEUE", "READY",
+	    "DELAYED", "CLAIMED", "HELD", "DEAD", "DONE", "BYTES", "OLDEST", "IN/s", "OUT/s", "FAIL/s", "DRAIN");
 	for (size_t i = 0; i < count; i++) {
 		char size[8], age[DURATION_MAX] = "-";
-		usec_t at = oldest(&n[i].t);
-		(void)printf("%-*s", width, n[i].name);
+		usec_t at = numbers_oldest(&n[i]);
+		(void)fprintf(f, "%-*s", width, n[i].name);
 		for (int s = 0; s < NSTATES; s++)
-			(void)printf(" %8" PRIu64, n[i].t.count[s]);
-		(void)humanize_number(size, 5, (int64_t)bytes(&n[i].t), "", HN_AUTOSCALE,
+			(void)fprintf(f, " %8" PRIu64, n[i].t.count[s]);
+		(void)humanize_number(size, 5, (int64_t)numbers_bytes(&n[i]), "", HN_AUTOSCALE,
 		    HN_NOSPACE | HN_DECIMAL);
 		if (at != 0)
-			age_format(now - at, age);
-		age[strcspn(age, " ")] = '\0';
-		(void)printf(" %8s %8s %7.1f %7.1f %7.1f%s%s\n", size, age,
+			short_age(now - at, age);
+		(void)fprintf(f, " %8s %8s %7.1f %7.1f %7.1f", size, age,
 		    n[i].rates.rate[0][COUNT_PUSHED], n[i].rates.rate[0][COUNT_ACKED],
-		    n[i].rates.rate[0][COUNT_FAILED], n[i].paused != PAUSED_NO ? " paused: " : "",
-		    n[i].paused != PAUSED_NO ? paused_words[n[i].paused] : "");
+		    n[i].rates.rate[0][COUNT_FAILED]);
+		put_end(f, &n[i]);
 	}
 }
 
-/* ---- JSON ------------------------------------------------------------- */
-
 static void
-put_rates(const struct rates *r)
+put_rates(FILE *f, const struct numbers *n, size_t count, usec_t now)
 {
-	static const struct { const char *name; int what; } of[] = { { "in", COUNT_PUSHED },
-	    { "out", COUNT_ACKED }, { "failed", COUNT_FAILED } };
+	static const int of[] = { COUNT_PUSHED, COUNT_ACKED, COUNT_FAILED };
+	int width = name_width(n, count);
 
-	json_name(stdout, "rates", false);
-	(void)fputc('{', stdout);
-	for (size_t i = 0; i < 3; i++) {
-		json_name(stdout, of[i].name, i == 0);
-		(void)printf("[%.4f,%.4f,%.4f]", r->rate[0][of[i].what], r->rate[1][of[i].what],
-		    r->rate[2][of[i].what]);
+	(void)now;
+	(void)fprintf(f, "%-*s %8s %8s %8s %8s %8s %8s %8s %8s %8s %8s %7s\n", width, "QUEUE", "BACKLOG",
+	    "IN/1m", "IN/5m", "IN/15m", "OUT/1m", "OUT/5m", "OUT/15m", "FAIL/1m", "FAIL/5m", "FAIL/15m", "DRAIN");
+	for (size_t i = 0; i < count; i++) {
+		(void)fprintf(f, "%-*s %8" PRIu64, width, n[i].name, numbers_backlog(&n[i]));
+		for (size_t k = 0; k < 3; k++)
+			for (int w = 0; w < 3; w++)
+				(void)fprintf(f, " %8.2f", n[i].rates.rate[w][of[k]]);
+		put_end(f, &n[i]);
 	}
-	(void)fputc('}', stdout);
 }
 
 static void
-put_json(const struct numbers *n)
+put_ages(FILE *f, const struct numbers *n, size_t count, usec_t now)
 {
-	char at[TIME_MAX];
+	int width = name_width(n, count);
 
-	(void)printf("{\"queue\":\"%s\"", n->name);
-	for (int s = 0; s < NSTATES; s++)
-		(void)printf(",\"%s\":%" PRIu64, state_names[s], n->t.count[s]);
-	(void)printf(",\"bytes\":%" PRIu64, bytes(&n->t));
-	if (oldest(&n->t) != 0) {
-		time_format(oldest(&n->t), at);
-		(void)printf(",\"oldest\":\"%s\"", at);
-	} else
-		(void)fputs(",\"oldest\":null", stdout);
-	(void)printf(",\"paused\":\"%s\"", paused_words[n->paused]);
-	put_rates(&n->rates);
-	(void)fputs("}\n", stdout);
+	(void)now;
+	(void)fprintf(f, "%-*s %-7s %8s", width, "QUEUE", "STATE", "T");
+	for (int i = 0; i < NAGES; i++)
+		(void)fprintf(f, i < NAGES - 1 ? " %6lldm" : " %5lldm+",
+		    (long long)((AGE_FIRST << (i < NAGES - 1 ? i : i - 1)) / (60 * USEC)));
+	(void)fputc('\n', f);
+	for (size_t i = 0; i < count; i++)
+		for (int s = 0; s < NSTATES; s++) {
+			if (n[i].t.count[s] == 0)
+				continue;
+			(void)fprintf(f, "%-*s %-7s %8" PRIu64, width, n[i].name, state_names[s], n[i].t.count[s]);
+			for (int k = 0; k < NAGES; k++)
+				(void)fprintf(f, " %7" PRIu64, n[i].t.age[s][k]);
+			(void)fputc('\n', f);
+		}
 }
 
-/* ---- Prometheus ------------------------------------------------------- */
-
-static void
-metric(const char *name, const char *type, const char *help)
+/* Programs get columns of a fixed width; on a terminal they are no wider than what is in them. */
+static enum status
+put_columns(struct run *r, void (*print)(FILE *, const struct numbers *, size_t, usec_t),
+    const struct numbers *n, size_t count, usec_t now)
 {
-	(void)printf("# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f;
 
-static void
-put_gauges(const struct numbers *n, size_t count)
-{
-	metric("mq_queue_messages", "gauge", "Messages in a state.");
-	for (size_t i = 0; i < count; i++)
-		for (int s = 0; s < NSTATES; s++)
-			(void)printf("mq_queue_messages{queue=\"%s\",state=\"%s\"} %" PRIu64 "\n",
-			    n[i].name, state_names[s], n[i].t.count[s]);
-	metric("mq_queue_bytes", "gauge", "Bytes of the messages in a state.");
-	for (size_t i = 0; i < count; i++)
-		for (int s = 0; s < NSTATES; s++)
-			(void)printf("mq_queue_bytes{queue=\"%s\",state=\"%s\"} %" PRIu64 "\n",
-			    n[i].name, state_names[s], n[i].t.bytes[s]);
-	metric("mq_queue_oldest_timestamp_seconds", "gauge",
-	    "When the oldest message in a state was enqueued.");
-	for (size_t i = 0; i < count; i++)
-		for (int s = 0; s < NSTATES; s++)
-			if (n[i].t.oldest[s] != 0)
-				(void)printf("mq_queue_oldest_timestamp_seconds{queue=\"%s\",state=\"%s\"} "
-				    "%.6f\n", n[i].name, state_names[s], (double)n[i].t.oldest[s] / USEC);
-	metric("mq_queue_paused", "gauge", "Whether the queue refuses claims (pop) or pushes (push).");
-	for (size_t i = 0; i < count; i++)
-		(void)printf("mq_queue_paused{queue=\"%s\",what=\"pop\"} %d\n"
-		    "mq_queue_paused{queue=\"%s\",what=\"push\"} %d\n", n[i].name,
-		    (n[i].paused & PAUSED_POP) != 0, n[i].name, (n[i].paused & PAUSED_PUSH) != 0);
-}
-
-static void
-put_prometheus(const struct numbers *n, size_t count)
-{
-	put_gauges(n, count);
-	for (int k = 0; k < NCOUNTS; k++) {
-		char name[64], help[100];
-		(void)snprintf(name, sizeof(name), "mq_messages_%s_total", count_names[k]);
-		(void)snprintf(help, sizeof(help), "Messages %s since the queue's counters were made.",
-		    count_names[k]);
-		metric(name, "counter", help);
-		for (size_t i = 0; i < count; i++)
-			(void)printf("%s{queue=\"%s\"} %" PRIu64 "\n", name, n[i].name,
-			    n[i].rates.total[k]);
+	if (isatty(STDOUT_FILENO) != 1) {
+		print(stdout, n, count, now);
+		return ST_OK;
 	}
-	metric("mq_build_info", "gauge", "Version of mq; always 1.");
-	(void)printf("mq_build_info{version=\"%s\"} 1\n", MQ_VERSION);
+	if ((f = open_memstream(&text, &len)) == NULL)
+		return error_sys(&r->err, errno, "stat");
+	print(f, n, count, now);
+	if (fclose(f) == 0)
+		out_squeeze(text);
+	free(text);
+	return ST_OK;
 }
 
 /* ---- running ---------------------------------------------------------- */
@@ -255,32 +270,65 @@ one_queue(struct run *r, usec_t now, struct numbers **out, size_t *count)
 	return gather(r, r->operand[0], now, *out);
 }
 
+struct wish {
+	bool json, prometheus, rates, ages;
+	const char *textfile;
+};
+
 static enum status
-run_stat(struct run *r)
+options(struct run *r, struct wish *w)
 {
-	struct numbers *n = NULL;
-	bool json = false, prometheus = false;
-	usec_t now = clock_now();
-	size_t count = 0;
 	const char *arg;
-	enum status st;
 	int key;
 
 	while ((key = run_option(r, &arg)) != 0) {
-		json |= key == JSON;
-		prometheus |= key == PROMETHEUS;
+		w->json |= key == JSON;
+		w->prometheus |= key == PROMETHEUS || key == TEXTFILE;
+		w->rates |= key == RATES;
+		w->ages |= key == AGES;
+		if (key == TEXTFILE)
+			w->textfile = arg;
 	}
-	if (json && prometheus)
-		return run_usage(r, "--json and --prometheus don't go together");
-	if ((st = run_operands(r, 0, 1)) == ST_OK)
-		st = r->noperands == 1 ? one_queue(r, now, &n, &count) : all_queues(r, now, &n, &count);
-	if ((st == ST_OK || r->told) && prometheus)
-		put_prometheus(n, count);
-	else if ((st == ST_OK || r->told) && json)
+	if (w->rates && w->ages)
+		return run_usage(r, "--rates and --ages don't go together; --json tells both");
+	if (w->prometheus && (w->json || w->rates || w->ages))
+		return run_usage(r, "--prometheus goes with none of --json, --rates and --ages");
+	if (w->textfile != NULL && w->textfile[0] == '\0')
+		return run_usage(r, "--textfile needs the name of a file");
+	return run_operands(r, 0, 1);
+}
+
+static enum status
+put(struct run *r, const struct wish *w, const struct numbers *n, size_t count, usec_t now)
+{
+	if (w->textfile != NULL)
+		return prometheus_textfile(r, w->textfile, n, count);
+	if (w->prometheus)
+		prometheus_print(n, count);
+	else if (w->json)
 		for (size_t i = 0; i < count; i++)
-			put_json(&n[i]);
-	else if (st == ST_OK || r->told)
-		put_table(n, count, now);
+			json_numbers(&n[i]);
+	else
+		return put_columns(r, w->rates ? put_rates : w->ages ? put_ages : put_table, n, count, now);
+	return ST_OK;
+}
+
+static enum status
+run_stat(struct run *r)
+{
+	struct wish w = { 0 };
+	struct numbers *n = NULL;
+	usec_t now = clock_now();
+	size_t count = 0;
+	enum status st;
+
+	if ((st = options(r, &w)) != ST_OK)
+		return st;
+	st = r->noperands == 1 ? one_queue(r, now, &n, &count) : all_queues(r, now, &n, &count);
+	if (st == ST_OK)
+		st = put(r, &w, n, count, now);
+	else if (r->told && w.textfile == NULL)	/* the others, but a file stays rather than lack one */
+		(void)put(r, &w, n, count, now);
 	free(n);
 	return st;
 }

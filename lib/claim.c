@@ -83,6 +83,7 @@ take(struct attempt *a, const struct place *p, int dir, int fd)
 	counters_state(a->q, STATE_READY, -1, -n.size);
 	counters_state(a->q, STATE_CLAIMED, 1, n.size);
 	counters_add(a->q, COUNT_DELIVERED, 1, a->now);
+	log_event(a->q, "claimed", &n, STATE_CLAIMED, a->now);
 	return ST_OK;
 }
 
@@ -173,11 +174,13 @@ window_try(struct attempt *a)
 		window_scatter(a->q);
 		a->lost = false;
 		st = try_one(a, w->fd, w->bucket, &w->names.e[w->next++]);
-		if (a->lost && w->spread < SPREAD_MAX)
-			w->spread = w->spread * 2 + 1;
+		if (a->lost)
+			w->spread = w->spread < SPREAD_MAX / 2 ? w->spread * 2 + 1 : SPREAD_MAX;
 		else if (st == ST_OK && w->spread > 0)
 			w->spread--;
 	}
+	if (st != ST_OK && st != ST_NONE)
+		w->next--;	/* no room for it now: it is still the next one */
 	return st;
 }
 
@@ -348,15 +351,16 @@ ack_once(struct queue *q, struct claim *c, usec_t now, struct error *err)
 	enum status st;
 
 	name_unclaim(&n);
-	if (q->policy.keep == KEEP_NO)
-		return place_drop(q, &c->at, err);
 	n.key = now;
-	st = place_move(q, &c->at, q, STATE_DONE, &n, NULL, err);
+	st = q->policy.keep == KEEP_NO ? place_drop(q, &c->at, err) :
+	    place_move(q, &c->at, q, STATE_DONE, &n, NULL, err);
 	if (st == ST_AGAIN && (err->errnum == ENOSPC || err->errnum == EDQUOT)) {
 		/* On a full disk a message that is done with is worth less than the room it takes. */
 		error_clear(err);
 		st = place_drop(q, &c->at, err);
 	}
+	if (st == ST_OK)
+		log_event(q, "acked", &n, STATE_DONE, now);
 	/* The ack is done, whatever becomes of the old ones. */
 	if (st == ST_OK && reap_done(q, now, err) != ST_OK)
 		error_clear(err);
@@ -400,9 +404,10 @@ claim_release(struct queue *q, struct claim *c, usec_t delay, usec_t now,
 		n = c->at.name;
 		name_unclaim(&n);
 		n.key = delay > 0 ? now + delay : id_time(&n.id);
-		if ((st = place_move(q, &c->at, q, to, &n, NULL, err)) != ST_GONE)
-			return st;
-		if ((st = refind(q, c, err)) != ST_OK)
+		st = place_move(q, &c->at, q, to, &n, NULL, err);
+		if (st == ST_OK)
+			log_event(q, "released", &n, to, now);
+		if (st != ST_GONE || (st = refind(q, c, err)) != ST_OK)
 			return st;
 	}
 }

@@ -28,6 +28,9 @@
 /* What only [defaults] of mq.conf may say; their numbers go on from those of the keys. */
 enum { SET_SPOOL = NKEYS, SET_AUTOCREATE, NNAMES };
 
+/* What policy_local refuses. */
+#define LOCAL_ONLY "a file for %s may be named in mq.conf only: give it there in [queue GLOB]"
+
 static const char *
 key_name(int key)
 {
@@ -99,6 +102,7 @@ struct parser {
 	const char *origin;	/* the same, for the policy */
 	const char *text, *here, *next, *end;	/* all of it, this line, the next one */
 	unsigned line;
+	struct stat st;		/* of the file */
 	bool flat;		/* queue.conf: keys only */
 	bool applies;		/* the section is about our queue */
 	const char *queue;	/* NULL: only [defaults] applies */
@@ -270,10 +274,16 @@ take_key(struct parser *ps, int key, const char *value)
 	if (!policy_set(p, key, value))
 		return refuse(ps, "bad value '%s' for %s (%s): %s", value, key_name(key),
 		    conf_keys[key].syntax, policy_rule(key));
+	if (ps->flat && !policy_local(key, value))
+		return refuse(ps, LOCAL_ONLY, key_name(key));
 	if (ps->flat)
 		(void)strlcpy(p->origin[key], ps->origin, size);
 	else
 		(void)snprintf(p->origin[key], size, "%s [%s]", ps->origin, ps->section);
+	if (strcmp(key_name(key), "handler") == 0) {
+		p->handler_uid = ps->st.st_uid;
+		p->handler_mode = ps->st.st_mode;
+	}
 	if (ours && !defaults)
 		ps->decided |= 1u << key;
 	return true;
@@ -335,7 +345,7 @@ parse_conf_files(struct parser *ps, const struct conf_files *files, struct error
 	ps->flat = false;
 	for (size_t i = 0; st == ST_OK && i < max && files->path[i] != NULL; i++) {
 		ps->what = ps->origin = files->path[i];
-		st = fs_read_file(AT_FDCWD, ps->what, true, FILE_LIMIT, &text, &len, err);
+		st = fs_read_file_stat(AT_FDCWD, ps->what, true, FILE_LIMIT, &text, &len, &ps->st, err);
 		if (st == ST_NOTFOUND) {
 			st = ST_OK;
 			continue;
@@ -359,7 +369,7 @@ parse_queue_conf(struct parser *ps, int queuefd, struct error *err)
 	ps->what = ps->path;
 	ps->origin = "queue.conf";
 	ps->flat = ps->applies = true;
-	st = fs_read_file(queuefd, "queue.conf", false, FILE_LIMIT, &text, &len, &seen);
+	st = fs_read_file_stat(queuefd, "queue.conf", false, FILE_LIMIT, &text, &len, &ps->st, &seen);
 	if (st == ST_NOTFOUND)
 		return ST_OK;
 	if (st != ST_OK)
@@ -465,6 +475,8 @@ assign_check(const char *assign, const char **value, struct error *err)
 	else if (!policy_set(&scratch, key, *value))
 		error_set(err, ST_USAGE, 0, "bad value '%s' for %s (%s): %s", *value, key_name(key),
 		    conf_keys[key].syntax, policy_rule(key));
+	else if (!policy_local(key, *value))
+		error_set(err, ST_USAGE, 0, LOCAL_ONLY, key_name(key));
 	else if (len + strlen(" = ") + strlen(*value) > LINE_LIMIT)
 		error_set(err, ST_USAGE, 0, "the value of %s is too long for a line", key_name(key));
 	else

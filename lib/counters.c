@@ -249,25 +249,36 @@ counters_set_backlog(struct queue *q, uint64_t messages, uint64_t bytes, usec_t 
 	p->since = now;
 }
 
+/* For who only looks: nothing is made, and reading is all that it takes.  Closes fd. */
+static bool
+counters_read(int fd, struct page *p)
+{
+	bool ok = counters_sound(fd) && pread(fd, p, sizeof(*p), 0) == (ssize_t)sizeof(*p) &&
+	    p->magic == MAGIC;
+	(void)close(fd);
+	return ok;
+}
+
 void
 queue_rates(struct queue *q, usec_t now, struct rates *r)
 {
 	static const int slots[3] = { 4, 20, 60 };	/* 1, 5 and 15 minutes */
-	struct page *p = counters_page(q);
+	int fd = fs_open_read(q->fd, COUNTERS_FILE);
 	int64_t stamp = now / SLOT;
+	struct page p;
 
 	memset(r, 0, sizeof(*r));
-	if (p == NULL)
+	if (fd == -1 || !counters_read(fd, &p))
 		return;
 	for (int k = 0; k < NCOUNTS; k++)
-		r->total[k] = p->total[k];
+		r->total[k] = p.total[k];
 	for (size_t i = 0; i < NSLOTS; i++)
 		for (int w = 0; w < 3; w++) {
-			int64_t age = stamp - p->slot[i].stamp;
+			int64_t age = stamp - p.slot[i].stamp;
 			if (age < 0 || age >= slots[w])
 				continue;
 			for (int k = 0; k < NCOUNTS; k++)
-				r->rate[w][k] += (double)p->slot[i].n[k] * USEC /
+				r->rate[w][k] += (double)p.slot[i].n[k] * USEC /
 				    (double)(slots[w] * SLOT);
 		}
 }
@@ -275,14 +286,10 @@ queue_rates(struct queue *q, usec_t now, struct rates *r)
 bool
 counters_ok(struct queue *q)
 {
-	uint64_t magic = 0;
-	bool ok;
+	struct page p;
 	int fd;
 
 	if ((fd = fs_open_read(q->fd, COUNTERS_FILE)) == -1)
 		return errno != ELOOP && errno != ENXIO;	/* absent, or not ours to judge */
-	ok = counters_sound(fd) && pread(fd, &magic, sizeof(magic), 0) ==
-	    (ssize_t)sizeof(magic) && magic == MAGIC;
-	(void)close(fd);
-	return ok;
+	return counters_read(fd, &p);
 }

@@ -112,6 +112,14 @@ fs_read_file(int dirfd, const char *name, bool follow, size_t max, char **text,
     size_t *len, struct error *err)
 {
 	struct stat st;
+
+	return fs_read_file_stat(dirfd, name, follow, max, text, len, &st, err);
+}
+
+enum status
+fs_read_file_stat(int dirfd, const char *name, bool follow, size_t max, char **text,
+    size_t *len, struct stat *st, struct error *err)
+{
 	size_t have = 0;
 	ssize_t n = 0;
 	int fd;
@@ -125,11 +133,11 @@ fs_read_file(int dirfd, const char *name, bool follow, size_t max, char **text,
 		return error_set(err, ST_CONF, 0, "%s: a symbolic link, not a regular file", name);
 	if (fd == -1)
 		return error_sys(err, errno, "%s", name);
-	if (fstat(fd, &st) == -1)
+	if (fstat(fd, st) == -1)
 		error_sys(err, errno, "%s", name);
-	else if (!S_ISREG(st.st_mode) && !(follow && is_null_device(&st)))
+	else if (!S_ISREG(st->st_mode) && !(follow && is_null_device(st)))
 		error_set(err, ST_CONF, 0, "%s: not a regular file", name);
-	else if ((uint64_t)st.st_size > max)
+	else if ((uint64_t)st->st_size > max)
 		error_set(err, ST_CONF, 0, "%s: larger than %zu bytes", name, max);
 	else if ((*text = malloc(max + 1)) == NULL)
 		error_sys(err, ENOMEM, "%s", name);
@@ -188,6 +196,13 @@ fs_replace_file(int dirfd, const char *name, const char *text, size_t len,
 	return ST_OK;
 }
 
+int
+fs_open_append(int dirfd, const char *name, mode_t mode)
+{
+	return openat(dirfd, name, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW |
+	    O_NONBLOCK | O_CLOEXEC | O_NOCTTY, mode);
+}
+
 enum status
 fs_append(int dirfd, const char *name, const char *text, size_t len,
     mode_t mode, gid_t group, bool sync, struct error *err)
@@ -196,9 +211,7 @@ fs_append(int dirfd, const char *name, const char *text, size_t len,
 	struct stat sb;
 	int fd;
 
-	fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW |
-	    O_NONBLOCK | O_CLOEXEC, mode);
-	if (fd == -1)
+	if ((fd = fs_open_append(dirfd, name, mode)) == -1)
 		return errno == ENOENT ? ST_GONE : error_sys(err, errno, "%s", name);
 	if (fstat(fd, &sb) == 0 && sb.st_size == 0) {
 		(void)fchmod(fd, mode);

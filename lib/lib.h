@@ -22,8 +22,13 @@ int fs_open_shared(int dirfd, const char *name, bool create, mode_t mode);
 enum status fs_create(int dirfd, const char *name, mode_t mode, gid_t group, int *fd, struct error *) MUST_CHECK;
 /* A whole small file: NUL-terminated text, freed by the caller.  ST_NOTFOUND: not there. */
 enum status fs_read_file(int dirfd, const char *name, bool follow, size_t max, char **text, size_t *len, struct error *) MUST_CHECK;
+/* As fs_read_file; what fstat said of the very file that was read. */
+enum status fs_read_file_stat(int dirfd, const char *name, bool follow, size_t max, char **text, size_t *len, struct stat *,
+    struct error *) MUST_CHECK;
 /* Replace a file by one rename, durably if sync. */
 enum status fs_replace_file(int dirfd, const char *name, const char *text, size_t len, mode_t mode, gid_t group, bool sync, struct error *) MUST_CHECK;
+/* Open to append, made if need be; not blocking on a FIFO or following a link.  -1 on failure, errno is the caller's. */
+int fs_open_append(int dirfd, const char *name, mode_t mode);
 /* Append text with one write; the file is made if need be. */
 enum status fs_append(int dirfd, const char *name, const char *text, size_t len, mode_t mode, gid_t group, bool sync, struct error *) MUST_CHECK;
 enum status fs_write(int fd, const void *, size_t, struct error *) MUST_CHECK;
@@ -87,6 +92,7 @@ struct spool {
 	bool created;		/* its .mq was written by this run, or has to be */
 	char path[4096];
 	const struct conf_files *conf;
+	struct error log_error;	/* why the first event could not be logged: see log.c */
 };
 
 struct counters;
@@ -102,6 +108,13 @@ struct queue {
 	gid_t group;		/* (gid_t)-1: the process's */
 	struct counters *counters;
 	bool counters_tried;
+	/* The event log, as far as it was needed. */
+	struct {
+		int fd;			/* -1: not open */
+		char name[LOG_NAME_MAX];	/* what the policy said then */
+		usec_t looked;		/* when it was last opened, or tried, or found to stand */
+		bool torn;		/* it ends with a part of a line */
+	} log;
 	/* What is left of the last listing of a ready bucket, for processes that claim again and again. */
 	struct window {
 		struct listing names;
@@ -223,6 +236,15 @@ bool counters_backlog(struct queue *, uint64_t *messages, uint64_t *bytes, usec_
 void counters_set_backlog(struct queue *, uint64_t messages, uint64_t bytes, usec_t now);
 /* fsck: whether the file is what it should be (absent is fine); remove it. */
 bool counters_ok(struct queue *);
+
+/* ---- log.c ------------------------------------------------------------ */
+
+/* Advice: none of these fails.  What went wrong first is in the spool's log_error. */
+/* A message came into a state, or went (then s is the one that it left). */
+void log_event(struct queue *, const char *what, const struct msgname *, enum state s, usec_t now);
+/* From one queue to another: both tell it. */
+void log_moved(struct queue *, struct queue *to, const struct msgname *, enum state s, usec_t now);
+void log_close(struct queue *);
 
 /* ---- record.c --------------------------------------------------------- */
 

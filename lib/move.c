@@ -34,8 +34,10 @@ move_retry(struct queue *q, const struct place *p, bool keep_attempts, usec_t no
 	n.key = id_time(&n.id);
 	renew_expiry(q, &n, now);
 	st = operate(q, p, q, STATE_READY, &n, err);
-	if (st == ST_OK)
+	if (st == ST_OK) {
 		counters_add(q, COUNT_RETRIED, 1, now);
+		log_event(q, "retried", &n, STATE_READY, now);
+	}
 	return st;
 }
 
@@ -43,9 +45,13 @@ enum status
 move_hold(struct queue *q, const struct place *p, usec_t now, struct error *err)
 {
 	struct msgname n = p->name;
+	enum status st;
 
 	n.key = now;
-	return operate(q, p, q, STATE_HELD, &n, err);
+	st = operate(q, p, q, STATE_HELD, &n, err);
+	if (st == ST_OK)
+		log_event(q, "held", &n, STATE_HELD, now);
+	return st;
 }
 
 enum status
@@ -62,6 +68,7 @@ move_bury(struct queue *q, const struct place *p, const char *reason, usec_t now
 	if (st == ST_OK) {
 		record_add(q, &n.id, 0, &why, now, true);
 		counters_add(q, COUNT_DEAD, 1, now);
+		log_event(q, "dead", &n, STATE_DEAD, now);
 	}
 	return st;
 }
@@ -71,8 +78,10 @@ move_drop(struct queue *q, const struct place *p, usec_t now, struct error *err)
 {
 	enum status st = place_drop(q, p, err);
 
-	if (st == ST_OK)
+	if (st == ST_OK) {
 		counters_add(q, COUNT_REMOVED, 1, now);
+		log_event(q, "removed", &p->name, STATE_DONE, now);
+	}
 	return st;
 }
 
@@ -90,7 +99,9 @@ move_to(struct queue *q, const struct place *p, struct queue *to, usec_t now,
 	st = operate(q, p, to, s, &n, err);
 	if (st == ST_OK && n.reason[0] != '\0')
 		record_move(q, &n.id, to);
-	if (st == ST_OK)
+	if (st == ST_OK) {
 		counters_add(to, COUNT_PUSHED, 1, now);
+		log_moved(q, to, &n, s, now);
+	}
 	return st;
 }

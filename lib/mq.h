@@ -239,7 +239,9 @@ enum { KEEP_NO, KEEP_TIME, KEEP_COUNT };
 enum { PAUSED_NO = 0, PAUSED_POP = 1, PAUSED_PUSH = 2, PAUSED_ALL = 3 };
 
 #define BACKOFF_STEPS 32
-#define NKEYS 17
+#define HANDLER_LEN_MAX 180
+#define LOG_NAME_MAX 200
+#define NKEYS 21
 
 struct policy {
 	usec_t lease;
@@ -259,6 +261,13 @@ struct policy {
 	int mode;		/* of message files, such as 0600 */
 	char group[33];
 	int paused;
+	char log[LOG_NAME_MAX];	/* "": no; "syslog"; else the path of a file */
+	char handler[HANDLER_LEN_MAX + 1];	/* a command line for /bin/sh, "" if none; see queue_handler */
+	int64_t jobs;
+	usec_t timeout;		/* 0: any time */
+	/* Owner and mode of the file that handler is from. */
+	uid_t handler_uid;
+	mode_t handler_mode;
 	/* Where each key's value is from: "" is built in, else file and section. */
 	char origin[NKEYS][128];
 };
@@ -296,6 +305,8 @@ enum status conf_check(const char *text, size_t len, const char *what, struct er
  */
 enum status conf_edit(const char *text, size_t len, const char *const *assign, size_t n,
     char **out, size_t *outlen, struct error *) MUST_CHECK;
+/* Whether queue.conf may say that, and not only mq.conf. */
+bool policy_local(int key, const char *text);
 /* What a queue.conf text sets, as "key=value" each: to be given to queue_create.  Free with names_free, also when it failed. */
 struct names;
 enum status conf_assigns(const char *text, size_t len, struct names *, struct error *) MUST_CHECK;
@@ -318,6 +329,8 @@ enum status spool_open(const char *path, bool create, const struct conf_files *c
 void spool_close(struct spool *);
 const char *spool_path(const struct spool *);
 const struct conf_files *spool_conf(const struct spool *);
+/* Why the first event could not be logged that should have been; ST_OK: none failed. */
+const struct error *spool_log_error(const struct spool *);
 
 /* Names of all queues, sorted; free with names_free. */
 struct names { char **name; size_t n, cap; };
@@ -346,6 +359,12 @@ const char *queue_name(const struct queue *);
 const struct policy *queue_policy(const struct queue *);
 /* Read the policy again (a pause may have ended). */
 enum status queue_reload(struct queue *, struct error *) MUST_CHECK;
+/*
+ * The handler of the policy, read anew; it stays as long as the policy does.  ST_CONF: there is
+ * none, or somebody other than root and the effective user could have written it: for whoever
+ * can would choose what this user runs.
+ */
+enum status queue_handler(struct queue *, const char **handler, struct error *) MUST_CHECK;
 /*
  * Mode and group are those of the directories from then on, and of messages yet to come.
  * Set keys in queue.conf ("key=value" each; comments and order are kept), by one
@@ -378,10 +397,17 @@ struct rates {
 /* All zero when there are no counters. */
 void queue_rates(struct queue *, usec_t now, struct rates *);
 
+/* Classes of age, by doubling as Postfix's qshape has them: up to 5 minutes, 10, ... 1280, and above. */
+#define NAGES 10
+#define AGE_FIRST (300 * USEC)
 struct tally {
+	usec_t now;		/* what ages are counted from; 0: nobody asks for them */
 	uint64_t count[NSTATES], bytes[NSTATES];
 	usec_t oldest[NSTATES];	/* time of enqueueing of the oldest message seen, 0: none */
+	usec_t waiting;		/* the same of the backlog, but for what was pushed with a delay and is not due yet */
+	uint64_t age[NSTATES][NAGES];
 };
+/* Zero the tally first, but for now. */
 void tally_add(struct tally *, const struct place *);
 /* Count what is there by listing it (files in new/ count as ready). */
 enum status queue_tally(struct queue *, unsigned states, struct tally *, struct error *) MUST_CHECK;
@@ -417,10 +443,18 @@ enum status msg_headers(int fd, const struct msgname *, struct headers *, struct
 void place_path(const struct queue *, const struct place *, char *buf, size_t size);
 
 #define RECORD_TEXT_MAX (256 << 10)
-/* The failure record, *text NULL: there is none.  Caller frees it. */
-enum status msg_record_get(struct queue *, const struct msgid *, char **text, size_t *len, struct error *) MUST_CHECK;
-/* The same for who can do without. */
-void msg_record(struct queue *, const struct msgid *, char **text, size_t *len);
+/* The failure record: text, or nothing (NULL, len 0).  The last 64 KiB.  Caller frees *text. */
+enum status msg_record(struct queue *, const struct msgid *, char **text, size_t *len, struct error *) MUST_CHECK;
+/* One block of a failure record (spool-format.md section 9); the pointers go into its text, lines end there with \n. */
+struct report {
+	usec_t at;
+	int attempt;			/* 0: not an attempt, an operator's word */
+	usec_t duration;		/* -1: not known */
+	const char *reason, *text, *errors;	/* the lengths are 0 where there is none; errors: stderr, each line behind a space */
+	size_t reasonlen, textlen, errorslen;
+};
+/* The next block from *at on, which goes behind it; false at the end.  What is no block is passed over. */
+bool report_next(const char **at, struct report *);
 /* Give it a record that it has not; one that it has stays.  To be made durable by queue_sync_all. */
 enum status msg_record_put(struct queue *, const struct msgid *, const char *text, size_t len, struct error *) MUST_CHECK;
 /* Last reason in words: the record's last Text or Reason, else the name's reason.  "" if none. */
@@ -471,6 +505,12 @@ enum status batch_allowed(const struct batch *, usec_t now, struct error *) MUST
  */
 enum status batch_publish(struct batch *, usec_t now,
     void (*done)(void *arg, const struct msgid *), void *arg, struct error *) MUST_CHECK;
+/*
+ * Put the one message of the batch in the place of another: its id, state, key, attempts and
+ * record stay, the headers are the batch's.  The new one is durable before the old one goes, so
+ * a crash between leaves both (fsck finds them).  ST_GONE: it moved on, nothing is changed.
+ */
+enum status batch_replace(struct batch *, const struct place *old, struct error *) MUST_CHECK;
 /* Removes what was not published. */
 void batch_close(struct batch *);
 

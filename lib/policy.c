@@ -65,10 +65,17 @@ lease_print(const struct policy *p, const void *at, const char *syntax, char *bu
 	(void)strlcpy(buf, text, size);
 }
 
+/* "DUR|never": the word of the syntax is 0. */
+static const char *
+word_of(const char *syntax)
+{
+	return strchr(syntax, '|') + 1;
+}
+
 static bool
 expire_parse(const char *text, const char *syntax, struct policy *p, void *at)
 {
-	if (strcmp(text, "never") != 0)
+	if (strcmp(text, word_of(syntax)) != 0)
 		return lease_parse(text, syntax, p, at);
 	*(usec_t *)at = 0;
 	return true;
@@ -80,7 +87,7 @@ expire_print(const struct policy *p, const void *at, const char *syntax, char *b
 	if (*(const usec_t *)at != 0)
 		lease_print(p, at, syntax, buf, size);
 	else
-		(void)strlcpy(buf, "never", size);
+		(void)strlcpy(buf, word_of(syntax), size);
 }
 
 static bool
@@ -109,6 +116,14 @@ attempts_parse(const char *text, const char *syntax, struct policy *p, void *at)
 	const int64_t *n = at;
 
 	return number_parse(text, syntax, p, at) && *n >= 1 && *n <= 1000000;
+}
+
+static bool
+jobs_parse(const char *text, const char *syntax, struct policy *p, void *at)
+{
+	const int64_t *n = at;
+
+	return number_parse(text, syntax, p, at) && *n >= 1 && *n <= 1000;
 }
 
 static const char suffixes[] = "KMGT";
@@ -323,6 +338,12 @@ dead_queue_parse(const char *text, const char *syntax, struct policy *p, void *a
 	return true;
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* Whether there is such a group is known only where it is used. */
 static bool
 group_parse(const char *text, const char *syntax, struct policy *p, void *at)
@@ -334,6 +355,22 @@ group_parse(const char *text, const char *syntax, struct policy *p, void *at)
 	return strlcpy(p->group, is_none(text) ? "" : text, sizeof(p->group)) < sizeof(p->group);
 }
 
+/* What conf.c would take for a comment, or cut off, is none; nor is what would be another line. */
+static bool
+handler_parse(const char *text, const char *syntax, struct policy *p, void *at)
+{
+	size_t len = strlen(text);
+
+	(void)syntax, (void)at;
+	for (size_t i = 0; i < len; i++)
+		if (((unsigned char)text[i] < ' ' && text[i] != '\t') || text[i] == 0x7f ||
+		    (text[i] == ';' && (i == 0 || is_blank(text[i - 1]))))
+			return false;
+	if (len > 0 && (is_blank(text[0]) || is_blank(text[len - 1])))
+		return false;
+	return strlcpy(p->handler, is_none(text) ? "" : text, sizeof(p->handler)) < sizeof(p->handler);
+}
+
 static void
 name_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
 {
@@ -343,6 +380,25 @@ name_print(const struct policy *p, const void *at, const char *syntax, char *buf
 	(void)strlcpy(buf, *name != '\0' ? name : "none", size);
 }
 
+/* Where a file may be named is policy_local's business. */
+static bool
+log_parse(const char *text, const char *syntax, struct policy *p, void *at)
+{
+	bool no = strcmp(text, "no") == 0;
+
+	(void)syntax, (void)at;
+	if (!no && strcmp(text, "syslog") != 0 && (text[0] != '/' || text[strlen(text) - 1] == '/'))
+		return false;
+	return strlcpy(p->log, no ? "" : text, sizeof(p->log)) < sizeof(p->log);
+}
+
+static void
+log_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
+{
+	(void)syntax, (void)at;
+	(void)strlcpy(buf, p->log[0] != '\0' ? p->log : "no", size);
+}
+
 #define TYPE(name, print, rule) \
 	static const struct type type_##name = { name##_parse, print##_print, rule }
 
@@ -350,7 +406,7 @@ TYPE(lease, lease, "a duration above 0, such as 30s, 5m or 1.5h");
 TYPE(attempts, number, "a number from 1 to 1000000");
 TYPE(backoff, backoff, "1s..10m to double from 1s up to 10m, or up to 32 steps such as 5s,30s,5m");
 TYPE(choice, choice, "one of these words");
-TYPE(expire, expire, "a duration above 0, such as 12h or 7d, or never");
+TYPE(expire, expire, "a duration above 0, such as 30s, 12h or 7d, or that word");
 TYPE(dead_queue, name, "the name of a queue, or none");
 TYPE(count_limit, count_limit, "a number, or none");
 TYPE(size_limit, size_limit, "bytes, also with K, M, G or T (powers of 1024), or none");
@@ -359,6 +415,9 @@ TYPE(number, number, "a number");
 TYPE(keep, keep, "a duration with its unit, such as 7d; a number of messages; or no");
 TYPE(mode, mode, "3 or 4 octal digits of permissions; the owner has to read and write, as in 0600");
 TYPE(group, name, "the name of a group, 32 bytes at most, or none");
+TYPE(log, log, "syslog, a path that starts with /, or no");
+TYPE(handler, name, "a command line for /bin/sh, 180 bytes at most, no ';' behind a blank; or none");
+TYPE(jobs, number, "a number from 1 to 1000");
 
 /* ---- the table ---------------------------------------------------------- */
 
@@ -380,7 +439,11 @@ TYPE(group, name, "the name of a group, 32 bytes at most, or none");
 	X(keep, keep, "DUR|N|no", "no", "how long, or how many, messages stay in done after their ack") \
 	X(mode, mode, "OCTAL", "0600", "permissions of message files") \
 	X(group, group, "GROUP|none", "none", "group of the queue's files") \
-	X(paused, choice, "no|pop|push|all", "no", "what the queue refuses at present")
+	X(paused, choice, "no|pop|push|all", "no", "what the queue refuses at present") \
+	X(log, log, "FILE|syslog|no", "no", "where each change of state is told, a line each") \
+	X(handler, handler, "COMMAND|none", "none", "what mq work --config runs for each message, by /bin/sh") \
+	X(jobs, jobs, "N", "1", "how many handlers mq work --config runs at once") \
+	X(timeout, expire, "DUR|none", "none", "how long a handler of mq work --config may run")
 
 #define PUBLIC(name, type, syntax, initial, help) { #name, syntax, initial, help },
 const struct conf_key conf_keys[NKEYS] = { KEYS(PUBLIC) };
@@ -388,6 +451,7 @@ const struct conf_key conf_keys[NKEYS] = { KEYS(PUBLIC) };
 #define PRIVATE(name, type, syntax, initial, help) { &type_##type, offsetof(struct policy, name) },
 static const struct { const struct type *type; size_t offset; } slots[] = { KEYS(PRIVATE) };
 
+_Static_assert(HANDLER_LEN_MAX == 180, "the rule of handler tells its length");
 _Static_assert(sizeof(slots) / sizeof(slots[0]) == NKEYS, "NKEYS of mq.h is not the number of keys");
 
 bool
@@ -402,6 +466,16 @@ conf_value(const struct policy *p, int key, char *buf, size_t size)
 {
 	slots[key].type->print(p, (const char *)p + slots[key].offset, conf_keys[key].syntax, buf,
 	    size);
+}
+
+/*
+ * Who may write queue.conf of a shared queue must not choose a file that other users,
+ * and root, then append to.
+ */
+bool
+policy_local(int key, const char *text)
+{
+	return slots[key].type != &type_log || text[0] != '/';
 }
 
 const char *

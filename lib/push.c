@@ -467,10 +467,13 @@ forget(struct batch *b, size_t k)
 }
 
 static void
-count_pushed(struct batch *b, enum state s, int64_t size, usec_t now)
+count_pushed(struct batch *b, const struct known *known, const struct msgname *n, usec_t now)
 {
-	counters_state(b->q, s, 1, size);
+	enum state s = known != NULL ? known->state : target(b);
+
+	counters_state(b->q, s, 1, n->size);
 	counters_add(b->q, COUNT_PUSHED, 1, now);
+	log_event(b->q, known != NULL ? "moved" : s == STATE_DELAYED ? "delayed" : "pushed", n, s, now);
 }
 
 /* Under a name that tells its id, and that nobody can guess. */
@@ -514,7 +517,7 @@ publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct e
 			break;
 		ids[*k] = n.id;
 		if (!b->q->drop)
-			count_pushed(b, s, n.size, now);
+			count_pushed(b, p->known, &n, now);
 	}
 	b->q->careful = false;
 	return st;
@@ -578,7 +581,7 @@ publish_atomic(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct
 		*k = b->n;
 		for (size_t i = 0; i < b->n; i++) {
 			ids[i] = names[i].id;
-			count_pushed(b, target(b), names[i].size, now);
+			count_pushed(b, NULL, &names[i], now);
 		}
 		if (b->n > (size_t)2 * SPREAD)
 			spread(b, names, b->n);
@@ -627,6 +630,77 @@ batch_publish(struct batch *b, usec_t now, void (*done)(void *, const struct msg
 		done(arg, &ids[i]);
 	forget(b, k);
 	free(ids);
+	return st;
+}
+
+/* Whether a message of this id stands anywhere but at p. */
+static enum status
+stands_elsewhere(struct queue *q, const struct place *p, bool *yes, struct error *err)
+{
+	struct scan *scan;
+	struct place at;
+	enum status st;
+
+	*yes = false;
+	if ((st = scan_open(q, STATES_ALL, &scan, err)) != ST_OK)
+		return st;
+	while (!*yes && (st = scan_next(scan, &at, err)) == ST_OK)
+		*yes = strcmp(at.name.id.text, p->name.id.text) == 0 && strcmp(at.file, p->file) != 0;
+	scan_close(scan);
+	return st == ST_NONE ? ST_OK : st;
+}
+
+/*
+ * The new one is there; the old one goes.  If it does not, or if somebody moved it meanwhile, the
+ * new one goes again; but only if the old one is seen somewhere, for an error may tell of what was done.
+ */
+static enum status
+drop_old(struct queue *q, int dir, const struct place *old, const struct place *new, struct error *err)
+{
+	struct error undoing;
+	enum status st, looked;
+	bool other;
+	int fd;
+
+	if ((st = fs_unlink(dir, old->file, err)) == ST_OK)
+		return ST_OK;
+	error_clear(&undoing);
+	looked = stands_elsewhere(q, new, &other, &undoing);
+	if (looked == ST_OK && !other) {
+		error_clear(err);
+		return ST_OK;
+	}
+	if (looked == ST_OK && (looked = place_open(q, new, &fd, &undoing)) == ST_OK) {
+		looked = fs_unlink(fd, new->file, &undoing);
+		(void)close(fd);
+	}
+	if (looked != ST_OK && looked != ST_GONE)
+		return error_set(err, ST_UNSURE, undoing.errnum, "the old version, too, may still be there");
+	return st;
+}
+
+enum status
+batch_replace(struct batch *b, const struct place *old, struct error *err)
+{
+	struct msgname n = old->name;
+	struct queue *q = b->q;
+	struct place new;
+	enum status st;
+	int dir;
+
+	if ((st = sync_data(b, err)) != ST_OK || (st = place_open(q, old, &dir, err)) != ST_OK)
+		return st;
+	n.size = b->p[0].size;
+	n.head = (int32_t)head_size(b);
+	q->careful = true;
+	st = bucket_put(q, b->tmpfd, b->p[0].tmp, old->state, &n, &new, err);
+	q->careful = false;
+	if (st == ST_OK) {
+		forget(b, 1);
+		if ((st = moves_sync(q, err)) == ST_OK)
+			st = drop_old(q, dir, old, &new, err);
+	}
+	(void)close(dir);
 	return st;
 }
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,6 +59,63 @@ queue_reload(struct queue *q, struct error *err)
 	return policy_load(q, err);
 }
 
+/* Whether nobody but root and the effective user can have written it; else why not, in words. */
+static bool
+trusted(uid_t owner, mode_t mode, char *why, size_t size)
+{
+	if (owner != 0 && owner != geteuid())
+		(void)snprintf(why, size, "belongs to another user (uid %lu)", (unsigned long)owner);
+	else if ((mode & (S_IWGRP | S_IWOTH)) != 0)
+		(void)snprintf(why, size, "may be written by others (mode %04o)", mode & 07777u);
+	else
+		return true;
+	return false;
+}
+
+/* Where the policy's handler is from: "queue.conf", or a file and its section. */
+static const char *
+handler_origin(const struct policy *p)
+{
+	int key = 0;
+
+	while (strcmp(conf_keys[key].name, "handler") != 0)
+		key++;
+	return p->origin[key];
+}
+
+/*
+ * Who may write to the queue's directory may put another file in the place of queue.conf, even
+ * one of ours, such as a message.  So the directory is looked at first, and then what is in it read.
+ */
+enum status
+queue_handler(struct queue *q, const char **handler, struct error *err)
+{
+	const struct policy *p = &q->policy;
+	enum status st;
+	struct stat dir;
+	char why[64];
+	bool own;
+
+	if (fstat(q->fd, &dir) == -1)
+		return error_sys(err, errno, "queue %s", q->name);
+	if ((st = policy_load(q, err)) != ST_OK)
+		return st;
+	*handler = p->handler;
+	if (p->handler[0] == '\0')
+		return error_set(err, ST_CONF, 0, "queue %s has no handler: mq init %s "
+		    "handler='COMMAND' sets one", q->name, q->name);
+	own = strcmp(handler_origin(p), QUEUE_CONF) == 0;
+	if (own && !trusted(dir.st_uid, dir.st_mode, why, sizeof(why)))
+		return error_set(err, ST_CONF, 0, "handler refused: the directory %s/%s %s, who could "
+		    "choose what runs here; set it in mq.conf, in [queue %s]", q->spool->path, q->name,
+		    why, q->name);
+	if (!trusted(p->handler_uid, p->handler_mode, why, sizeof(why)))
+		return error_set(err, ST_CONF, 0, "handler refused: %s%s%s%s %s, who could choose what "
+		    "runs here", own ? q->spool->path : "", own ? "/" : "", own ? q->name : "",
+		    own ? "/" QUEUE_CONF : handler_origin(p), why);
+	return ST_OK;
+}
+
 static struct queue *
 queue_new_object(struct spool *sp, const char *name)
 {
@@ -67,7 +125,7 @@ queue_new_object(struct spool *sp, const char *name)
 		return NULL;
 	q->spool = sp;
 	(void)strlcpy(q->name, name, sizeof(q->name));
-	q->fd = q->tmpfd = q->newfd = q->window.fd = q->remote = -1;
+	q->fd = q->tmpfd = q->newfd = q->window.fd = q->log.fd = q->remote = -1;
 	q->group = (gid_t)-1;
 	for (int s = 0; s < NSTATES; s++)
 		q->statefd[s] = q->target[s].fd = -1;
@@ -80,6 +138,7 @@ queue_close(struct queue *q)
 	if (q == NULL)
 		return;
 	counters_close(q);
+	log_close(q);
 	listing_free(&q->window.names);
 	targets_drop(q);
 	int fds[] = { q->fd, q->tmpfd, q->newfd, q->window.fd };

@@ -83,13 +83,17 @@ renew_expiry(const struct queue *q, struct msgname *n, usec_t now)
 /* With what a failed attempt made of it on disk: the attempts are over. */
 static enum status
 put_dead(struct queue *q, const struct place *p, struct queue *to, enum state s,
-    struct msgname *n, bool sync, struct error *err)
+    struct msgname *n, usec_t now, bool sync, struct error *err)
 {
 	enum status st;
 
 	to->careful = sync;
 	st = place_move(q, p, to, s, n, NULL, err);
 	to->careful = false;
+	if (st == ST_OK && to != q)
+		log_moved(q, to, n, s, now);
+	else if (st == ST_OK)
+		log_event(q, "dead", n, s, now);
 	return st == ST_OK && sync ? moves_sync(to, err) : st;
 }
 
@@ -105,14 +109,14 @@ to_dead(struct queue *q, const struct place *p, struct msgname *n, usec_t now, b
 	counters_add(q, COUNT_DEAD, 1, now);
 	n->key = now;
 	if (q->policy.dead_queue[0] == '\0' || strcmp(q->policy.dead_queue, q->name) == 0)
-		return put_dead(q, p, q, STATE_DEAD, n, sync, err);
+		return put_dead(q, p, q, STATE_DEAD, n, now, sync, err);
 	error_clear(&ignored);
 	if (queue_create(q->spool, q->policy.dead_queue, NULL, 0, &to, &ignored) == ST_OK) {
 		struct msgname redirected = *n;
 		redirected.attempts = 0;
 		redirected.key = id_time(&n->id);
 		renew_expiry(to, &redirected, now);
-		st = put_dead(q, p, to, STATE_READY, &redirected, sync, &ignored);
+		st = put_dead(q, p, to, STATE_READY, &redirected, now, sync, &ignored);
 		if (st == ST_OK || st == ST_UNSURE) {
 			record_move(q, &n->id, to);
 			counters_add(to, COUNT_PUSHED, 1, now);
@@ -124,7 +128,7 @@ to_dead(struct queue *q, const struct place *p, struct msgname *n, usec_t now, b
 			return st;
 	}
 	/* It can't be had: the queue's own dead/ always can. */
-	return put_dead(q, p, q, STATE_DEAD, n, sync, err);
+	return put_dead(q, p, q, STATE_DEAD, n, now, sync, err);
 }
 
 enum status
@@ -133,9 +137,10 @@ reap_expired(struct queue *q, const struct place *p, usec_t now, struct error *e
 	struct msgname n = p->name;
 	enum status st;
 
-	if (q->policy.expired == EXPIRED_DROP)
-		st = place_drop(q, p, err);
-	else {
+	if (q->policy.expired == EXPIRED_DROP) {
+		if ((st = place_drop(q, p, err)) == ST_OK)
+			log_event(q, "expired", &n, STATE_DEAD, now);
+	} else {
 		(void)strlcpy(n.reason, "expired", sizeof(n.reason));
 		st = to_dead(q, p, &n, now, false, err);
 	}
@@ -154,7 +159,7 @@ reap_torn(struct queue *q, const struct place *p, const char *reason, usec_t now
 	(void)strlcpy(n.reason, reason, sizeof(n.reason));
 	n.key = now;
 	counters_add(q, COUNT_DEAD, 1, now);
-	return place_move(q, p, q, STATE_DEAD, &n, NULL, err);
+	return put_dead(q, p, q, STATE_DEAD, &n, now, false, err);
 }
 
 /* ---- a failed attempt ------------------------------------------------- */
@@ -202,6 +207,8 @@ reap_fail(struct queue *q, const struct place *p, const struct failure *why,
 		*state = delay > 0 ? STATE_DELAYED : STATE_READY;
 		n.key = delay > 0 ? now + delay : id_time(&n.id);
 		st = place_move(q, p, q, *state, &n, NULL, err);
+		if (st == ST_OK)
+			log_event(q, "failed", &n, *state, now);
 	}
 	if (st == ST_OK)
 		counters_add(q, COUNT_FAILED, 1, now);
@@ -214,11 +221,14 @@ static enum status
 return_due(struct queue *q, const struct place *p, usec_t now, struct error *err)
 {
 	struct msgname n = p->name;
+	enum status st;
 
 	if (expired(q, &n, now))
 		return reap_expired(q, p, now, err);
 	n.key = id_time(&n.id);
-	return place_move(q, p, q, STATE_READY, &n, NULL, err);
+	if ((st = place_move(q, p, q, STATE_READY, &n, NULL, err)) == ST_OK)
+		log_event(q, "due", &n, STATE_READY, now);
+	return st;
 }
 
 /* One bucket of delayed/, the names of which are not above now. */
@@ -504,6 +514,7 @@ adopt(struct queue *q, struct place *p, usec_t now, struct place *at, struct err
 		return st;
 	counters_state(q, to, 1, p->name.size);
 	counters_add(q, sealed ? COUNT_DEAD : COUNT_PUSHED, 1, now);
+	log_event(q, sealed ? "dead" : "pushed", &p->name, to, now);
 	if (sealed)
 		record_add(q, &p->name.id, 0, &why, now, false);
 	return ST_OK;
@@ -582,7 +593,7 @@ reap_litter(int dir, const char *prefix, bool trees, usec_t now, bool remove,
 
 /* Remove from the low end of done/ what is older than before, at most *left. */
 static enum status
-purge_bucket(struct queue *q, const struct bucket *b, usec_t before, unsigned *left,
+purge_bucket(struct queue *q, const struct bucket *b, usec_t before, usec_t now, unsigned *left,
     bool *empty, struct error *err)
 {
 	struct place p = { .state = STATE_DONE };
@@ -608,7 +619,8 @@ purge_bucket(struct queue *q, const struct bucket *b, usec_t before, unsigned *l
 		}
 		(void)strlcpy(p.file, l.e[i].name, sizeof(p.file));
 		--*left;
-		st = place_drop(q, &p, err);
+		if ((st = place_drop(q, &p, err)) == ST_OK)
+			log_event(q, "removed", &p.name, STATE_DONE, now);
 		if (st == ST_GONE)
 			st = ST_OK;
 	}
@@ -668,7 +680,7 @@ reap_done(struct queue *q, usec_t now, struct error *err)
 	if (q->policy.keep == KEEP_COUNT)
 		st = keep_limit(q, &bs, &before, err);
 	for (size_t i = 0; st == ST_OK && left > 0 && i < bs.n && bs.b[i].key <= before; i++) {
-		st = purge_bucket(q, &bs.b[i], before, &left, &empty, err);
+		st = purge_bucket(q, &bs.b[i], before, now, &left, &empty, err);
 		if (empty)
 			bucket_remove_empty(q, STATE_DONE, &bs, i);
 	}

@@ -181,32 +181,23 @@ record_move(struct queue *q, const struct msgid *id, struct queue *to)
 }
 
 enum status
-msg_record_get(struct queue *q, const struct msgid *id, char **text, size_t *len, struct error *err)
+msg_record(struct queue *q, const struct msgid *id, char **text, size_t *len, struct error *err)
 {
-	const char *shard = id->text + ID_LEN - 2;
 	int top = -1, dir = -1;
 	enum status st;
 
 	*text = NULL;
 	*len = 0;
-	st = fs_open_dir(q->fd, "failures", false, &top, err);
-	if (st == ST_OK && (st = fs_open_dir(top, shard, false, &dir, err)) == ST_OK)
-		st = fs_read_file(dir, id->text, false, RECORD_TEXT_MAX, text, len, err);
-	if (dir != -1)
-		(void)close(dir);
+	if ((st = fs_open_dir(q->fd, "failures", false, &top, err)) == ST_OK &&
+	    (st = fs_open_dir(top, id->text + ID_LEN - 2, false, &dir, err)) == ST_OK)
+		st = fs_read_file(dir, id->text, false, (size_t)4 * RECORD_MAX, text, len, err);
 	if (top != -1)
 		(void)close(top);
-	return st == ST_GONE || st == ST_NOTFOUND ? ST_OK : st;
-}
-
-void
-msg_record(struct queue *q, const struct msgid *id, char **text, size_t *len)
-{
-	struct error ignored;
-
-	error_clear(&ignored);
-	if (msg_record_get(q, id, text, len, &ignored) != ST_OK)
+	if (dir != -1)
+		(void)close(dir);
+	if (st != ST_OK)
 		*text = NULL;
+	return st == ST_GONE ? ST_OK : st;
 }
 
 /* The last line that starts with name, its value copied; false if there is none. */
@@ -247,13 +238,14 @@ void
 msg_reason(struct queue *q, const struct place *p, char *buf, size_t size)
 {
 	char words[512], *text, *block, *next;
+	struct error ignored;
 	size_t len;
 
 	(void)strlcpy(buf, p->name.reason, size);
 	if (buf[0] == '\0')
 		return;
-	msg_record(q, &p->name.id, &text, &len);
-	if (text == NULL)
+	error_clear(&ignored);
+	if (msg_record(q, &p->name.id, &text, &len, &ignored) != ST_OK || text == NULL)
 		return;
 	/* The last block tells about the last failure. */
 	for (block = text; (next = strstr(block, "\n\nTime: ")) != NULL; block = next + 2)
@@ -268,4 +260,57 @@ msg_reason(struct queue *q, const struct place *p, char *buf, size_t size)
 		}
 	}
 	free(text);
+}
+
+/* The value of the line at *at if it starts with name; *at goes to the next line. */
+static bool
+value(const char **at, const char *name, const char **text, size_t *len)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(*at, name, n) != 0)
+		return false;
+	*text = *at + n;
+	*len = strcspn(*text, "\n");
+	*at = *text + *len + ((*text)[*len] == '\n');
+	return true;
+}
+
+static void
+indented(const char **at, struct report *r)
+{
+	r->errors = *at;
+	while (**at == ' ') {
+		*at += strcspn(*at, "\n");
+		*at += **at == '\n';
+	}
+	r->errorslen = (size_t)(*at - r->errors);
+}
+
+bool
+report_next(const char **at, struct report *r)
+{
+	const char *text;
+	size_t len;
+
+	memset(r, 0, sizeof(*r));
+	r->duration = -1;
+	while (**at != '\0' && !(value(at, "Time: ", &text, &len) && key_parse(text, &r->at))) {
+		*at += strcspn(*at, "\n");
+		*at += **at == '\n';
+	}
+	if (r->at == 0)
+		return false;
+	while (**at != '\0' && **at != '\n') {
+		if (value(at, "Attempt: ", &text, &len))
+			r->attempt = (int)strtol(text, NULL, 10);
+		else if (value(at, "Duration: ", &text, &len))
+			r->duration = (usec_t)(strtod(text, NULL) * USEC);
+		else if (value(at, "Stderr:", &text, &len))
+			indented(at, r);
+		else if (!value(at, "Reason: ", &r->reason, &r->reasonlen) &&
+		    !value(at, "Text: ", &r->text, &r->textlen))
+			(void)value(at, "", &text, &len);	/* of another version */
+	}
+	return true;
 }

@@ -434,6 +434,24 @@ scan_find(struct queue *q, unsigned states, const struct msgid *id,
 
 /* ---- counting --------------------------------------------------------- */
 
+static size_t
+age_class(usec_t age)
+{
+	usec_t limit = AGE_FIRST;
+	size_t i = 0;
+
+	for (; i < NAGES - 1 && age > limit; i++)
+		limit *= 2;
+	return i;
+}
+
+static bool
+is_waiting(const struct tally *t, const struct place *p)
+{
+	return p->state == STATE_READY || p->state == STATE_CLAIMED ||
+	    (p->state == STATE_DELAYED && (p->name.deliveries > 0 || p->name.key <= t->now));
+}
+
 void
 tally_add(struct tally *t, const struct place *p)
 {
@@ -443,6 +461,11 @@ tally_add(struct tally *t, const struct place *p)
 	t->bytes[p->state] += (uint64_t)p->name.size;
 	if (t->oldest[p->state] == 0 || at < t->oldest[p->state])
 		t->oldest[p->state] = at;
+	if (t->now == 0)
+		return;
+	t->age[p->state][age_class(t->now - at)]++;
+	if (is_waiting(t, p) && (t->waiting == 0 || at < t->waiting))
+		t->waiting = at;
 }
 
 enum status

@@ -155,6 +155,12 @@ spool_close(struct spool *sp)
 	free(sp);
 }
 
+const struct error *
+spool_log_error(const struct spool *sp)
+{
+	return &sp->log_error;
+}
+
 const char *
 spool_path(const struct spool *sp)
 {

@@ -4,7 +4,7 @@
 load helper
 
 @test "all keys, grouped by origin, readable as a queue.conf" {
-	printf '[defaults]\nlease = 7m\n[queue q*]\nattempts = 9\n[queue other]\nattempts = 2\n' >mq.conf
+	printf '[defaults]\nlease = 7m\n[queue q*]\nattempts = 9\nlog = %s\n[queue other]\nattempts = 2\n' "$PWD/events" >mq.conf
 	export MQ_CONF=$PWD/mq.conf
 	mq init q jitter=none
 	run -0 mq config q
@@ -12,12 +12,13 @@ load helper
 	assert_line "attempts = 9"
 	assert_line "jitter = none"
 	assert_line "# built in"
+	assert_line "# log = $PWD/events"
 	assert_line --partial "[defaults]"
 	mq config q >copy
 	cp copy "$MQ_SPOOL/q/queue.conf"
 	mq config q --json >after.json
-	assert_equal "$(jq -r .attempts after.json)" 9
-	assert_equal "$(jq -r 'keys | length' after.json)" 17
+	assert_equal "$(jq -r '.attempts, .log' after.json | tr '\n' ' ')" "9 $PWD/events "
+	assert_equal "$(jq -r 'keys | length' after.json)" 21
 }
 
 @test "policy is never copied into a message" {

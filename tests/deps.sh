@@ -64,6 +64,7 @@ probe() {
 	need jq			"jq"				has jq
 	need python3		"python3"			has python3
 	need strace		"strace"			has strace
+	need tmux		"tmux"				has tmux
 	[ "$1" != base ] || return 0
 	need cppcheck		"cppcheck"			has cppcheck
 	need clang		"clang"				has clang
@@ -77,6 +78,7 @@ probe() {
 	need openssh-client	"ssh"				has ssh
 	need valgrind		"valgrind"			has valgrind
 	need faketime		"faketime"			has faketime
+	need prometheus		"promtool"			has promtool
 	need spin		"spin"				has spin
 	need xfsprogs		"mkfs.xfs"			has mkfs.xfs
 	need btrfs-progs	"mkfs.btrfs"			has mkfs.btrfs
@@ -84,6 +86,9 @@ probe() {
 	need nfs-kernel-server	"exportfs, for the guest"	has_sbin exportfs
 	need kmod		"modprobe, for the guest"	has_sbin modprobe
 	need iproute2		"ip, for the guest"		has_sbin ip
+	need dpkg-dev		"dpkg-shlibdeps"		has dpkg-shlibdeps
+	need lintian		"lintian"			has lintian
+	need debootstrap	"debootstrap"			has_sbin debootstrap
 }
 
 set_=${1:-base}

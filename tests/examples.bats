@@ -5,7 +5,7 @@ load helper
 
 @test "each page has examples, and they run" {
 	failed=
-	for page in "$BATS_TEST_DIRNAME"/../man/*.1; do
+	for page in "$BATS_TEST_DIRNAME"/../man/*.[15]; do
 		python3 "$BATS_TEST_DIRNAME/examples.py" "$page" || failed+=" ${page##*/}"
 	done
 	assert_equal "$failed" ""

@@ -70,6 +70,8 @@ every_state() {
 	assert_equal "$(sed 's,/.*,,' have | tr '\n' ' ')" "dead held "
 	assert_equal "$(mq export q --match '^done$' | exported | cut -d / -f 1)" "done"
 	assert_equal "$(mq export q -n 3 | exported | wc -l)" 3
+	assert_equal "$(mq export q --state ready,dead --last | exported | cut -d / -f 1)" dead
+	assert_equal "$(mq export q "$(tail -c 9 dead)" | exported | cut -d / -f 1)" dead
 	assert_equal "$(mq export q --older 1h | tar t | tr '\n' ' ')" "mq-export queue.conf "
 	run -66 bash -c 'mq export q 019aa3c4-7d52-7a1b-9c40-5f7e01c2d3e4 "$(cat ready)" >x.tar'
 	assert_output --partial "no message '019aa3c4-7d52-7a1b-9c40-5f7e01c2d3e4'"

@@ -79,7 +79,7 @@ shell() {
 	local bats bash
 	mapfile -t bats < <(compgen -G 'tests/*.bats'; compgen -G 'tests/long/*.bats')
 	mapfile -t bash < <(compgen -G 'tests/*.bash')
-	shellcheck tests/*.sh .ci/run || return
+	shellcheck tests/*.sh .ci/run dist/debian/build.sh dist/debian/p[or]* || return
 	# There "|| fail" is meant for whichever of the two fails.
 	shellcheck -s bash -e SC2015 tests/long/*.sh || return
 	# Helpers have no #! line; they are bash, as bats is.

@@ -291,3 +291,41 @@ box() {
 	run -0 mq fsck q --repair
 	assert_equal "$(find spool/q/new -type f -printf '%f\n' | sort | tr '\n' ' ')" ".mq-0123456789abcde0 .rsync "
 }
+
+@test "a handler from the policy: nobody but the worker's user and root chooses what runs" {
+	mkdir -m 2770 spool && chgrp mail spool
+	alice mq init q handler='echo "ran by $(id -u)"'
+	alice mq push -q q -m x
+	run -78 mq work --config --drain q
+	assert_output --partial "spool/q belongs to another user (uid 2001)"
+	run -0 alice mq work --config --drain q
+	assert_output "ran by 2001"
+	# Shared, so that a member may write another policy.
+	alice mq init q mode=0660 group=mail
+	alice mq push -q q -m x
+	bob sh -c 'echo "handler = echo bad" >spool/q/queue.conf'
+	for user in alice bob mq; do
+		[ "$user" != mq ] || user=
+		run -78 $user mq work --config --drain q
+		refute_output bad
+		assert_output --partial "set it in mq.conf"
+	done
+	# A queue.conf that is a message of ours: moved there by who may write to the directory.
+	chmod 2750 spool/q && bob mq ls q >/dev/null
+	chmod 640 spool/q/queue.conf && chown 2002 spool/q/queue.conf
+	run -78 alice mq work --config --drain q
+	assert_output --partial "queue.conf belongs to another user (uid 2002)"
+	chown root spool/q/queue.conf
+	run -0 alice mq work --config --drain q
+	assert_output bad
+	# The machine's own mq.conf decides for a shared queue; a user's does not for another.
+	rm spool/q/queue.conf && chmod 2770 spool/q
+	printf '[queue q]\nmode = 0660\ngroup = mail\nhandler = echo good\n' >mq.conf
+	chmod 644 mq.conf
+	MQ_CONF=$PWD/mq.conf alice mq push -q q -m x
+	MQ_CONF=$PWD/mq.conf run -0 bob mq work --config --drain q
+	assert_output good
+	chown 2001 mq.conf
+	MQ_CONF=$PWD/mq.conf run -78 bob mq work --config --drain q
+	assert_output --partial "mq.conf [queue q] belongs to another user (uid 2001)"
+}

@@ -147,9 +147,10 @@ nothing_else() {
 	seen pushed q "$good"
 	seen pushed q "$bad"
 	run -0 mq work q --drain -- grep -q good
+	# The next one is started before what became of the last is written down.
 	seen claimed q "$good"
-	seen acked q "$good"
 	seen claimed q "$bad"
+	seen acked q "$good"
 	seen dead q "$bad"
 	nothing_else q
 }

@@ -928,3 +928,37 @@ switches() {
 	assert_equal "$(field q state,deliveries)" 'claimed 2'
 	run -0 mq ack q "$(cat handle)"
 }
+
+@test "room for one claim at a time is enough: the next waits until the last is ended" {
+	strace -qq -o /dev/null true || skip "SKIPPED: strace cannot trace here"
+	mq init -q q
+	seq 4 | mq push -q -l q
+	run -0 strace -qq -o /dev/null -e inject=renameat2:error=ENOSPC:when=2 mq work q --drain -- sh -c 'cat; echo'
+	assert_output $'1\n2\n3\n4'
+	assert_has q ready 0
+}
+
+@test "a worker that was stopped for longer than its lease does not take back its own finished work" {
+	mq init -q q attempts=1
+	seq 2 | mq push -q -l q
+	bg worker mq work q -n 2 --lease 1s -- sh -c 'touch started; sh await go'
+	wait_for [ -e started ]
+	kill -STOP "$pid"
+	touch go
+	# The deadline passes; nobody else looks.
+	deadline=$(mq ls q --state claimed --json | jq -r .deadline)
+	wait_for sh -c "[ \"\$(date -u +%Y-%m-%dT%H:%M:%S.%6NZ)\" \\> '$deadline' ]"
+	kill -CONT "$pid"
+	wait "$pid"
+	assert_has q dead 0
+	assert_has q ready 0
+}
+
+@test "MQ_CONF still counts when the process has got its title" {
+	printf '[defaults]\nattempts = 1\n[queue failed]\nmode = 0640\n' >mq.conf
+	export MQ_CONF=$PWD/mq.conf
+	mq init -q q dead_queue=failed
+	mq push -q q -m x
+	run -0 mq work q --drain -- false
+	assert_equal "$(stat -c %a "$MQ_SPOOL/failed/ready")" 750
+}

@@ -9,13 +9,14 @@ class Scenario:
 
     reads: it changes nothing.  or_else: where a message may be after exit 0, too, when an error came.
     broken: not mq, but a program with a fault that must be found.
+    edits: the bodies are versions of one message: there is always one, a crash may leave both.
     """
 
-    def __init__(self, name, setup, command, places, stdin="", reads=False, or_else=(), broken=False):
+    def __init__(self, name, setup, command, places, stdin="", reads=False, or_else=(), broken=False, edits=False):
         self.name, self.setup, self.command, self.stdin = name, setup, command, stdin
         self.places = {b.encode(): p for b, p in places.items()}
-        self.reads, self.or_else, self.broken = reads, or_else, broken
-        self.pushes = any(p[0] is GONE for p in places.values())
+        self.reads, self.or_else, self.broken, self.edits = reads, or_else, broken, edits
+        self.pushes = not edits and any(p[0] is GONE for p in places.values())
 
 
 def S(*args, **kw):
@@ -89,6 +90,8 @@ S("rm", INIT + "mq push q -m one >id; mq push -q q -m two; ", "mq rm q $(cat id)
 S("mv", INIT + "mq push q -m one >id; mq push -q q -m two; ", "mq mv q to $(cat id)", {"one": (READY, "to/ready"), "two": TWO})
 S("mv to a new queue", INIT + "mq push q -m one >id; ", "mq mv q fresh $(cat id)", {"one": (READY, "fresh/ready")})
 S("mv of a dead letter", CLAIM + "mq nack q --dead " + HANDLE + "; ", "mq mv q to --state dead", {"one": ("q/dead", "to/dead"), "two": TWO})
+S("edit", INIT + "mq push q -m one >id; mq hold -q q --all; ", "env EDITOR='sed -i s/$/more/' mq edit q $(cat id)",
+  {"one": ("q/held", GONE), "onemore": (GONE, "q/held")}, edits=True)
 # ---- moving house ----
 EVERY = ("mq init -q from; mq push q -m one >one; mq push -q q -m two; mq push -q q -d 1h -H 'A: b' -m three; mq bury -q q $(cat one) --reason=why; ")
 ARCHIVE = INIT + EVERY + "mq export q >archive; rm -r spool/q; mq init q; "
@@ -119,6 +122,6 @@ S("repair of directories", INIT + "mq push -q q -m two; rmdir spool/q/held/* spo
 # ---- what only reads ----
 FULL = CLAIM + "mq push q -d 1h -m three >/dev/null; mq push q -m four >four; mq bury -q q $(cat four); "
 HELD = {"one": (CLAIMED, CLAIMED), "two": TWO, "three": ("q/delayed", "q/delayed"), "four": ("q/dead", "q/dead")}
-for argv in ("mq ls --ids q", "mq ls", "mq peek q", "mq peek q $(cat four)", "mq dead --ids q", "mq stat --json q", "mq config q",
+for argv in ("mq ls --ids q", "mq ls", "mq peek q", "mq peek q $(cat four)", "mq show q $(cat four)", "mq dead --ids q", "mq stat --json q", "mq config q",
              "mq wait --ready q", "mq fsck q", "mq export q"):
     S(argv, FULL, argv, HELD, reads=True)

@@ -66,6 +66,8 @@ def judge(scenario, room, p, action, hit):
             raise Failure(f"exit 71, but {body!r} is nowhere")
         if at is GONE and gone_by_work and body not in p.stdout:
             raise Failure(f"{body!r} is gone, and was not delivered")
+    if scenario.edits and all(found.get(body, [GONE]) == [GONE] for body in wanted):
+        raise Failure("no version is left")
     if scenario.pushes:
         ids = re.findall(rb"[0-9a-f-]{36}", p.stdout)
         there = sum(len(found.get(b, ())) for b, w in wanted.items() if w[0] is GONE)

@@ -152,6 +152,11 @@ good_values(void)
 	reads("paused", "pop", "pop");
 	reads("paused", "push", "push");
 	reads("paused", "all", "all");
+	reads("handler", "cat; echo \"$MQ_ID = x\" # no comment", "cat; echo \"$MQ_ID = x\" # no comment");
+	reads("handler", "", "none");
+	reads("jobs", "1000", "1000");
+	reads("timeout", "none", "none");
+	reads("timeout", "90s", "90s");
 }
 
 static void
@@ -173,6 +178,8 @@ bad_values(void)
 		{ "mode", "60" }, { "mode", "00600" }, { "mode", "1600" }, { "mode", "0400" }, { "mode", "0200" },
 		{ "mode", "0680" }, { "mode", "" }, { "group", "two words" }, { "group", "a;b" },
 		{ "group", "123456789012345678901234567890123" }, { "paused", "yes" }, { "paused", "" },
+		{ "jobs", "0" }, { "jobs", "1001" }, { "timeout", "0" },
+		{ "timeout", "never" },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

@@ -1,0 +1,318 @@
+/*
+ * check.c: mq check: a Nagios plug-in: one line and a status from 0 to 3.
+ *
+ * Ranges, performance data and the order of the states are those of the
+ * Monitoring Plugins Development Guidelines (monitoring-plugins.org).
+ */
+#include <inttypes.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+
+enum { OK, WARNING, CRITICAL, UNKNOWN };	/* exit statuses */
+static const char *const state_words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
+static const char *const marks[] = { "", " (warning)", " (critical)" };
+
+enum { DEPTH, AGE, DEAD, NVALUES };
+static const char *const labels[NVALUES] = { "depth", "oldest", "dead" };
+
+/* The option of level (WARNING, CRITICAL) for value v is OPT_LONG + 2 * v + level - 1. */
+static const struct opt opts[] = {
+	{ OPT_LONG, "warn-depth", "RANGE", false, "warning if so many are ready, delayed or claimed" },
+	{ OPT_LONG + 1, "crit-depth", "RANGE", false, "critical, the same" },
+	{ OPT_LONG + 2, "warn-age", "RANGE", false, "warning if the oldest message that waits is so old" },
+	{ OPT_LONG + 3, "crit-age", "RANGE", false, "critical, the same" },
+	{ OPT_LONG + 4, "warn-dead", "RANGE", false, "warning if there are so many dead letters" },
+	{ OPT_LONG + 5, "crit-dead", "RANGE", false, "critical, the same" },
+	OPT_END
+};
+
+struct range {
+	bool set, inside;	/* inside: @, alert within */
+	int64_t low, high;	/* -1: no lower end; INT64_MAX: no upper one */
+};
+
+/* Of one value: what is a warning, and what is critical. */
+struct limits { struct range level[CRITICAL + 1]; };
+
+struct subject {
+	const char *name;
+	int state;
+	char why[400];		/* UNKNOWN: why */
+	int64_t value[NVALUES];	/* ages in microseconds */
+	int paused;
+};
+
+/* ---- ranges ----------------------------------------------------------- */
+
+static bool
+number(const char *text, size_t len, bool age, int64_t *n)
+{
+	struct error ignored;
+	const char *why = NULL;
+	char copy[40];
+
+	if (len == 0 || len >= sizeof(copy) || text[0] < '0' || text[0] > '9')
+		return false;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	error_clear(&ignored);
+	if (age)
+		return duration_parse(copy, n, &ignored) == ST_OK;
+	*n = strtonum(copy, 0, INT64_MAX - 1, &why);
+	return why == NULL;
+}
+
+/* "10", "10:", "~:10", "10:20", each with "@" in front. */
+static bool
+range_parse(const char *text, bool age, struct range *out)
+{
+	const char *colon;
+	size_t len;
+
+	*out = (struct range){ .set = true, .inside = *text == '@', .high = INT64_MAX };
+	text += out->inside;
+	if ((colon = strchr(text, ':')) != NULL) {
+		len = (size_t)(colon - text);
+		if (len == 1 && *text == '~')
+			out->low = -1;
+		else if (!number(text, len, age, &out->low))
+			return false;
+		text = colon + 1;
+		if (*text == '\0')
+			return true;
+	}
+	return number(text, strlen(text), age, &out->high) && out->low <= out->high;
+}
+
+static bool
+alerts(const struct range *r, int64_t value)
+{
+	bool within = value >= r->low && value <= r->high;
+
+	return r->set && within == r->inside;
+}
+
+static int
+level(const struct limits *l, int64_t value)
+{
+	return alerts(&l->level[CRITICAL], value) ? CRITICAL :
+	    alerts(&l->level[WARNING], value) ? WARNING : OK;
+}
+
+/* ---- performance data ------------------------------------------------- */
+
+/* Of an age: seconds, with as many decimals as it takes. */
+static void
+put_number(int64_t n, bool age)
+{
+	char text[32];
+
+	if (!age) {
+		(void)printf("%" PRId64, n);
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "%lld.%06d", (long long)(n / USEC), (int)(n % USEC));
+	for (size_t len = strlen(text); text[len - 1] == '0'; len--)
+		text[len - 1] = '\0';
+	if (text[strlen(text) - 1] == '.')
+		text[strlen(text) - 1] = '\0';
+	(void)fputs(text, stdout);
+}
+
+static void
+put_range(const struct range *r, bool age)
+{
+	(void)putchar(';');
+	if (!r->set)
+		return;
+	if (r->inside)
+		(void)putchar('@');
+	if (r->low == -1)
+		(void)fputs("~:", stdout);
+	else if (r->low > 0 || r->high == INT64_MAX) {
+		put_number(r->low, age);
+		(void)putchar(':');
+	}
+	if (r->high != INT64_MAX)
+		put_number(r->high, age);
+}
+
+static void
+put_perfdata(const struct subject *s, bool many, const struct limits *limits)
+{
+	for (int v = 0; v < NVALUES; v++) {
+		(void)printf(" %s%s%s=", many ? s->name : "", many ? "_" : "", labels[v]);
+		/* A fraction of a second of an age is noise. */
+		put_number(v == AGE ? s->value[v] / USEC * USEC : s->value[v], v == AGE);
+		if (v == AGE)
+			(void)putchar('s');
+		put_range(&limits[v].level[WARNING], v == AGE);
+		put_range(&limits[v].level[CRITICAL], v == AGE);
+		(void)fputs(";0", stdout);
+	}
+}
+
+/* ---- the line --------------------------------------------------------- */
+
+/* What is behind a bar would be taken for performance data. */
+static void
+put_text(const char *text)
+{
+	for (size_t len; *text != '\0'; text += len + (text[len] != '\0')) {
+		len = strcspn(text, "|");
+		out_vis(stdout, text, len);
+		if (text[len] != '\0')
+			(void)putchar('/');
+	}
+}
+
+static int
+check_failed(struct run *r)
+{
+	if (ferror(stdout) != 0)
+		run_complain(r);
+	else {
+		(void)fputs("UNKNOWN - ", stdout);
+		put_text(r->err.text);
+		(void)putchar('\n');
+		(void)fflush(stdout);
+	}
+	return UNKNOWN;
+}
+
+static void
+put_subject(const struct subject *s, const struct limits *limits)
+{
+	static const char *const paused[] = { "", "pop", "push", "pop and push" };
+	char age[DURATION_MAX];
+	const char *mark[NVALUES];
+
+	if (s->state == UNKNOWN) {
+		put_text(s->why);
+		return;
+	}
+	for (int v = 0; v < NVALUES; v++)
+		mark[v] = marks[level(&limits[v], s->value[v])];
+	age_format(s->value[AGE], age);
+	(void)printf("%s: %" PRId64 " waiting%s, oldest %s%s, %" PRId64 " dead%s", s->name,
+	    s->value[DEPTH], mark[DEPTH], age, mark[AGE], s->value[DEAD], mark[DEAD]);
+	if (s->paused != PAUSED_NO)
+		(void)printf(", paused for %s%s", paused[s->paused], marks[WARNING]);
+}
+
+static void
+put_line(const struct subject *s, size_t n, int state, const struct limits *limits)
+{
+	bool data = false;
+
+	(void)printf("%s - ", state_words[state]);
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			(void)fputs("; ", stdout);
+		put_subject(&s[i], limits);
+		data |= s[i].state != UNKNOWN;
+	}
+	if (data)
+		(void)fputs(" |", stdout);
+	for (size_t i = 0; i < n; i++)
+		if (s[i].state != UNKNOWN)
+			put_perfdata(&s[i], n > 1, limits);
+	(void)putchar('\n');
+}
+
+/* ---- running ---------------------------------------------------------- */
+
+static enum status
+measure(struct run *r, usec_t now, struct subject *s)
+{
+	const unsigned backlog = STATE_BIT(STATE_READY) | STATE_BIT(STATE_DELAYED) | STATE_BIT(STATE_CLAIMED);
+	struct queue *q;
+	struct tally t;
+	enum status st;
+
+	if ((st = run_queue(r, s->name, &q)) != ST_OK)
+		return st;
+	st = count_messages(r, q, backlog | STATE_BIT(STATE_DEAD), now, &t);
+	s->paused = queue_policy(q)->paused;
+	queue_close(q);
+	s->value[DEAD] = (int64_t)t.count[STATE_DEAD];
+	s->value[DEPTH] = (int64_t)(t.count[STATE_READY] + t.count[STATE_DELAYED] + t.count[STATE_CLAIMED]);
+	s->value[AGE] = t.waiting != 0 && t.waiting < now ? now - t.waiting : 0;
+	return st;
+}
+
+static void
+judge(struct run *r, usec_t now, const struct limits *limits, struct subject *s)
+{
+	if (measure(r, now, s) != ST_OK) {
+		s->state = UNKNOWN;
+		(void)strlcpy(s->why, r->err.text, sizeof(s->why));
+		error_clear(&r->err);
+		return;
+	}
+	s->state = s->paused != PAUSED_NO ? WARNING : OK;
+	for (int v = 0; v < NVALUES; v++)
+		if (level(&limits[v], s->value[v]) > s->state)
+			s->state = level(&limits[v], s->value[v]);
+}
+
+/* What is not known is less than what is known to be wrong. */
+static int
+worse(int a, int b)
+{
+	static const int rank[] = { [OK] = 0, [UNKNOWN] = 1, [WARNING] = 2, [CRITICAL] = 3 };
+
+	return rank[a] > rank[b] ? a : b;
+}
+
+static enum status
+options(struct run *r, struct limits *limits)
+{
+	const char *arg;
+	int key;
+
+	while ((key = run_option(r, &arg)) != 0) {
+		int v = (key - OPT_LONG) / 2;
+		if (range_parse(arg, v == AGE, &limits[v].level[(key - OPT_LONG) % 2 + 1]))
+			continue;
+		return run_usage(r, "--%s: '%s' is not a range such as %s", opts[key - OPT_LONG].name, arg,
+		    v == AGE ? "5m, 5m:, ~:5m, 5m:1h or @5m:1h" : "10, 10:, ~:10, 10:20 or @10:20");
+	}
+	return run_operands(r, 1, -1);
+}
+
+static enum status
+run_check(struct run *r)
+{
+	struct limits limits[NVALUES] = { 0 };
+	usec_t now = clock_now();
+	struct subject *s;
+	enum status st;
+	size_t n;
+
+	if ((st = options(r, limits)) != ST_OK)
+		return st;
+	n = (size_t)r->noperands;
+	if ((s = calloc(n, sizeof(*s))) == NULL)
+		return error_sys(&r->err, ENOMEM, "check");
+	for (size_t i = 0; i < n; i++) {
+		s[i].name = r->operand[i];
+		judge(r, now, limits, &s[i]);
+		r->exit_code = worse(r->exit_code, s[i].state);
+	}
+	put_line(s, n, r->exit_code, limits);
+	free(s);
+	return ST_OK;
+}
+
+const struct cmd cmd_check = {
+	.name = "check",
+	.operands = "QUEUE...",
+	.summary = "tell a monitoring system how a queue is, as a Nagios plug-in",
+	.opts = opts,
+	.run = run_check,
+	.failed = check_failed,
+};

@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# edit.bats: mq edit: another body for a message that waits for a decision
+
+load helper
+
+# one QUEUE [ARG...]: push, and set aside; the id in $msg
+one() {
+	msg=$(mq push "$@")
+	mq hold -q "$1" "$msg"
+}
+
+@test "dead or held: same id, state, attempts, record and headers; another body" {
+	mq init -q q attempts=1
+	printf 'three appels\n' | mq push -q q -H 'From: ann' -p 2
+	mq work q --drain -- sh -c 'echo bad >&2; exit 1' 2>/dev/null
+	msg=$(id q dead)
+	EDITOR='sed -i s/appels/apples/' run -0 mq edit q "$msg"
+	assert_output ""
+	assert_equal "$(mq peek q "$msg")" 'three apples'
+	assert_equal "$(json q '[.id, .state, .attempts, .priority, .reason, .headers.From] | join(" ")')" "$msg dead 1 2 exit-1: bad ann"
+	assert_equal "$(mq show q "$msg" --json | jq '.history | length')" 1
+	assert_counts q dead=1
+	mq retry -q q "$msg"
+	assert_equal "$(mq pop q)" 'three apples'
+	mq fsck q
+}
+
+@test "bytes stay bytes: no final newline is added, one that is there stays, NUL and empty" {
+	one q -m abc
+	EDITOR='sed -i s/b/B/' run -0 mq edit q "$msg"	# sed adds no newline, vi does:
+	printf '#!/bin/sh\ntr a-z A-Z <"$1" >t && { cat t; echo; } >"$1"\n' >caps
+	EDITOR='sh caps' run -0 mq edit q "$msg"
+	assert_equal "$(mq peek q "$msg" | od -An -c | tr -d ' ')" ABC
+	printf 'a\0b\n' | mq push q >id2
+	mq hold -q q "$(cat id2)"
+	EDITOR='sed -i s/b/c/' run -0 mq edit q "$(cat id2)"
+	assert_equal "$(mq peek q "$(cat id2)" | od -An -c | tr -s ' ')" ' a \0 c \n'
+	EDITOR='truncate -s 0' run -0 mq edit q "$(cat id2)"
+	assert_equal "$(mq peek q "$(cat id2)" | wc -c)" 0
+	mq fsck q
+}
+
+@test "--headers: above the body; broken ones are refused, and the work is kept" {
+	one q -m body -H 'Customer: ann'
+	EDITOR="sed -i -e s/ann/bob/ -e '1a More: 1'" run -0 mq edit q --headers "$msg"
+	assert_equal "$(json q '.headers | tojson')" '{"Customer":"bob","More":"1"}'
+	assert_equal "$(mq peek q "$msg")" body
+	TMPDIR=$PWD EDITOR="sed -i '1i no header'" run -65 mq edit q --headers "$msg"
+	assert_output --partial 'your version is kept in'
+	copy=$(sed -n 's/.*your version is kept in //p' <<<"$output")
+	assert_equal "$(head -n 1 "$copy")" 'no header'
+	assert_equal "$(stat -c %a "$copy")" 600
+	TMPDIR=$PWD EDITOR="sed -i '/^\$/d'" run -65 mq edit q --headers "$msg"
+	assert_equal "$(mq peek q "$msg")" body
+	# All headers taken away, then one given to a message that has none.
+	EDITOR="sed -i '1,/^\$/c\\
+\\
+'" run -0 mq edit q --headers "$msg"
+	EDITOR="sed -i '1i New: yes'" run -0 mq edit q --headers "$msg"
+	assert_equal "$(json q '.headers | tojson')" '{"New":"yes"}'
+	mq fsck q
+}
+
+@test "not changed, an editor that fails, one that is not there: all as it was" {
+	one q -m body
+	file=$(mq ls q -o file)
+	EDITOR=true run -0 mq edit q "$msg"
+	assert_output --partial 'not changed'
+	EDITOR=false run -75 mq edit q "$msg"
+	EDITOR='sh -c "echo x >\$0; exit 1"' run -75 mq edit q "$msg"
+	EDITOR=/nonexistent run -75 mq edit q "$msg"
+	TMPDIR=/nonexistent EDITOR=true run mq edit q "$msg"
+	[ "$status" -ne 0 ]
+	assert_equal "$(mq ls q -o file)" "$file"
+	assert_equal "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name "mq-edit-${msg: -8}*" | wc -l)" 0
+}
+
+@test "what may be taken meanwhile is not edited; what is taken meanwhile stays as it is" {
+	msg=$(mq push q -m body)
+	EDITOR=true run -69 mq edit q "$msg"
+	assert_output --partial "mq hold q $msg"
+	mq hold -q q "$msg"
+	printf 'echo changed >"$1"\nmq retry -q q %s\n' "$msg" >thief
+	TMPDIR=$PWD EDITOR='sh thief' run -69 mq edit q "$msg"
+	assert_output --partial 'moved on while it was edited'
+	assert_counts q ready=1
+	assert_equal "$(mq pop q)" body
+	mq fsck q
+	run -66 mq edit q 1234
+	run -64 mq edit q
+}
+
+@test "too large for the queue: 65, and the old one stays" {
+	mq init -q q max_size=10
+	one q -m body
+	TMPDIR=$PWD EDITOR='sh -c "seq 100 >\$0"' run -65 mq edit q "$msg"
+	assert_equal "$(mq peek q "$msg")" body
+	assert_counts q held=1
+}
+
+@test "killed at each step it leaves the old one, the new one or both, whole" {
+	strace -qq -o /dev/null true || skip "SKIPPED: strace cannot trace here"
+	mq init q sync=always
+	one q -m body
+	export EDITOR='sed -i s/$/x/'
+	for call in renameat2 unlinkat unlink fsync openat; do
+		for ((n = 1; n < 60; n++)); do
+			strace -qq -o /dev/null -e inject="$call:signal=KILL:when=$n" mq edit q "$(id q held)" 2>/dev/null && break
+			[ "$(count q held)" -ge 1 ]
+			for file in "$MQ_SPOOL"/q/held/*/*; do
+				grep -qx 'bodyx*' "$file"
+			done
+			mq fsck q --repair >/dev/null || true
+		done
+		[ "$n" -gt 1 ]
+		[ "$n" -lt 60 ]
+	done
+}
