@@ -1,9 +1,9 @@
 # bash completion for mq; made by 'mq help --completion bash'
 
-_mq_verbs='init config push pop claim ack nack extend work peek ls stat dead retry bury hold rm mv watch wait pause resume fsck help version'
+_mq_verbs='init config push pop claim ack nack extend work peek show ls stat top dead retry bury hold edit rm mv watch wait pause resume fsck check help version'
 _mq_states='ready delayed claimed held dead done'
 _mq_columns='id state priority attempts deliveries size age enqueued due deadline expires reason handle file'
-_mq_keys='lease= attempts= backoff= jitter= expire= expired= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused='
+_mq_keys='lease= attempts= backoff= jitter= expire= expired= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused= log= handler= jobs= timeout='
 
 _mq_opts() {
 	case $1 in
@@ -15,21 +15,25 @@ _mq_opts() {
 	ack) echo '-q -v -h --quiet --verbose --help' ;;
 	nack) echo '--delay --reason --dead --no-count -q -v -h --quiet --verbose --help' ;;
 	extend) echo '-q -v -h --quiet --verbose --help' ;;
-	work) echo '-j --jobs --drain -n --limit --timeout --rate --lease -q -v -h --quiet --verbose --help' ;;
-	peek) echo '-i --info -n --limit --json -q -v -h --quiet --verbose --help' ;;
-	ls) echo '--state --older --match -n --limit -o --columns --sort --json --ids -q -v -h --quiet --verbose --help' ;;
-	stat) echo '--json --prometheus -q -v -h --quiet --verbose --help' ;;
-	dead) echo '--state --older --match -n --limit -o --columns --sort --json --ids -q -v -h --quiet --verbose --help' ;;
-	retry) echo '--keep-attempts --rate --state --older --match -n --limit --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
-	bury) echo '--reason --state --older --match -n --limit --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
-	hold) echo '--state --older --match -n --limit --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
-	rm) echo '--state --older --match -n --limit --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
-	mv) echo '--state --older --match -n --limit --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
+	work) echo '-j --jobs --drain -n --limit --timeout --rate --lease --config -q -v -h --quiet --verbose --help' ;;
+	peek) echo '--state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last -i --info --json -q -v -h --quiet --verbose --help' ;;
+	show) echo '--json -q -v -h --quiet --verbose --help' ;;
+	ls) echo '--state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last -o --columns --sort --json --ids -q -v -h --quiet --verbose --help' ;;
+	stat) echo '--json --prometheus --textfile --rates --ages -q -v -h --quiet --verbose --help' ;;
+	top) echo '-b --batch -d --delay -n --frames -q -v -h --quiet --verbose --help' ;;
+	dead) echo '--state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last -o --columns --sort --json --ids -q -v -h --quiet --verbose --help' ;;
+	retry) echo '--keep-attempts --rate --state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
+	bury) echo '--reason --state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
+	hold) echo '--state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
+	edit) echo '--headers -q -v -h --quiet --verbose --help' ;;
+	rm) echo '--state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
+	mv) echo '--state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
 	watch) echo '--json -q -v -h --quiet --verbose --help' ;;
 	wait) echo '--ready --empty --below --timeout -q -v -h --quiet --verbose --help' ;;
 	pause) echo '--push -q -v -h --quiet --verbose --help' ;;
 	resume) echo '--push -q -v -h --quiet --verbose --help' ;;
 	fsck) echo '--repair --json --list -q -v -h --quiet --verbose --help' ;;
+	check) echo '--warn-depth --crit-depth --warn-age --crit-age --warn-dead --crit-dead -q -v -h --quiet --verbose --help' ;;
 	help) echo '--completion --table -q -v -h --quiet --verbose --help' ;;
 	version) echo '-q -v -h --quiet --verbose --help' ;;
 	esac
@@ -52,15 +56,39 @@ _mq_arg() {
 	work:--timeout) echo none ;;
 	work:--rate) echo none ;;
 	work:--lease) echo none ;;
+	peek:--state) echo state ;;
+	peek:--older) echo none ;;
+	peek:--newer) echo none ;;
+	peek:--priority) echo none ;;
+	peek:--attempts) echo none ;;
+	peek:--size) echo none ;;
+	peek:--header) echo none ;;
+	peek:--reason) echo none ;;
+	peek:--match) echo none ;;
 	peek:--limit | peek:-n) echo none ;;
 	ls:--state) echo state ;;
 	ls:--older) echo none ;;
+	ls:--newer) echo none ;;
+	ls:--priority) echo none ;;
+	ls:--attempts) echo none ;;
+	ls:--size) echo none ;;
+	ls:--header) echo none ;;
+	ls:--reason) echo none ;;
 	ls:--match) echo none ;;
 	ls:--limit | ls:-n) echo none ;;
 	ls:--columns | ls:-o) echo column ;;
 	ls:--sort) echo column ;;
+	stat:--textfile) echo file ;;
+	top:--delay | top:-d) echo none ;;
+	top:--frames | top:-n) echo none ;;
 	dead:--state) echo state ;;
 	dead:--older) echo none ;;
+	dead:--newer) echo none ;;
+	dead:--priority) echo none ;;
+	dead:--attempts) echo none ;;
+	dead:--size) echo none ;;
+	dead:--header) echo none ;;
+	dead:--reason) echo none ;;
 	dead:--match) echo none ;;
 	dead:--limit | dead:-n) echo none ;;
 	dead:--columns | dead:-o) echo column ;;
@@ -68,27 +96,63 @@ _mq_arg() {
 	retry:--rate) echo none ;;
 	retry:--state) echo state ;;
 	retry:--older) echo none ;;
+	retry:--newer) echo none ;;
+	retry:--priority) echo none ;;
+	retry:--attempts) echo none ;;
+	retry:--size) echo none ;;
+	retry:--header) echo none ;;
+	retry:--reason) echo none ;;
 	retry:--match) echo none ;;
 	retry:--limit | retry:-n) echo none ;;
 	bury:--reason) echo none ;;
 	bury:--state) echo state ;;
 	bury:--older) echo none ;;
+	bury:--newer) echo none ;;
+	bury:--priority) echo none ;;
+	bury:--attempts) echo none ;;
+	bury:--size) echo none ;;
+	bury:--header) echo none ;;
+	bury:--reason) echo none ;;
 	bury:--match) echo none ;;
 	bury:--limit | bury:-n) echo none ;;
 	hold:--state) echo state ;;
 	hold:--older) echo none ;;
+	hold:--newer) echo none ;;
+	hold:--priority) echo none ;;
+	hold:--attempts) echo none ;;
+	hold:--size) echo none ;;
+	hold:--header) echo none ;;
+	hold:--reason) echo none ;;
 	hold:--match) echo none ;;
 	hold:--limit | hold:-n) echo none ;;
 	rm:--state) echo state ;;
 	rm:--older) echo none ;;
+	rm:--newer) echo none ;;
+	rm:--priority) echo none ;;
+	rm:--attempts) echo none ;;
+	rm:--size) echo none ;;
+	rm:--header) echo none ;;
+	rm:--reason) echo none ;;
 	rm:--match) echo none ;;
 	rm:--limit | rm:-n) echo none ;;
 	mv:--state) echo state ;;
 	mv:--older) echo none ;;
+	mv:--newer) echo none ;;
+	mv:--priority) echo none ;;
+	mv:--attempts) echo none ;;
+	mv:--size) echo none ;;
+	mv:--header) echo none ;;
+	mv:--reason) echo none ;;
 	mv:--match) echo none ;;
 	mv:--limit | mv:-n) echo none ;;
 	wait:--below) echo none ;;
 	wait:--timeout) echo none ;;
+	check:--warn-depth) echo none ;;
+	check:--crit-depth) echo none ;;
+	check:--warn-age) echo none ;;
+	check:--crit-age) echo none ;;
+	check:--warn-dead) echo none ;;
+	check:--crit-dead) echo none ;;
 	help:--completion) echo shell ;;
 	esac
 }
@@ -105,12 +169,15 @@ _mq_operands() {
 	extend) echo 'queue handle none' ;;
 	work) echo 'queue command file*' ;;
 	peek) echo 'queue id' ;;
+	show) echo 'queue id' ;;
 	ls) echo 'queue' ;;
 	stat) echo 'queue' ;;
+	top) echo 'queue' ;;
 	dead) echo 'queue' ;;
 	retry) echo 'queue id*' ;;
 	bury) echo 'queue id*' ;;
 	hold) echo 'queue id*' ;;
+	edit) echo 'queue id' ;;
 	rm) echo 'queue id*' ;;
 	mv) echo 'queue queue id*' ;;
 	watch) echo 'queue*' ;;
@@ -118,6 +185,7 @@ _mq_operands() {
 	pause) echo 'queue' ;;
 	resume) echo 'queue' ;;
 	fsck) echo 'queue*' ;;
+	check) echo 'queue*' ;;
 	help) echo 'verb' ;;
 	version) echo '' ;;
 	esac

@@ -58,11 +58,41 @@ function __mq_arg
 			echo yes
 		case work:--lease
 			echo yes
+		case peek:--state
+			echo yes
+		case peek:--older
+			echo yes
+		case peek:--newer
+			echo yes
+		case peek:--priority
+			echo yes
+		case peek:--attempts
+			echo yes
+		case peek:--size
+			echo yes
+		case peek:--header
+			echo yes
+		case peek:--reason
+			echo yes
+		case peek:--match
+			echo yes
 		case peek:--limit peek:-n
 			echo yes
 		case ls:--state
 			echo yes
 		case ls:--older
+			echo yes
+		case ls:--newer
+			echo yes
+		case ls:--priority
+			echo yes
+		case ls:--attempts
+			echo yes
+		case ls:--size
+			echo yes
+		case ls:--header
+			echo yes
+		case ls:--reason
 			echo yes
 		case ls:--match
 			echo yes
@@ -72,9 +102,27 @@ function __mq_arg
 			echo yes
 		case ls:--sort
 			echo yes
+		case stat:--textfile
+			echo yes
+		case top:--delay top:-d
+			echo yes
+		case top:--frames top:-n
+			echo yes
 		case dead:--state
 			echo yes
 		case dead:--older
+			echo yes
+		case dead:--newer
+			echo yes
+		case dead:--priority
+			echo yes
+		case dead:--attempts
+			echo yes
+		case dead:--size
+			echo yes
+		case dead:--header
+			echo yes
+		case dead:--reason
 			echo yes
 		case dead:--match
 			echo yes
@@ -90,6 +138,18 @@ function __mq_arg
 			echo yes
 		case retry:--older
 			echo yes
+		case retry:--newer
+			echo yes
+		case retry:--priority
+			echo yes
+		case retry:--attempts
+			echo yes
+		case retry:--size
+			echo yes
+		case retry:--header
+			echo yes
+		case retry:--reason
+			echo yes
 		case retry:--match
 			echo yes
 		case retry:--limit retry:-n
@@ -100,6 +160,18 @@ function __mq_arg
 			echo yes
 		case bury:--older
 			echo yes
+		case bury:--newer
+			echo yes
+		case bury:--priority
+			echo yes
+		case bury:--attempts
+			echo yes
+		case bury:--size
+			echo yes
+		case bury:--header
+			echo yes
+		case bury:--reason
+			echo yes
 		case bury:--match
 			echo yes
 		case bury:--limit bury:-n
@@ -107,6 +179,18 @@ function __mq_arg
 		case hold:--state
 			echo yes
 		case hold:--older
+			echo yes
+		case hold:--newer
+			echo yes
+		case hold:--priority
+			echo yes
+		case hold:--attempts
+			echo yes
+		case hold:--size
+			echo yes
+		case hold:--header
+			echo yes
+		case hold:--reason
 			echo yes
 		case hold:--match
 			echo yes
@@ -116,6 +200,18 @@ function __mq_arg
 			echo yes
 		case rm:--older
 			echo yes
+		case rm:--newer
+			echo yes
+		case rm:--priority
+			echo yes
+		case rm:--attempts
+			echo yes
+		case rm:--size
+			echo yes
+		case rm:--header
+			echo yes
+		case rm:--reason
+			echo yes
 		case rm:--match
 			echo yes
 		case rm:--limit rm:-n
@@ -124,6 +220,18 @@ function __mq_arg
 			echo yes
 		case mv:--older
 			echo yes
+		case mv:--newer
+			echo yes
+		case mv:--priority
+			echo yes
+		case mv:--attempts
+			echo yes
+		case mv:--size
+			echo yes
+		case mv:--header
+			echo yes
+		case mv:--reason
+			echo yes
 		case mv:--match
 			echo yes
 		case mv:--limit mv:-n
@@ -131,6 +239,18 @@ function __mq_arg
 		case wait:--below
 			echo yes
 		case wait:--timeout
+			echo yes
+		case check:--warn-depth
+			echo yes
+		case check:--crit-depth
+			echo yes
+		case check:--warn-age
+			echo yes
+		case check:--crit-age
+			echo yes
+		case check:--warn-dead
+			echo yes
+		case check:--crit-dead
 			echo yes
 		case help:--completion
 			echo yes
@@ -177,9 +297,9 @@ function __mq_candidates
 		case column
 			printf '%s\n' id state priority attempts deliveries size age enqueued due deadline expires reason handle file
 		case verb
-			printf '%s\n' init config push pop claim ack nack extend work peek ls stat dead retry bury hold rm mv watch wait pause resume fsck help version
+			printf '%s\n' init config push pop claim ack nack extend work peek show ls stat top dead retry bury hold edit rm mv watch wait pause resume fsck check help version
 		case key
-			printf '%s\n' lease= attempts= backoff= jitter= expire= expired= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused=
+			printf '%s\n' lease= attempts= backoff= jitter= expire= expired= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused= log= handler= jobs= timeout=
 	end
 end
 
@@ -206,13 +326,16 @@ complete -c mq -n __fish_use_subcommand -a ack -d 'end claims: the messages are 
 complete -c mq -n __fish_use_subcommand -a nack -d 'end claims: the attempts failed'
 complete -c mq -n __fish_use_subcommand -a extend -d 'renew the lease of a claim'
 complete -c mq -n __fish_use_subcommand -a work -d 'run a command for each message'
-complete -c mq -n __fish_use_subcommand -a peek -d 'show the next message, or the one with ID; change nothing'
+complete -c mq -n __fish_use_subcommand -a peek -d 'show messages, the next one, and change nothing'
+complete -c mq -n __fish_use_subcommand -a show -d 'tell all that is known about a message'
 complete -c mq -n __fish_use_subcommand -a ls -d 'list queues, or the messages of one'
 complete -c mq -n __fish_use_subcommand -a stat -d 'count messages by state, with sizes, ages and rates'
+complete -c mq -n __fish_use_subcommand -a top -d 'all queues on one screen, live; look into one, act on it'
 complete -c mq -n __fish_use_subcommand -a dead -d 'list dead letters, with the reason of each'
 complete -c mq -n __fish_use_subcommand -a retry -d 'make dead, held or delayed messages ready again'
 complete -c mq -n __fish_use_subcommand -a bury -d 'give up on messages: they become dead letters'
 complete -c mq -n __fish_use_subcommand -a hold -d 'set messages aside until retry'
+complete -c mq -n __fish_use_subcommand -a edit -d 'change a dead or held message in an editor'
 complete -c mq -n __fish_use_subcommand -a rm -d 'remove messages for good'
 complete -c mq -n __fish_use_subcommand -a mv -d 'move messages to another queue'
 complete -c mq -n __fish_use_subcommand -a watch -d 'print each event of queues as it happens'
@@ -220,6 +343,7 @@ complete -c mq -n __fish_use_subcommand -a wait -d 'block until a queue is ready
 complete -c mq -n __fish_use_subcommand -a pause -d 'stop claims (or pushes) until resume'
 complete -c mq -n __fish_use_subcommand -a resume -d 'allow claims (or pushes) again'
 complete -c mq -n __fish_use_subcommand -a fsck -d 'check queues, and mend them'
+complete -c mq -n __fish_use_subcommand -a check -d 'tell a monitoring system how a queue is, as a Nagios plug-in'
 complete -c mq -n __fish_use_subcommand -a help -d 'tell about commands'
 complete -c mq -n __fish_use_subcommand -a version -d 'print the version'
 complete -c mq -n '__fish_seen_subcommand_from init; and __mq_wants queue init "queue key*"' -a '(__mq_candidates queue init ready,delayed,claimed,held,dead,done)'
@@ -314,6 +438,7 @@ complete -c mq -n '__fish_seen_subcommand_from work' -s n -l limit -d 'stop afte
 complete -c mq -n '__fish_seen_subcommand_from work' -l timeout -d 'stop a handler that runs longer; a failed attempt' -x
 complete -c mq -n '__fish_seen_subcommand_from work' -l rate -d 'start at most N handlers a second (N/m, N/h)' -x
 complete -c mq -n '__fish_seen_subcommand_from work' -l lease -d 'length of the lease instead of the policy\'s' -x
+complete -c mq -n '__fish_seen_subcommand_from work' -l config -d 'command, jobs and time limit from the queue\'s policy'
 complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants queue peek "queue id"' -a '(__mq_candidates queue peek ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants id peek "queue id"' -a '(__mq_candidates id peek ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants handle peek "queue id"' -a '(__mq_candidates handle peek ready,delayed,claimed,held,dead,done)'
@@ -321,9 +446,28 @@ complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants key peek "qu
 complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants verb peek "queue id"' -a '(__mq_candidates verb peek ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants command peek "queue id"' -a '(__mq_candidates command peek ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants file peek "queue id"' -F
+complete -c mq -n '__fish_seen_subcommand_from peek' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state peek)'
+complete -c mq -n '__fish_seen_subcommand_from peek' -l older -d 'only messages enqueued at least DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from peek' -l newer -d 'only messages enqueued less than DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from peek' -l priority -d 'only messages of priority N; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from peek' -l attempts -d 'only messages that failed N times; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from peek' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
+complete -c mq -n '__fish_seen_subcommand_from peek' -l header -d 'only messages with such a header' -x
+complete -c mq -n '__fish_seen_subcommand_from peek' -l reason -d 'only messages that failed for such a reason' -x
+complete -c mq -n '__fish_seen_subcommand_from peek' -l match -d 'only messages with a line that matches (extended regex)' -x
+complete -c mq -n '__fish_seen_subcommand_from peek' -s n -l limit -d 'at most N messages' -x
+complete -c mq -n '__fish_seen_subcommand_from peek' -l first -d 'the first message, or N'
+complete -c mq -n '__fish_seen_subcommand_from peek' -l last -d 'the last message, or N'
 complete -c mq -n '__fish_seen_subcommand_from peek' -s i -l info -d 'what is known about it, and its headers, before the body'
-complete -c mq -n '__fish_seen_subcommand_from peek' -s n -l limit -d 'the next N messages; default 1' -x
 complete -c mq -n '__fish_seen_subcommand_from peek' -l json -d 'one JSON object a line, body included'
+complete -c mq -n '__fish_seen_subcommand_from show; and __mq_wants queue show "queue id"' -a '(__mq_candidates queue show ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from show; and __mq_wants id show "queue id"' -a '(__mq_candidates id show ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from show; and __mq_wants handle show "queue id"' -a '(__mq_candidates handle show ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from show; and __mq_wants key show "queue id"' -a '(__mq_candidates key show ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from show; and __mq_wants verb show "queue id"' -a '(__mq_candidates verb show ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from show; and __mq_wants command show "queue id"' -a '(__mq_candidates command show ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from show; and __mq_wants file show "queue id"' -F
+complete -c mq -n '__fish_seen_subcommand_from show' -l json -d 'one JSON object, with the attempts, without the body'
 complete -c mq -n '__fish_seen_subcommand_from ls; and __mq_wants queue ls "queue"' -a '(__mq_candidates queue ls ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from ls; and __mq_wants id ls "queue"' -a '(__mq_candidates id ls ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from ls; and __mq_wants handle ls "queue"' -a '(__mq_candidates handle ls ready,delayed,claimed,held,dead,done)'
@@ -333,8 +477,16 @@ complete -c mq -n '__fish_seen_subcommand_from ls; and __mq_wants command ls "qu
 complete -c mq -n '__fish_seen_subcommand_from ls; and __mq_wants file ls "queue"' -F
 complete -c mq -n '__fish_seen_subcommand_from ls' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state ls)'
 complete -c mq -n '__fish_seen_subcommand_from ls' -l older -d 'only messages enqueued at least DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from ls' -l newer -d 'only messages enqueued less than DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from ls' -l priority -d 'only messages of priority N; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from ls' -l attempts -d 'only messages that failed N times; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from ls' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
+complete -c mq -n '__fish_seen_subcommand_from ls' -l header -d 'only messages with such a header' -x
+complete -c mq -n '__fish_seen_subcommand_from ls' -l reason -d 'only messages that failed for such a reason' -x
 complete -c mq -n '__fish_seen_subcommand_from ls' -l match -d 'only messages with a line that matches (extended regex)' -x
 complete -c mq -n '__fish_seen_subcommand_from ls' -s n -l limit -d 'at most N messages' -x
+complete -c mq -n '__fish_seen_subcommand_from ls' -l first -d 'the first message, or N'
+complete -c mq -n '__fish_seen_subcommand_from ls' -l last -d 'the last message, or N'
 complete -c mq -n '__fish_seen_subcommand_from ls' -s o -l columns -d 'columns: id,state,priority,attempts,deliveries,size,age,enqueued,due,deadline,expires,reason,handle,file' -x -a '(__mq_candidates column ls)'
 complete -c mq -n '__fish_seen_subcommand_from ls' -l sort -d 'sort by a column; -COL: the greatest first' -x -a '(__mq_candidates column ls)'
 complete -c mq -n '__fish_seen_subcommand_from ls' -l json -d 'one JSON object a line'
@@ -348,6 +500,19 @@ complete -c mq -n '__fish_seen_subcommand_from stat; and __mq_wants command stat
 complete -c mq -n '__fish_seen_subcommand_from stat; and __mq_wants file stat "queue"' -F
 complete -c mq -n '__fish_seen_subcommand_from stat' -l json -d 'one JSON object a queue'
 complete -c mq -n '__fish_seen_subcommand_from stat' -l prometheus -d 'the text format of Prometheus'
+complete -c mq -n '__fish_seen_subcommand_from stat' -l textfile -d 'replace FILE by that, for a node exporter' -rF
+complete -c mq -n '__fish_seen_subcommand_from stat' -l rates -d 'rates of the last 1, 5 and 15 minutes'
+complete -c mq -n '__fish_seen_subcommand_from stat' -l ages -d 'how many messages are how old, in minutes'
+complete -c mq -n '__fish_seen_subcommand_from top; and __mq_wants queue top "queue"' -a '(__mq_candidates queue top ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from top; and __mq_wants id top "queue"' -a '(__mq_candidates id top ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from top; and __mq_wants handle top "queue"' -a '(__mq_candidates handle top ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from top; and __mq_wants key top "queue"' -a '(__mq_candidates key top ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from top; and __mq_wants verb top "queue"' -a '(__mq_candidates verb top ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from top; and __mq_wants command top "queue"' -a '(__mq_candidates command top ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from top; and __mq_wants file top "queue"' -F
+complete -c mq -n '__fish_seen_subcommand_from top' -s b -l batch -d 'frames as plain text on stdout, without keys'
+complete -c mq -n '__fish_seen_subcommand_from top' -s d -l delay -d 'from one frame to the next; default 2s' -x
+complete -c mq -n '__fish_seen_subcommand_from top' -s n -l frames -d 'end after N frames' -x
 complete -c mq -n '__fish_seen_subcommand_from dead; and __mq_wants queue dead "queue"' -a '(__mq_candidates queue dead ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from dead; and __mq_wants id dead "queue"' -a '(__mq_candidates id dead ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from dead; and __mq_wants handle dead "queue"' -a '(__mq_candidates handle dead ready,delayed,claimed,held,dead,done)'
@@ -357,8 +522,16 @@ complete -c mq -n '__fish_seen_subcommand_from dead; and __mq_wants command dead
 complete -c mq -n '__fish_seen_subcommand_from dead; and __mq_wants file dead "queue"' -F
 complete -c mq -n '__fish_seen_subcommand_from dead' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state dead)'
 complete -c mq -n '__fish_seen_subcommand_from dead' -l older -d 'only messages enqueued at least DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from dead' -l newer -d 'only messages enqueued less than DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from dead' -l priority -d 'only messages of priority N; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from dead' -l attempts -d 'only messages that failed N times; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from dead' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
+complete -c mq -n '__fish_seen_subcommand_from dead' -l header -d 'only messages with such a header' -x
+complete -c mq -n '__fish_seen_subcommand_from dead' -l reason -d 'only messages that failed for such a reason' -x
 complete -c mq -n '__fish_seen_subcommand_from dead' -l match -d 'only messages with a line that matches (extended regex)' -x
 complete -c mq -n '__fish_seen_subcommand_from dead' -s n -l limit -d 'at most N messages' -x
+complete -c mq -n '__fish_seen_subcommand_from dead' -l first -d 'the first message, or N'
+complete -c mq -n '__fish_seen_subcommand_from dead' -l last -d 'the last message, or N'
 complete -c mq -n '__fish_seen_subcommand_from dead' -s o -l columns -d 'columns: id,state,priority,attempts,deliveries,size,age,enqueued,due,deadline,expires,reason,handle,file' -x -a '(__mq_candidates column dead)'
 complete -c mq -n '__fish_seen_subcommand_from dead' -l sort -d 'sort by a column; -COL: the greatest first' -x -a '(__mq_candidates column dead)'
 complete -c mq -n '__fish_seen_subcommand_from dead' -l json -d 'one JSON object a line'
@@ -374,8 +547,16 @@ complete -c mq -n '__fish_seen_subcommand_from retry' -l keep-attempts -d 'do no
 complete -c mq -n '__fish_seen_subcommand_from retry' -l rate -d 'at most N a second (N/m, N/h)' -x
 complete -c mq -n '__fish_seen_subcommand_from retry' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state retry)'
 complete -c mq -n '__fish_seen_subcommand_from retry' -l older -d 'only messages enqueued at least DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from retry' -l newer -d 'only messages enqueued less than DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from retry' -l priority -d 'only messages of priority N; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from retry' -l attempts -d 'only messages that failed N times; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from retry' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
+complete -c mq -n '__fish_seen_subcommand_from retry' -l header -d 'only messages with such a header' -x
+complete -c mq -n '__fish_seen_subcommand_from retry' -l reason -d 'only messages that failed for such a reason' -x
 complete -c mq -n '__fish_seen_subcommand_from retry' -l match -d 'only messages with a line that matches (extended regex)' -x
 complete -c mq -n '__fish_seen_subcommand_from retry' -s n -l limit -d 'at most N messages' -x
+complete -c mq -n '__fish_seen_subcommand_from retry' -l first -d 'the first message, or N'
+complete -c mq -n '__fish_seen_subcommand_from retry' -l last -d 'the last message, or N'
 complete -c mq -n '__fish_seen_subcommand_from retry' -l all -d 'all messages that this is meant for (see the manual)'
 complete -c mq -n '__fish_seen_subcommand_from retry' -l force -d 'claimed messages too: their holders lose them'
 complete -c mq -n '__fish_seen_subcommand_from retry' -l dry-run -d 'only say what would be done'
@@ -389,8 +570,16 @@ complete -c mq -n '__fish_seen_subcommand_from bury; and __mq_wants file bury "q
 complete -c mq -n '__fish_seen_subcommand_from bury' -l reason -d 'why, for \'mq dead\'' -x
 complete -c mq -n '__fish_seen_subcommand_from bury' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state bury)'
 complete -c mq -n '__fish_seen_subcommand_from bury' -l older -d 'only messages enqueued at least DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from bury' -l newer -d 'only messages enqueued less than DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from bury' -l priority -d 'only messages of priority N; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from bury' -l attempts -d 'only messages that failed N times; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from bury' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
+complete -c mq -n '__fish_seen_subcommand_from bury' -l header -d 'only messages with such a header' -x
+complete -c mq -n '__fish_seen_subcommand_from bury' -l reason -d 'only messages that failed for such a reason' -x
 complete -c mq -n '__fish_seen_subcommand_from bury' -l match -d 'only messages with a line that matches (extended regex)' -x
 complete -c mq -n '__fish_seen_subcommand_from bury' -s n -l limit -d 'at most N messages' -x
+complete -c mq -n '__fish_seen_subcommand_from bury' -l first -d 'the first message, or N'
+complete -c mq -n '__fish_seen_subcommand_from bury' -l last -d 'the last message, or N'
 complete -c mq -n '__fish_seen_subcommand_from bury' -l all -d 'all messages that this is meant for (see the manual)'
 complete -c mq -n '__fish_seen_subcommand_from bury' -l force -d 'claimed messages too: their holders lose them'
 complete -c mq -n '__fish_seen_subcommand_from bury' -l dry-run -d 'only say what would be done'
@@ -403,11 +592,27 @@ complete -c mq -n '__fish_seen_subcommand_from hold; and __mq_wants command hold
 complete -c mq -n '__fish_seen_subcommand_from hold; and __mq_wants file hold "queue id*"' -F
 complete -c mq -n '__fish_seen_subcommand_from hold' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state hold)'
 complete -c mq -n '__fish_seen_subcommand_from hold' -l older -d 'only messages enqueued at least DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from hold' -l newer -d 'only messages enqueued less than DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from hold' -l priority -d 'only messages of priority N; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from hold' -l attempts -d 'only messages that failed N times; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from hold' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
+complete -c mq -n '__fish_seen_subcommand_from hold' -l header -d 'only messages with such a header' -x
+complete -c mq -n '__fish_seen_subcommand_from hold' -l reason -d 'only messages that failed for such a reason' -x
 complete -c mq -n '__fish_seen_subcommand_from hold' -l match -d 'only messages with a line that matches (extended regex)' -x
 complete -c mq -n '__fish_seen_subcommand_from hold' -s n -l limit -d 'at most N messages' -x
+complete -c mq -n '__fish_seen_subcommand_from hold' -l first -d 'the first message, or N'
+complete -c mq -n '__fish_seen_subcommand_from hold' -l last -d 'the last message, or N'
 complete -c mq -n '__fish_seen_subcommand_from hold' -l all -d 'all messages that this is meant for (see the manual)'
 complete -c mq -n '__fish_seen_subcommand_from hold' -l force -d 'claimed messages too: their holders lose them'
 complete -c mq -n '__fish_seen_subcommand_from hold' -l dry-run -d 'only say what would be done'
+complete -c mq -n '__fish_seen_subcommand_from edit; and __mq_wants queue edit "queue id"' -a '(__mq_candidates queue edit ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from edit; and __mq_wants id edit "queue id"' -a '(__mq_candidates id edit ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from edit; and __mq_wants handle edit "queue id"' -a '(__mq_candidates handle edit ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from edit; and __mq_wants key edit "queue id"' -a '(__mq_candidates key edit ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from edit; and __mq_wants verb edit "queue id"' -a '(__mq_candidates verb edit ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from edit; and __mq_wants command edit "queue id"' -a '(__mq_candidates command edit ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from edit; and __mq_wants file edit "queue id"' -F
+complete -c mq -n '__fish_seen_subcommand_from edit' -l headers -d 'the headers too: above the body, with an empty line between'
 complete -c mq -n '__fish_seen_subcommand_from rm; and __mq_wants queue rm "queue id*"' -a '(__mq_candidates queue rm ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from rm; and __mq_wants id rm "queue id*"' -a '(__mq_candidates id rm ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from rm; and __mq_wants handle rm "queue id*"' -a '(__mq_candidates handle rm ready,delayed,claimed,held,dead,done)'
@@ -417,8 +622,16 @@ complete -c mq -n '__fish_seen_subcommand_from rm; and __mq_wants command rm "qu
 complete -c mq -n '__fish_seen_subcommand_from rm; and __mq_wants file rm "queue id*"' -F
 complete -c mq -n '__fish_seen_subcommand_from rm' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state rm)'
 complete -c mq -n '__fish_seen_subcommand_from rm' -l older -d 'only messages enqueued at least DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from rm' -l newer -d 'only messages enqueued less than DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from rm' -l priority -d 'only messages of priority N; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from rm' -l attempts -d 'only messages that failed N times; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from rm' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
+complete -c mq -n '__fish_seen_subcommand_from rm' -l header -d 'only messages with such a header' -x
+complete -c mq -n '__fish_seen_subcommand_from rm' -l reason -d 'only messages that failed for such a reason' -x
 complete -c mq -n '__fish_seen_subcommand_from rm' -l match -d 'only messages with a line that matches (extended regex)' -x
 complete -c mq -n '__fish_seen_subcommand_from rm' -s n -l limit -d 'at most N messages' -x
+complete -c mq -n '__fish_seen_subcommand_from rm' -l first -d 'the first message, or N'
+complete -c mq -n '__fish_seen_subcommand_from rm' -l last -d 'the last message, or N'
 complete -c mq -n '__fish_seen_subcommand_from rm' -l all -d 'all messages that this is meant for (see the manual)'
 complete -c mq -n '__fish_seen_subcommand_from rm' -l force -d 'claimed messages too: their holders lose them'
 complete -c mq -n '__fish_seen_subcommand_from rm' -l dry-run -d 'only say what would be done'
@@ -431,8 +644,16 @@ complete -c mq -n '__fish_seen_subcommand_from mv; and __mq_wants command mv "qu
 complete -c mq -n '__fish_seen_subcommand_from mv; and __mq_wants file mv "queue queue id*"' -F
 complete -c mq -n '__fish_seen_subcommand_from mv' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state mv)'
 complete -c mq -n '__fish_seen_subcommand_from mv' -l older -d 'only messages enqueued at least DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from mv' -l newer -d 'only messages enqueued less than DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from mv' -l priority -d 'only messages of priority N; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from mv' -l attempts -d 'only messages that failed N times; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from mv' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
+complete -c mq -n '__fish_seen_subcommand_from mv' -l header -d 'only messages with such a header' -x
+complete -c mq -n '__fish_seen_subcommand_from mv' -l reason -d 'only messages that failed for such a reason' -x
 complete -c mq -n '__fish_seen_subcommand_from mv' -l match -d 'only messages with a line that matches (extended regex)' -x
 complete -c mq -n '__fish_seen_subcommand_from mv' -s n -l limit -d 'at most N messages' -x
+complete -c mq -n '__fish_seen_subcommand_from mv' -l first -d 'the first message, or N'
+complete -c mq -n '__fish_seen_subcommand_from mv' -l last -d 'the last message, or N'
 complete -c mq -n '__fish_seen_subcommand_from mv' -l all -d 'all messages that this is meant for (see the manual)'
 complete -c mq -n '__fish_seen_subcommand_from mv' -l force -d 'claimed messages too: their holders lose them'
 complete -c mq -n '__fish_seen_subcommand_from mv' -l dry-run -d 'only say what would be done'
@@ -481,6 +702,19 @@ complete -c mq -n '__fish_seen_subcommand_from fsck; and __mq_wants file fsck "q
 complete -c mq -n '__fish_seen_subcommand_from fsck' -l repair -d 'mend what can be mended'
 complete -c mq -n '__fish_seen_subcommand_from fsck' -l json -d 'one JSON object a finding'
 complete -c mq -n '__fish_seen_subcommand_from fsck' -l list -d 'list the kinds of findings'
+complete -c mq -n '__fish_seen_subcommand_from check; and __mq_wants queue check "queue*"' -a '(__mq_candidates queue check ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from check; and __mq_wants id check "queue*"' -a '(__mq_candidates id check ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from check; and __mq_wants handle check "queue*"' -a '(__mq_candidates handle check ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from check; and __mq_wants key check "queue*"' -a '(__mq_candidates key check ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from check; and __mq_wants verb check "queue*"' -a '(__mq_candidates verb check ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from check; and __mq_wants command check "queue*"' -a '(__mq_candidates command check ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from check; and __mq_wants file check "queue*"' -F
+complete -c mq -n '__fish_seen_subcommand_from check' -l warn-depth -d 'warning if so many are ready, delayed or claimed' -x
+complete -c mq -n '__fish_seen_subcommand_from check' -l crit-depth -d 'critical, the same' -x
+complete -c mq -n '__fish_seen_subcommand_from check' -l warn-age -d 'warning if the oldest message that waits is so old' -x
+complete -c mq -n '__fish_seen_subcommand_from check' -l crit-age -d 'critical, the same' -x
+complete -c mq -n '__fish_seen_subcommand_from check' -l warn-dead -d 'warning if there are so many dead letters' -x
+complete -c mq -n '__fish_seen_subcommand_from check' -l crit-dead -d 'critical, the same' -x
 complete -c mq -n '__fish_seen_subcommand_from help; and __mq_wants queue help "verb"' -a '(__mq_candidates queue help ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from help; and __mq_wants id help "verb"' -a '(__mq_candidates id help ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from help; and __mq_wants handle help "verb"' -a '(__mq_candidates handle help ready,delayed,claimed,held,dead,done)'
