@@ -1,6 +1,6 @@
 # bash completion for mq; made by 'mq help --completion bash'
 
-_mq_verbs='init config push pop claim ack nack extend work peek show ls stat top dead retry bury hold edit rm mv watch wait pause resume fsck check help version'
+_mq_verbs='init config push pop claim ack nack extend work peek show ls stat top dead retry bury hold edit rm mv watch wait pause resume fsck check export import help version'
 _mq_states='ready delayed claimed held dead done'
 _mq_columns='id state priority attempts deliveries size age enqueued due deadline expires reason handle file'
 _mq_keys='lease= attempts= backoff= jitter= expire= expired= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused= log= handler= jobs= timeout='
@@ -9,9 +9,9 @@ _mq_opts() {
 	case $1 in
 	init) echo '-q -v -h --quiet --verbose --help' ;;
 	config) echo '--json -q -v -h --quiet --verbose --help' ;;
-	push) echo '-m --message -l --lines -0 --null -p --priority -d --delay -x --expire -H --header --atomic --wait -q -v -h --quiet --verbose --help' ;;
-	pop) echo '-n --limit -l --lines -0 --null --json -w --wait -q -v -h --quiet --verbose --help' ;;
-	claim) echo '--body --lease -w --wait --json -q -v -h --quiet --verbose --help' ;;
+	push) echo '-m --message -l --lines -0 --null -p --priority -d --delay -x --expire -H --header --atomic --wait --chunks -q -v -h --quiet --verbose --help' ;;
+	pop) echo '-n --limit -l --lines -0 --null --json -w --wait --chunks -q -v -h --quiet --verbose --help' ;;
+	claim) echo '--body --lease -w --wait --json --chunks -q -v -h --quiet --verbose --help' ;;
 	ack) echo '-q -v -h --quiet --verbose --help' ;;
 	nack) echo '--delay --reason --dead --no-count -q -v -h --quiet --verbose --help' ;;
 	extend) echo '-q -v -h --quiet --verbose --help' ;;
@@ -34,6 +34,8 @@ _mq_opts() {
 	resume) echo '--push -q -v -h --quiet --verbose --help' ;;
 	fsck) echo '--repair --json --list -q -v -h --quiet --verbose --help' ;;
 	check) echo '--warn-depth --crit-depth --warn-age --crit-age --warn-dead --crit-dead -q -v -h --quiet --verbose --help' ;;
+	export) echo '--state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last -q -v -h --quiet --verbose --help' ;;
+	import) echo '--dry-run -q -v -h --quiet --verbose --help' ;;
 	help) echo '--completion --table -q -v -h --quiet --verbose --help' ;;
 	version) echo '-q -v -h --quiet --verbose --help' ;;
 	esac
@@ -153,6 +155,16 @@ _mq_arg() {
 	check:--crit-age) echo none ;;
 	check:--warn-dead) echo none ;;
 	check:--crit-dead) echo none ;;
+	export:--state) echo state ;;
+	export:--older) echo none ;;
+	export:--newer) echo none ;;
+	export:--priority) echo none ;;
+	export:--attempts) echo none ;;
+	export:--size) echo none ;;
+	export:--header) echo none ;;
+	export:--reason) echo none ;;
+	export:--match) echo none ;;
+	export:--limit | export:-n) echo none ;;
 	help:--completion) echo shell ;;
 	esac
 }
@@ -186,6 +198,8 @@ _mq_operands() {
 	resume) echo 'queue' ;;
 	fsck) echo 'queue*' ;;
 	check) echo 'queue*' ;;
+	export) echo 'queue id*' ;;
+	import) echo 'queue' ;;
 	help) echo 'verb' ;;
 	version) echo '' ;;
 	esac
@@ -243,6 +257,7 @@ _mq_walk() {
 }
 
 _mq_ask() {
+	case ${spool:-${MQ_SPOOL-}} in ssh://*) return ;; esac
 	if [ -n "$spool" ]; then mq -q -s "$spool" "$@" 2>/dev/null; else mq -q "$@" 2>/dev/null; fi
 }
 

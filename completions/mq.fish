@@ -23,6 +23,7 @@ function __mq_ask
 				break
 		end
 	end
+	string match -q 'ssh://*' -- $spool[2] (test -n "$spool"; or echo "$MQ_SPOOL"); and return
 	mq -q $spool $argv 2>/dev/null
 end
 
@@ -252,6 +253,26 @@ function __mq_arg
 			echo yes
 		case check:--crit-dead
 			echo yes
+		case export:--state
+			echo yes
+		case export:--older
+			echo yes
+		case export:--newer
+			echo yes
+		case export:--priority
+			echo yes
+		case export:--attempts
+			echo yes
+		case export:--size
+			echo yes
+		case export:--header
+			echo yes
+		case export:--reason
+			echo yes
+		case export:--match
+			echo yes
+		case export:--limit export:-n
+			echo yes
 		case help:--completion
 			echo yes
 	end
@@ -297,7 +318,7 @@ function __mq_candidates
 		case column
 			printf '%s\n' id state priority attempts deliveries size age enqueued due deadline expires reason handle file
 		case verb
-			printf '%s\n' init config push pop claim ack nack extend work peek show ls stat top dead retry bury hold edit rm mv watch wait pause resume fsck check help version
+			printf '%s\n' init config push pop claim ack nack extend work peek show ls stat top dead retry bury hold edit rm mv watch wait pause resume fsck check export import help version
 		case key
 			printf '%s\n' lease= attempts= backoff= jitter= expire= expired= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused= log= handler= jobs= timeout=
 	end
@@ -344,6 +365,8 @@ complete -c mq -n __fish_use_subcommand -a pause -d 'stop claims (or pushes) unt
 complete -c mq -n __fish_use_subcommand -a resume -d 'allow claims (or pushes) again'
 complete -c mq -n __fish_use_subcommand -a fsck -d 'check queues, and mend them'
 complete -c mq -n __fish_use_subcommand -a check -d 'tell a monitoring system how a queue is, as a Nagios plug-in'
+complete -c mq -n __fish_use_subcommand -a export -d 'write a queue to standard output as a tar archive'
+complete -c mq -n __fish_use_subcommand -a import -d 'read what export wrote, and put it into a queue'
 complete -c mq -n __fish_use_subcommand -a help -d 'tell about commands'
 complete -c mq -n __fish_use_subcommand -a version -d 'print the version'
 complete -c mq -n '__fish_seen_subcommand_from init; and __mq_wants queue init "queue key*"' -a '(__mq_candidates queue init ready,delayed,claimed,held,dead,done)'
@@ -377,6 +400,7 @@ complete -c mq -n '__fish_seen_subcommand_from push' -s x -l expire -d 'expires 
 complete -c mq -n '__fish_seen_subcommand_from push' -s H -l header -d 'add a header; may be repeated' -x
 complete -c mq -n '__fish_seen_subcommand_from push' -l atomic -d 'all messages or none'
 complete -c mq -n '__fish_seen_subcommand_from push' -l wait -d 'wait while the queue is full or paused, DUR at most'
+complete -c mq -n '__fish_seen_subcommand_from push' -l chunks -d 'for mq on another host: in pieces, so that a broken connection is noticed'
 complete -c mq -n '__fish_seen_subcommand_from pop; and __mq_wants queue pop "queue"' -a '(__mq_candidates queue pop ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from pop; and __mq_wants id pop "queue"' -a '(__mq_candidates id pop ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from pop; and __mq_wants handle pop "queue"' -a '(__mq_candidates handle pop ready,delayed,claimed,held,dead,done)'
@@ -389,6 +413,7 @@ complete -c mq -n '__fish_seen_subcommand_from pop' -s l -l lines -d 'a newline 
 complete -c mq -n '__fish_seen_subcommand_from pop' -s 0 -l null -d 'a NUL behind each body'
 complete -c mq -n '__fish_seen_subcommand_from pop' -l json -d 'one JSON object a line, with all that is known'
 complete -c mq -n '__fish_seen_subcommand_from pop' -s w -l wait -d 'wait for a message, DUR at most'
+complete -c mq -n '__fish_seen_subcommand_from pop' -l chunks -d 'for mq on another host: in pieces, so that a broken connection is noticed'
 complete -c mq -n '__fish_seen_subcommand_from claim; and __mq_wants queue claim "queue"' -a '(__mq_candidates queue claim ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from claim; and __mq_wants id claim "queue"' -a '(__mq_candidates id claim ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from claim; and __mq_wants handle claim "queue"' -a '(__mq_candidates handle claim ready,delayed,claimed,held,dead,done)'
@@ -400,6 +425,7 @@ complete -c mq -n '__fish_seen_subcommand_from claim' -l body -d 'write the body
 complete -c mq -n '__fish_seen_subcommand_from claim' -l lease -d 'length of the lease instead of the policy\'s' -x
 complete -c mq -n '__fish_seen_subcommand_from claim' -s w -l wait -d 'wait for a message, DUR at most'
 complete -c mq -n '__fish_seen_subcommand_from claim' -l json -d 'print all that is known, body included, as a JSON object'
+complete -c mq -n '__fish_seen_subcommand_from claim' -l chunks -d 'for mq on another host: in pieces, so that a broken connection is noticed'
 complete -c mq -n '__fish_seen_subcommand_from ack; and __mq_wants queue ack "queue handle*"' -a '(__mq_candidates queue ack ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from ack; and __mq_wants id ack "queue handle*"' -a '(__mq_candidates id ack ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from ack; and __mq_wants handle ack "queue handle*"' -a '(__mq_candidates handle ack ready,delayed,claimed,held,dead,done)'
@@ -715,6 +741,33 @@ complete -c mq -n '__fish_seen_subcommand_from check' -l warn-age -d 'warning if
 complete -c mq -n '__fish_seen_subcommand_from check' -l crit-age -d 'critical, the same' -x
 complete -c mq -n '__fish_seen_subcommand_from check' -l warn-dead -d 'warning if there are so many dead letters' -x
 complete -c mq -n '__fish_seen_subcommand_from check' -l crit-dead -d 'critical, the same' -x
+complete -c mq -n '__fish_seen_subcommand_from export; and __mq_wants queue export "queue id*"' -a '(__mq_candidates queue export ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from export; and __mq_wants id export "queue id*"' -a '(__mq_candidates id export ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from export; and __mq_wants handle export "queue id*"' -a '(__mq_candidates handle export ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from export; and __mq_wants key export "queue id*"' -a '(__mq_candidates key export ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from export; and __mq_wants verb export "queue id*"' -a '(__mq_candidates verb export ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from export; and __mq_wants command export "queue id*"' -a '(__mq_candidates command export ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from export; and __mq_wants file export "queue id*"' -F
+complete -c mq -n '__fish_seen_subcommand_from export' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state export)'
+complete -c mq -n '__fish_seen_subcommand_from export' -l older -d 'only messages enqueued at least DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from export' -l newer -d 'only messages enqueued less than DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from export' -l priority -d 'only messages of priority N; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from export' -l attempts -d 'only messages that failed N times; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from export' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
+complete -c mq -n '__fish_seen_subcommand_from export' -l header -d 'only messages with such a header' -x
+complete -c mq -n '__fish_seen_subcommand_from export' -l reason -d 'only messages that failed for such a reason' -x
+complete -c mq -n '__fish_seen_subcommand_from export' -l match -d 'only messages with a line that matches (extended regex)' -x
+complete -c mq -n '__fish_seen_subcommand_from export' -s n -l limit -d 'at most N messages' -x
+complete -c mq -n '__fish_seen_subcommand_from export' -l first -d 'the first message, or N'
+complete -c mq -n '__fish_seen_subcommand_from export' -l last -d 'the last message, or N'
+complete -c mq -n '__fish_seen_subcommand_from import; and __mq_wants queue import "queue"' -a '(__mq_candidates queue import ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from import; and __mq_wants id import "queue"' -a '(__mq_candidates id import ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from import; and __mq_wants handle import "queue"' -a '(__mq_candidates handle import ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from import; and __mq_wants key import "queue"' -a '(__mq_candidates key import ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from import; and __mq_wants verb import "queue"' -a '(__mq_candidates verb import ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from import; and __mq_wants command import "queue"' -a '(__mq_candidates command import ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from import; and __mq_wants file import "queue"' -F
+complete -c mq -n '__fish_seen_subcommand_from import' -l dry-run -d 'change nothing; only count'
 complete -c mq -n '__fish_seen_subcommand_from help; and __mq_wants queue help "verb"' -a '(__mq_candidates queue help ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from help; and __mq_wants id help "verb"' -a '(__mq_candidates id help ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from help; and __mq_wants handle help "verb"' -a '(__mq_candidates handle help ready,delayed,claimed,held,dead,done)'
