@@ -195,9 +195,13 @@ msg_record(struct queue *q, const struct msgid *id, char **text, size_t *len, st
 		(void)close(top);
 	if (dir != -1)
 		(void)close(dir);
-	if (st != ST_OK)
-		*text = NULL;
-	return st == ST_GONE ? ST_OK : st;
+	if (st == ST_OK)
+		return ST_OK;
+	*text = NULL;
+	if (st != ST_GONE && st != ST_NOTFOUND && st != ST_CONF)
+		return st;
+	error_clear(err);	/* there is none, or what stands there is not one: fsck tells of it */
+	return ST_OK;
 }
 
 /* The last line that starts with name, its value copied; false if there is none. */

@@ -307,9 +307,9 @@ load helper
 	need_inject
 	mq init q attempts=1
 	mq push -q q -m x
-	run -0 steps mq hold q --all
+	run -0 steps mq hold -q q --all
 	assert_output "$(printf '%s\n' 'renameat2 ready/5.KEY/MSG held/KEY/MSG' 'fsync held/KEY')"
-	run -0 steps mq retry q --all --state held
+	run -0 steps mq retry -q q --all --state held
 	assert_output "$(printf '%s\n' 'renameat2 held/KEY/MSG ready/5.KEY/MSG' 'fsync ready/5.KEY')"
 	run -0 steps mq nack q "$(mq claim q)"
 	assert_line --index $((${#lines[@]} - 2)) 'renameat2 claimed/KEY/MSG dead/KEY/MSG'

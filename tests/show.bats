@@ -108,4 +108,11 @@ teardown() {
 	assert_line --regexp '2026-01-01T00:00:00.000000Z exit-1$'
 	run -0 mq show q "$msg" --json
 	jq -e '.history[0].stderr == "a\n"' <<<"$output"
+	# None at all, where others have theirs; and what is no record.
+	rm "$record"
+	run -0 mq show q "$msg"
+	refute_output --partial 'went wrong'
+	ln -s /etc/passwd "$record"
+	run -0 mq show q "$msg"
+	refute_output --partial root:
 }
