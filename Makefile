@@ -63,7 +63,7 @@ SAN_STATIC = $(call once,SAN_STATIC,$(if $(findstring clang,$(CC)),,$(if $(call 
 # ---- files -----------------------------------------------------------------------------------------------------------
 
 LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))
-CMD_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard cmd/*.c))
+CMD_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard cmd/*.c cmd/*/*.c))
 UNIT    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
 SWEEP   := $(B)/sweep/inject

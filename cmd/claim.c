@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "remote.h"
+#include "remote/remote.h"
 
 enum { LEASE = OPT_LONG, JSON };
 

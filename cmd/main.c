@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "remote.h"
+#include "remote/remote.h"
 
 #define SYSTEM_CONF "/etc/mq.conf"
 #define SYSTEM_SPOOL "/var/spool/mq"

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "remote.h"
+#include "remote/remote.h"
 
 #define BUFFER (128 << 10)
 #define READER_WAIT (10 * USEC)	/* for a pipe to be read */

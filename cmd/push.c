@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "remote.h"
+#include "remote/remote.h"
 
 /* Messages and bytes that share one sync. */
 #define GROUP_MESSAGES 1000

@@ -293,6 +293,11 @@ enum status format_check(const char *path, const char *text, size_t len, struct 
 /* Whether the queue that was opened is still the one of its name. */
 bool queue_stands(const struct queue *);
 
+/* ---- limits.c --------------------------------------------------------- */
+
+/* The part of push_allowed that is about the disk.  ST_AGAIN: too little would be left. */
+enum status disk_allowed(struct queue *, uint64_t messages, uint64_t bytes, struct error *) MUST_CHECK;
+
 /* ---- scan.c ----------------------------------------------------------- */
 
 /* Files of new/ in the order of their arrival, as places in ready with bucket "" (at most max). */

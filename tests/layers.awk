@@ -1,6 +1,6 @@
 # layers.awk: do the objects of lib/ keep to tests/layers?
 #
-#	nm -A -P lib/*.o cmd/*.o | awk -f layers.awk layers -
+#	nm -A -P lib/*.o cmd/*.o cmd/*/*.o | awk -f layers.awk layers -
 #
 # nm says "DIR/lib/fs.o: NAME TYPE ...".  What one object leaves undefined and
 # another one of lib/ defines is a call (or a look at its data).  Says each

@@ -1,5 +1,5 @@
 /*
- * top_columns.c: the columns of mq top: what they say of a queue, and queues in their order.
+ * columns.c: the columns of mq top: what they say of a queue, and queues in their order.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /*
- * top_page.c: one message in the user's pager.
+ * page.c: one message in the user's pager.
  *
  * Two children: the pager, and one of our own that writes to it, for a pager reads only as far as its
  * user does, and a body may be of any size.

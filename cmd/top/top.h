@@ -1,7 +1,7 @@
 /*
- * top.h: between terminal.c and screen.c (where it is shown), top_data.c and top_proc.c
- * (what there is to show), top_columns.c, top_queues.c and top_draw.c (how), top_list.c
- * and top_page.c (what is done to messages) and top.c (options and keys).
+ * top.h: between terminal.c and screen.c (where it is shown), data.c and proc.c
+ * (what there is to show), columns.c, queues.c and draw.c (how), list.c
+ * and page.c (what is done to messages) and top.c (options and keys).
  */
 #ifndef TOP_H
 #define TOP_H
@@ -76,7 +76,7 @@ void screen_printf(struct screen *, unsigned attr, int width, const char *fmt, .
 void screen_newline(struct screen *);
 enum status screen_end(struct screen *, struct error *) MUST_CHECK;
 
-/* ---- top_proc.c: who works on the queues ------------------------------ */
+/* ---- proc.c: who works on the queues ------------------------------ */
 
 #define COMMAND_MAX 200
 
@@ -113,7 +113,7 @@ struct workers {
 void workers_look(struct workers *, const char *spool);
 void workers_free(struct workers *);
 
-/* ---- top_data.c: figures ---------------------------------------------- */
+/* ---- data.c: figures ---------------------------------------------- */
 
 #define TREND_MAX 60
 
@@ -212,7 +212,7 @@ struct top {
 	bool hurry;		/* something was changed: look again now */
 };
 
-/* ---- top_columns.c: what is said of a queue --------------------------- */
+/* ---- columns.c: what is said of a queue --------------------------- */
 
 #define NCOLUMNS 12
 #define CELL_MAX (TREND_MAX * 3 + 1)	/* bytes of what a cell prints */
@@ -245,7 +245,7 @@ enum status top_order(struct top *, struct error *) MUST_CHECK;
 /* The column that a key sorts by, -1: none. */
 int top_sort_key(int key);
 
-/* ---- top_draw.c, top_queues.c ----------------------------------------- */
+/* ---- draw.c, queues.c ----------------------------------------- */
 
 /* One frame of the present view. */
 enum status top_draw(struct top *, struct error *) MUST_CHECK;
@@ -256,7 +256,7 @@ void draw_foot(struct top *, const char *info, const char *hints);
 /* The screen of all queues. */
 void draw_queues(struct top *);
 
-/* ---- top_list.c: one queue's messages, and what is done to them ------- */
+/* ---- list.c: one queue's messages, and what is done to them ------- */
 
 enum status messages_open(struct top *, const char *queue, struct error *) MUST_CHECK;
 enum status messages_load(struct top *, struct error *) MUST_CHECK;
@@ -273,7 +273,7 @@ void chore_end(struct top *);
 void top_note(struct top *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void top_error(struct top *, struct error *);
 
-/* ---- top_page.c ------------------------------------------------------- */
+/* ---- page.c ------------------------------------------------------- */
 
 /* Show a message in $PAGER.  The terminal is the pager's meanwhile. */
 enum status page_message(struct run *, struct terminal *, struct queue *, const struct place *, struct error *) MUST_CHECK;

@@ -1,7 +1,7 @@
 /*
  * top.c: mq top: all queues on one screen, live, and what an operator does about them.
  *
- * One loop: a round of gathering (top_data.c) in short steps, with the keys looked after between two of them,
+ * One loop: a round of gathering (data.c) in short steps, with the keys looked after between two of them,
  * a frame, and then nothing but keys until the next round is due.
  */
 #include <errno.h>

@@ -1,5 +1,5 @@
 /*
- * top_proc.c: who works on the queues, and what their handlers run: read from /proc.
+ * proc.c: who works on the queues, and what their handlers run: read from /proc.
  *
  * mq work says in its process title which queue it serves.  Anybody may call himself that, and the
  * same queue may exist in another spool; so the process must also have this queue's directory

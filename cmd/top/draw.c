@@ -1,5 +1,5 @@
 /*
- * top_draw.c: the screens of mq top, but that of all queues.
+ * draw.c: the screens of mq top, but that of all queues.
  */
 #include <inttypes.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /*
- * top_queues.c: the screen of all queues.
+ * queues.c: the screen of all queues.
  */
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * top_data.c: the figures of all queues, a little at a time.
+ * data.c: the figures of all queues, a little at a time.
  *
  * Messages are counted by listing them (about a microsecond each), and a spool may have
  * hundreds of queues and millions of messages.  So there are rounds, one a frame, each

@@ -1,5 +1,5 @@
 /*
- * top_list.c: the messages of one queue, and what the keys do to them and to queues.
+ * list.c: the messages of one queue, and what the keys do to them and to queues.
  */
 #include <errno.h>
 #include <stdlib.h>
