@@ -23,8 +23,8 @@ total() {
 	mq bury -q q --all
 	interrupted=0
 	for signal in INT TERM INT KILL HUP INT KILL; do
-		# Started with & a command ignores SIGINT, and mq keeps to that.
-		env --default-signal=INT mq retry q --all --rate "$((N / 20))/s" 2>retry.err &
+		# Started with & a command ignores SIGINT, with nohup SIGHUP; and mq keeps to that.
+		env --default-signal=INT,HUP,TERM mq retry q --all --rate "$((N / 20))/s" 2>retry.err &
 		pid=$!
 		# Somewhere in the middle: when it has moved some.
 		ready=$(mq stat q --json | jq .ready)
