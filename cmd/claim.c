@@ -3,25 +3,27 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "remote.h"
 
-enum { BODY = OPT_LONG, LEASE, JSON };
+enum { LEASE = OPT_LONG, JSON };
 
 static const struct opt opts[] = {
-	{ BODY, "body", "FILE", false, "write the body to FILE" },
+	{ CLAIM_BODY, "body", "FILE", false, "write the body to FILE" },
 	{ LEASE, "lease", "DUR", false, "length of the lease instead of the policy's" },
 	{ 'w', "wait", "DUR", true, "wait for a message, DUR at most" },
 	{ JSON, "json", NULL, false, "print all that is known, body included, as a JSON object" },
+	CHUNKS_OPT,
 	OPT_END
 };
 
 struct take {
 	struct claim_options opt;
 	const char *body;
-	bool json, wait;
+	bool json, wait, chunked;
 	usec_t deadline;
 };
 
@@ -35,7 +37,7 @@ options(struct run *r, struct take *t)
 
 	while (st == ST_OK && (key = run_option(r, &arg)) != 0)
 		switch (key) {
-		case BODY:
+		case CLAIM_BODY:
 			t->body = arg;
 			if (strcmp(arg, "-") == 0)
 				st = run_usage(r, "--body -: the handle goes to stdout; use --json, or pop");
@@ -47,6 +49,9 @@ options(struct run *r, struct take *t)
 			break;
 		case JSON:
 			t->json = true;
+			break;
+		case CHUNKS:
+			t->chunked = true;
 			break;
 		case 'w':
 			t->wait = true;
@@ -76,6 +81,31 @@ write_body(const struct claim *c, const char *name, struct error *err)
 		error_clear(err);
 		st = error_set(err, ST_IO, e, "%s", name);
 	}
+	return st;
+}
+
+/* To the mq on the other side, until it says that it has it. */
+static enum status
+send_body(const struct claim *c, struct error *err)
+{
+	char *buf = malloc(CHUNK_MAX), byte;
+	off_t at = c->at.name.head;
+	enum status st = ST_OK;
+	ssize_t n = 0;
+
+	if (buf == NULL)
+		return error_sys(err, ENOMEM, "claim");
+	while (st == ST_OK && (n = pread(c->fd, buf, CHUNK_MAX, at)) > 0) {
+		st = chunk_write(STDOUT_FILENO, buf, (uint32_t)n, err);
+		at += n;
+	}
+	if (n == -1)
+		st = error_sys(err, errno, "read the message");
+	if (st == ST_OK)
+		st = chunk_write(STDOUT_FILENO, NULL, 0, err);
+	if (st == ST_OK && read(STDIN_FILENO, &byte, 1) != 1)
+		st = error_set(err, ST_IO, EPIPE, "stdout");
+	free(buf);
 	return st;
 }
 
@@ -111,9 +141,12 @@ run_claim(struct run *r)
 	if ((st = options(r, &t)) != ST_OK || (st = run_operands(r, 1, 1)) != ST_OK ||
 	    (st = run_queue(r, r->operand[0], &q)) != ST_OK)
 		return st;
-	st = claim_wait(r, q, &t.opt, t.wait, t.deadline, &c);
+	if (!t.chunked || (st = chunk_hello(STDOUT_FILENO, &r->err)) == ST_OK)
+		st = claim_wait(r, q, &t.opt, t.wait, t.deadline, &c);
 	if (st == ST_OK) {
-		if (t.body != NULL)
+		if (t.chunked)
+			st = send_body(&c, &r->err);
+		if (st == ST_OK && t.body != NULL)
 			st = write_body(&c, t.body, &r->err);
 		if (st == ST_OK)
 			st = print(r, q, &t, &c);

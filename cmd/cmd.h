@@ -142,6 +142,8 @@ void out_vis(FILE *, const char *text, size_t len);
 size_t out_columns(void);
 /* Shorten text to so many columns, with "..." at its end, if it is longer. */
 void out_clip(char *text, size_t columns);
+/* Print a table of words, lines that end with \n, to stdout: each column as wide as its widest word, the first to the left. */
+void out_squeeze(char *table);
 /* The colour of a state, or -1 for none; writes nothing unless stdout is a terminal that has colours, and NO_COLOR is not set. */
 void out_colour(FILE *, int state);
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
@@ -159,6 +161,9 @@ enum status json_message(FILE *, struct queue *, const struct place *, struct er
 enum status json_body(FILE *, int fd, const struct msgname *, struct error *) MUST_CHECK;
 /* Copy the body of an open message to a descriptor. */
 enum status body_copy(int from, const struct msgname *, int to, struct error *) MUST_CHECK;
+
+/* peek.c: one message to stdout, as peek -i shows it on a terminal. */
+enum status peek_show(struct run *, struct queue *, const struct place *) MUST_CHECK;
 
 /* ---- progress.c: a line on stderr, if that is a terminal -------------- */
 
@@ -246,6 +251,13 @@ enum status select_each(struct select *, struct queue *, unsigned initial, usec_
  * is one such message in the queue.  ST_NOTFOUND: none, or several (named in the error).
  */
 enum status id_resolve(struct run *, struct queue *, const char *word, struct msgid *) MUST_CHECK;
+
+/* ---- claim.c ---------------------------------------------------------- */
+
+enum { CLAIM_BODY = OPT_LONG + 160 };
+/* push, pop and claim: what the mq on the other side of an ssh asks for; see remote.h. */
+enum { CHUNKS = OPT_LONG + 180 };
+#define CHUNKS_OPT { CHUNKS, "chunks", NULL, false, "for mq on another host: in pieces, so that a broken connection is noticed" }
 
 /* ---- list.c: ls and dead ---------------------------------------------- */
 

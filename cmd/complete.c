@@ -172,6 +172,7 @@ static const char walk[] =
     "\tfi\n"
     "}\n\n"
     "_mq_ask() {\n"
+    "\tcase ${spool:-${MQ_SPOOL-}} in ssh://*) return ;; esac\n"	/* a TAB must not ask for a password */
     "\tif [ -n \"$spool\" ]; then mq -q -s \"$spool\" \"$@\" 2>/dev/null; else mq -q \"$@\" 2>/dev/null; fi\n"
     "}\n\n"
     "# _mq_candidates: the words that may come next.\n"

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "remote.h"
 
 #define SYSTEM_CONF "/etc/mq.conf"
 #define SYSTEM_SPOOL "/var/spool/mq"
@@ -108,10 +108,17 @@ run_conf(struct run *r)
 	return st;
 }
 
+/* The spool that was asked for, if it was: NULL: mq.conf and defaults tell. */
+static const char *
+asked_spool(void)
+{
+	return spool_option != NULL ? spool_option : env("MQ_SPOOL");
+}
+
 enum status
 run_settings(struct run *r, bool create)
 {
-	const char *spool = spool_option != NULL ? spool_option : env("MQ_SPOOL");
+	const char *spool = asked_spool();
 	enum status st;
 
 	conf_files(r);
@@ -203,7 +210,7 @@ run_verb(struct run *r, const struct cmd *cmd, int argc, char **argv)
 		return finish(r, ST_OK);
 	}
 	if (st == ST_OK)
-		st = cmd->run(r);
+		st = remote_is(asked_spool()) ? remote_run(r, asked_spool(), argv + 1) : cmd->run(r);
 	if (run_stopped() && st != ST_OK && st != ST_NONE && st != ST_AGAIN && !r->told)
 		run_complain(r);
 	run_die_if_stopped();

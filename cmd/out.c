@@ -95,6 +95,36 @@ out_clip(char *text, size_t columns)
 		memcpy(text + cut, "...", 4);	/* at least three characters more stood there */
 }
 
+#define CELLS 32
+
+void
+out_squeeze(char *table)
+{
+	int width[CELLS] = { 0 };
+
+	for (int pass = 0; pass < 2; pass++)
+		for (char *line = table, *end; *line != '\0'; line = end + 1) {
+			size_t cell = 0;
+			end = line + strcspn(line, "\n");
+			for (char *at = line + strspn(line, " "); at < end; cell++) {
+				int len = (int)strcspn(at, " \n");
+				int *w = &width[cell < CELLS ? cell : CELLS - 1];
+				if (pass == 0)
+					*w = len > *w ? len : *w;
+				else if (cell == 0)
+					(void)printf("%-*.*s", *w, len, at);
+				else
+					(void)printf(" %*.*s", *w, len, at);
+				at += len;
+				at += strspn(at, " ");
+			}
+			if (pass == 1)
+				(void)putchar('\n');
+			if (*end == '\0')
+				break;
+		}
+}
+
 static bool
 colours(void)
 {

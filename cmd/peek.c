@@ -169,6 +169,14 @@ put(struct peek *k, const struct place *p)
 	return st;
 }
 
+enum status
+peek_show(struct run *r, struct queue *q, const struct place *p)
+{
+	struct peek k = { .r = r, .q = q, .info = true, .named = true, .terminal = true };
+
+	return put(&k, p);
+}
+
 static enum status
 peek_id(struct peek *k, const char *word)
 {

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "remote.h"
 
 #define BUFFER (128 << 10)
 #define READER_WAIT (10 * USEC)	/* for a pipe to be read */
@@ -31,6 +31,7 @@ static const struct opt opts[] = {
 	{ '0', "null", NULL, false, "a NUL behind each body" },
 	{ JSON, "json", NULL, false, "one JSON object a line, with all that is known" },
 	{ 'w', "wait", "DUR", true, "wait for a message, DUR at most" },
+	CHUNKS_OPT,
 	OPT_END
 };
 
@@ -42,7 +43,7 @@ struct pop {
 	FILE *out;
 	int64_t n;
 	int delimiter;		/* -1: none */
-	bool json, wait;
+	bool json, wait, chunked;
 	bool unreadable;	/* the message was at fault, not stdout */
 	usec_t deadline;
 	char *buf;
@@ -67,11 +68,10 @@ renew(struct pop *p)
 		return;	/* the ack will fail, and say so */
 }
 
-/* Write function of the stream: see fopencookie(3). */
-static ssize_t
-slow_write(void *cookie, const char *data, size_t len)
+/* False: stdout did not take it. */
+static bool
+write_slowly(struct pop *p, const char *data, size_t len)
 {
-	struct pop *p = cookie;
 	size_t done = 0;
 	ssize_t n;
 
@@ -79,7 +79,7 @@ slow_write(void *cookie, const char *data, size_t len)
 		n = write(STDOUT_FILENO, data + done, len - done);
 		if (run_stopped()) {
 			errno = EINTR;
-			return 0;
+			return false;
 		}
 		if (ticked)
 			renew(p);
@@ -87,9 +87,35 @@ slow_write(void *cookie, const char *data, size_t len)
 			struct pollfd pfd = { .fd = STDOUT_FILENO, .events = POLLOUT };
 			(void)poll(&pfd, 1, -1);
 		} else if (n == -1 && errno != EINTR)
-			return 0;
+			return false;
 		if (n > 0)
 			done += (size_t)n;
+	}
+	return true;
+}
+
+static bool
+write_chunk(struct pop *p, const char *data, size_t len)
+{
+	char head[CHUNK_HEAD];
+
+	chunk_head(head, (uint32_t)len);
+	return write_slowly(p, head, sizeof(head)) && write_slowly(p, data, len);
+}
+
+/* Write function of the stream: see fopencookie(3). */
+static ssize_t
+slow_write(void *cookie, const char *data, size_t len)
+{
+	struct pop *p = cookie;
+	size_t n;
+
+	if (!p->chunked)
+		return write_slowly(p, data, len) ? (ssize_t)len : 0;
+	for (size_t done = 0; done < len; done += n) {
+		n = len - done < CHUNK_MAX ? len - done : CHUNK_MAX;
+		if (!write_chunk(p, data + done, n))
+			return 0;
 	}
 	return (ssize_t)len;
 }
@@ -124,8 +150,8 @@ unread(void)
  * kernel, and gone if the reader goes.  No event tells, so look, less and less
  * often.  Not for ever: a program that first waits for us and then reads would hang.
  */
-static bool
-taken(struct pop *p)
+bool
+pop_taken(struct pop *p)
 {
 	struct pollfd pfd = { .fd = STDOUT_FILENO, .events = 0 };
 	usec_t deadline = clock_mono() + READER_WAIT;
@@ -135,7 +161,7 @@ taken(struct pop *p)
 	if (fstat(STDOUT_FILENO, &sb) == -1 || !S_ISFIFO(sb.st_mode))
 		return true;
 	for (unsigned round = 0; !run_stopped(); round++) {
-		if (ticked)
+		if (p != NULL && ticked)
 			renew(p);
 		/* First this: who has read all of it may go. */
 		if (ioctl(STDOUT_FILENO, FIONREAD, &left) == -1 || left == 0 ||
@@ -150,6 +176,23 @@ taken(struct pop *p)
 	}
 	errno = EINTR;
 	return false;
+}
+
+/* The mq on the other side says when the body came out there. */
+static bool
+confirmed(struct pop *p)
+{
+	ssize_t n;
+	char byte;
+
+	if (!write_chunk(p, "", 0))
+		return false;
+	while ((n = read(STDIN_FILENO, &byte, 1)) == -1 && errno == EINTR && !run_stopped())
+		if (ticked)
+			renew(p);
+	if (n == 0)
+		errno = EPIPE;
+	return n == 1;
 }
 
 static enum status
@@ -194,7 +237,8 @@ deliver(struct pop *p)
 	if (st == ST_OK && !p->json && p->delimiter != -1)
 		fputc(p->delimiter, p->out);
 	errno = 0;
-	if (st == ST_OK && (fflush(p->out) == EOF || ferror(p->out) != 0 || !taken(p)))
+	if (st == ST_OK && (fflush(p->out) == EOF || ferror(p->out) != 0 ||
+	    !(p->chunked ? confirmed(p) : pop_taken(p))))
 		st = output_failed(p);
 	return st;
 }
@@ -262,6 +306,9 @@ options(struct pop *p)
 			if (arg != NULL && (st = arg_duration(r, "--wait", arg, &d)) == ST_OK)
 				p->deadline = clock_mono() + d;
 			break;
+		case CHUNKS:
+			p->chunked = true;
+			break;
 		default:
 			break;
 		}
@@ -301,6 +348,8 @@ pop_all(struct pop *p)
 	if (st != ST_OK && st != ST_NONE && st != ST_LOST)
 		__fpurge(p->out);
 	(void)fclose(p->out);
+	if (p->chunked && (st == ST_OK || st == ST_NONE) && chunk_write(STDOUT_FILENO, NULL, CHUNK_CLOSE, &p->r->err) != ST_OK)
+		st = p->r->err.status;
 	return st == ST_NONE && done > 0 ? ST_OK : st;
 }
 
@@ -314,7 +363,8 @@ run_pop(struct run *r)
 	    (st = run_queue(r, r->operand[0], &p.q)) != ST_OK)
 		return st;
 	catch_signals();
-	st = pop_all(&p);
+	if (!p.chunked || (st = chunk_hello(STDOUT_FILENO, &r->err)) == ST_OK)
+		st = pop_all(&p);
 	queue_close(p.q);
 	free(p.buf);
 	return st;

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "remote.h"
 
 /* Messages and bytes that share one sync. */
 #define GROUP_MESSAGES 1000
@@ -30,6 +30,7 @@ static const struct opt opts[] = {
 	{ 'H', "header", "NAME: VALUE", false, "add a header; may be repeated" },
 	{ ATOMIC, "atomic", NULL, false, "all messages or none" },
 	{ WAIT, "wait", "DUR", true, "wait while the queue is full or paused, DUR at most" },
+	CHUNKS_OPT,
 	OPT_END
 };
 
@@ -41,7 +42,8 @@ struct push {
 	struct headers headers;
 	const char *text;	/* -m */
 	int delimiter;		/* '\n', '\0', or -1: the input is one message */
-	bool wait;
+	bool wait, chunked;
+	struct chunks chunks;
 	usec_t deadline;	/* of the wait, by clock_mono */
 	bool in_message;	/* batch_begin was called, batch_end not */
 	bool printed_all;	/* every id so far reached stdout */
@@ -96,9 +98,14 @@ options(struct push *p)
 				p->deadline = clock_mono() + d;
 			}
 			break;
+		case CHUNKS:
+			p->chunked = true;
+			break;
 		default:
 			break;
 		}
+	if (st == ST_OK && p->chunked && (p->text != NULL || r->noperands > 1))
+		return run_usage(r, "--chunks: then everything comes from stdin");
 	return st;
 }
 
@@ -243,32 +250,43 @@ publish_if_idle(struct push *p, int fd)
 	return publish(p);
 }
 
+/* *got 0: the input is at its end. */
+static enum status
+input(struct push *p, int fd, const char *name, size_t *got)
+{
+	struct run *r = p->r;
+	ssize_t n;
+
+	if (p->chunked)
+		return chunk_read(&p->chunks, p->buf, BUFFER, got, &r->err);
+	do {
+		n = read(fd, p->buf, BUFFER);
+		if (run_stopped())
+			return error_set(&r->err, ST_AGAIN, 0, "stopped by a signal: what is "
+			    "not printed above is not queued");
+	} while (n == -1 && errno == EINTR);
+	if (n == -1)
+		return error_set(&r->err, ST_IO, errno, "read %s", name);
+	*got = (size_t)n;
+	return ST_OK;
+}
+
 static enum status
 push_fd(struct push *p, int fd, const char *name)
 {
-	struct run *r = p->r;
 	enum status st = ST_OK;
-	ssize_t n;
+	size_t n = 0;
 
 	if (p->delimiter == -1)
 		st = add(p, "", 0);	/* no bytes at all are a message too */
 	while (st == ST_OK) {
 		if (p->delimiter != -1 && (st = publish_if_idle(p, fd)) != ST_OK)
 			return st;
-		n = read(fd, p->buf, BUFFER);
-		if (run_stopped())
-			return error_set(&r->err, ST_AGAIN, 0, "stopped by a signal: what is "
-			    "not printed above is not queued");
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1) {
-			error_set(&r->err, ST_IO, errno, "read %s", name);
-			return ST_IO;
-		}
+		if ((st = input(p, fd, name, &n)) != ST_OK)
+			return st;
 		if (n == 0)
 			break;
-		st = p->delimiter == -1 ? add(p, p->buf, (size_t)n) :
-		    add_pieces(p, p->buf, (size_t)n);
+		st = p->delimiter == -1 ? add(p, p->buf, n) : add_pieces(p, p->buf, n);
 	}
 	if (st == ST_OK && p->in_message)	/* a last line without its newline counts */
 		st = end_message(p);
@@ -291,11 +309,26 @@ push_file(struct push *p, const char *name)
 }
 
 static enum status
+push_chunks(struct push *p)
+{
+	struct error *err = &p->r->err;
+	bool another = true;
+	enum status st;
+
+	while ((st = chunk_next(&p->chunks, &another, err)) == ST_OK && another)
+		if ((st = push_fd(p, STDIN_FILENO, "stdin")) != ST_OK)
+			return st;
+	return st;
+}
+
+static enum status
 push_all(struct push *p)
 {
 	struct run *r = p->r;
 	enum status st = ST_OK;
 
+	if (p->chunked)
+		return push_chunks(p);
 	if (p->text != NULL && p->delimiter == -1) {
 		if ((st = add(p, p->text, strlen(p->text))) == ST_OK)
 			st = end_message(p);
@@ -310,9 +343,8 @@ push_all(struct push *p)
 	return st;
 }
 
-/* Files that cannot be read are better found before anything is queued. */
-static enum status
-files_exist(struct run *r)
+enum status
+push_files_exist(struct run *r)
 {
 	struct stat sb;
 
@@ -341,7 +373,7 @@ run_push(struct run *r)
 		st = run_usage(r, "-m and FILE don't go together");
 		goto out;
 	}
-	if ((st = files_exist(r)) != ST_OK)
+	if ((st = push_files_exist(r)) != ST_OK || (p.chunked && (st = chunk_hello(STDOUT_FILENO, &r->err)) != ST_OK))
 		goto out;
 	p.opt.headers = &p.headers;
 	run_stoppable();	/* to take the half-written file away */

@@ -436,8 +436,10 @@ scan_all(struct select *s, struct queue *q, struct scan *scan, usec_t now, const
 		st = select_match(s, q, &p, now, err);
 		if (st == ST_DENIED)
 			run_trouble(s->r, st, worst);
-		if (st == ST_NONE || st == ST_GONE || st == ST_DENIED)
+		if (st == ST_NONE || st == ST_GONE || st == ST_DENIED) {
+			st = ST_OK;	/* that one only; what may not be listed is another matter */
 			continue;
+		}
 		if (st == ST_OK)
 			st = s->last ? ring_add(ring, &p, err) : visit(v, &p, &n, err);
 		if (st != ST_OK)
@@ -445,7 +447,7 @@ scan_all(struct select *s, struct queue *q, struct scan *scan, usec_t now, const
 	}
 	for (size_t i = 0; (st == ST_OK || st == ST_NONE) && !run_stopped() && i < ring->n; i++)
 		st = visit(v, &ring->p[(ring->next + i) % ring->n], &n, err);
-	return st == ST_NONE || st == ST_GONE || st == ST_DENIED ? ST_OK : st;
+	return st == ST_NONE || st == ST_GONE ? ST_OK : st;
 }
 
 enum status

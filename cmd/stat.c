@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "stat.h"
 
@@ -127,7 +128,7 @@ short_age(usec_t age, char text[DURATION_MAX])
 }
 
 static void
-put_end(const struct numbers *n)
+put_end(FILE *f, const struct numbers *n)
 {
 	double drain = numbers_drain(n);
 	char text[DURATION_MAX] = "-";
@@ -135,70 +136,94 @@ put_end(const struct numbers *n)
 	/* Beyond a century it is as good as never. */
 	if (drain >= 0 && drain < 100.0 * 366 * 86400)
 		short_age((usec_t)(drain * USEC), text);
-	(void)printf(" %7s%s%s\n", text, n->paused != PAUSED_NO ? " paused: " : "",
+	(void)fprintf(f, " %7s%s%s\n", text, n->paused != PAUSED_NO ? " paused: " : "",
 	    n->paused != PAUSED_NO ? paused_words[n->paused] : "");
 }
 
 static void
-put_table(const struct numbers *n, size_t count, usec_t now)
+put_table(FILE *f, const struct numbers *n, size_t count, usec_t now)
 {
 	int width = name_width(n, count);
 
-	(void)printf("%-*s %8s %8s %8s %8s %8s %8s %8s %8s %7s %7s %7s %7s\n", width, "QUEUE", "READY",
+	(void)fprintf(f, "%-*s %8s %8s %8s %8s %8s %8s %8s %8s %7s %7s %7s %7s\n", width, "QUEUE", "READY",
 	    "DELAYED", "CLAIMED", "HELD", "DEAD", "DONE", "BYTES", "OLDEST", "IN/s", "OUT/s", "FAIL/s", "DRAIN");
 	for (size_t i = 0; i < count; i++) {
 		char size[8], age[DURATION_MAX] = "-";
 		usec_t at = numbers_oldest(&n[i]);
-		(void)printf("%-*s", width, n[i].name);
+		(void)fprintf(f, "%-*s", width, n[i].name);
 		for (int s = 0; s < NSTATES; s++)
-			(void)printf(" %8" PRIu64, n[i].t.count[s]);
+			(void)fprintf(f, " %8" PRIu64, n[i].t.count[s]);
 		(void)humanize_number(size, 5, (int64_t)numbers_bytes(&n[i]), "", HN_AUTOSCALE,
 		    HN_NOSPACE | HN_DECIMAL);
 		if (at != 0)
 			short_age(now - at, age);
-		(void)printf(" %8s %8s %7.1f %7.1f %7.1f", size, age,
+		(void)fprintf(f, " %8s %8s %7.1f %7.1f %7.1f", size, age,
 		    n[i].rates.rate[0][COUNT_PUSHED], n[i].rates.rate[0][COUNT_ACKED],
 		    n[i].rates.rate[0][COUNT_FAILED]);
-		put_end(&n[i]);
+		put_end(f, &n[i]);
 	}
 }
 
 static void
-put_rates(const struct numbers *n, size_t count)
+put_rates(FILE *f, const struct numbers *n, size_t count, usec_t now)
 {
 	static const int of[] = { COUNT_PUSHED, COUNT_ACKED, COUNT_FAILED };
 	int width = name_width(n, count);
 
-	(void)printf("%-*s %8s %8s %8s %8s %8s %8s %8s %8s %8s %8s %7s\n", width, "QUEUE", "BACKLOG",
+	(void)now;
+	(void)fprintf(f, "%-*s %8s %8s %8s %8s %8s %8s %8s %8s %8s %8s %7s\n", width, "QUEUE", "BACKLOG",
 	    "IN/1m", "IN/5m", "IN/15m", "OUT/1m", "OUT/5m", "OUT/15m", "FAIL/1m", "FAIL/5m", "FAIL/15m", "DRAIN");
 	for (size_t i = 0; i < count; i++) {
-		(void)printf("%-*s %8" PRIu64, width, n[i].name, numbers_backlog(&n[i]));
+		(void)fprintf(f, "%-*s %8" PRIu64, width, n[i].name, numbers_backlog(&n[i]));
 		for (size_t k = 0; k < 3; k++)
 			for (int w = 0; w < 3; w++)
-				(void)printf(" %8.2f", n[i].rates.rate[w][of[k]]);
-		put_end(&n[i]);
+				(void)fprintf(f, " %8.2f", n[i].rates.rate[w][of[k]]);
+		put_end(f, &n[i]);
 	}
 }
 
 static void
-put_ages(const struct numbers *n, size_t count)
+put_ages(FILE *f, const struct numbers *n, size_t count, usec_t now)
 {
 	int width = name_width(n, count);
 
-	(void)printf("%-*s %-7s %8s", width, "QUEUE", "STATE", "T");
+	(void)now;
+	(void)fprintf(f, "%-*s %-7s %8s", width, "QUEUE", "STATE", "T");
 	for (int i = 0; i < NAGES; i++)
-		(void)printf(i < NAGES - 1 ? " %6lldm" : " %5lldm+",
+		(void)fprintf(f, i < NAGES - 1 ? " %6lldm" : " %5lldm+",
 		    (long long)((AGE_FIRST << (i < NAGES - 1 ? i : i - 1)) / (60 * USEC)));
-	(void)putchar('\n');
+	(void)fputc('\n', f);
 	for (size_t i = 0; i < count; i++)
 		for (int s = 0; s < NSTATES; s++) {
 			if (n[i].t.count[s] == 0)
 				continue;
-			(void)printf("%-*s %-7s %8" PRIu64, width, n[i].name, state_names[s], n[i].t.count[s]);
+			(void)fprintf(f, "%-*s %-7s %8" PRIu64, width, n[i].name, state_names[s], n[i].t.count[s]);
 			for (int k = 0; k < NAGES; k++)
-				(void)printf(" %7" PRIu64, n[i].t.age[s][k]);
-			(void)putchar('\n');
+				(void)fprintf(f, " %7" PRIu64, n[i].t.age[s][k]);
+			(void)fputc('\n', f);
 		}
+}
+
+/* Programs get columns of a fixed width; on a terminal they are no wider than what is in them. */
+static enum status
+put_columns(struct run *r, void (*print)(FILE *, const struct numbers *, size_t, usec_t),
+    const struct numbers *n, size_t count, usec_t now)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f;
+
+	if (isatty(STDOUT_FILENO) != 1) {
+		print(stdout, n, count, now);
+		return ST_OK;
+	}
+	if ((f = open_memstream(&text, &len)) == NULL)
+		return error_sys(&r->err, errno, "stat");
+	print(f, n, count, now);
+	if (fclose(f) == 0)
+		out_squeeze(text);
+	free(text);
+	return ST_OK;
 }
 
 /* ---- running ---------------------------------------------------------- */
@@ -283,12 +308,8 @@ put(struct run *r, const struct wish *w, const struct numbers *n, size_t count, 
 	else if (w->json)
 		for (size_t i = 0; i < count; i++)
 			json_numbers(&n[i]);
-	else if (w->rates)
-		put_rates(n, count);
-	else if (w->ages)
-		put_ages(n, count);
 	else
-		put_table(n, count, now);
+		return put_columns(r, w->rates ? put_rates : w->ages ? put_ages : put_table, n, count, now);
 	return ST_OK;
 }
 

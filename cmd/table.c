@@ -6,8 +6,8 @@
 #include "cmd.h"
 
 #define EACH(X) X(init) X(config) X(push) X(pop) X(claim) X(ack) X(nack) X(extend) X(work) \
-	X(peek) X(show) X(ls) X(stat) X(dead) X(retry) X(bury) X(hold) X(edit) X(rm) X(mv) X(watch) X(wait) \
-	X(pause) X(resume) X(fsck) X(check) X(help) X(version)
+	X(peek) X(show) X(ls) X(stat) X(top) X(dead) X(retry) X(bury) X(hold) X(edit) X(rm) X(mv) X(watch) X(wait) \
+	X(pause) X(resume) X(fsck) X(check) X(export) X(import) X(help) X(version)
 
 #define DECLARE(name) extern const struct cmd cmd_##name;
 EACH(DECLARE)

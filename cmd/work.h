@@ -1,7 +1,7 @@
 /*
- * work.h: between work.c (which message, and what became of it) and handler.c
- * (one child process), guard.c (nothing outlives a killed worker), notify.c (what
- * the service manager is told).
+ * work.h: between work.c (what was typed), worker.c (the loop), settle.c (what became
+ * of a handler), handler.c (one child process), guard.c (nothing outlives a killed
+ * worker), notify.c (what the service manager is told).
  */
 #ifndef WORK_H
 #define WORK_H
@@ -97,5 +97,64 @@ void handler_hear_out(struct handler *);
 void handler_stop(struct handler *, int why);
 /* Close what is open and free the slot. */
 void handler_free(struct handler *, int i);
+
+/* ---- the worker -------------------------------------------------------- */
+
+enum drain { DRAIN_NO, DRAIN_READY, DRAIN_ALL };
+
+struct work {
+	struct run *r;
+	struct queue *q;
+	struct waiter *waiter;
+	struct claim_options claim;
+	int64_t jobs, max;
+	enum drain drain;
+	bool config;
+	usec_t timeout, interval;	/* timeout: -1 if not given */
+	char **argv;
+	const char *command;	/* what people know it by */
+	struct launch launch;
+	struct handler *h;
+	struct pollfd *pfd;
+	int sigfd;
+
+	int slots;		/* places of handlers: one more than jobs, for the next while one is over */
+	int running, nover, stops;	/* nover: ended, not settled; stops: signals that asked us to end */
+	bool closing;		/* claim no more */
+	bool hungry;		/* the last look found nothing; watches are armed */
+	bool event;		/* the queue changed since */
+	bool gave_back, starved;	/* a message went back since; one was there, but no room for it */
+	usec_t look;		/* wall clock: when to look again without an event */
+	usec_t poll;		/* clock_mono: the slow poll behind it */
+	usec_t next_start, next_reload;	/* clock_mono */
+	int exit_code;		/* 126, 127: the command cannot be run */
+	enum status worst;	/* trouble of our own that must be told at the end */
+	uint64_t started, acked, failed, left;
+	struct progress progress;
+	struct notify notify;
+	uint64_t passed;	/* messages that the last look had to pass over */
+	bool mute;		/* our stderr takes no more: the handlers' waits in their pipes */
+};
+
+/* ---- settle.c --------------------------------------------------------- */
+
+/* The lease that claims get: of the command line, or of the policy. */
+usec_t work_lease(const struct work *);
+/* A note that nobody reads must not hold up the leases: ask first. */
+bool work_can_note(void);
+/* Trouble of our own: tell it, and remember it for the exit status. */
+void work_trouble(struct work *, struct error *);
+/* Look which handlers have ended. */
+void work_reap(struct work *);
+/* End the claims of those that have; whether there were any. */
+bool work_settle(struct work *);
+
+/* ---- worker.c --------------------------------------------------------- */
+
+/* Until there is nothing more to do, or trouble; then, after trouble, let the handlers end. */
+enum status work_loop(struct work *, struct error *) MUST_CHECK;
+void work_wind_down(struct work *);
+/* Tell the service manager how it stands. */
+void work_tell(struct work *, usec_t mono);
 
 #endif

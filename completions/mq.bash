@@ -1,6 +1,6 @@
 # bash completion for mq; made by 'mq help --completion bash'
 
-_mq_verbs='init config push pop claim ack nack extend work peek show ls stat dead retry bury hold edit rm mv watch wait pause resume fsck check help version'
+_mq_verbs='init config push pop claim ack nack extend work peek show ls stat top dead retry bury hold edit rm mv watch wait pause resume fsck check help version'
 _mq_states='ready delayed claimed held dead done'
 _mq_columns='id state priority attempts deliveries size age enqueued due deadline expires reason handle file'
 _mq_keys='lease= attempts= backoff= jitter= expire= expired= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused= log= handler= jobs= timeout='
@@ -20,6 +20,7 @@ _mq_opts() {
 	show) echo '--json -q -v -h --quiet --verbose --help' ;;
 	ls) echo '--state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last -o --columns --sort --json --ids -q -v -h --quiet --verbose --help' ;;
 	stat) echo '--json --prometheus --textfile --rates --ages -q -v -h --quiet --verbose --help' ;;
+	top) echo '-b --batch -d --delay -n --frames -q -v -h --quiet --verbose --help' ;;
 	dead) echo '--state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last -o --columns --sort --json --ids -q -v -h --quiet --verbose --help' ;;
 	retry) echo '--keep-attempts --rate --state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
 	bury) echo '--reason --state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
@@ -78,6 +79,8 @@ _mq_arg() {
 	ls:--columns | ls:-o) echo column ;;
 	ls:--sort) echo column ;;
 	stat:--textfile) echo file ;;
+	top:--delay | top:-d) echo none ;;
+	top:--frames | top:-n) echo none ;;
 	dead:--state) echo state ;;
 	dead:--older) echo none ;;
 	dead:--newer) echo none ;;
@@ -169,6 +172,7 @@ _mq_operands() {
 	show) echo 'queue id' ;;
 	ls) echo 'queue' ;;
 	stat) echo 'queue' ;;
+	top) echo 'queue' ;;
 	dead) echo 'queue' ;;
 	retry) echo 'queue id*' ;;
 	bury) echo 'queue id*' ;;

@@ -104,6 +104,10 @@ function __mq_arg
 			echo yes
 		case stat:--textfile
 			echo yes
+		case top:--delay top:-d
+			echo yes
+		case top:--frames top:-n
+			echo yes
 		case dead:--state
 			echo yes
 		case dead:--older
@@ -293,7 +297,7 @@ function __mq_candidates
 		case column
 			printf '%s\n' id state priority attempts deliveries size age enqueued due deadline expires reason handle file
 		case verb
-			printf '%s\n' init config push pop claim ack nack extend work peek show ls stat dead retry bury hold edit rm mv watch wait pause resume fsck check help version
+			printf '%s\n' init config push pop claim ack nack extend work peek show ls stat top dead retry bury hold edit rm mv watch wait pause resume fsck check help version
 		case key
 			printf '%s\n' lease= attempts= backoff= jitter= expire= expired= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused= log= handler= jobs= timeout=
 	end
@@ -326,6 +330,7 @@ complete -c mq -n __fish_use_subcommand -a peek -d 'show messages, the next one,
 complete -c mq -n __fish_use_subcommand -a show -d 'tell all that is known about a message'
 complete -c mq -n __fish_use_subcommand -a ls -d 'list queues, or the messages of one'
 complete -c mq -n __fish_use_subcommand -a stat -d 'count messages by state, with sizes, ages and rates'
+complete -c mq -n __fish_use_subcommand -a top -d 'all queues on one screen, live; look into one, act on it'
 complete -c mq -n __fish_use_subcommand -a dead -d 'list dead letters, with the reason of each'
 complete -c mq -n __fish_use_subcommand -a retry -d 'make dead, held or delayed messages ready again'
 complete -c mq -n __fish_use_subcommand -a bury -d 'give up on messages: they become dead letters'
@@ -498,6 +503,16 @@ complete -c mq -n '__fish_seen_subcommand_from stat' -l prometheus -d 'the text 
 complete -c mq -n '__fish_seen_subcommand_from stat' -l textfile -d 'replace FILE by that, for a node exporter' -rF
 complete -c mq -n '__fish_seen_subcommand_from stat' -l rates -d 'rates of the last 1, 5 and 15 minutes'
 complete -c mq -n '__fish_seen_subcommand_from stat' -l ages -d 'how many messages are how old, in minutes'
+complete -c mq -n '__fish_seen_subcommand_from top; and __mq_wants queue top "queue"' -a '(__mq_candidates queue top ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from top; and __mq_wants id top "queue"' -a '(__mq_candidates id top ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from top; and __mq_wants handle top "queue"' -a '(__mq_candidates handle top ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from top; and __mq_wants key top "queue"' -a '(__mq_candidates key top ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from top; and __mq_wants verb top "queue"' -a '(__mq_candidates verb top ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from top; and __mq_wants command top "queue"' -a '(__mq_candidates command top ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from top; and __mq_wants file top "queue"' -F
+complete -c mq -n '__fish_seen_subcommand_from top' -s b -l batch -d 'frames as plain text on stdout, without keys'
+complete -c mq -n '__fish_seen_subcommand_from top' -s d -l delay -d 'from one frame to the next; default 2s' -x
+complete -c mq -n '__fish_seen_subcommand_from top' -s n -l frames -d 'end after N frames' -x
 complete -c mq -n '__fish_seen_subcommand_from dead; and __mq_wants queue dead "queue"' -a '(__mq_candidates queue dead ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from dead; and __mq_wants id dead "queue"' -a '(__mq_candidates id dead ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from dead; and __mq_wants handle dead "queue"' -a '(__mq_candidates handle dead ready,delayed,claimed,held,dead,done)'

@@ -423,6 +423,34 @@ conf_check(const char *text, size_t len, const char *what, struct error *err)
 	return parse(&ps, text, len, err);
 }
 
+enum status
+conf_assigns(const char *text, size_t len, struct names *out, struct error *err)
+{
+	struct parser ps = { .what = "queue.conf", .origin = "queue.conf", .flat = true, .applies = true };
+	struct policy p;
+	char value[600], assign[640];
+	enum status st;
+
+	memset(out, 0, sizeof(*out));
+	policy_init(&p);
+	ps.policy = &p;
+	ps.settings = &ps.other_settings;
+	if ((st = parse(&ps, text, len, err)) != ST_OK)
+		return st;
+	if ((out->name = calloc(NKEYS, sizeof(*out->name))) == NULL)
+		return error_sys(err, ENOMEM, "queue.conf");
+	for (int key = 0; key < NKEYS; key++) {
+		if (p.origin[key][0] == '\0')
+			continue;
+		conf_value(&p, key, value, sizeof(value));
+		(void)snprintf(assign, sizeof(assign), "%s=%s", key_name(key), value);
+		if ((out->name[out->n] = strdup(assign)) == NULL)
+			return error_sys(err, ENOMEM, "queue.conf");
+		out->n++;
+	}
+	return ST_OK;
+}
+
 /* ---- editing ------------------------------------------------------------ */
 
 /* The key of "key=value", *value where its value starts; -1, and the error says ST_USAGE. */

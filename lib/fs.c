@@ -391,6 +391,12 @@ fs_locked(int fd, int64_t offset)
 }
 
 bool
+fs_lock_dir(int fd)
+{
+	return flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+bool
 fs_is_remote(int dirfd)
 {
 	/* NFS, SMB, CIFS, SMB2, FUSE, 9P, AFS, Ceph: linux/magic.h and the kernel's fs/. */

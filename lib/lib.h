@@ -57,6 +57,8 @@ enum status fs_sync_all(int fd, struct error *) MUST_CHECK;	/* syncfs */
 bool fs_lock(int fd, int64_t offset, bool exclusive);
 /* Whether somebody holds a lock on that byte: 1 yes, 0 no, -1 cannot tell. */
 int fs_locked(int fd, int64_t offset);
+/* Lock a directory as a whole for as long as fd is open.  False: another process has it; true also where that cannot be had. */
+bool fs_lock_dir(int fd);
 /* Whether dirfd is on a file system whose changes inotify does not see (NFS and kin). */
 bool fs_is_remote(int dirfd);
 /* Free bytes and inodes (INT64_MAX where the file system has no such number). */

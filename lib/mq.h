@@ -167,6 +167,49 @@ void handle_format(const struct place *, char buf[HANDLE_MAX]);
 bool handle_parse(const char *text, struct msgid *, char token[TOKEN_LEN + 1],
     char bucket[BUCKET_MAX]);
 
+/* ---- idset.c ---------------------------------------------------------- */
+
+/* A set of well-formed ids, 22 to 43 bytes of memory for each.  NULL: no memory. */
+struct idset;
+struct idset *idset_new(void);
+void idset_free(struct idset *);
+bool idset_has(const struct idset *, const struct msgid *);
+/* ST_EXISTS: it was there. */
+enum status idset_add(struct idset *, const struct msgid *, struct error *) MUST_CHECK;
+size_t idset_count(const struct idset *);
+
+/* ---- tar.c ------------------------------------------------------------ */
+
+#define TAR_HEADER_MAX 1536	/* bytes of what tar_header makes, at most */
+#define TAR_END 1024		/* zeros at the end of an archive */
+#define TAR_PATH_MAX 512	/* of a member, with NUL; a longer one arrives cut */
+
+/*
+ * What stands in front of a file of size bytes in an archive; path has at most 300 bytes, a slash at most, and at
+ * most 100 bytes before it.  Then come its bytes and tar_padding(size) zeros.
+ */
+size_t tar_header(const char *path, int64_t size, usec_t mtime, char buf[TAR_HEADER_MAX]);
+size_t tar_padding(int64_t size);
+
+struct tar;
+struct tar_member {
+	char type;		/* '0': a file, '5': a directory, else as in ustar */
+	char path[TAR_PATH_MAX];	/* without "./" in front */
+	int64_t size;
+	uint64_t at;		/* where its header stands in the stream */
+};
+/* Gives up to len bytes, and *got 0 at the end. */
+typedef enum status tar_source(void *arg, void *buf, size_t len, size_t *got, struct error *);
+enum status tar_open(tar_source *, void *arg, struct tar **, struct error *) MUST_CHECK;
+void tar_close(struct tar *);
+/*
+ * The next member; what was not read of the last one is skipped.  ST_NONE: the archive is at its end.  ST_BADDATA: broken or cut off;
+ * the error names the byte.  Behind an end another archive may follow, as of "cat a b".
+ */
+enum status tar_next(struct tar *, struct tar_member *, struct error *) MUST_CHECK;
+/* Its bytes; *got 0: that was all. */
+enum status tar_read(struct tar *, void *buf, size_t len, size_t *got, struct error *) MUST_CHECK;
+
 /* ---- envelope.c ------------------------------------------------------- */
 
 #define HEADERS_MAX 65536	/* bytes of a header block */
@@ -264,6 +307,9 @@ enum status conf_edit(const char *text, size_t len, const char *const *assign, s
     char **out, size_t *outlen, struct error *) MUST_CHECK;
 /* Whether queue.conf may say that, and not only mq.conf. */
 bool policy_local(int key, const char *text);
+/* What a queue.conf text sets, as "key=value" each: to be given to queue_create.  Free with names_free, also when it failed. */
+struct names;
+enum status conf_assigns(const char *text, size_t len, struct names *, struct error *) MUST_CHECK;
 /* The value of key i as text that can be read back. */
 void conf_value(const struct policy *, int key, char *buf, size_t size);
 /* Back-off before attempt n+1 after n (>= 1) failures, before jitter; and with it. */
@@ -327,6 +373,16 @@ enum status queue_handler(struct queue *, const char **handler, struct error *) 
 enum status queue_configure(struct queue *, const char *const *assign, size_t n,
     struct error *) MUST_CHECK;
 
+/* The text of its queue.conf; NULL: it has none.  Caller frees *text. */
+enum status queue_conf_text(struct queue *, char **text, size_t *len, struct error *) MUST_CHECK;
+/*
+ * From now on until queue_close no other import may have it: ST_AGAIN, one has.  Where directories cannot be locked
+ * (NFS) everybody may.
+ */
+enum status queue_lock_import(struct queue *, struct error *) MUST_CHECK;
+/* Make what was written durable, whatever it is. */
+enum status queue_sync_all(struct queue *, struct error *) MUST_CHECK;
+
 /* Whether queue.conf can be read and understood is not asked: for fsck. */
 enum status queue_open_raw(struct spool *, const char *name, struct queue **, struct error *) MUST_CHECK;
 
@@ -386,6 +442,7 @@ enum status msg_headers(int fd, const struct msgname *, struct headers *, struct
 /* Path of the message's file below the spool, for people. */
 void place_path(const struct queue *, const struct place *, char *buf, size_t size);
 
+#define RECORD_TEXT_MAX (256 << 10)
 /* The failure record: text, or nothing (NULL, len 0).  The last 64 KiB.  Caller frees *text. */
 enum status msg_record(struct queue *, const struct msgid *, char **text, size_t *len, struct error *) MUST_CHECK;
 /* One block of a failure record (spool-format.md section 9); the pointers go into its text, lines end there with \n. */
@@ -398,6 +455,8 @@ struct report {
 };
 /* The next block from *at on, which goes behind it; false at the end.  What is no block is passed over. */
 bool report_next(const char **at, struct report *);
+/* Give it a record that it has not; one that it has stays.  To be made durable by queue_sync_all. */
+enum status msg_record_put(struct queue *, const struct msgid *, const char *text, size_t len, struct error *) MUST_CHECK;
 /* Last reason in words: the record's last Text or Reason, else the name's reason.  "" if none. */
 void msg_reason(struct queue *, const struct place *, char *buf, size_t size);
 
@@ -409,6 +468,7 @@ struct push_options {
 	usec_t expire;		/* 0: as the policy says; counted from the publication */
 	const struct headers *headers;	/* may be NULL or empty; must live as long as the batch */
 	bool atomic;		/* all or none */
+	bool import;		/* batch_begin_as: what each is, comes along */
 };
 
 struct batch;
@@ -423,6 +483,11 @@ enum status batch_open(struct queue *, const struct push_options *, struct batch
 enum status push_allowed(struct queue *, uint64_t messages, uint64_t bytes, usec_t now,
     struct error *) MUST_CHECK;
 enum status batch_begin(struct batch *, struct error *) MUST_CHECK;
+/*
+ * The same for a message that was one elsewhere: it gets this name (with its id and size) and state.  The limits of
+ * the queue and a pause do not keep it out, as with move_to; min_free and min_inodes do.
+ */
+enum status batch_begin_as(struct batch *, enum state, const struct msgname *, struct error *) MUST_CHECK;
 /* ST_BADDATA: over max_size. */
 enum status batch_write(struct batch *, const void *, size_t, struct error *) MUST_CHECK;
 enum status batch_end(struct batch *, struct error *) MUST_CHECK;

@@ -5,7 +5,7 @@
  * is synced; only then is it reported.  Many share their syncs: a few are fsynced
  * one by one, more by one syncfs.  An atomic batch is a directory in tmp/ that
  * becomes a bucket by one rename.  Who may only put messages in writes under a
- * hidden name in new/, and renames there.
+ * hidden name in new/, and renames there.  What is imported has its name already.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -28,8 +28,15 @@
 /* And when they say that the queue is full: those who push to it again and again must not count each time. */
 #define FULL_AGE (USEC / 2)
 
+/* What an imported message is to be. */
+struct known {
+	enum state state;
+	struct msgname name;
+};
+
 struct pending {
 	char tmp[41];
+	struct known *known;	/* NULL: it is new */
 	int64_t size;
 	int fd;		/* until it is synced; -1: closed */
 	bool synced;
@@ -191,6 +198,17 @@ drop_open(struct batch *b, struct error *err)
 	return st == ST_OK ? fs_unlink(b->tmpfd, name, err) : st;
 }
 
+static enum status
+all_states(struct queue *q, struct error *err)
+{
+	enum status st = ST_OK;
+	int fd;
+
+	for (int s = 0; st == ST_OK && s < NSTATES; s++)
+		st = queue_state(q, (enum state)s, &fd, err);
+	return st;
+}
+
 enum status
 batch_open(struct queue *q, const struct push_options *opt, struct batch **out,
     struct error *err)
@@ -208,7 +226,7 @@ batch_open(struct queue *q, const struct push_options *opt, struct batch **out,
 	/* Before anything is written: a descriptor short must not be met after the commit. */
 	if (q->drop)
 		st = drop_open(b, err);
-	else if ((st = queue_state(q, target(b), &fd, err)) == ST_OK)
+	else if ((st = opt->import ? all_states(q, err) : queue_state(q, target(b), &fd, err)) == ST_OK)
 		st = opt->atomic ? atomic_dir(b, err) : queue_tmp(q, &b->tmpfd, err);
 	if (st != ST_OK) {
 		batch_close(b);
@@ -246,6 +264,8 @@ cancel(struct batch *b)
 		(void)close(p->fd);
 	if (fs_unlink(b->tmpfd, p->tmp, &ignored) != ST_OK)
 		error_clear(&ignored);
+	free(p->known);
+	p->known = NULL;
 	b->writing = false;
 }
 
@@ -265,6 +285,7 @@ batch_begin(struct batch *b, struct error *err)
 	if (room(b) != ST_OK)
 		return queue_fail(b->q, err, ENOMEM, "push");
 	p = &b->p[b->n];
+	p->known = NULL;
 	p->size = 0;
 	p->synced = !queue_synced(b->q);
 	p->tmp[0] = '.';
@@ -288,6 +309,26 @@ batch_begin(struct batch *b, struct error *err)
 	return st;
 }
 
+enum status
+batch_begin_as(struct batch *b, enum state s, const struct msgname *n, struct error *err)
+{
+	struct known *known;
+	enum status st;
+
+	if ((st = disk_allowed(b->q, 1, (uint64_t)n->size, err)) != ST_OK)
+		return st;
+	if ((known = malloc(sizeof(*known))) == NULL)
+		return queue_fail(b->q, err, ENOMEM, "import");
+	known->state = s;
+	known->name = *n;
+	if ((st = batch_begin(b, err)) != ST_OK) {
+		free(known);
+		return st;
+	}
+	b->p[b->n].known = known;
+	return ST_OK;
+}
+
 static int64_t
 head_size(const struct batch *b)
 {
@@ -301,7 +342,7 @@ batch_write(struct batch *b, const void *data, size_t len, struct error *err)
 	int64_t max = b->q->policy.max_size;
 	enum status st = ST_OK;
 
-	if (max > 0 && p->size - head_size(b) + (int64_t)len > max)
+	if (max > 0 && p->known == NULL && p->size - head_size(b) + (int64_t)len > max)
 		st = error_set(err, ST_BADDATA, 0, "the message is larger than max_size, "
 		    "%lld bytes, of queue '%s'", (long long)max, b->q->name);
 	if (st == ST_OK)
@@ -416,19 +457,23 @@ make_name(struct batch *b, const struct pending *p, usec_t now, struct msgname *
 static void
 forget(struct batch *b, size_t k)
 {
-	for (size_t i = 0; i < k; i++)
+	for (size_t i = 0; i < k; i++) {
 		b->bytes -= (uint64_t)b->p[i].size;
+		free(b->p[i].known);
+	}
 	/* The one being written stands behind the others and goes along. */
 	memmove(b->p, b->p + k, (b->n - k + (b->writing ? 1 : 0)) * sizeof(*b->p));
 	b->n -= k;
 }
 
 static void
-count_pushed(struct batch *b, const struct msgname *n, usec_t now)
+count_pushed(struct batch *b, const struct known *known, const struct msgname *n, usec_t now)
 {
-	counters_state(b->q, target(b), 1, n->size);
+	enum state s = known != NULL ? known->state : target(b);
+
+	counters_state(b->q, s, 1, n->size);
 	counters_add(b->q, COUNT_PUSHED, 1, now);
-	log_event(b->q, target(b) == STATE_DELAYED ? "delayed" : "pushed", n, target(b), now);
+	log_event(b->q, known != NULL ? "moved" : s == STATE_DELAYED ? "delayed" : "pushed", n, s, now);
 }
 
 /* Under a name that tells its id, and that nobody can guess. */
@@ -456,12 +501,15 @@ publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct e
 	b->q->careful = true;
 	for (*k = 0; *k < b->n; ++*k) {
 		struct pending *p = &b->p[*k];
-		st = push_allowed(b->q, 1, (uint64_t)p->size, now, err);
-		if (st != ST_OK)
+		enum state s = p->known != NULL ? p->known->state : target(b);
+		if (p->known == NULL && (st = push_allowed(b->q, 1, (uint64_t)p->size, now, err)) != ST_OK)
 			break;
-		make_name(b, p, now, &n);
+		if (p->known != NULL)
+			n = p->known->name;
+		else
+			make_name(b, p, now, &n);
 		st = b->q->drop ? drop(b, p, &n, err) :
-		    bucket_put(b->q, b->tmpfd, p->tmp, target(b), &n, NULL, err);
+		    bucket_put(b->q, b->tmpfd, p->tmp, s, &n, NULL, err);
 		if (st == ST_GONE || st == ST_EXISTS)
 			st = error_set(err, ST_IO, 0, "queue %s: a file of ours in %s was removed",
 			    b->q->name, where(b));
@@ -469,7 +517,7 @@ publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct e
 			break;
 		ids[*k] = n.id;
 		if (!b->q->drop)
-			count_pushed(b, &n, now);
+			count_pushed(b, p->known, &n, now);
 	}
 	b->q->careful = false;
 	return st;
@@ -533,7 +581,7 @@ publish_atomic(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct
 		*k = b->n;
 		for (size_t i = 0; i < b->n; i++) {
 			ids[i] = names[i].id;
-			count_pushed(b, &names[i], now);
+			count_pushed(b, NULL, &names[i], now);
 		}
 		if (b->n > (size_t)2 * SPREAD)
 			spread(b, names, b->n);
@@ -672,6 +720,7 @@ batch_close(struct batch *b)
 		if (b->p[i].tmp[0] != '\0' &&
 		    fs_unlink(b->tmpfd, b->p[i].tmp, &ignored) != ST_OK)
 			error_clear(&ignored);
+		free(b->p[i].known);
 	}
 	if (b->anchor != -1)
 		(void)close(b->anchor);

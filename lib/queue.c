@@ -395,6 +395,30 @@ queue_create(struct spool *sp, const char *name, const char *const *assign, size
 	return queue_open(sp, name, q, err);
 }
 
+/* ---- moving house ----------------------------------------------------- */
+
+enum status
+queue_conf_text(struct queue *q, char **text, size_t *len, struct error *err)
+{
+	enum status st = fs_read_file(q->fd, QUEUE_CONF, false, CONF_MAX, text, len, err);
+
+	return st == ST_NOTFOUND ? ST_OK : st;
+}
+
+enum status
+queue_lock_import(struct queue *q, struct error *err)
+{
+	if (fs_lock_dir(q->fd))
+		return ST_OK;
+	return error_set(err, ST_AGAIN, 0, "another import into queue '%s' is at work", q->name);
+}
+
+enum status
+queue_sync_all(struct queue *q, struct error *err)
+{
+	return queue_synced(q) ? fs_sync_all(q->fd, err) : ST_OK;
+}
+
 /* ---- changing the policy ---------------------------------------------- */
 
 static enum status

@@ -120,6 +120,35 @@ record_add(struct queue *q, const struct msgid *id, int attempt,
 	free(text);
 }
 
+enum status
+msg_record_put(struct queue *q, const struct msgid *id, const char *text, size_t len,
+    struct error *err)
+{
+	char tmp[40];
+	enum status st;
+	int dir, fd, tmpfd;
+
+	if ((st = queue_tmp(q, &tmpfd, err)) != ST_OK)
+		return st;
+	if ((dir = record_dir(q, id, true)) == -1)
+		return error_set(err, ST_NOCREATE, 0, "queue %s: cannot make a directory in failures/", q->name);
+	tmp_name(tmp);
+	if ((st = fs_create(tmpfd, tmp, queue_file_mode(q), q->group, &fd, err)) == ST_OK) {
+		(void)fs_lock(fd, 1LL << 62, true);
+		st = fs_write(fd, text, len, err);
+		if (st == ST_OK)
+			st = fs_move_own(tmpfd, tmp, dir, id->text, err);
+		if (st != ST_OK) {
+			struct error ignored = { .status = ST_OK };
+			(void)!fs_unlink(tmpfd, tmp, &ignored);
+		}
+		(void)close(fd);
+	}
+	(void)close(dir);
+	return st == ST_EXISTS ? ST_OK : st == ST_GONE ?
+	    error_set(err, ST_IO, 0, "queue %s: failures/ went away", q->name) : st;
+}
+
 void
 record_drop(struct queue *q, const struct msgid *id)
 {

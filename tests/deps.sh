@@ -64,6 +64,7 @@ probe() {
 	need jq			"jq"				has jq
 	need python3		"python3"			has python3
 	need strace		"strace"			has strace
+	need tmux		"tmux"				has tmux
 	[ "$1" != base ] || return 0
 	need cppcheck		"cppcheck"			has cppcheck
 	need clang		"clang"				has clang
@@ -73,6 +74,8 @@ probe() {
 	need zsh		"zsh"				has zsh
 	need fish		"fish"				has fish
 	[ "$1" = long ] || return 0
+	need openssh-server	"sshd"				has_sbin sshd
+	need openssh-client	"ssh"				has ssh
 	need valgrind		"valgrind"			has valgrind
 	need faketime		"faketime"			has faketime
 	need prometheus		"promtool"			has promtool

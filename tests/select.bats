@@ -121,5 +121,9 @@ which() {
 	refute_output --partial $'\033'
 	run -0 env TERM=xterm mq ls q
 	refute_output --partial $'\033'
+	run -0 env TERM=xterm python3 "$BATS_TEST_DIRNAME/terminal.py" -- mq stat q
+	assert_line $'QUEUE READY DELAYED CLAIMED HELD DEAD DONE BYTES OLDEST IN/s OUT/s FAIL/s DRAIN\r'
+	run -0 mq stat q
+	assert_line --regexp '^QUEUE    READY  DELAYED'
 	assert_equal "$(mq dead q | wc -c)" "$((36 + 2 + 2 + 2 + 6 + 2 + 200 + 1))"
 }

@@ -33,6 +33,10 @@ setup() {
 	target clock
 }
 
+@test "archives" {
+	target tar
+}
+
 @test "the format file" {
 	target format
 }

@@ -92,6 +92,16 @@ S("mv to a new queue", INIT + "mq push q -m one >id; ", "mq mv q fresh $(cat id)
 S("mv of a dead letter", CLAIM + "mq nack q --dead " + HANDLE + "; ", "mq mv q to --state dead", {"one": ("q/dead", "to/dead"), "two": TWO})
 S("edit", INIT + "mq push q -m one >id; mq hold -q q --all; ", "env EDITOR='sed -i s/$/more/' mq edit q $(cat id)",
   {"one": ("q/held", GONE), "onemore": (GONE, "q/held")}, edits=True)
+# ---- moving house ----
+EVERY = ("mq init -q from; mq push q -m one >one; mq push -q q -m two; mq push -q q -d 1h -H 'A: b' -m three; mq bury -q q $(cat one) --reason=why; ")
+ARCHIVE = INIT + EVERY + "mq export q >archive; rm -r spool/q; mq init q; "
+ARRIVED = {"one": (GONE, "q/dead"), "two": (GONE, READY), "three": (GONE, "q/delayed")}
+S("import", ARCHIVE, "mq import q <archive", ARRIVED)
+S("import to a new queue", INIT + EVERY + "mq export q >archive; rm -r spool/q; ", "mq import q <archive", ARRIVED)
+S("import many", INIT + "seq -f m%g 0 17 | mq push -q -l q; mq export q >archive; rm -r spool/q; mq init q; ", "mq import q <archive",
+  {f"m{n}": (GONE, READY) for n in range(18)})
+S("import once more", INIT + EVERY + "mq export q >archive; ", "mq import q <archive",
+  {"one": ("q/dead", "q/dead"), "two": TWO, "three": ("q/delayed", "q/delayed")})
 # ---- programs that are wrong, to see that it is found ----
 IN_PLACE = "b=$(echo spool/q/ready/5*); printf one >$b/${b#*.},01a1fd8d-186b-7c8b-a836-f4f938e4f30c,s3"
 S("a producer that writes in place", INIT, f"sh -c '{IN_PLACE}'", {"one": (GONE, READY)}, broken=True)
@@ -113,5 +123,5 @@ S("repair of directories", INIT + "mq push -q q -m two; rmdir spool/q/held/* spo
 FULL = CLAIM + "mq push q -d 1h -m three >/dev/null; mq push q -m four >four; mq bury -q q $(cat four); "
 HELD = {"one": (CLAIMED, CLAIMED), "two": TWO, "three": ("q/delayed", "q/delayed"), "four": ("q/dead", "q/dead")}
 for argv in ("mq ls --ids q", "mq ls", "mq peek q", "mq peek q $(cat four)", "mq show q $(cat four)", "mq dead --ids q", "mq stat --json q", "mq config q",
-             "mq wait --ready q", "mq fsck q"):
+             "mq wait --ready q", "mq fsck q", "mq export q"):
     S(argv, FULL, argv, HELD, reads=True)

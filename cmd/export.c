@@ -1,0 +1,404 @@
+/*
+ * export.c: mq export: a queue as one tar archive on stdout: mq-export (what it is),
+ * queue.conf, and for each message STATE/NAME, in front of it record/ID if it has failed.
+ *
+ * Nothing is stopped for it.  A pass over the queue may miss what is moved meanwhile, so
+ * another one follows, for what was moved since the pass before it began (the ctime tells),
+ * until there is no such thing: a message may be there twice, and import takes the first.
+ */
+#include <sys/stat.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+#define BUFFER (128 << 10)
+/* On a queue that is never still, what is moved all the time is seen sooner or later. */
+#define PASSES 8
+
+static const struct opt opts[] = { SELECT_OPTS, OPT_END };
+
+struct export {
+	struct run *r;
+	struct queue *q;
+	struct select *sel;
+	struct idset *wanted, *found;	/* NULL: no ids were given */
+	struct msgid *ids;		/* as they were given */
+	size_t nids, cap;
+	usec_t since;			/* of this pass: only what was moved then; 0: all */
+	uint64_t n, again;		/* messages written, in all and by this pass */
+	struct progress progress;
+	char *buf;
+	enum status worst;
+};
+
+/* ---- the stream ------------------------------------------------------- */
+
+static enum status
+put(struct export *e, const void *data, size_t len)
+{
+	if (len == 0 || fwrite(data, 1, len, stdout) == len)
+		return ST_OK;
+	return error_set(&e->r->err, ST_IO, errno, "stdout");
+}
+
+static enum status
+put_header(struct export *e, const char *path, int64_t size, usec_t mtime)
+{
+	char header[TAR_HEADER_MAX];
+	size_t len = tar_header(path, size, mtime, header);
+
+	return put(e, header, len);
+}
+
+static enum status
+put_padding(struct export *e, int64_t size)
+{
+	static const char zeros[TAR_END];
+
+	return put(e, zeros, size < 0 ? TAR_END : tar_padding(size));
+}
+
+static enum status
+put_text(struct export *e, const char *path, const char *text, size_t len, usec_t mtime)
+{
+	enum status st = put_header(e, path, (int64_t)len, mtime);
+
+	if (st == ST_OK)
+		st = put(e, text, len);
+	return st == ST_OK ? put_padding(e, (int64_t)len) : st;
+}
+
+static enum status
+put_front(struct export *e)
+{
+	char text[300], at[TIME_MAX], *conf;
+	usec_t now = clock_now();
+	enum status st;
+	size_t len;
+	int n;
+
+	time_format(now, at);
+	n = snprintf(text, sizeof(text), "mq-export 1\nqueue %s\ntime %s\nmq %s\n", queue_name(e->q), at, MQ_VERSION);
+	if ((st = put_text(e, "mq-export", text, (size_t)n, now)) != ST_OK ||
+	    (st = queue_conf_text(e->q, &conf, &len, &e->r->err)) != ST_OK)
+		return st;
+	if (conf != NULL)
+		st = put_text(e, "queue.conf", conf, len, now);
+	free(conf);
+	return st;
+}
+
+static enum status
+put_record(struct export *e, const struct place *p)
+{
+	char path[sizeof("record/") + ID_LEN], *text;
+	enum status st;
+	size_t len;
+
+	if (p->name.reason[0] == '\0')
+		return ST_OK;
+	/* It is advice: without it the message is worth having, but not without a word. */
+	st = msg_record(e->q, &p->name.id, &text, &len, &e->r->err);
+	if (st != ST_OK && st != ST_NOTFOUND)
+		run_trouble(e->r, st, &e->worst);
+	(void)snprintf(path, sizeof(path), "record/%s", p->name.id.text);
+	st = text != NULL ? put_text(e, path, text, len, id_time(&p->name.id)) : ST_OK;
+	free(text);
+	return st;
+}
+
+static enum status
+put_body(struct export *e, int fd, const struct place *p)
+{
+	int64_t at = 0;
+	enum status st;
+	ssize_t n = 0;
+
+	while (at < p->name.size && (n = pread(fd, e->buf, BUFFER, at)) > 0) {
+		/* More than it had when it was opened belongs to nobody. */
+		if (n > p->name.size - at)
+			n = (ssize_t)(p->name.size - at);
+		if ((st = put(e, e->buf, (size_t)n)) != ST_OK)
+			return st;
+		at += n;
+	}
+	if (at == p->name.size)
+		return put_padding(e, at);
+	/* What stands in the stream cannot be taken back. */
+	return error_set(&e->r->err, ST_IO, n == -1 ? errno : 0, "message %s cannot be read to its end, so the stream "
+	    "ends here; 'mq hold' it and leave it out (--state)", p->name.id.text);
+}
+
+static enum status
+put_message(struct export *e, int fd, const struct place *p)
+{
+	char path[16 + NAME_MAX_LEN + 1], name[NAME_MAX_LEN + 1];
+	enum status st;
+
+	name_format(&p->name, name);	/* what lies in new/ has another one on the disk */
+	(void)snprintf(path, sizeof(path), "%s/%s", state_names[p->state], name);
+	if ((st = put_record(e, p)) != ST_OK ||
+	    (st = put_header(e, path, p->name.size, id_time(&p->name.id))) != ST_OK ||
+	    (st = put_body(e, fd, p)) != ST_OK)
+		return st;
+	e->n++;
+	e->again++;
+	run_verbose(e->r, "exported %s", p->name.id.text);
+	return ST_OK;
+}
+
+/* ---- which ------------------------------------------------------------ */
+
+/* ST_NONE: it was not moved in the time that this pass is about. */
+static enum status
+moved(struct export *e, int fd)
+{
+	struct stat sb;
+
+	if (e->since == 0)
+		return ST_OK;
+	if (fstat(fd, &sb) == -1)
+		return error_sys(&e->r->err, errno, "look at a message");
+	return (usec_t)sb.st_ctim.tv_sec * USEC + sb.st_ctim.tv_nsec / 1000 >= e->since ? ST_OK : ST_NONE;
+}
+
+/* A selected one.  ST_GONE, ST_NONE: it is not in the archive, and another may be in its place. */
+static enum status
+copy(void *arg, const struct place *p)
+{
+	struct export *e = arg;
+	enum status st;
+	int fd;
+
+	st = msg_open(e->q, p, &fd, &e->r->err);
+	if (st == ST_OK) {
+		if ((st = moved(e, fd)) == ST_OK)
+			st = put_message(e, fd, p);
+		(void)close(fd);
+	} else if (st == ST_BADDATA || st == ST_DENIED) {
+		run_trouble(e->r, st, &e->worst);
+		st = ST_NONE;
+	}
+	return st;
+}
+
+static void
+draw(void *arg, uint64_t looked_at, uint64_t selected)
+{
+	struct export *e = arg;
+
+	(void)looked_at, (void)selected;
+	if (progress_due(&e->progress))
+		progress_draw("%s: exported %llu, %.0f/s", queue_name(e->q),
+		    (unsigned long long)e->n, progress_rate(&e->progress, e->n));
+}
+
+/*
+ * A time that no change before this call has, and each change after it has or exceeds.
+ * Files are stamped with the time of the last tick of the kernel's clock.
+ */
+static usec_t
+tick(void)
+{
+	const struct timespec pause = { 0, 500000 };
+	usec_t now = clock_now(), at = 0;
+	struct timespec ts;
+
+	for (int i = 0; i < 100 && at <= now; i++) {
+		(void)nanosleep(&pause, NULL);
+		if (clock_gettime(CLOCK_REALTIME_COARSE, &ts) == -1)
+			break;
+		at = (usec_t)ts.tv_sec * USEC + ts.tv_nsec / 1000;
+	}
+	return at > now ? at : now;
+}
+
+static enum status
+all(struct export *e)
+{
+	const struct visit v = { .one = copy, .seen = draw, .arg = e };
+	bool part = select_last(e->sel) || select_limit(e->sel) != INT64_MAX;
+	enum status st = ST_OK;
+	usec_t began;
+
+	/* A part is no copy of the queue: nobody misses what moved. */
+	for (int i = 0; st == ST_OK && !run_stopped() && (i < 2 || e->again > 0) && i < (part ? 1 : PASSES); i++) {
+		began = tick();
+		e->again = 0;
+		st = select_each(e->sel, e->q, STATES_ALL, clock_now(), &v, &e->worst);
+		e->since = began;
+	}
+	return st;
+}
+
+/* ---- ids -------------------------------------------------------------- */
+
+static enum status
+take_id(void *arg, const char *word, struct error *err)
+{
+	struct export *e = arg;
+	struct msgid *ids;
+	enum status st;
+
+	if (e->nids == e->cap) {
+		e->cap = e->cap == 0 ? 64 : e->cap * 2;
+		if ((ids = reallocarray(e->ids, e->cap, sizeof(*ids))) == NULL)
+			return error_sys(err, ENOMEM, "ids");
+		e->ids = ids;
+	}
+	if ((st = id_resolve(e->r, e->q, word, &e->ids[e->nids])) != ST_OK)
+		return st;
+	st = idset_add(e->wanted, &e->ids[e->nids], err);
+	e->nids += st == ST_OK;
+	return st == ST_EXISTS ? ST_OK : st;
+}
+
+static bool
+enough(const struct export *e)
+{
+	return run_stopped() || e->n >= (uint64_t)select_limit(e->sel) ||
+	    idset_count(e->found) == idset_count(e->wanted);
+}
+
+/* One of those that were asked for, if it is selected, too.  ST_GONE: it moved on, nothing is settled. */
+static enum status
+consider(struct export *e, const struct place *p)
+{
+	struct error *err = &e->r->err;
+	enum status st = ST_NONE;
+
+	if ((STATE_BIT(p->state) & select_states(e->sel, STATES_ALL)) != 0)
+		st = select_match(e->sel, e->q, p, clock_now(), err);
+	if (st == ST_DENIED)
+		run_trouble(e->r, st, &e->worst);
+	if (st == ST_OK)
+		st = copy(e, p);
+	if (st == ST_OK || st == ST_NONE || st == ST_DENIED)
+		st = idset_add(e->found, &p->name.id, err);
+	return st == ST_EXISTS ? ST_OK : st;
+}
+
+static enum status
+pass(struct export *e)
+{
+	struct error *err = &e->r->err;
+	struct scan *scan;
+	struct place p;
+	enum status st;
+
+	if ((st = scan_open(e->q, STATES_ALL, &scan, err)) != ST_OK)
+		return st;
+	while (!enough(e) && (st = scan_next(scan, &p, err)) == ST_OK) {
+		if (!idset_has(e->wanted, &p.name.id) || idset_has(e->found, &p.name.id))
+			continue;
+		draw(e, 0, 0);
+		if ((st = consider(e, &p)) != ST_OK && st != ST_GONE)
+			break;
+	}
+	scan_close(scan);
+	return st == ST_NONE || st == ST_GONE ? ST_OK : st;
+}
+
+/* One that no pass has met: it moved, or is not there. */
+static enum status
+look_again(struct export *e, const struct msgid *id)
+{
+	struct place p;
+	enum status st = ST_GONE;
+
+	for (int round = 0; st == ST_GONE && round < 4; round++) {
+		st = scan_find(e->q, STATES_ALL, id, &p, &e->r->err);
+		if (st == ST_NOTFOUND) {
+			run_trouble(e->r, st, &e->worst);
+			return ST_OK;
+		}
+		if (st == ST_OK)
+			st = consider(e, &p);
+	}
+	return st == ST_GONE ? ST_OK : st;
+}
+
+static enum status
+by_ids(struct export *e)
+{
+	enum status st = ST_OK;
+
+	/* A few are quicker found one by one. */
+	if (e->nids > 2)
+		st = pass(e);
+	for (size_t i = 0; st == ST_OK && i < e->nids && !enough(e); i++)
+		if (!idset_has(e->found, &e->ids[i]))
+			st = look_again(e, &e->ids[i]);
+	return st;
+}
+
+static enum status
+read_ids(struct export *e)
+{
+	if (e->r->noperands == 1)
+		return ST_OK;
+	if ((e->wanted = idset_new()) == NULL || (e->found = idset_new()) == NULL)
+		return error_sys(&e->r->err, ENOMEM, "ids");
+	e->worst = run_each(e->r, 1, take_id, e);
+	return ST_OK;
+}
+
+/* ---- the verb --------------------------------------------------------- */
+
+static enum status
+export(struct export *e)
+{
+	struct run *r = e->r;
+	const char *arg;
+	enum status st;
+	int key;
+
+	while ((key = run_option(r, &arg)) != 0)
+		if ((st = select_option(e->sel, key, arg)) != ST_OK)
+			return st;
+	if ((st = run_operands(r, 1, -1)) != ST_OK)
+		return st;
+	if (isatty(STDOUT_FILENO) == 1)
+		return run_usage(r, "an archive is nothing for a terminal: mq export %s >FILE", r->operand[0]);
+	if ((st = run_queue(r, r->operand[0], &e->q)) != ST_OK || (st = read_ids(e)) != ST_OK)
+		return st;
+	progress_start(&e->progress, r);
+	e->progress.on &= !r->verbose;
+	run_stoppable();
+	if ((st = put_front(e)) == ST_OK)
+		st = e->wanted != NULL ? by_ids(e) : all(e);
+	progress_clear();
+	/* Without its end it is known to be cut off. */
+	if (st == ST_OK && !run_stopped() && (st = put_padding(e, -1)) == ST_OK)
+		st = out_flush(r);
+	return st;
+}
+
+static enum status
+run_export(struct run *r)
+{
+	struct export e = { .r = r, .sel = select_new(r), .buf = malloc(BUFFER) };
+	enum status st;
+
+	st = e.sel == NULL || e.buf == NULL ? error_sys(&r->err, ENOMEM, "export") : export(&e);
+	queue_close(e.q);
+	select_free(e.sel);
+	idset_free(e.wanted);
+	idset_free(e.found);
+	free(e.ids);
+	free(e.buf);
+	return st == ST_OK ? e.worst : st;
+}
+
+const struct cmd cmd_export = {
+	.name = "export",
+	.operands = "QUEUE [ID...]",
+	.summary = "write a queue to standard output as a tar archive",
+	.opts = opts,
+	.run = run_export,
+	.looks = true,
+};

@@ -1,0 +1,70 @@
+/*
+ * remote.h: a spool on another host, by the user's own ssh.
+ */
+#ifndef REMOTE_H
+#define REMOTE_H
+
+#include "cmd.h"
+
+/* ---- chunk.c: bytes on a stream that may break off -------------------- */
+
+/*
+ * A stream of inputs, each of any bytes: for a piece of an input its length in 4 bytes, the highest
+ * first, and the piece; 0 at the end of an input; CHUNK_CLOSE behind the last one.  What has no
+ * end has broken off.  Whoever runs for the other side first says hello on its stdout, so that what
+ * a login shell prints there is not taken for it.
+ */
+#define CHUNK_MAX (128 << 10)	/* of a piece */
+#define CHUNK_HEAD 4
+#define CHUNK_CLOSE UINT32_MAX
+#define CHUNK_HELLO "mq\n"
+
+struct chunks {
+	int fd;
+	uint32_t left;		/* of the present piece */
+	bool ended;		/* the end of the present input was read by chunk_next */
+};
+/* At the beginning, and behind an end: whether there is another input.  ST_BADDATA: it breaks off; ST_AGAIN: stopped. */
+enum status chunk_next(struct chunks *, bool *another, struct error *) MUST_CHECK;
+/* Up to len bytes of it; *got 0: it is at its end. */
+enum status chunk_read(struct chunks *, void *buf, size_t len, size_t *got, struct error *) MUST_CHECK;
+/* What goes in front of a piece, or 0, or CHUNK_CLOSE. */
+void chunk_head(char head[CHUNK_HEAD], uint32_t len);
+/* A piece with its head, or only the head if data is NULL. */
+enum status chunk_write(int fd, const void *data, uint32_t len, struct error *) MUST_CHECK;
+enum status chunk_hello(int fd, struct error *) MUST_CHECK;
+
+/* ---- remote.c --------------------------------------------------------- */
+
+bool remote_is(const char *spool);
+/* Run the verb there; words are what follows the verb on the command line. */
+enum status remote_run(struct run *, const char *spool, char **words) MUST_CHECK;
+
+struct remote;
+/* ssh with pipes to it and from it. */
+struct ssh {
+	pid_t pid;
+	int in, out;	/* -1: closed */
+};
+/* The verb with its options, but for one (key, 0: none), then more words; NULL-terminated. */
+enum status remote_start(struct remote *, int without, const char *const *more, struct ssh *) MUST_CHECK;
+/* Close the pipes and wait.  ST_OK: its exit status is in the run.  ST_AGAIN: the connection failed. */
+enum status remote_end(struct remote *, struct ssh *) MUST_CHECK;
+/* The argument of the last option of that key ("": it has none), NULL: it was not given. */
+const char *remote_given(const struct run *, int key);
+struct run *remote_of(struct remote *);
+const char *remote_host(const struct remote *);
+
+/* ---- ferry.c: the verbs whose files and outputs are on this side ------- */
+
+enum status ferry_push(struct remote *) MUST_CHECK;
+enum status ferry_pop(struct remote *) MUST_CHECK;
+enum status ferry_claim(struct remote *) MUST_CHECK;
+
+/* push.c: files that cannot be read are better found before anything is queued. */
+enum status push_files_exist(struct run *) MUST_CHECK;
+/* pop.c: whether the reader of stdout has taken all; p may be NULL. */
+struct pop;
+bool pop_taken(struct pop *);
+
+#endif

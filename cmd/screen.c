@@ -1,0 +1,301 @@
+/*
+ * screen.c: a terminal as rows of text.
+ *
+ * A frame is made line by line; only the lines that differ from what is shown are sent,
+ * with one write, so nothing flickers and a slow line has little to carry.  All text passes
+ * vis, so no escape sequences get out but those of this file and terminal.c.
+ */
+#include <errno.h>
+#include <langinfo.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "top.h"
+
+/* ---- one line --------------------------------------------------------- */
+
+static void
+line_begin(struct screen *s)
+{
+	s->text = NULL;
+	s->len = 0;
+	s->col = 0;
+	s->attr = 0;
+	s->f = s->row < s->rows ? open_memstream(&s->text, &s->len) : NULL;
+}
+
+/* Columns of a line.  Not the last cell of all: terminals differ in whether they scroll then. */
+static int
+line_width(const struct screen *s)
+{
+	return s->row == s->rows - 1 && s->cols > 1 ? s->cols - 1 : s->cols;
+}
+
+static void
+set_attr(struct screen *s, unsigned attr)
+{
+	if (attr == s->attr || s->plain)
+		return;
+	s->attr = attr;
+	(void)fprintf(s->f, "\033[0%s%s", (attr & ATTR_BOLD) != 0 ? ";1" : "",
+	    (attr & ATTR_REVERSE) != 0 ? ";7" : "");
+	if (s->colour)
+		(void)fprintf(s->f, "%s%s", (attr & ATTR_RED) != 0 ? ";31" : "",
+		    (attr & ATTR_YELLOW) != 0 ? ";33" : "");
+	(void)fputc('m', s->f);
+}
+
+static void
+blanks(struct screen *s, int n)
+{
+	for (; n > 0; n--, s->col++)
+		(void)fputc(' ', s->f);
+}
+
+/* The next character of text: its bytes, its columns, 0 for none that can be shown. */
+static int
+glyph(const struct screen *s, const char *text, size_t len, size_t *bytes)
+{
+	mbstate_t state = { 0 };
+	wchar_t wc;
+	size_t n;
+
+	*bytes = 1;
+	if ((unsigned char)*text < 0x80)
+		return 1;
+	if (!s->utf8)
+		return -1;
+	n = mbrtowc(&wc, text, len, &state);
+	if (n == 0 || n > len)
+		return -1;
+	*bytes = n;
+	return wcwidth(wc);
+}
+
+/* So many columns of text, the last one marked if that is not all. */
+static void
+put_cut(struct screen *s, const char *text, size_t len, int columns, bool cut)
+{
+	size_t bytes;
+	int room = cut && columns > 1 ? columns - 1 : columns;
+
+	for (; len > 0; text += bytes, len -= bytes) {
+		int w = glyph(s, text, len, &bytes);
+		if ((w < 0 ? 1 : w) > room)
+			break;
+		if (w > 0)
+			(void)fwrite(text, 1, bytes, s->f);
+		else if (w < 0)
+			(void)fputc('?', s->f);
+		room -= w < 0 ? 1 : w;
+		s->col += w < 0 ? 1 : w;
+	}
+	if (cut && columns > 1) {
+		(void)fputs(s->utf8 ? "…" : "+", s->f);
+		s->col++;
+	}
+}
+
+static int
+columns_of(const struct screen *s, const char *text, size_t len)
+{
+	size_t bytes;
+	int columns = 0;
+
+	for (; len > 0; text += bytes, len -= bytes) {
+		int w = glyph(s, text, len, &bytes);
+		columns += w < 0 ? 1 : w;
+	}
+	return columns;
+}
+
+void
+screen_put(struct screen *s, unsigned attr, int width, const char *text)
+{
+	int room = line_width(s) - s->col, columns, field;
+	char *seen = NULL;
+	size_t len = 0;
+	FILE *f;
+
+	if (s->f == NULL || room <= 0 || (f = open_memstream(&seen, &len)) == NULL)
+		return;
+	out_vis(f, text, strlen(text));
+	(void)fclose(f);
+	columns = columns_of(s, seen, len);
+	field = width == 0 ? columns : abs(width);
+	if (field > room)
+		field = room;
+	set_attr(s, attr);
+	if (width < 0)
+		blanks(s, field - columns);
+	room = s->col;
+	put_cut(s, seen, len, field, columns > field);
+	if (width > 0)
+		blanks(s, field - (s->col - room));
+	free(seen);
+}
+
+void
+screen_printf(struct screen *s, unsigned attr, int width, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	screen_put(s, attr, width, text);
+}
+
+/* ---- a frame ---------------------------------------------------------- */
+
+static void
+drop_rows(struct screen *s)
+{
+	for (int i = 0; i < s->have; i++) {
+		free(s->now[i]);
+		free(s->shown[i]);
+	}
+	free(s->now);
+	free(s->shown);
+	s->have = 0;
+	s->now = s->shown = NULL;
+}
+
+/* Rows for the terminal's size; all of it is drawn anew when that changed. */
+static void
+make_rows(struct screen *s)
+{
+	int rows = s->rows, cols = s->cols;
+
+	terminal_size(&s->rows, &s->cols);
+	if (s->rows == rows && s->cols == cols && s->have == rows)
+		return;
+	drop_rows(s);
+	s->now = calloc((size_t)s->rows, sizeof(*s->now));
+	s->shown = calloc((size_t)s->rows, sizeof(*s->shown));
+	if (s->now != NULL && s->shown != NULL)
+		s->have = s->rows;
+	s->clear = true;
+}
+
+void
+screen_begin(struct screen *s)
+{
+	if (!s->plain)
+		make_rows(s);
+	s->row = 0;
+	line_begin(s);
+}
+
+static void
+print_plain(struct screen *s)
+{
+	while (s->len > 0 && s->text[s->len - 1] == ' ')
+		s->len--;
+	(void)fwrite(s->text, 1, s->len, stdout);
+	(void)fputc('\n', stdout);
+}
+
+void
+screen_newline(struct screen *s)
+{
+	if (s->f != NULL) {
+		set_attr(s, 0);
+		(void)fclose(s->f);
+		if (s->plain && s->text != NULL)
+			print_plain(s);
+		if (s->row < s->have) {
+			free(s->now[s->row]);
+			s->now[s->row] = s->text;
+			s->text = NULL;
+		}
+		free(s->text);
+	}
+	s->row++;
+	line_begin(s);
+}
+
+/* Erased first: behind the last column an erase would take that one with it. */
+static void
+compose(struct screen *s, FILE *out)
+{
+	if (s->clear)
+		(void)fputs("\033[0m\033[2J", out);
+	for (int i = 0; i < s->have; i++) {
+		char *line = s->now[i];
+		if (line == NULL || (!s->clear && s->shown[i] != NULL && strcmp(line, s->shown[i]) == 0))
+			continue;
+		(void)fprintf(out, "\033[%d;1H\033[K%s", i + 1, line);
+		s->now[i] = s->shown[i];
+		s->shown[i] = line;
+	}
+	s->clear = false;
+}
+
+enum status
+screen_end(struct screen *s, struct error *err)
+{
+	char *data = NULL;
+	size_t len = 0;
+	enum status st;
+	FILE *out;
+
+	while (s->row < s->have)
+		screen_newline(s);
+	if (s->f != NULL) {
+		(void)fclose(s->f);
+		free(s->text);
+		s->f = NULL;
+	}
+	if (s->plain)
+		return ST_OK;
+	if ((out = open_memstream(&data, &len)) == NULL)
+		return error_sys(err, ENOMEM, "screen");
+	compose(s, out);
+	(void)fclose(out);
+	st = terminal_write(data, len, err);
+	free(data);
+	return st;
+}
+
+void
+screen_forget(struct screen *s)
+{
+	for (int i = 0; i < s->have; i++) {
+		free(s->shown[i]);
+		s->shown[i] = NULL;
+	}
+	s->clear = true;
+}
+
+/* ---- all of it -------------------------------------------------------- */
+
+static bool
+is_utf8(void)
+{
+	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+void
+screen_open(struct screen *s)
+{
+	const char *no_colour = getenv("NO_COLOR");
+
+	*s = (struct screen){ .utf8 = is_utf8(), .colour = no_colour == NULL || no_colour[0] == '\0' };
+}
+
+void
+screen_open_plain(struct screen *s, int cols)
+{
+	*s = (struct screen){ .utf8 = is_utf8(), .plain = true, .rows = INT_MAX, .cols = cols };
+}
+
+void
+screen_close(struct screen *s)
+{
+	drop_rows(s);
+}

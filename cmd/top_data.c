@@ -1,0 +1,299 @@
+/*
+ * top_data.c: the figures of all queues, a little at a time.
+ *
+ * Messages are counted by listing them (about a microsecond each), and a spool may have
+ * hundreds of queues and millions of messages.  So there are rounds, one a frame, each
+ * done in short steps as long as there is time: every queue is looked at (policy, rates), and
+ * those that are quick to count are counted; what time is left goes to the others, one
+ * after the other, the one that was counted longest ago first.  A count that is not finished
+ * in a round goes on in the next one; until it is, the old figure stands, with its age.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "top.h"
+
+/* A count that takes longer is not for every round. */
+#define QUICK (10 * 1000LL)
+/* Counting a queue that is slow takes this part of the time at most. */
+#define DUTY 10
+/* Messages between two looks at the clock. */
+#define STRIDE 512
+
+enum status
+data_open(struct spool *spool, const char *name, struct queue **q, struct error *broken,
+    struct error *err)
+{
+	enum status st = queue_open(spool, name, q, err);
+
+	error_clear(broken);
+	if (st != ST_CONF)
+		return st;
+	/* Whoever only looks does not need the policy. */
+	*broken = *err;
+	error_clear(err);
+	return queue_open_raw(spool, name, q, err);
+}
+
+/* ---- counting --------------------------------------------------------- */
+
+/* Until the end (ST_NONE) or that time (ST_OK). */
+static enum status
+count(struct scan *scan, struct tally *t, usec_t until, struct error *err)
+{
+	struct place p;
+	enum status st;
+
+	do {
+		for (int i = 0; i < STRIDE; i++) {
+			if ((st = scan_next(scan, &p, err)) != ST_OK)
+				return st;
+			tally_add(t, &p);
+		}
+	} while (clock_mono() < until);
+	return ST_OK;
+}
+
+static void
+counted(struct figure *f, const struct tally *t, usec_t cost)
+{
+	f->t = *t;
+	f->at = clock_mono();
+	f->cost = cost;
+	f->counted = true;
+}
+
+static void
+trouble(struct figure *f, struct error *err)
+{
+	(void)strlcpy(f->trouble, err->text, sizeof(f->trouble));
+	error_clear(err);
+}
+
+/* All of it if that is quick; else it is known to be slow. */
+static void
+count_quickly(struct queue *q, struct figure *f, struct error *err)
+{
+	usec_t began = clock_mono();
+	struct tally t = { 0 };
+	struct scan *scan;
+	enum status st;
+
+	if ((st = scan_open(q, STATES_ALL, &scan, err)) == ST_OK) {
+		st = count(scan, &t, began + QUICK, err);
+		scan_close(scan);
+	}
+	if (st == ST_NONE)
+		counted(f, &t, clock_mono() - began);
+	else if (st == ST_OK)
+		f->cost = QUICK + 1;
+}
+
+static void
+drop_slow(struct data *d)
+{
+	scan_close(d->scan);
+	queue_close(d->q);
+	d->scan = NULL;
+	d->q = NULL;
+}
+
+/* The one that was counted longest ago, and long enough ago. */
+static struct figure *
+stalest(const struct data *d)
+{
+	struct figure *best = NULL;
+
+	for (size_t i = 0; i < d->n; i++) {
+		struct figure *f = &d->f[i];
+		usec_t rest = d->all || !f->counted ? 0 : DUTY * f->cost;
+		if (f->cost > QUICK && f->at + rest < d->round && (best == NULL || f->at < best->at))
+			best = f;
+	}
+	return best;
+}
+
+static bool
+open_slow(struct data *d, struct error *err)
+{
+	struct figure *f = stalest(d);
+	struct error broken;
+
+	if (f == NULL)
+		return false;
+	memset(&d->part, 0, sizeof(d->part));
+	d->spent = 0;
+	if (data_open(d->spool, f->name, &d->q, &broken, err) != ST_OK ||
+	    scan_open(d->q, STATES_ALL, &d->scan, err) != ST_OK) {
+		trouble(f, err);
+		f->at = d->round;	/* not again in this round */
+		drop_slow(d);
+	}
+	return true;
+}
+
+static bool
+count_slowly(struct data *d, usec_t until)
+{
+	usec_t began = clock_mono();
+	struct figure *f;
+	struct error err;
+	enum status st;
+
+	error_clear(&err);
+	if (d->scan == NULL && !open_slow(d, &err))
+		return false;
+	if (d->scan == NULL)
+		return true;
+	st = count(d->scan, &d->part, until, &err);
+	d->spent += clock_mono() - began;
+	if (st == ST_OK)
+		return true;
+	if ((f = data_find(d, queue_name(d->q))) != NULL) {
+		if (st == ST_NONE)
+			counted(f, &d->part, d->spent);
+		else {
+			trouble(f, &err);
+			f->at = d->round;
+		}
+	}
+	drop_slow(d);
+	return true;
+}
+
+/* ---- looking ---------------------------------------------------------- */
+
+/* What was acknowledged a second since the last look; a file of counters that is new begins at 0. */
+static void
+trend(struct figure *f, const struct rates *now, usec_t mono)
+{
+	uint64_t was = f->rates.total[COUNT_ACKED], is = now->total[COUNT_ACKED];
+
+	if (f->looked == 0 || mono <= f->looked)
+		return;
+	if (f->ntrend == TREND_MAX)
+		memmove(f->trend, f->trend + 1, --f->ntrend * sizeof(f->trend[0]));
+	f->trend[f->ntrend++] = is > was ? (double)(is - was) * USEC / (double)(mono - f->looked) : 0;
+}
+
+static void
+look(struct data *d, struct figure *f)
+{
+	struct error broken, err;
+	struct queue *q = NULL;
+	struct rates rates;
+	usec_t mono;
+
+	error_clear(&err);
+	f->trouble[0] = '\0';
+	if (data_open(d->spool, f->name, &q, &broken, &err) == ST_OK) {
+		if (broken.status != ST_OK)
+			trouble(f, &broken);
+		f->paused = queue_policy(q)->paused;
+		mono = clock_mono();
+		queue_rates(q, clock_now(), &rates);
+		trend(f, &rates, mono);
+		f->rates = rates;
+		f->looked = mono;
+		if (f->cost <= QUICK)
+			count_quickly(q, f, &err);
+	}
+	if (err.status != ST_OK) {
+		f->counted = false;
+		trouble(f, &err);
+	}
+	queue_close(q);
+}
+
+/* ---- rounds ----------------------------------------------------------- */
+
+static int
+by_name(const void *key, const void *f)
+{
+	return strcmp(key, ((const struct figure *)f)->name);
+}
+
+struct figure *
+data_find(const struct data *d, const char *name)
+{
+	return d->n == 0 ? NULL : bsearch(name, d->f, d->n, sizeof(*d->f), by_name);
+}
+
+/* Figures for these queues; what was known of them stays. */
+static enum status
+merge(struct data *d, const struct names *names, struct error *err)
+{
+	struct figure *f = calloc(names->n + 1, sizeof(*f)), *old;
+
+	if (f == NULL)
+		return error_sys(err, ENOMEM, "top");
+	for (size_t i = 0; i < names->n; i++) {
+		if ((old = data_find(d, names->name[i])) != NULL)
+			f[i] = *old;
+		(void)strlcpy(f[i].name, names->name[i], sizeof(f[i].name));
+		f[i].workers = f[i].running = 0;
+		f[i].unsure = false;
+	}
+	free(d->f);
+	d->f = f;
+	d->n = names->n;
+	return ST_OK;
+}
+
+static void
+assign_workers(struct data *d)
+{
+	for (size_t i = 0; i < d->workers.n; i++) {
+		const struct worker *w = &d->workers.w[i];
+		struct figure *f = data_find(d, w->queue);
+		if (f == NULL)
+			continue;
+		f->workers++;
+		f->running += (unsigned)w->running;
+		f->unsure |= !w->sure;
+	}
+}
+
+enum status
+data_round(struct data *d, struct error *err)
+{
+	struct names names = { 0 };
+	enum status st;
+
+	d->round = clock_mono();
+	d->looked = 0;
+	if ((st = spool_queues(d->spool, &names, err)) == ST_OK)
+		st = merge(d, &names, err);
+	names_free(&names);
+	workers_look(&d->workers, spool_path(d->spool));
+	assign_workers(d);
+	return st;
+}
+
+bool
+data_step(struct data *d, usec_t until)
+{
+	do {
+		if (d->looked == d->n) {
+			if (!count_slowly(d, until))
+				return false;
+			continue;
+		}
+		if (d->next >= d->n)
+			d->next = 0;
+		look(d, &d->f[d->next++]);
+		d->looked++;
+	} while (clock_mono() < until);
+	return true;
+}
+
+void
+data_free(struct data *d)
+{
+	drop_slow(d);
+	workers_free(&d->workers);
+	free(d->f);
+	d->f = NULL;
+	d->n = 0;
+}
