@@ -5,7 +5,7 @@ Literal blocks of the section; "$ " starts a command, "> " goes on with it, othe
 lines are what it prints: a line "..." stands for any lines, "..." in a line for any text.
 
 Of a page of section 7 it is all literal blocks that begin with a command, and what they print is
-what a terminal shows, standard error included.
+what a terminal shows, standard error included; columns may be wider or narrower than on the page.
 """
 import os
 import re
@@ -66,6 +66,9 @@ def run_on_terminal(commands, options):
                            stdout=subprocess.PIPE, **options).stdout
     shown = shown.decode("utf8", "replace").replace("\r\n", "\n")
     shown = re.sub("\33\\[[0-9;]*m", "", shown)
+    for _, wanted in commands:
+        wanted[:] = [re.sub(" +", " ", line) for line in wanted]
+    shown = re.sub(" +", " ", shown)
     return [[(re.findall("%s([^\1]*)" % (mark % n), shown) or ["(not reached)"])[0], ""]
             for n in range(len(commands))]
 

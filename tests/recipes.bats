@@ -273,7 +273,10 @@ stand_in_curl() {
 	mq init -q logs backoff=10ms min_free=0
 	echo logrotate.conf-1 >>ran
 	sed -n '/postrotate/,/endscript/{//!p}' recipe/logrotate.conf-1 >postrotate
-	seq 1000 >app.log.1
+	run -0 sh -e postrotate "$PWD/app.log"
+	run -0 mq ls logs
+	assert_output ""
+	seq 1000 >app.log.2
 	sh -e postrotate "$PWD/app.log"
 	id=$(mq ls logs --ids)
 	part=remote/loghost/logs/.$id
@@ -295,7 +298,7 @@ stand_in_curl() {
 	run -0 mq work --config -n 1 logs
 	assert_equal "$(mq ls logs)" ""
 	assert_equal "$(ls remote/loghost/logs)" "$(uname -n)-$id"
-	cmp "remote/loghost/logs/$(uname -n)-$id" app.log.1
+	cmp "remote/loghost/logs/$(uname -n)-$id" app.log.2
 
 	touch -d "-3 days" remote/loghost/logs/*-* "$part.2"
 	(cd remote/loghost && cron 1)
@@ -305,7 +308,7 @@ $(uname -n)-$id"
 	mq init -q logs max_bytes=6K
 	sh -e postrotate "$PWD/app.log"
 	run -75 sh -e postrotate "$PWD/app.log"
-	assert [ -s app.log.1 ]
+	assert [ -s app.log.2 ]
 }
 
 @test "rate-limited API calls" {
@@ -426,6 +429,7 @@ delayed 1 1 exit-75: HTTP 500"
 	assert_has jobs ready 4
 	run -75 mq push jobs -m x
 
+	stand_in sleep <<<:	# nobody works any more
 	run -0 typed 1
 	assert_output --partial "6 messages are there"
 	assert_equal "$(there newhost ls jobs -o id,state,attempts,reason)" "$(mq ls jobs -o id,state,attempts,reason)"
@@ -433,6 +437,11 @@ delayed 1 1 exit-75: HTTP 500"
 	run -75 there newhost push jobs -m x
 	run -0 typed 1
 	assert_output --partial "6 messages are there"
+
+	there newhost resume --push jobs
+	extra=$(there newhost push jobs -m extra)
+	run -1 typed 1
+	there newhost rm -q jobs "$extra"
 
 	typed 2
 	assert_equal "$(mq ls jobs)" ""
@@ -459,7 +468,7 @@ delayed 1 1 exit-75: HTTP 500"
 	bg worker sh -c 'mq work q -- sh -c "sh await go; cat >>handled" & echo $! >worker.pid; wait; touch stopped'
 	wait_for has q claimed 1
 	run -0 upgrade install-mq mq
-	assert_equal "$(cat done)" "list-units --plain --no-legend mq-work@*
+	assert_equal "$(cat done)" "list-units --plain --no-legend --state=active mq-work@*
 stop mq-work@q.service
 install mq
 start mq-work@q.service"
