@@ -70,6 +70,7 @@ SWEEP   := $(B)/sweep/inject
 PRELOAD := $(patsubst tests/preload/%.c,$(B)/preload/%.so,$(wildcard tests/preload/*.c))
 MAN1    := $(wildcard man/*.1)
 MAN5    := $(wildcard man/*.5)
+MAN7    := $(wildcard man/*.7)
 UNITS   := $(wildcard dist/systemd/*)
 DOCS    := $(wildcard README.md NEWS.md LICENSE spool-format.md)
 
@@ -182,6 +183,7 @@ install: $(MQ)
 	$(INSTALL) -D -m 755 $(MQ) $(DESTDIR)$(BINDIR)/mq
 	$(if $(MAN1),$(INSTALL) -D -m 644 -t $(DESTDIR)$(MANDIR)/man1 $(MAN1))
 	$(if $(MAN5),$(INSTALL) -D -m 644 -t $(DESTDIR)$(MANDIR)/man5 $(MAN5))
+	$(if $(MAN7),$(INSTALL) -D -m 644 -t $(DESTDIR)$(MANDIR)/man7 $(MAN7))
 	$(if $(DOCS),$(INSTALL) -D -m 644 -t $(DESTDIR)$(DOCDIR) $(DOCS))
 	$(INSTALL) -D -m 644 completions/mq.bash $(DESTDIR)$(BASHDIR)/mq
 	$(INSTALL) -D -m 644 completions/_mq $(DESTDIR)$(ZSHDIR)/_mq
@@ -192,6 +194,7 @@ install: $(MQ)
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/mq $(DESTDIR)$(BASHDIR)/mq $(DESTDIR)$(ZSHDIR)/_mq $(DESTDIR)$(FISHDIR)/mq.fish
 	rm -f $(MAN1:man/%=$(DESTDIR)$(MANDIR)/man1/%) $(MAN5:man/%=$(DESTDIR)$(MANDIR)/man5/%)
+	rm -f $(MAN7:man/%=$(DESTDIR)$(MANDIR)/man7/%)
 	rm -f $(DOCS:%=$(DESTDIR)$(DOCDIR)/%)
 	$(if $(SYSTEMDUNITDIR),rm -f $(UNITS:dist/systemd/%=$(DESTDIR)$(SYSTEMDUNITDIR)/%))
 	-[ ! -d $(DESTDIR)$(DOCDIR) ] || rmdir $(DESTDIR)$(DOCDIR)

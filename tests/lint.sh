@@ -88,7 +88,10 @@ shell() {
 	# meant for another (SC2030, SC2031); variables come from helpers (SC2154);
 	# "done" is a state of ours as well as a word of the shell (SC1010).
 	[ ${#bats[@]} -eq 0 ] ||
-	    shellcheck -S warning -s bats -e SC1010,SC2030,SC2031,SC2154 "${bats[@]}"
+	    shellcheck -S warning -s bats -e SC1010,SC2030,SC2031,SC2154 "${bats[@]}" || return
+	# The scripts of mq-recipes(7).  -nt (SC3013) came with POSIX.1-2024, and all shells have it.
+	rm -rf "$logs/recipes" && python3 tests/recipes.py man/mq-recipes.7 "$logs/recipes" &&
+	    shellcheck -S warning -s sh -e SC3013 "$logs"/recipes/*/bin/*
 }
 
 manuals() {
