@@ -30,6 +30,7 @@ struct edit {
 	bool with_headers;
 	char path[4096];	/* of the copy; "" if there is none */
 	int fd;
+	int from;		/* the message as it was read; -1: not open */
 	struct stat before;
 	struct headers headers;	/* of the new version */
 	off_t body;		/* where its body begins in the copy */
@@ -40,10 +41,10 @@ extern char **environ;
 /* ---- the copy --------------------------------------------------------- */
 
 static enum status
-copy_headers(struct edit *e, int from)
+copy_headers(struct edit *e)
 {
 	struct error *err = &e->r->err;
-	enum status st = msg_headers(from, &e->p.name, &e->headers, err);
+	enum status st = msg_headers(e->from, &e->p.name, &e->headers, err);
 
 	if (st == ST_OK && e->with_headers) {
 		const char *block = e->headers.len > 0 ? e->headers.block : "\n";
@@ -60,9 +61,8 @@ make_copy(struct edit *e)
 	const char *tmp = getenv("TMPDIR");
 	struct error *err = &e->r->err;
 	enum status st;
-	int from;
 
-	if ((st = msg_open(e->q, &e->p, &from, err)) != ST_OK)
+	if ((st = msg_open(e->q, &e->p, &e->from, err)) != ST_OK)
 		return st;
 	(void)snprintf(e->path, sizeof(e->path), "%s/mq-edit-%.8s.XXXXXX",
 	    tmp != NULL && tmp[0] == '/' ? tmp : "/tmp", e->p.name.id.text + ID_LEN - 8);
@@ -70,11 +70,10 @@ make_copy(struct edit *e)
 		st = error_sys(err, errno, "%s", e->path);
 		e->path[0] = '\0';
 	}
-	if (st == ST_OK && (st = copy_headers(e, from)) == ST_OK)
-		st = body_copy(from, &e->p.name, e->fd, err);
+	if (st == ST_OK && (st = copy_headers(e)) == ST_OK)
+		st = body_copy(e->from, &e->p.name, e->fd, err);
 	if (st == ST_OK && fstat(e->fd, &e->before) == -1)
 		st = error_sys(err, errno, "%s", e->path);
-	(void)close(from);
 	return st;
 }
 
@@ -87,6 +86,8 @@ run_editor(struct edit *e)
 	const char *editor = getenv("VISUAL");
 	char sh[] = "sh", c[] = "-c", *script = NULL, *argv[] = { sh, c, NULL, sh, e->path, NULL };
 	struct error *err = &e->r->err;
+	posix_spawnattr_t attr;
+	sigset_t defaults;
 	int status = 0, failed;
 	pid_t pid;
 
@@ -97,10 +98,19 @@ run_editor(struct edit *e)
 	if (asprintf(&script, "%s \"$1\"", editor) == -1)
 		return error_sys(err, ENOMEM, "edit");
 	argv[2] = script;
-	/* Ctrl-C is for the editor. */
+	/* Ctrl-C is for the editor; what is ignored here is not to be ignored there. */
+	(void)sigemptyset(&defaults);
+	for (const int *sig = (const int[]){ SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ, 0 }; *sig != 0; sig++)
+		if (*sig == SIGPIPE || *sig == SIGXFSZ || !run_ignores(*sig))
+			(void)sigaddset(&defaults, *sig);
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGQUIT, SIG_IGN);
-	failed = posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ);
+	if ((failed = posix_spawnattr_init(&attr)) == 0) {
+		(void)posix_spawnattr_setsigdefault(&attr, &defaults);
+		(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+		failed = posix_spawn(&pid, "/bin/sh", NULL, &attr, argv, environ);
+		(void)posix_spawnattr_destroy(&attr);
+	}
 	while (failed == 0 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
 		continue;
 	free(script);
@@ -154,16 +164,9 @@ ends_with_newline(int fd, off_t from, off_t size)
 static off_t
 end_of_body(const struct edit *e, int fd, off_t size)
 {
-	int from;
-	bool had = true;
-	struct error ignored;
+	bool had = e->p.name.size == e->p.name.head ||
+	    ends_with_newline(e->from, e->p.name.head, e->p.name.size);
 
-	error_clear(&ignored);
-	if (msg_open(e->q, &e->p, &from, &ignored) == ST_OK) {
-		had = e->p.name.size == e->p.name.head ||
-		    ends_with_newline(from, e->p.name.head, e->p.name.size);
-		(void)close(from);
-	}
 	return !had && ends_with_newline(fd, e->body, size) ? size - 1 : size;
 }
 
@@ -196,7 +199,7 @@ replace(struct edit *e, int fd, off_t end)
 		return st;
 	if ((st = batch_begin(b, err)) == ST_OK &&
 	    (st = write_body(b, fd, e->body, end, err)) == ST_OK && (st = batch_end(b, err)) == ST_OK)
-		st = batch_replace(b, &e->p, err);
+		st = batch_replace(b, &e->p, e->from, clock_now(), err);
 	batch_close(b);
 	if (st == ST_GONE)
 		st = error_set(err, ST_LOST, 0, "message %s moved on while it was edited: it is as it was",
@@ -214,7 +217,7 @@ save(struct edit *e)
 	FILE *f;
 
 	if ((f = fopen(e->path, "re")) == NULL || fstat(fileno(f), &sb) == -1) {
-		st = error_sys(err, errno, "%s", e->path);
+		st = error_set(err, ST_IO, errno, "%s: the editor left no file; nothing was changed", e->path);
 		if (f != NULL)
 			(void)fclose(f);
 		return st;
@@ -256,11 +259,14 @@ edit(struct edit *e)
 	if ((st = make_copy(e)) == ST_OK && (st = run_editor(e)) == ST_OK &&
 	    (st = save(e)) != ST_OK && st != ST_UNSURE) {
 		/* Somebody's work: not to be thrown away because it could not be saved. */
-		run_note(e->r, "your version is kept in %s", e->path);
+		if (access(e->path, F_OK) == 0)
+			run_note(e->r, "your version is kept in %s", e->path);
 		e->path[0] = '\0';
 	}
 	if (e->fd != -1)
 		(void)close(e->fd);
+	if (e->from != -1)
+		(void)close(e->from);
 	if (e->path[0] != '\0')
 		(void)unlink(e->path);
 	headers_free(&e->headers);
@@ -270,7 +276,7 @@ edit(struct edit *e)
 static enum status
 run_edit(struct run *r)
 {
-	struct edit e = { .r = r, .fd = -1 };
+	struct edit e = { .r = r, .fd = -1, .from = -1 };
 	const char *arg;
 	enum status st;
 

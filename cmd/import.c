@@ -217,6 +217,24 @@ take_mark(struct import *m, const struct tar_member *t)
 	return st == ST_NONE ? ST_OK : st;
 }
 
+/* Who made the archive is not to choose what runs here. */
+static void
+leave_handler(struct import *m)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->assigns.n; i++) {
+		char *text = m->assigns.name[i];
+		if (strncmp(text, "handler=", 8) != 0 || text[8] == '\0' || strcmp(text + 8, "none") == 0) {
+			m->assigns.name[kept++] = text;
+			continue;
+		}
+		run_note(m->r, "the archive's %s was not taken: 'mq init' sets one", text);
+		free(text);
+	}
+	m->assigns.n = kept;
+}
+
 /* The policy is for a queue that we make. */
 static enum status
 take_conf(struct import *m, const struct tar_member *t)
@@ -230,6 +248,8 @@ take_conf(struct import *m, const struct tar_member *t)
 		return ST_OK;
 	if ((st = small(m, t, CONF_MAX, &text, &len)) == ST_OK && m->assigns.name == NULL)
 		st = conf_assigns(text, len, &m->assigns, err);
+	if (st == ST_OK)
+		leave_handler(m);
 	if (st == ST_OK && m->q != NULL && m->assigns.n > 0)
 		st = queue_configure(m->q, (const char *const *)m->assigns.name, m->assigns.n, err);
 	free(text);

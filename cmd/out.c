@@ -46,6 +46,14 @@ utf8(const unsigned char *text, size_t len, uint32_t *cp)
 	return n;
 }
 
+/* Zero width, and changes of direction (UAX #9). */
+static bool
+disguises(uint32_t cp)
+{
+	return (cp >= 0x200b && cp <= 0x200f) || (cp >= 0x202a && cp <= 0x202e) ||
+	    (cp >= 0x2060 && cp <= 0x2069) || cp == 0xfeff;
+}
+
 void
 out_vis(FILE *f, const char *text, size_t len)
 {
@@ -54,8 +62,8 @@ out_vis(FILE *f, const char *text, size_t len)
 	while (len > 0) {
 		uint32_t cp;
 		size_t n = utf8((const unsigned char *)text, len, &cp);
-		/* C1 controls (U+0080 to U+009F) steer terminals as escapes do. */
-		if (n > 1 && cp >= 0xa0)
+		/* C1 controls (U+0080 to U+009F) steer terminals as escapes do; others hide text or turn its order. */
+		if (n > 1 && cp >= 0xa0 && !disguises(cp))
 			(void)fwrite(text, 1, n, f);
 		else {
 			n = 1;

@@ -202,7 +202,7 @@ bucket_make(struct queue *q, enum state s, char cls, usec_t key, struct error *e
 	if ((st = queue_state(q, s, &dir, err)) != ST_OK)
 		return st;
 	bucket_format(cls, key, half + 1);
-	st = fs_mkdir(dir, half, queue_dir_mode(q), q->group, err);
+	st = fs_mkdir(dir, half, queue_dir_mode(q), q->owner, err);
 	if (st != ST_OK && st != ST_EXISTS)
 		return st;
 	if (queue_synced(q) && (st = fs_sync(dir, err)) != ST_OK) {

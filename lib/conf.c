@@ -472,6 +472,8 @@ assign_check(const char *assign, const char **value, struct error *err)
 	} else if (key >= NKEYS)
 		error_set(err, ST_USAGE, 0, "'%s' may be set in [defaults] of mq.conf only",
 		    key_name(key));
+	else if (**value == '\0')	/* to be taken out */
+		return key;
 	else if (!policy_set(&scratch, key, *value))
 		error_set(err, ST_USAGE, 0, "bad value '%s' for %s (%s): %s", *value, key_name(key),
 		    conf_keys[key].syntax, policy_rule(key));
@@ -504,7 +506,7 @@ put_assign(char *to, int key, const char *value)
 	return stpcpy(stpcpy(to, value), "\n");
 }
 
-/* Copy the lines; the first line of a key that has a new value becomes that, and values forgets it. */
+/* Copy the lines; the first line of a key that has a new value becomes that, and values forgets it.  With "" it is left out. */
 static char *
 edit_lines(char *to, const char *text, size_t len, const char *values[NKEYS])
 {
@@ -517,8 +519,10 @@ edit_lines(char *to, const char *text, size_t len, const char *values[NKEYS])
 		n = end != NULL ? (size_t)(end - text) + 1 : len;
 		key = line_key(text, n);
 		if (key != -1 && key < NKEYS && values[key] != NULL) {
-			to = put_assign(to, key, values[key]);
-			values[key] = NULL;
+			if (values[key][0] != '\0') {
+				to = put_assign(to, key, values[key]);
+				values[key] = NULL;
+			}
 			continue;
 		}
 		memcpy(to, text, n);
@@ -566,7 +570,7 @@ conf_edit(const char *text, size_t len, const char *const *assign, size_t n, cha
 		return error_sys(err, ENOMEM, "queue.conf");
 	to = edit_lines(*out, text, len, values);
 	for (int key = 0; key < NKEYS; key++)
-		if (values[key] != NULL)
+		if (values[key] != NULL && values[key][0] != '\0')
 			to = put_assign(to, key, values[key]);
 	*to = '\0';
 	*outlen = (size_t)(to - *out);

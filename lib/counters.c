@@ -132,7 +132,7 @@ share(const struct queue *q, int fd)
 	struct error ignored;
 
 	error_clear(&ignored);
-	if (fs_set_mode(fd, queue_file_mode(q), q->group, &ignored) != ST_OK)
+	if (fs_set_mode(fd, queue_file_mode(q), q->owner, &ignored) != ST_OK)
 		error_clear(&ignored);	/* advice */
 }
 

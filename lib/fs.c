@@ -63,8 +63,30 @@ fs_open_shared(int dirfd, const char *name, bool create, mode_t mode)
 	    (create ? O_CREAT : 0), mode);
 }
 
+/*
+ * Mode first, for giving a file away takes the right to set it.  Root must not be made to give
+ * away what it did not make: a file with another name (a hard link), or of somebody else, stays whose it is.
+ */
+static int
+set_owner(int fd, struct owner owner)
+{
+	struct stat sb;
+
+	if (owner.uid != (uid_t)-1 && (fstat(fd, &sb) == -1 || sb.st_uid != geteuid() ||
+	    (!S_ISDIR(sb.st_mode) && sb.st_nlink != 1)))
+		owner.uid = (uid_t)-1;
+	if (owner.uid == (uid_t)-1 && owner.gid == (gid_t)-1)
+		return 0;
+	if (fchown(fd, owner.uid, owner.gid) == 0)
+		return 0;
+	/* Root of a container, or of a client of NFS, may not. */
+	if (owner.uid == (uid_t)-1 || (errno != EPERM && errno != EINVAL))
+		return -1;
+	return owner.gid == (gid_t)-1 ? 0 : fchown(fd, (uid_t)-1, owner.gid);
+}
+
 enum status
-fs_create(int dirfd, const char *name, mode_t mode, gid_t group, int *fd,
+fs_create(int dirfd, const char *name, mode_t mode, struct owner owner, int *fd,
     struct error *err)
 {
 	*fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
@@ -72,8 +94,7 @@ fs_create(int dirfd, const char *name, mode_t mode, gid_t group, int *fd,
 	if (*fd == -1)
 		return error_sys(err, errno, "create %s", name);
 	/* The umask is the user's; the policy's mode is what was asked for. */
-	if (fchmod(*fd, mode) == -1 ||
-	    (group != (gid_t)-1 && fchown(*fd, (uid_t)-1, group) == -1)) {
+	if (fchmod(*fd, mode) == -1 || set_owner(*fd, owner) == -1) {
 		error_sys(err, errno, "set mode and group of %s", name);
 		(void)unlinkat(dirfd, name, 0);
 		(void)close(*fd);
@@ -169,14 +190,14 @@ tmp_name(char buf[40])
 
 enum status
 fs_replace_file(int dirfd, const char *name, const char *text, size_t len,
-    mode_t mode, gid_t group, bool sync, struct error *err)
+    mode_t mode, struct owner owner, bool sync, struct error *err)
 {
 	char tmp[48] = ".";
 	enum status st;
 	int fd;
 
 	tmp_name(tmp + 1);
-	if ((st = fs_create(dirfd, tmp, mode, group, &fd, err)) != ST_OK)
+	if ((st = fs_create(dirfd, tmp, mode, owner, &fd, err)) != ST_OK)
 		return st;
 	st = fs_write(fd, text, len, err);
 	if (st == ST_OK && sync)
@@ -205,7 +226,7 @@ fs_open_append(int dirfd, const char *name, mode_t mode)
 
 enum status
 fs_append(int dirfd, const char *name, const char *text, size_t len,
-    mode_t mode, gid_t group, bool sync, struct error *err)
+    mode_t mode, struct owner owner, bool sync, struct error *err)
 {
 	enum status st;
 	struct stat sb;
@@ -215,12 +236,29 @@ fs_append(int dirfd, const char *name, const char *text, size_t len,
 		return errno == ENOENT ? ST_GONE : error_sys(err, errno, "%s", name);
 	if (fstat(fd, &sb) == 0 && sb.st_size == 0) {
 		(void)fchmod(fd, mode);
-		if (group != (gid_t)-1 && fchown(fd, (uid_t)-1, group) == -1)
+		if (set_owner(fd, owner) == -1)
 			(void)0;	/* advice: a record that others can't read beats none */
 	}
 	st = fs_write(fd, text, len, err);
 	if (st == ST_OK && sync)
 		st = fs_sync(fd, err);
+	(void)close(fd);
+	return st;
+}
+
+enum status
+fs_give(int dirfd, const char *name, const struct stat *like, struct error *err)
+{
+	int fd = openat(dirfd, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	enum status st = ST_OK;
+
+	if (fd == -1)
+		return error_sys(err, errno, "%s", name);
+	if (fchown(fd, like->st_uid, like->st_gid) == -1 && fchown(fd, (uid_t)-1, like->st_gid) == -1 &&
+	    errno != EPERM)
+		st = error_sys(err, errno, "%s: set owner", name);
+	if (st == ST_OK && fchmod(fd, like->st_mode & 07777) == -1)
+		st = error_sys(err, errno, "%s: set mode", name);
 	(void)close(fd);
 	return st;
 }
@@ -244,31 +282,37 @@ fs_mkdir_default(int dirfd, const char *name, struct error *err)
 }
 
 enum status
-fs_mkdir(int dirfd, const char *name, mode_t mode, gid_t group, struct error *err)
+fs_mkdir(int dirfd, const char *name, mode_t mode, struct owner owner, struct error *err)
 {
 	enum status st;
+	int fd;
 
 	if ((st = make_dir(dirfd, name, mode, err)) != ST_OK)
 		return st;
-	if ((group != (gid_t)-1 &&
-	    fchownat(dirfd, name, (uid_t)-1, group, AT_SYMLINK_NOFOLLOW) == -1) ||
-	    fchmodat(dirfd, name, mode, 0) == -1) {
+	/* By descriptor: who owns the place may have put something else there meanwhile. */
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1 || fchmod(fd, mode) == -1 || set_owner(fd, owner) == -1) {
 		error_sys(err, errno, "set mode and group of %s", name);
 		(void)unlinkat(dirfd, name, AT_REMOVEDIR);
-		return err->status;
+		st = err->status;
 	}
-	return ST_OK;
+	if (fd != -1)
+		(void)close(fd);
+	return st;
 }
 
 enum status
-fs_set_mode(int fd, mode_t mode, gid_t group, struct error *err)
+fs_set_mode(int fd, mode_t mode, struct owner owner, struct error *err)
 {
 	struct stat sb;
 
 	/* Only its owner may set it, even to what it is. */
-	if (fstat(fd, &sb) == 0 && (sb.st_mode & 07777) == mode && (group == (gid_t)-1 || sb.st_gid == group))
+	if (fstat(fd, &sb) == 0 && (sb.st_mode & 07777) == mode &&
+	    (owner.gid == (gid_t)-1 || sb.st_gid == owner.gid) &&
+	    (owner.uid == (uid_t)-1 || sb.st_uid == owner.uid))
 		return ST_OK;
-	if ((group != (gid_t)-1 && fchown(fd, (uid_t)-1, group) == -1) || fchmod(fd, mode) == -1)
+	/* Mode last: a change of owner may take bits away. */
+	if (set_owner(fd, owner) == -1 || fchmod(fd, mode) == -1)
 		return error_sys(err, errno, "set mode and group");
 	return ST_OK;
 }

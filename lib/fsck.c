@@ -103,7 +103,7 @@ lost_found(struct fsck *f, int dir, const char *name, const char *path, const ch
 	enum status st;
 	int lost;
 
-	st = fs_mkdir(f->q->fd, LOST_FOUND, queue_dir_mode(f->q), f->q->group, f->err);
+	st = fs_mkdir(f->q->fd, LOST_FOUND, queue_dir_mode(f->q), f->q->owner, f->err);
 	if (st == ST_OK || st == ST_EXISTS)
 		st = fs_open_dir(f->q->fd, LOST_FOUND, false, &lost, f->err);
 	if (st != ST_OK)
@@ -117,7 +117,7 @@ lost_found(struct fsck *f, int dir, const char *name, const char *path, const ch
 		(void)snprintf(note, sizeof(note), "%.240s.note", to);
 		/* The note is a kindness; the file is what counts. */
 		if (fs_replace_file(lost, note, text, strlen(text), queue_file_mode(f->q),
-		    f->q->group, false, f->err) != ST_OK)
+		    f->q->owner, false, f->err) != ST_OK)
 			error_clear(f->err);
 	}
 	(void)close(lost);

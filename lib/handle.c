@@ -145,7 +145,7 @@ queue_tmp(struct queue *q, int *fd, struct error *err)
 			/* Who finds none must not rely on the queue itself: see queue.c. */
 			st = queue_synced(q) ? fs_sync(q->spool->fd, err) : ST_OK;
 			if (st == ST_OK)
-				st = fs_mkdir(q->fd, "tmp", queue_dir_mode(q), q->group, err);
+				st = fs_mkdir(q->fd, "tmp", queue_dir_mode(q), q->owner, err);
 			if (st == ST_OK || st == ST_EXISTS)
 				st = fs_open_dir(q->fd, "tmp", false, &q->tmpfd, err);
 		}

@@ -10,6 +10,13 @@
 
 /* ---- fs.c: the only place that creates, renames, links, unlinks or syncs - */
 
+/* Who is to own what is made; -1: who makes it.  Only root gives files away: see queue_owner. */
+struct owner {
+	uid_t uid;
+	gid_t gid;
+};
+#define OWNER_SELF ((struct owner){ (uid_t)-1, (gid_t)-1 })
+
 /* All names are relative to a descriptor; none of these follows a last symbolic link unless it says so. */
 enum status fs_open_dir(int dirfd, const char *name, bool follow, int *fd, struct error *) MUST_CHECK;
 /* A directory that we may enter, if not read. */
@@ -19,25 +26,28 @@ int fs_open_read(int dirfd, const char *name);
 /* As fs_open_read, for reading and writing (advice files only).  create: make it if it is not there. */
 int fs_open_shared(int dirfd, const char *name, bool create, mode_t mode);
 /* A new file that did not exist, for writing. */
-enum status fs_create(int dirfd, const char *name, mode_t mode, gid_t group, int *fd, struct error *) MUST_CHECK;
+enum status fs_create(int dirfd, const char *name, mode_t mode, struct owner, int *fd, struct error *) MUST_CHECK;
 /* A whole small file: NUL-terminated text, freed by the caller.  ST_NOTFOUND: not there. */
 enum status fs_read_file(int dirfd, const char *name, bool follow, size_t max, char **text, size_t *len, struct error *) MUST_CHECK;
 /* As fs_read_file; what fstat said of the very file that was read. */
 enum status fs_read_file_stat(int dirfd, const char *name, bool follow, size_t max, char **text, size_t *len, struct stat *,
     struct error *) MUST_CHECK;
 /* Replace a file by one rename, durably if sync. */
-enum status fs_replace_file(int dirfd, const char *name, const char *text, size_t len, mode_t mode, gid_t group, bool sync, struct error *) MUST_CHECK;
+enum status fs_replace_file(int dirfd, const char *name, const char *text, size_t len, mode_t mode, struct owner, bool sync, struct error *) MUST_CHECK;
 /* Open to append, made if need be; not blocking on a FIFO or following a link.  -1 on failure, errno is the caller's. */
 int fs_open_append(int dirfd, const char *name, mode_t mode);
 /* Append text with one write; the file is made if need be. */
-enum status fs_append(int dirfd, const char *name, const char *text, size_t len, mode_t mode, gid_t group, bool sync, struct error *) MUST_CHECK;
+enum status fs_append(int dirfd, const char *name, const char *text, size_t len, mode_t mode, struct owner, bool sync, struct error *) MUST_CHECK;
 enum status fs_write(int fd, const void *, size_t, struct error *) MUST_CHECK;
 /* A directory that the user's umask decides about (the spool itself).  As fs_mkdir otherwise. */
 enum status fs_mkdir_default(int dirfd, const char *name, struct error *) MUST_CHECK;
 /* mkdir, with mode and group whatever the umask.  ST_EXISTS, ST_GONE (the parent went) are silent. */
-enum status fs_mkdir(int dirfd, const char *name, mode_t mode, gid_t group, struct error *) MUST_CHECK;
+enum status fs_mkdir(int dirfd, const char *name, mode_t mode, struct owner, struct error *) MUST_CHECK;
 /* Mode and group of an open directory or file. */
-enum status fs_set_mode(int fd, mode_t mode, gid_t group, struct error *) MUST_CHECK;
+/* Owner, group and mode of a file that we made, as those of another; as much of it as we may. */
+struct stat;
+enum status fs_give(int dirfd, const char *name, const struct stat *like, struct error *) MUST_CHECK;
+enum status fs_set_mode(int fd, mode_t mode, struct owner, struct error *) MUST_CHECK;
 /* Rename that replaces nothing where the kernel can tell.  ST_GONE: no source (or a directory went); ST_EXISTS. */
 enum status fs_move(int fromfd, const char *from, int tofd, const char *to, struct error *) MUST_CHECK;
 /* fs_move of what has a name that only we know: that a network file system lost the answer does not matter. */
@@ -105,7 +115,7 @@ struct queue {
 	int tmpfd, newfd;
 	int remote;		/* -1: not asked yet; see queue_remote */
 	struct policy policy;
-	gid_t group;		/* (gid_t)-1: the process's */
+	struct owner owner;	/* of what we make in it */
 	struct counters *counters;
 	bool counters_tried;
 	/* The event log, as far as it was needed. */

@@ -506,11 +506,12 @@ enum status batch_allowed(const struct batch *, usec_t now, struct error *) MUST
 enum status batch_publish(struct batch *, usec_t now,
     void (*done)(void *arg, const struct msgid *), void *arg, struct error *) MUST_CHECK;
 /*
- * Put the one message of the batch in the place of another: its id, state, key, attempts and
- * record stay, the headers are the batch's.  The new one is durable before the old one goes, so
- * a crash between leaves both (fsck finds them).  ST_GONE: it moved on, nothing is changed.
+ * Put the one message of the batch in the place of another, which oldfd has open since it was
+ * read: its id, state, attempts, owner and record stay, the headers are the batch's.  The new one
+ * is durable before the old one goes, so a crash between leaves both (fsck finds them).
+ * ST_GONE: the old one moved on meanwhile, nothing is changed.
  */
-enum status batch_replace(struct batch *, const struct place *old, struct error *) MUST_CHECK;
+enum status batch_replace(struct batch *, const struct place *old, int oldfd, usec_t now, struct error *) MUST_CHECK;
 /* Removes what was not published. */
 void batch_close(struct batch *);
 

@@ -65,7 +65,7 @@ atomic_dir(struct batch *b, struct error *err)
 		return st;
 	tmp_name(name);
 	(void)snprintf(b->dir, sizeof(b->dir), "%s.d", name);
-	st = fs_mkdir(tmp, b->dir, queue_dir_mode(b->q), b->q->group, err);
+	st = fs_mkdir(tmp, b->dir, queue_dir_mode(b->q), b->q->owner, err);
 	if (st == ST_OK)
 		st = fs_open_dir(tmp, b->dir, false, &b->tmpfd, err);
 	if (st == ST_GONE || st == ST_EXISTS)
@@ -93,7 +93,7 @@ drop_open(struct batch *b, struct error *err)
 		    "without priority, delay, expiry, headers or --atomic", b->q->name);
 	b->tmpfd = b->q->newfd;
 	tmp_name(name + 1);
-	st = fs_create(b->tmpfd, name, queue_drop_mode(b->q), (gid_t)-1, &b->anchor, err);
+	st = fs_create(b->tmpfd, name, queue_drop_mode(b->q), OWNER_SELF, &b->anchor, err);
 	return st == ST_OK ? fs_unlink(b->tmpfd, name, err) : st;
 }
 
@@ -190,7 +190,7 @@ batch_begin(struct batch *b, struct error *err)
 	p->tmp[0] = '.';
 	tmp_name(p->tmp + (b->q->drop ? 1 : 0));
 	error_clear(&creating);
-	st = fs_create(b->tmpfd, p->tmp, b->q->drop ? queue_drop_mode(b->q) : queue_file_mode(b->q), b->q->group,
+	st = fs_create(b->tmpfd, p->tmp, b->q->drop ? queue_drop_mode(b->q) : queue_file_mode(b->q), b->q->owner,
 	    &p->fd, &creating);
 	if (st != ST_OK) {
 		st = queue_fail(b->q, err, creating.errnum, "cannot make a file in %s", where(b));
@@ -372,7 +372,7 @@ count_pushed(struct batch *b, const struct known *known, const struct msgname *n
 
 	counters_state(b->q, s, 1, n->size);
 	counters_add(b->q, COUNT_PUSHED, 1, now);
-	log_event(b->q, known != NULL ? "moved" : s == STATE_DELAYED ? "delayed" : "pushed", n, s, now);
+	log_event(b->q, known != NULL ? "imported" : s == STATE_DELAYED ? "delayed" : "pushed", n, s, now);
 }
 
 /* Under a name that tells its id, and that nobody can guess. */
@@ -532,74 +532,87 @@ batch_publish(struct batch *b, usec_t now, void (*done)(void *, const struct msg
 	return st;
 }
 
-/* Whether a message of this id stands anywhere but at p. */
-static enum status
-stands_elsewhere(struct queue *q, const struct place *p, bool *yes, struct error *err)
+/* Whether the old one still stands where it was found: this very file. */
+static bool
+in_place(int dir, const struct place *old, const struct stat *was)
 {
-	struct scan *scan;
-	struct place at;
-	enum status st;
+	struct stat sb;
 
-	*yes = false;
-	if ((st = scan_open(q, STATES_ALL, &scan, err)) != ST_OK)
-		return st;
-	while (!*yes && (st = scan_next(scan, &at, err)) == ST_OK)
-		*yes = strcmp(at.name.id.text, p->name.id.text) == 0 && strcmp(at.file, p->file) != 0;
-	scan_close(scan);
-	return st == ST_NONE ? ST_OK : st;
+	return fstatat(dir, old->file, &sb, AT_SYMLINK_NOFOLLOW) == 0 && sb.st_dev == was->st_dev &&
+	    sb.st_ino == was->st_ino;
 }
 
 /*
- * The new one is there; the old one goes.  If it does not, or if somebody moved it meanwhile, the
- * new one goes again; but only if the old one is seen somewhere, for an error may tell of what was done.
+ * The new one is there; the old one goes.  Where it does not, or somebody moved it just now, the
+ * new one is taken out again; but not if the old one has lost a name: then it is gone, whatever
+ * a server that lost its answer says.
  */
 static enum status
-drop_old(struct queue *q, int dir, const struct place *old, const struct place *new, struct error *err)
+drop_old(struct queue *q, int dir, const struct place *old, int oldfd, const struct stat *was,
+    const struct place *new, struct error *err)
 {
 	struct error undoing;
-	enum status st, looked;
-	bool other;
+	enum status st, undone;
+	struct stat sb;
 	int fd;
 
 	if ((st = fs_unlink(dir, old->file, err)) == ST_OK)
 		return ST_OK;
-	error_clear(&undoing);
-	looked = stands_elsewhere(q, new, &other, &undoing);
-	if (looked == ST_OK && !other) {
+	if (!in_place(dir, old, was) && fstat(oldfd, &sb) == 0 && sb.st_nlink < was->st_nlink) {
 		error_clear(err);
 		return ST_OK;
 	}
-	if (looked == ST_OK && (looked = place_open(q, new, &fd, &undoing)) == ST_OK) {
-		looked = fs_unlink(fd, new->file, &undoing);
+	error_clear(&undoing);
+	if ((undone = place_open(q, new, &fd, &undoing)) == ST_OK) {
+		undone = fs_unlink(fd, new->file, &undoing);
 		(void)close(fd);
 	}
-	if (looked != ST_OK && looked != ST_GONE)
+	if (undone != ST_OK && undone != ST_GONE)
 		return error_set(err, ST_UNSURE, undoing.errnum, "the old version, too, may still be there");
 	return st;
 }
 
-enum status
-batch_replace(struct batch *b, const struct place *old, struct error *err)
+static enum status
+put_new(struct batch *b, const struct place *old, const struct stat *was, struct place *new,
+    struct error *err)
 {
 	struct msgname n = old->name;
 	struct queue *q = b->q;
-	struct place new;
 	enum status st;
-	int dir;
 
-	if ((st = sync_data(b, err)) != ST_OK || (st = place_open(q, old, &dir, err)) != ST_OK)
+	if ((st = fs_give(b->tmpfd, b->p[0].tmp, was, err)) != ST_OK)
 		return st;
 	n.size = b->p[0].size;
 	n.head = (int32_t)head_size(b);
+	n.key++;	/* never the name of the old one */
 	q->careful = true;
-	st = bucket_put(q, b->tmpfd, b->p[0].tmp, old->state, &n, &new, err);
+	st = bucket_put(q, b->tmpfd, b->p[0].tmp, old->state, &n, new, err);
 	q->careful = false;
 	if (st == ST_OK) {
 		forget(b, 1);
-		if ((st = moves_sync(q, err)) == ST_OK)
-			st = drop_old(q, dir, old, &new, err);
+		st = moves_sync(q, err);
 	}
+	return st;
+}
+
+enum status
+batch_replace(struct batch *b, const struct place *old, int oldfd, usec_t now, struct error *err)
+{
+	struct place new;
+	struct stat was;
+	enum status st;
+	int dir;
+
+	if (fstat(oldfd, &was) == -1)
+		return queue_fail(b->q, err, errno, "edit");
+	if ((st = sync_data(b, err)) != ST_OK || (st = place_open(b->q, old, &dir, err)) != ST_OK)
+		return st;
+	st = in_place(dir, old, &was) ? put_new(b, old, &was, &new, err) : ST_GONE;
+	if (st == ST_OK)
+		st = drop_old(b->q, dir, old, oldfd, &was, &new, err);
 	(void)close(dir);
+	if (st == ST_OK)
+		log_event(b->q, "edited", &new.name, new.state, now);
 	return st;
 }
 

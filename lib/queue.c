@@ -19,6 +19,20 @@
 #define QUEUE_CONF "queue.conf"
 #define CONF_MAX 65536
 
+/*
+ * What root makes in a queue of somebody else is the owner's: whoever works there could not read
+ * it else.  A new queue is its spool's owner's.
+ */
+static struct owner
+queue_owner(int dirfd)
+{
+	struct stat sb;
+
+	if (geteuid() != 0 || dirfd == -1 || fstat(dirfd, &sb) == -1 || sb.st_uid == 0)
+		return OWNER_SELF;
+	return (struct owner){ sb.st_uid, sb.st_gid };
+}
+
 static enum status
 policy_load(struct queue *q, struct error *err)
 {
@@ -28,13 +42,13 @@ policy_load(struct queue *q, struct error *err)
 	st = conf_policy(q->spool->conf, q->name, q->fd, &q->policy, err);
 	if (st != ST_OK)
 		return st;
-	q->group = (gid_t)-1;
+	q->owner = queue_owner(q->fd != -1 ? q->fd : q->spool->fd);
 	if (q->policy.group[0] == '\0')
 		return ST_OK;
 	if ((gr = getgrnam(q->policy.group)) == NULL)
 		return error_set(err, ST_CONF, 0, "queue %s: no group '%s' on this system",
 		    q->name, q->policy.group);
-	q->group = gr->gr_gid;
+	q->owner.gid = gr->gr_gid;
 	return ST_OK;
 }
 
@@ -107,8 +121,8 @@ queue_handler(struct queue *q, const char **handler, struct error *err)
 	own = strcmp(handler_origin(p), QUEUE_CONF) == 0;
 	if (own && !trusted(dir.st_uid, dir.st_mode, why, sizeof(why)))
 		return error_set(err, ST_CONF, 0, "handler refused: the directory %s/%s %s, who could "
-		    "choose what runs here; set it in mq.conf, in [queue %s]", q->spool->path, q->name,
-		    why, q->name);
+		    "choose what runs here; set it in mq.conf, in [queue %s], and take it out here: mq init %s handler=",
+		    q->spool->path, q->name, why, q->name, q->name);
 	if (!trusted(p->handler_uid, p->handler_mode, why, sizeof(why)))
 		return error_set(err, ST_CONF, 0, "handler refused: %s%s%s%s %s, who could choose what "
 		    "runs here", own ? q->spool->path : "", own ? "/" : "", own ? q->name : "",
@@ -126,7 +140,7 @@ queue_new_object(struct spool *sp, const char *name)
 	q->spool = sp;
 	(void)strlcpy(q->name, name, sizeof(q->name));
 	q->fd = q->tmpfd = q->newfd = q->window.fd = q->log.fd = q->remote = -1;
-	q->group = (gid_t)-1;
+	q->owner = OWNER_SELF;
 	for (int s = 0; s < NSTATES; s++)
 		q->statefd[s] = q->target[s].fd = -1;
 	return q;
@@ -248,7 +262,7 @@ queue_open_drop(struct spool *sp, const char *name, struct queue **out, struct e
 		queue_close(q);
 		return st == ST_GONE ? error_set(err, ST_NOTFOUND, 0, "no queue '%s'", name) : st;
 	}
-	q->group = (gid_t)-1;	/* new/ passes on its own; others may not give files away */
+	q->owner = OWNER_SELF;	/* new/ passes on its own; others may not give files away */
 	*out = q;
 	return ST_OK;
 }
@@ -262,13 +276,13 @@ layout_dir(struct queue *q, const char *name, mode_t mode, const char *const *bu
 	enum status st;
 	int fd;
 
-	st = fs_mkdir(q->fd, name, mode, q->group, err);
+	st = fs_mkdir(q->fd, name, mode, q->owner, err);
 	if (st != ST_OK && st != ST_EXISTS)
 		return st;
 	if ((st = fs_open_dir(q->fd, name, false, &fd, err)) != ST_OK)
 		return st;
 	for (; st == ST_OK && *buckets != NULL; buckets++) {
-		st = fs_mkdir(fd, *buckets, queue_dir_mode(q), q->group, err);
+		st = fs_mkdir(fd, *buckets, queue_dir_mode(q), q->owner, err);
 		if (st == ST_EXISTS)
 			st = ST_OK;
 	}
@@ -316,7 +330,7 @@ group_exists(const char *const *assign, size_t n, struct error *err)
 static enum status
 conf_write(struct queue *q, const char *text, size_t len, struct error *err)
 {
-	return fs_replace_file(q->fd, QUEUE_CONF, text, len, queue_conf_mode(q), q->group,
+	return fs_replace_file(q->fd, QUEUE_CONF, text, len, queue_conf_mode(q), q->owner,
 	    queue_synced(q), err);
 }
 
@@ -335,7 +349,7 @@ first_conf(struct queue *q, const char *const *assign, size_t n, struct error *e
 	if ((st = conf_edit("", 0, assign, n, &text, &len, err)) != ST_OK)
 		return st;
 	/* Written, read, and written again with the mode and group that it asks for. */
-	st = fs_replace_file(q->fd, QUEUE_CONF, text, len, 0600, (gid_t)-1, false, err);
+	st = fs_replace_file(q->fd, QUEUE_CONF, text, len, 0600, OWNER_SELF, false, err);
 	if (st == ST_OK && (st = policy_load(q, err)) == ST_OK)
 		st = conf_write(q, text, len, err);
 	free(text);
@@ -355,11 +369,11 @@ make_queue(struct spool *sp, const char *name, const char *const *assign, size_t
 		return error_sys(err, ENOMEM, "make queue");
 	tmp_name(tmp + strlen(NEW_PREFIX));
 	if ((st = policy_load(q, err)) == ST_OK)
-		st = fs_mkdir(sp->fd, tmp, 0700, (gid_t)-1, err);
+		st = fs_mkdir(sp->fd, tmp, 0700, q->owner, err);
 	if (st == ST_OK) {
 		st = fs_open_dir(sp->fd, tmp, false, &q->fd, err);
 		if (st == ST_OK && (st = first_conf(q, assign, n, err)) == ST_OK &&
-		    (st = fs_set_mode(q->fd, queue_top_mode(q), q->group, err)) == ST_OK &&
+		    (st = fs_set_mode(q->fd, queue_top_mode(q), q->owner, err)) == ST_OK &&
 		    (st = queue_layout(q, clock_now(), err)) == ST_OK)
 			st = fs_move_own(sp->fd, tmp, sp->fd, name, err);
 		if (st != ST_OK)
@@ -431,7 +445,7 @@ set_mode_below(struct queue *q, int dirfd, const char *name, mode_t mode, bool b
 
 	if ((st = fs_open_dir(dirfd, name, false, &fd, err)) != ST_OK)
 		return st == ST_GONE ? ST_OK : st;
-	st = fs_set_mode(fd, mode, q->group, err);
+	st = fs_set_mode(fd, mode, q->owner, err);
 	if (st == ST_OK && buckets && (st = fs_list(fd, "", 0, false, &l, NULL, err)) == ST_OK) {
 		for (size_t i = 0; st == ST_OK && i < l.n; i++)
 			if (l.e[i].type == DT_DIR)
@@ -455,7 +469,7 @@ set_modes(struct queue *q, struct error *err)
 	for (int s = 0; st == ST_OK && s < NSTATES; s++)
 		st = set_mode_below(q, q->fd, state_names[s], mode, true, err);
 	counters_share(q);
-	return st != ST_OK ? st : fs_set_mode(q->fd, queue_top_mode(q), q->group, err);
+	return st != ST_OK ? st : fs_set_mode(q->fd, queue_top_mode(q), q->owner, err);
 }
 
 static bool

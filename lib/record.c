@@ -24,12 +24,12 @@ record_dir(struct queue *q, const struct msgid *id, bool make)
 
 	error_clear(&err);
 	if (fs_open_dir(q->fd, "failures", false, &top, &err) != ST_OK) {
-		if (!make || fs_mkdir(q->fd, "failures", queue_dir_mode(q), q->group, &err) != ST_OK ||
+		if (!make || fs_mkdir(q->fd, "failures", queue_dir_mode(q), q->owner, &err) != ST_OK ||
 		    fs_open_dir(q->fd, "failures", false, &top, &err) != ST_OK)
 			return -1;
 	}
 	if (fs_open_dir(top, shard, false, &fd, &err) != ST_OK && make) {
-		enum status st = fs_mkdir(top, shard, queue_dir_mode(q), q->group, &err);
+		enum status st = fs_mkdir(top, shard, queue_dir_mode(q), q->owner, &err);
 		if ((st != ST_OK && st != ST_EXISTS) ||
 		    fs_open_dir(top, shard, false, &fd, &err) != ST_OK)
 			fd = -1;
@@ -111,7 +111,7 @@ record_add(struct queue *q, const struct msgid *id, int attempt,
 		if (fstatat(dir, id->text, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    st.st_size > RECORD_MAX && fs_unlink(dir, id->text, &ignored) != ST_OK)
 			error_clear(&ignored);
-		if (fs_append(dir, id->text, text, len, queue_file_mode(q), q->group,
+		if (fs_append(dir, id->text, text, len, queue_file_mode(q), q->owner,
 		    sync && queue_synced(q), &ignored) == ST_OK && sync &&
 		    queue_synced(q) && fs_sync(dir, &ignored) != ST_OK)
 			error_clear(&ignored);
@@ -133,7 +133,7 @@ msg_record_put(struct queue *q, const struct msgid *id, const char *text, size_t
 	if ((dir = record_dir(q, id, true)) == -1)
 		return error_set(err, ST_NOCREATE, 0, "queue %s: cannot make a directory in failures/", q->name);
 	tmp_name(tmp);
-	if ((st = fs_create(tmpfd, tmp, queue_file_mode(q), q->group, &fd, err)) == ST_OK) {
+	if ((st = fs_create(tmpfd, tmp, queue_file_mode(q), q->owner, &fd, err)) == ST_OK) {
 		(void)fs_lock(fd, 1LL << 62, true);
 		st = fs_write(fd, text, len, err);
 		if (st == ST_OK)

@@ -60,7 +60,7 @@ format_make(struct spool *sp, struct error *err)
 	(void)close(up);
 	if (st == ST_OK)
 		st = fs_replace_file(sp->fd, FORMAT_FILE, FORMAT_TEXT,
-		    sizeof(FORMAT_TEXT) - 1, 0644, (gid_t)-1, true, err);
+		    sizeof(FORMAT_TEXT) - 1, 0644, OWNER_SELF, true, err);
 	if (st == ST_UNSURE) {
 		/* Whoever finds it takes the spool to be durable. */
 		struct error ignored = { 0 };

@@ -116,3 +116,60 @@ one() {
 		[ "$n" -lt 60 ]
 	done
 }
+
+@test "what becomes of the message while it is edited: acked, removed, moved, edited by another: 69, and it stays so" {
+	# later COMMAND...: an editor that does that, and then a change of the same size, or of another
+	later() { printf '%s >/dev/null\nprintf "%%s" "$NEW" >"$1"\n' "$*" >editor; }
+	export TMPDIR=$PWD EDITOR='sh editor'
+	for NEW in BODY 'a longer one'; do
+		export NEW
+		one q -m body
+		later 'mq retry -q q --state held; mq pop q'
+		run -69 mq edit q "$msg"
+		assert_counts q ""
+		one q -m body
+		later mq rm q "$msg"
+		run -69 mq edit q "$msg"
+		assert_counts q ""
+		one q -m body
+		later mq mv q other "$msg"
+		run -69 mq edit q "$msg"
+		assert_counts q ""
+		assert_equal "$(mq peek other "$msg")" body
+		mq rm -q other "$msg"
+		one q -m body
+		later mq retry q "$msg"
+		run -69 mq edit q "$msg"
+		assert_equal "$(mq pop q)" body
+		one q -m body
+		later "EDITOR='sed -i s/body/thre/' mq edit q $msg"
+		run -69 mq edit q "$msg"
+		assert_equal "$(mq peek q "$msg")" thre
+		assert_counts q held=1
+		assert_output --partial 'your version is kept in'
+		mq rm -q q "$msg"
+	done
+	mq fsck
+}
+
+@test "the editor has its signals: Ctrl-C ends it, not mq" {
+	one q -m body
+	printf 'sed -n "s/^SigIgn:[[:space:]]*//p" /proc/self/status >ignored; echo ready; sleep 60\n' >editor
+	EDITOR='sh editor' run -75 python3 "$BATS_TEST_DIRNAME/terminal.py" ready '\x03' -- mq edit q "$msg"
+	assert_output --partial 'failed; nothing was changed'
+	assert_equal "$((0x$(cat ignored) & 0x1001006))" 0	# INT, QUIT, PIPE, XFSZ
+	assert_equal "$(mq peek q "$msg")" body
+}
+
+@test "root edits for the owner of the queue: the new version is his" {
+	need_root
+	mkdir theirs && chmod 777 theirs
+	MQ_SPOOL=$PWD/theirs/spool as_nobody mq push -q q -m body
+	export MQ_SPOOL=$PWD/theirs/spool
+	mq hold -q q --all
+	EDITOR='sed -i s/$/!/' run -0 mq edit q "$(mq ls q --ids)"
+	mq retry -q q --state held
+	assert_equal "$(find theirs/spool ! -user 65534)" ""
+	run -0 as_nobody mq pop q
+	assert_output 'body!'
+}

@@ -78,6 +78,21 @@ archive() {
 	run -0 mq fsck r
 }
 
+@test "the archive does not choose what runs here" {
+	mq init -q q handler='touch pwned' jobs=3
+	mq push -q q -m x
+	mq export q >archive
+	run -0 mq import copy <archive
+	assert_output --partial "handler=touch pwned was not taken"
+	assert_equal "$(mq config copy --json | jq -r .jobs)" 3
+	run -78 mq work --config copy --drain
+	[ ! -e pwned ]
+	# Nothing behind the "=": a key is taken out again.
+	mq init -q q handler=
+	run ! grep -q handler "$MQ_SPOOL/q/queue.conf"
+	grep -q '^jobs' "$MQ_SPOOL/q/queue.conf"
+}
+
 @test "the policy is for a queue that import makes; an empty queue comes, too" {
 	mq init -q q attempts=9
 	mq export q | mq import -q r

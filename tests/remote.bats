@@ -205,7 +205,7 @@ there() { MQ_SPOOL=$spool mq "$@"; }
 
 @test "work stays where the spool is; help and version are of this side; no terminal for archives" {
 	run -64 mq work q -- true
-	assert_output --partial "ssh me@host mq -s $spool work"
+	assert_output --partial "ssh -t me@host mq -s '$spool' work"
 	run -0 mq help push
 	run -0 mq push --help
 	run -0 mq version
@@ -228,4 +228,22 @@ there() { MQ_SPOOL=$spool mq "$@"; }
 	there push -q other late
 	wait $pid
 	cmp got late
+}
+
+@test "a loop's own stdin is left to the loop, but for what is told to read it" {
+	seq 3 | mq push -q -l q
+	for _ in 1 2 3; do mq claim q; done >handles
+	# ssh reads what it is given whether the other side wants it or not.
+	cp fakessh polite
+	sed -i 's/exec sh -c "$1"/cat >got; exec sh -c "$1" <got/' fakessh
+	while read -r h; do mq ack q "$h"; done <handles
+	mv polite fakessh
+	assert_equal "$(there stat q --json | jq .claimed)" 0
+	mq push -q q -m x
+	there hold -q q --all
+	there ls q --ids | mq retry -q q -
+	assert_equal "$(there stat q --json | jq .ready)" 1
+	mq export q >archive
+	mq import other <archive
+	assert_equal "$(there stat other --json | jq .ready)" 1
 }

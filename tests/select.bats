@@ -127,3 +127,10 @@ which() {
 	assert_line --regexp '^QUEUE    READY  DELAYED'
 	assert_equal "$(mq dead q | wc -c)" "$((36 + 2 + 2 + 2 + 6 + 2 + 200 + 1))"
 }
+
+@test "text that hides, or turns the order of, what stands there is made visible" {
+	mq push -q q -m x -H "$(printf 'Name: a\342\200\256b\342\200\213c\303\251')"
+	run -0 mq show q "$(id q ready)"
+	assert_line --partial 'a\M-b\M^@\M-.b'
+	assert_line --partial 'cé'
+}

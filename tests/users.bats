@@ -329,3 +329,29 @@ box() {
 	MQ_CONF=$PWD/mq.conf run -78 bob mq work --config --drain q
 	assert_output --partial "mq.conf [queue q] belongs to another user (uid 2001)"
 }
+
+@test "what root makes in a queue, or a spool, of another user is that user's" {
+	mkdir theirs && chmod 777 theirs
+	export MQ_SPOOL=$PWD/theirs/spool
+	as 2003 mq init -q q attempts=1
+	seq 600 | mq push -q -l q
+	mq bury -q q --all
+	mq retry -q q --all
+	mq nack q "$(mq claim q)" --reason 'root says no'
+	mq init -q q attempts=2
+	mq init -q new
+	mq push -q new -m body
+	mq export q | mq import copy 2>/dev/null
+	assert_equal "$(find theirs/spool ! -user 2003)" ""
+	run -0 as 2003 mq pop new
+	assert_output body
+	run -0 as 2003 mq pop copy
+	assert_equal "$(as 2003 mq pop -n 599 -l q | wc -l)" 599
+	# A file with another name, that is not root's to give away.
+	echo secret >precious
+	as 2003 rm -f theirs/spool/q/counters
+	ln precious theirs/spool/q/counters
+	mq push -q q -m x
+	mq init -q q mode=0640
+	assert_equal "$(stat -c %u precious)" 0
+}

@@ -271,23 +271,32 @@ static enum status
 plain(struct remote *m, char **words)
 {
 	FILE *f = command_open(m);
+	int in = strcmp(m->r->cmd->name, "import") == 0 ? 0 : -1;
 	enum status st;
 	pid_t pid;
 
 	if (f == NULL)
 		return error_sys(&m->r->err, ENOMEM, "ssh");
+	/* Only where it is read: ssh would take what the loop around us wants to read next. */
+	for (int i = 0; i < m->r->noperands; i++)
+		if (strcmp(m->r->operand[i], "-") == 0)
+			in = 0;
+	if (in == -1 && (in = open("/dev/null", O_RDONLY | O_CLOEXEC)) == -1)
+		return error_sys(&m->r->err, errno, "/dev/null");
 	for (; *words != NULL; words++)
 		quote(f, " ", *words);
 	if (fclose(f) != 0)
 		return error_sys(&m->r->err, ENOMEM, "ssh");
-	st = start(m, 0, 1, &pid);
+	st = start(m, in, 1, &pid);
+	if (in != 0)
+		(void)close(in);
 	return st == ST_OK ? ended(m, pid) : st;
 }
 
 static enum status
 only_there(struct remote *m)
 {
-	return run_usage(m->r, "not over ssh, for it has to live where the spool is: ssh %s%s%s%s mq -s %s %s ...",
+	return run_usage(m->r, "not over ssh, for it has to live where the spool is: ssh -t %s%s%s%s mq -s '%s' %s ...",
 	    m->port[0] != '\0' ? "-p " : "", m->port, m->port[0] != '\0' ? " " : "", m->host, m->path, m->r->cmd->name);
 }
 

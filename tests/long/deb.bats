@@ -101,7 +101,7 @@ install_it() {
 	fresh_root
 	files >before
 	install_it
-	assert_equal "$(stat -c '%a' "$root/var/spool/mq") $(in_root stat -c '%U %G' /var/spool/mq)" "2770 mq mq"
+	assert_equal "$(stat -c '%a' "$root/var/spool/mq") $(in_root stat -c '%U %G' /var/spool/mq)" "3770 mq mq"
 	in_root sh -c 'cd / && md5sum --quiet -c /var/lib/dpkg/info/mq.md5sums'
 	in_root getent passwd mq | grep -q nologin
 	# None is enabled.

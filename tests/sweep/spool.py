@@ -80,7 +80,7 @@ class Room:
 
 
 def environment(directory):
-    return dict(os.environ, MQ_SPOOL=directory + "/spool", MQ_CONF="/dev/null", HOME=directory,
+    return dict(os.environ, TMPDIR=directory, MQ_SPOOL=directory + "/spool", MQ_CONF="/dev/null", HOME=directory,
                 PATH=os.path.dirname(MQ) + ":" + os.environ["PATH"])
 
 

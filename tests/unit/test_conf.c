@@ -556,7 +556,8 @@ editing(void)
 	edits("lease=junk\n", "lease=2s", NULL, "lease = 2s\n");
 	edits("#lease=1s\n", "lease=2s", NULL, "#lease=1s\nlease = 2s\n");
 	edits("max_size=1\n", "max_bytes=2", NULL, "max_size=1\nmax_bytes = 2\n");
-	edits("group=x\n", "group=", NULL, "group = \n");
+	edits("group=x\n", "group=", NULL, "");
+	edits("lease=1m\ngroup=x\njobs=2\n", "group=", "lease=", "jobs=2\n");
 	edit_refused("", "leese=5m", NULL, ST_USAGE, "unknown key 'leese' (did you mean 'lease'?)");
 	edit_refused("", "spol=5m", NULL, ST_USAGE, "unknown key 'spol'");
 	edit_refused("", "lease", NULL, ST_USAGE, "'lease' is not KEY=VALUE");
