@@ -472,12 +472,11 @@ assign_check(const char *assign, const char **value, struct error *err)
 	} else if (key >= NKEYS)
 		error_set(err, ST_USAGE, 0, "'%s' may be set in [defaults] of mq.conf only",
 		    key_name(key));
-	else if (**value == '\0')	/* to be taken out */
-		return key;
-	else if (!policy_set(&scratch, key, *value))
+	/* With no value it is to be taken out. */
+	else if (**value != '\0' && !policy_set(&scratch, key, *value))
 		error_set(err, ST_USAGE, 0, "bad value '%s' for %s (%s): %s", *value, key_name(key),
 		    conf_keys[key].syntax, policy_rule(key));
-	else if (!policy_local(key, *value))
+	else if (**value != '\0' && !policy_local(key, *value))
 		error_set(err, ST_USAGE, 0, LOCAL_ONLY, key_name(key));
 	else if (len + strlen(" = ") + strlen(*value) > LINE_LIMIT)
 		error_set(err, ST_USAGE, 0, "the value of %s is too long for a line", key_name(key));

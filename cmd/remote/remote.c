@@ -270,19 +270,19 @@ remote_end(struct remote *m, struct ssh *ssh)
 static enum status
 plain(struct remote *m, char **words)
 {
-	FILE *f = command_open(m);
+	FILE *f;
 	int in = strcmp(m->r->cmd->name, "import") == 0 ? 0 : -1;
 	enum status st;
 	pid_t pid;
 
-	if (f == NULL)
-		return error_sys(&m->r->err, ENOMEM, "ssh");
 	/* Only where it is read: ssh would take what the loop around us wants to read next. */
 	for (int i = 0; i < m->r->noperands; i++)
 		if (strcmp(m->r->operand[i], "-") == 0)
 			in = 0;
 	if (in == -1 && (in = open("/dev/null", O_RDONLY | O_CLOEXEC)) == -1)
 		return error_sys(&m->r->err, errno, "/dev/null");
+	if ((f = command_open(m)) == NULL)
+		return error_sys(&m->r->err, ENOMEM, "ssh");
 	for (; *words != NULL; words++)
 		quote(f, " ", *words);
 	if (fclose(f) != 0)

@@ -392,6 +392,8 @@ hear(struct handler *h, bool pass_on)
 		return false;
 	}
 	keep_tail(h, buf, (size_t)n);
+	if (pass_on)
+		progress_clear();
 	/* If nobody listens to us, the record has the tail. */
 	if (pass_on && write(STDERR_FILENO, buf, (size_t)n) == -1)
 		return true;
