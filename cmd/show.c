@@ -372,7 +372,7 @@ static enum status
 show(struct show *s, const struct msgid *id, bool json)
 {
 	struct error *err = &s->r->err;
-	enum status st = ST_GONE;
+	enum status st = ST_GONE, worst = ST_OK;
 	size_t len;
 
 	for (int i = 0; st == ST_GONE && i < 4; i++) {	/* it may move before it is opened */
@@ -388,8 +388,8 @@ show(struct show *s, const struct msgid *id, bool json)
 	if (st == ST_OK)
 		st = msg_record(s->q, id, &s->record, &len, err);
 	s->now = clock_now();
-	if (st == ST_DENIED) {
-		run_complain(s->r);
+	if (st == ST_DENIED) {	/* that is said, and what is known */
+		run_trouble(s->r, st, &worst);
 		st = ST_OK;
 	}
 	if (st != ST_OK)
@@ -404,7 +404,7 @@ show(struct show *s, const struct msgid *id, bool json)
 	if (s->fd != -1)
 		(void)close(s->fd);
 	free(s->record);
-	return st;
+	return st != ST_OK ? st : worst;
 }
 
 static enum status

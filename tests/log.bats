@@ -136,7 +136,7 @@ wait_until() {
 		assert_output --partial "q/queue.conf:1: a file for log may be named in mq.conf only"
 	done
 	for bad in yes events ./events / '' logs/; do
-		run -64 mq init own "log=$bad"
+		[ -z "$bad" ] || run -64 mq init own "log=$bad"
 		conf '[queue q2]' "log = $bad"
 		run -78 mq push q2 -m x
 	done

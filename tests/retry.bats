@@ -108,7 +108,7 @@ hit() {
 @test "on a terminal: how far it is; Ctrl-C stops between two messages, and the rest can be done later" {
 	seq 400 | mq push -q q -l
 	mq bury -q q --all
-	run -130 python3 "$BATS_TEST_DIRNAME/terminal.py" 'retried [0-9]+, looked at' '\x03' -- mq retry q --all --rate 20/s
+	run -130 env --default-signal=INT python3 "$BATS_TEST_DIRNAME/terminal.py" 'retried [0-9]+, looked at' '\x03' -- mq retry q --all --rate 20/s
 	assert_output --regexp 'q: retried [0-9]+, looked at [0-9]+ of 400 \([0-9]+%\), [0-9]+/s, [0-9]+s left'
 	[[ $output =~ stopped:\ retried\ ([0-9]+)\ messages ]]
 	assert_counts q "ready=${BASH_REMATCH[1]} dead=$((400 - BASH_REMATCH[1]))"

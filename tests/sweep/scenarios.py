@@ -122,6 +122,6 @@ S("repair of directories", INIT + "mq push -q q -m two; rmdir spool/q/held/* spo
 # ---- what only reads ----
 FULL = CLAIM + "mq push q -d 1h -m three >/dev/null; mq push q -m four >four; mq bury -q q $(cat four); "
 HELD = {"one": (CLAIMED, CLAIMED), "two": TWO, "three": ("q/delayed", "q/delayed"), "four": ("q/dead", "q/dead")}
-for argv in ("mq ls --ids q", "mq ls", "mq peek q", "mq peek q $(cat four)", "mq show q $(cat four)", "mq dead --ids q", "mq stat --json q", "mq config q",
+for argv in ("mq ls --ids q", "mq ls", "mq peek q", "mq peek q $(cat four)", "mq show --json q $(cat four)", "mq dead --ids q", "mq stat --json q", "mq config q",
              "mq wait --ready q", "mq fsck q", "mq export q"):
     S(argv, FULL, argv, HELD, reads=True)
