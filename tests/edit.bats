@@ -99,7 +99,7 @@ one() {
 }
 
 @test "killed at each step it leaves the old one, the new one or both, whole" {
-	strace -qq -o /dev/null true || skip "SKIPPED: strace cannot trace here"
+	need_strace
 	mq init q sync=always
 	one q -m body
 	export EDITOR='sed -i s/$/x/'

@@ -26,11 +26,6 @@ entries() {
 	sed -n 's/.* \([0-9]*\) entries .*/\1/p' trace | awk '{ n += $1 } END { print n + 0 }'
 }
 
-need_strace() {
-	[ -z "$MQ_SAN" ] || skip "looked at in the build without sanitizers"
-	strace -qq -o /dev/null true || skip "SKIPPED: strace cannot trace here"
-}
-
 @test "push, pop, claim and ack look at some names, however many buckets there are" {
 	need_strace
 	many 300

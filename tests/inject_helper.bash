@@ -11,6 +11,12 @@ need_inject() {
 	esac
 }
 
+# LeakSanitizer does not work where strace looks.
+need_strace() {
+	[ -z "$MQ_SAN" ] || skip "looked at in the build without sanitizers"
+	strace -qq -o /dev/null true || skip "SKIPPED: strace cannot trace here"
+}
+
 # steps COMMAND...: its syncs and renames below q/, in order; keys and temporary names made alike
 steps() {
 	"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" 1 list report "$@" >out || return

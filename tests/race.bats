@@ -88,7 +88,7 @@ claimer() {
 }
 
 @test "consumers at once do not all fight for one name" {
-	strace -qq -o /dev/null true || skip "SKIPPED: strace cannot trace here"
+	need_strace
 	mq init -q r sync=never
 	seq 2400 | mq push -q -l r
 	pids=()

@@ -930,7 +930,7 @@ switches() {
 }
 
 @test "room for one claim at a time is enough: the next waits until the last is ended" {
-	strace -qq -o /dev/null true || skip "SKIPPED: strace cannot trace here"
+	need_strace
 	mq init -q q
 	seq 4 | mq push -q -l q
 	run -0 strace -qq -o /dev/null -e inject=renameat2:error=ENOSPC:when=2 mq work q --drain -- sh -c 'cat; echo'
