@@ -523,7 +523,7 @@ check_record(struct fsck *f, int dir, const char *shard, const char *name)
 		return ST_OK;
 	}
 	(void)strlcpy(id.text, name, sizeof(id.text));
-	if (bsearch(&id, f->ids, f->n, sizeof(*f->ids), by_id) != NULL ||
+	if ((f->n > 0 && bsearch(&id, f->ids, f->n, sizeof(*f->ids), by_id) != NULL) ||
 	    !older_than(f, dir, name, RECORD_AGE))
 		return ST_OK;
 	st = scan_find(f->q, STATES_ALL, &id, &p, f->err);

@@ -84,7 +84,12 @@ def judge(scenario, room, p, action, hit):
 
 
 def plan(scenario, mode, every, calls):
-    """What to do at which call: pairs of a number and an action."""
+    """What to do at which call: pairs of a number and an action.  Sanitized it is slow: every second one."""
+    thin = 2 if os.environ.get("MQ_SAN") and not every else 1
+    return ((n, action) for n, action in plan_all(scenario, mode, every, calls) if (n + len(scenario.name)) % thin == 0)
+
+
+def plan_all(scenario, mode, every, calls):
     if mode == "fail":
         for n in range(1, len(calls) + 1):
             if not every and n % 4 and not CHANGES.match(calls[n - 1]):
