@@ -1,5 +1,5 @@
 /*
- * work.h: between work.c (what was typed), worker.c (the loop), settle.c (what became
+ * work.h: between work.c (what was typed), loop.c (the loop), settle.c (what became
  * of a handler), handler.c (one child process), guard.c (nothing outlives a killed
  * worker), notify.c (what the service manager is told).
  */
@@ -149,7 +149,7 @@ void work_reap(struct work *);
 /* End the claims of those that have; whether there were any. */
 bool work_settle(struct work *);
 
-/* ---- worker.c --------------------------------------------------------- */
+/* ---- loop.c ----------------------------------------------------------- */
 
 /* Until there is nothing more to do, or trouble; then, after trouble, let the handlers end. */
 enum status work_loop(struct work *, struct error *) MUST_CHECK;

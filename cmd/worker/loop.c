@@ -1,5 +1,5 @@
 /*
- * worker.c: the loop of mq work.
+ * loop.c: the loop of mq work.
  *
  * One process, one loop around poll: signals (by signalfd), the queue (by the
  * waiter), the pipes of the handlers, and the next time that something is due.
@@ -117,14 +117,15 @@ static enum status
 start(struct work *w, struct claim *c, usec_t mono, struct error *err)
 {
 	enum status st;
-	int i = place(w);
+	int i;
 
-	st = handler_start(&w->launch, &w->h[i], i, c, err);
-	if (st != ST_OK && st != ST_NOTFOUND && w->nover > 0) {	/* what is over has descriptors and memory yet */
-		error_clear(err);
-		(void)work_settle(w);
+	for (;;) {
 		i = place(w);
 		st = handler_start(&w->launch, &w->h[i], i, c, err);
+		if (st == ST_OK || st == ST_NOTFOUND || w->nover == 0)
+			break;
+		error_clear(err);
+		(void)work_settle(w);	/* what is over has descriptors and memory yet */
 	}
 	if (st != ST_OK) {
 		/* Our fault, whatever it is: the message goes back and does not count. */
@@ -351,7 +352,7 @@ work_loop(struct work *w, struct error *err)
 		}
 		/* First the leases: a look for the next takes back what is past its deadline, ours too. */
 		(void)look_after(w, mono);
-		if (work_can_note())
+		if (spool_log_error(w->r->spool)->status != ST_OK && work_can_note())
 			run_log_trouble(w->r);
 		if ((st = fill(w, mono, err)) != ST_OK)
 			return st;
