@@ -1,10 +1,6 @@
 /*
  * act.c: what retry, bury, hold, rm and mv have in common: ids or a selection,
  * and one move for each message.
- *
- * Ids are gathered, and up to BATCH of them are looked for in one pass over the queue; one
- * that was not seen is looked for once more by itself before it is called unknown, since it
- * may have moved meanwhile.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,20 +10,11 @@
 
 #include "cmd.h"
 
-#define BATCH 4096
-
-struct wanted {
-	struct msgid id;
-	bool seen;
-};
-
 struct act {
 	struct run *r;
 	struct action *a;
 	struct select *sel;
 	struct queue *q, *target;
-	struct wanted *ids;	/* BATCH of them */
-	size_t nids, unseen;
 	bool by_ids;
 	bool all, force, dry;
 	usec_t interval, turn;	/* turn: clock_mono, when the next may be had */
@@ -35,7 +22,6 @@ struct act {
 	struct progress progress;
 	bool counted;
 	enum status worst;	/* of what did not keep the others from being done */
-	enum status ended;	/* of what did */
 };
 
 /* ---- options ---------------------------------------------------------- */
@@ -205,142 +191,6 @@ act_on(struct act *c, const struct place *p)
 
 /* ---- all of them ------------------------------------------------------ */
 
-/* One of the ids: act on it if it is selected.  ST_GONE: it moved on meanwhile, nothing is settled. */
-static enum status
-consider(struct act *c, const struct place *p)
-{
-	enum status st;
-
-	if ((STATE_BIT(p->state) & select_states(c->sel, STATES_ALL)) == 0)
-		return ST_OK;
-	st = select_match(c->sel, c->q, p, clock_now(), &c->r->err);
-	if (st == ST_OK)
-		return act_on(c, p);
-	if (st == ST_DENIED)
-		run_trouble(c->r, st, &c->worst);
-	return st == ST_NONE || st == ST_DENIED ? ST_OK : st;
-}
-
-static bool
-enough(const struct act *c)
-{
-	return run_stopped() || c->matched >= (uint64_t)select_limit(c->sel) || c->unseen == 0;
-}
-
-static int
-by_id(const void *a, const void *b)
-{
-	return strcmp(((const struct wanted *)a)->id.text, ((const struct wanted *)b)->id.text);
-}
-
-/* The one of the ids that this is and that was not met before. */
-static struct wanted *
-wanted(struct act *c, const struct msgid *id)
-{
-	struct wanted key = { .id = *id }, *w;
-
-	w = bsearch(&key, c->ids, c->nids, sizeof(*c->ids), by_id);
-	return w != NULL && !w->seen ? w : NULL;
-}
-
-static enum status
-pass(struct act *c)
-{
-	struct error *err = &c->r->err;
-	enum status st = ST_OK;
-	struct wanted *w;
-	struct scan *scan;
-	struct place p;
-
-	if ((st = scan_open(c->q, STATES_ALL, &scan, err)) != ST_OK)
-		return st;
-	while (!enough(c) && (st = scan_next(scan, &p, err)) == ST_OK) {
-		if ((w = wanted(c, &p.name.id)) == NULL)
-			continue;
-		st = consider(c, &p);
-		if (st != ST_OK && st != ST_GONE)
-			break;
-		if (st == ST_OK) {
-			w->seen = true;
-			c->unseen--;
-		}
-	}
-	scan_close(scan);
-	return st == ST_NONE || st == ST_GONE ? ST_OK : st;
-}
-
-/* An id that the pass did not meet: it moved, or is not there. */
-static enum status
-look_again(struct act *c, struct wanted *w)
-{
-	struct error *err = &c->r->err;
-	struct place p;
-	enum status st;
-
-	for (int round = 0; round < 4; round++) {
-		st = scan_find(c->q, STATES_ALL, &w->id, &p, err);
-		if (st == ST_NOTFOUND) {
-			run_trouble(c->r, st, &c->worst);
-			return ST_OK;
-		}
-		if (st != ST_OK || (st = consider(c, &p)) != ST_GONE)
-			return st;
-	}
-	return ST_OK;
-}
-
-/* The ids gathered so far. */
-static enum status
-batch(struct act *c)
-{
-	enum status st = ST_OK;
-	size_t n = 0;
-
-	qsort(c->ids, c->nids, sizeof(*c->ids), by_id);
-	for (size_t i = 0; i < c->nids; i++)
-		if (n == 0 || by_id(&c->ids[i], &c->ids[n - 1]) != 0)
-			c->ids[n++] = c->ids[i];
-	c->nids = c->unseen = n;
-	/* A few are quicker found one by one, each by itself stopping where it stands. */
-	if (n > 2)
-		st = pass(c);
-	for (size_t i = 0; st == ST_OK && i < n && !enough(c); i++)
-		if (!c->ids[i].seen)
-			st = look_again(c, &c->ids[i]);
-	c->nids = 0;
-	return st;
-}
-
-static enum status
-take_id(void *arg, const char *word, struct error *err)
-{
-	struct act *c = arg;
-	enum status st;
-
-	if (c->ended != ST_OK || run_stopped())
-		return ST_OK;
-	(void)err;	/* is the run's */
-	if ((st = id_resolve(c->r, c->q, word, &c->ids[c->nids].id)) != ST_OK)
-		return st;
-	c->ids[c->nids++].seen = false;
-	if (c->nids == BATCH)
-		c->ended = batch(c);
-	return ST_OK;
-}
-
-static enum status
-each_id(struct act *c)
-{
-	enum status st;
-
-	if ((c->ids = calloc(BATCH, sizeof(*c->ids))) == NULL)
-		return error_sys(&c->r->err, ENOMEM, "ids");
-	st = run_each(c->r, c->a->first, take_id, c);
-	if (status_exit(st) > status_exit(c->worst))
-		c->worst = st;
-	return c->ended != ST_OK || c->nids == 0 ? c->ended : batch(c);
-}
-
 static enum status
 visit_one(void *arg, const struct place *p)
 {
@@ -350,7 +200,7 @@ visit_one(void *arg, const struct place *p)
 static enum status
 act(struct act *c)
 {
-	struct visit v = { visit_one, draw, c };
+	struct visit v = { visit_one, c->by_ids ? NULL : draw, c };
 	struct run *r = c->r;
 	enum status st;
 
@@ -362,7 +212,7 @@ act(struct act *c)
 	progress_start(&c->progress, r);
 	c->progress.on &= !c->dry && !r->verbose;
 	run_stoppable();
-	st = c->by_ids ? each_id(c) :
+	st = c->by_ids ? ids_each(r, c->q, c->sel, c->a->first, &v, &c->worst) :
 	    select_each(c->sel, c->q, c->a->all, clock_now(), &v, &c->worst);
 	progress_clear();
 	if (c->done > 0 && moves_sync(c->target, &r->err) != ST_OK)
@@ -392,6 +242,5 @@ act_run(struct run *r, struct action *a)
 		queue_close(c.target);
 	queue_close(c.q);
 	select_free(c.sel);
-	free(c.ids);
 	return st;
 }

@@ -25,9 +25,7 @@ struct export {
 	struct run *r;
 	struct queue *q;
 	struct select *sel;
-	struct idset *wanted, *found;	/* NULL: no ids were given */
-	struct msgid *ids;		/* as they were given */
-	size_t nids, cap;
+	struct idset *done;		/* written, where ids were given: each once, however often it was named; else NULL */
 	usec_t since;			/* of this pass: only what was moved then; 0: all */
 	uint64_t n, again;		/* messages written, in all and by this pass */
 	struct progress progress;
@@ -174,10 +172,14 @@ copy(void *arg, const struct place *p)
 	enum status st;
 	int fd;
 
+	if (e->done != NULL && idset_has(e->done, &p->name.id))
+		return ST_NONE;
 	st = msg_open(e->q, p, &fd, &e->r->err);
 	if (st == ST_OK) {
 		if ((st = moved(e, fd)) == ST_OK)
 			st = put_message(e, fd, p);
+		if (st == ST_OK && e->done != NULL)
+			st = idset_add(e->done, &p->name.id, &e->r->err);
 		(void)close(fd);
 	} else if (st == ST_BADDATA || st == ST_DENIED) {
 		run_trouble(e->r, st, &e->worst);
@@ -218,9 +220,8 @@ tick(void)
 }
 
 static enum status
-all(struct export *e)
+all(struct export *e, const struct visit *v)
 {
-	const struct visit v = { .one = copy, .seen = draw, .arg = e };
 	bool part = select_last(e->sel) || select_limit(e->sel) != INT64_MAX;
 	enum status st = ST_OK;
 	usec_t began;
@@ -229,122 +230,10 @@ all(struct export *e)
 	for (int i = 0; st == ST_OK && !run_stopped() && (i < 2 || e->again > 0) && i < (part ? 1 : PASSES); i++) {
 		began = tick();
 		e->again = 0;
-		st = select_each(e->sel, e->q, STATES_ALL, clock_now(), &v, &e->worst);
+		st = select_each(e->sel, e->q, STATES_ALL, clock_now(), v, &e->worst);
 		e->since = began;
 	}
 	return st;
-}
-
-/* ---- ids -------------------------------------------------------------- */
-
-static enum status
-take_id(void *arg, const char *word, struct error *err)
-{
-	struct export *e = arg;
-	struct msgid *ids;
-	enum status st;
-
-	if (e->nids == e->cap) {
-		e->cap = e->cap == 0 ? 64 : e->cap * 2;
-		if ((ids = reallocarray(e->ids, e->cap, sizeof(*ids))) == NULL)
-			return error_sys(err, ENOMEM, "ids");
-		e->ids = ids;
-	}
-	if ((st = id_resolve(e->r, e->q, word, &e->ids[e->nids])) != ST_OK)
-		return st;
-	st = idset_add(e->wanted, &e->ids[e->nids], err);
-	e->nids += st == ST_OK;
-	return st == ST_EXISTS ? ST_OK : st;
-}
-
-static bool
-enough(const struct export *e)
-{
-	return run_stopped() || e->n >= (uint64_t)select_limit(e->sel) ||
-	    idset_count(e->found) == idset_count(e->wanted);
-}
-
-/* One of those that were asked for, if it is selected, too.  ST_GONE: it moved on, nothing is settled. */
-static enum status
-consider(struct export *e, const struct place *p)
-{
-	struct error *err = &e->r->err;
-	enum status st = ST_NONE;
-
-	if ((STATE_BIT(p->state) & select_states(e->sel, STATES_ALL)) != 0)
-		st = select_match(e->sel, e->q, p, clock_now(), err);
-	if (st == ST_DENIED)
-		run_trouble(e->r, st, &e->worst);
-	if (st == ST_OK)
-		st = copy(e, p);
-	if (st == ST_OK || st == ST_NONE || st == ST_DENIED)
-		st = idset_add(e->found, &p->name.id, err);
-	return st == ST_EXISTS ? ST_OK : st;
-}
-
-static enum status
-pass(struct export *e)
-{
-	struct error *err = &e->r->err;
-	struct scan *scan;
-	struct place p;
-	enum status st;
-
-	if ((st = scan_open(e->q, STATES_ALL, &scan, err)) != ST_OK)
-		return st;
-	while (!enough(e) && (st = scan_next(scan, &p, err)) == ST_OK) {
-		if (!idset_has(e->wanted, &p.name.id) || idset_has(e->found, &p.name.id))
-			continue;
-		draw(e, 0, 0);
-		if ((st = consider(e, &p)) != ST_OK && st != ST_GONE)
-			break;
-	}
-	scan_close(scan);
-	return st == ST_NONE || st == ST_GONE ? ST_OK : st;
-}
-
-/* One that no pass has met: it moved, or is not there. */
-static enum status
-look_again(struct export *e, const struct msgid *id)
-{
-	struct place p;
-	enum status st = ST_GONE;
-
-	for (int round = 0; st == ST_GONE && round < 4; round++) {
-		st = scan_find(e->q, STATES_ALL, id, &p, &e->r->err);
-		if (st == ST_NOTFOUND) {
-			run_trouble(e->r, st, &e->worst);
-			return ST_OK;
-		}
-		if (st == ST_OK)
-			st = consider(e, &p);
-	}
-	return st == ST_GONE ? ST_OK : st;
-}
-
-static enum status
-by_ids(struct export *e)
-{
-	enum status st = ST_OK;
-
-	/* A few are quicker found one by one. */
-	if (e->nids > 2)
-		st = pass(e);
-	for (size_t i = 0; st == ST_OK && i < e->nids && !enough(e); i++)
-		if (!idset_has(e->found, &e->ids[i]))
-			st = look_again(e, &e->ids[i]);
-	return st;
-}
-
-static enum status
-read_ids(struct export *e)
-{
-	if (e->r->noperands == 1)
-		return ST_OK;
-	if ((e->wanted = idset_new()) == NULL || (e->found = idset_new()) == NULL)
-		return error_sys(&e->r->err, ENOMEM, "ids");
-	e->worst = run_each(e->r, 1, take_id, e);
-	return ST_OK;
 }
 
 /* ---- the verb --------------------------------------------------------- */
@@ -352,6 +241,7 @@ read_ids(struct export *e)
 static enum status
 export(struct export *e)
 {
+	const struct visit v = { .one = copy, .seen = draw, .arg = e };
 	struct run *r = e->r;
 	const char *arg;
 	enum status st;
@@ -364,13 +254,15 @@ export(struct export *e)
 		return st;
 	if (isatty(STDOUT_FILENO) == 1)
 		return run_usage(r, "an archive is nothing for a terminal: mq export %s >FILE", r->operand[0]);
-	if ((st = run_queue(r, r->operand[0], &e->q)) != ST_OK || (st = read_ids(e)) != ST_OK)
+	if ((st = run_queue(r, r->operand[0], &e->q)) != ST_OK)
 		return st;
+	if (r->noperands > 1 && (e->done = idset_new()) == NULL)
+		return error_sys(&r->err, ENOMEM, "ids");
 	progress_start(&e->progress, r);
 	e->progress.on &= !r->verbose;
 	run_stoppable();
 	if ((st = put_front(e)) == ST_OK)
-		st = e->wanted != NULL ? by_ids(e) : all(e);
+		st = r->noperands > 1 ? ids_each(r, e->q, e->sel, 1, &v, &e->worst) : all(e, &v);
 	progress_clear();
 	/* Without its end it is known to be cut off. */
 	if (st == ST_OK && !run_stopped() && (st = put_padding(e, -1)) == ST_OK)
@@ -387,9 +279,7 @@ run_export(struct run *r)
 	st = e.sel == NULL || e.buf == NULL ? error_sys(&r->err, ENOMEM, "export") : export(&e);
 	queue_close(e.q);
 	select_free(e.sel);
-	idset_free(e.wanted);
-	idset_free(e.found);
-	free(e.ids);
+	idset_free(e.done);
 	free(e.buf);
 	return st == ST_OK ? e.worst : st;
 }
