@@ -3,9 +3,7 @@
  * --json for programs.
  */
 #include <sys/stat.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -67,74 +65,38 @@ field_time(const struct show *s, const char *name, usec_t at)
 
 /* ---- who has it open -------------------------------------------------- */
 
-/* The command line of a process, NUL made blank; false if it is gone or nobody's business. */
-static bool
-command_of(const char *pid, char *buf, size_t size)
+struct holders {
+	struct stat file;
+	pid_t self;
+	void (*put)(void *, pid_t, const char *command);
+	void *arg;
+};
+
+static void
+consider(void *arg, pid_t pid)
 {
-	char path[300];
-	ssize_t n;
-	int fd;
+	const struct holders *h = arg;
+	char command[1024];
 
-	(void)snprintf(path, sizeof(path), "/proc/%s/cmdline", pid);
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
-		return false;
-	n = read(fd, buf, size - 1);
-	(void)close(fd);
-	if (n <= 0)
-		return false;
-	for (ssize_t i = 0; i < n; i++)
-		if (buf[i] == '\0')
-			buf[i] = ' ';
-	while (n > 0 && buf[n - 1] == ' ')
-		n--;
-	buf[n] = '\0';
-	return true;
-}
-
-static bool
-has_open(const char *pid, const struct stat *file)
-{
-	char path[300];
-	struct dirent *d;
-	struct stat sb;
-	bool found = false;
-	DIR *dir;
-
-	(void)snprintf(path, sizeof(path), "/proc/%s/fd", pid);
-	if ((dir = opendir(path)) == NULL)
-		return false;
-	while (!found && (d = readdir(dir)) != NULL)
-		found = fstatat(dirfd(dir), d->d_name, &sb, 0) == 0 &&
-		    sb.st_dev == file->st_dev && sb.st_ino == file->st_ino;
-	(void)closedir(dir);
-	return found;
+	if (pid != h->self && proc_has_open(pid, &h->file) == HAS && proc_command(pid, command, sizeof(command)))
+		h->put(h->arg, pid, command);
 }
 
 /* Processes that have the message open: of the caller's own, or all for root. */
 static void
-each_holder(const struct show *s, void (*fn)(void *, const char *pid, const char *command), void *arg)
+each_holder(const struct show *s, void (*put)(void *, pid_t, const char *command), void *arg)
 {
-	char command[1024], self[20];
-	struct dirent *d;
-	struct stat sb;
-	DIR *proc;
+	struct holders h = { .self = getpid(), .put = put, .arg = arg };
 
-	if (s->p.state != STATE_CLAIMED || s->fd == -1 || fstat(s->fd, &sb) == -1 ||
-	    (proc = opendir("/proc")) == NULL)
-		return;
-	(void)snprintf(self, sizeof(self), "%d", (int)getpid());
-	while ((d = readdir(proc)) != NULL)
-		if (d->d_name[0] >= '1' && d->d_name[0] <= '9' && strcmp(d->d_name, self) != 0 &&
-		    has_open(d->d_name, &sb) && command_of(d->d_name, command, sizeof(command)))
-			fn(arg, d->d_name, command);
-	(void)closedir(proc);
+	if (s->p.state == STATE_CLAIMED && s->fd != -1 && fstat(s->fd, &h.file) == 0)
+		proc_each(consider, &h);
 }
 
 static void
-put_holder(void *arg, const char *pid, const char *command)
+put_holder(void *arg, pid_t pid, const char *command)
 {
 	(void)arg;
-	field("Held by", "process %s: %s", pid, command);
+	field("Held by", "process %d: %s", (int)pid, command);
 }
 
 /* ---- for people ------------------------------------------------------- */
@@ -337,11 +299,11 @@ json_history(const struct show *s)
 }
 
 static void
-json_holder(void *arg, const char *pid, const char *command)
+json_holder(void *arg, pid_t pid, const char *command)
 {
 	bool *first = arg;
 
-	(void)printf("%s{\"pid\":%s,\"command\":", *first ? "" : ",", pid);
+	(void)printf("%s{\"pid\":%d,\"command\":", *first ? "" : ",", (int)pid);
 	json_string(stdout, command, strlen(command));
 	(void)fputc('}', stdout);
 	*first = false;

@@ -1,5 +1,5 @@
 /*
- * top.h: between terminal.c and screen.c (where it is shown), data.c and proc.c
+ * top.h: between terminal.c and screen.c (where it is shown), data.c and workers.c
  * (what there is to show), columns.c, queues.c and draw.c (how), list.c
  * and page.c (what is done to messages) and top.c (options and keys).
  */
@@ -76,7 +76,7 @@ void screen_printf(struct screen *, unsigned attr, int width, const char *fmt, .
 void screen_newline(struct screen *);
 enum status screen_end(struct screen *, struct error *) MUST_CHECK;
 
-/* ---- proc.c: who works on the queues ------------------------------ */
+/* ---- workers.c: who works on the queues ------------------------------ */
 
 #define COMMAND_MAX 200
 

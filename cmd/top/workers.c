@@ -1,15 +1,11 @@
 /*
- * proc.c: who works on the queues, and what their handlers run: read from /proc.
+ * workers.c: who works on the queues, and what their handlers run: read from /proc.
  *
  * mq work says in its process title which queue it serves.  Anybody may call himself that, and the
  * same queue may exist in another spool; so the process must also have this queue's directory
  * open.  Where we may not look (another user's, and we are not root) it is shown as not sure.
  */
 #include <sys/stat.h>
-#include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,25 +16,6 @@
 
 /* So much of the time may go into looking. */
 #define SHARE 10
-
-/* The file /proc/PID/NAME, at most size - 1 bytes of it, a NUL behind; -1 if it cannot be read. */
-static ssize_t
-slurp(pid_t pid, const char *name, char *buf, size_t size)
-{
-	char path[64];
-	size_t have = 0;
-	ssize_t n = 0;
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
-		return -1;
-	while (have < size - 1 && (n = read(fd, buf + have, size - 1 - have)) > 0)
-		have += (size_t)n;
-	(void)close(fd);
-	buf[have] = '\0';
-	return n == -1 && have == 0 ? -1 : (ssize_t)have;
-}
 
 /* ---- handlers --------------------------------------------------------- */
 
@@ -63,7 +40,7 @@ running_for(pid_t pid)
 	long ticks = sysconf(_SC_CLK_TCK);
 	unsigned long long start;
 
-	if (slurp(pid, "stat", buf, sizeof(buf)) <= 0 || (p = strrchr(buf, ')')) == NULL)
+	if (proc_read(pid, "stat", buf, sizeof(buf)) <= 0 || (p = strrchr(buf, ')')) == NULL)
 		return 0;
 	for (int field = 2; p != NULL && field < 22; field++)
 		p = strchr(p + 1, ' ');
@@ -73,26 +50,12 @@ running_for(pid_t pid)
 	return (usec_t)up.tv_sec * USEC + up.tv_nsec / 1000 - (usec_t)(start * USEC / (unsigned long)ticks);
 }
 
-/* The arguments with a blank between two.  Kernel threads and the dead have none. */
-static bool
-command_line(pid_t pid, char *buf, size_t size)
-{
-	ssize_t n = slurp(pid, "cmdline", buf, size);
-
-	while (n > 0 && buf[n - 1] == '\0')
-		n--;
-	for (ssize_t i = 0; i < n; i++)
-		if (buf[i] == '\0')
-			buf[i] = ' ';
-	return n > 0;
-}
-
 /* A child of the worker is a handler if its environment says so; the other one guards the worker. */
 static bool
 task_of(const struct worker *w, pid_t pid, char *env, size_t size, struct task *t)
 {
 	const char *id = NULL, *queue = NULL;
-	ssize_t n = slurp(pid, "environ", env, size);
+	ssize_t n = proc_read(pid, "environ", env, size);
 
 	memset(t, 0, sizeof(*t));
 	if (n > 0) {
@@ -104,7 +67,7 @@ task_of(const struct worker *w, pid_t pid, char *env, size_t size, struct task *
 	t->pid = pid;
 	t->age = running_for(pid);
 	(void)strlcpy(t->id, id, sizeof(t->id));
-	return command_line(pid, t->command, sizeof(t->command));
+	return proc_command(pid, t->command, sizeof(t->command));
 }
 
 static void
@@ -115,7 +78,7 @@ find_tasks(struct worker *w)
 	struct task t, *more;
 
 	(void)snprintf(name, sizeof(name), "task/%d/children", (int)w->pid);
-	if (slurp(w->pid, name, list, sizeof(list)) <= 0)
+	if (proc_read(w->pid, name, list, sizeof(list)) <= 0)
 		return;
 	while (w->ntasks < TASKS_MAX && (word = strsep(&rest, " ")) != NULL) {
 		pid_t pid = (pid_t)strtol(word, NULL, 10);
@@ -160,30 +123,15 @@ read_title(const char *title, struct worker *w)
 	    read_number(&end, " done,", &w->done) && read_number(&end, " failed", &w->failed);
 }
 
-enum has { HAS_NOT, HAS, HAS_MAYBE };
-
 /* Whether the worker has the directory of its queue in this spool open. */
 static enum has
-has_open(const struct worker *w, const char *spool)
+has_queue(const struct worker *w, const char *spool)
 {
-	struct stat queue, sb;
 	char path[4096 + QUEUE_NAME_MAX];
-	enum has has = HAS_NOT;
-	struct dirent *e;
-	DIR *fds;
+	struct stat queue;
 
 	(void)snprintf(path, sizeof(path), "%s/%s", spool, w->queue);
-	if (stat(path, &queue) == -1)
-		return HAS_NOT;
-	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)w->pid);
-	if ((fds = opendir(path)) == NULL)
-		return errno == EACCES || errno == EPERM ? HAS_MAYBE : HAS_NOT;
-	while (has == HAS_NOT && (e = readdir(fds)) != NULL)
-		if (isdigit((unsigned char)e->d_name[0]) && fstatat(dirfd(fds), e->d_name, &sb, 0) == 0 &&
-		    sb.st_dev == queue.st_dev && sb.st_ino == queue.st_ino)
-			has = HAS;
-	(void)closedir(fds);
-	return has;
+	return stat(path, &queue) == -1 ? HAS_NOT : proc_has_open(w->pid, &queue);
 }
 
 static const char *
@@ -222,8 +170,8 @@ consider(struct workers *ws, const char *spool, pid_t pid)
 	struct worker w = { .pid = pid }, *more;
 	enum has has;
 
-	if (slurp(pid, "cmdline", title, sizeof(title)) <= 0 || !read_title(title, &w) ||
-	    (has = has_open(&w, spool)) == HAS_NOT)
+	if (proc_read(pid, "cmdline", title, sizeof(title)) <= 0 || !read_title(title, &w) ||
+	    (has = has_queue(&w, spool)) == HAS_NOT)
 		return;
 	if (ws->n == ws->cap) {
 		if ((more = reallocarray(ws->w, ws->cap + 16, sizeof(*more))) == NULL)
@@ -245,20 +193,29 @@ forget(struct workers *ws)
 	ws->n = 0;
 }
 
+struct search {
+	struct workers *ws;
+	const char *spool;
+};
+
+static void
+consider_one(void *arg, pid_t pid)
+{
+	const struct search *s = arg;
+
+	consider(s->ws, s->spool, pid);
+}
+
 void
 workers_look(struct workers *ws, const char *spool)
 {
+	struct search s = { ws, spool };
 	usec_t began = clock_mono();
-	struct dirent *e;
-	DIR *proc;
 
-	if (began < ws->next || (proc = opendir("/proc")) == NULL)
+	if (began < ws->next)
 		return;
 	forget(ws);
-	while ((e = readdir(proc)) != NULL)
-		if (isdigit((unsigned char)e->d_name[0]))
-			consider(ws, spool, (pid_t)strtol(e->d_name, NULL, 10));
-	(void)closedir(proc);
+	proc_each(consider_one, &s);
 	ws->next = began + (clock_mono() - began) * SHARE;
 }
 
