@@ -228,18 +228,17 @@ put_line(const struct subject *s, size_t n, int state, const struct limits *limi
 static enum status
 measure(struct run *r, usec_t now, struct subject *s)
 {
-	const unsigned backlog = STATE_BIT(STATE_READY) | STATE_BIT(STATE_DELAYED) | STATE_BIT(STATE_CLAIMED);
 	struct queue *q;
 	struct tally t;
 	enum status st;
 
 	if ((st = run_queue(r, s->name, &q)) != ST_OK)
 		return st;
-	st = count_messages(r, q, backlog | STATE_BIT(STATE_DEAD), now, &t);
+	st = count_messages(r, q, STATES_BACKLOG | STATE_BIT(STATE_DEAD), now, &t);
 	s->paused = queue_policy(q)->paused;
 	queue_close(q);
 	s->value[DEAD] = (int64_t)t.count[STATE_DEAD];
-	s->value[DEPTH] = (int64_t)(t.count[STATE_READY] + t.count[STATE_DELAYED] + t.count[STATE_CLAIMED]);
+	s->value[DEPTH] = (int64_t)tally_backlog(&t);
 	s->value[AGE] = t.waiting != 0 && t.waiting < now ? now - t.waiting : 0;
 	return st;
 }

@@ -14,9 +14,6 @@
 
 #include "cmd.h"
 
-/* Messages and bytes that share one sync. */
-#define GROUP_MESSAGES 1000
-#define GROUP_BYTES (64 << 20)
 #define BUFFER (128 << 10)
 #define CONF_MAX (64 << 10)
 /* So often the ids are gathered: what moves may be missed the first time. */
@@ -322,7 +319,7 @@ read_message(struct import *m, enum state s, const struct msgname *n)
 	} while (st == ST_OK && got > 0);
 	if (st == ST_OK)
 		st = batch_end(m->b, err);
-	if (st == ST_OK && (batch_pending(m->b) >= GROUP_MESSAGES || batch_bytes(m->b) >= GROUP_BYTES))
+	if (st == ST_OK && batch_full(m->b))
 		st = publish(m);
 	return st;
 }

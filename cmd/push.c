@@ -12,9 +12,6 @@
 
 #include "remote/remote.h"
 
-/* Messages and bytes that share one sync. */
-#define GROUP_MESSAGES 1000
-#define GROUP_BYTES (64 << 20)
 #define BUFFER (128 << 10)
 #define KEEP_EVERY (600 * USEC)
 
@@ -201,8 +198,7 @@ end_message(struct push *p)
 	enum status st = batch_end(p->b, &p->r->err);
 
 	p->in_message = false;
-	if (st == ST_OK && !p->opt.atomic && (batch_pending(p->b) >= GROUP_MESSAGES ||
-	    batch_bytes(p->b) >= GROUP_BYTES))
+	if (st == ST_OK && !p->opt.atomic && batch_full(p->b))
 		st = publish(p);
 	return st;
 }

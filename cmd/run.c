@@ -98,15 +98,31 @@ run_no_queue(struct run *r, const char *name)
 }
 
 enum status
+look_open(struct spool *spool, const char *name, struct queue **q, struct error *broken,
+    struct error *err)
+{
+	enum status st = queue_open(spool, name, q, err);
+
+	error_clear(broken);
+	if (st != ST_CONF)
+		return st;
+	*broken = *err;
+	error_clear(err);
+	return queue_open_raw(spool, name, q, err);
+}
+
+enum status
 run_open(struct run *r, const char *name, struct queue **q)
 {
-	enum status st = queue_open(r->spool, name, q, &r->err);
+	struct error broken;
+	enum status st;
 
-	if (st != ST_CONF || !r->cmd->looks)
-		return st;
-	run_note(r, "%s", r->err.text);
-	error_clear(&r->err);
-	return queue_open_raw(r->spool, name, q, &r->err);
+	if (!r->cmd->looks)
+		return queue_open(r->spool, name, q, &r->err);
+	st = look_open(r->spool, name, q, &broken, &r->err);
+	if (broken.status != ST_OK)
+		run_note(r, "%s", broken.text);
+	return st;
 }
 
 enum status

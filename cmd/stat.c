@@ -67,12 +67,6 @@ gather(struct run *r, const char *name, usec_t now, struct numbers *n)
 }
 
 uint64_t
-numbers_backlog(const struct numbers *n)
-{
-	return n->t.count[STATE_READY] + n->t.count[STATE_DELAYED] + n->t.count[STATE_CLAIMED];
-}
-
-uint64_t
 numbers_bytes(const struct numbers *n)
 {
 	uint64_t sum = 0;
@@ -83,27 +77,15 @@ numbers_bytes(const struct numbers *n)
 	return sum;
 }
 
-usec_t
-numbers_oldest(const struct numbers *n)
-{
-	static const enum state backlog[] = { STATE_READY, STATE_DELAYED, STATE_CLAIMED };
-	usec_t at = 0;
-
-	for (size_t i = 0; i < 3; i++)
-		if (n->t.oldest[backlog[i]] != 0 && (at == 0 || n->t.oldest[backlog[i]] < at))
-			at = n->t.oldest[backlog[i]];
-	return at;
-}
-
 double
 numbers_drain(const struct numbers *n)
 {
 	const double *rate = n->rates.rate[0];
 	double fall = rate[COUNT_ACKED] + rate[COUNT_DEAD] - rate[COUNT_PUSHED] - rate[COUNT_RETRIED];
 
-	if (numbers_backlog(n) == 0 || fall <= 0)
+	if (tally_backlog(&n->t) == 0 || fall <= 0)
 		return -1;
-	return (double)numbers_backlog(n) / fall;
+	return (double)tally_backlog(&n->t) / fall;
 }
 
 /* ---- tables ----------------------------------------------------------- */
@@ -149,7 +131,7 @@ put_table(FILE *f, const struct numbers *n, size_t count, usec_t now)
 	    "DELAYED", "CLAIMED", "HELD", "DEAD", "DONE", "BYTES", "OLDEST", "IN/s", "OUT/s", "FAIL/s", "DRAIN");
 	for (size_t i = 0; i < count; i++) {
 		char size[8], age[DURATION_MAX] = "-";
-		usec_t at = numbers_oldest(&n[i]);
+		usec_t at = tally_oldest(&n[i].t);
 		(void)fprintf(f, "%-*s", width, n[i].name);
 		for (int s = 0; s < NSTATES; s++)
 			(void)fprintf(f, " %8" PRIu64, n[i].t.count[s]);
@@ -174,7 +156,7 @@ put_rates(FILE *f, const struct numbers *n, size_t count, usec_t now)
 	(void)fprintf(f, "%-*s %8s %8s %8s %8s %8s %8s %8s %8s %8s %8s %7s\n", width, "QUEUE", "BACKLOG",
 	    "IN/1m", "IN/5m", "IN/15m", "OUT/1m", "OUT/5m", "OUT/15m", "FAIL/1m", "FAIL/5m", "FAIL/15m", "DRAIN");
 	for (size_t i = 0; i < count; i++) {
-		(void)fprintf(f, "%-*s %8" PRIu64, width, n[i].name, numbers_backlog(&n[i]));
+		(void)fprintf(f, "%-*s %8" PRIu64, width, n[i].name, tally_backlog(&n[i].t));
 		for (size_t k = 0; k < 3; k++)
 			for (int w = 0; w < 3; w++)
 				(void)fprintf(f, " %8.2f", n[i].rates.rate[w][of[k]]);

@@ -14,9 +14,7 @@ struct numbers {
 };
 
 extern const char *const paused_words[];
-/* Messages, and time of the oldest (0: none), of the backlog; bytes of what something has to be done about: all but done. */
-uint64_t numbers_backlog(const struct numbers *);
-usec_t numbers_oldest(const struct numbers *);
+/* Bytes of what something has to be done about: all but done. */
 uint64_t numbers_bytes(const struct numbers *);
 /* Seconds until the backlog is gone at the rates of the last minute; < 0: it does not fall, or there is none. */
 double numbers_drain(const struct numbers *);

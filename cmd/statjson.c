@@ -85,7 +85,7 @@ json_numbers(const struct numbers *n)
 	for (int s = 0; s < NSTATES; s++)
 		(void)printf(",\"%s\":%" PRIu64, state_names[s], n->t.count[s]);
 	(void)printf(",\"bytes\":%" PRIu64 ",\"oldest\":", numbers_bytes(n));
-	put_time(numbers_oldest(n));
+	put_time(tally_oldest(&n->t));
 	(void)printf(",\"paused\":\"%s\"", paused_words[n->paused]);
 	put_rates(&n->rates);
 	json_name(stdout, "drain", false);

@@ -12,14 +12,12 @@
 static enum status
 recount(struct queue *q, usec_t now, uint64_t *messages, uint64_t *bytes, struct error *err)
 {
-	const unsigned backlog = STATE_BIT(STATE_READY) | STATE_BIT(STATE_DELAYED) |
-	    STATE_BIT(STATE_CLAIMED);
 	struct tally t;
 	enum status st;
 
-	if ((st = queue_tally(q, backlog, &t, err)) != ST_OK)
+	if ((st = queue_tally(q, STATES_BACKLOG, &t, err)) != ST_OK)
 		return st;
-	*messages = t.count[STATE_READY] + t.count[STATE_DELAYED] + t.count[STATE_CLAIMED];
+	*messages = tally_backlog(&t);
 	*bytes = t.bytes[STATE_READY] + t.bytes[STATE_DELAYED] + t.bytes[STATE_CLAIMED];
 	counters_set_backlog(q, *messages, *bytes, now);
 	return ST_OK;

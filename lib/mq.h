@@ -111,6 +111,8 @@ enum state { STATE_READY, STATE_DELAYED, STATE_CLAIMED, STATE_HELD, STATE_DEAD, 
 #define NSTATES 6
 #define STATE_BIT(s) (1u << (s))
 #define STATES_ALL ((1u << NSTATES) - 1)
+/* The backlog: what still has to be delivered, or is being worked on. */
+#define STATES_BACKLOG (STATE_BIT(STATE_READY) | STATE_BIT(STATE_DELAYED) | STATE_BIT(STATE_CLAIMED))
 
 extern const char *const state_names[NSTATES];	/* "ready", ...: also the directories */
 /* By name; -1 if there is none. */
@@ -409,6 +411,9 @@ struct tally {
 };
 /* Zero the tally first, but for now. */
 void tally_add(struct tally *, const struct place *);
+/* Of the backlog: messages, and when the oldest was enqueued (0: there is none). */
+uint64_t tally_backlog(const struct tally *);
+usec_t tally_oldest(const struct tally *);
 /* Count what is there by listing it (files in new/ count as ready). */
 enum status queue_tally(struct queue *, unsigned states, struct tally *, struct error *) MUST_CHECK;
 /* Backlog: ready, delayed and claimed; counting stops above limit. */
@@ -491,9 +496,9 @@ enum status batch_begin_as(struct batch *, enum state, const struct msgname *, s
 /* ST_BADDATA: over max_size. */
 enum status batch_write(struct batch *, const void *, size_t, struct error *) MUST_CHECK;
 enum status batch_end(struct batch *, struct error *) MUST_CHECK;
-/* Messages that ended and are not published yet, and their bytes. */
+/* Messages that ended and are not published yet; whether they are as many, or as large, as is worth one sync. */
 size_t batch_pending(const struct batch *);
-uint64_t batch_bytes(const struct batch *);
+bool batch_full(const struct batch *);
 /* What waits to be published stays: to be called every few minutes while it waits (litter is known by its age). */
 void batch_keep(const struct batch *);
 /* push_allowed for what batch_publish would have to put in at once: the next one, or all of an atomic batch. */

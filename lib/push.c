@@ -19,6 +19,9 @@
 
 /* Up to so many messages are fsynced by descriptor; beyond, syncfs is cheaper. */
 #define FSYNC_MAX 16
+/* Messages and bytes that share one sync: more of them make the next id wait longer than it saves. */
+#define GROUP_MESSAGES 1000
+#define GROUP_BYTES (64 << 20)
 /* A batch larger than this is spread over buckets after it was published. */
 #define SPREAD 500
 /* One push in so many looks for the litter of dead writers. */
@@ -291,10 +294,10 @@ batch_pending(const struct batch *b)
 	return b->n;
 }
 
-uint64_t
-batch_bytes(const struct batch *b)
+bool
+batch_full(const struct batch *b)
 {
-	return b->bytes;
+	return b->n >= GROUP_MESSAGES || b->bytes >= GROUP_BYTES;
 }
 
 void

@@ -468,6 +468,23 @@ tally_add(struct tally *t, const struct place *p)
 		t->waiting = at;
 }
 
+uint64_t
+tally_backlog(const struct tally *t)
+{
+	return t->count[STATE_READY] + t->count[STATE_DELAYED] + t->count[STATE_CLAIMED];
+}
+
+usec_t
+tally_oldest(const struct tally *t)
+{
+	usec_t at = 0;
+
+	for (int s = 0; s < NSTATES; s++)
+		if ((STATE_BIT(s) & STATES_BACKLOG) != 0 && t->oldest[s] != 0 && (at == 0 || t->oldest[s] < at))
+			at = t->oldest[s];
+	return at;
+}
+
 enum status
 queue_tally(struct queue *q, unsigned states, struct tally *t, struct error *err)
 {
@@ -492,8 +509,7 @@ backlog_once(struct queue *q, uint64_t limit, uint64_t *n, struct error *err)
 	enum status st;
 
 	*n = 0;
-	if ((st = scan_open(q, STATE_BIT(STATE_READY) | STATE_BIT(STATE_DELAYED) |
-	    STATE_BIT(STATE_CLAIMED), &s, err)) != ST_OK)
+	if ((st = scan_open(q, STATES_BACKLOG, &s, err)) != ST_OK)
 		return st;
 	while (*n <= limit && (st = scan_next(s, &p, err)) == ST_OK)
 		++*n;

@@ -4,14 +4,6 @@
 
 load work_helper
 
-setup() {
-	common_setup
-}
-
-teardown() {
-	common_teardown
-}
-
 # produce P: 250 messages one by one, 4750 in batches
 produce() {
 	local i b

@@ -4,15 +4,6 @@
 
 load work_helper
 
-setup() {
-	common_setup
-	pid=
-}
-
-teardown() {
-	common_teardown
-}
-
 @test "a dead letter: each attempt with time, duration, status and last words" {
 	mq init -q q attempts=2 backoff=0s
 	printf 'first\nsecond\n' | mq push -q q -p 3 -H 'From: ann' -H 'Odd: a	b'

@@ -5,15 +5,6 @@
 
 load work_helper
 
-setup() {
-	common_setup
-	pid=
-}
-
-teardown() {
-	common_teardown
-}
-
 # Every byte there is, twice, and no newline at the end.
 all_bytes() {
 	python3 -c 'import sys; sys.stdout.buffer.write(bytes(range(256)) * 2)'

@@ -16,7 +16,7 @@ common_setup() {
 	: >no.conf
 	export MQ_SPOOL=$BATS_TEST_TMPDIR/spool MQ_CONF=$BATS_TEST_TMPDIR/no.conf
 	unset XDG_CONFIG_HOME XDG_STATE_HOME
-	pids=() test_pid=$BASHPID
+	pid='' pids=() test_pid=$BASHPID
 	await_program
 }
 
@@ -28,6 +28,10 @@ common_teardown() {
 	done
 	wait
 }
+
+# For suites that need nothing else.
+setup() { common_setup; }
+teardown() { common_teardown; }
 
 # ours PID: a child of this shell that still runs.
 ours() {

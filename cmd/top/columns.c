@@ -43,23 +43,6 @@ short_age(char *buf, size_t size, usec_t age)
 	(void)strlcpy(buf, text, size);
 }
 
-static usec_t
-oldest(const struct figure *f)
-{
-	usec_t at = 0;
-
-	for (int s = STATE_READY; s <= STATE_CLAIMED; s++)
-		if (f->t.oldest[s] != 0 && (at == 0 || f->t.oldest[s] < at))
-			at = f->t.oldest[s];
-	return at;
-}
-
-static uint64_t
-backlog(const struct figure *f)
-{
-	return f->t.count[STATE_READY] + f->t.count[STATE_DELAYED] + f->t.count[STATE_CLAIMED];
-}
-
 double
 rate_in(const struct figure *f)
 {
@@ -101,7 +84,7 @@ COUNT(cell_dead, STATE_DEAD)
 
 CELL(cell_oldest)
 {
-	usec_t at = oldest(f);
+	usec_t at = tally_oldest(&f->t);
 
 	(void)strlcpy(buf, "-", size);
 	if (at != 0)
@@ -161,13 +144,14 @@ cmp(double a, double b)
 #define BY_COUNT(name, s) COMPARE(name, cmp((double)a->t.count[s], (double)b->t.count[s]))
 
 COMPARE(by_name, strcmp(a->name, b->name))
-COMPARE(by_backlog, cmp((double)backlog(a), (double)backlog(b)))
+COMPARE(by_backlog, cmp((double)tally_backlog(&a->t), (double)tally_backlog(&b->t)))
 BY_COUNT(by_claimed, STATE_CLAIMED)
 BY_COUNT(by_dead, STATE_DEAD)
 COMPARE(by_out, cmp(rate_out(a), rate_out(b)))
 COMPARE(by_workers, cmp(a->workers, b->workers))
 /* The one whose oldest message is older is greater. */
-COMPARE(by_oldest, cmp(oldest(b) != 0 ? (double)oldest(b) : 1e18, oldest(a) != 0 ? (double)oldest(a) : 1e18))
+COMPARE(by_oldest, cmp(tally_oldest(&b->t) != 0 ? (double)tally_oldest(&b->t) : 1e18,
+    tally_oldest(&a->t) != 0 ? (double)tally_oldest(&a->t) : 1e18))
 
 const struct column top_columns[NCOLUMNS] = {
 	[COLUMN_NAME] = { "QUEUE", 0, 99, cell_name, 'n', by_name, true },

@@ -21,21 +21,6 @@
 /* Messages between two looks at the clock. */
 #define STRIDE 512
 
-enum status
-data_open(struct spool *spool, const char *name, struct queue **q, struct error *broken,
-    struct error *err)
-{
-	enum status st = queue_open(spool, name, q, err);
-
-	error_clear(broken);
-	if (st != ST_CONF)
-		return st;
-	/* Whoever only looks does not need the policy. */
-	*broken = *err;
-	error_clear(err);
-	return queue_open_raw(spool, name, q, err);
-}
-
 /* ---- counting --------------------------------------------------------- */
 
 /* Until the end (ST_NONE) or that time (ST_OK). */
@@ -124,7 +109,7 @@ open_slow(struct data *d, struct error *err)
 		return false;
 	memset(&d->part, 0, sizeof(d->part));
 	d->spent = 0;
-	if (data_open(d->spool, f->name, &d->q, &broken, err) != ST_OK ||
+	if (look_open(d->spool, f->name, &d->q, &broken, err) != ST_OK ||
 	    scan_open(d->q, STATES_ALL, &d->scan, err) != ST_OK) {
 		trouble(f, err);
 		f->at = d->round;	/* not again in this round */
@@ -187,7 +172,7 @@ look(struct data *d, struct figure *f)
 
 	error_clear(&err);
 	f->trouble[0] = '\0';
-	if (data_open(d->spool, f->name, &q, &broken, &err) == ST_OK) {
+	if (look_open(d->spool, f->name, &q, &broken, &err) == ST_OK) {
 		if (broken.status != ST_OK)
 			trouble(f, &broken);
 		f->paused = queue_policy(q)->paused;

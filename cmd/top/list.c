@@ -17,7 +17,7 @@ messages_open(struct top *t, const char *name, struct error *err)
 	enum status st;
 
 	messages_close(t);
-	if ((st = data_open(t->d.spool, name, &m->q, &broken, err)) != ST_OK) {
+	if ((st = look_open(t->d.spool, name, &m->q, &broken, err)) != ST_OK) {
 		m->q = NULL;
 		return st;
 	}

@@ -153,9 +153,6 @@ enum status data_round(struct data *, struct error *) MUST_CHECK;
 bool data_step(struct data *, usec_t until);
 struct figure *data_find(const struct data *, const char *name);
 void data_free(struct data *);
-/* A queue, also one whose policy cannot be read: *broken tells why, if it is so. */
-enum status data_open(struct spool *, const char *name, struct queue **, struct error *broken,
-    struct error *) MUST_CHECK;
 
 /* ---- top.c ------------------------------------------------------------ */
 
