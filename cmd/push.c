@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@ static const struct opt opts[] = {
 	{ 'p', "priority", "N", false, "priority 0 (first) to 9 (last); default 5" },
 	{ 'd', "delay", "DUR", false, "not before DUR from now" },
 	{ 'x', "expire", "DUR", false, "expires DUR from now" },
+	{ 'k', "key", "KEY", false, "messages of one KEY are handled one at a time and in order" },
 	{ 'H', "header", "NAME: VALUE", false, "add a header; may be repeated" },
 	{ ATOMIC, "atomic", NULL, false, "all messages or none" },
 	{ WAIT, "wait", "DUR", true, "wait while the queue is full or paused, DUR at most" },
@@ -46,6 +48,26 @@ struct push {
 	bool printed_all;	/* every id so far reached stdout */
 	char *buf;
 };
+
+/* The consumer gets to see it, as a header. */
+static enum status
+order_key(struct push *p, const char *key)
+{
+	struct run *r = p->r;
+	char *text = NULL;
+	enum status st;
+
+	if (p->opt.key != NULL)
+		return run_usage(r, "-k is given twice: a message has one key");
+	if (*key == '\0')
+		return run_usage(r, "-k: an empty key is none");
+	p->opt.key = key;
+	if (asprintf(&text, "Key: %s", key) == -1)
+		return error_sys(&r->err, ENOMEM, "push");
+	st = headers_add(&p->headers, text, &r->err);
+	free(text);
+	return st;
+}
 
 static enum status
 options(struct push *p)
@@ -80,6 +102,9 @@ options(struct push *p)
 			st = arg_duration(r, "-x", arg, &p->opt.expire);
 			if (st == ST_OK && p->opt.expire == 0)
 				st = run_usage(r, "-x: a message that expires at once is of no use");
+			break;
+		case 'k':
+			st = order_key(p, arg);
 			break;
 		case 'H':
 			st = headers_add(&p->headers, arg, &r->err);

@@ -24,6 +24,12 @@
 /* Moves that go by one look at the buckets of a state. */
 #define TARGET_USES 100
 
+static const char *
+state_dir(enum state s)
+{
+	return s == STATE_LANE ? "waiting" : state_names[s];
+}
+
 bool
 bucket_parse(const char *text, struct bucket *b)
 {
@@ -90,10 +96,10 @@ buckets_list(struct queue *q, enum state s, struct buckets *out, struct error *e
 	known = fstat(fd, &before) == 0;
 	if ((st = fs_list(fd, "", 0, false, &l, NULL, err)) != ST_OK)
 		return st == ST_GONE ?
-		    error_set(err, ST_IO, 0, "queue %s: %s/ went away", q->name, state_names[s]) : st;
+		    error_set(err, ST_IO, 0, "queue %s: %s/ went away", q->name, state_dir(s)) : st;
 	if ((out->b = calloc(l.n + 1, sizeof(*out->b))) == NULL) {
 		listing_free(&l);
-		return queue_fail(q, err, ENOMEM, "list %s", state_names[s]);
+		return queue_fail(q, err, ENOMEM, "list %s", state_dir(s));
 	}
 	for (size_t i = 0; i < l.n; i++)
 		if (l.e[i].type == DT_DIR && bucket_parse(l.e[i].name, &out->b[out->n]))
@@ -147,7 +153,7 @@ buckets_before(struct queue *q, enum state s, usec_t now, struct buckets *out, s
 	    (s == STATE_CLAIMED && plain->high > now + q->policy.lease))
 		return buckets_list(q, s, out, err);
 	if ((out->b = calloc(4, sizeof(*out->b))) == NULL)
-		return queue_fail(q, err, ENOMEM, "list %s", state_names[s]);
+		return queue_fail(q, err, ENOMEM, "list %s", state_dir(s));
 	out->n = edge_lowest(&e, 0, out->b);
 	out->n += edge_lowest(&e, 'w', out->b + out->n);
 	return ST_OK;
@@ -391,7 +397,7 @@ target_find(struct queue *q, enum state s, char cls, usec_t key, struct target *
 /* ---- moving ----------------------------------------------------------- */
 
 /* A target that is left is synced now, if it is to be; the failure is told by moves_sync. */
-static void
+void
 target_drop(struct queue *q, struct target *t)
 {
 	struct error ignored;
@@ -410,7 +416,7 @@ target_drop(struct queue *q, struct target *t)
 void
 targets_drop(struct queue *q)
 {
-	for (int s = 0; s < NSTATES; s++)
+	for (int s = 0; s <= NSTATES; s++)
 		target_drop(q, &q->target[s]);
 }
 
@@ -419,7 +425,7 @@ moves_sync(struct queue *q, struct error *err)
 {
 	enum status st = ST_OK;
 
-	for (int s = 0; st == ST_OK && s < NSTATES; s++) {
+	for (int s = 0; st == ST_OK && s <= NSTATES; s++) {
 		struct target *t = &q->target[s];
 		if (t->dirty)
 			st = fs_sync(t->fd, err);
@@ -462,7 +468,7 @@ target_for(struct queue *q, enum state s, char cls, usec_t key, struct error *er
 		st = target_find(q, s, cls, key, t, err);
 	if (st == ST_GONE)
 		return error_set(err, ST_IO, 0, "queue %s: no bucket of %s/ stays in place",
-		    q->name, state_names[s]);
+		    q->name, state_dir(s));
 	return st;
 }
 
@@ -508,7 +514,7 @@ bucket_put(struct queue *q, int fromfd, const char *from, enum state s,
 	}
 	if (st == ST_NONE)
 		return error_set(err, ST_IO, 0, "queue %s: cannot place a message in %s/",
-		    q->name, state_names[s]);
+		    q->name, state_dir(s));
 	if (st != ST_OK)
 		return st;
 	t->dirty |= q->careful && queue_synced(q);
@@ -524,17 +530,31 @@ bucket_put(struct queue *q, int fromfd, const char *from, enum state s,
 enum status
 place_open(struct queue *q, const struct place *p, int *dirfd, struct error *err)
 {
+	const char *slash = strchr(p->bucket, '/');
+	char order[ORDER_LEN + 1];
+	enum status st;
 	struct bucket b;
 
 	if (p->bucket[0] == '\0') {
-		enum status st = queue_new(q, dirfd, err);
+		st = queue_new(q, dirfd, err);
 		if (st == ST_OK && (*dirfd = fcntl(*dirfd, F_DUPFD_CLOEXEC, 3)) == -1)
 			st = queue_fail(q, err, errno, "new");
 		return st;
 	}
-	if (!bucket_parse(p->bucket, &b))
+	if (slash == NULL)
+		return bucket_parse(p->bucket, &b) ? bucket_open(q, p->state, &b, dirfd, err) : ST_GONE;
+	(void)strlcpy(order, p->bucket, sizeof(order));
+	if (slash - p->bucket != ORDER_LEN || !order_ok(order) || !bucket_parse(slash + 1, &b))
 		return ST_GONE;
-	return bucket_open(q, p->state, &b, dirfd, err);
+	if ((st = lane_open(q, order, false, err)) == ST_OK)
+		st = bucket_open(q, STATE_LANE, &b, dirfd, err);
+	return st;
+}
+
+void
+lane_place(struct place *p, const char *order, const char *bucket)
+{
+	(void)snprintf(p->bucket, sizeof(p->bucket), "%s/%s", order, bucket);
 }
 
 void
@@ -544,7 +564,7 @@ place_path(const struct queue *q, const struct place *p, char *buf, size_t size)
 		(void)snprintf(buf, size, "%s/new/%s", q->name, p->file);
 	else
 		(void)snprintf(buf, size, "%s/%s/%s/%s", q->name,
-		    state_names[p->state], p->bucket, p->file);
+		    strchr(p->bucket, '/') != NULL ? "waiting" : state_names[p->state], p->bucket, p->file);
 }
 
 /* Say which file. */

@@ -21,6 +21,10 @@
 #define WINDOW 2048
 /* How long a process that claims again and again goes by one listing. */
 #define WINDOW_AGE USEC
+/* And when keys had to wait: the next one of theirs is not to wait long. */
+#define PASSED_AGE (USEC / 20)
+/* Passes over ready/ that one claim makes at most before it says that there is nothing. */
+#define ROUNDS 3
 /* How far ahead one that loses to others looks at most. */
 #define SPREAD_MAX 63
 
@@ -33,7 +37,13 @@ struct attempt {
 	struct passed *over;
 	struct error *err;
 	bool lost;		/* another was quicker */
+	bool again;		/* a message of a key may have been overlooked: the pass proves nothing */
+	bool park;		/* what has to be passed over is put aside */
+	bool late;		/* the last pass: messages are not too new any more */
 };
+
+/* What try_one says when so many keys had to be passed over that they are to be put aside first. */
+#define ST_CROWDED ST_EXISTS
 
 /* What the name promises, checked on the open file; ST_NONE: not to be delivered. */
 static enum status
@@ -74,6 +84,7 @@ take(struct attempt *a, const struct place *p, int dir, int fd)
 	n.key = clock_now() + lease;	/* it may have taken a while to come here */
 	n.lease_ms = lease < 1000 ? 1 : lease / 1000;
 	n.deliveries++;
+	n.waited = false;
 	/* A server that restarts, or a network that fails, drops locks of the living: there only the lease counts. */
 	n.locked = a->opt->hold && !queue_remote(a->q) && fs_lock(fd, token_offset(n.token), false);
 	st = bucket_put(a->q, dir, p->file, STATE_CLAIMED, &n, &a->claim->at, a->err);
@@ -105,6 +116,64 @@ open_sound(struct attempt *a, const struct place *p, int dir, int *fd)
 	return st;
 }
 
+/* ---- messages of one key ---------------------------------------------- */
+
+/*
+ * A pass over ready/ in its order begins.  What was published before is seen by it, as far as it stands still, so
+ * a message that was published later is not taken: one of its key, published before it, may have been missed.
+ */
+static void
+pass_begin(struct attempt *a)
+{
+	a->again = false;
+	a->q->window.npassed = 0;
+	a->q->window.began = clock_now();
+}
+
+static bool
+was_passed(const struct window *w, const char *order)
+{
+	for (unsigned i = 0; i < w->npassed; i++)
+		if (strcmp(w->passed[i], order) == 0)
+			return true;
+	return false;
+}
+
+/* Its turn has not come.  All of its key that this pass meets after it are passed over, too. */
+static enum status
+pass_by(struct attempt *a, int dir, const struct place *p)
+{
+	struct window *w = &a->q->window;
+	enum status st = ST_OK;
+
+	if (!was_passed(w, p->name.order)) {
+		if (w->npassed == PASSED_MAX && !a->park)
+			return ST_CROWDED;
+		if (w->npassed < PASSED_MAX)
+			(void)strlcpy(w->passed[w->npassed++], p->name.order, sizeof(w->passed[0]));
+	}
+	if (a->park)
+		st = order_park(a->q, dir, p, &a->again, a->err);
+	return st == ST_OK ? ST_NONE : st;
+}
+
+/* ST_NONE: its turn has not come. */
+static enum status
+in_turn(struct attempt *a, int dir, const struct place *p)
+{
+	usec_t at = id_time(&p->name.id);
+	enum status st = ST_NONE;
+
+	/* Not if the clock was set back, or it would be long. */
+	if (at >= a->q->window.began && at < a->q->window.began + USEC && !a->late) {
+		a->again = true;
+		return ST_NONE;
+	}
+	if (!was_passed(&a->q->window, p->name.order))
+		st = order_ask(a->q, p, &a->again, a->err);
+	return st == ST_NONE ? pass_by(a, dir, p) : st;
+}
+
 /* ST_NONE: not this one, try the next. */
 static enum status
 try_one(struct attempt *a, int dir, const char *bucket, const struct entry *e)
@@ -123,6 +192,8 @@ try_one(struct attempt *a, int dir, const char *bucket, const struct entry *e)
 			return st;
 		return ST_NONE;
 	}
+	if (p.name.order[0] != '\0' && (st = in_turn(a, dir, &p)) != ST_OK)
+		return st;
 	if ((st = open_sound(a, &p, dir, &fd)) != ST_OK)
 		return st;
 	if ((st = take(a, &p, dir, fd)) != ST_OK)
@@ -147,7 +218,8 @@ window_close(struct queue *q)
 /*
  * Competing consumers have the same listing, and would all fight for each name of it.  Who
  * loses takes the next from a range that doubles with each loss and shrinks with each
- * message won; so does Ethernet's back-off.  Whoever is alone keeps the order.
+ * message won; so does Ethernet's back-off.  Whoever is alone keeps the order, and so do
+ * messages with a key.
  */
 static void
 window_scatter(struct queue *q)
@@ -160,6 +232,8 @@ window_scatter(struct queue *q)
 		return;
 	k = w->next + arc4random_uniform((uint32_t)(left < w->spread + 1 ? left : w->spread + 1));
 	e = w->names.e[w->next];
+	if (strstr(e.name, ",K") != NULL || strstr(w->names.e[k].name, ",K") != NULL)
+		return;
 	w->names.e[w->next] = w->names.e[k];
 	w->names.e[k] = e;
 }
@@ -179,7 +253,7 @@ window_try(struct attempt *a)
 		else if (st == ST_OK && w->spread > 0)
 			w->spread--;
 	}
-	if (st != ST_OK && st != ST_NONE)
+	if (st != ST_OK && st != ST_NONE && st != ST_CROWDED)
 		w->next--;	/* no room for it now: it is still the next one */
 	return st;
 }
@@ -197,6 +271,7 @@ bucket_claim(struct attempt *a, const struct bucket *b, bool *empty, bool *young
 	window_close(q);
 	if ((st = bucket_open(q, STATE_READY, b, &q->window.fd, a->err)) != ST_OK) {
 		q->window.fd = -1;
+		a->again |= st == ST_GONE;	/* or renamed: what is in it was not seen */
 		return st == ST_GONE ? ST_NONE : st;
 	}
 	(void)strlcpy(q->window.bucket, b->name, sizeof(q->window.bucket));
@@ -228,6 +303,7 @@ hinted_claim(struct attempt *a)
 	struct bucket b[2];
 	struct edges e;
 
+	pass_begin(a);
 	if (!buckets_edges(a->q, STATE_READY, &e))
 		return ST_NONE;
 	for (char cls = '0'; st == ST_NONE && cls <= '9'; cls++)
@@ -247,6 +323,7 @@ ready_claim(struct attempt *a, bool *young)
 	enum status st;
 	bool empty;
 
+	pass_begin(a);
 	if ((st = buckets_list(a->q, STATE_READY, &bs, a->err)) != ST_OK)
 		return st;
 	st = ST_NONE;
@@ -260,14 +337,36 @@ ready_claim(struct attempt *a, bool *young)
 	return st;
 }
 
+/* A listing taken while others rename may miss what is there: look again before saying "empty". */
+static enum status
+look(struct attempt *a)
+{
+	unsigned returned = a->over->n;
+	enum status st = hinted_claim(a);
+	bool young = true;
+
+	for (int round = 0; st == ST_CROWDED || (st == ST_NONE && (young || a->again) && round < ROUNDS); round++) {
+		a->park |= st == ST_CROWDED;
+		a->late = round == ROUNDS - 1;
+		a->over->n = returned;
+		young = false;
+		st = ready_claim(a, &young);
+	}
+	/* Who is about to sleep puts aside what waits for its turn: it will be seen to arrive in ready when that has come. */
+	if (st == ST_NONE && a->q->window.npassed > 0 && !a->park) {
+		a->park = true;
+		a->over->n = returned;
+		st = ready_claim(a, &young);
+	}
+	return st;
+}
+
 enum status
 claim_next(struct queue *q, const struct claim_options *opt, usec_t now,
     struct claim *c, usec_t *wake, struct passed *over, struct error *err)
 {
-	struct attempt a = { q, opt, now, c, over, err, false };
+	struct attempt a = { .q = q, .opt = opt, .now = now, .claim = c, .over = over, .err = err };
 	enum status st = ST_NONE;
-	bool young = true;
-	unsigned returned;
 
 	memset(c, 0, sizeof(*c));
 	c->fd = -1;
@@ -276,21 +375,17 @@ claim_next(struct queue *q, const struct claim_options *opt, usec_t now,
 	if (q->policy.paused & PAUSED_POP)
 		return error_set(err, ST_AGAIN, 0, "queue '%s' is paused: 'mq resume %s' "
 		    "lets messages out again", q->name, q->name);
-	if (now >= q->window.since && now - q->window.since < WINDOW_AGE)
+	if (now >= q->window.since && now - q->window.since < (q->window.npassed > 0 ? PASSED_AGE : WINDOW_AGE))
 		st = window_try(&a);
-	if (st != ST_NONE)
+	if (st != ST_NONE && st != ST_CROWDED)
 		return st;
 	reap_new(q, now, over);
 	reap_due(q, now, wake, over);
 	reap_lapsed(q, now, wake, over);
-	/* A listing taken while others rename may miss what is there: look again before saying "empty". */
-	returned = over->n;
-	if ((st = hinted_claim(&a)) != ST_NONE)
-		return st;
-	for (int round = 0; st == ST_NONE && young && round < 3; round++) {
-		young = false;
-		over->n = returned;
-		st = ready_claim(&a, &young);
+	if ((st = look(&a)) == ST_NONE) {
+		order_sweep(q, now);
+		if (a.again)
+			wake_at(wake, now);
 	}
 	if (st == ST_NONE && over->n > 0)
 		return error_set(err, over->first.status, 0, "queue '%s': %s%s", q->name,
@@ -323,6 +418,8 @@ claim_find(struct queue *q, const char *handle, struct claim *c, struct error *e
 		return error_set(err, ST_BADDATA, 0, "'%s' is no handle: 'mq claim' prints them",
 		    handle);
 	st = place_find(q, STATE_CLAIMED, &id, token, bucket, &c->at, err);
+	if (st == ST_OK && c->at.name.finished)
+		st = ST_NONE;
 	if (st == ST_NONE)
 		return error_set(err, ST_LOST, 0, "claim %s is lost: it was ended, or its "
 		    "lease ran out and it was taken back", handle);
@@ -339,32 +436,96 @@ refind(struct queue *q, struct claim *c, struct error *err)
 
 	(void)strlcpy(bucket, c->at.bucket, sizeof(bucket));
 	st = place_find(q, STATE_CLAIMED, &c->at.name.id, c->at.name.token, bucket, &p, err);
+	if (st == ST_OK && p.name.finished && !c->at.name.finished)
+		st = ST_NONE;	/* acknowledged by somebody who has its handle */
 	if (st == ST_OK)
 		c->at = p;
 	return st == ST_NONE ? lost(&c->at, err) : st;
 }
 
+/* In the same bucket, so that handles go on finding it; unless it would sink below the bucket's key. */
 static enum status
-ack_once(struct queue *q, struct claim *c, usec_t now, struct error *err)
+extend_once(struct queue *q, struct claim *c, struct msgname *n, struct error *err)
+{
+	char file[NAME_MAX_LEN + 1];
+	struct bucket b;
+	enum status st;
+	int dir;
+
+	if (!bucket_parse(c->at.bucket, &b) || n->key < b.key)
+		return place_move(q, &c->at, q, STATE_CLAIMED, n, &c->at, err);
+	if ((st = place_open(q, &c->at, &dir, err)) != ST_OK)
+		return st;
+	name_format(n, file);
+	st = fs_move(dir, c->at.file, dir, file, err);
+	(void)close(dir);
+	if (st == ST_OK || st == ST_EXISTS) {	/* exists: the same deadline already */
+		(void)strlcpy(c->at.file, file, sizeof(c->at.file));
+		c->at.name = *n;
+		st = ST_OK;
+	}
+	return st;
+}
+
+/*
+ * The claim of a message that has the turn of its key ends in two steps, and the name tells that the first is done: else a
+ * crash between them could leave the key without a turn.  Where there is no room for the longer name it ends in one.
+ */
+static enum status
+mark_finished(struct queue *q, struct claim *c, struct error *err)
 {
 	struct msgname n = c->at.name;
 	enum status st;
 
+	if (n.finished || !order_holds(q, &n))
+		return ST_OK;
+	n.finished = true;
+	st = extend_once(q, c, &n, err);
+	if (st != ST_AGAIN || (err->errnum != ENOSPC && err->errnum != EDQUOT))
+		return st;
+	error_clear(err);
+	return ST_OK;
+}
+
+static enum status
+ack_once(struct queue *q, struct claim *c, usec_t now, struct error *err)
+{
+	enum status st = mark_finished(q, c, err);
+
+	if (st == ST_OK)
+		st = claim_finish(q, &c->at, now, err);
+	return st;
+}
+
+enum status
+claim_finish(struct queue *q, const struct place *p, usec_t now, struct error *err)
+{
+	struct msgname n = p->name;
+	enum status st;
+
+	if (n.finished)
+		order_leave(q, &n);
 	name_unclaim(&n);
 	n.key = now;
-	st = q->policy.keep == KEEP_NO ? place_drop(q, &c->at, err) :
-	    place_move(q, &c->at, q, STATE_DONE, &n, NULL, err);
+	st = q->policy.keep == KEEP_NO ? place_drop(q, p, err) :
+	    place_move(q, p, q, STATE_DONE, &n, NULL, err);
 	if (st == ST_AGAIN && (err->errnum == ENOSPC || err->errnum == EDQUOT)) {
 		/* On a full disk a message that is done with is worth less than the room it takes. */
 		error_clear(err);
-		st = place_drop(q, &c->at, err);
+		st = place_drop(q, p, err);
 	}
-	if (st == ST_OK)
-		log_event(q, "acked", &n, STATE_DONE, now);
+	if (p->name.finished && st == ST_GONE)
+		return ST_OK;	/* whoever saw it finished it */
+	if (st != ST_OK)
+		return st;
+	if (!p->name.finished)
+		order_leave(q, &n);
+	log_event(q, "acked", &n, STATE_DONE, now);
+	counters_add(q, COUNT_ACKED, 1, now);
 	/* The ack is done, whatever becomes of the old ones. */
-	if (st == ST_OK && reap_done(q, now, err) != ST_OK)
+	if (reap_done(q, now, err) != ST_OK)
 		error_clear(err);
-	return st;
+	return ST_OK;
 }
 
 enum status
@@ -375,8 +536,6 @@ claim_ack(struct queue *q, struct claim *c, usec_t now, struct error *err)
 	while ((st = ack_once(q, c, now, err)) == ST_GONE)
 		if ((st = refind(q, c, err)) != ST_OK)
 			return st;
-	if (st == ST_OK)
-		counters_add(q, COUNT_ACKED, 1, now);
 	return st;
 }
 
@@ -410,30 +569,6 @@ claim_release(struct queue *q, struct claim *c, usec_t delay, usec_t now,
 		if (st != ST_GONE || (st = refind(q, c, err)) != ST_OK)
 			return st;
 	}
-}
-
-/* In the same bucket, so that handles go on finding it; unless it would sink below the bucket's key. */
-static enum status
-extend_once(struct queue *q, struct claim *c, struct msgname *n, struct error *err)
-{
-	char file[NAME_MAX_LEN + 1];
-	struct bucket b;
-	enum status st;
-	int dir;
-
-	if (!bucket_parse(c->at.bucket, &b) || n->key < b.key)
-		return place_move(q, &c->at, q, STATE_CLAIMED, n, &c->at, err);
-	if ((st = place_open(q, &c->at, &dir, err)) != ST_OK)
-		return st;
-	name_format(n, file);
-	st = fs_move(dir, c->at.file, dir, file, err);
-	(void)close(dir);
-	if (st == ST_OK || st == ST_EXISTS) {	/* exists: the same deadline already */
-		(void)strlcpy(c->at.file, file, sizeof(c->at.file));
-		c->at.name = *n;
-		st = ST_OK;
-	}
-	return st;
 }
 
 enum status

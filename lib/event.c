@@ -190,6 +190,8 @@ departure(struct events *ev, uint32_t cookie)
 static const char *
 came(const struct place *to)
 {
+	if (to->name.waited)
+		return NULL;	/* from where it waited for its turn: for everybody else it was ready all the time */
 	switch (to->state) {
 	case STATE_READY:
 		return to->name.deliveries == 0 && to->name.reason[0] == '\0' ? "pushed" : "moved";
@@ -341,6 +343,32 @@ was_untold(struct events *ev, size_t queue, const char *file)
 	return false;
 }
 
+/* Whether one that left ready/ only waits for the turn of its key. */
+static bool
+parked(struct events *ev, const struct departure *d)
+{
+	struct queue *q = ev->queue[d->queue];
+	const struct msgname *n = &d->at.name;
+	struct error ignored;
+	struct place p;
+	bool yes;
+
+	error_clear(&ignored);
+	if (d->at.state != STATE_READY || n->order[0] == '\0')
+		return false;
+	yes = lane_open(q, n->order, false, &ignored) == ST_OK &&
+	    place_find(q, STATE_LANE, &n->id, NULL, NULL, &p, &ignored) == ST_OK;
+	error_clear(&ignored);
+	return yes || scan_find(q, STATES_ALL, &n->id, &p, &ignored) == ST_OK;
+}
+
+/* One that left, and did not arrive anywhere that we watch. */
+static bool
+moved_away(struct events *ev, const struct departure *d, struct event *e)
+{
+	return !d->arrived_new && !parked(ev, d) && tell(ev, e, d->queue, "moved", &d->at);
+}
+
 static bool
 depart(struct events *ev, const struct inotify_event *ie, const struct watched *w,
     struct event *e)
@@ -359,8 +387,7 @@ depart(struct events *ev, const struct inotify_event *ie, const struct watched *
 	    .arrived_new = w->what == DIR_NEW,
 	    .untold = w->what == DIR_NEW && was_untold(ev, w->queue, ie->name) };
 	ev->next_parted = (ev->next_parted + 1) % PARTED;
-	/* The one it replaces never arrived anywhere that we watch. */
-	return old.cookie != 0 && !old.arrived_new && tell(ev, e, old.queue, "moved", &old.at);
+	return old.cookie != 0 && moved_away(ev, &old, e);
 }
 
 static bool
@@ -466,8 +493,8 @@ give_up_on_one(struct events *ev, struct event *e)
 		if (d->cookie == 0)
 			continue;
 		d->cookie = 0;
-		if (!d->arrived_new)
-			return tell(ev, e, d->queue, "moved", &d->at);
+		if (moved_away(ev, d, e))
+			return true;
 	}
 	return false;
 }

@@ -338,6 +338,16 @@ fs_move(int fromfd, const char *from, int tofd, const char *to, struct error *er
 }
 
 enum status
+fs_move_onto_empty(int fromfd, const char *from, int tofd, const char *to, struct error *err)
+{
+	if (renameat(fromfd, from, tofd, to) == 0)
+		return ST_OK;
+	if (errno == ENOTEMPTY || errno == EEXIST)
+		return ST_EXISTS;
+	return error_sys(err, errno, "rename to %s", to);
+}
+
+enum status
 fs_unlink(int dirfd, const char *name, struct error *err)
 {
 	if (unlinkat(dirfd, name, 0) == 0)

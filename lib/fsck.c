@@ -40,6 +40,7 @@
 	X(WRONG_FIELDS, "wrong-fields", SEV_WARNING, "c, t and l are in claimed/, and only there", "rename without them; a claim without token becomes ready") \
 	X(MISPLACED, "misplaced", SEV_WARNING, "class and key of a message fit its bucket", "move it to its bucket") \
 	X(UNREADABLE, "unreadable", SEV_ERROR, "whoever may claim may read", "") \
+	X(STUCK_TURN, "stuck-turn", SEV_WARNING, "a key whose messages wait has the turn of one that can be claimed", "give the turn to the next") \
 	X(STALE_TMP, "stale-tmp", SEV_INFO, "files being written have a living writer", "remove") \
 	X(ORPHAN_RECORD, "orphan-record", SEV_INFO, "each file in failures/ has its message", "remove") \
 	X(BAD_COUNTERS, "bad-counters", SEV_INFO, "counters is what mq made it", "remove; it is made again")
@@ -152,22 +153,27 @@ remember(struct fsck *f, const struct msgid *id)
 	return ST_OK;
 }
 
+static bool
+in_its_lane(const struct place *p)
+{
+	return strchr(p->bucket, '/') == NULL || strncmp(p->bucket, p->name.order, ORDER_LEN) == 0;
+}
+
 /* What its name and bucket say.  True if it moved: the rest is for the next run. */
 static bool
 check_name(struct fsck *f, const struct place *p, const struct bucket *b, const char *path)
 {
 	struct msgname n = p->name;
 	bool claim = n.token[0] != '\0', whole = claim && n.lease_ms > 0;
-	bool fields = p->state == STATE_CLAIMED ? !whole : claim || n.lease_ms > 0 || n.locked;
+	char cls = strchr(p->bucket, '/') != NULL ? 0 : bucket_class(p->state, &n);
+	bool fields = p->state == STATE_CLAIMED ? !whole : claim || n.lease_ms > 0 || n.locked || n.finished;
 	enum state to = p->state == STATE_CLAIMED && fields ? STATE_READY : p->state;
 	enum status st;
 
-	if (!fields && b->cls == bucket_class(p->state, &n) && n.key >= b->key)
+	if (!fields && b->cls == cls && n.key >= b->key && in_its_lane(p))
 		return false;
 	if (fields) {
-		n.token[0] = '\0';
-		n.lease_ms = 0;
-		n.locked = false;
+		name_unclaim(&n);
 		if (to != p->state)
 			n.key = id_time(&n.id);
 	}
@@ -225,8 +231,15 @@ check_entry(struct fsck *f, enum state s, const struct bucket *b, int dir,
 	enum status st;
 	char path[600];
 
-	(void)snprintf(path, sizeof(path), "%s/%s%s/%s", state_names[s], b->half ? "+" : "",
-	    b->name, e->name);
+	if (s == STATE_LANE) {
+		p.state = STATE_READY;
+		lane_place(&p, f->q->lane, b->name);
+		(void)snprintf(path, sizeof(path), "waiting/%s/%s", p.bucket, e->name);
+	} else {
+		(void)strlcpy(p.bucket, b->name, sizeof(p.bucket));
+		(void)snprintf(path, sizeof(path), "%s/%s%s/%s", state_names[s], b->half ? "+" : "",
+		    b->name, e->name);
+	}
 	if (e->type != DT_REG) {
 		foreign(f, FOREIGN_TYPE, dir, e->name, path, "not a regular file");
 		return ST_OK;
@@ -241,7 +254,6 @@ check_entry(struct fsck *f, enum state s, const struct bucket *b, int dir,
 	case NAME_OK:
 		break;
 	}
-	(void)strlcpy(p.bucket, b->name, sizeof(p.bucket));
 	(void)strlcpy(p.file, e->name, sizeof(p.file));
 	if ((st = remember(f, &p.name.id)) != ST_OK)
 		return st;
@@ -286,52 +298,131 @@ older_than(struct fsck *f, int dir, const char *name, usec_t age)
 }
 
 static void
-check_half(struct fsck *f, enum state s, int dir, const struct bucket *b)
+check_half(struct fsck *f, const char *state, int dir, const struct bucket *b)
 {
-	char half[BUCKET_MAX + 1] = "+", path[100];
+	char half[BUCKET_MAX + 1] = "+", path[120];
 	bool ok = false;
 
 	(void)strlcat(half, b->name, sizeof(half));
 	if (!older_than(f, dir, half, HALF_AGE))
 		return;	/* in the making */
-	(void)snprintf(path, sizeof(path), "%s/%s", state_names[s], half);
+	(void)snprintf(path, sizeof(path), "%s/%s", state, half);
 	if (f->repair)
 		ok = fs_rmdir(dir, half) || ((!queue_synced(f->q) || fs_sync(dir, f->err) == ST_OK) &&
 		    mended(f, fs_move(dir, half, dir, half + 1, f->err)));
 	found(f, HALF_BUCKET, ok, path, "its maker did not finish it");
 }
 
+/* The buckets of a state, whose directory is named so, or of the lane that is open. */
 static enum status
-check_state(struct fsck *f, enum state s)
+check_buckets(struct fsck *f, enum state s, const char *name, size_t *n)
 {
 	char path[600];
 	struct listing l;
 	struct bucket b;
-	size_t buckets = 0;
 	enum status st;
 	int dir;
 
+	*n = 0;
 	if ((st = queue_state(f->q, s, &dir, f->err)) != ST_OK ||
 	    (st = fs_list(dir, "", 0, false, &l, NULL, f->err)) != ST_OK)
 		return st;
 	for (size_t i = 0; st == ST_OK && i < l.n; i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", state_names[s], l.e[i].name);
+		(void)snprintf(path, sizeof(path), "%s/%s", name, l.e[i].name);
 		if (!bucket_parse(l.e[i].name, &b))
 			foreign(f, FOREIGN_ENTRY, dir, l.e[i].name, path, "not a bucket");
 		else if (l.e[i].type != DT_DIR)
 			foreign(f, FOREIGN_TYPE, dir, l.e[i].name, path, "not a directory");
 		else {
-			buckets++;
+			++*n;
 			st = check_bucket(f, s, &b);
 			if (st == ST_OK && b.half)
-				check_half(f, s, dir, &b);
+				check_half(f, name, dir, &b);
 		}
 	}
 	listing_free(&l);
+	return st;
+}
+
+static enum status
+check_state(struct fsck *f, enum state s)
+{
+	size_t buckets;
+	enum status st = check_buckets(f, s, state_names[s], &buckets);
+
 	if (st == ST_OK && buckets == 0)
 		found(f, NO_BUCKET, f->repair && mended(f, queue_layout(f->q, f->now, f->err)),
 		    state_names[s], "no bucket: on a full disk nothing could be moved there");
 	return st;
+}
+
+/* ---- turns and lanes -------------------------------------------------- */
+
+static enum status
+check_lane(struct fsck *f, const char *order, const char *path)
+{
+	enum status st;
+	size_t n;
+
+	if ((st = lane_open(f->q, order, false, f->err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	st = check_buckets(f, STATE_LANE, path, &n);
+	if (st == ST_IO && f->err->errnum == 0)	/* its last message was taken out meanwhile */
+		error_clear(f->err);
+	return st == ST_IO && f->err->status == ST_OK ? ST_OK : st == ST_GONE ? ST_OK : st;
+}
+
+static enum status
+check_turn(struct fsck *f, const char *order, const char *path)
+{
+	bool ok;
+	const char *text = order_check(f->q, order, f->repair, &ok, f->err);
+
+	if (text != NULL)
+		found(f, STUCK_TURN, ok, path, "%s", text);
+	return ST_OK;
+}
+
+/* Each directory of an order key in waiting/ or turns/. */
+static enum status
+check_orders(struct fsck *f, const char *name,
+    enum status (*list)(struct queue *, const char *, size_t, struct listing *, bool *, struct error *),
+    enum status (*check)(struct fsck *, const char *, const char *))
+{
+	char after[NAME_MAX_LEN + 1] = "", path[300];
+	enum status st = ST_OK;
+	struct listing l;
+	bool more = true;
+	int dir;
+
+	while (st == ST_OK && more) {
+		if ((st = list(f->q, after, 1024, &l, &more, f->err)) != ST_OK)
+			return st;
+		for (size_t i = 0; st == ST_OK && i < l.n; i++) {
+			(void)snprintf(path, sizeof(path), "%s/%s", name, l.e[i].name);
+			if (order_ok(l.e[i].name) && l.e[i].type == DT_DIR) {
+				st = check(f, l.e[i].name, path);
+			} else if (fs_open_dir(f->q->fd, name, false, &dir, f->err) == ST_OK) {
+				foreign(f, FOREIGN_ENTRY, dir, l.e[i].name, path, "not that of a key");
+				(void)close(dir);
+			}
+		}
+		if (l.n > 0)
+			(void)strlcpy(after, l.e[l.n - 1].name, sizeof(after));
+		listing_free(&l);
+	}
+	return st;
+}
+
+static enum status
+check_keys(struct fsck *f)
+{
+	enum status st = check_orders(f, "waiting", lanes_list, check_lane);
+
+	if (st == ST_OK)
+		st = check_orders(f, "turns", turns_list, check_turn);
+	/* And those that wait though it is nobody's turn. */
+	return st == ST_OK ? check_orders(f, "waiting", lanes_list, check_turn) : st;
 }
 
 /* ---- the queue's directory -------------------------------------------- */
@@ -616,6 +707,8 @@ fsck_queue(struct queue *q, bool repair, usec_t now,
 	st = check_dirs(&f);
 	for (int s = 0; st == ST_OK && s < NSTATES; s++)
 		st = check_state(&f, (enum state)s);
+	if (st == ST_OK)
+		st = check_keys(&f);
 	if (st == ST_OK && (st = check_new(&f)) == ST_OK && (st = check_ids(&f)) == ST_OK &&
 	    (st = check_records(&f)) == ST_OK) {
 		check_litter(&f);

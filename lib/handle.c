@@ -121,6 +121,8 @@ queue_state(struct queue *q, enum state s, int *fd, struct error *err)
 	enum status st;
 
 	if (q->statefd[s] == -1) {
+		if (s == STATE_LANE)
+			return error_set(err, ST_IO, 0, "queue %s: a lane went away", q->name);
 		error_clear(&opening);
 		st = fs_open_dir(q->fd, state_names[s], false, &q->statefd[s], &opening);
 		if (st == ST_GONE)

@@ -52,6 +52,8 @@ enum status fs_set_mode(int fd, mode_t mode, struct owner, struct error *) MUST_
 enum status fs_move(int fromfd, const char *from, int tofd, const char *to, struct error *) MUST_CHECK;
 /* fs_move of what has a name that only we know: that a network file system lost the answer does not matter. */
 enum status fs_move_own(int fromfd, const char *from, int tofd, const char *to, struct error *) MUST_CHECK;
+/* Rename a directory to a name that is free, or that of an empty directory; else ST_EXISTS. */
+enum status fs_move_onto_empty(int fromfd, const char *from, int tofd, const char *to, struct error *err) MUST_CHECK;
 /* ST_GONE: it was not there. */
 enum status fs_unlink(int dirfd, const char *name, struct error *) MUST_CHECK;
 /* Set its times to now, if it is there. */
@@ -107,11 +109,22 @@ struct spool {
 
 struct counters;
 
+/*
+ * A lane, which is where messages wait for the turn of their key, is a state's directory in small, and the code for
+ * states serves it under this number: it is the one that lane_open opened last.  Outside bucket.c, order.c and scan.c
+ * what is in a lane is ready, and its bucket is ORDER/BUCKET.
+ */
+#define STATE_LANE ((enum state)NSTATES)
+/* Keys whose messages one pass over ready/ may leave standing before it parks them. */
+#define PASSED_MAX 64
+
 struct queue {
 	struct spool *spool;
 	char name[QUEUE_NAME_MAX + 1];
 	int fd;			/* the queue's directory */
-	int statefd[NSTATES];	/* -1 until needed: see queue_state */
+	int statefd[NSTATES + 1];	/* -1 until needed: see queue_state, lane_open */
+	char lane[ORDER_LEN + 1];	/* whose lane is open */
+	usec_t swept;		/* when order_sweep last was at work */
 	int tmpfd, newfd;
 	int remote;		/* -1: not asked yet; see queue_remote */
 	struct policy policy;
@@ -132,6 +145,9 @@ struct queue {
 		int fd;
 		char bucket[BUCKET_MAX];
 		usec_t since;
+		usec_t began;		/* the pass that it belongs to */
+		unsigned npassed;	/* keys whose turn had not come in this pass */
+		char passed[PASSED_MAX][ORDER_LEN + 1];
 		unsigned spread;	/* how far ahead of `next` the next one is taken: see window_scatter */
 	} window;
 	/* The bucket that the last move into each state went to: the next one may go there too. */
@@ -142,7 +158,7 @@ struct queue {
 		usec_t key, next;	/* its own key; that of the next bucket of the class */
 		unsigned uses;
 		bool dirty;		/* to be synced: see careful */
-	} target[NSTATES];
+	} target[NSTATES + 1];
 	bool drop;		/* opened by queue_open_drop: of fd and newfd only the path may be used */
 	bool careful;		/* moves are to be made durable: by moves_sync, all at once */
 	bool sync_failed;
@@ -220,7 +236,10 @@ void bucket_remove_empty(struct queue *, enum state, const struct buckets *, siz
  */
 enum status bucket_put(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, struct place *to, struct error *) MUST_CHECK;
 /* Forget the target buckets; sync first those that are to be. */
+void target_drop(struct queue *, struct target *);
 void targets_drop(struct queue *);
+/* Say that a place is in a lane; and the name of the bucket in it that a place names. */
+void lane_place(struct place *, const char *order, const char *bucket);
 /* Open the bucket that a place is in. */
 enum status place_open(struct queue *, const struct place *, int *dirfd, struct error *) MUST_CHECK;
 /* Move from place to a state of queue to (may be the same queue); counters of both follow. */
@@ -228,6 +247,33 @@ enum status place_move(struct queue *, const struct place *, struct queue *to, e
 enum status place_drop(struct queue *, const struct place *, struct error *) MUST_CHECK;
 /* A directory filled in tmp/ becomes a bucket.  *made: whether it is visible. */
 enum status bucket_publish_dir(struct queue *, int tmpfd, const char *dir, enum state, char cls, usec_t key, bool *visible, struct error *) MUST_CHECK;
+
+/* ---- order.c ---------------------------------------------------------- */
+
+/* The lane of an order key becomes STATE_LANE.  ST_GONE: there is none, and none was to be made. */
+enum status lane_open(struct queue *, const char *order, bool create, struct error *) MUST_CHECK;
+void lane_close(struct queue *);
+/* The names of lanes, as fs_list; and whether a name is one of an order key. */
+enum status lanes_list(struct queue *, const char *after, size_t max, struct listing *, bool *more, struct error *) MUST_CHECK;
+enum status turns_list(struct queue *, const char *after, size_t max, struct listing *, bool *more, struct error *) MUST_CHECK;
+bool order_ok(const char *);
+/*
+ * Whether a message that stands in ready has its turn, which it gets if nobody has it.  ST_NONE: it has not.  *again becomes true where
+ * an earlier one that may have been overlooked was put in ready.
+ */
+enum status order_ask(struct queue *, const struct place *, bool *again, struct error *) MUST_CHECK;
+/* Put one whose turn has not come where no claim has to pass over it.  dir: its bucket. */
+enum status order_park(struct queue *, int dir, const struct place *, bool *again, struct error *) MUST_CHECK;
+/* The message has gone for good, or is about to: the next of its key has its turn. */
+void order_leave(struct queue *, const struct msgname *);
+/* It stands there now; if it has the turn, it keeps it, but where the policy lets others overtake. */
+void order_moved(struct queue *, const struct place *);
+/* Whether it has the turn of its key. */
+bool order_holds(struct queue *, const struct msgname *);
+/* Lanes whose turn a killed command has left behind get going again; some at a time. */
+void order_sweep(struct queue *, usec_t now);
+/* What is wrong with the turn of a lane or of turns/ORDER, and mend it.  NULL: nothing. */
+const char *order_check(struct queue *, const char *order, bool repair, bool *mended, struct error *);
 
 /* ---- counters.c ------------------------------------------------------- */
 
@@ -264,6 +310,11 @@ void record_drop(struct queue *, const struct msgid *);
 void record_move(struct queue *, const struct msgid *, struct queue *to);
 
 /* ---- reap.c ----------------------------------------------------------- */
+
+/* The message of a claim is acknowledged: it goes, or is kept. */
+enum status claim_finish(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
+/* Make *wake sooner if at is. */
+void wake_at(usec_t *wake, usec_t at);
 
 #define REAP_MAX 64
 /*
@@ -320,6 +371,8 @@ enum status arrival_at(int dir, const char *file, const char *arrived_as, struct
 /* The id that a file of new/ has or gets: see spool-format.md section 8.  at: its ctime. */
 void arrival_id(usec_t at, const char *name, const struct stat *, struct msgid *);
 void arrivals_free(struct arrivals *);
+/* Look for an id in one bucket. */
+enum status place_find_in(struct queue *, enum state, const char *bucket, const struct msgid *, struct place *, struct error *) MUST_CHECK;
 /* Look in the buckets of a state for an id (and a token, if not NULL). */
 enum status place_find(struct queue *, enum state, const struct msgid *, const char *token, const char *bucket, struct place *, struct error *) MUST_CHECK;
 /* Whether a directory changed so lately that a listing of it may have missed something. */

@@ -13,12 +13,17 @@ static enum status
 operate(struct queue *q, const struct place *p, struct queue *to, enum state s,
     struct msgname *n, struct error *err)
 {
+	struct place at;
 	enum status st;
 
 	name_unclaim(n);
 	to->careful = true;
-	st = place_move(q, p, to, s, n, NULL, err);
+	st = place_move(q, p, to, s, n, &at, err);
 	to->careful = false;
+	if (st == ST_OK && to != q)
+		order_leave(q, n);
+	else if (st == ST_OK)
+		order_moved(q, &at);
 	return st;
 }
 
@@ -79,6 +84,7 @@ move_drop(struct queue *q, const struct place *p, usec_t now, struct error *err)
 	enum status st = place_drop(q, p, err);
 
 	if (st == ST_OK) {
+		order_leave(q, &p->name);
 		counters_add(q, COUNT_REMOVED, 1, now);
 		log_event(q, "removed", &p->name, STATE_DONE, now);
 	}

@@ -103,7 +103,8 @@ bool key_parse(const char *text, usec_t *);
 #define TOKEN_LEN 16
 #define QUEUE_NAME_MAX 64
 #define NAME_MAX_LEN 255
-#define BUCKET_MAX 32		/* bytes, with NUL, for the name of a bucket */
+#define ORDER_LEN 16
+#define BUCKET_MAX 48		/* bytes, with NUL, for the name of a bucket, and of the lane it is in */
 #define HANDLE_MAX 96		/* bytes, with NUL, for a handle */
 #define PRIORITY_DEFAULT 5
 
@@ -134,13 +135,16 @@ struct msgname {
 	char token[TOKEN_LEN + 1]; /* "" unless claimed */
 	int64_t lease_ms;	/* 0 unless claimed */
 	bool locked;
+	char order[ORDER_LEN + 1]; /* hash of the order key, "" if it has none */
+	bool finished;		/* claimed: acknowledged, and the turn of its key still to be passed on */
+	bool waited;		/* it has been in waiting/ */
 	char extra[49];		/* unknown lower-case fields, each with its comma */
 };
 
 /* Where a message stands. */
 struct place {
 	enum state state;
-	char bucket[BUCKET_MAX];	/* "" for a file that still lies in new/ */
+	char bucket[BUCKET_MAX];	/* "" for a file that still lies in new/; ORDER/BUCKET in waiting/, which counts as ready */
 	char file[NAME_MAX_LEN + 1];	/* the name on disk */
 	struct msgname name;
 };
@@ -159,6 +163,8 @@ usec_t id_time(const struct msgid *);
 enum name_kind { NAME_OK, NAME_FOREIGN, NAME_FUTURE };
 /* Never more than NAME_MAX_LEN characters. */
 void name_format(const struct msgname *, char buf[NAME_MAX_LEN + 1]);
+/* The hash of an order key: messages with the same one are handled one at a time and in order. */
+void order_hash(const char *key, char buf[ORDER_LEN + 1]);
 /* Leave out what belongs to a claim: token, lease, lock. */
 void name_unclaim(struct msgname *);
 enum name_kind name_parse(const char *, struct msgname *);
@@ -236,6 +242,7 @@ void headers_free(struct headers *);
 
 enum { JITTER_FULL, JITTER_NONE };
 enum { EXPIRED_DROP, EXPIRED_DEAD };
+enum { ORDER_SKIP, ORDER_BLOCK };
 enum { SYNC_ALWAYS, SYNC_NEVER };
 enum { KEEP_NO, KEEP_TIME, KEEP_COUNT };
 enum { PAUSED_NO = 0, PAUSED_POP = 1, PAUSED_PUSH = 2, PAUSED_ALL = 3 };
@@ -243,7 +250,7 @@ enum { PAUSED_NO = 0, PAUSED_POP = 1, PAUSED_PUSH = 2, PAUSED_ALL = 3 };
 #define BACKOFF_STEPS 32
 #define HANDLER_LEN_MAX 180
 #define LOG_NAME_MAX 200
-#define NKEYS 21
+#define NKEYS 22
 
 struct policy {
 	usec_t lease;
@@ -253,6 +260,7 @@ struct policy {
 	int jitter;
 	usec_t expire;		/* 0: never */
 	int expired;
+	int order_dead;
 	char dead_queue[QUEUE_NAME_MAX + 1];
 	int64_t max_messages, max_bytes, max_size;	/* 0: no limit */
 	int64_t min_free, min_inodes;			/* 0: no floor */
@@ -471,6 +479,7 @@ struct push_options {
 	int priority;
 	usec_t delay;		/* 0: ready now */
 	usec_t expire;		/* 0: as the policy says; counted from the publication */
+	const char *key;	/* order key, or NULL; must live as long as the batch */
 	const struct headers *headers;	/* may be NULL or empty; must live as long as the batch */
 	bool atomic;		/* all or none */
 	bool import;		/* batch_begin_as: what each is, comes along */

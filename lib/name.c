@@ -13,9 +13,11 @@
 #include "lib.h"
 
 /* The known fields, in their order. */
-static const char known[] = "sphadxrctl";
+static const char known[] = "sphKadxrctlfw";
 
 #define HEAD_MIN  2
+/* Characters of unknown fields beside K, f and w; without these sizeof(extra) - 1. */
+#define EXTRA_ORDERED 32
 #define LEASE_MAX (1LL << 53)
 
 const char *const state_names[NSTATES] = {
@@ -126,6 +128,12 @@ fnv1a(const void *data, size_t len)
 	return h;
 }
 
+void
+order_hash(const char *key, char buf[ORDER_LEN + 1])
+{
+	(void)snprintf(buf, ORDER_LEN + 1, "%016" PRIx64, fnv1a(key, strlen(key)));
+}
+
 /* ---- message names ------------------------------------------------------ */
 
 void
@@ -156,7 +164,7 @@ put(struct out *o, const char *fmt, ...)
 	}
 }
 
-/* With every field at its longest this comes to 252 characters: see tests/unit/test_name.c. */
+/* With every field at its longest this comes to 254 characters: see tests/unit/test_name.c. */
 void
 name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1])
 {
@@ -169,6 +177,8 @@ name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1])
 		put(&o, ",p%d", n->priority);
 	if (n->head != 0)
 		put(&o, ",h%" PRId32, n->head);
+	if (n->order[0] != '\0')
+		put(&o, ",K%s", n->order);
 	if (n->attempts != 0)
 		put(&o, ",a%" PRId32, n->attempts);
 	if (n->deliveries != 0)
@@ -185,6 +195,10 @@ name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1])
 		put(&o, ",t%" PRId64, n->lease_ms);
 	if (n->locked)
 		put(&o, ",l");
+	if (n->finished)
+		put(&o, ",f");
+	if (n->waited)
+		put(&o, ",w");
 	put(&o, "%s", n->extra);
 }
 
@@ -269,8 +283,16 @@ known_field(struct msgname *n, char letter, struct value v)
 		return word(v, TOKEN_LEN, TOKEN_LEN, is_hex, n->token);
 	case 't':
 		return number(v, 1, LEASE_MAX, &n->lease_ms);
-	default:
+	case 'K':
+		return word(v, ORDER_LEN, ORDER_LEN, is_hex, n->order);
+	case 'l':
 		n->locked = true;
+		return v.len == 0;
+	case 'f':
+		n->finished = true;
+		return v.len == 0;
+	default:
+		n->waited = true;
 		return v.len == 0;
 	}
 }
@@ -305,9 +327,9 @@ fields(const char *text, struct msgname *n)
 		while (is_value(v.at[v.len]))
 			v.len++;
 		text = v.at + v.len;
-		if (is_upper(letter)) {
+		if ((place = strchr(known, letter)) == NULL && is_upper(letter)) {
 			future = true;
-		} else if ((place = strchr(known, letter)) == NULL) {
+		} else if (place == NULL) {
 			size_t len = (size_t)(text - start);
 			if (len >= sizeof(n->extra) - used) {
 				future = true;
@@ -320,6 +342,8 @@ fields(const char *text, struct msgname *n)
 		} else
 			next = place + 1;
 	}
+	if (n->order[0] != '\0' && used > EXTRA_ORDERED)
+		future = true;	/* with all others at their longest there would be no room */
 	return future ? NAME_FUTURE : good ? NAME_OK : NAME_FOREIGN;
 }
 
@@ -385,5 +409,5 @@ name_unclaim(struct msgname *n)
 {
 	n->token[0] = '\0';
 	n->lease_ms = 0;
-	n->locked = false;
+	n->locked = n->finished = false;
 }

@@ -91,9 +91,9 @@ drop_open(struct batch *b, struct error *err)
 	enum status st;
 
 	if (o->atomic || o->delay > 0 || o->expire > 0 || o->priority != PRIORITY_DEFAULT ||
-	    (o->headers != NULL && o->headers->len > 0))
+	    o->key != NULL || (o->headers != NULL && o->headers->len > 0))
 		return error_set(err, ST_DENIED, 0, "you may only drop plain messages into queue '%s', "
-		    "without priority, delay, expiry, headers or --atomic", b->q->name);
+		    "without priority, delay, expiry, key, headers or --atomic", b->q->name);
 	b->tmpfd = b->q->newfd;
 	tmp_name(name + 1);
 	st = fs_create(b->tmpfd, name, queue_drop_mode(b->q), OWNER_SELF, &b->anchor, err);
@@ -351,6 +351,8 @@ make_name(struct batch *b, const struct pending *p, usec_t now, struct msgname *
 	n->size = p->size;
 	n->priority = b->opt.priority;
 	n->head = (int32_t)head_size(b);
+	if (b->opt.key != NULL)
+		order_hash(b->opt.key, n->order);
 	if (b->opt.expire > 0)
 		n->expires = at + (policy > 0 && policy < b->opt.expire ? policy : b->opt.expire);
 }
@@ -485,7 +487,8 @@ publish_atomic(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct
 			ids[i] = names[i].id;
 			count_pushed(b, NULL, &names[i], now);
 		}
-		if (b->n > (size_t)2 * SPREAD)
+		/* Messages of one key are parked if need be; moving them while others look would hide some. */
+		if (b->n > (size_t)2 * SPREAD && b->opt.key == NULL)
 			spread(b, names, b->n);
 	}
 	free(names);

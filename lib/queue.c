@@ -141,7 +141,7 @@ queue_new_object(struct spool *sp, const char *name)
 	(void)strlcpy(q->name, name, sizeof(q->name));
 	q->fd = q->tmpfd = q->newfd = q->window.fd = q->log.fd = q->remote = -1;
 	q->owner = OWNER_SELF;
-	for (int s = 0; s < NSTATES; s++)
+	for (int s = 0; s <= NSTATES; s++)
 		q->statefd[s] = q->target[s].fd = -1;
 	return q;
 }
@@ -159,7 +159,7 @@ queue_close(struct queue *q)
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] != -1)
 			(void)close(fds[i]);
-	for (int s = 0; s < NSTATES; s++)
+	for (int s = 0; s <= NSTATES; s++)
 		if (q->statefd[s] != -1)
 			(void)close(q->statefd[s]);
 	free(q);
@@ -436,7 +436,7 @@ queue_sync_all(struct queue *q, struct error *err)
 /* ---- changing the policy ---------------------------------------------- */
 
 static enum status
-set_mode_below(struct queue *q, int dirfd, const char *name, mode_t mode, bool buckets,
+set_mode_below(struct queue *q, int dirfd, const char *name, mode_t mode, int depth,
     struct error *err)
 {
 	struct listing l;
@@ -446,10 +446,10 @@ set_mode_below(struct queue *q, int dirfd, const char *name, mode_t mode, bool b
 	if ((st = fs_open_dir(dirfd, name, false, &fd, err)) != ST_OK)
 		return st == ST_GONE ? ST_OK : st;
 	st = fs_set_mode(fd, mode, q->owner, err);
-	if (st == ST_OK && buckets && (st = fs_list(fd, "", 0, false, &l, NULL, err)) == ST_OK) {
+	if (st == ST_OK && depth > 0 && (st = fs_list(fd, "", 0, false, &l, NULL, err)) == ST_OK) {
 		for (size_t i = 0; st == ST_OK && i < l.n; i++)
 			if (l.e[i].type == DT_DIR)
-				st = set_mode_below(q, fd, l.e[i].name, mode, false, err);
+				st = set_mode_below(q, fd, l.e[i].name, mode, depth - 1, err);
 		listing_free(&l);
 	}
 	(void)close(fd);
@@ -460,14 +460,14 @@ set_mode_below(struct queue *q, int dirfd, const char *name, mode_t mode, bool b
 static enum status
 set_modes(struct queue *q, struct error *err)
 {
-	static const char *const others[] = { "tmp", "failures" };
+	static const char *const others[] = { "tmp", "failures", "waiting", "turns" };
 	const mode_t mode = queue_dir_mode(q);
-	enum status st = set_mode_below(q, q->fd, "new", queue_new_mode(q), false, err);
+	enum status st = set_mode_below(q, q->fd, "new", queue_new_mode(q), 0, err);
 
 	for (size_t i = 0; st == ST_OK && i < sizeof(others) / sizeof(others[0]); i++)
-		st = set_mode_below(q, q->fd, others[i], mode, true, err);
+		st = set_mode_below(q, q->fd, others[i], mode, 2, err);
 	for (int s = 0; st == ST_OK && s < NSTATES; s++)
-		st = set_mode_below(q, q->fd, state_names[s], mode, true, err);
+		st = set_mode_below(q, q->fd, state_names[s], mode, 1, err);
 	counters_share(q);
 	return st != ST_OK ? st : fs_set_mode(q->fd, queue_top_mode(q), q->owner, err);
 }

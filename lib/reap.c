@@ -55,7 +55,7 @@ pass_over(struct passed *over, struct error *err)
 	return ST_OK;
 }
 
-static void
+void
 wake_at(usec_t *wake, usec_t at)
 {
 	if (at < *wake)
@@ -85,15 +85,19 @@ static enum status
 put_dead(struct queue *q, const struct place *p, struct queue *to, enum state s,
     struct msgname *n, usec_t now, bool sync, struct error *err)
 {
+	struct place at;
 	enum status st;
 
 	to->careful = sync;
-	st = place_move(q, p, to, s, n, NULL, err);
+	st = place_move(q, p, to, s, n, &at, err);
 	to->careful = false;
-	if (st == ST_OK && to != q)
+	if (st == ST_OK && to != q) {
+		order_leave(q, n);
 		log_moved(q, to, n, s, now);
-	else if (st == ST_OK)
+	} else if (st == ST_OK) {
+		order_moved(q, &at);
 		log_event(q, "dead", n, s, now);
+	}
 	return st == ST_OK && sync ? moves_sync(to, err) : st;
 }
 
@@ -138,10 +142,13 @@ reap_expired(struct queue *q, const struct place *p, usec_t now, struct error *e
 	enum status st;
 
 	if (q->policy.expired == EXPIRED_DROP) {
-		if ((st = place_drop(q, p, err)) == ST_OK)
+		if ((st = place_drop(q, p, err)) == ST_OK) {
+			order_leave(q, &n);
 			log_event(q, "expired", &n, STATE_DEAD, now);
+		}
 	} else {
 		(void)strlcpy(n.reason, "expired", sizeof(n.reason));
+		order_leave(q, &n);	/* what is too old blocks nobody */
 		st = to_dead(q, p, &n, now, false, err);
 	}
 	if (st == ST_OK)
@@ -186,6 +193,7 @@ reap_fail(struct queue *q, const struct place *p, const struct failure *why,
     usec_t now, enum state *state, struct error *err)
 {
 	struct msgname n = p->name;
+	struct place at;
 	bool dead;
 	enum status st;
 	usec_t delay;
@@ -200,15 +208,20 @@ reap_fail(struct queue *q, const struct place *p, const struct failure *why,
 	record_add(q, &n.id, n.attempts, why, now, dead);
 	if (dead) {
 		*state = STATE_DEAD;
+		/* Before the move: a crash between the two leaves a claim, and that comes back here. */
+		if (q->policy.order_dead == ORDER_SKIP || q->policy.dead_queue[0] != '\0')
+			order_leave(q, &n);
 		st = to_dead(q, p, &n, now, true, err);
 	} else {
 		delay = why->delay >= 0 ? why->delay :
 		    policy_jitter(&q->policy, policy_backoff(&q->policy, n.attempts));
 		*state = delay > 0 ? STATE_DELAYED : STATE_READY;
 		n.key = delay > 0 ? now + delay : id_time(&n.id);
-		st = place_move(q, p, q, *state, &n, NULL, err);
-		if (st == ST_OK)
+		st = place_move(q, p, q, *state, &n, &at, err);
+		if (st == ST_OK) {
+			order_moved(q, &at);
 			log_event(q, "failed", &n, *state, now);
+		}
 	}
 	if (st == ST_OK)
 		counters_add(q, COUNT_FAILED, 1, now);
@@ -221,13 +234,16 @@ static enum status
 return_due(struct queue *q, const struct place *p, usec_t now, struct error *err)
 {
 	struct msgname n = p->name;
+	struct place at;
 	enum status st;
 
 	if (expired(q, &n, now))
 		return reap_expired(q, p, now, err);
 	n.key = id_time(&n.id);
-	if ((st = place_move(q, p, q, STATE_READY, &n, NULL, err)) == ST_OK)
+	if ((st = place_move(q, p, q, STATE_READY, &n, &at, err)) == ST_OK) {
+		order_moved(q, &at);
 		log_event(q, "due", &n, STATE_READY, now);
+	}
 	return st;
 }
 
@@ -351,6 +367,8 @@ lapse_one(struct queue *q, int dir, const struct place *p, usec_t now, usec_t *w
 			return rebase(dir, p, now, wake, err);
 		return ST_OK;
 	}
+	if (n->finished)	/* its holder died between the two steps of an ack */
+		return claim_finish(q, p, now, err);
 	return reap_fail(q, p, &why, now, &state, err);
 }
 

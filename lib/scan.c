@@ -20,6 +20,8 @@
 #define WINDOW 8192
 /* How often a queue is seen empty before it is believed. */
 #define EMPTY_ROUNDS 4
+/* Names of lanes held at a time. */
+#define LANES 1024
 /* Files of new/ that are looked at at a time. */
 #define ARRIVALS_MAX 8192
 /* How much older than its arrival, and how much newer, the time key in the name of an arrival may be. */
@@ -167,6 +169,10 @@ struct scan {
 	size_t arrival;
 	struct buckets buckets;
 	size_t bucket;		/* the next one */
+	struct listing lanes;	/* these come after the buckets of ready */
+	size_t lane;		/* the next one */
+	bool more_lanes;
+	char order[ORDER_LEN + 1];	/* whose lane the buckets are in, "" if in none */
 	int dir;
 	char name[BUCKET_MAX];
 	struct listing names;
@@ -196,6 +202,7 @@ scan_close(struct scan *s)
 		return;
 	arrivals_free(&s->arrivals);
 	buckets_free(&s->buckets);
+	listing_free(&s->lanes);
 	listing_free(&s->names);
 	if (s->dir != -1)
 		(void)close(s->dir);
@@ -210,13 +217,54 @@ next_state(struct scan *s, struct error *err)
 	arrivals_free(&s->arrivals);
 	buckets_free(&s->buckets);
 	s->arrival = s->bucket = 0;
+	s->order[0] = '\0';
 	do {
 		if (++s->state == NSTATES)
 			return ST_NONE;
 	} while ((s->states & STATE_BIT(s->state)) == 0);
 	st = buckets_list(s->q, (enum state)s->state, &s->buckets, err);
+	s->more_lanes = s->state == STATE_READY;
 	if (st == ST_OK && s->state == STATE_READY)
 		st = arrivals_list(s->q, NULL, ARRIVALS_MAX, &s->arrivals, err);
+	return st;
+}
+
+/* The next lane, when the buckets of ready are done.  ST_NONE: there is none. */
+static enum status
+next_lane(struct scan *s, struct error *err)
+{
+	enum status st;
+
+	if (s->lane == s->lanes.n) {
+		char after[ORDER_LEN + 1] = "";
+		if (!s->more_lanes)
+			return ST_NONE;
+		if (s->lanes.n > 0)
+			(void)strlcpy(after, s->lanes.e[s->lanes.n - 1].name, sizeof(after));
+		listing_free(&s->lanes);
+		s->lane = 0;
+		st = lanes_list(s->q, after, LANES, &s->lanes, &s->more_lanes, err);
+		return st != ST_OK ? st : s->lanes.n == 0 ? ST_NONE : ST_OK;
+	}
+	buckets_free(&s->buckets);
+	s->bucket = 0;
+	if (strlcpy(s->order, s->lanes.e[s->lane++].name, sizeof(s->order)) != ORDER_LEN || !order_ok(s->order))
+		return ST_OK;
+	if (lane_open(s->q, s->order, false, err) != ST_OK || buckets_list(s->q, STATE_LANE, &s->buckets, err) != ST_OK)
+		error_clear(err);	/* removed: it was empty */
+	return ST_OK;
+}
+
+/* Where the next bucket is: in a state, or in a lane. */
+static enum status
+open_bucket(struct scan *s, const struct bucket *b, struct error *err)
+{
+	enum status st = ST_OK;
+
+	if (s->order[0] == '\0')
+		return bucket_open(s->q, (enum state)s->state, b, &s->dir, err);
+	if ((st = lane_open(s->q, s->order, false, err)) == ST_OK)
+		st = bucket_open(s->q, STATE_LANE, b, &s->dir, err);
 	return st;
 }
 
@@ -246,12 +294,14 @@ next_window(struct scan *s, struct error *err)
 		s->dir = -1;
 	}
 	if (s->dir == -1) {
-		if (s->bucket == s->buckets.n)
-			return next_state(s, err);
+		if (s->bucket == s->buckets.n) {
+			st = s->state == STATE_READY ? next_lane(s, err) : ST_NONE;
+			return st == ST_NONE ? next_state(s, err) : st;
+		}
 		const struct bucket *b = &s->buckets.b[s->bucket++];
 		(void)strlcpy(s->name, b->name, sizeof(s->name));
 		s->after[0] = '\0';
-		st = bucket_open(s->q, (enum state)s->state, b, &s->dir, err);
+		st = open_bucket(s, b, err);
 		if (st != ST_OK) {
 			s->dir = -1;
 			return st == ST_GONE ? ST_OK : st;
@@ -307,7 +357,10 @@ scan_next(struct scan *s, struct place *p, struct error *err)
 			return ST_OK;
 		}
 		p->state = (enum state)s->state;
-		(void)strlcpy(p->bucket, s->name, sizeof(p->bucket));
+		if (s->order[0] != '\0')
+			lane_place(p, s->order, s->name);
+		else
+			(void)strlcpy(p->bucket, s->name, sizeof(p->bucket));
 		(void)strlcpy(p->file, e->name, sizeof(p->file));
 		s->next++;
 		return ST_OK;
@@ -321,6 +374,18 @@ names_id(const char *file, const struct msgid *id)
 {
 	return strlen(file) > KEY_LEN + 1 + ID_LEN &&
 	    memcmp(file + KEY_LEN + 1, id->text, ID_LEN) == 0;
+}
+
+/* What is in a lane is ready. */
+static void
+standing(const struct queue *q, enum state s, const char *bucket, const char *file, struct place *p)
+{
+	p->state = s == STATE_LANE ? STATE_READY : s;
+	if (s == STATE_LANE)
+		lane_place(p, q->lane, bucket);
+	else
+		(void)strlcpy(p->bucket, bucket, sizeof(p->bucket));
+	(void)strlcpy(p->file, file, sizeof(p->file));
 }
 
 static enum status
@@ -344,9 +409,7 @@ find_in_bucket(struct queue *q, enum state s, const struct bucket *b,
 			    name_parse(l.e[i].name, &p->name) != NAME_OK ||
 			    (token != NULL && strcmp(p->name.token, token) != 0))
 				continue;
-			p->state = s;
-			(void)strlcpy(p->bucket, b->name, sizeof(p->bucket));
-			(void)strlcpy(p->file, l.e[i].name, sizeof(p->file));
+			standing(q, s, b->name, l.e[i].name, p);
 			found = ST_OK;
 		}
 		if (l.n > 0)
@@ -358,11 +421,19 @@ find_in_bucket(struct queue *q, enum state s, const struct bucket *b,
 	return st == ST_OK || st == ST_GONE ? found : st;
 }
 
-static enum status
-find_in_state(struct queue *q, enum state s, const struct msgid *id,
-    const char *token, struct place *p, bool *young, struct error *err)
+enum status
+place_find_in(struct queue *q, enum state s, const char *bucket, const struct msgid *id, struct place *p, struct error *err)
 {
-	struct arrivals a = { 0 };
+	struct bucket b;
+	bool young;
+
+	return bucket_parse(bucket, &b) ? find_in_bucket(q, s, &b, id, NULL, p, &young, err) : ST_NONE;
+}
+
+static enum status
+find_in_buckets(struct queue *q, enum state s, const struct msgid *id, const char *token,
+    struct place *p, bool *young, struct error *err)
+{
 	struct buckets bs;
 	enum status st;
 
@@ -372,6 +443,40 @@ find_in_state(struct queue *q, enum state s, const struct msgid *id,
 	for (size_t i = 0; st == ST_NONE && i < bs.n; i++)
 		st = find_in_bucket(q, s, &bs.b[i], id, token, p, young, err);
 	buckets_free(&bs);
+	return st;
+}
+
+static enum status
+find_in_lanes(struct queue *q, const struct msgid *id, struct place *p, bool *young, struct error *err)
+{
+	char after[ORDER_LEN + 1] = "";
+	enum status st = ST_NONE;
+	struct listing l;
+	bool more = true;
+
+	while (st == ST_NONE && more) {
+		enum status listed = lanes_list(q, after, LANES, &l, &more, err);
+		if (listed != ST_OK)
+			return listed;
+		for (size_t i = 0; st == ST_NONE && i < l.n; i++)
+			if (order_ok(l.e[i].name) && lane_open(q, l.e[i].name, false, err) == ST_OK)
+				st = find_in_buckets(q, STATE_LANE, id, NULL, p, young, err);
+		if (l.n > 0)
+			(void)strlcpy(after, l.e[l.n - 1].name, sizeof(after));
+		listing_free(&l);
+	}
+	return st;
+}
+
+static enum status
+find_in_state(struct queue *q, enum state s, const struct msgid *id,
+    const char *token, struct place *p, bool *young, struct error *err)
+{
+	struct arrivals a = { 0 };
+	enum status st = find_in_buckets(q, s, id, token, p, young, err);
+
+	if (st == ST_NONE && s == STATE_READY)
+		st = find_in_lanes(q, id, p, young, err);
 	if (st != ST_NONE || s != STATE_READY)
 		return st;
 	do {

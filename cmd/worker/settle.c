@@ -155,6 +155,8 @@ work_reap(struct work *w)
 		w->running--;
 		w->nover++;
 		/* Or if its lease is nearly over, as when all of us were stopped: our own search for the next would take it back. */
+		/* Or if the next of its key waits for it: it comes first. */
+		stop |= h->claim.at.name.order[0] != '\0';
 		stop |= unusable(h) || h->claim.at.name.key - clock_now() < work_lease(w) / 3;
 	}
 	if (stop)

@@ -173,14 +173,27 @@ longest(void)
 	is_int(name_parse(buf, &back), NAME_OK, "parses");
 	is_str(back.extra, n.extra, "with its last field whole");
 	ok(back.lease_ms == n.lease_ms && back.size == n.size, "and its numbers");
+
+	memset(n.order, 'a', ORDER_LEN);
+	n.finished = n.waited = true;
+	n.extra[32] = '\0';
+	name_format(&n, buf);
+	is_int((int64_t)strlen(buf), 254, "the longest name of a message with a key");
+	is_int(name_parse(buf, &back), NAME_OK, "parses");
+	is_str(back.order, n.order, "its key");
+	ok(back.finished && back.waited, "its flags");
+	is_str(back.extra, n.extra, "and its last field whole");
+	n.extra[32] = 'z';
+	name_format(&n, buf);
+	is_int(name_parse(buf, &back), NAME_FUTURE, "one character more of fields that are not known is left alone");
 }
 
 /* Change, cut or double a byte of a good name: whatever is accepted must be canonical. */
 static void
 mutations(void)
 {
-	static const char start[] = P ",s1234,p7,h40,a1,d2,rexit-1,c00c0ffee00c0ffee,t300000,l,zq";
-	static const char bytes[] = ",.-019aflpsxzAZ\n +";
+	static const char start[] = P ",s1234,p7,h40,K0123456789abcdef,a1,d2,rexit-1,c00c0ffee00c0ffee,t300000,l,f,w,zq";
+	static const char bytes[] = ",.-019afKlpswxzAZ\n +";
 	struct msgname n;
 	char text[sizeof(start) + 1], buf[NAME_MAX_LEN + 1];
 	bool good = true;

@@ -1,0 +1,607 @@
+/*
+ * order.c: messages of one key, one at a time and in order (spool-format.md section 8).
+ *
+ * turns/ORDER/ holds an empty file named by the message whose turn it is.  It gets there
+ * with its directory, filled in tmp/ and renamed onto turns/ORDER, which the kernel
+ * refuses unless that is missing or empty: one of many wins.  It goes, or becomes that of
+ * the next message, by unlink or rename of that very name: nobody ends another's turn.
+ *
+ * Who meets a message whose turn has not come leaves it where it is, or, where there are
+ * many, parks it in waiting/ORDER/, a state's directory in small, so that no claim has to
+ * pass over it again.  What is parked is older than what is in ready but for the one that
+ * has the turn.  Who ends a turn looks into the lane after, who parks looks at the turn
+ * after: so one of them sees the other.
+ */
+#include <sys/stat.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+#define TURNS "turns"
+#define WAITING "waiting"
+/* Rounds that a loop may lose against others. */
+#define ROUNDS 100
+/* One look for what a killed command left is worth this many lanes; a process takes it so often. */
+#define SWEEP_LANES 16
+#define SWEEP_EVERY (10 * USEC)
+
+/* Whose turn it is, and where it was seen last, if that is worth knowing. */
+struct turn {
+	char entry[NAME_MAX_LEN + 1];
+	struct msgid id;
+	int state;	/* -1: not told */
+	char bucket[BUCKET_MAX];
+};
+
+/* ---- directories ------------------------------------------------------ */
+
+/* A directory of the queue that is made when it is first needed.  ST_GONE: it is not there. */
+static enum status
+open_sub(struct queue *q, int parent, const char *name, bool create, int *fd, struct error *err)
+{
+	enum status st = fs_open_dir(parent, name, false, fd, err);
+
+	if (st != ST_GONE || !create)
+		return st;
+	st = fs_mkdir(parent, name, queue_dir_mode(q), q->owner, err);
+	if ((st == ST_OK || st == ST_EXISTS) && queue_synced(q))
+		st = fs_sync(parent, err);
+	return st == ST_OK || st == ST_EXISTS ? fs_open_dir(parent, name, false, fd, err) : st;
+}
+
+void
+lane_close(struct queue *q)
+{
+	target_drop(q, &q->target[STATE_LANE]);
+	if (q->statefd[STATE_LANE] != -1)
+		(void)close(q->statefd[STATE_LANE]);
+	q->statefd[STATE_LANE] = -1;
+	q->lane[0] = '\0';
+}
+
+enum status
+lane_open(struct queue *q, const char *order, bool create, struct error *err)
+{
+	enum status st;
+	struct stat sb;
+	int waiting;
+
+	if (strcmp(q->lane, order) == 0 && fstat(q->statefd[STATE_LANE], &sb) == 0 && sb.st_nlink > 0)
+		return ST_OK;
+	lane_close(q);
+	if ((st = open_sub(q, q->fd, WAITING, create, &waiting, err)) != ST_OK)
+		return st;
+	st = open_sub(q, waiting, order, create, &q->statefd[STATE_LANE], err);
+	(void)close(waiting);
+	if (st != ST_OK)
+		q->statefd[STATE_LANE] = -1;
+	else
+		(void)strlcpy(q->lane, order, sizeof(q->lane));
+	return st;
+}
+
+/* ---- the lane --------------------------------------------------------- */
+
+/* The first of a bucket.  ST_NONE: it is empty. */
+static enum status
+first_in(struct queue *q, const struct bucket *b, struct place *p, struct error *err)
+{
+	struct listing l;
+	enum status st;
+	int dir;
+
+	if ((st = bucket_open(q, STATE_LANE, b, &dir, err)) != ST_OK)
+		return st == ST_GONE ? ST_NONE : st;
+	st = fs_list(dir, "", 0, false, &l, NULL, err);
+	(void)close(dir);
+	if (st != ST_OK)
+		return st == ST_GONE ? ST_NONE : st;
+	st = ST_NONE;
+	for (size_t i = 0; st == ST_NONE && i < l.n; i++)
+		if (name_parse(l.e[i].name, &p->name) == NAME_OK) {
+			p->state = STATE_READY;
+			lane_place(p, q->lane, b->name);
+			(void)strlcpy(p->file, l.e[i].name, sizeof(p->file));
+			st = ST_OK;
+		}
+	if (l.n == 0)
+		(void)fs_rmdir(q->statefd[STATE_LANE], b->name);
+	listing_free(&l);
+	return st;
+}
+
+/* The next of a lane.  ST_NONE: nothing waits there. */
+static enum status
+lane_first(struct queue *q, const char *order, struct place *p, struct error *err)
+{
+	struct buckets bs;
+	enum status st;
+
+	if ((st = lane_open(q, order, false, err)) != ST_OK)
+		return st == ST_GONE ? ST_NONE : st;
+	if ((st = buckets_list(q, STATE_LANE, &bs, err)) != ST_OK) {
+		lane_close(q);
+		error_clear(err);	/* removed just now: it was empty */
+		return ST_NONE;
+	}
+	st = ST_NONE;
+	for (size_t i = 0; st == ST_NONE && i < bs.n; i++)
+		st = first_in(q, &bs.b[i], p, err);
+	buckets_free(&bs);
+	return st;
+}
+
+/* Remove what is empty of a lane: whoever parks there now makes it again. */
+static void
+lane_remove(struct queue *q, const char *order, struct error *err)
+{
+	int waiting;
+
+	if (lane_open(q, order, false, err) != ST_OK)
+		return;
+	lane_close(q);
+	if (fs_open_dir(q->fd, WAITING, false, &waiting, err) != ST_OK)
+		return;
+	(void)fs_rmdir(waiting, order);
+	(void)close(waiting);
+}
+
+static enum status
+to_ready(struct queue *q, const struct place *p, struct error *err)
+{
+	struct msgname n = p->name;
+	enum status st;
+
+	n.waited = true;
+	st = place_move(q, p, q, STATE_READY, &n, NULL, err);
+	return st == ST_GONE ? ST_OK : st;
+}
+
+/* ---- the turn --------------------------------------------------------- */
+
+static bool
+turn_parse(const char *entry, struct turn *t)
+{
+	const char *at = entry + ID_LEN, *comma;
+	char state[16];
+
+	t->state = -1;
+	t->bucket[0] = '\0';
+	if (strlen(entry) < ID_LEN || (*at != '\0' && *at != ','))
+		return false;
+	memcpy(t->id.text, entry, ID_LEN);
+	t->id.text[ID_LEN] = '\0';
+	(void)strlcpy(t->entry, entry, sizeof(t->entry));
+	if (*at == ',' && (comma = strchr(at + 1, ',')) != NULL &&
+	    (size_t)(comma - at) <= sizeof(state)) {
+		(void)strlcpy(state, at + 1, (size_t)(comma - at));
+		t->state = state_parse(state);
+		(void)strlcpy(t->bucket, comma + 1, sizeof(t->bucket));
+	}
+	return id_ok(t->id.text);
+}
+
+static enum status
+turn_open(struct queue *q, const char *order, int *fd, struct error *err)
+{
+	char path[sizeof(TURNS) + ORDER_LEN + 1];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", TURNS, order);
+	return fs_open_dir(q->fd, path, false, fd, err);
+}
+
+/* ST_NONE: it is nobody's turn. */
+static enum status
+turn_read(struct queue *q, const char *order, struct turn *t, struct error *err)
+{
+	struct listing l;
+	enum status st;
+	int dir;
+
+	if ((st = turn_open(q, order, &dir, err)) != ST_OK)
+		return st == ST_GONE ? ST_NONE : st;
+	st = fs_list(dir, "", 0, false, &l, NULL, err);
+	(void)close(dir);
+	if (st != ST_OK)
+		return st == ST_GONE ? ST_NONE : st;
+	st = ST_NONE;
+	for (size_t i = 0; st == ST_NONE && i < l.n; i++)
+		if (turn_parse(l.e[i].name, t))
+			st = ST_OK;
+	listing_free(&l);
+	return st;
+}
+
+/* Give the turn to a message if it is nobody's.  ST_EXISTS: it is somebody's. */
+static enum status
+turn_take(struct queue *q, const char *order, const struct msgid *id, struct error *err)
+{
+	char dir[48], file[NAME_MAX_LEN + 1];
+	int tmp, turns, fd;
+	enum status st;
+
+	if ((st = queue_tmp(q, &tmp, err)) != ST_OK ||
+	    (st = open_sub(q, q->fd, TURNS, true, &turns, err)) != ST_OK)
+		return st;
+	tmp_name(dir);
+	(void)snprintf(file, sizeof(file), "%s/%s", dir, id->text);
+	st = fs_mkdir(tmp, dir, queue_dir_mode(q), q->owner, err);
+	if (st == ST_OK && (st = fs_create(tmp, file, queue_file_mode(q), q->owner, &fd, err)) == ST_OK) {
+		(void)close(fd);
+		st = fs_move_onto_empty(tmp, dir, turns, order, err);
+	}
+	if (st != ST_OK)
+		(void)fs_remove_tree(tmp, dir);
+	(void)close(turns);
+	return st;
+}
+
+/* The turn passes from one to another, or (NULL) to nobody.  ST_GONE: it was not that one's any more. */
+static enum status
+turn_pass(struct queue *q, const char *order, const struct turn *from, const char *to, struct error *err)
+{
+	enum status st;
+	int dir, turns;
+
+	if ((st = turn_open(q, order, &dir, err)) != ST_OK)
+		return st;
+	st = to != NULL ? fs_move(dir, from->entry, dir, to, err) : fs_unlink(dir, from->entry, err);
+	(void)close(dir);
+	if (st == ST_OK && to == NULL && fs_open_dir(q->fd, TURNS, false, &turns, err) == ST_OK) {
+		(void)fs_rmdir(turns, order);
+		(void)close(turns);
+	}
+	return st;
+}
+
+/* Remember in the entry where its message is. */
+static enum status
+turn_note(struct queue *q, const struct turn *t, const struct place *p, struct error *err)
+{
+	char entry[NAME_MAX_LEN + 1];
+
+	if (t->state == (int)p->state && strcmp(t->bucket, p->bucket) == 0)
+		return ST_OK;
+	(void)snprintf(entry, sizeof(entry), "%s,%s,%s", t->id.text, state_names[p->state], p->bucket);
+	return turn_pass(q, p->name.order, t, entry, err);
+}
+
+/* Whether a message that failed for good, or was set aside, keeps its turn. */
+static bool
+blocks(const struct queue *q, enum state s)
+{
+	return (s == STATE_DEAD || s == STATE_HELD) && q->policy.order_dead == ORDER_BLOCK;
+}
+
+/* Where the message is that has the turn.  ST_NONE: it is done with. */
+static enum status
+holder_find(struct queue *q, const char *order, const struct turn *t, struct place *p, struct error *err)
+{
+	static const enum state states[] = { STATE_CLAIMED, STATE_DELAYED, STATE_LANE, STATE_READY,
+	    STATE_HELD, STATE_DEAD };
+	enum status st = ST_NONE;
+
+	if (t->state != -1 && (t->state < STATE_HELD || blocks(q, (enum state)t->state)) &&
+	    (st = place_find_in(q, (enum state)t->state, t->bucket, &t->id, p, err)) == ST_OK)
+		return st;
+	error_clear(err);
+	st = ST_NONE;
+	/* It may move from a state not yet looked at to one that was. */
+	for (int round = 0; st == ST_NONE && round < 2; round++)
+		for (size_t i = 0; st == ST_NONE && i < sizeof(states) / sizeof(states[0]); i++) {
+			enum state s = states[i];
+			if (((s == STATE_HELD || s == STATE_DEAD) && !blocks(q, s)) ||
+			    (s == STATE_LANE && lane_open(q, order, false, err) != ST_OK))
+				continue;	/* it is over where it is; or there is no lane */
+			st = place_find(q, s, &t->id, NULL, NULL, p, err);
+		}
+	return st;
+}
+
+static bool
+in_lane(const struct place *p)
+{
+	return strchr(p->bucket, '/') != NULL;
+}
+
+/* Nobody has the turn: the first that waits gets it. */
+static enum status
+start_next(struct queue *q, const char *order, bool *any, struct error *err)
+{
+	struct place p;
+	enum status st;
+
+	if ((st = lane_first(q, order, &p, err)) != ST_OK)
+		return st == ST_NONE ? ST_OK : st;
+	*any = true;
+	if ((st = turn_take(q, order, &p.name.id, err)) != ST_OK)
+		return st == ST_EXISTS ? ST_OK : st;
+	return to_ready(q, &p, err);
+}
+
+/* ST_GONE: another was at it: look again. */
+static enum status
+end_turn(struct queue *q, const char *order, const struct turn *t, struct error *err)
+{
+	struct place next;
+	enum status st;
+	bool any;
+
+	if ((st = lane_first(q, order, &next, err)) == ST_OK) {
+		if ((st = turn_pass(q, order, t, next.name.id.text, err)) == ST_OK)
+			st = to_ready(q, &next, err);
+		return st;
+	}
+	if (st != ST_NONE || (st = turn_pass(q, order, t, NULL, err)) != ST_OK)
+		return st;
+	st = start_next(q, order, &any, err);	/* who parked meanwhile saw a turn that is over */
+	lane_remove(q, order, err);
+	return st;
+}
+
+/* Make it so that the turn is not that of the message, and that whose it is stands in ready. */
+static enum status
+settle(struct queue *q, const char *order, const struct msgid *id, struct error *err)
+{
+	enum status st = ST_GONE;
+	struct place p;
+	struct turn t;
+	bool any;
+
+	for (int i = 0; st == ST_GONE && i < ROUNDS; i++) {
+		if ((st = turn_read(q, order, &t, err)) == ST_NONE)
+			return start_next(q, order, &any, err);
+		if (st != ST_OK)
+			return st;
+		if (id != NULL && strcmp(t.id.text, id->text) == 0)
+			st = end_turn(q, order, &t, err);
+		else if ((st = holder_find(q, order, &t, &p, err)) == ST_OK)
+			return in_lane(&p) ? to_ready(q, &p, err) : ST_OK;
+		else if (st == ST_NONE)
+			st = end_turn(q, order, &t, err);
+	}
+	return st;
+}
+
+/* ---- what the rest of the library asks for ---------------------------- */
+
+/* On a full disk no turn can be made: then what stands in claimed/ decides, and one that fails may be overtaken. */
+static enum status
+ask_claims(struct queue *q, const char *order, struct error *err)
+{
+	enum status st, busy = ST_OK;
+	struct scan *scan;
+	struct place p;
+
+	if ((st = scan_open(q, STATE_BIT(STATE_CLAIMED), &scan, err)) != ST_OK)
+		return st;
+	while (busy == ST_OK && (st = scan_next(scan, &p, err)) == ST_OK)
+		if (strcmp(p.name.order, order) == 0)
+			busy = ST_NONE;
+	scan_close(scan);
+	return st == ST_OK || st == ST_NONE ? busy : st;
+}
+
+enum status
+order_ask(struct queue *q, const struct place *p, bool *again, struct error *err)
+{
+	const char *order = p->name.order;
+	struct place holder;
+	struct turn t;
+	enum status st;
+	bool any = false;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		st = turn_read(q, order, &t, err);
+		if (st == ST_NONE) {
+			if ((st = start_next(q, order, &any, err)) != ST_OK || any) {
+				*again = any;
+				return st == ST_OK ? ST_NONE : st;
+			}
+			st = turn_take(q, order, &p->name.id, err);
+			if (st == ST_EXISTS)
+				continue;
+			if (st == ST_AGAIN && (err->errnum == ENOSPC || err->errnum == EDQUOT)) {
+				error_clear(err);
+				return ask_claims(q, order, err);
+			}
+			return st;
+		}
+		if (st != ST_OK || strcmp(t.id.text, p->name.id.text) == 0)
+			return st;
+		if ((st = holder_find(q, order, &t, &holder, err)) == ST_OK) {
+			*again |= in_lane(&holder);
+			if (in_lane(&holder))
+				st = to_ready(q, &holder, err);
+			else if (holder.state != STATE_CLAIMED)
+				st = turn_note(q, &t, &holder, err);
+			return st == ST_OK || st == ST_GONE ? ST_NONE : st;
+		}
+		if (st != ST_NONE || ((st = settle(q, order, &t.id, err)) != ST_OK && st != ST_GONE))
+			return st;
+	}
+	return ST_NONE;
+}
+
+enum status
+order_park(struct queue *q, int dir, const struct place *p, bool *again, struct error *err)
+{
+	const char *order = p->name.order;
+	enum status st = ST_IO;
+	struct msgname n = p->name;
+	struct turn t;
+
+	/* An empty lane may be removed under us. */
+	for (int i = 0; st == ST_IO && i < ROUNDS; i++) {
+		error_clear(err);
+		if ((st = lane_open(q, order, true, err)) == ST_OK)
+			st = bucket_put(q, dir, p->file, STATE_LANE, &n, NULL, err);
+		else if (st == ST_GONE)
+			st = ST_IO;
+	}
+	if (st != ST_OK) {
+		if (st != ST_GONE && err->errnum != ENOSPC && err->errnum != EDQUOT)
+			return st;
+		error_clear(err);	/* it is gone, or stays where it is, which is only slower */
+		return ST_OK;
+	}
+	st = turn_read(q, order, &t, err);
+	if (st == ST_NONE || (st == ST_OK && strcmp(t.id.text, p->name.id.text) == 0)) {
+		*again = true;
+		st = settle(q, order, NULL, err);
+	}
+	return st == ST_GONE ? ST_OK : st;
+}
+
+void
+order_leave(struct queue *q, const struct msgname *n)
+{
+	struct error ignored;
+
+	if (n->order[0] == '\0')
+		return;
+	error_clear(&ignored);
+	(void)!settle(q, n->order, &n->id, &ignored);
+}
+
+void
+order_moved(struct queue *q, const struct place *to)
+{
+	struct error ignored;
+	struct turn t;
+	int dir;
+
+	if (to->name.order[0] == '\0')
+		return;
+	if ((to->state == STATE_DEAD || to->state == STATE_HELD) && !blocks(q, to->state)) {
+		order_leave(q, &to->name);
+		return;
+	}
+	error_clear(&ignored);
+	if (turn_read(q, to->name.order, &t, &ignored) != ST_OK || strcmp(t.id.text, to->name.id.text) != 0 ||
+	    turn_note(q, &t, to, &ignored) != ST_OK || !blocks(q, to->state) || !queue_synced(q))
+		return;
+	/* A key that is blocked is to be so after a power failure, too. */
+	if (turn_open(q, to->name.order, &dir, &ignored) == ST_OK) {
+		(void)!fs_sync(dir, &ignored);
+		(void)close(dir);
+	}
+	if (fs_open_dir(q->fd, TURNS, false, &dir, &ignored) == ST_OK) {
+		(void)!fs_sync(dir, &ignored);
+		(void)close(dir);
+	}
+}
+
+bool
+order_holds(struct queue *q, const struct msgname *n)
+{
+	struct error ignored;
+	struct turn t;
+
+	error_clear(&ignored);
+	return n->order[0] != '\0' && turn_read(q, n->order, &t, &ignored) == ST_OK &&
+	    strcmp(t.id.text, n->id.text) == 0;
+}
+
+static enum status
+list_sub(struct queue *q, const char *name, const char *after, size_t max, struct listing *l, bool *more, struct error *err)
+{
+	enum status st;
+	int fd;
+
+	memset(l, 0, sizeof(*l));
+	*more = false;
+	if ((st = fs_open_dir(q->fd, name, false, &fd, err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	st = fs_list(fd, after, max, false, l, more, err);
+	(void)close(fd);
+	return st == ST_GONE ? ST_OK : st;
+}
+
+enum status
+lanes_list(struct queue *q, const char *after, size_t max, struct listing *l, bool *more, struct error *err)
+{
+	return list_sub(q, WAITING, after, max, l, more, err);
+}
+
+bool
+order_ok(const char *text)
+{
+	return strspn(text, "0123456789abcdef") == ORDER_LEN && text[ORDER_LEN] == '\0';
+}
+
+/*
+ * A command that is killed between ending a turn and giving it to the next leaves a lane without one.
+ * A claim's end has its own way back (see claim_finish); for the others this is it: lanes
+ * chosen at random, by who has nothing else to do.
+ */
+void
+order_sweep(struct queue *q, usec_t now)
+{
+	char after[ORDER_LEN + 1];
+	struct error ignored;
+	struct listing l;
+	uint64_t random;
+	bool more;
+
+	if (q->swept != 0 && now >= q->swept && now - q->swept < SWEEP_EVERY)
+		return;
+	q->swept = now;
+	error_clear(&ignored);
+	arc4random_buf(&random, sizeof(random));
+	(void)snprintf(after, sizeof(after), "%016llx", (unsigned long long)random);
+	if (lanes_list(q, after, SWEEP_LANES, &l, &more, &ignored) == ST_OK && l.n == 0)
+		(void)!lanes_list(q, "", SWEEP_LANES, &l, &more, &ignored);
+	for (size_t i = 0; i < l.n; i++) {
+		error_clear(&ignored);
+		if (order_ok(l.e[i].name))
+			(void)!settle(q, l.e[i].name, NULL, &ignored);
+	}
+	listing_free(&l);
+}
+
+/* ---- checking --------------------------------------------------------- */
+
+/* NULL: all is well, or was mended by the time that it was looked at. */
+static const char *
+wrong(struct queue *q, const char *order, struct error *err)
+{
+	struct place p;
+	struct turn t;
+
+	if (turn_read(q, order, &t, err) != ST_OK)
+		return lane_first(q, order, &p, err) == ST_OK ? "messages wait, and it is nobody's turn" : NULL;
+	switch (holder_find(q, order, &t, &p, err)) {
+	case ST_NONE:
+		return "it is the turn of a message that is done with";
+	case ST_OK:
+		return in_lane(&p) ? "it is the turn of a message that no claim can see" : NULL;
+	default:
+		return NULL;
+	}
+}
+
+const char *
+order_check(struct queue *q, const char *order, bool repair, bool *mended, struct error *err)
+{
+	const char *text = NULL;
+
+	/* Others pass turns on meanwhile, in two steps. */
+	for (int i = 0; i < 3; i++)
+		if ((text = wrong(q, order, err)) == NULL)
+			break;
+	*mended = text != NULL && repair && settle(q, order, NULL, err) == ST_OK && wrong(q, order, err) == NULL;
+	error_clear(err);
+	return text;
+}
+
+enum status
+turns_list(struct queue *q, const char *after, size_t max, struct listing *l, bool *more, struct error *err)
+{
+	return list_sub(q, TURNS, after, max, l, more, err);
+}
