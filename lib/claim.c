@@ -194,11 +194,11 @@ try_one(struct attempt *a, int dir, const char *bucket, const struct entry *e)
 	}
 	if (p.name.order[0] != '\0' && (st = in_turn(a, dir, &p)) != ST_OK)
 		return st;
-	if ((st = open_sound(a, &p, dir, &fd)) != ST_OK)
-		return st;
-	if ((st = take(a, &p, dir, fd)) != ST_OK)
+	if ((st = open_sound(a, &p, dir, &fd)) == ST_OK && (st = take(a, &p, dir, fd)) != ST_OK)
 		(void)close(fd);
 	a->lost = st == ST_GONE;
+	if (a->lost || st == ST_NONE)
+		order_lost(a->q, &p.name);
 	return a->lost ? ST_NONE : st;
 }
 

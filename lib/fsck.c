@@ -41,6 +41,7 @@
 	X(MISPLACED, "misplaced", SEV_WARNING, "class and key of a message fit its bucket", "move it to its bucket") \
 	X(UNREADABLE, "unreadable", SEV_ERROR, "whoever may claim may read", "") \
 	X(STUCK_TURN, "stuck-turn", SEV_WARNING, "a key whose messages wait has the turn of one that can be claimed", "give the turn to the next") \
+	X(ORPHAN_TURN, "orphan-turn", SEV_INFO, "a turn is that of a message of the queue", "remove it") \
 	X(STALE_TMP, "stale-tmp", SEV_INFO, "files being written have a living writer", "remove") \
 	X(ORPHAN_RECORD, "orphan-record", SEV_INFO, "each file in failures/ has its message", "remove") \
 	X(BAD_COUNTERS, "bad-counters", SEV_INFO, "counters is what mq made it", "remove; it is made again")
@@ -375,11 +376,11 @@ check_lane(struct fsck *f, const char *order, const char *path)
 static enum status
 check_turn(struct fsck *f, const char *order, const char *path)
 {
-	bool ok;
-	const char *text = order_check(f->q, order, f->repair, &ok, f->err);
+	bool stuck, ok;
+	const char *text = order_check(f->q, order, f->repair, &stuck, &ok, f->err);
 
 	if (text != NULL)
-		found(f, STUCK_TURN, ok, path, "%s", text);
+		found(f, stuck ? STUCK_TURN : ORPHAN_TURN, ok, path, "%s", text);
 	return ST_OK;
 }
 

@@ -266,14 +266,16 @@ enum status order_ask(struct queue *, const struct place *, bool *again, struct 
 enum status order_park(struct queue *, int dir, const struct place *, bool *again, struct error *) MUST_CHECK;
 /* The message has gone for good, or is about to: the next of its key has its turn. */
 void order_leave(struct queue *, const struct msgname *);
+/* Another was quicker, and may have ended it before it got its turn from us. */
+void order_lost(struct queue *, const struct msgname *);
 /* It stands there now; if it has the turn, it keeps it, but where the policy lets others overtake. */
 void order_moved(struct queue *, const struct place *);
 /* Whether it has the turn of its key. */
 bool order_holds(struct queue *, const struct msgname *);
 /* Lanes whose turn a killed command has left behind get going again; some at a time. */
 void order_sweep(struct queue *, usec_t now);
-/* What is wrong with the turn of a lane or of turns/ORDER, and mend it.  NULL: nothing. */
-const char *order_check(struct queue *, const char *order, bool repair, bool *mended, struct error *);
+/* What is wrong with the turn of a key, whether messages wait because of it, and mend it.  NULL: nothing. */
+const char *order_check(struct queue *, const char *order, bool repair, bool *stuck, bool *mended, struct error *);
 
 /* ---- counters.c ------------------------------------------------------- */
 

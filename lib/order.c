@@ -151,15 +151,14 @@ lane_remove(struct queue *q, const char *order, struct error *err)
 	(void)close(waiting);
 }
 
+/* ST_GONE: it is not there any more. */
 static enum status
 to_ready(struct queue *q, const struct place *p, struct error *err)
 {
 	struct msgname n = p->name;
-	enum status st;
 
 	n.waited = true;
-	st = place_move(q, p, q, STATE_READY, &n, NULL, err);
-	return st == ST_GONE ? ST_OK : st;
+	return place_move(q, p, q, STATE_READY, &n, NULL, err);
 }
 
 /* ---- the turn --------------------------------------------------------- */
@@ -299,6 +298,11 @@ holder_find(struct queue *q, const char *order, const struct turn *t, struct pla
 			    (s == STATE_LANE && lane_open(q, order, false, err) != ST_OK))
 				continue;	/* it is over where it is; or there is no lane */
 			st = place_find(q, s, &t->id, NULL, NULL, p, err);
+			/* Acknowledged: only its file is still there.  Or the lane went while we looked: it was empty. */
+			if ((st == ST_OK && p->name.finished) || (s == STATE_LANE && st == ST_IO && err->errnum == 0)) {
+				error_clear(err);
+				st = ST_NONE;
+			}
 		}
 	return st;
 }
@@ -309,7 +313,7 @@ in_lane(const struct place *p)
 	return strchr(p->bucket, '/') != NULL;
 }
 
-/* Nobody has the turn: the first that waits gets it. */
+/* Nobody has the turn: the first that waits gets it.  ST_GONE: another was at it, and it may be done with by now: look again. */
 static enum status
 start_next(struct queue *q, const char *order, bool *any, struct error *err)
 {
@@ -354,14 +358,16 @@ settle(struct queue *q, const char *order, const struct msgid *id, struct error 
 	bool any;
 
 	for (int i = 0; st == ST_GONE && i < ROUNDS; i++) {
-		if ((st = turn_read(q, order, &t, err)) == ST_NONE)
-			return start_next(q, order, &any, err);
+		if ((st = turn_read(q, order, &t, err)) == ST_NONE) {
+			st = start_next(q, order, &any, err);
+			continue;
+		}
 		if (st != ST_OK)
 			return st;
 		if (id != NULL && strcmp(t.id.text, id->text) == 0)
 			st = end_turn(q, order, &t, err);
 		else if ((st = holder_find(q, order, &t, &p, err)) == ST_OK)
-			return in_lane(&p) ? to_ready(q, &p, err) : ST_OK;
+			st = in_lane(&p) ? to_ready(q, &p, err) : ST_OK;
 		else if (st == ST_NONE)
 			st = end_turn(q, order, &t, err);
 	}
@@ -399,7 +405,10 @@ order_ask(struct queue *q, const struct place *p, bool *again, struct error *err
 	for (int i = 0; i < ROUNDS; i++) {
 		st = turn_read(q, order, &t, err);
 		if (st == ST_NONE) {
-			if ((st = start_next(q, order, &any, err)) != ST_OK || any) {
+			st = start_next(q, order, &any, err);
+			if (st == ST_GONE)
+				continue;
+			if (st != ST_OK || any) {
 				*again = any;
 				return st == ST_OK ? ST_NONE : st;
 			}
@@ -467,6 +476,16 @@ order_leave(struct queue *q, const struct msgname *n)
 		return;
 	error_clear(&ignored);
 	(void)!settle(q, n->order, &n->id, &ignored);
+}
+
+void
+order_lost(struct queue *q, const struct msgname *n)
+{
+	struct error ignored;
+
+	error_clear(&ignored);
+	if (n->order[0] != '\0')
+		(void)!settle(q, n->order, NULL, &ignored);
 }
 
 void
@@ -587,14 +606,16 @@ wrong(struct queue *q, const char *order, struct error *err)
 }
 
 const char *
-order_check(struct queue *q, const char *order, bool repair, bool *mended, struct error *err)
+order_check(struct queue *q, const char *order, bool repair, bool *stuck, bool *mended, struct error *err)
 {
 	const char *text = NULL;
+	struct place p;
 
 	/* Others pass turns on meanwhile, in two steps. */
 	for (int i = 0; i < 3; i++)
 		if ((text = wrong(q, order, err)) == NULL)
 			break;
+	*stuck = text != NULL && lane_first(q, order, &p, err) == ST_OK;
 	*mended = text != NULL && repair && settle(q, order, NULL, err) == ST_OK && wrong(q, order, err) == NULL;
 	error_clear(err);
 	return text;

@@ -269,6 +269,30 @@ open_stdin(struct queue *q, struct handler *h, const struct claim *c, int *in,
 	return ST_OK;
 }
 
+/* What the pipe takes now of the body.  False: the disk does not give it. */
+static bool
+feed(struct handler *h)
+{
+	static char buf[CHUNK];
+	ssize_t n, w;
+
+	for (int i = 0; i < ROUNDS && h->infd != -1; i++) {
+		n = pread(h->claim.fd, buf, sizeof(buf), (off_t)h->fed);
+		if (n < 0 || (n == 0 && h->fed < h->claim.at.name.size))
+			return false;
+		w = n > 0 ? write(h->infd, buf, (size_t)n) : 0;
+		if (w == -1 && (errno == EAGAIN || errno == EINTR))
+			return true;
+		if (w <= 0) {	/* all of it, or nobody reads on */
+			(void)close(h->infd);
+			h->infd = -1;
+			return true;
+		}
+		h->fed += w;
+	}
+	return true;
+}
+
 static enum status
 spawn(struct handler *h, struct start *s, struct error *err)
 {
@@ -317,6 +341,8 @@ handler_start(const struct launch *l, struct handler *h, int i, struct claim *c,
 		s.err = fds[1];
 		s.env = env.v;
 		h->started = clock_mono();
+		/* As much as goes in before there is a reader: if we are killed, that of a body's end is not seen before its time. */
+		(void)feed(h);
 		st = spawn(h, &s, err);
 	}
 	env_free(&env);
@@ -326,7 +352,7 @@ handler_start(const struct launch *l, struct handler *h, int i, struct claim *c,
 		(void)close(s.err);
 	h->limit = USEC_MAX;
 	if (st == ST_OK)
-		handler_feed(h);	/* most bodies fit into the pipe at once */
+		handler_feed(h);
 	else {
 		h->claim.fd = -1;	/* the caller still has it */
 		handler_free(h, i);
@@ -339,26 +365,9 @@ handler_start(const struct launch *l, struct handler *h, int i, struct claim *c,
 void
 handler_feed(struct handler *h)
 {
-	static char buf[CHUNK];
-	ssize_t n, w;
-
-	for (int i = 0; i < ROUNDS && h->infd != -1; i++) {
-		n = pread(h->claim.fd, buf, sizeof(buf), (off_t)h->fed);
-		if (n < 0 || (n == 0 && h->fed < h->claim.at.name.size)) {
-			/* Its end must not look like the end of the body. */
-			handler_stop(h, WHY_BODY);
-			return;
-		}
-		w = n > 0 ? write(h->infd, buf, (size_t)n) : 0;
-		if (w == -1 && (errno == EAGAIN || errno == EINTR))
-			return;
-		if (w <= 0) {	/* all of it, or nobody reads on */
-			(void)close(h->infd);
-			h->infd = -1;
-			return;
-		}
-		h->fed += w;
-	}
+	/* The end of what was had must not look like the end of the body. */
+	if (!feed(h))
+		handler_stop(h, WHY_BODY);
 }
 
 static void
