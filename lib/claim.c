@@ -169,6 +169,10 @@ in_turn(struct attempt *a, int dir, const struct place *p)
 		a->again = true;
 		return ST_NONE;
 	}
+	if (latest_superseded(a->q, &p->name)) {
+		st = latest_drop(a->q, p, a->now, a->err);
+		return st == ST_OK || st == ST_GONE ? ST_NONE : st;
+	}
 	if (!was_passed(&a->q->window, p->name.order))
 		st = order_ask(a->q, p, &a->again, a->err);
 	return st == ST_NONE ? pass_by(a, dir, p) : st;
@@ -503,8 +507,9 @@ claim_finish(struct queue *q, const struct place *p, usec_t now, struct error *e
 	struct msgname n = p->name;
 	enum status st;
 
-	if (n.finished)
-		order_leave(q, &n);
+	/* Else it stays a claim, and who takes it back comes here again. */
+	if (n.finished && !order_leave(q, &n))
+		return ST_OK;
 	name_unclaim(&n);
 	n.key = now;
 	st = q->policy.keep == KEEP_NO ? place_drop(q, p, err) :
@@ -519,7 +524,8 @@ claim_finish(struct queue *q, const struct place *p, usec_t now, struct error *e
 	if (st != ST_OK)
 		return st;
 	if (!p->name.finished)
-		order_leave(q, &n);
+		(void)order_leave(q, &n);
+	latest_done(q, &n);
 	log_event(q, "acked", &n, STATE_DONE, now);
 	counters_add(q, COUNT_ACKED, 1, now);
 	/* The ack is done, whatever becomes of the old ones. */

@@ -348,6 +348,20 @@ fs_move_onto_empty(int fromfd, const char *from, int tofd, const char *to, struc
 }
 
 enum status
+fs_replace(int fromfd, const char *from, int tofd, const char *to, struct error *err)
+{
+	return renameat(fromfd, from, tofd, to) == 0 ? ST_OK : error_sys(err, errno, "rename to %s", to);
+}
+
+enum status
+fs_symlink(const char *text, int dirfd, const char *name, struct error *err)
+{
+	if (symlinkat(text, dirfd, name) == 0)
+		return ST_OK;
+	return errno == EEXIST ? ST_EXISTS : error_sys(err, errno, "make the link %s", name);
+}
+
+enum status
 fs_unlink(int dirfd, const char *name, struct error *err)
 {
 	if (unlinkat(dirfd, name, 0) == 0)

@@ -54,6 +54,10 @@ enum status fs_move(int fromfd, const char *from, int tofd, const char *to, stru
 enum status fs_move_own(int fromfd, const char *from, int tofd, const char *to, struct error *) MUST_CHECK;
 /* Rename a directory to a name that is free, or that of an empty directory; else ST_EXISTS. */
 enum status fs_move_onto_empty(int fromfd, const char *from, int tofd, const char *to, struct error *err) MUST_CHECK;
+/* Rename that replaces what has the name. */
+enum status fs_replace(int fromfd, const char *from, int tofd, const char *to, struct error *err) MUST_CHECK;
+/* A symbolic link as a small text that comes whole or not at all.  ST_EXISTS. */
+enum status fs_symlink(const char *text, int dirfd, const char *name, struct error *) MUST_CHECK;
 /* ST_GONE: it was not there. */
 enum status fs_unlink(int dirfd, const char *name, struct error *) MUST_CHECK;
 /* Set its times to now, if it is there. */
@@ -264,8 +268,8 @@ bool order_ok(const char *);
 enum status order_ask(struct queue *, const struct place *, bool *again, struct error *) MUST_CHECK;
 /* Put one whose turn has not come where no claim has to pass over it.  dir: its bucket. */
 enum status order_park(struct queue *, int dir, const struct place *, bool *again, struct error *) MUST_CHECK;
-/* The message has gone for good, or is about to: the next of its key has its turn. */
-void order_leave(struct queue *, const struct msgname *);
+/* The message has gone for good, or is about to: the next of its key has its turn.  False: that could not be done now. */
+bool order_leave(struct queue *, const struct msgname *);
 /* Another was quicker, and may have ended it before it got its turn from us. */
 void order_lost(struct queue *, const struct msgname *);
 /* It stands there now; if it has the turn, it keeps it, but where the policy lets others overtake. */
@@ -276,6 +280,20 @@ bool order_holds(struct queue *, const struct msgname *);
 void order_sweep(struct queue *, usec_t now);
 /* What is wrong with the turn of a key, whether messages wait because of it, and mend it.  NULL: nothing. */
 const char *order_check(struct queue *, const char *order, bool repair, bool *stuck, bool *mended, struct error *);
+
+/* The next that waits: it has its turn and is not worked on, or is the first of the lane. */
+bool order_waits(struct queue *, const char *order, struct place *);
+
+/* ---- latest.c --------------------------------------------------------- */
+
+/* A message of a queue that keeps the latest of each key was published, and is durable. */
+void latest_published(struct queue *, const struct place *, usec_t now);
+/* Whether a newer one of its key was published. */
+bool latest_superseded(struct queue *, const struct msgname *);
+/* Remove a message that a newer one takes the place of. */
+enum status latest_drop(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
+/* The message was acknowledged: nothing that comes need be compared with it. */
+void latest_done(struct queue *, const struct msgname *);
 
 /* ---- counters.c ------------------------------------------------------- */
 

@@ -21,7 +21,7 @@ operate(struct queue *q, const struct place *p, struct queue *to, enum state s,
 	st = place_move(q, p, to, s, n, &at, err);
 	to->careful = false;
 	if (st == ST_OK && to != q)
-		order_leave(q, n);
+		(void)order_leave(q, n);
 	else if (st == ST_OK)
 		order_moved(q, &at);
 	return st;
@@ -84,7 +84,7 @@ move_drop(struct queue *q, const struct place *p, usec_t now, struct error *err)
 	enum status st = place_drop(q, p, err);
 
 	if (st == ST_OK) {
-		order_leave(q, &p->name);
+		(void)order_leave(q, &p->name);
 		counters_add(q, COUNT_REMOVED, 1, now);
 		log_event(q, "removed", &p->name, STATE_DONE, now);
 	}

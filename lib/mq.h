@@ -250,7 +250,7 @@ enum { PAUSED_NO = 0, PAUSED_POP = 1, PAUSED_PUSH = 2, PAUSED_ALL = 3 };
 #define BACKOFF_STEPS 32
 #define HANDLER_LEN_MAX 180
 #define LOG_NAME_MAX 200
-#define NKEYS 22
+#define NKEYS 23
 
 struct policy {
 	usec_t lease;
@@ -261,6 +261,7 @@ struct policy {
 	usec_t expire;		/* 0: never */
 	int expired;
 	int order_dead;
+	int latest;
 	char dead_queue[QUEUE_NAME_MAX + 1];
 	int64_t max_messages, max_bytes, max_size;	/* 0: no limit */
 	int64_t min_free, min_inodes;			/* 0: no floor */

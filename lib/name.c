@@ -17,7 +17,7 @@ static const char known[] = "sphKadxrctlfw";
 
 #define HEAD_MIN  2
 /* Characters of unknown fields beside K, f and w; without these sizeof(extra) - 1. */
-#define EXTRA_ORDERED 32
+#define EXTRA_ORDERED 28
 #define LEASE_MAX (1LL << 53)
 
 const char *const state_names[NSTATES] = {

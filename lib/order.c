@@ -1,5 +1,5 @@
 /*
- * order.c: messages of one key, one at a time and in order (spool-format.md section 8).
+ * order.c: messages of one key, one at a time and in order (spool-format.md section 15).
  *
  * turns/ORDER/ holds an empty file named by the message whose turn it is.  It gets there
  * with its directory, filled in tmp/ and renamed onto turns/ORDER, which the kernel
@@ -467,15 +467,27 @@ order_park(struct queue *q, int dir, const struct place *p, bool *again, struct 
 	return st == ST_GONE ? ST_OK : st;
 }
 
-void
+bool
 order_leave(struct queue *q, const struct msgname *n)
 {
 	struct error ignored;
 
-	if (n->order[0] == '\0')
-		return;
 	error_clear(&ignored);
-	(void)!settle(q, n->order, &n->id, &ignored);
+	return n->order[0] == '\0' || settle(q, n->order, &n->id, &ignored) == ST_OK;
+}
+
+bool
+order_waits(struct queue *q, const char *order, struct place *p)
+{
+	struct error ignored;
+	struct turn t;
+
+	error_clear(&ignored);
+	if (turn_read(q, order, &t, &ignored) == ST_OK && holder_find(q, order, &t, p, &ignored) == ST_OK &&
+	    (p->state == STATE_READY || p->state == STATE_DELAYED))
+		return true;
+	error_clear(&ignored);
+	return lane_first(q, order, p, &ignored) == ST_OK;
 }
 
 void
@@ -498,7 +510,7 @@ order_moved(struct queue *q, const struct place *to)
 	if (to->name.order[0] == '\0')
 		return;
 	if ((to->state == STATE_DEAD || to->state == STATE_HELD) && !blocks(q, to->state)) {
-		order_leave(q, &to->name);
+		(void)order_leave(q, &to->name);
 		return;
 	}
 	error_clear(&ignored);

@@ -430,6 +430,7 @@ TYPE(jobs, number, "a number from 1 to 1000");
 	X(expire, expire, "DUR|never", "never", "how old a message may get before it is given up on") \
 	X(expired, choice, "drop|dead", "dead", "what becomes of an expired message") \
 	X(order_dead, choice, "skip|block", "skip", "whether a key goes on when a message of it is dead or held") \
+	X(latest, choice, "no|yes", "no", "whether a message replaces the waiting one of its key") \
 	X(dead_queue, dead_queue, "QUEUE|none", "none", "queue that gets what failed for good") \
 	X(max_messages, count_limit, "N|none", "none", "most messages ready, delayed and claimed") \
 	X(max_bytes, size_limit, "SIZE|none", "none", "most bytes ready, delayed and claimed") \

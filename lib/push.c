@@ -51,6 +51,7 @@ struct batch {
 	bool writing;
 	uint64_t bytes;
 	usec_t last;		/* greatest time given to an id */
+	struct place newest;	/* where the last one was put; file "": nowhere yet */
 	/* Of a sync or close that failed: nothing is published any more, for a second sync would lie. */
 	struct error broken;
 };
@@ -413,7 +414,7 @@ publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct e
 		else
 			make_name(b, p, now, &n);
 		st = b->q->drop ? drop(b, p, &n, err) :
-		    bucket_put(b->q, b->tmpfd, p->tmp, s, &n, NULL, err);
+		    bucket_put(b->q, b->tmpfd, p->tmp, s, &n, &b->newest, err);
 		if (st == ST_GONE || st == ST_EXISTS)
 			st = error_set(err, ST_IO, 0, "queue %s: a file of ours in %s was removed",
 			    b->q->name, where(b));
@@ -482,6 +483,8 @@ publish_atomic(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct
 		    bucket_class(target(b), &names[0]), names[0].key, &visible, err);
 	if (visible) {
 		b->dir[0] = '\0';
+		b->newest = (struct place){ .state = target(b), .name = names[b->n - 1] };
+		name_format(&b->newest.name, b->newest.file);
 		*k = b->n;
 		for (size_t i = 0; i < b->n; i++) {
 			ids[i] = names[i].id;
@@ -531,6 +534,8 @@ batch_publish(struct batch *b, usec_t now, void (*done)(void *, const struct msg
 	}
 	if (k > 0 && !b->q->drop && arc4random_uniform(SWEEP) == 0)
 		reap_litter(b->q->tmpfd, "", true, now, true, NULL, NULL);
+	if (k > 0 && st != ST_UNSURE && b->opt.key != NULL && b->q->policy.latest && b->newest.file[0] != '\0')
+		latest_published(b->q, &b->newest, now);
 	for (size_t i = 0; i < k; i++)
 		done(arg, &ids[i]);
 	forget(b, k);

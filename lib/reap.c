@@ -92,7 +92,7 @@ put_dead(struct queue *q, const struct place *p, struct queue *to, enum state s,
 	st = place_move(q, p, to, s, n, &at, err);
 	to->careful = false;
 	if (st == ST_OK && to != q) {
-		order_leave(q, n);
+		(void)order_leave(q, n);
 		log_moved(q, to, n, s, now);
 	} else if (st == ST_OK) {
 		order_moved(q, &at);
@@ -143,12 +143,12 @@ reap_expired(struct queue *q, const struct place *p, usec_t now, struct error *e
 
 	if (q->policy.expired == EXPIRED_DROP) {
 		if ((st = place_drop(q, p, err)) == ST_OK) {
-			order_leave(q, &n);
+			(void)order_leave(q, &n);
 			log_event(q, "expired", &n, STATE_DEAD, now);
 		}
 	} else {
 		(void)strlcpy(n.reason, "expired", sizeof(n.reason));
-		order_leave(q, &n);	/* what is too old blocks nobody */
+		(void)order_leave(q, &n);	/* what is too old blocks nobody */
 		st = to_dead(q, p, &n, now, false, err);
 	}
 	if (st == ST_OK)
@@ -210,7 +210,7 @@ reap_fail(struct queue *q, const struct place *p, const struct failure *why,
 		*state = STATE_DEAD;
 		/* Before the move: a crash between the two leaves a claim, and that comes back here. */
 		if (q->policy.order_dead == ORDER_SKIP || q->policy.dead_queue[0] != '\0')
-			order_leave(q, &n);
+			(void)order_leave(q, &n);
 		st = to_dead(q, p, &n, now, true, err);
 	} else {
 		delay = why->delay >= 0 ? why->delay :

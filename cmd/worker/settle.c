@@ -101,6 +101,7 @@ settle(struct work *w, struct handler *h, struct error *err)
 	}
 	if ((st = claim_ack(w->q, &h->claim, now, err)) == ST_OK)
 		w->acked++;
+	w->gave_back |= h->claim.at.name.order[0] != '\0';	/* the next of its key may be had now */
 	return st;
 }
 

@@ -81,6 +81,25 @@ S("work that fails", INIT + "mq push -q q -m one; mq push -q q -m two; ", "mq wo
   {"one": (READY, "q/dead", CLAIMED, "q/delayed"), "two": (READY, "q/dead", CLAIMED, "q/delayed")})
 S("work that gives up", INIT + "mq push -q q -m one; ", "mq work q --drain -- sh -c 'exit 65'",
   {"one": (READY, "q/dead", CLAIMED)})
+# ---- messages of one key ----
+KEYS = INIT + "mq push -q q -k a -m one; mq push -q q -k a -m two; "
+WAITING = "q/waiting"
+WAITS = KEYS + "mq claim q >handle; mq work q --drain -- cat; "
+S("push with a key", INIT, "mq push q -k a -m one", {"one": (GONE, READY)})
+S("claim with a key", KEYS, "mq claim q", {"one": (READY, CLAIMED), "two": TWO})
+S("pop with a key", KEYS, "mq pop q", {"one": (READY, GONE, CLAIMED), "two": TWO})
+S("work that has to park", KEYS + "mq claim q >handle; ", "mq work q --drain -- cat", {"one": (CLAIMED, CLAIMED), "two": (READY, WAITING)})
+S("ack that passes the turn", WAITS, "mq ack q " + HANDLE, {"one": (CLAIMED, GONE), "two": (WAITING, READY)}, or_else=(WAITING,))
+S("nack that keeps the turn", WAITS, "mq nack q --delay=1h " + HANDLE, {"one": (CLAIMED, "q/delayed"), "two": (WAITING, WAITING)})
+S("nack that passes the turn", WAITS, "mq nack q --dead " + HANDLE, {"one": (CLAIMED, "q/dead"), "two": (WAITING, READY)}, or_else=(WAITING,))
+S("nack that blocks a key", WAITS + "mq init q order_dead=block; ", "mq nack q --dead " + HANDLE, {"one": (CLAIMED, "q/dead"), "two": (WAITING, WAITING)})
+S("hold of what has the turn", WAITS + "mq nack q --delay=1h " + HANDLE + "; ", "mq hold q --state delayed", {"one": ("q/delayed", "q/held"), "two": (WAITING, READY)}, or_else=(WAITING,))
+S("work of one key", KEYS, "mq work q --drain -- cat", {"one": (READY, GONE, CLAIMED, "q/delayed"), "two": (READY, GONE, CLAIMED, WAITING, "q/delayed")},
+  or_else=("q/delayed", "q/dead"))
+S("claim of a turn that was left behind", WAITS + "rm spool/q/claimed/*/*; mq push -q q -k a -m three; ", "mq claim q",
+  {"two": (WAITING, CLAIMED, READY), "three": (READY, READY, WAITING)})
+S("repair of a turn that was left behind", WAITS + "rm spool/q/claimed/*/*; ", "mq fsck q --repair", {"two": (WAITING, READY)})
+S("push of the latest", INIT + "mq init q latest=yes; mq push -q q -k a -m one; ", "mq push q -k a -m two", {"one": (READY, GONE), "two": (GONE, READY)}, or_else=(READY,))
 # ---- operators ----
 S("retry", CLAIM + "mq nack q --dead " + HANDLE + "; ", "mq retry q --all", {"one": ("q/dead", READY), "two": TWO})
 S("retry of a delayed one", INIT + "mq push -d 1h q -m one >id; ", "mq retry q $(cat id)", {"one": ("q/delayed", READY)})

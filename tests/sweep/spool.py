@@ -8,9 +8,9 @@ import subprocess
 INJECT = os.environ["MQ_BUILD"] + "/sweep/inject"
 MQ = os.environ["MQ_BIN"]
 NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z,([0-9a-f-]{36}),s(\d+)((,[a-zA-Z][A-Za-z0-9.-]*)*)")
-STATES = ("ready", "delayed", "claimed", "held", "dead", "done")
+STATES = ("ready", "delayed", "claimed", "held", "dead", "done", "waiting")
 # What a command that dies, or meets an error, may leave: spool-format.md section 11, severity info.
-LITTER = {"stale-tmp", "half-bucket", "orphan-record", "bad-counters", "no-bucket", "half-queue"}
+LITTER = {"stale-tmp", "half-bucket", "orphan-record", "bad-counters", "no-bucket", "half-queue", "orphan-turn", "stuck-turn"}
 
 
 class Failure(Exception):
@@ -49,6 +49,8 @@ def look(path, name, place, found):
         raise Failure(f"{path} has {len(data)} bytes, not {match[2]}")
     if ("c" in fields) != place.endswith("claimed") and not place.endswith("ready"):
         raise Failure(f"{place}: {name} has wrong fields")
+    if "f" in fields:    # acknowledged: it will not be delivered again
+        return
     found.setdefault(data[int(fields.get("h", 0)):], []).append(place)
 
 
@@ -111,12 +113,12 @@ def aftermath(scenario, room):
     if left:
         raise Failure(f"after fsck --repair fsck finds {left}")
     before = places(room.spool, scenario.places)
-    room.mq("init", "q", "paused=no", "max_messages=99", "keep=no")
+    room.mq("init", "q", "paused=no", "max_messages=99", "keep=no", "latest=no", "order_dead=skip")
     p = room.mq("push", "-q", "q", "-m", "next")
     if p.returncode != 0:
         raise Failure(f"the next push fails: {p.stderr.decode()}")
     popped = []
-    for _ in range(2):      # a second time for what a dead holder had claimed
+    for _ in range(3):      # a second time for what a dead holder had claimed
         p = room.mq("pop", "q", "-n", "99", "-0")
         if p.returncode not in (0, 1):
             raise Failure(f"the next pop fails: {p.stderr.decode()}")

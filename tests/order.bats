@@ -1,0 +1,324 @@
+#!/usr/bin/env bats
+# order.bats: push -k: messages of one key one at a time and in order; queues that keep the latest.
+# shellcheck disable=SC2016 # handlers expand their own variables
+
+load work_helper
+
+# key K BODY...: each pushed with key K
+key() {
+	local k=$1 body
+	shift
+	for body; do mq push -q q -k "$k" -m "$body" || return; done
+}
+
+# take: claim the next; its body is in $body, its handle in $h
+take() {
+	h=$(mq claim q --body body "$@") || return
+	body=$(<body)
+}
+
+# next BODY: that is what is claimed
+next() {
+	take && assert_equal "$body" "$1"
+}
+
+# nothing: there is nothing to claim
+nothing() {
+	run -1 mq claim q
+}
+
+# turns: how many keys have one
+turns() {
+	find spool/q/turns -type f 2>/dev/null | wc -l
+}
+
+@test "one at a time: the next of a key is had when the one before it is acknowledged" {
+	key a a1 a2 a3
+	next a1
+	nothing
+	mq ack q "$h"
+	next a2
+	nothing
+	mq ack q "$h"
+	next a3
+	mq ack q "$h"
+	nothing
+	assert_equal "$(turns)" 0
+	run -0 ls spool/q/waiting
+	assert_output ""
+	run -0 mq fsck q
+}
+
+@test "other keys, and messages without one, go on meanwhile" {
+	key a a1 a2
+	key b b1 b2
+	mq push -q q -m plain
+	next a1
+	next b1
+	next plain
+	nothing
+}
+
+@test "the key is a header, and its hash is in the name" {
+	mq push -q q -k 'order 17' -m x
+	run -0 mq peek -i q
+	assert_line "Header: Key: order 17"
+	run -0 find spool/q/ready -name '*,K[0-9a-f]*'
+	assert_output --regexp ',K[0-9a-f]{16}$'
+	mq work q --drain -- sh -c 'printf %s "$MQ_HEADER_KEY" >key'
+	assert_equal "$(<key)" "order 17"
+}
+
+@test "a failed message keeps its turn through its back-off" {
+	mq init q backoff=1h jitter=none
+	key a a1 a2
+	next a1
+	mq nack q "$h"
+	nothing
+	mq retry -q q --all --state delayed --keep-attempts
+	next a1
+	mq ack q "$h"
+	next a2
+}
+
+@test "a claim that is given back goes first again" {
+	key a a1 a2
+	next a1
+	mq nack --no-count q "$h"
+	next a1
+}
+
+@test "a lease that ran out keeps the turn" {
+	mq init q backoff=0s
+	key a a1 a2
+	take --lease 1ms
+	sleep 0.01
+	next a1
+}
+
+@test "order_dead=skip: a dead letter lets the others pass" {
+	key a a1 a2
+	next a1
+	nothing
+	mq nack --dead q "$h"
+	next a2
+	mq ack q "$h"
+	mq retry -q q --all
+	next a1
+	assert_equal "$(turns)" 1
+}
+
+@test "order_dead=block: a dead letter blocks its key until it is retried, removed or moved" {
+	mq init q order_dead=block
+	mq init other
+	key a a1 a2 a3
+	key b b1
+	next a1
+	mq nack --dead q "$h"
+	next b1
+	nothing
+	mq retry -q q --all
+	next a1
+	mq nack --dead q "$h"
+	nothing
+	mq rm -q q --state dead --all --force
+	next a2
+	mq nack --dead q "$h"
+	nothing
+	mq mv -q q other --state dead --all
+	next a3
+	mq hold -q q --force "${h%%,*}"
+	key a a4
+	nothing
+	mq rm -q q --state held --all --force
+	next a4
+	mq ack q "$h"
+	assert_equal "$(turns)" 1	# b1
+}
+
+@test "with a dead-letter queue a failed message does not block" {
+	mq init q order_dead=block dead_queue=graves
+	key a a1 a2
+	next a1
+	mq nack --dead q "$h"
+	next a2
+}
+
+@test "rm, hold, bury and mv of what waits for its turn" {
+	mq init to
+	key a a1 a2 a3 a4 a5 a6
+	next a1
+	nothing	# now the others are parked
+	assert_has q ready 5
+	mapfile -t ids < <(mq ls q --state ready --ids)
+	mq rm q --force "${ids[0]}"
+	mq hold -q q "${ids[1]}"
+	mq bury q "${ids[2]}"
+	mq mv -q q to "${ids[3]}"
+	mq ack q "$h"
+	next a6
+	run -0 mq pop to
+	assert_output a5
+	mq ack q "$h"
+	assert_equal "$(turns)" 0
+	run -0 mq fsck q
+}
+
+@test "an expired message does not block" {
+	mq init q expired=drop
+	key a a1
+	mq push -q q -k a -x 1ms -m old
+	key a a2
+	sleep 0.01
+	next a1
+	nothing
+	mq ack q "$h"
+	next a2
+}
+
+@test "what waits is seen by ls, peek, show, stat and export as ready" {
+	key a a1 a2
+	next a1
+	nothing
+	run -0 mq ls q -o id,state
+	assert_line --regexp 'ready'
+	run -0 mq stat --json q
+	assert_output --partial '"ready":1'
+	id=$(mq ls q --state ready --ids)
+	run -0 mq peek q "$id"
+	assert_output a2
+	run -0 mq show q "$id"
+	mq export q >archive
+	MQ_SPOOL=$PWD/other mq import -q q <archive
+	run -0 env MQ_SPOOL="$PWD/other" mq pop q
+	assert_output a1
+}
+
+@test "many keys busy: the claim finds the one that is not" {
+	for ((i = 0; i < 100; i++)); do key "k$i" "k$i-1" "k$i-2"; done
+	for ((i = 0; i < 100; i++)); do next "k$i-1"; done
+	key free last
+	next last
+	nothing
+}
+
+@test "one key with many messages does not hold up the others" {
+	seq -f 'a%g' 3000 | mq push -q -l -k a q
+	key b b1
+	next a1
+	next b1
+	nothing
+	mq ack q "$h"
+	run -0 mq fsck q
+}
+
+@test "an atomic batch of one key is in order" {
+	seq 2500 | mq push -q -l --atomic -k a q
+	mq work q --drain -j2 -- sh -c 'cat; echo' >got
+	run -0 diff <(seq 2500 | head -100) <(head -100 got)
+	run -0 diff <(seq 2500) got
+}
+
+@test "a worker takes keys in order, and different ones at the same time" {
+	key a a1 a2
+	key b b1
+	bg work mq work q -j4 -- sh -c 'read -r x; touch "began.$x"; sh await "go.$x"; echo "$x" >>log'
+	wait_for test -e began.a1
+	wait_for test -e began.b1
+	key c c1
+	wait_for test -e began.c1
+	[ ! -e began.a2 ]
+	touch go.a1
+	wait_for test -e began.a2
+	touch go.a2 go.b1 go.c1
+	mq wait q --empty --timeout 30s
+}
+
+@test "pop -w is woken when the turn of what it waits for comes" {
+	key a a1 a2
+	next a1
+	bg pop mq pop q -w
+	wait_for test -d spool/q/waiting
+	wait_for sh -c 'ls spool/q/waiting/* | grep -q .'
+	mq ack q "$h"
+	ended "$pid"
+	assert_equal "$(<pop.out)" a2
+}
+
+@test "watch tells a message that waited once" {
+	mq init q
+	bg watch mq watch q
+	wait_for grep -q . watch.err
+	key a a1 a2
+	next a1
+	nothing
+	mq ack q "$h"
+	next a2
+	wait_for sh -c '[ "$(grep -c claimed watch.out)" = 2 ]'
+	assert_equal "$(grep -c pushed watch.out)" 2
+	refute grep -q moved watch.out
+}
+
+@test "a turn that a killed command left behind is found and mended" {
+	key a a1 a2 a3
+	next a1
+	nothing
+	rm spool/q/claimed/*/*	# as by hand, or by a crash between two steps
+	run -1 mq fsck q
+	assert_output --partial stuck-turn
+	run -0 mq fsck --repair q
+	next a2
+	rm spool/q/claimed/*/*
+	key a a4
+	next a3	# who meets a message of that key mends it, too
+}
+
+@test "-k: bad uses" {
+	run -64 mq push q -k '' -m x
+	run -64 mq push q -k a -k b -m x
+	run -65 mq push q -k $'a\nb' -m x
+	[ ! -e spool/q/ready ] || assert_has q ready 0
+}
+
+@test "latest: a message replaces the waiting one of its key" {
+	mq init q latest=yes
+	key a a1 a2 a3
+	key b b1
+	assert_has q ready 2
+	next a3
+	key a a4 a5
+	next b1
+	nothing
+	mq ack q "$(mq ls q --state claimed --json | jq -r 'select(.headers.Key == "a" or .headers.key == "a" or (.headers|tostring|test("\"a\""))) | .handle' | head -n1)"
+	next a5
+	mq ack q "$h"
+	nothing
+}
+
+@test "latest: the newest takes the place of one that failed, at once" {
+	mq init q latest=yes backoff=1h jitter=none
+	key a a1
+	next a1
+	mq nack q "$h"
+	nothing
+	key a a2
+	next a2
+	assert_has q delayed 0
+}
+
+@test "latest: of many pushed at once the newest is always delivered" {
+	mq init q latest=yes
+	for ((p = 0; p < 4; p++)); do
+		bg "push$p" sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do mq push -q q -k a -m "$1-$i"; done' - "$p"
+	done
+	for p in "${pids[@]}"; do ended "$p"; done
+	newest=$(mq ls q --sort=id -o id --ids | tail -n1)
+	last=$(mq peek q "$newest")
+	mq work q --drain -- sh -c 'cat; echo' >got
+	assert_equal "$(tail -n1 got)" "$last"
+}
+
+@test "keys in order under random kills" {
+	run -0 timeout 120 python3 "$BATS_TEST_DIRNAME/order.py" 5 60 20 "${SEED:-1}"
+	echo "$output"
+}
