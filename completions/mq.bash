@@ -3,13 +3,13 @@
 _mq_verbs='init config push pop claim ack nack extend work peek show ls stat top dead retry bury hold edit rm mv watch wait pause resume fsck check export import help version'
 _mq_states='ready delayed claimed held dead done'
 _mq_columns='id state priority attempts deliveries size age enqueued due deadline expires reason handle file'
-_mq_keys='lease= attempts= backoff= jitter= expire= expired= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused= log= handler= jobs= timeout='
+_mq_keys='lease= attempts= backoff= jitter= expire= expired= order_dead= latest= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused= log= handler= jobs= timeout='
 
 _mq_opts() {
 	case $1 in
 	init) echo '-q -v -h --quiet --verbose --help' ;;
 	config) echo '--json -q -v -h --quiet --verbose --help' ;;
-	push) echo '-m --message -l --lines -0 --null -p --priority -d --delay -x --expire -H --header --atomic --wait --chunks -q -v -h --quiet --verbose --help' ;;
+	push) echo '-m --message -l --lines -0 --null -p --priority -d --delay -x --expire -k --key -H --header --atomic --wait --chunks -q -v -h --quiet --verbose --help' ;;
 	pop) echo '-n --limit -l --lines -0 --null --json -w --wait --chunks -q -v -h --quiet --verbose --help' ;;
 	claim) echo '--body --lease -w --wait --json --chunks -q -v -h --quiet --verbose --help' ;;
 	ack) echo '-q -v -h --quiet --verbose --help' ;;
@@ -47,6 +47,7 @@ _mq_arg() {
 	push:--priority | push:-p) echo none ;;
 	push:--delay | push:-d) echo none ;;
 	push:--expire | push:-x) echo none ;;
+	push:--key | push:-k) echo none ;;
 	push:--header | push:-H) echo none ;;
 	pop:--limit | pop:-n) echo none ;;
 	claim:--body) echo file ;;

@@ -37,6 +37,8 @@ function __mq_arg
 			echo yes
 		case push:--expire push:-x
 			echo yes
+		case push:--key push:-k
+			echo yes
 		case push:--header push:-H
 			echo yes
 		case pop:--limit pop:-n
@@ -320,7 +322,7 @@ function __mq_candidates
 		case verb
 			printf '%s\n' init config push pop claim ack nack extend work peek show ls stat top dead retry bury hold edit rm mv watch wait pause resume fsck check export import help version
 		case key
-			printf '%s\n' lease= attempts= backoff= jitter= expire= expired= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused= log= handler= jobs= timeout=
+			printf '%s\n' lease= attempts= backoff= jitter= expire= expired= order_dead= latest= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused= log= handler= jobs= timeout=
 	end
 end
 
@@ -397,6 +399,7 @@ complete -c mq -n '__fish_seen_subcommand_from push' -s 0 -l null -d 'each NUL-t
 complete -c mq -n '__fish_seen_subcommand_from push' -s p -l priority -d 'priority 0 (first) to 9 (last); default 5' -x
 complete -c mq -n '__fish_seen_subcommand_from push' -s d -l delay -d 'not before DUR from now' -x
 complete -c mq -n '__fish_seen_subcommand_from push' -s x -l expire -d 'expires DUR from now' -x
+complete -c mq -n '__fish_seen_subcommand_from push' -s k -l key -d 'messages of one KEY are handled one at a time and in order' -x
 complete -c mq -n '__fish_seen_subcommand_from push' -s H -l header -d 'add a header; may be repeated' -x
 complete -c mq -n '__fish_seen_subcommand_from push' -l atomic -d 'all messages or none'
 complete -c mq -n '__fish_seen_subcommand_from push' -l wait -d 'wait while the queue is full or paused, DUR at most'
