@@ -323,8 +323,8 @@ names_id(const char *file, const struct msgid *id)
 	    memcmp(file + KEY_LEN + 1, id->text, ID_LEN) == 0;
 }
 
-static enum status
-find_in_bucket(struct queue *q, enum state s, const struct bucket *b,
+enum status
+bucket_find(struct queue *q, enum state s, const struct bucket *b,
     const struct msgid *id, const char *token, struct place *p, bool *young,
     struct error *err)
 {
@@ -370,7 +370,7 @@ find_in_state(struct queue *q, enum state s, const struct msgid *id,
 		return st;
 	st = ST_NONE;
 	for (size_t i = 0; st == ST_NONE && i < bs.n; i++)
-		st = find_in_bucket(q, s, &bs.b[i], id, token, p, young, err);
+		st = bucket_find(q, s, &bs.b[i], id, token, p, young, err);
 	buckets_free(&bs);
 	if (st != ST_NONE || s != STATE_READY)
 		return st;
@@ -405,7 +405,7 @@ place_find(struct queue *q, enum state s, const struct msgid *id,
 	for (int round = 0; st == ST_NONE && young && round < 3; round++) {
 		young = false;
 		if (bucket != NULL && bucket_parse(bucket, &b))
-			st = find_in_bucket(q, s, &b, id, token, p, &young, err);
+			st = bucket_find(q, s, &b, id, token, p, &young, err);
 		if (st == ST_NONE)
 			st = find_in_state(q, s, id, token, p, &young, err);
 	}
