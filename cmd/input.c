@@ -40,7 +40,7 @@ copy_fd(struct run *r, int fd, const char *name, const char *then,
 {
 	static char buf[CHUNK];
 	enum status st;
-	size_t n;
+	size_t n = 0;
 
 	do {
 		if ((st = input_read(r, fd, name, buf, sizeof(buf), &n, then)) == ST_OK && n > 0)

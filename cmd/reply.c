@@ -45,9 +45,8 @@ run_reply(struct run *r)
 	struct queue *q = NULL;
 	struct input in = { 0 };
 	enum status st;
-	int key;
 
-	while ((key = run_option(r, &arg)) != 0) {
+	while (run_option(r, &arg) != 0) {
 		if (in.text != NULL)
 			return run_usage(r, "-m is given twice: there is one answer");
 		in.text = arg;

@@ -278,7 +278,7 @@ void replies_sweep(struct queue *, int replies, const char *after, size_t max, u
 void replies_tidy(struct queue *, int replies, usec_t now);
 /* Before a message goes for good: where its answer is awaited, "" if nowhere.  When it has gone: tell why there will be none. */
 void reply_asker(struct queue *, const struct place *, char token[REPLY_LEN + 1]);
-void reply_failed(struct queue *, const char *token, const char *why);
+void reply_failed(struct queue *, const char *token, const char *why, usec_t now);
 
 /* ---- reap.c ----------------------------------------------------------- */
 

@@ -71,7 +71,7 @@ move_bury(struct queue *q, const struct place *p, const char *reason, usec_t now
 		record_add(q, &n.id, 0, &why, now, true);
 		counters_add(q, COUNT_DEAD, 1, now);
 		log_event(q, "dead", &n, STATE_DEAD, now);
-		reply_failed(q, token, reason != NULL ? reason : why.reason);
+		reply_failed(q, token, reason != NULL ? reason : why.reason, now);
 	}
 	return st;
 }
@@ -86,7 +86,7 @@ move_drop(struct queue *q, const struct place *p, usec_t now, struct error *err)
 	if ((st = place_drop(q, p, err)) == ST_OK) {
 		counters_add(q, COUNT_REMOVED, 1, now);
 		log_event(q, "removed", &p->name, STATE_DONE, now);
-		reply_failed(q, token, "removed");
+		reply_failed(q, token, "removed", now);
 	}
 	return st;
 }

@@ -147,7 +147,7 @@ to_dead(struct queue *q, const struct place *p, struct msgname *n, usec_t now, b
 	}
 	st = put_aside(q, p, n, now, sync, err);
 	if (st == ST_OK || st == ST_UNSURE)
-		reply_failed(q, token, why);
+		reply_failed(q, token, why, now);
 	return st;
 }
 
@@ -162,7 +162,7 @@ reap_expired(struct queue *q, const struct place *p, usec_t now, struct error *e
 		reply_asker(q, p, token);
 		if ((st = place_drop(q, p, err)) == ST_OK) {
 			log_event(q, "expired", &n, STATE_DEAD, now);
-			reply_failed(q, token, "expired");
+			reply_failed(q, token, "expired", now);
 		}
 	} else {
 		(void)strlcpy(n.reason, "expired", sizeof(n.reason));

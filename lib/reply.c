@@ -137,10 +137,11 @@ late(struct queue *q, const char *why, usec_t now, struct error *err)
 
 /* ST_GONE: nobody waits there. */
 static enum status
-place_of(struct queue *q, const char *token, int *place, struct error *err)
+place_of(struct queue *q, const char *token, usec_t now, int *place, struct error *err)
 {
 	struct error opening;
 	enum status st;
+	bool removed;
 	int replies;
 
 	error_clear(&opening);
@@ -151,7 +152,7 @@ place_of(struct queue *q, const char *token, int *place, struct error *err)
 		st = fs_open_dir(replies, token, false, place, &opening);
 		if (st == ST_OK && !queue_remote(q) && fs_dir_locked(*place) == 0) {
 			(void)close(*place);
-			(void)fs_rmdir(replies, token);	/* unless an answer is kept there */
+			(void)sweep_one(q, replies, token, now, true, &removed);
 			st = ST_GONE;
 		}
 		(void)close(replies);
@@ -169,7 +170,7 @@ reply_awaited(struct queue *q, const char *token, usec_t now, struct error *err)
 	enum status st;
 	int place;
 
-	if ((st = place_of(q, token, &place, err)) == ST_OK)
+	if ((st = place_of(q, token, now, &place, err)) == ST_OK)
 		(void)close(place);
 	return st == ST_GONE ? late(q, nobody, now, err) : st;
 }
@@ -226,12 +227,12 @@ put(struct queue *q, struct answer *a, int place, const char *as, struct error *
 }
 
 static enum status
-deliver(struct queue *q, struct answer *a, const char *token, const char *as, struct error *err)
+deliver(struct queue *q, struct answer *a, const char *token, const char *as, usec_t now, struct error *err)
 {
 	enum status st;
 	int place;
 
-	if ((st = place_of(q, token, &place, err)) != ST_OK)
+	if ((st = place_of(q, token, now, &place, err)) != ST_OK)
 		return st;
 	if (queue_synced(q) && queue_remote(q))
 		st = fs_sync(a->fd, err);
@@ -249,7 +250,7 @@ deliver(struct queue *q, struct answer *a, const char *token, const char *as, st
 enum status
 answer_send(struct queue *q, struct answer *a, const char *token, usec_t now, struct error *err)
 {
-	enum status st = deliver(q, a, token, REPLY_ANSWER, err);
+	enum status st = deliver(q, a, token, REPLY_ANSWER, now, err);
 
 	if (st == ST_EXISTS)
 		st = late(q, "this request has an answer already", now, err);
@@ -283,20 +284,20 @@ reply_asker(struct queue *q, const struct place *p, char token[REPLY_LEN + 1])
 }
 
 void
-reply_failed(struct queue *q, const char *token, const char *why)
+reply_failed(struct queue *q, const char *token, const char *why, usec_t now)
 {
 	struct error ignored;
 	struct answer a;
 	int place;
 
 	error_clear(&ignored);
-	if (token[0] == '\0' || place_of(q, token, &place, &ignored) != ST_OK)
+	if (token[0] == '\0' || place_of(q, token, now, &place, &ignored) != ST_OK)
 		return;
 	(void)close(place);
 	if (answer_open(q, &a, &ignored) != ST_OK)
 		return;
 	if (answer_write(&a, why, strlen(why), &ignored) == ST_OK &&
-	    deliver(q, &a, token, REPLY_FAILED, &ignored) != ST_OK)
+	    deliver(q, &a, token, REPLY_FAILED, now, &ignored) != ST_OK)
 		error_clear(&ignored);	/* it waits until it gives up */
 	answer_close(q, &a);
 }
