@@ -57,9 +57,10 @@ put_counters(FILE *f, const struct numbers *n, size_t count)
 	char name[64], help[100];
 
 	for (int k = 0; k < NCOUNTS; k++) {
-		(void)snprintf(name, sizeof(name), "mq_messages_%s_total", count_names[k]);
-		(void)snprintf(help, sizeof(help), "Messages %s since the queue's counters were made.",
-		    count_names[k]);
+		bool answers = k == COUNT_LATE;
+		(void)snprintf(name, sizeof(name), "mq_%s_%s_total", answers ? "answers" : "messages", count_names[k]);
+		(void)snprintf(help, sizeof(help), "%s %s since the queue's counters were made.",
+		    answers ? "Answers that came" : "Messages", count_names[k]);
 		metric(f, name, "counter", help);
 		for (size_t i = 0; i < count; i++)
 			(void)fprintf(f, "%s{queue=\"%s\"} %" PRIu64 "\n", name, n[i].name,

@@ -276,20 +276,10 @@ static enum status
 input(struct push *p, int fd, const char *name, size_t *got)
 {
 	struct run *r = p->r;
-	ssize_t n;
 
 	if (p->chunked)
 		return chunk_read(&p->chunks, p->buf, BUFFER, got, &r->err);
-	do {
-		n = read(fd, p->buf, BUFFER);
-		if (run_stopped())
-			return error_set(&r->err, ST_AGAIN, 0, "stopped by a signal: what is "
-			    "not printed above is not queued");
-	} while (n == -1 && errno == EINTR);
-	if (n == -1)
-		return error_set(&r->err, ST_IO, errno, "read %s", name);
-	*got = (size_t)n;
-	return ST_OK;
+	return input_read(r, fd, name, p->buf, BUFFER, got, "what is not printed above is not queued");
 }
 
 static enum status
@@ -322,8 +312,8 @@ push_file(struct push *p, const char *name)
 
 	if (strcmp(name, "-") == 0)
 		return push_fd(p, STDIN_FILENO, "stdin");
-	if ((fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY)) == -1)
-		return error_sys(&p->r->err, errno, "%s", name);
+	if ((st = input_open(p->r, name, &fd)) != ST_OK)
+		return st;
 	st = push_fd(p, fd, name);
 	(void)close(fd);
 	return st;

@@ -26,18 +26,22 @@
 #define NSLOTS 64			/* 16 minutes */
 
 const char *const count_names[NCOUNTS] = { "pushed", "delivered", "acked",
-    "failed", "dead", "expired", "retried", "removed" };
+    "failed", "dead", "expired", "retried", "removed", "late" };
+
+/* The counts that have rates, too: those before COUNT_LATE. */
+#define NRATED COUNT_LATE
 
 struct page {
 	_Atomic uint64_t magic;
 	_Atomic int64_t messages, bytes;	/* in ready, delayed and claimed */
 	_Atomic int64_t since;			/* when they were counted for sure, 0: never */
-	_Atomic uint64_t total[NCOUNTS];
+	_Atomic uint64_t total[NRATED];
 	struct {
 		_Atomic int64_t stamp;		/* which 15 seconds since the epoch */
-		_Atomic uint32_t n[NCOUNTS];
+		_Atomic uint32_t n[NRATED];
 	} slot[NSLOTS];
 	_Atomic uint64_t hints[HINTS_SIZE / sizeof(uint64_t)];	/* see hint.c */
+	_Atomic uint64_t unrated[NCOUNTS - NRATED];	/* totals; at the end, so that all else stays where it was */
 };
 _Static_assert(sizeof(struct page) <= COUNTERS_SIZE, "counters outgrew their file");
 
@@ -203,10 +207,14 @@ counters_add(struct queue *q, int what, uint64_t n, usec_t now)
 
 	if (p == NULL || n == 0)
 		return;
+	if (what >= NRATED) {
+		p->unrated[what - NRATED] += n;
+		return;
+	}
 	p->total[what] += n;
 	old = p->slot[i].stamp;
 	if (old != stamp && atomic_compare_exchange_strong(&p->slot[i].stamp, &old, stamp))
-		for (int k = 0; k < NCOUNTS; k++)
+		for (int k = 0; k < NRATED; k++)
 			p->slot[i].n[k] = 0;
 	p->slot[i].n[what] += (uint32_t)n;
 }
@@ -271,13 +279,13 @@ queue_rates(struct queue *q, usec_t now, struct rates *r)
 	if (fd == -1 || !counters_read(fd, &p))
 		return;
 	for (int k = 0; k < NCOUNTS; k++)
-		r->total[k] = p.total[k];
+		r->total[k] = k < NRATED ? p.total[k] : p.unrated[k - NRATED];
 	for (size_t i = 0; i < NSLOTS; i++)
 		for (int w = 0; w < 3; w++) {
 			int64_t age = stamp - p.slot[i].stamp;
 			if (age < 0 || age >= slots[w])
 				continue;
-			for (int k = 0; k < NCOUNTS; k++)
+			for (int k = 0; k < NRATED; k++)
 				r->rate[w][k] += (double)p.slot[i].n[k] * USEC /
 				    (double)(slots[w] * SLOT);
 		}

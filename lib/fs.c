@@ -458,10 +458,18 @@ fs_locked(int fd, int64_t offset)
 	return f.l_type != F_UNLCK;
 }
 
+int
+fs_dir_locked(int fd)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	return errno == EWOULDBLOCK ? 1 : -1;
+}
+
 bool
 fs_lock_dir(int fd)
 {
-	return flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+	return fs_dir_locked(fd) != 1;
 }
 
 bool

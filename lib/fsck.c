@@ -44,6 +44,7 @@
 	X(ORPHAN_TURN, "orphan-turn", SEV_INFO, "a turn is that of a message of the queue", "remove it") \
 	X(STALE_TMP, "stale-tmp", SEV_INFO, "files being written have a living writer", "remove") \
 	X(ORPHAN_RECORD, "orphan-record", SEV_INFO, "each file in failures/ has its message", "remove") \
+	X(ORPHAN_REPLY, "orphan-reply", SEV_INFO, "somebody waits in each place of replies/", "remove it") \
 	X(BAD_COUNTERS, "bad-counters", SEV_INFO, "counters is what mq made it", "remove; it is made again")
 
 #define NUMBER(kind, id, severity, must, repair) kind,
@@ -656,6 +657,41 @@ check_records(struct fsck *f)
 }
 
 static void
+orphan(void *arg, const char *name, bool removed)
+{
+	struct fsck *f = arg;
+	char path[300];
+
+	(void)snprintf(path, sizeof(path), REPLIES "/%s", name);
+	found(f, ORPHAN_REPLY, removed, path, "who asked has gone");
+}
+
+static enum status
+check_replies(struct fsck *f)
+{
+	char path[300];
+	struct listing l;
+	enum status st;
+	int dir;
+
+	if ((st = replies_open(f->q, false, &dir, f->err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	st = fs_list(dir, "", 0, false, &l, NULL, f->err);
+	for (size_t i = 0; st == ST_OK && i < l.n; i++) {
+		(void)snprintf(path, sizeof(path), REPLIES "/%s", l.e[i].name);
+		if (!reply_ok(l.e[i].name))
+			foreign(f, FOREIGN_ENTRY, dir, l.e[i].name, path, "not a place for a reply");
+		else if (l.e[i].type != DT_DIR)
+			foreign(f, FOREIGN_TYPE, dir, l.e[i].name, path, "not a directory");
+	}
+	listing_free(&l);
+	if (st == ST_OK)
+		replies_sweep(f->q, dir, "", 0, f->now, f->repair, orphan, f);
+	(void)close(dir);
+	return st == ST_GONE ? ST_OK : st;
+}
+
+static void
 check_counters(struct fsck *f)
 {
 	if (counters_ok(f->q))
@@ -711,7 +747,7 @@ fsck_queue(struct queue *q, bool repair, usec_t now,
 	if (st == ST_OK)
 		st = check_keys(&f);
 	if (st == ST_OK && (st = check_new(&f)) == ST_OK && (st = check_ids(&f)) == ST_OK &&
-	    (st = check_records(&f)) == ST_OK) {
+	    (st = check_records(&f)) == ST_OK && (st = check_replies(&f)) == ST_OK) {
 		check_litter(&f);
 		check_counters(&f);
 	}

@@ -75,6 +75,8 @@ bool fs_lock(int fd, int64_t offset, bool exclusive);
 int fs_locked(int fd, int64_t offset);
 /* Lock a directory as a whole for as long as fd is open.  False: another process has it; true also where that cannot be had. */
 bool fs_lock_dir(int fd);
+/* The same: 1 another process has it, 0 nobody had and now we do, -1 cannot tell. */
+int fs_dir_locked(int fd);
 /* Whether dirfd is on a file system whose changes inotify does not see (NFS and kin). */
 bool fs_is_remote(int dirfd);
 /* Free bytes and inodes (INT64_MAX where the file system has no such number). */
@@ -329,6 +331,21 @@ void record_add(struct queue *, const struct msgid *, int attempt, const struct 
 void record_drop(struct queue *, const struct msgid *);
 void record_move(struct queue *, const struct msgid *, struct queue *to);
 
+/* ---- reply.c ---------------------------------------------------------- */
+
+#define REPLIES "replies"
+#define REPLY_ANSWER "answer"
+#define REPLY_FAILED "failed"	/* in place of an answer: why there will be none */
+/* The directory; ST_GONE: there is none. */
+enum status replies_open(struct queue *, bool create, int *fd, struct error *) MUST_CHECK;
+/* The places that nobody waits in, of at most max behind after (0: of all).  seen is called for each, and may be NULL. */
+void replies_sweep(struct queue *, int replies, const char *after, size_t max, usec_t now, bool remove,
+    void (*seen)(void *, const char *, bool removed), void *arg);
+void replies_tidy(struct queue *, int replies, usec_t now);
+/* Before a message goes for good: where its answer is awaited, "" if nowhere.  When it has gone: tell why there will be none. */
+void reply_asker(struct queue *, const struct place *, char token[REPLY_LEN + 1]);
+void reply_failed(struct queue *, const char *token, const char *why, usec_t now);
+
 /* ---- reap.c ----------------------------------------------------------- */
 
 /* The message of a claim is acknowledged: it goes, or is kept. */
@@ -391,10 +408,11 @@ enum status arrival_at(int dir, const char *file, const char *arrived_as, struct
 /* The id that a file of new/ has or gets: see spool-format.md section 8.  at: its ctime. */
 void arrival_id(usec_t at, const char *name, const struct stat *, struct msgid *);
 void arrivals_free(struct arrivals *);
-/* Look for an id in one bucket. */
-enum status place_find_in(struct queue *, enum state, const char *bucket, const struct msgid *, struct place *, struct error *) MUST_CHECK;
 /* Look in the buckets of a state for an id (and a token, if not NULL). */
 enum status place_find(struct queue *, enum state, const struct msgid *, const char *token, const char *bucket, struct place *, struct error *) MUST_CHECK;
+/* The same in one bucket; *young: also if that changed so lately that the listing may have missed it. */
+enum status bucket_find(struct queue *, enum state, const struct bucket *, const struct msgid *, const char *token, struct place *,
+    bool *young, struct error *) MUST_CHECK;
 /* Whether a directory changed so lately that a listing of it may have missed something. */
 bool dir_is_young(int fd);
 

@@ -64,9 +64,11 @@ move_bury(struct queue *q, const struct place *p, const char *reason, usec_t now
     struct error *err)
 {
 	struct failure why = { .reason = "buried", .text = reason };
+	char token[REPLY_LEN + 1];
 	struct msgname n = p->name;
 	enum status st;
 
+	reply_asker(q, p, token);
 	n.key = now;
 	(void)strlcpy(n.reason, why.reason, sizeof(n.reason));
 	st = operate(q, p, q, STATE_DEAD, &n, err);
@@ -74,6 +76,7 @@ move_bury(struct queue *q, const struct place *p, const char *reason, usec_t now
 		record_add(q, &n.id, 0, &why, now, true);
 		counters_add(q, COUNT_DEAD, 1, now);
 		log_event(q, "dead", &n, STATE_DEAD, now);
+		reply_failed(q, token, reason != NULL ? reason : why.reason, now);
 	}
 	return st;
 }
@@ -81,12 +84,15 @@ move_bury(struct queue *q, const struct place *p, const char *reason, usec_t now
 enum status
 move_drop(struct queue *q, const struct place *p, usec_t now, struct error *err)
 {
-	enum status st = place_drop(q, p, err);
+	char token[REPLY_LEN + 1];
+	enum status st;
 
-	if (st == ST_OK) {
+	reply_asker(q, p, token);
+	if ((st = place_drop(q, p, err)) == ST_OK) {
 		(void)order_leave(q, &p->name);
 		counters_add(q, COUNT_REMOVED, 1, now);
 		log_event(q, "removed", &p->name, STATE_DONE, now);
+		reply_failed(q, token, "removed", now);
 	}
 	return st;
 }

@@ -399,7 +399,9 @@ enum status queue_open_raw(struct spool *, const char *name, struct queue **, st
 
 /* Totals since the counters file was made, and rates per second. */
 enum { COUNT_PUSHED, COUNT_DELIVERED, COUNT_ACKED, COUNT_FAILED, COUNT_DEAD,
-    COUNT_EXPIRED, COUNT_RETRIED, COUNT_REMOVED, NCOUNTS };
+    COUNT_EXPIRED, COUNT_RETRIED, COUNT_REMOVED,
+    COUNT_LATE,		/* answers that came when nobody waited any more; it has no rate */
+    NCOUNTS };
 extern const char *const count_names[NCOUNTS];
 struct rates {
 	uint64_t total[NCOUNTS];
@@ -593,6 +595,44 @@ enum status claim_release(struct queue *, struct claim *, usec_t delay, usec_t n
 enum status claim_extend(struct queue *, struct claim *, usec_t lease, usec_t now,
     struct error *) MUST_CHECK;
 void claim_close(struct claim *);
+
+/* ---- reply.c: to answer ------------------------------------------------ */
+
+#define REPLY_LEN 32	/* hex digits: what a request's header Reply-To holds */
+bool reply_ok(const char *);
+/* The value of the first header Reply-To; false: there is none, or it is something else, such as a mail address. */
+bool reply_wanted(const struct headers *, char token[REPLY_LEN + 1]);
+/* Whether somebody waits there.  ST_LOST: no, which counts as a late answer; ST_BADDATA: that is no reply place. */
+enum status reply_awaited(struct queue *, const char *token, usec_t now, struct error *) MUST_CHECK;
+/* An answer on its way: fd is its file, of which nobody knows yet; -1: there is none. */
+struct answer {
+	int fd;
+	char tmp[40];
+};
+enum status answer_open(struct queue *, struct answer *, struct error *) MUST_CHECK;
+enum status answer_write(struct answer *, const void *, size_t, struct error *) MUST_CHECK;
+/* Give it to who waits for it; closes it in any case.  ST_LOST: dropped and counted, for nobody waits, or there is an answer already. */
+enum status answer_send(struct queue *, struct answer *, const char *token, usec_t now, struct error *) MUST_CHECK;
+/* Remove what was not sent. */
+void answer_close(struct queue *, struct answer *);
+
+/* ---- ask.c: to be answered ---------------------------------------------- */
+
+struct question;
+/* A place for the answer, watched: to be made before the request is pushed.  question_close also what failed. */
+enum status question_open(struct queue *, usec_t now, struct question **, struct error *) MUST_CHECK;
+const char *question_token(const struct question *);
+/* Where the answer comes to, for people. */
+void question_path(const struct question *, char *buf, size_t size);
+/*
+ * Until deadline (clock_mono).  ST_OK: *fd is the answer, open for reading; ST_LOST: nobody will answer, the error says why;
+ * ST_NONE: the time is over, and nobody can answer any more; ST_AGAIN: a signal came.
+ */
+enum status question_wait(struct question *, usec_t deadline, int *fd, struct error *) MUST_CHECK;
+/* keep: leave the answer where it is; it stays for a day. */
+void question_close(struct question *, bool keep);
+/* Take a request back that was pushed with this priority and nobody has claimed, at a cost that does not grow with what waits.  ST_NONE: it was not found. */
+enum status question_withdraw(struct queue *, const struct msgid *, int priority, usec_t now, struct error *) MUST_CHECK;
 
 /* ---- move.c ----------------------------------------------------------- */
 

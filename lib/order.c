@@ -284,9 +284,11 @@ holder_find(struct queue *q, const char *order, const struct turn *t, struct pla
 	static const enum state states[] = { STATE_CLAIMED, STATE_DELAYED, STATE_LANE, STATE_READY,
 	    STATE_HELD, STATE_DEAD };
 	enum status st = ST_NONE;
+	struct bucket b;
+	bool young;
 
-	if (t->state != -1 && (t->state < STATE_HELD || blocks(q, (enum state)t->state)) &&
-	    (st = place_find_in(q, (enum state)t->state, t->bucket, &t->id, p, err)) == ST_OK)
+	if (t->state != -1 && (t->state < STATE_HELD || blocks(q, (enum state)t->state)) && bucket_parse(t->bucket, &b) &&
+	    (st = bucket_find(q, (enum state)t->state, &b, &t->id, NULL, p, &young, err)) == ST_OK)
 		return st;
 	error_clear(err);
 	st = ST_NONE;

@@ -103,7 +103,7 @@ put_dead(struct queue *q, const struct place *p, struct queue *to, enum state s,
 
 /* To dead/, or to the queue that the policy names for dead letters. */
 static enum status
-to_dead(struct queue *q, const struct place *p, struct msgname *n, usec_t now, bool sync,
+put_aside(struct queue *q, const struct place *p, struct msgname *n, usec_t now, bool sync,
     struct error *err)
 {
 	struct error ignored;
@@ -135,16 +135,39 @@ to_dead(struct queue *q, const struct place *p, struct msgname *n, usec_t now, b
 	return put_dead(q, p, q, STATE_DEAD, n, now, sync, err);
 }
 
+/* And who waits for an answer is told. */
+static enum status
+to_dead(struct queue *q, const struct place *p, struct msgname *n, usec_t now, bool sync,
+    struct error *err)
+{
+	char token[REPLY_LEN + 1], why[512] = "";
+	struct place dying = *p;
+	enum status st;
+
+	reply_asker(q, p, token);
+	if (token[0] != '\0') {
+		dying.name = *n;
+		msg_reason(q, &dying, why, sizeof(why));
+	}
+	st = put_aside(q, p, n, now, sync, err);
+	if (st == ST_OK || st == ST_UNSURE)
+		reply_failed(q, token, why, now);
+	return st;
+}
+
 enum status
 reap_expired(struct queue *q, const struct place *p, usec_t now, struct error *err)
 {
+	char token[REPLY_LEN + 1];
 	struct msgname n = p->name;
 	enum status st;
 
 	if (q->policy.expired == EXPIRED_DROP) {
+		reply_asker(q, p, token);
 		if ((st = place_drop(q, p, err)) == ST_OK) {
 			(void)order_leave(q, &n);
 			log_event(q, "expired", &n, STATE_DEAD, now);
+			reply_failed(q, token, "expired", now);
 		}
 	} else {
 		(void)strlcpy(n.reason, "expired", sizeof(n.reason));

@@ -388,8 +388,8 @@ standing(const struct queue *q, enum state s, const char *bucket, const char *fi
 	(void)strlcpy(p->file, file, sizeof(p->file));
 }
 
-static enum status
-find_in_bucket(struct queue *q, enum state s, const struct bucket *b,
+enum status
+bucket_find(struct queue *q, enum state s, const struct bucket *b,
     const struct msgid *id, const char *token, struct place *p, bool *young,
     struct error *err)
 {
@@ -421,15 +421,6 @@ find_in_bucket(struct queue *q, enum state s, const struct bucket *b,
 	return st == ST_OK || st == ST_GONE ? found : st;
 }
 
-enum status
-place_find_in(struct queue *q, enum state s, const char *bucket, const struct msgid *id, struct place *p, struct error *err)
-{
-	struct bucket b;
-	bool young;
-
-	return bucket_parse(bucket, &b) ? find_in_bucket(q, s, &b, id, NULL, p, &young, err) : ST_NONE;
-}
-
 static enum status
 find_in_buckets(struct queue *q, enum state s, const struct msgid *id, const char *token,
     struct place *p, bool *young, struct error *err)
@@ -441,7 +432,7 @@ find_in_buckets(struct queue *q, enum state s, const struct msgid *id, const cha
 		return st;
 	st = ST_NONE;
 	for (size_t i = 0; st == ST_NONE && i < bs.n; i++)
-		st = find_in_bucket(q, s, &bs.b[i], id, token, p, young, err);
+		st = bucket_find(q, s, &bs.b[i], id, token, p, young, err);
 	buckets_free(&bs);
 	return st;
 }
@@ -510,7 +501,7 @@ place_find(struct queue *q, enum state s, const struct msgid *id,
 	for (int round = 0; st == ST_NONE && young && round < 3; round++) {
 		young = false;
 		if (bucket != NULL && bucket_parse(bucket, &b))
-			st = find_in_bucket(q, s, &b, id, token, p, &young, err);
+			st = bucket_find(q, s, &b, id, token, p, &young, err);
 		if (st == ST_NONE)
 			st = find_in_state(q, s, id, token, p, &young, err);
 	}

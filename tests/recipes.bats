@@ -265,6 +265,44 @@ stand_in_curl() {
 	assert_has hooks ready 0
 }
 
+@test "ask and answer" {
+	recipe ask-and-answer
+	printf '%s\n' 'apple 3' 'pear 5' >prices
+	# The second is a worker, in the background: it is ours, and ends with the test.
+	sed -n 1p recipe/typed-1 | sh -e
+	assert_equal "$(mq config prices | grep ^attempts)" 'attempts = 3'
+	sed -n '2s/^\(.*\) &$/exec \1/p' recipe/typed-1 >worker
+	echo typed-1 >>ran
+	bg work sh worker
+	run -0 ask pear
+	assert_output "pear 5"
+	run -0 ask plum
+	assert_output "plum: not sold here"
+	run -65 ask '../x'
+	assert_output --regexp 'failed for good: exit-65: not a name: ../x$'
+	mq init -q prices backoff=0s
+	mv prices away
+	mkdir prices
+	run -65 ask apple
+	assert_output --regexp 'failed for good: exit-1: grep: .*prices: Is a directory$'
+	rmdir prices
+	mv away prices
+	for fruit in apple pear apple pear; do
+		ask $fruit >"$fruit.$RANDOM" &
+		asking+=($!)
+	done
+	for one in "${asking[@]}"; do wait "$one"; done
+	assert_equal "$(sort -u apple.* pear.*)" $'apple 3\npear 5'
+	kill "$pid"
+	ended "$pid"
+	sed -i s/10s/100ms/ recipe/bin/../../scripts/ask
+	run -75 ask apple
+	assert_output "nobody answers just now"
+	run -0 typed 2
+	assert_line 'mq_answers_late_total{queue="prices"} 0'
+	assert_line --partial "exit-65: not a name: ../x"
+}
+
 @test "log shipping over a flaky link" {
 	recipe log-shipping-over-a-flaky-link
 	stand_in_ssh

@@ -73,7 +73,7 @@ with_clock() {
 	assert_line --regexp '^QUEUE +BACKLOG +IN/1m +IN/5m +IN/15m +OUT/1m +OUT/5m +OUT/15m +FAIL/1m +FAIL/5m +FAIL/15m +DRAIN$'
 	assert_line --regexp '^q +30 +0\.00 +0\.00 +0\.10 +0\.00 +0\.20 +0\.07 +0\.02 +0\.00 +0\.00 +-$'
 	assert_equal "$(mq stat q --json | jq -c '.rates.out, .totals')" '[0,0.2,0.0667]
-{"pushed":90,"delivered":61,"acked":60,"failed":1,"dead":0,"expired":0,"retried":0,"removed":0}'
+{"pushed":90,"delivered":61,"acked":60,"failed":1,"dead":0,"expired":0,"retried":0,"removed":0,"late":0}'
 	run -0 mq stat --rates --json
 	assert_output --partial '"rates":'
 	run -64 mq stat --rates --ages

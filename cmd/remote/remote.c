@@ -296,8 +296,11 @@ plain(struct remote *m, char **words)
 static enum status
 only_there(struct remote *m)
 {
-	return run_usage(m->r, "not over ssh, for it has to live where the spool is: ssh -t %s%s%s%s mq -s '%s' %s ...",
-	    m->port[0] != '\0' ? "-p " : "", m->port, m->port[0] != '\0' ? " " : "", m->host, m->path, m->r->cmd->name);
+	/* A terminal there would change the bytes of an answer. */
+	bool bytes = strcmp(m->r->cmd->name, "request") == 0 || strcmp(m->r->cmd->name, "reply") == 0;
+
+	return run_usage(m->r, "not over ssh, for it has to live where the spool is: ssh %s%s%s%s%s mq -s '%s' %s ...",
+	    bytes ? "" : "-t ", m->port[0] != '\0' ? "-p " : "", m->port, m->port[0] != '\0' ? " " : "", m->host, m->path, m->r->cmd->name);
 }
 
 const char *
@@ -314,7 +317,7 @@ remote_given(const struct run *r, int key)
 static enum status
 run_there(struct remote *m, const char *verb, char **words)
 {
-	static const char *const stay[] = { "work", "top", "edit" };
+	static const char *const stay[] = { "work", "top", "edit", "request", "reply" };
 	struct run *r = m->r;
 
 	for (size_t i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)

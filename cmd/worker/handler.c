@@ -217,6 +217,7 @@ struct start {
 	const struct launch *launch;
 	char *const *env;
 	int in, err;
+	int out;		/* -1: it has ours */
 	volatile pid_t *place;
 	volatile int failed;	/* errno of exec, written by the child in our memory */
 };
@@ -238,7 +239,7 @@ child(struct start *s)
 		(void)sigaction(*sig, &dfl, NULL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(s->in, 0) == -1 || dup2(s->err, 2) == -1) {
+	if (dup2(s->in, 0) == -1 || dup2(s->err, 2) == -1 || (s->out != -1 && dup2(s->out, 1) == -1)) {
 		s->failed = errno;
 		_exit(127);
 	}
@@ -322,15 +323,17 @@ enum status
 handler_start(const struct launch *l, struct handler *h, int i, struct claim *c,
     struct error *err)
 {
-	struct start s = { .launch = l, .in = -1, .err = -1, .place = guard_place(i) };
+	struct start s = { .launch = l, .in = -1, .err = -1, .out = -1, .place = guard_place(i) };
 	struct env env = { 0 };
 	int fds[2] = { -1, -1 };
 	enum status st;
 
 	memset(h, 0, sizeof(*h));
-	h->infd = h->errfd = -1;
+	h->infd = h->errfd = h->answer.fd = -1;
 	h->claim = *c;
 	st = env_build(&env, l, c, err);
+	if (st == ST_OK)
+		st = handler_answer(l, h, &s.out, err);
 	if (st == ST_OK)
 		st = open_stdin(l->q, h, c, &s.in, err);
 	if (st == ST_OK && pipe2(fds, O_CLOEXEC) == -1)
@@ -355,6 +358,7 @@ handler_start(const struct launch *l, struct handler *h, int i, struct claim *c,
 		handler_feed(h);
 	else {
 		h->claim.fd = -1;	/* the caller still has it */
+		answer_close(l->q, &h->answer);
 		handler_free(h, i);
 	}
 	return st;
@@ -454,5 +458,5 @@ handler_free(struct handler *h, int i)
 		(void)close(h->infd);
 	claim_close(&h->claim);
 	memset(h, 0, sizeof(*h));
-	h->errfd = h->infd = h->claim.fd = -1;
+	h->errfd = h->infd = h->claim.fd = h->answer.fd = -1;
 }

@@ -99,6 +99,10 @@ settle(struct work *w, struct handler *h, struct error *err)
 		(void)snprintf(reason, sizeof(reason), "exit-%d", code);
 		return fail(w, h, reason, code == 65 || code == 100, now, err);
 	}
+	if (work_answer(w, h, err) != ST_OK) {
+		work_trouble(w, err);
+		return fail(w, h, "no-answer", false, now, err);
+	}
 	if ((st = claim_ack(w->q, &h->claim, now, err)) == ST_OK)
 		w->acked++;
 	w->gave_back |= h->claim.at.name.order[0] != '\0';	/* the next of its key may be had now */
@@ -127,6 +131,7 @@ work_settle(struct work *w)
 				run_verbose(w->r, "%s", err.text);
 		} else if (st != ST_OK)
 			work_trouble(w, &err);
+		answer_close(w->q, &h->answer);
 		handler_free(h, i);
 		w->nover--;
 		any = true;

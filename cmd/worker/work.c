@@ -13,7 +13,7 @@
 
 #define MAX_JOBS 1000
 
-enum { DRAIN = OPT_LONG, TIMEOUT, RATE, LEASE, CONFIG };
+enum { DRAIN = OPT_LONG, TIMEOUT, RATE, LEASE, CONFIG, REPLY };
 
 static const struct opt opts[] = {
 	{ 'j', "jobs", "N", false, "run up to N handlers at once; default 1" },
@@ -22,6 +22,7 @@ static const struct opt opts[] = {
 	{ TIMEOUT, "timeout", "DUR", false, "stop a handler that runs longer; a failed attempt" },
 	{ RATE, "rate", "N/s", false, "start at most N handlers a second (N/m, N/h)" },
 	{ LEASE, "lease", "DUR", false, "length of the lease instead of the policy's" },
+	{ REPLY, "reply", NULL, false, "what a handler prints is the answer to its message" },
 	{ CONFIG, "config", NULL, false, "command, jobs and time limit from the queue's policy" },
 	OPT_END
 };
@@ -58,6 +59,9 @@ options(struct work *w)
 			if (st == ST_OK && w->claim.lease == 0)
 				st = run_usage(r, "--lease: a lease of no length is none");
 			break;
+		case REPLY:
+			w->launch.reply = true;
+			break;
 		case CONFIG:
 			w->config = true;
 			break;
@@ -78,7 +82,7 @@ set_up(struct work *w, struct error *err)
 	if (w->h == NULL || w->pfd == NULL)
 		return error_sys(err, ENOMEM, "work");
 	for (int i = 0; i < w->slots; i++)
-		w->h[i].errfd = w->h[i].infd = w->h[i].claim.fd = -1;
+		w->h[i].errfd = w->h[i].infd = w->h[i].claim.fd = w->h[i].answer.fd = -1;
 	(void)sigemptyset(&sigs);
 	(void)sigaddset(&sigs, SIGCHLD);
 	/* What nohup or a shell told us to ignore is ignored. */

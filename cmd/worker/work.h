@@ -1,6 +1,6 @@
 /*
  * work.h: between work.c (what was typed), loop.c (the loop), settle.c (what became
- * of a handler), handler.c (one child process), guard.c (nothing outlives a killed
+ * of a handler), handler.c (one child process), answer.c (its answer), guard.c (nothing outlives a killed
  * worker), notify.c (what the service manager is told).
  */
 #ifndef WORK_H
@@ -22,6 +22,8 @@ struct handler {
 	int errfd;		/* its stderr, -1: at its end */
 	int infd;		/* its stdin, when the body is fed through a pipe; else -1 */
 	int64_t fed;		/* position in the file up to which it was */
+	struct answer answer;	/* its stdout, when that is one; else fd is -1 */
+	char reply_to[REPLY_LEN + 1];
 	usec_t started, ended, renew, limit;	/* clock_mono; limit: when to stop it, USEC_MAX: never */
 	enum { RUNNING, TERMINATED, KILLED } stage;
 	enum { WHY_NONE, WHY_TIMEOUT, WHY_LOST, WHY_SHUTDOWN, WHY_BODY } why;	/* why it was stopped */
@@ -69,6 +71,7 @@ void notify_tell(struct notify *, usec_t mono, const char *state, const char *st
 struct launch {
 	struct queue *q;
 	char *const *argv;	/* the caller's */
+	bool reply;		/* their stdout is an answer, where one is wanted */
 	char **env;		/* ours, without what differs from message to message */
 	size_t nenv;
 	int ignored[NSIG];	/* the signals that we were told to ignore, and its end */
@@ -97,6 +100,11 @@ void handler_hear_out(struct handler *);
 void handler_stop(struct handler *, int why);
 /* Close what is open and free the slot. */
 void handler_free(struct handler *, int i);
+
+/* ---- answer.c --------------------------------------------------------- */
+
+/* Where the handler of h's claim is to write its answer; -1: nobody asks for one. */
+enum status handler_answer(const struct launch *, struct handler *, int *out, struct error *) MUST_CHECK;
 
 /* ---- the worker -------------------------------------------------------- */
 
@@ -144,6 +152,8 @@ usec_t work_lease(const struct work *);
 bool work_can_note(void);
 /* Trouble of our own: tell it, and remember it for the exit status. */
 void work_trouble(struct work *, struct error *);
+/* answer.c: give what the handler has written to who asked.  That nobody waits any more is no failure. */
+enum status work_answer(struct work *, struct handler *, struct error *) MUST_CHECK;
 /* Look which handlers have ended. */
 void work_reap(struct work *);
 /* End the claims of those that have; whether there were any. */

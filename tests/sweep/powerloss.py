@@ -248,7 +248,7 @@ def judge(scenario, spool, ended, printed):
             raise Failure(f"{body!r} is in {at[0]}")
         if at[0] is GONE and before is not GONE and after is not GONE:
             raise Failure(f"{body!r} is gone")
-        if ended and before is GONE and at[0] != after:
+        if ended and before is GONE and at[0] not in (after, *scenario.or_else):
             raise Failure(f"the push had ended with 0, but {body!r} is in {at[0]}")
         if ended and verb in ("retry", "hold", "bury", "mv") and at[0] not in (after, *scenario.or_else):
             raise Failure(f"{verb} had ended with 0, but {body!r} is in {at[0]}")
@@ -268,7 +268,7 @@ def record(scenario, template, directory, inject):
     env = dict(room.env, ASAN_OPTIONS="detect_leaks=0")     # it cannot trace what is traced
     p = subprocess.run([*argv, "-o", trace, "sh", "-c", "exec " + scenario.command], cwd=room.dir, env=env,
                        input=scenario.stdin.encode(), capture_output=True, timeout=120)
-    if p.returncode != 0:
+    if p.returncode != (scenario.asks or 0):
         raise Failure(f"{scenario.command}: exit {p.returncode}: {p.stderr.decode()}")
     with open(trace) as lines:
         for line in lines:

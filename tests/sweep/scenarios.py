@@ -10,13 +10,15 @@ class Scenario:
     reads: it changes nothing.  or_else: where a message may be after exit 0, too, when an error came.
     broken: not mq, but a program with a fault that must be found.
     edits: the bodies are versions of one message: there is always one, a crash may leave both.
+    asks: it withdraws what it pushed, and exits so.  answers: what is in the place PLACE after exit 0, or when the message is gone.
     """
 
-    def __init__(self, name, setup, command, places, stdin="", reads=False, or_else=(), broken=False, edits=False):
+    def __init__(self, name, setup, command, places, stdin="", reads=False, or_else=(), broken=False, edits=False, asks=None, answers=None):
+        self.asks, self.answers = asks, answers
         self.name, self.setup, self.command, self.stdin = name, setup, command, stdin
         self.places = {b.encode(): p for b, p in places.items()}
         self.reads, self.or_else, self.broken, self.edits = reads, or_else, broken, edits
-        self.pushes = not edits and any(p[0] is GONE for p in places.values())
+        self.pushes = not edits and asks is None and any(p[0] is GONE for p in places.values())
 
 
 def S(*args, **kw):
@@ -100,6 +102,23 @@ S("claim of a turn that was left behind", WAITS + "rm spool/q/claimed/*/*; mq pu
   {"two": (WAITING, CLAIMED, READY), "three": (READY, READY, WAITING)})
 S("repair of a turn that was left behind", WAITS + "rm spool/q/claimed/*/*; ", "mq fsck q --repair", {"two": (WAITING, READY)})
 S("push of the latest", INIT + "mq init q latest=yes; mq push -q q -k a -m one; ", "mq push q -k a -m two", {"one": (READY, GONE), "two": (GONE, READY)}, or_else=(READY,))
+# ---- ask and answer ----
+S("request that nobody answers", INIT, "mq request q --timeout 5ms -m one", {"one": (GONE, GONE, READY)}, or_else=(READY,), asks=1)
+# The place is there before the request is read, so the answer can be, too.
+ASKER = """mkfifo fifo
+(exec 3>fifo; n=0; until mq reply q "$(ls spool/q/replies)" -m answer || [ $n = 50 ]; do n=$((n+1)); sleep 0.01; done; printf one >&3) >/dev/null 2>&1 &
+exec mq request q --timeout 2s <fifo
+"""
+S("request that is answered", INIT + f"cat >asker <<'END'\n{ASKER}END\n", "sh asker", {"one": (GONE, READY)}, asks=0)
+PLACE = "q/replies/0123456789abcdef0123456789abcdef"
+WAITED = f"mkdir -p spool/{PLACE}; "
+REQUEST = INIT + WAITED + "mq push -q q -H 'Reply-To: " + PLACE[-32:] + "' -m one; "
+AWAITED = f"sh -c 'exec 9<spool/{PLACE}; flock 9; exec mq %s'"
+S("reply", INIT + WAITED, AWAITED % f"reply q {PLACE[-32:]} -m answer", {}, answers="answer")
+S("reply too late", INIT + WAITED, f"mq reply q {PLACE[-32:]} -m answer", {}, asks=69)
+S("work with answers", REQUEST, AWAITED % "work q --drain --reply -- cat",
+  {"one": (READY, GONE, CLAIMED, "q/delayed")}, or_else=("q/delayed", "q/dead"), answers="one")
+S("work that answers with a failure", REQUEST, AWAITED % 'work q --drain --reply -- sh -c "exit 65"', {"one": (READY, "q/dead", CLAIMED)})
 # ---- operators ----
 S("retry", CLAIM + "mq nack q --dead " + HANDLE + "; ", "mq retry q --all", {"one": ("q/dead", READY), "two": TWO})
 S("retry of a delayed one", INIT + "mq push -d 1h q -m one >id; ", "mq retry q $(cat id)", {"one": ("q/delayed", READY)})

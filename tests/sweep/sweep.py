@@ -28,7 +28,7 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
-from scenarios import GONE, SCENARIOS
+from scenarios import GONE, PLACE, SCENARIOS
 from spool import Failure, Room, aftermath, places, prepare
 
 ERRORS = ("EIO", "ENOSPC", "EMFILE", "EACCES", "EINTR", "ESTALE", "EDQUOT", "ENOMEM")
@@ -41,12 +41,12 @@ def judge(scenario, room, p, action, hit):
     """Raises Failure if the command, or what it left, breaks a promise."""
     wanted = scenario.places
     found = places(room.spool, wanted) if os.path.isdir(room.spool) else {}
-    ok, killed = p.returncode == 0, action == "kill"
+    ok, killed = p.returncode == (scenario.asks or 0), action == "kill"
     if not killed and p.returncode > 128:
         raise Failure("it crashed")
     if not killed and p.returncode == 70:
         raise Failure("it calls this an internal error")
-    if not killed and p.returncode != 0 and not p.stderr and "fsck" not in scenario.command:
+    if not killed and not ok and not p.stderr and "fsck" not in scenario.command:
         raise Failure("it failed and said nothing")
     for body, (before, after, *between) in wanted.items():
         at = found.get(body, [GONE])
@@ -58,14 +58,16 @@ def judge(scenario, room, p, action, hit):
             raise Failure(f"{body!r} is in {at}")
         if ok and not killed and at not in (after, *scenario.or_else):
             raise Failure(f"exit 0, but {body!r} is in {at}")
-        if action == "lost" and before is GONE and p.returncode != 0 and "/tmp/" in hit:
+        if action == "lost" and before is GONE and not ok and "/tmp/" in hit:
             raise Failure("it was done, and it says no")
-        if before is GONE and not killed and at is not GONE and p.returncode not in (0, 71) and not {"-l", "import"} & set(scenario.command.split()):
+        if before is GONE and not killed and at is not GONE and p.returncode not in (0, 71) and scenario.asks is None and not {"-l", "import"} & set(scenario.command.split()):
             raise Failure(f"the push failed, but {body!r} is in {at}")
         if before is GONE and p.returncode == 71 and at is GONE:
             raise Failure(f"exit 71, but {body!r} is nowhere")
         if at is GONE and gone_by_work and body not in p.stdout:
             raise Failure(f"{body!r} is gone, and was not delivered")
+    if scenario.answers:
+        check_answer(scenario, room, found, ok, killed)
     if scenario.edits and all(found.get(body, [GONE]) == [GONE] for body in wanted):
         raise Failure("no version is left")
     if scenario.pushes:
@@ -77,10 +79,21 @@ def judge(scenario, room, p, action, hit):
             raise Failure("it failed, but left a message whose id it has not printed")
         if ok and re.search(r" (fsync|fdatasync|syncfs) ", hit) and action.startswith("E"):
             raise Failure("a sync failed, and it says that all is well")
-    elif p.returncode == 1 and not killed and "fsck" not in scenario.command:
+    elif p.returncode == 1 and scenario.asks != 1 and not killed and "fsck" not in scenario.command:
         raise Failure("it says that there is nothing, and should tell the error")
     if scenario.reads and ok and CHANGING.sub(b"", p.stdout) != CHANGING.sub(b"", scenario.expected):
         raise Failure(f"exit 0, but the output is {p.stdout!r}, not {scenario.expected!r}")
+
+
+def check_answer(scenario, room, found, ok, killed):
+    answer = f"{room.spool}/{PLACE}/answer"
+    there = os.path.exists(answer)
+    if there and open(answer, "rb").read() != scenario.answers.encode():
+        raise Failure("a part of an answer, or another one, is given")
+    if not there and any(w[0] is not GONE and w[1] is GONE and body not in found for body, w in scenario.places.items()):
+        raise Failure("the request is gone, and not answered")
+    if not scenario.places and not killed and there != ok:
+        raise Failure("it says that the answer was given, or not, and it is not so")
 
 
 def plan(scenario, mode, every, calls):
@@ -111,7 +124,7 @@ def sweep(scenario, mode, every, directory):
     room = Room(template, directory + "/room")
     p, report = room.inject(scenario, 0, "list")
     calls = [line.split(" ", 1)[1] for line in report.splitlines()]
-    if p.returncode != 0 or len(calls) < (2 if scenario.broken else 10):
+    if p.returncode != (scenario.asks or 0) or len(calls) < (2 if scenario.broken else 10):
         return 1, [f"{scenario.name}: {scenario.command}: {len(calls)} calls, exit {p.returncode}: {p.stderr.decode()}"]
     if scenario.reads:
         scenario.expected = room.run(["sh", "-c", scenario.command]).stdout
