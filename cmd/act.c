@@ -217,6 +217,9 @@ act(struct act *c)
 	progress_clear();
 	if (c->done > 0 && moves_sync(c->target, &r->err) != ST_OK)
 		run_trouble(r, ST_UNSURE, &c->worst);
+	/* What is ready in a topic is for its subscribers. */
+	if (c->done > 0 && queue_is_topic(c->target))
+		run_distribute(r, c->target);
 	return st;
 }
 

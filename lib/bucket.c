@@ -483,8 +483,20 @@ who_is_gone(struct queue *q, int fromfd, const char *from, const struct target *
 	return fstatat(fromfd, from, &sb, AT_SYMLINK_NOFOLLOW) == -1 ? ST_GONE : ST_NONE;
 }
 
-enum status
-bucket_put(struct queue *q, int fromfd, const char *from, enum state s,
+static bool
+same_file(int dir, const char *file, int other, const char *name)
+{
+	struct stat a, b;
+
+	return fstatat(dir, file, &a, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    fstatat(other, name, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+/* How a file gets its place: fs_move or fs_link. */
+typedef enum status placing(int fromfd, const char *from, int tofd, const char *to, struct error *);
+
+static enum status
+put(struct queue *q, placing *how, int fromfd, const char *from, enum state s,
     struct msgname *name, struct place *to, struct error *err)
 {
 	struct target *t = &q->target[s];
@@ -496,7 +508,11 @@ bucket_put(struct queue *q, int fromfd, const char *from, enum state s,
 		if (st != ST_OK)
 			return st;
 		name_format(name, file);
-		st = fs_move(fromfd, from, t->fd, file, err);
+		st = how(fromfd, from, t->fd, file, err);
+		if (st == ST_EXISTS && how == fs_link && same_file(fromfd, from, t->fd, file)) {
+			t->dirty |= q->careful && queue_synced(q);
+			return ST_EXISTS;
+		}
 		if (st == ST_EXISTS) {
 			name->key++;
 			st = ST_NONE;
@@ -519,6 +535,20 @@ bucket_put(struct queue *q, int fromfd, const char *from, enum state s,
 		to->name = *name;
 	}
 	return ST_OK;
+}
+
+enum status
+bucket_put(struct queue *q, int fromfd, const char *from, enum state s,
+    struct msgname *name, struct place *to, struct error *err)
+{
+	return put(q, fs_move, fromfd, from, s, name, to, err);
+}
+
+enum status
+bucket_link(struct queue *q, int fromfd, const char *from, enum state s,
+    struct msgname *name, struct error *err)
+{
+	return put(q, fs_link, fromfd, from, s, name, NULL, err);
 }
 
 enum status

@@ -352,7 +352,7 @@ ack_once(struct queue *q, struct claim *c, usec_t now, struct error *err)
 
 	name_unclaim(&n);
 	n.key = now;
-	st = q->policy.keep == KEEP_NO ? place_drop(q, &c->at, err) :
+	st = q->policy.keep == KEEP_NO || n.replayed ? place_drop(q, &c->at, err) :
 	    place_move(q, &c->at, q, STATE_DONE, &n, NULL, err);
 	if (st == ST_AGAIN && (err->errnum == ENOSPC || err->errnum == EDQUOT)) {
 		/* On a full disk a message that is done with is worth less than the room it takes. */

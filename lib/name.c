@@ -13,7 +13,7 @@
 #include "lib.h"
 
 /* The known fields, in their order. */
-static const char known[] = "sphadxrctl";
+static const char known[] = "sphadxrctly";
 
 #define HEAD_MIN  2
 #define LEASE_MAX (1LL << 53)
@@ -185,6 +185,8 @@ name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1])
 		put(&o, ",t%" PRId64, n->lease_ms);
 	if (n->locked)
 		put(&o, ",l");
+	if (n->replayed)
+		put(&o, ",y");
 	put(&o, "%s", n->extra);
 }
 
@@ -269,6 +271,9 @@ known_field(struct msgname *n, char letter, struct value v)
 		return word(v, TOKEN_LEN, TOKEN_LEN, is_hex, n->token);
 	case 't':
 		return number(v, 1, LEASE_MAX, &n->lease_ms);
+	case 'y':
+		n->replayed = true;
+		return v.len == 0;
 	default:
 		n->locked = true;
 		return v.len == 0;

@@ -460,7 +460,7 @@ set_mode_below(struct queue *q, int dirfd, const char *name, mode_t mode, bool b
 static enum status
 set_modes(struct queue *q, struct error *err)
 {
-	static const char *const others[] = { "tmp", "failures" };
+	static const char *const others[] = { "tmp", "failures", "subscriptions", "topics" };
 	const mode_t mode = queue_dir_mode(q);
 	enum status st = set_mode_below(q, q->fd, "new", queue_new_mode(q), false, err);
 
