@@ -156,7 +156,7 @@ put(struct out *o, const char *fmt, ...)
 	}
 }
 
-/* With every field at its longest this comes to 252 characters: see tests/unit/test_name.c. */
+/* With every field at its longest this comes to 254 characters: see tests/unit/test_name.c. */
 void
 name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1])
 {

@@ -24,6 +24,18 @@ queue_is_topic(const struct queue *q)
 	return !q->drop && faccessat(q->fd, SUBSCRIPTIONS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* Room was made by the caller. */
+static enum status
+names_append(struct names *out, const char *text, size_t len, struct error *err)
+{
+	char *copy = strndup(text, len);
+
+	if (copy == NULL)
+		return error_sys(err, ENOMEM, "subscriptions");
+	out->name[out->n++] = copy;
+	return ST_OK;
+}
+
 /* Regular files with the name of a queue. */
 static enum status
 names_in(struct queue *q, const char *sub, struct names *out, struct error *err)
@@ -33,6 +45,8 @@ names_in(struct queue *q, const char *sub, struct names *out, struct error *err)
 	int dir;
 
 	memset(out, 0, sizeof(*out));
+	if (q->drop)
+		return ST_OK;
 	if ((st = fs_open_dir(q->fd, sub, false, &dir, err)) != ST_OK)
 		return st == ST_GONE ? ST_OK : st;
 	st = fs_list(dir, "", 0, false, &l, NULL, err);
@@ -41,14 +55,9 @@ names_in(struct queue *q, const char *sub, struct names *out, struct error *err)
 		return st == ST_GONE ? ST_OK : st;
 	if ((out->name = calloc(l.n + 1, sizeof(*out->name))) == NULL)
 		st = queue_fail(q, err, ENOMEM, "list %s", sub);
-	for (size_t i = 0; st == ST_OK && i < l.n; i++) {
-		if (l.e[i].type != DT_REG || !queue_name_ok(l.e[i].name))
-			continue;
-		if ((out->name[out->n] = strdup(l.e[i].name)) == NULL)
-			st = queue_fail(q, err, ENOMEM, "list %s", sub);
-		else
-			out->n++;
-	}
+	for (size_t i = 0; st == ST_OK && i < l.n; i++)
+		if (l.e[i].type == DT_REG && queue_name_ok(l.e[i].name))
+			st = names_append(out, l.e[i].name, strlen(l.e[i].name), err);
 	listing_free(&l);
 	return st;
 }
@@ -69,22 +78,20 @@ static enum status
 lines(const char *text, size_t len, struct names *out, struct error *err)
 {
 	const char *end = text + len, *stop;
+	enum status st = ST_OK;
 	size_t n = 1;
 
 	for (const char *p = text; p < end; p++)
 		n += *p == '\n';
 	if ((out->name = calloc(n, sizeof(*out->name))) == NULL)
 		return error_sys(err, ENOMEM, "subscription");
-	for (; text < end; text = stop + 1) {
+	for (; st == ST_OK && text < end; text = stop + 1) {
 		if ((stop = memchr(text, '\n', (size_t)(end - text))) == NULL)
 			stop = end;
-		if (stop == text)
-			continue;
-		if ((out->name[out->n] = strndup(text, (size_t)(stop - text))) == NULL)
-			return error_sys(err, ENOMEM, "subscription");
-		out->n++;
+		if (stop > text)
+			st = names_append(out, text, (size_t)(stop - text), err);
 	}
-	return ST_OK;
+	return st;
 }
 
 enum status
@@ -121,7 +128,9 @@ topic_allowed(struct queue *topic, struct error *err)
 	enum status st;
 	uint64_t n = 0;
 
-	if ((st = topics_of(topic, &names, err)) == ST_OK && names.n > 0)
+	if ((st = topics_of(topic, &names, err)) != ST_OK)
+		return st;
+	if (names.n > 0)
 		st = error_set(err, ST_USAGE, 0, "queue '%s' subscribes to topic '%s': it cannot be a topic itself",
 		    topic->name, names.name[0]);
 	names_free(&names);
