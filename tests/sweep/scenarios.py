@@ -92,6 +92,10 @@ S("mv to a new queue", INIT + "mq push q -m one >id; ", "mq mv q fresh $(cat id)
 S("mv of a dead letter", CLAIM + "mq nack q --dead " + HANDLE + "; ", "mq mv q to --state dead", {"one": ("q/dead", "to/dead"), "two": TWO})
 S("edit", INIT + "mq push q -m one >id; mq hold -q q --all; ", "env EDITOR='sed -i s/$/more/' mq edit q $(cat id)",
   {"one": ("q/held", GONE), "onemore": (GONE, "q/held")}, edits=True)
+# ---- topics: what is accepted is in every queue, or in the topic and on its way; no queue has it twice ----
+TOPIC = "mq init -q t backoff=0s; mq subscribe t q; mq subscribe t to; "
+S("push to a topic", TOPIC, "mq push t -m one", {"one": (GONE, {"q/ready", "to/ready"}, {"t/ready"}, {"t/claimed"})}, fans_out=True)
+S("push lines to a topic", TOPIC, "mq push t -l", {b: (GONE, {"q/ready", "to/ready"}) for b in ("one", "two")}, "one\ntwo\n", fans_out=True)
 # ---- moving house ----
 EVERY = ("mq init -q from; mq push q -m one >one; mq push -q q -m two; mq push -q q -d 1h -H 'A: b' -m three; mq bury -q q $(cat one) --reason=why; ")
 ARCHIVE = INIT + EVERY + "mq export q >archive; rm -r spool/q; mq init q; "
