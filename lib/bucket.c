@@ -483,15 +483,6 @@ who_is_gone(struct queue *q, int fromfd, const char *from, const struct target *
 	return fstatat(fromfd, from, &sb, AT_SYMLINK_NOFOLLOW) == -1 ? ST_GONE : ST_NONE;
 }
 
-static bool
-same_file(int dir, const char *file, int other, const char *name)
-{
-	struct stat a, b;
-
-	return fstatat(dir, file, &a, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    fstatat(other, name, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
-}
-
 /* How a file gets its place: fs_move or fs_link. */
 typedef enum status placing(int fromfd, const char *from, int tofd, const char *to, struct error *);
 
@@ -509,7 +500,8 @@ put(struct queue *q, placing *how, int fromfd, const char *from, enum state s,
 			return st;
 		name_format(name, file);
 		st = how(fromfd, from, t->fd, file, err);
-		if (st == ST_EXISTS && how == fs_link && same_file(fromfd, from, t->fd, file)) {
+		if (st == ST_EXISTS && how == fs_link) {
+			/* The id is in the name: it was linked before, by one who may have died before the sync. */
 			t->dirty |= q->careful && queue_synced(q);
 			return ST_EXISTS;
 		}
