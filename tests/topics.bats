@@ -13,7 +13,7 @@ load helper
 	mq subscribe s a
 	mq unsubscribe s a
 	run -0 mq topics
-	assert_output $'s -\nt a\nt b Type=order.# Region!=\te*'
+	assert_output $'s -\nt a\nt b Type=order.# Region!=\\te*'
 	run -0 mq topics t --json
 	assert_equal "$(jq -r '.queue, .filters[]' <<<"$output" | tr '\n' ' ')" $'a b Type=order.# Region!=\te* '
 	assert_equal "$(mq topics s --json | jq -c .)" '{"topic":"s","queue":null,"filters":[]}'
