@@ -159,7 +159,7 @@ act_on(struct act *c, const struct place *p)
 		run_verbose(c->r, "message %s is %s already", p->name.id.text, state_names[p->state]);
 		return ST_OK;
 	}
-	if (p->state == STATE_CLAIMED && !c->force) {
+	if (p->state == STATE_CLAIMED && !c->force && c->a->all != STATE_BIT(STATE_DONE)) {
 		c->matched++;
 		return claimed(c, p);
 	}

@@ -18,13 +18,22 @@ static void
 tell(void *arg, const char *queue, const struct error *why)
 {
 	struct run *r = arg;
+	struct error theirs = r->err;
+	bool told = r->told;
 
+	error_clear(&r->err);
 	if (queue == NULL)
-		run_note(r, "%s; the next command tries again", why->text);
+		(void)error_set(&r->err, why->status, 0, "%.500s; a later command tries again", why->text);
 	else if (why->status == ST_NOTFOUND)
-		run_note(r, "%s, though it subscribes: mq unsubscribe, or mq fsck --repair, ends that", why->text);
+		(void)error_set(&r->err, why->status, 0, "%.300s, though it subscribes: mq unsubscribe, or mq fsck --repair, ends that",
+		    why->text);
 	else
-		run_note(r, "queue '%s' did not get all yet: %s; a later command tries again", queue, why->text);
+		(void)error_set(&r->err, why->status, 0, "queue '%s' did not get all yet: %.400s; a later command tries again",
+		    queue, why->text);
+	run_complain(r);
+	/* What the verb itself has to say is not changed by it. */
+	r->err = theirs;
+	r->told = told;
 }
 
 void

@@ -69,6 +69,8 @@ kept() {
 	run -0 mq replay q "$(json q 'select(.headers != {}) | .id' | head -n 1)"
 	assert_counts q "ready=1 done=2"
 	run -65 mq replay q "$(id q ready)"
+	mq claim -q q >/dev/null
+	run -65 mq replay q "$(id q claimed)"
 	run -64 mq replay q --since nonsense
 	run -64 mq replay q --since 2026-13-01
 	run -64 mq replay q --since 2026-11-21T1

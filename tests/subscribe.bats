@@ -119,6 +119,12 @@ bodies() {
 	assert_counts t ""
 }
 
+@test "a topic that is shared later has its subscriptions readable, too" {
+	mq subscribe t a
+	mq init -q t mode=0660
+	assert_equal "$(stat -c %a "$MQ_SPOOL/t/subscriptions/a" "$MQ_SPOOL/t/subscriptions" | tr '\n' ' ')" "660 770 "
+}
+
 @test "nobody wants it: held until somebody does, dropped, or refused" {
 	mq subscribe t q --filter 'Kind=a'
 	mq push -q t -m x
