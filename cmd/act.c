@@ -159,7 +159,7 @@ act_on(struct act *c, const struct place *p)
 		run_verbose(c->r, "message %s is %s already", p->name.id.text, state_names[p->state]);
 		return ST_OK;
 	}
-	if (p->state == STATE_CLAIMED && !c->force) {
+	if (p->state == STATE_CLAIMED && !c->force && c->a->all != STATE_BIT(STATE_DONE)) {
 		c->matched++;
 		return claimed(c, p);
 	}
@@ -217,6 +217,9 @@ act(struct act *c)
 	progress_clear();
 	if (c->done > 0 && moves_sync(c->target, &r->err) != ST_OK)
 		run_trouble(r, ST_UNSURE, &c->worst);
+	/* What is ready in a topic is for its subscribers. */
+	if (c->done > 0 && queue_is_topic(c->target))
+		run_distribute(r, c->target);
 	return st;
 }
 

@@ -139,8 +139,8 @@ run_claim(struct run *r)
 	enum status st;
 
 	if ((st = options(r, &t)) != ST_OK || (st = run_operands(r, 1, 1)) != ST_OK ||
-	    (st = run_queue(r, r->operand[0], &q)) != ST_OK)
-		return st;
+	    (st = run_queue_consume(r, r->operand[0], &q)) != ST_OK)
+		goto out;
 	if (!t.chunked || (st = chunk_hello(STDOUT_FILENO, &r->err)) == ST_OK)
 		st = claim_wait(r, q, &t.opt, t.wait, t.deadline, &c);
 	if (st == ST_OK) {
@@ -158,6 +158,7 @@ run_claim(struct run *r)
 		}
 		claim_close(&c);
 	}
+out:
 	queue_close(q);
 	return st;
 }

@@ -97,6 +97,8 @@ enum status run_open(struct run *, const char *name, struct queue **) MUST_CHECK
 enum status run_queue(struct run *, const char *name, struct queue **) MUST_CHECK;
 /* The error for a queue that is not there, naming the nearest one. */
 enum status run_no_queue(struct run *, const char *name);
+/* As run_queue, to take messages out: ST_USAGE for a topic, whose messages are for its subscribers. */
+enum status run_queue_consume(struct run *, const char *name, struct queue **) MUST_CHECK;
 /* As run_queue, but makes the queue if the configuration lets it. */
 enum status run_queue_create(struct run *, const char *name, struct queue **) MUST_CHECK;
 /* As run_queue_create; where the user may only drop messages, a queue for just that. */
@@ -117,6 +119,8 @@ void run_verbose(struct run *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Argument of an option or operand.  ST_USAGE names the option. */
 enum status arg_number(struct run *, const char *opt, const char *text, int64_t min, int64_t max, int64_t *) MUST_CHECK;
 enum status arg_duration(struct run *, const char *opt, const char *text, usec_t *) MUST_CHECK;
+/* A time, or a duration: so long ago. */
+enum status arg_time(struct run *, const char *opt, const char *text, usec_t *) MUST_CHECK;
 /* "10/s", "5/m", "100/h", or a number a second: the pause between two. */
 enum status arg_rate(struct run *, const char *opt, const char *text, usec_t *interval) MUST_CHECK;
 
@@ -177,6 +181,11 @@ struct input { const char *text, *file; };
 /* Give all of it to put, piece by piece. */
 enum status input_copy(struct run *, const struct input *, const char *then,
     enum status (*put)(void *arg, const void *, size_t, struct error *), void *arg) MUST_CHECK;
+/*
+ * topics.c: give what is ready in a topic to its subscribers, and say what kept it from one.  Whoever brought it
+ * there has done what was asked of it all the same.
+ */
+void run_distribute(struct run *, struct queue *topic);
 
 /* ---- progress.c: a line on stderr, if that is a terminal -------------- */
 
@@ -224,11 +233,13 @@ enum status complete_print(FILE *, const char *shell) MUST_CHECK;
 
 /* The options that every selecting verb shares; spread into its table.  The manual tells of them once, in mq(1). */
 enum { SEL_STATE = OPT_LONG + 100, SEL_OLDER, SEL_NEWER, SEL_PRIORITY, SEL_ATTEMPTS, SEL_SIZE, SEL_HEADER, SEL_REASON,
-	SEL_MATCH, SEL_FIRST, SEL_LAST };
+	SEL_MATCH, SEL_FIRST, SEL_LAST, SEL_SINCE, SEL_UNTIL };
 #define SELECT_OPTS \
 	{ SEL_STATE, "state", "STATE", false, "only messages in STATE; a list a,b, or given again" }, \
 	{ SEL_OLDER, "older", "DUR", false, "only messages enqueued at least DUR ago" }, \
 	{ SEL_NEWER, "newer", "DUR", false, "only messages enqueued less than DUR ago" }, \
+	{ SEL_SINCE, "since", "TIME|DUR", false, "only messages enqueued at TIME (UTC) or DUR ago, or later" }, \
+	{ SEL_UNTIL, "until", "TIME|DUR", false, "only messages enqueued before TIME (UTC) or DUR ago" }, \
 	{ SEL_PRIORITY, "priority", "N", false, "only messages of priority N; N+, N-M" }, \
 	{ SEL_ATTEMPTS, "attempts", "N", false, "only messages that failed N times; N+, N-M" }, \
 	{ SEL_SIZE, "size", "N", false, "only bodies of N bytes; N+, N-M, with K, M, G" }, \

@@ -79,6 +79,8 @@ check_one(struct run *r, struct fsck *k, const char *name, unsigned *left)
 	k->queue = name;
 	(void)strlcpy(r->queue, name, sizeof(r->queue));
 	st = fsck_queue(q, k->repair, clock_now(), report, k, &n, &r->err);
+	if (st == ST_OK && k->repair && queue_is_topic(q))
+		run_distribute(r, q);
 	queue_close(q);
 	*left += n;
 	return st;

@@ -474,6 +474,8 @@ import(struct import *m)
 		return st;
 	st = finish(m, each_member(m));
 	progress_clear();
+	if (!m->dry && m->n > 0 && queue_is_topic(m->q))
+		run_distribute(r, m->q);
 	if (m->known)
 		summary(m);
 	return st;

@@ -183,6 +183,23 @@ arg_duration(struct run *r, const char *opt, const char *text, usec_t *d)
 }
 
 enum status
+arg_time(struct run *r, const char *opt, const char *text, usec_t *at)
+{
+	struct error ignored;
+	usec_t ago;
+
+	error_clear(&ignored);
+	if (time_parse(text, at, &ignored) == ST_OK)
+		return ST_OK;
+	error_clear(&ignored);
+	if (duration_parse(text, &ago, &ignored) != ST_OK)
+		return run_usage(r, "%s: '%s' is neither a time such as 2026-11-21T03:16:01Z (in UTC) nor a duration such "
+		    "as 2h", opt, text);
+	*at = clock_now() - ago;
+	return ST_OK;
+}
+
+enum status
 arg_rate(struct run *r, const char *opt, const char *text, usec_t *interval)
 {
 	const char *slash = strchr(text, '/');

@@ -360,11 +360,12 @@ run_pop(struct run *r)
 	enum status st;
 
 	if ((st = options(&p)) != ST_OK || (st = run_operands(r, 1, 1)) != ST_OK ||
-	    (st = run_queue(r, r->operand[0], &p.q)) != ST_OK)
-		return st;
+	    (st = run_queue_consume(r, r->operand[0], &p.q)) != ST_OK)
+		goto out;
 	catch_signals();
 	if (!p.chunked || (st = chunk_hello(STDOUT_FILENO, &r->err)) == ST_OK)
 		st = pop_all(&p);
+out:
 	queue_close(p.q);
 	free(p.buf);
 	return st;

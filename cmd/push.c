@@ -40,6 +40,7 @@ struct push {
 	struct push_options opt;
 	struct headers headers;
 	const char *text;	/* -m */
+	bool topic;
 	int delimiter;		/* '\n', '\0', or -1: the input is one message */
 	bool wait, chunked;
 	struct chunks chunks;
@@ -136,8 +137,22 @@ allowed(struct push *p)
 {
 	struct run *r = p->r;
 
-	return p->b != NULL ? batch_allowed(p->b, clock_now(), &r->err) :
-	    push_allowed(p->q, 1, 0, clock_now(), &r->err);
+	enum status st;
+
+	if (p->b != NULL)
+		return batch_allowed(p->b, clock_now(), &r->err);
+	st = push_allowed(p->q, 1, 0, clock_now(), &r->err);
+	return st != ST_OK || p->opt.gate == NULL ? st : gate_allowed(p->opt.gate, 0, 0, 1, 0, clock_now(), &r->err);
+}
+
+/* The policies of those that wait for it, too, may have changed. */
+static enum status
+reload(struct push *p)
+{
+	struct run *r = p->r;
+	enum status st = queue_reload(p->q, &r->err);
+
+	return st != ST_OK || p->opt.gate == NULL ? st : gate_reload(p->opt.gate, p->q, &p->headers, &r->err);
 }
 
 /* Wait until the queue takes messages, if asked to. */
@@ -158,7 +173,7 @@ admitted(struct push *p)
 		struct error full;
 		error_clear(&r->err);
 		if ((st = waiter_arm(w, &r->err)) != ST_OK ||
-		    (st = queue_reload(p->q, &r->err)) != ST_OK ||
+		    (st = reload(p)) != ST_OK ||
 		    (st = allowed(p)) != ST_AGAIN)
 			break;
 		full = r->err;
@@ -207,6 +222,8 @@ publish(struct push *p)
 			break;
 		error_clear(&r->err);
 	}
+	if (p->topic)
+		run_distribute(r, p->q);
 	/* The messages are in the queue whether or not their ids can be told: 71. */
 	if ((fflush(stdout) == EOF || !p->printed_all) && st == ST_OK) {
 		int e = errno;
@@ -388,7 +405,10 @@ run_push(struct run *r)
 		goto out;
 	p.opt.headers = &p.headers;
 	run_stoppable();	/* to take the half-written file away */
-	if ((st = run_queue_push(r, r->operand[0], &p.q)) != ST_OK ||
+	if ((st = run_queue_push(r, r->operand[0], &p.q)) != ST_OK)
+		goto out;
+	p.topic = queue_is_topic(p.q);
+	if ((p.topic && (st = gate_open(p.q, &p.headers, &p.opt.gate, &r->err)) != ST_OK) ||
 	    (st = admitted(&p)) != ST_OK ||
 	    (st = batch_open(p.q, &p.opt, &p.b, &r->err)) != ST_OK)
 		goto out;
@@ -406,6 +426,7 @@ run_push(struct run *r)
 	}
 out:
 	batch_close(p.b);
+	gate_close(p.opt.gate);
 	queue_close(p.q);
 	headers_free(&p.headers);
 	free(p.buf);

@@ -139,6 +139,25 @@ run_queue(struct run *r, const char *name, struct queue **q)
 }
 
 enum status
+run_queue_consume(struct run *r, const char *name, struct queue **q)
+{
+	char list[300] = "";
+	struct names subs;
+	enum status st;
+
+	if ((st = run_queue(r, name, q)) != ST_OK || !queue_is_topic(*q) ||
+	    (st = subscriptions_list(*q, &subs, &r->err)) != ST_OK)
+		return st;
+	for (size_t i = 0; i < subs.n; i++) {
+		(void)strlcat(list, i > 0 ? ", " : ": its subscribers are ", sizeof(list));
+		(void)strlcat(list, subs.name[i], sizeof(list));
+	}
+	names_free(&subs);
+	return error_set(&r->err, ST_USAGE, 0, "'%s' is a topic%s", name,
+	    list[0] != '\0' ? list : ", and no queue subscribes to it: mq subscribe TOPIC QUEUE");
+}
+
+enum status
 run_queue_create(struct run *r, const char *name, struct queue **q)
 {
 	enum status st;
@@ -349,7 +368,7 @@ claim_once(struct run *r, struct queue *q, const struct claim_options *opt, bool
 	struct passed over;
 	enum status st;
 
-	st = claim_next(q, opt, clock_now(), c, wake, &over, &r->err);
+	st = claim_or_fetch(q, opt, clock_now(), c, wake, &over, &r->err);
 	if (over.n == 0 || (told == NULL && st != ST_OK))
 		return st;
 	if (told == NULL || !*told)

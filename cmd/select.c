@@ -31,7 +31,8 @@ struct select {
 	struct run *r;
 	bool given, last;
 	unsigned states;
-	usec_t older, newer;
+	usec_t older, newer;	/* ages; -1: not given */
+	usec_t since, until;	/* times */
 	struct range priority, attempts, size;
 	const char *reason;
 	SLIST_HEAD(wants, want) headers;
@@ -49,6 +50,7 @@ select_new(struct run *r)
 		s->r = r;
 		s->limit = INT64_MAX;
 		s->older = s->newer = -1;
+		s->until = USEC_MAX;
 		s->priority = s->attempts = s->size = (struct range){ 0, INT64_MAX };
 		SLIST_INIT(&s->headers);
 	}
@@ -192,6 +194,12 @@ select_option(struct select *s, int key, const char *arg)
 		return age(s, "--older", arg, &s->older);
 	case SEL_NEWER:
 		return age(s, "--newer", arg, &s->newer);
+	case SEL_SINCE:
+		s->given = true;
+		return arg_time(s->r, "--since", arg, &s->since);
+	case SEL_UNTIL:
+		s->given = true;
+		return arg_time(s->r, "--until", arg, &s->until);
 	case SEL_PRIORITY:
 		return range(s, "--priority", arg, false, &s->priority);
 	case SEL_ATTEMPTS:
@@ -357,6 +365,7 @@ select_match(struct select *s, struct queue *q, const struct place *p, usec_t no
 	usec_t at = id_time(&n->id);
 
 	if ((s->older >= 0 && at > now - s->older) || (s->newer >= 0 && at <= now - s->newer) ||
+	    at < s->since || at >= s->until ||
 	    !in(&s->priority, n->priority) || !in(&s->attempts, n->attempts) ||
 	    !in(&s->size, n->size - n->head) || (s->reason != NULL && !reason_matches(s, q, p)))
 		return ST_NONE;

@@ -489,8 +489,11 @@ who_is_gone(struct queue *q, int fromfd, const char *from, const struct target *
 	return fstatat(fromfd, from, &sb, AT_SYMLINK_NOFOLLOW) == -1 ? ST_GONE : ST_NONE;
 }
 
-enum status
-bucket_put(struct queue *q, int fromfd, const char *from, enum state s,
+/* How a file gets its place: fs_move or fs_link. */
+typedef enum status placing(int fromfd, const char *from, int tofd, const char *to, struct error *);
+
+static enum status
+put(struct queue *q, placing *how, int fromfd, const char *from, enum state s,
     struct msgname *name, struct place *to, struct error *err)
 {
 	struct target *t = &q->target[s];
@@ -502,7 +505,12 @@ bucket_put(struct queue *q, int fromfd, const char *from, enum state s,
 		if (st != ST_OK)
 			return st;
 		name_format(name, file);
-		st = fs_move(fromfd, from, t->fd, file, err);
+		st = how(fromfd, from, t->fd, file, err);
+		if (st == ST_EXISTS && how == fs_link) {
+			/* The id is in the name: it was linked before, by one who may have died before the sync. */
+			t->dirty |= q->careful && queue_synced(q);
+			return ST_EXISTS;
+		}
 		if (st == ST_EXISTS) {
 			name->key++;
 			st = ST_NONE;
@@ -525,6 +533,20 @@ bucket_put(struct queue *q, int fromfd, const char *from, enum state s,
 		to->name = *name;
 	}
 	return ST_OK;
+}
+
+enum status
+bucket_put(struct queue *q, int fromfd, const char *from, enum state s,
+    struct msgname *name, struct place *to, struct error *err)
+{
+	return put(q, fs_move, fromfd, from, s, name, to, err);
+}
+
+enum status
+bucket_link(struct queue *q, int fromfd, const char *from, enum state s,
+    struct msgname *name, struct error *err)
+{
+	return put(q, fs_link, fromfd, from, s, name, NULL, err);
 }
 
 enum status

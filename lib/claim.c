@@ -512,7 +512,7 @@ claim_finish(struct queue *q, const struct place *p, usec_t now, struct error *e
 		return ST_OK;
 	name_unclaim(&n);
 	n.key = now;
-	st = q->policy.keep == KEEP_NO ? place_drop(q, p, err) :
+	st = q->policy.keep == KEEP_NO || n.replayed ? place_drop(q, p, err) :
 	    place_move(q, p, q, STATE_DONE, &n, NULL, err);
 	if (st == ST_AGAIN && (err->errnum == ENOSPC || err->errnum == EDQUOT)) {
 		/* On a full disk a message that is done with is worth less than the room it takes. */

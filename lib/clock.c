@@ -172,6 +172,29 @@ key_parse(const char *text, usec_t *out)
 	return true;
 }
 
+enum status
+time_parse(const char *text, usec_t *out, struct error *err)
+{
+	static const char form[] = "0000-00-00T00:00:00";
+	char key[] = "00000000T000000.000000Z";
+	size_t i = 0, k = 0, date = strlen("0000-00-00");
+
+	for (; form[i] != '\0' && (form[i] == '0' ? text[i] >= '0' && text[i] <= '9' :
+	    text[i] == form[i] || (form[i] == 'T' && text[i] == ' ')); i++)
+		if (form[i] == '0' || form[i] == 'T')
+			key[k++] = form[i] == 'T' ? 'T' : text[i];
+	text += i;
+	if (i == strlen(form) && *text == '.') {
+		size_t decimals = strspn(++text, "0123456789");
+		memcpy(key + KEY_LEN - 7, text, decimals < 6 ? decimals : 6);
+		text += decimals;
+	}
+	if (i == strlen(form) && *text == 'Z')
+		text++;
+	return (i == date || i == strlen(form)) && *text == '\0' && key_parse(key, out) ? ST_OK :
+	    error_set(err, ST_USAGE, 0, "not a time: 2026-11-21T03:16:01Z, or 2026-11-21, in UTC");
+}
+
 static const struct unit { const char *name; usec_t length; } units[] = {
 	{ "w", WEEK }, { "d", DAY }, { "h", HOUR }, { "m", MINUTE }, { "s", USEC }, { "ms", MSEC },
 };

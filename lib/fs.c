@@ -362,6 +362,33 @@ fs_symlink(const char *text, int dirfd, const char *name, struct error *err)
 }
 
 enum status
+fs_link(int fromfd, const char *from, int tofd, const char *to, struct error *err)
+{
+	if (linkat(fromfd, from, tofd, to, 0) == 0)
+		return ST_OK;
+	if (errno == ENOENT || errno == ESTALE)
+		return ST_GONE;
+	if (errno == EEXIST)
+		return ST_EXISTS;
+	return error_sys(err, errno, "link");
+}
+
+bool
+fs_link_refused(const struct error *err)
+{
+	switch (err->errnum) {
+	case EPERM:	/* fs.protected_hardlinks, or a file system without */
+	case EXDEV:
+	case EMLINK:
+	case ENOSYS:
+	case EOPNOTSUPP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+enum status
 fs_unlink(int dirfd, const char *name, struct error *err)
 {
 	if (unlinkat(dirfd, name, 0) == 0)

@@ -45,6 +45,9 @@
 	X(STALE_TMP, "stale-tmp", SEV_INFO, "files being written have a living writer", "remove") \
 	X(ORPHAN_RECORD, "orphan-record", SEV_INFO, "each file in failures/ has its message", "remove") \
 	X(ORPHAN_REPLY, "orphan-reply", SEV_INFO, "somebody waits in each place of replies/", "remove it") \
+	X(LOST_SUBSCRIPTION, "lost-subscription", SEV_WARNING, "the queue of each subscription is there", "remove it") \
+	X(LOST_MARKER, "lost-marker", SEV_INFO, "a subscription has its note in topics/ of the queue, and the other way round", "make or remove the note") \
+	X(BAD_FILTER, "bad-filter", SEV_ERROR, "each line of a subscription is a filter", "") \
 	X(BAD_COUNTERS, "bad-counters", SEV_INFO, "counters is what mq made it", "remove; it is made again")
 
 #define NUMBER(kind, id, severity, must, repair) kind,
@@ -700,6 +703,93 @@ check_counters(struct fsck *f)
 	    "counters", "not the file that mq makes");
 }
 
+/* ---- topics ------------------------------------------------------------ */
+
+static enum status
+check_subscription(struct fsck *f, const char *name)
+{
+	struct names filters, topics;
+	struct error ignored;
+	struct queue *q;
+	enum status st;
+	char path[200];
+	bool has = false;
+
+	(void)snprintf(path, sizeof(path), "subscriptions/%s", name);
+	st = subscription_filters(f->q, name, &filters, f->err);
+	for (size_t i = 0; st == ST_OK && i < filters.n; i++) {
+		error_clear(&ignored);
+		if (filter_check(filters.name[i], &ignored) != ST_OK)
+			found(f, BAD_FILTER, false, path, "%s", ignored.text);
+	}
+	names_free(&filters);
+	if (st != ST_OK)
+		return st == ST_NOTFOUND ? ST_OK : st;
+	error_clear(&ignored);
+	if ((st = queue_open_raw(f->q->spool, name, &q, &ignored)) == ST_NOTFOUND) {
+		found(f, LOST_SUBSCRIPTION, f->repair && mended(f, subscription_drop(f->q, name, f->err)), path,
+		    "there is no queue '%s'", name);
+		return ST_OK;
+	}
+	if (st != ST_OK)
+		return ST_OK;	/* another user's, perhaps */
+	if ((st = topics_of(q, &topics, f->err)) == ST_OK) {
+		for (size_t i = 0; i < topics.n; i++)
+			has |= strcmp(topics.name[i], f->q->name) == 0;
+		if (!has)
+			found(f, LOST_MARKER, f->repair && mended(f, marker_put(q, f->q->name, f->err)), path,
+			    "queue '%s' does not know of it", name);
+	}
+	names_free(&topics);
+	queue_close(q);
+	return st;
+}
+
+/* Whoever subscribes makes the note first: it may be on the way. */
+static enum status
+check_marker(struct fsck *f, const char *topic)
+{
+	struct names filters = { 0 };
+	struct queue *q;
+	char path[200];
+	enum status st;
+	int dir;
+
+	st = queue_open_raw(f->q->spool, topic, &q, f->err);
+	if (st == ST_OK) {
+		st = subscription_filters(q, f->q->name, &filters, f->err);
+		queue_close(q);
+		names_free(&filters);
+	}
+	error_clear(f->err);
+	if (st != ST_NOTFOUND || fs_open_dir(f->q->fd, "topics", false, &dir, f->err) != ST_OK)
+		return ST_OK;
+	(void)snprintf(path, sizeof(path), "topics/%s", topic);
+	if (older_than(f, dir, topic, HALF_AGE))
+		found(f, LOST_MARKER, f->repair && mended(f, marker_drop(f->q, topic, f->err)), path,
+		    "this queue does not subscribe to '%s'", topic);
+	(void)close(dir);
+	return ST_OK;
+}
+
+static enum status
+check_topics(struct fsck *f)
+{
+	struct names names;
+	enum status st;
+
+	if ((st = subscriptions_list(f->q, &names, f->err)) == ST_OK)
+		for (size_t i = 0; st == ST_OK && i < names.n; i++)
+			st = check_subscription(f, names.name[i]);
+	names_free(&names);
+	if (st != ST_OK || (st = topics_of(f->q, &names, f->err)) != ST_OK)
+		return st;
+	for (size_t i = 0; st == ST_OK && i < names.n; i++)
+		st = check_marker(f, names.name[i]);
+	names_free(&names);
+	return st;
+}
+
 static void
 check_litter(struct fsck *f)
 {
@@ -747,7 +837,7 @@ fsck_queue(struct queue *q, bool repair, usec_t now,
 	if (st == ST_OK)
 		st = check_keys(&f);
 	if (st == ST_OK && (st = check_new(&f)) == ST_OK && (st = check_ids(&f)) == ST_OK &&
-	    (st = check_records(&f)) == ST_OK && (st = check_replies(&f)) == ST_OK) {
+	    (st = check_records(&f)) == ST_OK && (st = check_replies(&f)) == ST_OK && (st = check_topics(&f)) == ST_OK) {
 		check_litter(&f);
 		check_counters(&f);
 	}

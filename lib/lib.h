@@ -58,6 +58,10 @@ enum status fs_move_onto_empty(int fromfd, const char *from, int tofd, const cha
 enum status fs_replace(int fromfd, const char *from, int tofd, const char *to, struct error *err) MUST_CHECK;
 /* A symbolic link as a small text that comes whole or not at all.  ST_EXISTS. */
 enum status fs_symlink(const char *text, int dirfd, const char *name, struct error *) MUST_CHECK;
+/* One more name for a file.  ST_GONE, ST_EXISTS as with fs_move. */
+enum status fs_link(int fromfd, const char *from, int tofd, const char *to, struct error *err) MUST_CHECK;
+/* Whether a link failed so that a copy may be had all the same. */
+bool fs_link_refused(const struct error *);
 /* ST_GONE: it was not there. */
 enum status fs_unlink(int dirfd, const char *name, struct error *) MUST_CHECK;
 /* Set its times to now, if it is there. */
@@ -165,6 +169,8 @@ struct queue {
 		unsigned uses;
 		bool dirty;		/* to be synced: see careful */
 	} target[NSTATES + 1];
+	bool topic;		/* what is claimed is being distributed: see topic.c */
+	uint64_t promised, promised_bytes;	/* that will come in, too, and is to be counted with what is there */
 	bool drop;		/* opened by queue_open_drop: of fd and newfd only the path may be used */
 	bool careful;		/* moves are to be made durable: by moves_sync, all at once */
 	bool sync_failed;
@@ -241,6 +247,8 @@ void bucket_remove_empty(struct queue *, enum state, const struct buckets *, siz
  * be NULL).  ST_GONE: the source is not there.
  */
 enum status bucket_put(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, struct place *to, struct error *) MUST_CHECK;
+/* The same with one more name for the file, which stays where it is.  ST_EXISTS: it has that very name there already. */
+enum status bucket_link(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, struct error *err) MUST_CHECK;
 /* Forget the target buckets; sync first those that are to be. */
 void target_drop(struct queue *, struct target *);
 void targets_drop(struct queue *);
@@ -395,6 +403,24 @@ bool queue_stands(const struct queue *);
 
 /* The part of push_allowed that is about the disk.  ST_AGAIN: too little would be left. */
 enum status disk_allowed(struct queue *, uint64_t messages, uint64_t bytes, struct error *) MUST_CHECK;
+
+/* ---- subscription.c --------------------------------------------------- */
+
+/* A subscriber's note of a topic, and the subscription itself.  drop: ST_GONE, there was none. */
+enum status marker_put(struct queue *, const char *topic, struct error *) MUST_CHECK;
+enum status marker_drop(struct queue *, const char *topic, struct error *) MUST_CHECK;
+void marker_touch(struct queue *, const char *topic);
+enum status subscription_drop(struct queue *topic, const char *queue, struct error *) MUST_CHECK;
+
+/* ---- link.c ----------------------------------------------------------- */
+
+/*
+ * One more name for a message, in ready/ of another queue or its own; a copy where a link is refused.  ST_GONE: the
+ * message is not there any more; ST_EXISTS: it has that name there already.
+ */
+enum status message_link(struct queue *, const struct place *, struct queue *to, const struct msgname *, usec_t now, struct error *) MUST_CHECK;
+/* What a message of a topic is called in a queue that gets it. */
+void name_of_subscriber(const struct msgname *, struct msgname *);
 
 /* ---- scan.c ----------------------------------------------------------- */
 

@@ -48,6 +48,8 @@ depth_allowed(struct queue *q, uint64_t messages, uint64_t bytes, usec_t now,
 	if (over(0, bytes, p->max_bytes))
 		return error_set(err, ST_BADDATA, 0, "%llu bytes never fit: max_bytes of queue '%s' "
 		    "is %lld", (unsigned long long)bytes, q->name, (long long)p->max_bytes);
+	messages += q->promised;
+	bytes += q->promised_bytes;
 	doubtful = !counters_backlog(q, &n, &size, &since) || since > now ||
 	    now - since > COUNT_AGE || ((over(n, messages, p->max_messages) ||
 	    over(size, bytes, p->max_bytes)) && now - since > FULL_AGE);

@@ -108,6 +108,7 @@ move_to(struct queue *q, const struct place *p, struct queue *to, usec_t now,
 
 	if (s != p->state)
 		n.key = id_time(&n.id);
+	n.replayed = false;	/* what it is another name of stays behind */
 	st = operate(q, p, to, s, &n, err);
 	if (st == ST_OK && n.reason[0] != '\0')
 		record_move(q, &n.id, to);

@@ -93,6 +93,9 @@ void age_format(usec_t, char buf[DURATION_MAX]);
 #define TIME_MAX 40
 void time_format(usec_t, char buf[TIME_MAX]);
 
+/* Back again; the fraction, the Z and all of the time of day may be missing.  ST_USAGE. */
+enum status time_parse(const char *text, usec_t *, struct error *) MUST_CHECK;
+
 /* The time key of file names; false if text does not start with a valid one.  Years 1970 to 9999. */
 void key_format(usec_t, char buf[KEY_LEN + 1]);
 bool key_parse(const char *text, usec_t *);
@@ -138,6 +141,7 @@ struct msgname {
 	char order[ORDER_LEN + 1]; /* hash of the order key, "" if it has none */
 	bool finished;		/* claimed: acknowledged, and the turn of its key still to be passed on */
 	bool waited;		/* it has been in waiting/ */
+	bool replayed;		/* another name of its file stands in done/ of the same queue */
 	char extra[49];		/* unknown lower-case fields, each with its comma */
 };
 
@@ -245,12 +249,13 @@ enum { EXPIRED_DROP, EXPIRED_DEAD };
 enum { ORDER_SKIP, ORDER_BLOCK };
 enum { SYNC_ALWAYS, SYNC_NEVER };
 enum { KEEP_NO, KEEP_TIME, KEEP_COUNT };
+enum { UNROUTED_KEEP, UNROUTED_DROP, UNROUTED_ERROR };
 enum { PAUSED_NO = 0, PAUSED_POP = 1, PAUSED_PUSH = 2, PAUSED_ALL = 3 };
 
 #define BACKOFF_STEPS 32
 #define HANDLER_LEN_MAX 180
 #define LOG_NAME_MAX 200
-#define NKEYS 23
+#define NKEYS 24
 
 struct policy {
 	usec_t lease;
@@ -269,6 +274,7 @@ struct policy {
 	int keep;
 	usec_t keep_time;
 	int64_t keep_count;
+	int unrouted;
 	int mode;		/* of message files, such as 0600 */
 	char group[33];
 	int paused;
@@ -430,6 +436,66 @@ enum status queue_tally(struct queue *, unsigned states, struct tally *, struct 
 /* Backlog: ready, delayed and claimed; counting stops above limit. */
 enum status queue_backlog(struct queue *, uint64_t limit, uint64_t *, struct error *) MUST_CHECK;
 
+/* ---- filter.c, subscription.c: topics ---------------------------------- */
+
+/*
+ * "NAME=PATTERN" or "NAME!=PATTERN" on a header, ST_USAGE if it is neither; whether a message with these headers
+ * passes all of them.  Of Type the pattern is words (order.*.created, order.#), of others a shell's.
+ */
+enum status filter_check(const char *text, struct error *) MUST_CHECK;
+bool filters_match(const struct names *filters, const struct headers *);
+
+/* A topic is a queue whose messages go to the queues that subscribe to it. */
+bool queue_is_topic(const struct queue *);
+/* The names of the subscribed queues, sorted; of the topics that a queue subscribes to.  None is ST_OK; free with names_free. */
+enum status subscriptions_list(struct queue *topic, struct names *, struct error *) MUST_CHECK;
+enum status topics_of(struct queue *, struct names *, struct error *) MUST_CHECK;
+/* What a subscription wants: no filter, all.  ST_NOTFOUND: there is none. */
+enum status subscription_filters(struct queue *topic, const char *queue, struct names *, struct error *) MUST_CHECK;
+/*
+ * subscription_allowed: ST_USAGE: q must not get what topic gets (either may be NULL: not made yet).  subscribe makes
+ * topic a topic; filters of an earlier subscription are replaced.  unsubscribe: ST_NOTFOUND, there is none; of q only the
+ * name is needed, as it may be gone.
+ */
+enum status subscription_allowed(struct queue *topic, struct queue *q, struct error *) MUST_CHECK;
+enum status subscribe(struct queue *topic, struct queue *q, const char *const *filters, size_t n, struct error *) MUST_CHECK;
+enum status unsubscribe(struct queue *topic, const char *queue, struct error *) MUST_CHECK;
+
+/* ---- gate.c ------------------------------------------------------------ */
+
+/* The queues that a message with these headers would go to: they, too, have to take it.  ST_NOTFOUND: unrouted = error, and nobody wants it. */
+struct gate;
+enum status gate_open(struct queue *topic, const struct headers *, struct gate **, struct error *) MUST_CHECK;
+/* The same anew: who subscribes, and their policies. */
+enum status gate_reload(struct gate *, struct queue *topic, const struct headers *, struct error *) MUST_CHECK;
+/* push_allowed of each, where as much as ahead, ahead_bytes is on its way already. */
+enum status gate_allowed(struct gate *, uint64_t ahead, uint64_t ahead_bytes, uint64_t messages, uint64_t bytes, usec_t now,
+    struct error *) MUST_CHECK;
+void gate_close(struct gate *);
+
+/* ---- topic.c, replay.c ------------------------------------------------- */
+
+/* What kept a message from a queue (NULL: from all); it stays in the topic, and is tried again. */
+typedef void topic_tell(void *arg, const char *queue, const struct error *);
+/*
+ * Give what is ready in a topic to the queues that want it, rounds of some hundred messages at most (0: until none is left).
+ * *given: how many were; *wake: when to look again.
+ */
+enum status topic_distribute(struct queue *topic, unsigned rounds, topic_tell *, void *arg, uint64_t *given, usec_t *wake,
+    struct error *) MUST_CHECK;
+/* What the topic kept, or nobody wanted, since then, and q has not: *given so many.  After subscribe. */
+enum status topic_catch_up(struct queue *topic, struct queue *q, usec_t since, usec_t now, uint64_t *given, struct error *) MUST_CHECK;
+/* As claim_next; where a queue that subscribes has nothing, what may lie in its topics is distributed first. */
+struct claim;
+struct claim_options;
+struct passed;
+enum status claim_or_fetch(struct queue *, const struct claim_options *, usec_t now, struct claim *, usec_t *wake,
+    struct passed *, struct error *) MUST_CHECK;
+/* Who waits for what is due in a topic looks again: call it when that changed. */
+void topic_poke(struct queue *topic);
+/* A kept message is delivered again, under a fresh id, to queue to, which may be its own.  moves_sync(to) at the end. */
+enum status message_replay(struct queue *, const struct place *, struct queue *to, usec_t now, struct error *) MUST_CHECK;
+
 /* ---- scan.c ----------------------------------------------------------- */
 
 struct scan;
@@ -486,6 +552,7 @@ struct push_options {
 	const struct headers *headers;	/* may be NULL or empty; must live as long as the batch */
 	bool atomic;		/* all or none */
 	bool import;		/* batch_begin_as: what each is, comes along */
+	struct gate *gate;	/* of a topic, or NULL: who else has to take what is pushed */
 };
 
 struct batch;

@@ -13,11 +13,11 @@
 #include "lib.h"
 
 /* The known fields, in their order. */
-static const char known[] = "sphKadxrctlfw";
+static const char known[] = "sphKadxrctlfwy";
 
 #define HEAD_MIN  2
 /* Characters of unknown fields beside K, f and w; without these sizeof(extra) - 1. */
-#define EXTRA_ORDERED 28
+#define EXTRA_ORDERED 26
 #define LEASE_MAX (1LL << 53)
 
 const char *const state_names[NSTATES] = {
@@ -199,6 +199,8 @@ name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1])
 		put(&o, ",f");
 	if (n->waited)
 		put(&o, ",w");
+	if (n->replayed)
+		put(&o, ",y");
 	put(&o, "%s", n->extra);
 }
 
@@ -283,6 +285,9 @@ known_field(struct msgname *n, char letter, struct value v)
 		return word(v, TOKEN_LEN, TOKEN_LEN, is_hex, n->token);
 	case 't':
 		return number(v, 1, LEASE_MAX, &n->lease_ms);
+	case 'y':
+		n->replayed = true;
+		return v.len == 0;
 	case 'K':
 		return word(v, ORDER_LEN, ORDER_LEN, is_hex, n->order);
 	case 'l':

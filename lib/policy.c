@@ -439,6 +439,7 @@ TYPE(jobs, number, "a number from 1 to 1000");
 	X(min_inodes, number, "N", "0", "inodes of the file system that a push must leave free") \
 	X(sync, choice, "always|never", "always", "whether a push waits until it would survive power loss") \
 	X(keep, keep, "DUR|N|no", "no", "how long, or how many, messages stay in done after their ack") \
+	X(unrouted, choice, "keep|drop|error", "keep", "what becomes of a message of a topic that no subscription wants") \
 	X(mode, mode, "OCTAL", "0600", "permissions of message files") \
 	X(group, group, "GROUP|none", "none", "group of the queue's files") \
 	X(paused, choice, "no|pop|push|all", "no", "what the queue refuses at present") \

@@ -308,12 +308,24 @@ batch_keep(const struct batch *b)
 		fs_touch(b->tmpfd, b->p[i].tmp);
 }
 
+/* The queue takes them, and those that get what a topic gets: of these it has as much as ahead of now. */
+static enum status
+taken(const struct batch *b, uint64_t ahead, uint64_t ahead_bytes, uint64_t messages, uint64_t bytes, usec_t now,
+    struct error *err)
+{
+	enum status st = push_allowed(b->q, messages, bytes, now, err);
+
+	if (st != ST_OK || b->opt.gate == NULL)
+		return st;
+	return gate_allowed(b->opt.gate, ahead, ahead_bytes, messages, bytes, now, err);
+}
+
 enum status
 batch_allowed(const struct batch *b, usec_t now, struct error *err)
 {
 	if (b->opt.atomic)
-		return push_allowed(b->q, b->n, b->bytes, now, err);
-	return push_allowed(b->q, 1, b->n > 0 ? (uint64_t)b->p[0].size : 0, now, err);
+		return taken(b, 0, 0, b->n, b->bytes, now, err);
+	return taken(b, 0, 0, 1, b->n > 0 ? (uint64_t)b->p[0].size : 0, now, err);
 }
 
 /* ---- publishing ------------------------------------------------------- */
@@ -401,14 +413,16 @@ static enum status
 publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct error *err)
 {
 	enum status st = ST_OK;
+	uint64_t ahead = 0;
 	struct msgname n;
 
 	b->q->careful = true;
 	for (*k = 0; *k < b->n; ++*k) {
 		struct pending *p = &b->p[*k];
 		enum state s = p->known != NULL ? p->known->state : target(b);
-		if (p->known == NULL && (st = push_allowed(b->q, 1, (uint64_t)p->size, now, err)) != ST_OK)
+		if (p->known == NULL && (st = taken(b, *k, ahead, 1, (uint64_t)p->size, now, err)) != ST_OK)
 			break;
+		ahead += (uint64_t)p->size;
 		if (p->known != NULL)
 			n = p->known->name;
 		else
@@ -471,7 +485,7 @@ publish_atomic(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct
 	enum status st;
 
 	*k = 0;
-	if ((st = push_allowed(b->q, b->n, b->bytes, now, err)) != ST_OK)
+	if ((st = taken(b, 0, 0, b->n, b->bytes, now, err)) != ST_OK)
 		return st;
 	if ((names = calloc(b->n + 1, sizeof(*names))) == NULL)
 		return queue_fail(b->q, err, ENOMEM, "push");

@@ -456,11 +456,34 @@ set_mode_below(struct queue *q, int dirfd, const char *name, mode_t mode, int de
 	return st;
 }
 
+/* Whoever pushes to a topic reads its subscriptions. */
+static enum status
+set_mode_of_files(struct queue *q, const char *name, struct error *err)
+{
+	struct listing l;
+	enum status st;
+	int dir, fd;
+
+	if ((st = fs_open_dir(q->fd, name, false, &dir, err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	if ((st = fs_list(dir, "", 0, false, &l, NULL, err)) == ST_OK) {
+		for (size_t i = 0; st == ST_OK && i < l.n; i++) {
+			if (l.e[i].type != DT_REG || (fd = fs_open_read(dir, l.e[i].name)) == -1)
+				continue;
+			st = fs_set_mode(fd, queue_conf_mode(q), q->owner, err);
+			(void)close(fd);
+		}
+		listing_free(&l);
+	}
+	(void)close(dir);
+	return st;
+}
+
 /* A queue that is to be shared from now on has to be open to the others. */
 static enum status
 set_modes(struct queue *q, struct error *err)
 {
-	static const char *const others[] = { "tmp", "failures", "waiting", "turns", REPLIES };
+	static const char *const others[] = { "tmp", "failures", "waiting", "turns", REPLIES, "subscriptions", "topics" };
 	const mode_t mode = queue_dir_mode(q);
 	enum status st = set_mode_below(q, q->fd, "new", queue_new_mode(q), 0, err);
 
@@ -468,6 +491,8 @@ set_modes(struct queue *q, struct error *err)
 		st = set_mode_below(q, q->fd, others[i], mode, 2, err);
 	for (int s = 0; st == ST_OK && s < NSTATES; s++)
 		st = set_mode_below(q, q->fd, state_names[s], mode, 1, err);
+	if (st == ST_OK)
+		st = set_mode_of_files(q, "subscriptions", err);
 	counters_share(q);
 	return st != ST_OK ? st : fs_set_mode(q->fd, queue_top_mode(q), q->owner, err);
 }

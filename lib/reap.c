@@ -118,6 +118,7 @@ put_aside(struct queue *q, const struct place *p, struct msgname *n, usec_t now,
 	if (queue_create(q->spool, q->policy.dead_queue, NULL, 0, &to, &ignored) == ST_OK) {
 		struct msgname redirected = *n;
 		redirected.attempts = 0;
+		redirected.replayed = false;
 		redirected.key = id_time(&n->id);
 		renew_expiry(to, &redirected, now);
 		st = put_dead(q, p, to, STATE_READY, &redirected, now, sync, &ignored);
@@ -371,6 +372,20 @@ rebase(int dir, const struct place *p, usec_t now, usec_t *wake, struct error *e
 	return fs_move(dir, p->file, dir, file, err);
 }
 
+/* Who distributed a message of a topic died: no handler has seen it, so it is no attempt, and is done again at once. */
+static enum status
+undistributed(struct queue *q, const struct place *p, usec_t now, struct error *err)
+{
+	struct msgname n = p->name;
+	enum status st;
+
+	name_unclaim(&n);
+	n.key = id_time(&n.id);
+	if ((st = place_move(q, p, q, STATE_READY, &n, NULL, err)) == ST_OK)
+		log_event(q, "released", &n, STATE_READY, now);
+	return st;
+}
+
 static enum status
 lapse_one(struct queue *q, int dir, const struct place *p, usec_t now, usec_t *wake,
     struct error *err)
@@ -392,7 +407,7 @@ lapse_one(struct queue *q, int dir, const struct place *p, usec_t now, usec_t *w
 	}
 	if (n->finished)	/* its holder died between the two steps of an ack */
 		return claim_finish(q, p, now, err);
-	return reap_fail(q, p, &why, now, &state, err);
+	return q->topic ? undistributed(q, p, now, err) : reap_fail(q, p, &why, now, &state, err);
 }
 
 static enum status

@@ -67,14 +67,14 @@ waiter_close(struct waiter *w)
 
 /* No watch to be had (fs.inotify limits): poll instead.  What is gone needs none. */
 static void
-watch(struct waiter *w, const char *state, const char *bucket, uint32_t mask)
+watch(struct waiter *w, const char *queue, const char *state, const char *bucket, uint32_t mask)
 {
 	char path[PATH_MAX];
 	int n;
 
 	if (w->blind)
 		return;
-	n = snprintf(path, sizeof(path), "%s/%s/%s%s%s", w->q->spool->path, w->q->name,
+	n = snprintf(path, sizeof(path), "%s/%s/%s%s%s", w->q->spool->path, queue,
 	    state, bucket[0] != '\0' ? "/" : "", bucket);
 	if (n < 0 || (size_t)n >= sizeof(path) ||
 	    (inotify_add_watch(w->fd, path, mask | IN_ONLYDIR | IN_DONT_FOLLOW) == -1 &&
@@ -92,16 +92,30 @@ watch_state(struct waiter *w, enum state s, struct error *err)
 	struct buckets bs;
 	enum status st;
 
-	watch(w, state_names[s], "", ARRIVE);
+	watch(w, w->q->name, state_names[s], "", ARRIVE);
 	if ((st = buckets_list(w->q, s, &bs, err)) != ST_OK)
 		return st;
 	for (size_t i = 0; i < bs.n; i++) {
 		bool last = i + 1 == bs.n || bs.b[i + 1].cls != bs.b[i].cls;
 		if (i < max || last)
-			watch(w, state_names[s], bs.b[i].name, mask);
+			watch(w, w->q->name, state_names[s], bs.b[i].name, mask);
 	}
 	buckets_free(&bs);
 	return ST_OK;
+}
+
+/* What is dropped into a topic, or will be due there, comes here: see topic_poke. */
+static enum status
+watch_topics(struct waiter *w, struct error *err)
+{
+	struct names topics;
+	enum status st = topics_of(w->q, &topics, err);
+
+	watch(w, w->q->name, "topics", "", ARRIVE | IN_ATTRIB);
+	for (size_t i = 0; i < topics.n; i++)
+		watch(w, topics.name[i], "new", "", ARRIVE | IN_CLOSE_WRITE);
+	names_free(&topics);
+	return st;
 }
 
 enum status
@@ -111,11 +125,11 @@ waiter_arm(struct waiter *w, struct error *err)
 
 	if (w->blind)
 		return ST_OK;
-	watch(w, "", "", IN_MOVED_TO);	/* queue.conf: a pause that ended */
+	watch(w, w->q->name, "", "", IN_MOVED_TO);	/* queue.conf: a pause that ended */
 	/* The queue itself was removed; who may not read the spool learns that from the slow poll. */
 	(void)inotify_add_watch(w->fd, w->q->spool->path, IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR);
-	watch(w, "new", "", ARRIVE | IN_CLOSE_WRITE);
-	if ((st = watch_state(w, STATE_READY, err)) != ST_OK ||
+	watch(w, w->q->name, "new", "", ARRIVE | IN_CLOSE_WRITE);
+	if ((st = watch_topics(w, err)) != ST_OK || (st = watch_state(w, STATE_READY, err)) != ST_OK ||
 	    (st = watch_state(w, STATE_DELAYED, err)) != ST_OK)
 		return st;
 	return watch_state(w, STATE_CLAIMED, err);

@@ -414,6 +414,35 @@ delayed 1 1 exit-75: HTTP 500"
 	assert_equal "$(there $hub ls events)" ""
 }
 
+@test "one event, three services" {
+	recipe one-event-three-services
+	typed 1
+	echo lamp | place-order 17 de
+	echo voucher | place-order 18 none
+	cron 1
+	cron 2
+	# Shipping is down: a file stands where it keeps its notes.
+	: >shipping.done
+	cron 3
+	assert_has shipping delayed 1
+	echo chair | place-order 19 fr
+	cron 1
+	cron 2
+	rm shipping.done
+	mq retry -q shipping --state delayed
+	cron 3
+	for service in payment inventory; do assert_equal "$(cd $service.done && cat 17 18 19 | tr '\n' ' ')" "lamp voucher chair "; done
+	assert_equal "$(cd shipping.done && ls | tr '\n' ' ')" "17 19 "
+	typed 2
+	assert_equal "$(mq pop statistics -n 9 -0 | tr '\0\n' '  ')" "lamp  voucher  chair  "
+	assert_has shipping ready 3
+	run -0 typed 3
+	assert_output --partial "OrderPlaced shipping Country!=none"
+	for queue in payment inventory shipping statistics; do mq unsubscribe OrderPlaced $queue; done
+	run -66 sh -c 'echo x | place-order 20 de'
+	assert_equal "$(mq ls OrderPlaced --state ready --ids)" ""
+}
+
 @test "drill: a poison message" {
 	recipe drill-a-poison-message
 	run -0 typed 1

@@ -162,7 +162,7 @@ claim_one(struct work *w, struct claim *c, struct error *err)
 	struct passed over;
 	enum status st;
 
-	st = claim_next(w->q, &w->claim, clock_now(), c, &w->look, &over, err);
+	st = claim_or_fetch(w->q, &w->claim, clock_now(), c, &w->look, &over, err);
 	w->passed = over.n;
 	if (st != ST_OK && st != ST_NONE && over.n > 0) {	/* told once; it may pass */
 		if (w->worst != st)

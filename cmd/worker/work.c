@@ -144,8 +144,10 @@ run_work(struct run *r)
 		    "or --config QUEUE");
 	if (r->noperands > 1 && w.config)
 		return run_usage(r, "--config and a command: the queue's policy has the command");
-	if ((st = run_queue(r, r->operand[0], &w.q)) != ST_OK)
+	if ((st = run_queue_consume(r, r->operand[0], &w.q)) != ST_OK) {
+		queue_close(w.q);
 		return st;
+	}
 	if ((st = command(&w)) == ST_OK && (st = guard_start(w.slots, &r->err)) == ST_OK &&
 	    (st = set_up(&w, &r->err)) == ST_OK &&
 	    (st = waiter_open(w.q, w.drain == DRAIN_ALL, &w.waiter, &r->err)) == ST_OK) {

@@ -33,7 +33,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 from scenarios import GONE, SCENARIOS
-from spool import Failure, Room, aftermath, places, prepare
+from spool import Failure, Room, aftermath, judge_links, places, prepare
 
 TRACED = "openat,open,creat,mkdir,mkdirat,rename,renameat,renameat2,link,linkat,symlinkat,unlink,unlinkat,rmdir," \
     "write,pwrite64,writev,ftruncate,fallocate,fsync,fdatasync,syncfs,sync"
@@ -237,7 +237,10 @@ def build(recorder, template, directory, have, how, t):
                 f.write(tree[path])
 
 
-def judge(scenario, spool, ended, printed):
+def judge(scenario, room, ended, printed):
+    if scenario.links:
+        return judge_links(scenario, room, ended, printed)
+    spool = room.spool
     found = places(spool, scenario.places) if os.path.isdir(spool) else {}
     verb = scenario.command.split()[1]
     for body, (before, after, *between) in scenario.places.items():
@@ -300,7 +303,7 @@ def lose(scenario, directory, every, inject=(), enough=None):
             total += 1
             try:
                 room = Room(None, directory + "/room")
-                judge(scenario, room.spool, ended, printed)
+                judge(scenario, room, ended, printed)
                 aftermath(scenario, room)
             except Failure as e:
                 lost = [f"{o.kind} {getattr(o, 'new', getattr(o, 'path', ''))[len(recorder.root):]}"

@@ -11,14 +11,15 @@ class Scenario:
     broken: not mq, but a program with a fault that must be found.
     edits: the bodies are versions of one message: there is always one, a crash may leave both.
     asks: it withdraws what it pushed, and exits so.  answers: what is in the place PLACE after exit 0, or when the message is gone.
+    links: a message has several places, in lists; a command that completes what was interrupted.
     """
 
-    def __init__(self, name, setup, command, places, stdin="", reads=False, or_else=(), broken=False, edits=False, asks=None, answers=None):
-        self.asks, self.answers = asks, answers
+    def __init__(self, name, setup, command, places, stdin="", reads=False, or_else=(), broken=False, edits=False, asks=None, answers=None, links=None):
+        self.asks, self.answers, self.links = asks, answers, links
         self.name, self.setup, self.command, self.stdin = name, setup, command, stdin
         self.places = {b.encode(): p for b, p in places.items()}
         self.reads, self.or_else, self.broken, self.edits = reads, or_else, broken, edits
-        self.pushes = not edits and asks is None and any(p[0] is GONE for p in places.values())
+        self.pushes = not edits and not links and asks is None and any(p[0] is GONE for p in places.values())
 
 
 def S(*args, **kw):
@@ -130,6 +131,24 @@ S("mv to a new queue", INIT + "mq push q -m one >id; ", "mq mv q fresh $(cat id)
 S("mv of a dead letter", CLAIM + "mq nack q --dead " + HANDLE + "; ", "mq mv q to --state dead", {"one": ("q/dead", "to/dead"), "two": TWO})
 S("edit", INIT + "mq push q -m one >id; mq hold -q q --all; ", "env EDITOR='sed -i s/$/more/' mq edit q $(cat id)",
   {"one": ("q/held", GONE), "onemore": (GONE, "q/held")}, edits=True)
+# ---- topics: places are all that a message has, before and after; see judge_links() of spool.py ----
+TOPIC = INIT + "mq init t backoff=0s keep=1d; mq subscribe t q; "
+BOTH = TOPIC + "mq subscribe t to; mq init t keep=no; "
+FANNED = ([], ["q/ready", "to/ready"])
+CAUGHT = {"one": (["q/ready", "t/done"], ["q/ready", "t/done", "to/ready"])}
+S("push to a topic", BOTH, "mq push t -m one", {"one": FANNED}, links="mq topics -q")
+S("push lines to a topic", BOTH, "mq push t -l", {"one": FANNED, "two": FANNED}, "one\ntwo\n", links="mq topics -q")
+S("push to a topic that nobody subscribes to", TOPIC + "mq unsubscribe t q; ", "mq push t -m one", {"one": ([], ["t/held"])}, links="mq topics -q")
+S("distribute what was dropped", BOTH + "echo one >spool/t/new/file; ", "mq topics -q", {"one\n": (["t/new"], ["q/ready", "to/ready"])}, links="mq topics -q")
+S("subscribe", INIT + "mq push -q q -m two; ", "mq subscribe t q", {"two": TWO})
+S("subscribe to the past", TOPIC + "mq push -q t -m one; ", "mq subscribe -q t to --since 1h", CAUGHT, links="mq subscribe -q t to --since 1h")
+S("subscribe to what nobody wanted", TOPIC + "mq unsubscribe t q; mq push -q t -m one; mq init t keep=no; ", "mq subscribe -q t to --since 1h",
+  {"one": (["t/held"], ["to/ready"])}, links="mq subscribe -q t to --since 1h")
+S("unsubscribe", TOPIC + "mq push -q q -m two; ", "mq unsubscribe t q", {"two": TWO})
+S("replay", INIT + "mq init q keep=1d; mq push -q q -m one; mq pop -q q >body; ", "mq replay -q q --all", {"one": (["q/done"], ["q/done", "q/ready"])},
+  links="true")
+S("replay to another queue", INIT + "mq init q keep=1d; mq push -q q -m one; mq pop -q q >body; ", "mq replay -q q --all --to fresh",
+  {"one": (["q/done"], ["fresh/ready", "q/done"])}, links="true")
 # ---- moving house ----
 EVERY = ("mq init -q from; mq push q -m one >one; mq push -q q -m two; mq push -q q -d 1h -H 'A: b' -m three; mq bury -q q $(cat one) --reason=why; ")
 ARCHIVE = INIT + EVERY + "mq export q >archive; rm -r spool/q; mq init q; "

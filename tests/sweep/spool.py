@@ -93,6 +93,38 @@ def prepare(scenario, directory):
     return template
 
 
+def judge_links(scenario, room, ended, printed):
+    """What is accepted is in all of its places once the next command has completed it; else in all of them or as before.  No queue has it twice."""
+    ids = len(re.findall(rb"[0-9a-f-]{36}", printed))
+    once(scenario, room)
+    repair = room.mq("fsck", "--repair")
+    if repair.returncode != 0:
+        raise Failure(f"fsck --repair: {repair.stdout.decode()}")
+    p = room.run(["sh", "-c", "exec " + scenario.links])
+    if p.returncode != 0:
+        raise Failure(f"{scenario.links}: exit {p.returncode}: {p.stderr.decode()}")
+    found = once(scenario, room)
+    arrived = 0
+    for body, (before, after) in scenario.places.items():
+        at = sorted(found.get(body, []))
+        if at not in (before, after):
+            raise Failure(f"{body!r} is in {at}")
+        if at != after and (ended or scenario.links == scenario.command):
+            raise Failure(f"it had ended with 0, but {body!r} is in {at}")
+        arrived += at == after
+    if scenario.command.startswith("mq push") and arrived < ids:
+        raise Failure(f"{ids} ids were printed, and {arrived} messages have arrived")
+
+
+def once(scenario, room):
+    found = places(room.spool, scenario.places)
+    for body, at in found.items():
+        queues = [p.split("/")[0] for p in at if not p.endswith("/done")]
+        if len(set(queues)) < len(queues):
+            raise Failure(f"{body!r} stands in {at}")
+    return found
+
+
 def fsck(room):
     p = room.mq("fsck", "--json")
     if p.returncode not in (0, 1):

@@ -29,7 +29,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 from scenarios import GONE, PLACE, SCENARIOS
-from spool import Failure, Room, aftermath, places, prepare
+from spool import Failure, Room, aftermath, judge_links, places, prepare
 
 ERRORS = ("EIO", "ENOSPC", "EMFILE", "EACCES", "EINTR", "ESTALE", "EDQUOT", "ENOMEM")
 CHANGES = re.compile("mkdir|unlink|rename|link|rmdir|write|sync|truncate|allocate|chmod|chown|sendfile|copy_file_range")
@@ -48,6 +48,10 @@ def judge(scenario, room, p, action, hit):
         raise Failure("it calls this an internal error")
     if not killed and not ok and not p.stderr and "fsck" not in scenario.command:
         raise Failure("it failed and said nothing")
+    if scenario.links:
+        if ok and not killed and not p.stderr and re.search(r" (fsync|fdatasync|syncfs) ", hit) and action.startswith("E"):
+            raise Failure("a sync failed, and it says that all is well")
+        return judge_links(scenario, room, ok and not killed, p.stdout)
     for body, (before, after, *between) in wanted.items():
         at = found.get(body, [GONE])
         if len(at) != 1:

@@ -1,0 +1,102 @@
+/*
+ * subscribe.c: mq subscribe: from now on a queue gets what a topic gets.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+
+enum { FILTER = OPT_LONG, SINCE };
+
+static const struct opt opts[] = {
+	{ FILTER, "filter", "NAME=PATTERN", false, "only messages with such a header; NAME!=PATTERN: without; all of several" },
+	{ SINCE, "since", "TIME|DUR", false, "also what the topic kept since TIME (UTC), or DUR ago" },
+	OPT_END
+};
+
+struct subscribe {
+	struct run *r;
+	const char **filter;
+	size_t n;
+	usec_t since;		/* -1: from now on */
+	struct queue *topic, *q;
+};
+
+static enum status
+options(struct subscribe *s)
+{
+	enum status st = ST_OK;
+	struct run *r = s->r;
+	const char *arg;
+	int key;
+
+	if ((s->filter = calloc((size_t)r->ngiven + 1, sizeof(*s->filter))) == NULL)
+		return error_sys(&r->err, ENOMEM, "subscribe");
+	while (st == ST_OK && (key = run_option(r, &arg)) != 0)
+		if (key == FILTER) {
+			s->filter[s->n++] = arg;
+			st = filter_check(arg, &r->err);
+		} else
+			st = arg_time(r, "--since", arg, &s->since);
+	return st;
+}
+
+/* A queue that is there; NULL in *q if it is not, yet. */
+static enum status
+look(struct run *r, const char *name, struct queue **q)
+{
+	enum status st = queue_open(r->spool, name, q, &r->err);
+
+	if (st != ST_NOTFOUND)
+		return st;
+	error_clear(&r->err);
+	return ST_OK;
+}
+
+/* Before anything is made: operands that were swapped must not leave a queue behind. */
+static enum status
+allowed(struct subscribe *s)
+{
+	struct queue *topic = NULL, *q = NULL;
+	struct run *r = s->r;
+	enum status st;
+
+	if (strcmp(r->operand[0], r->operand[1]) == 0)
+		return run_usage(r, "'%s' cannot subscribe to itself", r->operand[0]);
+	if ((st = run_spool(r, true)) == ST_OK && (st = look(r, r->operand[0], &topic)) == ST_OK &&
+	    (st = look(r, r->operand[1], &q)) == ST_OK)
+		st = subscription_allowed(topic, q, &r->err);
+	queue_close(topic);
+	queue_close(q);
+	return st;
+}
+
+static enum status
+run_subscribe(struct run *r)
+{
+	struct subscribe s = { .r = r, .since = -1 };
+	uint64_t given;
+	enum status st;
+
+	if ((st = options(&s)) == ST_OK && (st = run_operands(r, 2, 2)) == ST_OK && (st = allowed(&s)) == ST_OK &&
+	    (st = run_queue_create(r, r->operand[1], &s.q)) == ST_OK &&
+	    (st = run_queue_create(r, r->operand[0], &s.topic)) == ST_OK)
+		st = subscribe(s.topic, s.q, s.filter, s.n, &r->err);
+	if (st == ST_OK && s.since >= 0) {
+		st = topic_catch_up(s.topic, s.q, s.since, clock_now(), &given, &r->err);
+		run_note(r, "%llu earlier message%s", (unsigned long long)given, given == 1 ? "" : "s");
+	}
+	queue_close(s.topic);
+	queue_close(s.q);
+	free(s.filter);
+	return st;
+}
+
+const struct cmd cmd_subscribe = {
+	.name = "subscribe",
+	.operands = "TOPIC QUEUE",
+	.summary = "let a queue get what is pushed to a topic",
+	.opts = opts,
+	.run = run_subscribe,
+};

@@ -1,0 +1,155 @@
+/*
+ * topics.c: mq topics: who subscribes to what; and what is still to be distributed
+ * is, by this and other verbs.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+
+enum { JSON = OPT_LONG };
+
+static const struct opt opts[] = {
+	{ JSON, "json", NULL, false, "one JSON object a line" },
+	OPT_END
+};
+
+static void
+tell(void *arg, const char *queue, const struct error *why)
+{
+	struct run *r = arg;
+	struct error theirs = r->err;
+	bool told = r->told;
+
+	error_clear(&r->err);
+	if (queue == NULL)
+		(void)error_set(&r->err, why->status, 0, "%.500s; a later command tries again", why->text);
+	else if (why->status == ST_NOTFOUND)
+		(void)error_set(&r->err, why->status, 0, "%.300s, though it subscribes: mq unsubscribe, or mq fsck --repair, ends that",
+		    why->text);
+	else
+		(void)error_set(&r->err, why->status, 0, "queue '%s' did not get all yet: %.400s; a later command tries again",
+		    queue, why->text);
+	run_complain(r);
+	/* What the verb itself has to say is not changed by it. */
+	r->err = theirs;
+	r->told = told;
+}
+
+void
+run_distribute(struct run *r, struct queue *topic)
+{
+	struct error err;
+	uint64_t given;
+	usec_t wake;
+
+	error_clear(&err);
+	if (topic_distribute(topic, 0, tell, r, &given, &wake, &err) != ST_OK)
+		tell(r, NULL, &err);
+	/* More to come: who waits shall know when. */
+	if (wake != USEC_MAX)
+		topic_poke(topic);
+}
+
+static void
+print_json(const char *topic, const char *queue, const struct names *filters)
+{
+	(void)fputs("{\"topic\":", stdout);
+	json_string(stdout, topic, strlen(topic));
+	(void)fputs(",\"queue\":", stdout);
+	if (queue == NULL)
+		(void)fputs("null", stdout);
+	else
+		json_string(stdout, queue, strlen(queue));
+	(void)fputs(",\"filters\":[", stdout);
+	for (size_t i = 0; i < filters->n; i++) {
+		if (i > 0)
+			(void)fputc(',', stdout);
+		json_string(stdout, filters->name[i], strlen(filters->name[i]));
+	}
+	(void)fputs("]}\n", stdout);
+}
+
+/* No queue: a topic to which none subscribes. */
+static void
+print_line(const char *topic, const char *queue, const struct names *filters)
+{
+	(void)printf("%s %s", topic, queue != NULL ? queue : "-");
+	for (size_t i = 0; i < filters->n; i++) {
+		(void)fputc(' ', stdout);
+		out_vis(stdout, filters->name[i], strlen(filters->name[i]));
+	}
+	(void)fputc('\n', stdout);
+}
+
+static enum status
+print_topic(struct run *r, struct queue *topic, bool json)
+{
+	void (*print)(const char *, const char *, const struct names *) = json ? print_json : print_line;
+	struct names subs, filters = { 0 };
+	enum status st;
+
+	if ((st = subscriptions_list(topic, &subs, &r->err)) != ST_OK)
+		return st;
+	if (subs.n == 0)
+		print(queue_name(topic), NULL, &filters);
+	for (size_t i = 0; st == ST_OK && i < subs.n; i++) {
+		st = subscription_filters(topic, subs.name[i], &filters, &r->err);
+		if (st == ST_OK)
+			print(queue_name(topic), subs.name[i], &filters);
+		names_free(&filters);
+		if (st == ST_NOTFOUND)
+			st = ST_OK;	/* ended just now */
+	}
+	names_free(&subs);
+	return st;
+}
+
+static enum status
+one(struct run *r, const char *name, bool json, bool asked)
+{
+	struct queue *q = NULL;
+	enum status st = run_queue(r, name, &q);
+
+	if (st == ST_OK && queue_is_topic(q)) {
+		run_distribute(r, q);
+		st = print_topic(r, q, json);
+	} else if (st == ST_OK && asked)
+		st = error_set(&r->err, ST_NOTFOUND, 0, "queue '%s' is no topic: mq subscribe %s QUEUE makes it one", name, name);
+	queue_close(q);
+	r->queue[0] = '\0';
+	return st;
+}
+
+static enum status
+run_topics(struct run *r)
+{
+	enum status st, worst = ST_OK;
+	struct names names;
+	bool json = false;
+	const char *arg;
+
+	while (run_option(r, &arg) != 0)
+		json = true;
+	if ((st = run_operands(r, 0, 1)) != ST_OK)
+		return st;
+	if (r->noperands == 1)
+		return one(r, r->operand[0], json, true);
+	if ((st = run_spool(r, false)) != ST_OK || (st = spool_queues(r->spool, &names, &r->err)) != ST_OK)
+		return st;
+	for (size_t i = 0; i < names.n; i++)
+		if ((st = one(r, names.name[i], json, false)) != ST_OK && st != ST_NOTFOUND)
+			run_trouble(r, st, &worst);
+		else
+			error_clear(&r->err);	/* removed just now */
+	names_free(&names);
+	return worst;
+}
+
+const struct cmd cmd_topics = {
+	.name = "topics",
+	.operands = "[TOPIC]",
+	.summary = "show topics and who subscribes to them",
+	.opts = opts,
+	.run = run_topics,
+};

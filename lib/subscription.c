@@ -1,0 +1,263 @@
+/*
+ * subscription.c: which queues get what a topic gets (spool-format.md section 15).
+ *
+ * TOPIC/subscriptions/QUEUE is the subscription: a small file, its lines the
+ * filters.  QUEUE/topics/TOPIC, which is empty, only tells a consumer of QUEUE
+ * where else to look: it is made first and removed last.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+#define SUBSCRIPTIONS "subscriptions"
+#define TOPICS "topics"
+#define FILTERS_MAX 65536	/* bytes of a subscription */
+
+bool
+queue_is_topic(const struct queue *q)
+{
+	return !q->drop && faccessat(q->fd, SUBSCRIPTIONS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Room was made by the caller. */
+static enum status
+names_append(struct names *out, const char *text, size_t len, struct error *err)
+{
+	char *copy = strndup(text, len);
+
+	if (copy == NULL)
+		return error_sys(err, ENOMEM, "subscriptions");
+	out->name[out->n++] = copy;
+	return ST_OK;
+}
+
+/* Regular files with the name of a queue. */
+static enum status
+names_in(struct queue *q, const char *sub, struct names *out, struct error *err)
+{
+	struct listing l;
+	enum status st;
+	int dir;
+
+	memset(out, 0, sizeof(*out));
+	if (q->drop)
+		return ST_OK;
+	if ((st = fs_open_dir(q->fd, sub, false, &dir, err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	st = fs_list(dir, "", 0, false, &l, NULL, err);
+	(void)close(dir);
+	if (st != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	if ((out->name = calloc(l.n + 1, sizeof(*out->name))) == NULL)
+		st = queue_fail(q, err, ENOMEM, "list %s", sub);
+	for (size_t i = 0; st == ST_OK && i < l.n; i++)
+		if (l.e[i].type == DT_REG && queue_name_ok(l.e[i].name))
+			st = names_append(out, l.e[i].name, strlen(l.e[i].name), err);
+	listing_free(&l);
+	return st;
+}
+
+enum status
+subscriptions_list(struct queue *topic, struct names *out, struct error *err)
+{
+	return names_in(topic, SUBSCRIPTIONS, out, err);
+}
+
+enum status
+topics_of(struct queue *q, struct names *out, struct error *err)
+{
+	return names_in(q, TOPICS, out, err);
+}
+
+static enum status
+lines(const char *text, size_t len, struct names *out, struct error *err)
+{
+	const char *end = text + len, *stop;
+	enum status st = ST_OK;
+	size_t n = 1;
+
+	for (const char *p = text; p < end; p++)
+		n += *p == '\n';
+	if ((out->name = calloc(n, sizeof(*out->name))) == NULL)
+		return error_sys(err, ENOMEM, "subscription");
+	for (; st == ST_OK && text < end; text = stop + 1) {
+		if ((stop = memchr(text, '\n', (size_t)(end - text))) == NULL)
+			stop = end;
+		if (stop > text)
+			st = names_append(out, text, (size_t)(stop - text), err);
+	}
+	return st;
+}
+
+enum status
+subscription_filters(struct queue *topic, const char *queue, struct names *out, struct error *err)
+{
+	enum status st;
+	char *text;
+	size_t len;
+	int dir;
+
+	memset(out, 0, sizeof(*out));
+	if ((st = fs_open_dir(topic->fd, SUBSCRIPTIONS, false, &dir, err)) != ST_OK)
+		return st == ST_GONE ? ST_NOTFOUND : st;
+	st = fs_read_file(dir, queue, false, FILTERS_MAX, &text, &len, err);
+	(void)close(dir);
+	if (st == ST_NOTFOUND)
+		error_clear(err);
+	if (st != ST_OK)
+		return st;
+	st = lines(text, len, out, err);
+	free(text);
+	if (st != ST_OK)
+		names_free(out);
+	return st;
+}
+
+/* ---- making and ending one --------------------------------------------- */
+
+static enum status
+topic_allowed(struct queue *topic, struct error *err)
+{
+	struct names names;
+	struct tally t;
+	enum status st;
+	uint64_t n = 0;
+
+	if ((st = topics_of(topic, &names, err)) != ST_OK)
+		return st;
+	if (names.n > 0)
+		st = error_set(err, ST_USAGE, 0, "queue '%s' subscribes to topic '%s': it cannot be a topic itself",
+		    topic->name, names.name[0]);
+	names_free(&names);
+	if (st != ST_OK || queue_is_topic(topic))
+		return st;
+	if ((st = queue_tally(topic, STATES_ALL & ~STATE_BIT(STATE_DONE), &t, err)) != ST_OK)
+		return st;
+	for (int s = 0; s < NSTATES; s++)
+		n += t.count[s];
+	if (n == 0)
+		return ST_OK;
+	return error_set(err, ST_USAGE, 0, "queue '%s' holds %llu message%s and is no topic; were the operands swapped? "
+	    "mq subscribe TOPIC QUEUE", topic->name, (unsigned long long)n, n == 1 ? "" : "s");
+}
+
+enum status
+subscription_allowed(struct queue *topic, struct queue *q, struct error *err)
+{
+	if (q != NULL && queue_is_topic(q))
+		return error_set(err, ST_USAGE, 0, "'%s' is a topic, and topics do not subscribe; were the operands "
+		    "swapped? mq subscribe TOPIC QUEUE", q->name);
+	return topic == NULL ? ST_OK : topic_allowed(topic, err);
+}
+
+/* dir/name with this text, made durably with its directory. */
+static enum status
+put_file(struct queue *q, const char *dir, const char *name, const char *text, struct error *err)
+{
+	enum status st;
+	int fd;
+
+	st = fs_mkdir(q->fd, dir, queue_dir_mode(q), q->owner, err);
+	/* Also if another made it: it may not have come so far. */
+	if (st == ST_EXISTS || st == ST_OK)
+		st = queue_synced(q) ? fs_sync(q->fd, err) : ST_OK;
+	if (st != ST_OK || (st = fs_open_dir(q->fd, dir, false, &fd, err)) != ST_OK)
+		return st == ST_GONE ? error_set(err, ST_IO, 0, "queue %s: %s/ went away", q->name, dir) : st;
+	st = fs_replace_file(fd, name, text, strlen(text), queue_conf_mode(q), q->owner, queue_synced(q), err);
+	(void)close(fd);
+	return st;
+}
+
+static enum status
+drop_file(struct queue *q, const char *dir, const char *name, struct error *err)
+{
+	enum status st;
+	int fd;
+
+	if ((st = fs_open_dir(q->fd, dir, false, &fd, err)) != ST_OK)
+		return st;
+	st = fs_unlink(fd, name, err);
+	if (st == ST_OK && queue_synced(q))
+		st = fs_sync(fd, err);
+	(void)close(fd);
+	return st;
+}
+
+enum status
+marker_put(struct queue *q, const char *topic, struct error *err)
+{
+	return put_file(q, TOPICS, topic, "", err);
+}
+
+enum status
+marker_drop(struct queue *q, const char *topic, struct error *err)
+{
+	return drop_file(q, TOPICS, topic, err);
+}
+
+void
+marker_touch(struct queue *q, const char *topic)
+{
+	struct error ignored;
+	int fd;
+
+	error_clear(&ignored);
+	if (fs_open_dir(q->fd, TOPICS, false, &fd, &ignored) != ST_OK)
+		return;
+	fs_touch(fd, topic);
+	(void)close(fd);
+}
+
+enum status
+subscription_drop(struct queue *topic, const char *queue, struct error *err)
+{
+	return drop_file(topic, SUBSCRIPTIONS, queue, err);
+}
+
+enum status
+subscribe(struct queue *topic, struct queue *q, const char *const *filters, size_t n, struct error *err)
+{
+	size_t len = 1;
+	enum status st;
+	char *text;
+
+	for (size_t i = 0; i < n; i++)
+		len += strlen(filters[i]) + 1;
+	if (len > FILTERS_MAX)
+		return error_set(err, ST_USAGE, 0, "the filters are larger than %d bytes", FILTERS_MAX);
+	if ((text = calloc(1, len)) == NULL)
+		return queue_fail(topic, err, ENOMEM, "subscribe");
+	for (size_t i = 0; i < n; i++) {
+		(void)strlcat(text, filters[i], len);
+		(void)strlcat(text, "\n", len);
+	}
+	if ((st = marker_put(q, topic->name, err)) == ST_OK)
+		st = put_file(topic, SUBSCRIPTIONS, q->name, text, err);
+	free(text);
+	return st;
+}
+
+enum status
+unsubscribe(struct queue *topic, const char *queue, struct error *err)
+{
+	struct error ignored;
+	enum status st;
+	struct queue *q;
+
+	if ((st = subscription_drop(topic, queue, err)) != ST_OK)
+		return st != ST_GONE ? st : error_set(err, ST_NOTFOUND, 0, "queue '%s' does not subscribe to '%s'",
+		    queue, topic->name);
+	/* It may be gone, and without the subscription the marker tells nothing. */
+	error_clear(&ignored);
+	if (queue_open_raw(topic->spool, queue, &q, &ignored) == ST_OK) {
+		if (marker_drop(q, topic->name, &ignored) != ST_OK)
+			error_clear(&ignored);
+		queue_close(q);
+	}
+	return ST_OK;
+}

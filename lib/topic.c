@@ -1,0 +1,548 @@
+/*
+ * topic.c: what lies in a topic goes to the queues that subscribe to it.
+ *
+ * A push to a topic is durable once the message is in the topic's own ready/.
+ * Whoever comes next, the push itself first, distributes: it claims messages as a
+ * consumer does, gives each one more name in every queue that wants it, syncs
+ * these, and acknowledges it in the topic.  Who dies on the way loses its locks,
+ * and the next one does it again; it looks first who has the message already.
+ *
+ * The subscriptions are read after the messages were claimed.  So whoever
+ * subscribes gets all that is claimed later, and what was claimed before stands in
+ * claimed/ or done/ when it looks there (topic_catch_up, in this order).
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+/* Messages of one round: each holds a descriptor, for its lock. */
+#define ROUND 200
+/* More queues than this are synced by one syncfs. */
+#define SYNC_EACH 8
+/* Looks for a message before it is given a second time; a listing may miss what moves. */
+#define LOOKS 2
+
+struct subscriber {
+	const char *name;
+	struct names filters;
+	bool gone;		/* unsubscribed, or its queue is not there */
+};
+
+struct round {
+	struct queue *topic;
+	usec_t now;
+	topic_tell *tell;
+	void *arg;
+	struct claim *c;
+	size_t n;
+	struct names names;
+	struct subscriber *subs;	/* one for each name */
+	bool *wanted;		/* of message i by subscriber s: [i * names.n + s] */
+	bool *routed, *failed;	/* somebody wants message i; somebody did not get it */
+	bool redo;
+	uint64_t given;
+};
+
+static bool *
+wants(struct round *r, size_t i, size_t s)
+{
+	return &r->wanted[i * r->names.n + s];
+}
+
+/* ---- who wants what ---------------------------------------------------- */
+
+static enum status
+subscribers_load(struct round *r, struct error *err)
+{
+	enum status st;
+
+	if ((st = subscriptions_list(r->topic, &r->names, err)) != ST_OK)
+		return st;
+	r->subs = calloc(r->names.n + 1, sizeof(*r->subs));
+	r->wanted = calloc(r->n * r->names.n + 1, sizeof(bool));
+	r->routed = calloc(r->n + 1, sizeof(bool));
+	r->failed = calloc(r->n + 1, sizeof(bool));
+	if (r->subs == NULL || r->wanted == NULL || r->routed == NULL || r->failed == NULL)
+		return queue_fail(r->topic, err, ENOMEM, "distribute");
+	for (size_t s = 0; st == ST_OK && s < r->names.n; s++) {
+		r->subs[s].name = r->names.name[s];
+		st = subscription_filters(r->topic, r->names.name[s], &r->subs[s].filters, err);
+		r->subs[s].gone = st == ST_NOTFOUND;
+		if (st == ST_NOTFOUND)
+			st = ST_OK;
+	}
+	return st;
+}
+
+static enum status
+choose(struct round *r, struct error *err)
+{
+	struct headers h;
+	enum status st = ST_OK;
+
+	for (size_t i = 0; st == ST_OK && i < r->n; i++) {
+		if ((st = msg_headers(r->c[i].fd, &r->c[i].at.name, &h, err)) != ST_OK)
+			break;
+		for (size_t s = 0; s < r->names.n; s++)
+			*wants(r, i, s) = !r->subs[s].gone && filters_match(&r->subs[s].filters, &h);
+		headers_free(&h);
+		r->redo |= r->c[i].at.name.deliveries > 1;
+	}
+	return st;
+}
+
+/* ---- giving ------------------------------------------------------------ */
+
+static void
+refused(struct round *r, size_t s, const struct error *why)
+{
+	r->tell(r->arg, r->subs[s].name, why);
+	for (size_t i = 0; i < r->n; i++)
+		r->failed[i] |= *wants(r, i, s);
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	const struct claim *x = a, *y = b;
+
+	return strcmp(x->at.name.id.text, y->at.name.id.text);
+}
+
+/* Done before by somebody who died, or in part: take off what the queue has already. */
+static enum status
+known(struct round *r, struct queue *q, size_t s, struct error *err)
+{
+	struct claim key = { .fd = -1 }, *c;
+	enum status st = ST_OK;
+	struct scan *scan;
+
+	for (int look = 0; st == ST_OK && look < LOOKS; look++) {
+		if ((st = scan_open(q, STATES_ALL, &scan, err)) != ST_OK)
+			return st;
+		while ((st = scan_next(scan, &key.at, err)) == ST_OK)
+			if ((c = bsearch(&key, r->c, r->n, sizeof(*r->c), by_id)) != NULL)
+				*wants(r, (size_t)(c - r->c), s) = false;
+		scan_close(scan);
+		if (st == ST_NONE)
+			st = ST_OK;
+	}
+	return st;
+}
+
+static enum status
+link_all(struct round *r, struct queue *q, size_t s, struct error *err)
+{
+	enum status st = ST_OK;
+	struct msgname n;
+
+	if (r->redo && (st = known(r, q, s, err)) != ST_OK)
+		return st;
+	q->careful = r->names.n <= SYNC_EACH;
+	for (size_t i = 0; st == ST_OK && i < r->n; i++) {
+		if (!*wants(r, i, s))
+			continue;
+		name_of_subscriber(&r->c[i].at.name, &n);
+		st = message_link(r->topic, &r->c[i].at, q, &n, r->now, err);
+		if (st == ST_OK)
+			r->given++;
+		if (st == ST_GONE || st == ST_EXISTS)	/* our claim was taken back: it is another's to do; or done before */
+			st = ST_OK;
+	}
+	q->careful = false;
+	return st == ST_OK ? moves_sync(q, err) : st;
+}
+
+static bool
+any(struct round *r, size_t s)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (*wants(r, i, s))
+			return true;
+	return false;
+}
+
+static void
+give(struct round *r, size_t s)
+{
+	struct error err;
+	struct queue *q;
+	enum status st;
+
+	if (!any(r, s))
+		return;
+	error_clear(&err);
+	st = queue_open(r->topic->spool, r->subs[s].name, &q, &err);
+	if (st == ST_NOTFOUND) {
+		r->tell(r->arg, r->subs[s].name, &err);	/* as if it had unsubscribed */
+		return;
+	}
+	for (size_t i = 0; i < r->n; i++)
+		r->routed[i] |= *wants(r, i, s);
+	if (st == ST_OK) {
+		st = link_all(r, q, s, &err);
+		queue_close(q);
+	}
+	if (st != ST_OK)
+		refused(r, s, &err);
+}
+
+/* ---- the end of it ----------------------------------------------------- */
+
+static enum status
+set_aside(struct queue *topic, struct claim *c, usec_t now, struct error *err)
+{
+	struct msgname n = c->at.name;
+	enum status st;
+
+	name_unclaim(&n);
+	n.key = now;
+	(void)strlcpy(n.reason, "unrouted", sizeof(n.reason));
+	st = place_move(topic, &c->at, topic, STATE_HELD, &n, NULL, err);
+	if (st == ST_OK)
+		log_event(topic, "held", &n, STATE_HELD, now);
+	return st;
+}
+
+/* Not at once, or it would stand at the head for ever, and keep the others from those that can have them. */
+static enum status
+later(struct round *r, struct claim *c, struct error *err)
+{
+	const struct policy *p = &r->topic->policy;
+
+	return claim_release(r->topic, c, policy_backoff(p, c->at.name.deliveries), r->now, err);
+}
+
+static void
+settle(struct round *r, size_t i)
+{
+	struct error err;
+	enum status st;
+
+	error_clear(&err);
+	if (r->failed[i])
+		st = later(r, &r->c[i], &err);
+	else if (!r->routed[i] && r->topic->policy.unrouted != UNROUTED_DROP)
+		st = set_aside(r->topic, &r->c[i], r->now, &err);
+	else
+		st = claim_ack(r->topic, &r->c[i], r->now, &err);
+	/* A claim that was lost is done again by who took it; of others the lock goes with us. */
+	if (st != ST_OK && st != ST_LOST && st != ST_GONE)
+		r->tell(r->arg, NULL, &err);
+}
+
+/* A name that one who died gave may not be on disk yet, wherever it is. */
+static void
+sync_all(struct round *r)
+{
+	struct error err;
+
+	error_clear(&err);
+	if ((r->names.n <= SYNC_EACH && !r->redo) || queue_sync_all(r->topic, &err) == ST_OK)
+		return;
+	r->tell(r->arg, NULL, &err);
+	memset(r->failed, true, r->n);
+}
+
+static enum status
+distribute(struct round *r, struct error *err)
+{
+	enum status st;
+
+	if (r->n > 1)
+		qsort(r->c, r->n, sizeof(*r->c), by_id);	/* ids sort as they were pushed */
+	if ((st = subscribers_load(r, err)) != ST_OK || (st = choose(r, err)) != ST_OK)
+		return st;
+	for (size_t s = 0; s < r->names.n; s++)
+		give(r, s);
+	sync_all(r);
+	for (size_t i = 0; i < r->n; i++)
+		settle(r, i);
+	return ST_OK;
+}
+
+static void
+round_free(struct round *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		claim_close(&r->c[i]);
+	for (size_t s = 0; r->subs != NULL && s < r->names.n; s++)
+		names_free(&r->subs[s].filters);
+	names_free(&r->names);
+	free(r->subs);
+	free(r->wanted);
+	free(r->routed);
+	free(r->failed);
+	free(r->c);
+}
+
+/* ST_NONE: there is none. */
+static enum status
+claim_some(struct round *r, usec_t *wake, struct error *err)
+{
+	struct claim_options opt = { .hold = true };
+	struct passed over;
+	enum status st = ST_OK;
+	usec_t at;
+
+	while (r->n < ROUND && (st = claim_next(r->topic, &opt, clock_now(), &r->c[r->n], &at, &over, err)) == ST_OK)
+		r->n++;
+	if (st == ST_OK || r->n > 0) {
+		/* What kept us from more comes up again. */
+		error_clear(err);
+		return ST_OK;
+	}
+	if (at < *wake)
+		*wake = at;
+	if (st == ST_AGAIN && (r->topic->policy.paused & PAUSED_POP) != 0) {
+		error_clear(err);
+		st = ST_NONE;
+	}
+	return st;
+}
+
+static enum status
+one_round(struct round *r, usec_t *wake, struct error *err)
+{
+	enum status st;
+
+	if ((r->c = calloc(ROUND, sizeof(*r->c))) == NULL)
+		return queue_fail(r->topic, err, ENOMEM, "distribute");
+	if ((st = claim_some(r, wake, err)) == ST_OK && (st = distribute(r, err)) != ST_OK)
+		for (size_t i = 0; i < r->n; i++) {
+			struct error ignored;
+			error_clear(&ignored);
+			if (later(r, &r->c[i], &ignored) != ST_OK)
+				error_clear(&ignored);
+		}
+	return st;
+}
+
+enum status
+topic_distribute(struct queue *topic, unsigned rounds, topic_tell *tell, void *arg, uint64_t *given, usec_t *wake,
+    struct error *err)
+{
+	enum status st = ST_OK;
+	bool stuck = false;
+
+	*given = 0;
+	*wake = USEC_MAX;
+	topic->topic = true;
+	for (unsigned k = 0; st == ST_OK && !stuck && (rounds == 0 || k < rounds); k++) {
+		struct round r = { .topic = topic, .now = clock_now(), .tell = tell, .arg = arg };
+		st = one_round(&r, wake, err);
+		*given += r.given;
+		/* What fails again and again must not keep us here. */
+		for (size_t i = 0; r.failed != NULL && i < r.n; i++)
+			stuck |= r.failed[i] && (r.c[i].at.name.deliveries > 1 || policy_backoff(&topic->policy, 1) == 0);
+		if (rounds != 0 && r.n == ROUND)
+			*wake = r.now;
+		round_free(&r);
+	}
+	return st == ST_NONE ? ST_OK : st;
+}
+
+void
+topic_poke(struct queue *topic)
+{
+	struct error ignored;
+	struct names subs;
+	struct queue *q;
+
+	error_clear(&ignored);
+	if (subscriptions_list(topic, &subs, &ignored) != ST_OK)
+		return;
+	for (size_t i = 0; i < subs.n; i++)
+		if (queue_open_raw(topic->spool, subs.name[i], &q, &ignored) == ST_OK) {
+			marker_touch(q, topic->name);
+			queue_close(q);
+		}
+	names_free(&subs);
+}
+
+/* ---- a consumer looks to its topics ------------------------------------ */
+
+static void
+silent(void *arg, const char *queue, const struct error *err)
+{
+	(void)arg, (void)queue, (void)err;
+}
+
+/* What keeps a topic from being distributed is not the consumer's trouble: mq topics and push tell it. */
+static uint64_t
+fetch(struct queue *q, usec_t *wake)
+{
+	struct error ignored;
+	struct names topics;
+	struct queue *topic;
+	uint64_t given = 0, n;
+	usec_t at;
+
+	error_clear(&ignored);
+	if (topics_of(q, &topics, &ignored) != ST_OK)
+		return 0;
+	for (size_t i = 0; i < topics.n; i++) {
+		error_clear(&ignored);
+		if (strcmp(topics.name[i], q->name) == 0 ||
+		    queue_open(q->spool, topics.name[i], &topic, &ignored) != ST_OK)
+			continue;
+		if (queue_is_topic(topic) && topic_distribute(topic, 1, silent, NULL, &n, &at, &ignored) == ST_OK) {
+			given += n;
+			if (at < *wake)
+				*wake = at;
+		}
+		queue_close(topic);
+	}
+	names_free(&topics);
+	return given;
+}
+
+enum status
+claim_or_fetch(struct queue *q, const struct claim_options *opt, usec_t now, struct claim *c, usec_t *wake,
+    struct passed *over, struct error *err)
+{
+	enum status st = claim_next(q, opt, now, c, wake, over, err);
+	usec_t at = USEC_MAX;
+
+	if (st != ST_NONE)
+		return st;
+	if (fetch(q, &at) > 0)
+		st = claim_next(q, opt, clock_now(), c, wake, over, err);
+	if (at < *wake)
+		*wake = at;
+	return st;
+}
+
+/* ---- starting from what was kept --------------------------------------- */
+
+struct catching {
+	struct queue *topic, *q;
+	struct names filters;
+	struct idset *have;
+	usec_t since, now;
+	uint64_t given;
+};
+
+static enum status
+what_it_has(struct catching *g, struct error *err)
+{
+	struct scan *scan;
+	struct place p;
+	enum status st;
+
+	if ((g->have = idset_new()) == NULL)
+		return queue_fail(g->q, err, ENOMEM, "subscribe");
+	if ((st = scan_open(g->q, STATES_ALL, &scan, err)) != ST_OK)
+		return st;
+	while ((st = scan_next(scan, &p, err)) == ST_OK)
+		if ((st = idset_add(g->have, &p.name.id, err)) != ST_OK && st != ST_EXISTS)
+			break;
+	scan_close(scan);
+	return st == ST_NONE ? ST_OK : st;
+}
+
+static enum status
+passes(struct catching *g, const struct place *p, struct error *err)
+{
+	struct headers h;
+	enum status st;
+	int fd;
+
+	if ((st = msg_open(g->topic, p, &fd, err)) != ST_OK)
+		return st;
+	if ((st = msg_headers(fd, &p->name, &h, err)) == ST_OK) {
+		st = filters_match(&g->filters, &h) ? ST_OK : ST_NONE;
+		headers_free(&h);
+	}
+	(void)close(fd);
+	return st;
+}
+
+/* Nobody wanted it, and now somebody has it: as if it were acknowledged. */
+static enum status
+no_longer_held(struct catching *g, const struct place *p, struct error *err)
+{
+	struct msgname n = p->name;
+
+	n.key = g->now;
+	n.reason[0] = '\0';
+	if (g->topic->policy.keep == KEEP_NO)
+		return place_drop(g->topic, p, err);
+	return place_move(g->topic, p, g->topic, STATE_DONE, &n, NULL, err);
+}
+
+static enum status
+catch_one(struct catching *g, const struct place *p, struct error *err)
+{
+	bool unrouted = p->state == STATE_HELD;
+	struct msgname n;
+	enum status st;
+
+	if (id_time(&p->name.id) < g->since || (unrouted && strcmp(p->name.reason, "unrouted") != 0))
+		return ST_OK;
+	if ((st = passes(g, p, err)) != ST_OK)
+		return st;
+	if (!idset_has(g->have, &p->name.id)) {
+		name_of_subscriber(&p->name, &n);
+		renew_expiry(g->q, &n, g->now);
+		if ((st = message_link(g->topic, p, g->q, &n, g->now, err)) == ST_OK) {
+			g->given++;
+			st = idset_add(g->have, &p->name.id, err);
+		}
+		if (st != ST_OK && st != ST_EXISTS)
+			return st;
+	}
+	return ST_OK;
+}
+
+/* One state; what is held leaves it once the queue has it for sure. */
+static enum status
+catch_state(struct catching *g, enum state s, bool leave, struct error *err)
+{
+	struct scan *scan;
+	struct place p;
+	enum status st;
+
+	if ((st = scan_open(g->topic, STATE_BIT(s), &scan, err)) != ST_OK)
+		return st;
+	while ((st = scan_next(scan, &p, err)) == ST_OK) {
+		if (!leave)
+			st = catch_one(g, &p, err);
+		else if (strcmp(p.name.reason, "unrouted") == 0 && idset_has(g->have, &p.name.id))
+			st = no_longer_held(g, &p, err);
+		/* It went on, or is broken, or is not for this one. */
+		if (st == ST_GONE || st == ST_BADDATA || st == ST_NONE) {
+			error_clear(err);
+			st = ST_OK;
+		}
+		if (st != ST_OK)
+			break;
+	}
+	scan_close(scan);
+	return st == ST_NONE ? ST_OK : st;
+}
+
+enum status
+topic_catch_up(struct queue *topic, struct queue *q, usec_t since, usec_t now, uint64_t *given, struct error *err)
+{
+	struct catching g = { .topic = topic, .q = q, .since = since, .now = now };
+	enum status st;
+
+	*given = 0;
+	if ((st = subscription_filters(topic, q->name, &g.filters, err)) != ST_OK)
+		return st;
+	q->careful = true;
+	if ((st = what_it_has(&g, err)) == ST_OK && (st = catch_state(&g, STATE_CLAIMED, false, err)) == ST_OK &&
+	    (st = catch_state(&g, STATE_DONE, false, err)) == ST_OK)
+		st = catch_state(&g, STATE_HELD, false, err);
+	q->careful = false;
+	*given = g.given;
+	if (st == ST_OK && (st = moves_sync(q, err)) == ST_OK)
+		st = catch_state(&g, STATE_HELD, true, err);
+	idset_free(g.have);
+	names_free(&g.filters);
+	return st;
+}

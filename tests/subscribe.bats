@@ -1,0 +1,320 @@
+#!/usr/bin/env bats
+# subscribe.bats: topics: who gets what, filters, starting from what was kept, what is refused, and who dies on the way
+# shellcheck disable=SC2016 # for other shells
+
+load work_helper
+load helper
+
+setup() {
+	common_setup
+}
+
+teardown() {
+	common_teardown
+}
+
+# bodies QUEUE: of all that is ready, in order
+bodies() {
+	mq pop "$1" -n 1000 -l | tr '\n' ' '
+}
+
+@test "each queue gets each message: one inode, and each its own leases, failures and dead letters" {
+	for s in payment inventory shipping; do mq subscribe orders $s; done
+	mq init -q payment attempts=1
+	run -0 mq push orders -m one
+	assert_counts orders ""
+	for s in payment inventory shipping; do assert_counts $s "ready=1"; done
+	assert_equal "$(find "$MQ_SPOOL" -path '*/ready/*' -type f -printf '%i %n\n' | sort -u | wc -l)" 1
+	assert_equal "$(find "$MQ_SPOOL" -path '*/ready/*' -type f -printf '%n\n' | sort -u)" 3
+	assert_equal "$(id payment ready)" "$output"
+	mq work payment --drain -- false
+	h=$(mq claim inventory)
+	mq nack inventory --delay 1h "$h"
+	assert_counts payment "dead=1"
+	assert_counts inventory "delayed=1"
+	assert_counts shipping "ready=1"
+	assert_equal "$(json shipping '.attempts, .deliveries' | tr '\n' ' ')" "0 0 "
+	assert_equal "$(mq pop shipping)" one
+	run -0 mq fsck
+}
+
+@test "an edit in one queue leaves the others as they were; claims hold their own locks" {
+	mq subscribe orders a
+	mq subscribe orders b
+	mq push -q orders -m one
+	mq hold -q a --all
+	EDITOR='sed -i s/one/two/' mq edit -q a "$(id a held)"
+	mq retry -q a --state held
+	assert_equal "$(mq pop a)" two
+	assert_equal "$(mq peek b)" one
+	# Both have it claimed by a living process; one dies, and only its claim comes back.
+	mq push -q orders -m three
+	mq pop -q b
+	mq init -q a backoff=0s
+	bg w1 mq work a -- sh -c 'echo x >in.a; exec sleep 60'
+	a=$pid
+	bg w2 mq work b -- sh -c 'echo x >in.b; exec sleep 60'
+	wait_for test -s in.a
+	wait_for test -s in.b
+	kill -9 "$a"
+	wait_for mq claim -q a
+	run -1 mq claim b
+	assert_counts b "claimed=1"
+}
+
+@test "filters: words of Type, patterns of others, without, all of several, a header twice" {
+	sub() { local q=$1; shift; local f=(); for x; do f+=(--filter "$x"); done; mq subscribe t "$q" "${f[@]}"; }
+	sub all
+	sub created 'Type=order.*.created'
+	sub any 'type=order.#'
+	sub last 'Type=#.created'
+	sub mid 'Type=#.b.#.d.*'
+	sub eu 'Region=eu-*' 'Region!=eu-test'
+	sub none 'Region!=*'
+	mq push -q t -H 'Type: order.a.created' -m 1
+	mq push -q t -H 'Type: order' -m 2
+	mq push -q t -H 'Type: orders.a.created' -m 3
+	mq push -q t -H 'TYPE: a.b.c.b.d.e' -m 4
+	mq push -q t -H 'Region: us-1' -H 'region: eu-1' -m 5
+	mq push -q t -H 'Region: eu-1' -H 'Region: eu-test' -m 6
+	mq push -q t -H 'Type: order.a.b.created' -m 7
+	mq push -q t -m 8
+	assert_equal "$(bodies all)" "1 2 3 4 5 6 7 8 "
+	assert_equal "$(bodies created)" "1 "
+	assert_equal "$(bodies any)" "1 2 7 "
+	assert_equal "$(bodies last)" "1 3 7 "
+	assert_equal "$(bodies mid)" "4 "
+	assert_equal "$(bodies eu)" "5 "
+	assert_equal "$(bodies none)" "1 2 3 4 7 8 "
+	sub created 'Type=gone'
+	mq push -q t -H 'Type: order.a.created' -m 9
+	assert_counts created ""
+}
+
+@test "what is refused, and makes nothing" {
+	mq push -q plain -m x
+	run -64 mq subscribe t t
+	run -64 mq subscribe t q --filter 'Type=ord*'
+	assert_output --partial "one word"
+	run -64 mq subscribe t q --filter 'Type=a..b'
+	run -64 mq subscribe t q --filter x
+	run -64 mq subscribe t q --filter '=x'
+	run -64 mq subscribe t q --filter $'A=b\nc'
+	run -64 mq subscribe t q --since yesterday
+	run -64 mq subscribe plain q
+	assert_output --partial "swapped"
+	run -64 mq subscribe t
+	assert [ ! -e "$MQ_SPOOL/t" ]
+	assert [ ! -e "$MQ_SPOOL/q" ]
+	mq subscribe t q
+	run -64 mq subscribe new t
+	assert_output --partial "swapped"
+	run -64 mq subscribe q new
+	assert [ ! -e "$MQ_SPOOL/new" ]
+	mq subscribe t plain
+	for verb in "pop t" "claim t" "work t -- cat"; do
+		run -64 mq $verb
+		assert_output --partial "plain, q"
+	done
+	assert_counts t ""
+}
+
+@test "a topic that is shared later has its subscriptions readable, too" {
+	mq subscribe t a
+	mq init -q t mode=0660
+	assert_equal "$(stat -c %a "$MQ_SPOOL/t/subscriptions/a" "$MQ_SPOOL/t/subscriptions" | tr '\n' ' ')" "660 770 "
+}
+
+@test "nobody wants it: held until somebody does, dropped, or refused" {
+	mq subscribe t q --filter 'Kind=a'
+	mq push -q t -m x
+	assert_counts t "held=1"
+	assert_equal "$(json t .reason)" unrouted
+	mq subscribe t q --since 1h
+	assert_counts t ""
+	assert_equal "$(bodies q)" "x "
+	mq subscribe t q --filter 'Kind=a'
+	mq push -q t -m y
+	mq subscribe t q
+	mq retry -q t --state held
+	assert_equal "$(bodies q)" "y "
+	mq subscribe t q --filter 'Kind=a'
+	mq init -q t unrouted=drop
+	mq push -q t -m z
+	assert_counts t ""
+	mq init -q t unrouted=error
+	run -66 mq push t -m z
+	assert_output --partial "unrouted"
+	run -0 mq push -q t -H 'kind: a' -m ok
+	mq unsubscribe t q
+	run -66 mq push t -H 'kind: a' -m z
+	assert_counts t ""
+	assert_equal "$(bodies q)" "ok "
+}
+
+@test "--since: what was kept and passes, once, and not what the queue has" {
+	mq init -q t keep=1d
+	mq subscribe t a
+	mq push -q t -H 'Kind: x' -m 1
+	mq push -q t -m 2
+	mq push -q t -H 'Kind: x' -m 3
+	run -0 mq subscribe t b --since 1h --filter Kind=x
+	assert_output --partial "2 earlier messages"
+	mq subscribe -q t b --since 2000-01-01 --filter Kind=x
+	assert_equal "$(bodies b)" "1 3 "
+	mq subscribe t c --since 2100-01-01T00:00:00Z
+	mq push -q t -m 4
+	assert_equal "$(bodies c)" "4 "
+	assert_equal "$(bodies a)" "1 2 3 4 "
+}
+
+@test "--since misses nothing that is being distributed meanwhile" {
+	mq init -q t keep=1d
+	mq subscribe t a
+	seq 400 >in
+	bg push mq push -q -l t in
+	mq subscribe -q t b --since 1h
+	ended "$pid"
+	mq subscribe -q t b --since 1h
+	mq topics -q >/dev/null
+	assert_equal "$(mq pop b -n 1000 -l | sort -n | uniq | cmp - in && echo same)" same
+}
+
+@test "a full or paused subscriber refuses before anything is queued; others are not asked" {
+	mq subscribe t a
+	mq subscribe t b --filter Kind=b
+	mq init -q a max_messages=3
+	mq pause --push b
+	run -75 mq push -l t <<<$'1\n2\n3\n4\n5'
+	assert_output --partial "queue 'a' is full"
+	assert_equal "$(bodies a)" "1 2 3 "
+	run -75 mq push t -H 'Kind: b' -m x
+	assert_output --partial "queue 'b'"
+	run -65 mq push t --atomic -l <<<$'1\n2\n3\n4\n5'
+	assert_counts a ""
+	assert_counts t ""
+	mq push -q -l t <<<$'1\n2\n3'
+	bg waiting mq push -q t --wait=20s -m 4
+	mq pop a
+	ended "$pid"
+	assert_equal "$status" 0
+	assert_equal "$(bodies a)" "2 3 4 "
+}
+
+@test "a subscriber that cannot get it: push has succeeded, says so, and a later command completes it" {
+	mq init -q t backoff=0s
+	mq subscribe t a
+	mq subscribe t b
+	mv "$MQ_SPOOL/b/ready" "$MQ_SPOOL/b/away"
+	run -0 mq push t -m x
+	assert_output --partial "queue 'b' did not get"
+	assert_counts t "ready=1"
+	h=$(mq claim a)
+	mv "$MQ_SPOOL/b/away" "$MQ_SPOOL/b/ready"
+	assert_equal "$(mq pop b)" x
+	assert_counts t ""
+	# Not once more, though it has another name there by now.
+	assert_counts a "claimed=1"
+	mq ack a "$h"
+	run -0 mq fsck
+}
+
+@test "a queue that was removed is passed over; fsck ends its subscription" {
+	mq subscribe t a
+	mq subscribe t b
+	rm -r "$MQ_SPOOL/b"
+	run -0 mq push t -m x
+	assert_output --partial "no queue 'b'"
+	assert_equal "$(mq pop a)" x
+	run -1 mq fsck t
+	assert_output --partial lost-subscription
+	run -0 mq fsck --repair t
+	run -0 mq topics t
+	assert_output "t a"
+	printf 'nonsense\n' >"$MQ_SPOOL/t/subscriptions/a"
+	run -1 mq fsck t
+	assert_output --partial bad-filter
+	rm "$MQ_SPOOL/t/subscriptions/a"
+	touch -d '1 hour ago' "$MQ_SPOOL/a/topics/t"
+	: >"$MQ_SPOOL/t/subscriptions/a"
+	rm "$MQ_SPOOL/a/topics/t"
+	run -0 mq fsck --repair
+	assert_output --partial lost-marker
+	assert [ -e "$MQ_SPOOL/a/topics/t" ]
+}
+
+@test "killed in the middle: each queue gets each message, and none twice" {
+	need_inject
+	for q in a b c; do mq subscribe t $q; done
+	mq push -q t -m first
+	for q in a b c; do mq pop -q $q >/dev/null; done
+	seq 3 >in
+	"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" 1 list report mq push -q -l t in
+	last=$(tail -n 1 report | cut -d ' ' -f 1)
+	for q in a b c; do assert_equal "$(bodies $q)" "1 2 3 "; done
+	for ((n = 1; n <= last; n += 1 + last / 12)); do
+		"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" "$n" kill report mq push -l t in >ids 2>&1 || true
+		mq fsck --repair >/dev/null || true
+		accepted=$(grep -c -- - ids || true)
+		for q in a b c; do
+			bodies $q >"got.$q"
+			assert_equal "$(tr ' ' '\n' <"got.$q" | sort | uniq -d | grep . || true)" ""
+		done
+		cmp got.a got.b
+		cmp got.b got.c
+		[ "$(wc -w <got.a)" -ge "$accepted" ]
+		assert_counts t ""
+	done
+}
+
+@test "a push to the topic wakes who waits for the queue; a delayed one and a dropped file do, too" {
+	mq subscribe t a
+	bg pop mq pop a -w
+	wait_for armed "$pid"
+	mq push -q t -m x
+	ended "$pid"
+	assert_equal "$(cat pop.out)" x
+	bg late mq pop a -w
+	wait_for armed "$pid"
+	mq push -q t -d 300ms -m y
+	ended "$pid"
+	assert_equal "$(cat late.out)" y
+	bg dropped mq pop a -w
+	wait_for armed "$pid"
+	echo z >"$MQ_SPOOL/t/tmp/z" && mv "$MQ_SPOOL/t/tmp/z" "$MQ_SPOOL/t/new/z"
+	ended "$pid"
+	assert_equal "$(cat dropped.out)" z
+	bg watch mq watch a
+	wait_for grep -qx 'mq watch: ready' watch.err
+	mq push -q t -m w
+	wait_for grep -q ' pushed a ' watch.out
+}
+
+@test "a link that is refused is a copy" {
+	mq subscribe t a
+	printf 'int linkat(int a, const char *b, int c, const char *d, int e) { (void)a, (void)b, (void)c, (void)d, (void)e; *__errno_location() = 1; return -1; }\n' >no.c
+	sed -i '1i #include <errno.h>' no.c
+	[ -z "$MQ_SAN" ] || skip "preloaded in the build without sanitizers"
+	cc -shared -fPIC -o no.so no.c
+	LD_PRELOAD=$PWD/no.so mq push -q t -H 'A: b' -m x
+	assert_equal "$(find "$MQ_SPOOL/a/ready" -type f -printf '%n\n')" 1
+	assert_equal "$(json a '.headers | tostring')" '{"A":"b"}'
+	assert_equal "$(mq pop a)" x
+	assert_counts t ""
+}
+
+@test "the events of a shop: three services, one of them down for a while, each handles each order" {
+	for s in payment inventory shipping; do mq subscribe OrderPlaced $s; done
+	mq init -q shipping backoff=0s
+	for s in payment inventory; do
+		printf -v "$s" %s x
+		bg $s mq work $s -- sh -c 'cat >>'$s.log
+	done
+	for n in $(seq 10); do mq push -q OrderPlaced -m "$n
+"; done
+	assert_counts shipping "ready=10"
+	bg shipping mq work shipping --drain -- sh -c 'cat >>shipping.log'
+	ended "$pid"
+	for s in payment inventory; do wait_for sh -c "[ \$(wc -l <$s.log) -eq 10 ]"; done
+	for s in payment inventory shipping; do assert_equal "$(sort -n $s.log | tr '\n' ' ')" "1 2 3 4 5 6 7 8 9 10 "; done
+}
