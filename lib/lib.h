@@ -249,11 +249,13 @@ void bucket_remove_empty(struct queue *, enum state, const struct buckets *, siz
 enum status bucket_put(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, struct place *to, struct error *) MUST_CHECK;
 /* The same with one more name for the file, which stays where it is.  ST_EXISTS: it has that very name there already. */
 enum status bucket_link(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, struct error *err) MUST_CHECK;
+/* The directory of a state, or of lanes. */
+const char *state_dir(enum state);
+/* Make the bucket that a key belongs to the target of its state: q->target[s], found or made. */
+enum status target_for(struct queue *, enum state, char cls, usec_t key, struct error *) MUST_CHECK;
 /* Forget the target buckets; sync first those that are to be. */
 void target_drop(struct queue *, struct target *);
 void targets_drop(struct queue *);
-/* Say that a place is in a lane; and the name of the bucket in it that a place names. */
-void lane_place(struct place *, const char *order, const char *bucket);
 /* Open the bucket that a place is in. */
 enum status place_open(struct queue *, const struct place *, int *dirfd, struct error *) MUST_CHECK;
 /* Move from place to a state of queue to (may be the same queue); counters of both follow. */
@@ -262,15 +264,27 @@ enum status place_drop(struct queue *, const struct place *, struct error *) MUS
 /* A directory filled in tmp/ becomes a bucket.  *made: whether it is visible. */
 enum status bucket_publish_dir(struct queue *, int tmpfd, const char *dir, enum state, char cls, usec_t key, bool *visible, struct error *) MUST_CHECK;
 
-/* ---- order.c ---------------------------------------------------------- */
+/* ---- lane.c ----------------------------------------------------------- */
 
+/* A directory below parent, made durably if it is to be.  ST_GONE: it is not there. */
+enum status queue_sub(struct queue *, int parent, const char *name, bool create, int *fd, struct error *) MUST_CHECK;
+/* The names in a directory of the queue, as fs_list; none if it is missing. */
+enum status queue_sub_list(struct queue *, const char *dir, const char *after, size_t max, struct listing *, bool *more, struct error *) MUST_CHECK;
 /* The lane of an order key becomes STATE_LANE.  ST_GONE: there is none, and none was to be made. */
 enum status lane_open(struct queue *, const char *order, bool create, struct error *) MUST_CHECK;
 void lane_close(struct queue *);
+/* Remove a lane if it is empty: whoever parks there now makes it again. */
+void lane_remove(struct queue *, const char *order, struct error *);
+/* Say that a place is in a lane; and the name of the bucket in it that a place names. */
+void lane_place(struct place *, const char *order, const char *bucket);
 /* The names of lanes, as fs_list; and whether a name is one of an order key. */
 enum status lanes_list(struct queue *, const char *after, size_t max, struct listing *, bool *more, struct error *) MUST_CHECK;
-enum status turns_list(struct queue *, const char *after, size_t max, struct listing *, bool *more, struct error *) MUST_CHECK;
 bool order_ok(const char *);
+
+/* ---- order.c ---------------------------------------------------------- */
+
+/* The names in turns/, as fs_list. */
+enum status turns_list(struct queue *, const char *after, size_t max, struct listing *, bool *more, struct error *) MUST_CHECK;
 /*
  * Whether a message that stands in ready has its turn, which it gets if nobody has it.  ST_NONE: it has not.  *again becomes true where
  * an earlier one that may have been overlooked was put in ready.

@@ -23,7 +23,6 @@
 #include "lib.h"
 
 #define TURNS "turns"
-#define WAITING "waiting"
 /* Rounds that a loop may lose against others. */
 #define ROUNDS 100
 /* One look for what a killed command left is worth this many lanes; a process takes it so often. */
@@ -37,53 +36,6 @@ struct turn {
 	int state;	/* -1: not told */
 	char bucket[BUCKET_MAX];
 };
-
-/* ---- directories ------------------------------------------------------ */
-
-/* A directory of the queue that is made when it is first needed.  ST_GONE: it is not there. */
-static enum status
-open_sub(struct queue *q, int parent, const char *name, bool create, int *fd, struct error *err)
-{
-	enum status st = fs_open_dir(parent, name, false, fd, err);
-
-	if (st != ST_GONE || !create)
-		return st;
-	st = fs_mkdir(parent, name, queue_dir_mode(q), q->owner, err);
-	if ((st == ST_OK || st == ST_EXISTS) && queue_synced(q))
-		st = fs_sync(parent, err);
-	return st == ST_OK || st == ST_EXISTS ? fs_open_dir(parent, name, false, fd, err) : st;
-}
-
-void
-lane_close(struct queue *q)
-{
-	target_drop(q, &q->target[STATE_LANE]);
-	if (q->statefd[STATE_LANE] != -1)
-		(void)close(q->statefd[STATE_LANE]);
-	q->statefd[STATE_LANE] = -1;
-	q->lane[0] = '\0';
-}
-
-enum status
-lane_open(struct queue *q, const char *order, bool create, struct error *err)
-{
-	enum status st;
-	struct stat sb;
-	int waiting;
-
-	if (strcmp(q->lane, order) == 0 && fstat(q->statefd[STATE_LANE], &sb) == 0 && sb.st_nlink > 0)
-		return ST_OK;
-	lane_close(q);
-	if ((st = open_sub(q, q->fd, WAITING, create, &waiting, err)) != ST_OK)
-		return st;
-	st = open_sub(q, waiting, order, create, &q->statefd[STATE_LANE], err);
-	(void)close(waiting);
-	if (st != ST_OK)
-		q->statefd[STATE_LANE] = -1;
-	else
-		(void)strlcpy(q->lane, order, sizeof(q->lane));
-	return st;
-}
 
 /* ---- the lane --------------------------------------------------------- */
 
@@ -124,7 +76,7 @@ lane_first(struct queue *q, const char *order, struct place *p, struct error *er
 
 	if ((st = lane_open(q, order, false, err)) != ST_OK)
 		return st == ST_GONE ? ST_NONE : st;
-	if ((st = buckets_list(q, STATE_LANE, &bs, err)) != ST_OK) {
+	if (buckets_list(q, STATE_LANE, &bs, err) != ST_OK) {
 		lane_close(q);
 		error_clear(err);	/* removed just now: it was empty */
 		return ST_NONE;
@@ -134,21 +86,6 @@ lane_first(struct queue *q, const char *order, struct place *p, struct error *er
 		st = first_in(q, &bs.b[i], p, err);
 	buckets_free(&bs);
 	return st;
-}
-
-/* Remove what is empty of a lane: whoever parks there now makes it again. */
-static void
-lane_remove(struct queue *q, const char *order, struct error *err)
-{
-	int waiting;
-
-	if (lane_open(q, order, false, err) != ST_OK)
-		return;
-	lane_close(q);
-	if (fs_open_dir(q->fd, WAITING, false, &waiting, err) != ST_OK)
-		return;
-	(void)fs_rmdir(waiting, order);
-	(void)close(waiting);
 }
 
 /* ST_GONE: it is not there any more. */
@@ -225,7 +162,7 @@ turn_take(struct queue *q, const char *order, const struct msgid *id, struct err
 	enum status st;
 
 	if ((st = queue_tmp(q, &tmp, err)) != ST_OK ||
-	    (st = open_sub(q, q->fd, TURNS, true, &turns, err)) != ST_OK)
+	    (st = queue_sub(q, q->fd, TURNS, true, &turns, err)) != ST_OK)
 		return st;
 	tmp_name(dir);
 	(void)snprintf(file, sizeof(file), "%s/%s", dir, id->text);
@@ -357,7 +294,7 @@ settle(struct queue *q, const char *order, const struct msgid *id, struct error 
 	enum status st = ST_GONE;
 	struct place p;
 	struct turn t;
-	bool any;
+	bool any, ends;
 
 	for (int i = 0; st == ST_GONE && i < ROUNDS; i++) {
 		if ((st = turn_read(q, order, &t, err)) == ST_NONE) {
@@ -366,11 +303,10 @@ settle(struct queue *q, const char *order, const struct msgid *id, struct error 
 		}
 		if (st != ST_OK)
 			return st;
-		if (id != NULL && strcmp(t.id.text, id->text) == 0)
-			st = end_turn(q, order, &t, err);
-		else if ((st = holder_find(q, order, &t, &p, err)) == ST_OK)
+		ends = id != NULL && strcmp(t.id.text, id->text) == 0;
+		if (!ends && (st = holder_find(q, order, &t, &p, err)) == ST_OK)
 			st = in_lane(&p) ? to_ready(q, &p, err) : ST_OK;
-		else if (st == ST_NONE)
+		if (ends || st == ST_NONE)
 			st = end_turn(q, order, &t, err);
 	}
 	return st;
@@ -541,33 +477,6 @@ order_holds(struct queue *q, const struct msgname *n)
 	    strcmp(t.id.text, n->id.text) == 0;
 }
 
-static enum status
-list_sub(struct queue *q, const char *name, const char *after, size_t max, struct listing *l, bool *more, struct error *err)
-{
-	enum status st;
-	int fd;
-
-	memset(l, 0, sizeof(*l));
-	*more = false;
-	if ((st = fs_open_dir(q->fd, name, false, &fd, err)) != ST_OK)
-		return st == ST_GONE ? ST_OK : st;
-	st = fs_list(fd, after, max, false, l, more, err);
-	(void)close(fd);
-	return st == ST_GONE ? ST_OK : st;
-}
-
-enum status
-lanes_list(struct queue *q, const char *after, size_t max, struct listing *l, bool *more, struct error *err)
-{
-	return list_sub(q, WAITING, after, max, l, more, err);
-}
-
-bool
-order_ok(const char *text)
-{
-	return strspn(text, "0123456789abcdef") == ORDER_LEN && text[ORDER_LEN] == '\0';
-}
-
 /*
  * A command that is killed between ending a turn and giving it to the next leaves a lane without one.
  * A claim's end has its own way back (see claim_finish); for the others this is it: lanes
@@ -638,5 +547,5 @@ order_check(struct queue *q, const char *order, bool repair, bool *stuck, bool *
 enum status
 turns_list(struct queue *q, const char *after, size_t max, struct listing *l, bool *more, struct error *err)
 {
-	return list_sub(q, TURNS, after, max, l, more, err);
+	return queue_sub_list(q, TURNS, after, max, l, more, err);
 }
