@@ -144,6 +144,7 @@ place_of(struct queue *q, const char *token, usec_t now, int *place, struct erro
 	bool removed;
 	int replies;
 
+	*place = -1;
 	error_clear(&opening);
 	if (!reply_ok(token))
 		return error_set(err, ST_BADDATA, 0, "'%s' is no reply place: that is the value of a request's header "

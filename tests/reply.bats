@@ -15,7 +15,7 @@ ask() {
 answered() {
 	ended "$pid" || return
 	assert_equal "$status $(cat asks.out)" "0 $1"
-	assert_equal "$(ls -A "$MQ_SPOOL/q/replies" "$MQ_SPOOL/q/tmp" | grep -v :)" ""
+	assert_equal "$(find "$MQ_SPOOL/q/replies" "$MQ_SPOOL/q/tmp" -mindepth 1)" ""
 }
 
 @test "stdin, a file, -m, nothing at all" {
