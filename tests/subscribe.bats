@@ -6,6 +6,7 @@ load work_helper
 load helper
 
 setup() {
+	pid=
 	common_setup
 }
 
@@ -113,6 +114,7 @@ bodies() {
 	assert [ ! -e "$MQ_SPOOL/new" ]
 	mq subscribe t plain
 	for verb in "pop t" "claim t" "work t -- cat"; do
+		# shellcheck disable=SC2086 # words
 		run -64 mq $verb
 		assert_output --partial "plain, q"
 	done
@@ -307,7 +309,6 @@ bodies() {
 	for s in payment inventory shipping; do mq subscribe OrderPlaced $s; done
 	mq init -q shipping backoff=0s
 	for s in payment inventory; do
-		printf -v "$s" %s x
 		bg $s mq work $s -- sh -c 'cat >>'$s.log
 	done
 	for n in $(seq 10); do mq push -q OrderPlaced -m "$n
