@@ -481,7 +481,7 @@ typedef void topic_tell(void *arg, const char *queue, const struct error *);
  * Give what is ready in a topic to the queues that want it, rounds of some hundred messages at most (0: until none is left).
  * *given: how many were; *wake: when to look again.
  */
-enum status topic_distribute(struct queue *topic, unsigned rounds, topic_tell *, void *arg, uint64_t *given, usec_t *wake,
+enum status topic_distribute(struct queue *topic, unsigned rounds, topic_tell *tell, void *arg, uint64_t *given, usec_t *wake,
     struct error *) MUST_CHECK;
 /* What the topic kept, or nobody wanted, since then, and q has not: *given so many.  After subscribe. */
 enum status topic_catch_up(struct queue *topic, struct queue *q, usec_t since, usec_t now, uint64_t *given, struct error *) MUST_CHECK;

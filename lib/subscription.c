@@ -53,12 +53,16 @@ names_in(struct queue *q, const char *sub, struct names *out, struct error *err)
 	(void)close(dir);
 	if (st != ST_OK)
 		return st == ST_GONE ? ST_OK : st;
-	if ((out->name = calloc(l.n + 1, sizeof(*out->name))) == NULL)
-		st = queue_fail(q, err, ENOMEM, "list %s", sub);
+	if ((out->name = calloc(l.n + 1, sizeof(*out->name))) == NULL) {
+		listing_free(&l);
+		return queue_fail(q, err, ENOMEM, "list %s", sub);
+	}
 	for (size_t i = 0; st == ST_OK && i < l.n; i++)
 		if (l.e[i].type == DT_REG && queue_name_ok(l.e[i].name))
 			st = names_append(out, l.e[i].name, strlen(l.e[i].name), err);
 	listing_free(&l);
+	if (st != ST_OK)
+		names_free(out);
 	return st;
 }
 

@@ -83,7 +83,7 @@ kept() {
 @test "the kept one may be purged: what was replayed has the file still" {
 	kept
 	mq replay -q q --all
-	mq rm -q q --state done --force
+	mq rm -q q --state "done" --force
 	assert_equal "$(mq pop q -n 9 -l | tr '\n' ' ')" "one two "
 }
 

@@ -53,7 +53,7 @@ load helper
 }
 
 @test "thirty subscribers, each in order; entries that are none are passed over" {
-	for n in $(seq 30); do mq subscribe t q$n; done
+	for n in $(seq 30); do mq subscribe t "q$n"; done
 	mkdir "$MQ_SPOOL/t/subscriptions/dir"
 	mkfifo "$MQ_SPOOL/t/subscriptions/fifo" "$MQ_SPOOL/q1/topics/fifo"
 	ln -s /etc/passwd "$MQ_SPOOL/t/subscriptions/link"
