@@ -202,6 +202,34 @@ enum has { HAS_NOT, HAS, HAS_MAYBE };
 struct stat;
 enum has proc_has_open(pid_t, const struct stat *) MUST_CHECK;
 
+/* ---- env.c: environments ---------------------------------------------- */
+
+/* The first `shared` are somebody else's, the others ours.  Zero it to start; what fails is told by env_end. */
+struct env { char **v; size_t n, shared, cap; bool failed; };
+void env_share(struct env *, char **v, size_t n);
+/* Our own, but for what is about a message; MQ_SPOOL and MQ_QUEUE. */
+void env_inherit(struct env *, struct run *, struct queue *);
+void env_set(struct env *, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* MQ_HEADER_NAME for each; and TRACEPARENT, TRACESTATE, BAGGAGE. */
+void env_headers(struct env *, const struct headers *);
+/* The NULL behind the last; ST_AGAIN: no memory. */
+enum status env_end(struct env *, struct error *) MUST_CHECK;
+void env_free(struct env *);
+/*
+ * Of TRACEPARENT, TRACESTATE and BAGGAGE the i-th as our environment has it ("": it has not); NULL behind the last, and where
+ * there is no well-formed TRACEPARENT.
+ */
+const char *trace_value(size_t i, const char **name);
+/* Headers of the trace that our environment tells of, if it is well formed and no header is. */
+enum status trace_headers(struct headers *, struct error *) MUST_CHECK;
+
+/* ---- accept.c: what looks at messages before they are accepted -------- */
+
+/* The body is in fd, behind `head` bytes.  ST_BADDATA: it is refused; else it could not be asked. */
+enum status accept_ask(struct run *, struct queue *, const char *command, const struct headers *, int fd, int64_t head) MUST_CHECK;
+/* ... the message that the batch is about to end; it is taken back if it is refused.  command NULL: nobody is asked. */
+enum status accept_end(struct run *, struct queue *, const char *command, const struct headers *, struct batch *) MUST_CHECK;
+
 /* ---- help.c ----------------------------------------------------------- */
 
 void help_usage(FILE *);

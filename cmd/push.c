@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "remote/remote.h"
@@ -15,7 +16,7 @@
 #define BUFFER (128 << 10)
 #define KEEP_EVERY (600 * USEC)
 
-enum { ATOMIC = OPT_LONG, WAIT };
+enum { ATOMIC = OPT_LONG, WAIT, ID, TYPE, CONTENT_TYPE, SOURCE };
 
 static const struct opt opts[] = {
 	{ 'm', "message", "TEXT", false, "the message is TEXT, not stdin" },
@@ -25,6 +26,10 @@ static const struct opt opts[] = {
 	{ 'd', "delay", "DUR", false, "not before DUR from now" },
 	{ 'x', "expire", "DUR", false, "expires DUR from now" },
 	{ 'H', "header", "NAME: VALUE", false, "add a header; may be repeated" },
+	{ TYPE, "type", "TYPE", false, "add the header Type: what happened, such as order.created" },
+	{ CONTENT_TYPE, "content-type", "TYPE", false, "add the header Content-Type, such as application/json" },
+	{ SOURCE, "source", "SOURCE", false, "add the header Source: who says so" },
+	{ ID, "id", "KEY", false, "once: a message that was pushed under KEY before is not pushed again" },
 	{ ATOMIC, "atomic", NULL, false, "all messages or none" },
 	{ WAIT, "wait", "DUR", true, "wait while the queue is full or paused, DUR at most" },
 	CHUNKS_OPT,
@@ -37,6 +42,8 @@ struct push {
 	struct batch *b;
 	struct push_options opt;
 	struct headers headers;
+	unsigned own;		/* which of own_headers came by their options */
+	const char *accept;	/* the policy's; NULL: all are accepted */
 	const char *text;	/* -m */
 	int delimiter;		/* '\n', '\0', or -1: the input is one message */
 	bool wait, chunked;
@@ -46,6 +53,45 @@ struct push {
 	bool printed_all;	/* every id so far reached stdout */
 	char *buf;
 };
+
+/* The headers that have an option of their own: such a header is given once, by that or by -H. */
+static const struct { int key; const char *name; } own_headers[] = {
+	{ TYPE, "Type" }, { CONTENT_TYPE, "Content-Type" }, { SOURCE, "Source" },
+};
+#define NOWN (sizeof(own_headers) / sizeof(own_headers[0]))
+
+static enum status
+add_own(struct push *p, int key, const char *value)
+{
+	struct run *r = p->r;
+	enum status st;
+	size_t i = 0;
+	char *text;
+
+	while (own_headers[i].key != key)
+		i++;
+	if (asprintf(&text, "%s: %s", own_headers[i].name, value) == -1)
+		return error_sys(&r->err, ENOMEM, "push");
+	p->own |= 1u << i;
+	st = headers_add(&p->headers, text, &r->err);
+	free(text);
+	return st;
+}
+
+static enum status
+own_once(struct push *p)
+{
+	struct header h;
+
+	for (size_t i = 0; i < NOWN; i++) {
+		size_t pos = 0, n = 0, len = strlen(own_headers[i].name);
+		while (headers_next(&p->headers, &pos, &h))
+			n += h.namelen == len && strncasecmp(h.name, own_headers[i].name, len) == 0;
+		if (n > 1 && (p->own & 1u << i) != 0)
+			return run_usage(p->r, "the header %s is given twice", own_headers[i].name);
+	}
+	return ST_OK;
+}
 
 static enum status
 options(struct push *p)
@@ -84,6 +130,17 @@ options(struct push *p)
 		case 'H':
 			st = headers_add(&p->headers, arg, &r->err);
 			break;
+		case TYPE:
+		case CONTENT_TYPE:
+		case SOURCE:
+			st = add_own(p, key, arg);
+			break;
+		case ID:
+			if (p->opt.once != NULL)
+				st = run_usage(r, "--id is given twice: one message a command");
+			else if ((st = once_check(arg, &r->err)) == ST_OK)
+				p->opt.once = arg;
+			break;
 		case ATOMIC:
 			p->opt.atomic = true;
 			break;
@@ -103,7 +160,9 @@ options(struct push *p)
 		}
 	if (st == ST_OK && p->chunked && (p->text != NULL || r->noperands > 1))
 		return run_usage(r, "--chunks: then everything comes from stdin");
-	return st;
+	if (st == ST_OK && p->opt.once != NULL && (p->delimiter != -1 || p->opt.atomic || r->noperands > 2))
+		return run_usage(r, "--id is for one message: without -l, -0, --atomic, and with one FILE");
+	return st == ST_OK ? own_once(p) : st;
 }
 
 static enum status
@@ -165,6 +224,26 @@ published(void *arg, const struct msgid *id)
 		p->printed_all = false;
 }
 
+/* The messages are in the queue whether or not their ids can be told: 71. */
+static enum status
+told(struct push *p, enum status st)
+{
+	int e;
+
+	if ((fflush(stdout) != EOF && p->printed_all) || st != ST_OK)
+		return st;
+	e = errno;
+	clearerr(stdout);
+	return error_set(&p->r->err, ST_UNSURE, e,
+	    "the message is queued, but its id could not be printed: stdout");
+}
+
+static void
+tell_duplicate(struct push *p)
+{
+	run_verbose(p->r, "nothing was queued: there was a message under the key '%s' before", p->opt.once);
+}
+
 /*
  * Publish what is pending and print the ids.  A queue that filled up meanwhile is
  * waited for if asked to; what was published before it did is not taken back.
@@ -182,20 +261,15 @@ publish(struct push *p)
 			break;
 		error_clear(&r->err);
 	}
-	/* The messages are in the queue whether or not their ids can be told: 71. */
-	if ((fflush(stdout) == EOF || !p->printed_all) && st == ST_OK) {
-		int e = errno;
-		clearerr(stdout);
-		st = error_set(&r->err, ST_UNSURE, e,
-		    "the message is queued, but its id could not be printed: stdout");
-	}
-	return st;
+	if (st == ST_OK && batch_was_duplicate(p->b))
+		tell_duplicate(p);
+	return told(p, st);
 }
 
 static enum status
 end_message(struct push *p)
 {
-	enum status st = batch_end(p->b, &p->r->err);
+	enum status st = accept_end(p->r, p->q, p->accept, &p->headers, p->b);
 
 	p->in_message = false;
 	if (st == ST_OK && !p->opt.atomic && batch_full(p->b))
@@ -312,7 +386,9 @@ push_chunks(struct push *p)
 	enum status st;
 
 	while ((st = chunk_next(&p->chunks, &another, err)) == ST_OK && another)
-		if ((st = push_fd(p, STDIN_FILENO, "stdin")) != ST_OK)
+		if (p->opt.once != NULL && batch_pending(p->b) > 0)
+			return run_usage(p->r, "--id is for one message");
+		else if ((st = push_fd(p, STDIN_FILENO, "stdin")) != ST_OK)
 			return st;
 	return st;
 }
@@ -356,6 +432,51 @@ push_files_exist(struct run *r)
 	return ST_OK;
 }
 
+/* Whoever feeds us is not to be killed by a pipe that nobody reads. */
+static enum status
+drain(struct push *p)
+{
+	enum status st = ST_OK;
+	bool another = true;
+	size_t n = 1;
+
+	if (p->text != NULL || (!p->chunked && p->r->noperands > 1))
+		return ST_OK;
+	if (p->chunked && (st = chunk_next(&p->chunks, &another, &p->r->err)) != ST_OK)
+		return st;
+	while (st == ST_OK && another && n > 0)
+		st = input(p, STDIN_FILENO, "stdin", &n);
+	if (st == ST_OK && p->chunked && another)
+		st = chunk_next(&p->chunks, &another, &p->r->err);
+	return st;
+}
+
+/* ST_NONE: there was none under this key before. */
+static enum status
+push_again(struct push *p)
+{
+	struct run *r = p->r;
+	struct msgid id;
+	enum status st;
+
+	if (p->opt.once == NULL)
+		return ST_NONE;
+	if ((st = once_find(p->q, p->opt.once, clock_now(), &id, &r->err)) != ST_OK)
+		return st;
+	if ((st = drain(p)) != ST_OK)
+		return st;
+	tell_duplicate(p);
+	published(p, &id);
+	return told(p, ST_OK);
+}
+
+/* What lies in a drop box has no headers. */
+static enum status
+trace(struct push *p)
+{
+	return queue_drops_only(p->q) ? ST_OK : trace_headers(&p->headers, &p->r->err);
+}
+
 static enum status
 run_push(struct run *r)
 {
@@ -373,13 +494,15 @@ run_push(struct run *r)
 		goto out;
 	p.opt.headers = &p.headers;
 	run_stoppable();	/* to take the half-written file away */
-	if ((st = run_queue_push(r, r->operand[0], &p.q)) != ST_OK ||
-	    (st = admitted(&p)) != ST_OK ||
-	    (st = batch_open(p.q, &p.opt, &p.b, &r->err)) != ST_OK)
-		goto out;
-	if ((p.buf = malloc(BUFFER)) == NULL)
+	if ((p.buf = malloc(BUFFER)) == NULL) {
 		st = error_sys(&r->err, ENOMEM, "push");
-	else if ((st = push_all(&p)) == ST_OK)
+		goto out;
+	}
+	if ((st = run_queue_push(r, r->operand[0], &p.q)) != ST_OK || (st = push_again(&p)) != ST_NONE ||
+	    (st = queue_accept(p.q, &p.accept, &r->err)) != ST_OK || (st = admitted(&p)) != ST_OK ||
+	    (st = trace(&p)) != ST_OK || (st = batch_open(p.q, &p.opt, &p.b, &r->err)) != ST_OK)
+		goto out;
+	if ((st = push_all(&p)) == ST_OK)
 		st = publish(&p);
 	else if (!p.opt.atomic && batch_pending(p.b) > 0) {
 		/* The messages before the one that failed are whole: queue them, and say what failed. */

@@ -364,6 +364,29 @@ fs_move_own(int fromfd, const char *from, int tofd, const char *to, struct error
 	return st;
 }
 
+enum status
+fs_symlink(const char *text, int dirfd, const char *name, struct error *err)
+{
+	if (symlinkat(text, dirfd, name) == 0)
+		return ST_OK;
+	return errno == EEXIST ? ST_EXISTS : error_sys(err, errno, "make a link");
+}
+
+enum status
+fs_read_link(int dirfd, const char *name, char *text, size_t size, struct error *err)
+{
+	ssize_t n = readlinkat(dirfd, name, text, size);
+
+	if (n == -1 && errno == ENOENT)
+		return ST_GONE;
+	if (n == -1 && errno != EINVAL)
+		return error_sys(err, errno, "read the link %s", name);
+	if (n == -1 || (size_t)n >= size)
+		return error_set(err, ST_BADDATA, 0, "%s is not a link that mq made: see mq fsck", name);
+	text[n] = '\0';
+	return ST_OK;
+}
+
 void
 fs_touch(int dirfd, const char *name)
 {
@@ -421,6 +444,12 @@ fs_lock(int fd, int64_t offset, bool exclusive)
 	    .l_whence = SEEK_SET, .l_start = offset, .l_len = 1 };
 
 	return fcntl(fd, F_OFD_SETLK, &f) == 0;
+}
+
+int
+fs_share(int fd)
+{
+	return fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
 int

@@ -51,6 +51,8 @@ struct batch {
 	bool writing;
 	uint64_t bytes;
 	usec_t last;		/* greatest time given to an id */
+	int fence;		/* once: keeps the writer's lock until it is published; else -1 */
+	bool duplicate;		/* once: it had been there before */
 	/* Of a sync or close that failed: nothing is published any more, for a second sync would lie. */
 	struct error broken;
 };
@@ -91,9 +93,9 @@ drop_open(struct batch *b, struct error *err)
 	enum status st;
 
 	if (o->atomic || o->delay > 0 || o->expire > 0 || o->priority != PRIORITY_DEFAULT ||
-	    (o->headers != NULL && o->headers->len > 0))
+	    (o->headers != NULL && o->headers->len > 0) || o->once != NULL)
 		return error_set(err, ST_DENIED, 0, "you may only drop plain messages into queue '%s', "
-		    "without priority, delay, expiry, headers or --atomic", b->q->name);
+		    "without priority, delay, expiry, headers, --id or --atomic", b->q->name);
 	b->tmpfd = b->q->newfd;
 	tmp_name(name + 1);
 	st = fs_create(b->tmpfd, name, queue_drop_mode(b->q), OWNER_SELF, &b->anchor, err);
@@ -124,7 +126,7 @@ batch_open(struct queue *q, const struct push_options *opt, struct batch **out,
 		return queue_fail(q, err, ENOMEM, "push");
 	b->q = q;
 	b->opt = *opt;
-	b->tmpfd = b->anchor = -1;
+	b->tmpfd = b->anchor = b->fence = -1;
 	/* Before anything is written: a descriptor short must not be met after the commit. */
 	if (q->drop)
 		st = drop_open(b, err);
@@ -154,9 +156,8 @@ room(struct batch *b)
 	return ST_OK;
 }
 
-/* Take the message being written away again. */
-static void
-cancel(struct batch *b)
+void
+batch_cancel(struct batch *b)
 {
 	struct pending *p = &b->p[b->n];
 	struct error ignored;
@@ -202,12 +203,14 @@ batch_begin(struct batch *b, struct error *err)
 	b->writing = true;
 	/* Where locks don't work, an hour's grace protects us from the sweepers. */
 	(void)fs_lock(p->fd, 1LL << 62, true);
-	if (b->opt.headers != NULL && b->opt.headers->len > 0) {
+	if (b->opt.once != NULL && (b->fence = fs_share(p->fd)) == -1)
+		st = queue_fail(b->q, err, errno, "push");
+	if (st == ST_OK && b->opt.headers != NULL && b->opt.headers->len > 0) {
 		st = fs_write(p->fd, b->opt.headers->block, b->opt.headers->len, err);
 		p->size = (int64_t)b->opt.headers->len;
 	}
 	if (st != ST_OK)
-		cancel(b);
+		batch_cancel(b);
 	return st;
 }
 
@@ -250,7 +253,7 @@ batch_write(struct batch *b, const void *data, size_t len, struct error *err)
 	if (st == ST_OK)
 		st = fs_write(p->fd, data, len, err);
 	if (st != ST_OK) {
-		cancel(b);
+		batch_cancel(b);
 		return st;
 	}
 	p->size += (int64_t)len;
@@ -286,6 +289,14 @@ batch_end(struct batch *b, struct error *err)
 			}
 		}
 	return st;
+}
+
+enum status
+batch_body(struct batch *b, int *fd, struct error *err)
+{
+	if ((*fd = fs_open_read(b->tmpfd, b->p[b->n].tmp)) == -1)
+		return queue_fail(b->q, err, errno, "read the message in %s", where(b));
+	return ST_OK;
 }
 
 size_t
@@ -425,6 +436,28 @@ publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct e
 	return st;
 }
 
+/* One message under a key: *k is 1 also for that of another, which was there before. */
+static enum status
+publish_once(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct error *err)
+{
+	struct pending *p = &b->p[0];
+	struct msgname n;
+	enum status st;
+
+	*k = 0;
+	if ((st = push_allowed(b->q, 1, (uint64_t)p->size, now, err)) != ST_OK)
+		return st;
+	make_name(b, p, now, &n);
+	st = once_publish(b->q, b->opt.once, b->tmpfd, p->tmp, &n, now, &b->duplicate, err);
+	if (st == ST_GONE || st == ST_EXISTS)
+		return error_set(err, ST_IO, 0, "queue %s: a file of ours in tmp/ was removed", b->q->name);
+	if (st == ST_OK || st == ST_UNSURE) {
+		ids[0] = n.id;
+		*k = 1;
+	}
+	return st;
+}
+
 /* A great bucket costs each claim its size: move all but the first names on to buckets of their own. */
 static void
 spread(struct batch *b, const struct msgname *names, size_t n)
@@ -518,16 +551,18 @@ batch_publish(struct batch *b, usec_t now, void (*done)(void *, const struct msg
 		return queue_fail(b->q, err, ENOMEM, "push");
 	st = sync_data(b, err);
 	if (st == ST_OK)
-		st = b->opt.atomic ? publish_atomic(b, now, ids, &k, err) :
-		    publish_each(b, now, ids, &k, err);
+		st = b->opt.once != NULL ? publish_once(b, now, ids, &k, err) :
+		    b->opt.atomic ? publish_atomic(b, now, ids, &k, err) : publish_each(b, now, ids, &k, err);
 	/* What was renamed is in the queue, whatever else failed: sync its directory, or say that it is not certain. */
 	error_clear(&syncing);
 	if (k > 0 && published_sync(b, &syncing) != ST_OK) {
 		*err = syncing;
 		st = ST_UNSURE;
 	}
-	if (k > 0 && !b->q->drop && arc4random_uniform(SWEEP) == 0)
+	if (k > 0 && !b->q->drop && arc4random_uniform(SWEEP) == 0) {
 		reap_litter(b->q->tmpfd, "", true, now, true, NULL, NULL);
+		once_sweep(b->q, now);
+	}
 	for (size_t i = 0; i < k; i++)
 		done(arg, &ids[i]);
 	forget(b, k);
@@ -619,6 +654,12 @@ batch_replace(struct batch *b, const struct place *old, int oldfd, usec_t now, s
 	return st;
 }
 
+bool
+batch_was_duplicate(const struct batch *b)
+{
+	return b->duplicate;
+}
+
 void
 batch_close(struct batch *b)
 {
@@ -628,7 +669,7 @@ batch_close(struct batch *b)
 		return;
 	error_clear(&ignored);
 	if (b->writing)
-		cancel(b);
+		batch_cancel(b);
 	for (size_t i = 0; i < b->n; i++) {
 		if (b->p[i].fd != -1)
 			(void)close(b->p[i].fd);
@@ -639,6 +680,8 @@ batch_close(struct batch *b)
 	}
 	if (b->anchor != -1)
 		(void)close(b->anchor);
+	if (b->fence != -1)
+		(void)close(b->fence);
 	if (b->opt.atomic && !b->q->drop) {
 		if (b->tmpfd != -1)
 			(void)close(b->tmpfd);

@@ -158,7 +158,7 @@ bucket() {
 	mq fsck q --json >out || true
 	assert_equal "$(jq -r '.id, .severity, .repaired' out | tr '\n' ,)" foreign-entry,warning,false,
 	run -0 mq fsck --list
-	assert_equal "${#lines[@]}" 17
+	assert_equal "${#lines[@]}" 18
 }
 
 @test "stale-tmp: the file of a writer that lives is none, however old" {
