@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "remote/remote.h"
@@ -16,7 +15,7 @@
 #define BUFFER (128 << 10)
 #define KEEP_EVERY (600 * USEC)
 
-enum { ATOMIC = OPT_LONG, WAIT, ID, TYPE, CONTENT_TYPE, SOURCE };
+enum { ATOMIC = OPT_LONG, WAIT, ID, EVENTS };
 
 static const struct opt opts[] = {
 	{ 'm', "message", "TEXT", false, "the message is TEXT, not stdin" },
@@ -26,9 +25,8 @@ static const struct opt opts[] = {
 	{ 'd', "delay", "DUR", false, "not before DUR from now" },
 	{ 'x', "expire", "DUR", false, "expires DUR from now" },
 	{ 'H', "header", "NAME: VALUE", false, "add a header; may be repeated" },
-	{ TYPE, "type", "TYPE", false, "add the header Type: what happened, such as order.created" },
-	{ CONTENT_TYPE, "content-type", "TYPE", false, "add the header Content-Type, such as application/json" },
-	{ SOURCE, "source", "SOURCE", false, "add the header Source: who says so" },
+	HEADER_OPTS,
+	{ EVENTS, "cloudevents", NULL, false, "the input is CloudEvents in JSON: attributes become headers, the data the body" },
 	{ ID, "id", "KEY", false, "once: a message that was pushed under KEY before is not pushed again" },
 	{ ATOMIC, "atomic", NULL, false, "all messages or none" },
 	{ WAIT, "wait", "DUR", true, "wait while the queue is full or paused, DUR at most" },
@@ -42,7 +40,9 @@ struct push {
 	struct batch *b;
 	struct push_options opt;
 	struct headers headers;
-	unsigned own;		/* which of own_headers came by their options */
+	unsigned own;		/* which headers came by options of their own */
+	bool events;		/* the input is CloudEvents; the present one: */
+	struct event_input event;
 	const char *accept;	/* the policy's; NULL: all are accepted */
 	const char *text;	/* -m */
 	int delimiter;		/* '\n', '\0', or -1: the input is one message */
@@ -54,43 +54,17 @@ struct push {
 	char *buf;
 };
 
-/* The headers that have an option of their own: such a header is given once, by that or by -H. */
-static const struct { int key; const char *name; } own_headers[] = {
-	{ TYPE, "Type" }, { CONTENT_TYPE, "Content-Type" }, { SOURCE, "Source" },
-};
-#define NOWN (sizeof(own_headers) / sizeof(own_headers[0]))
-
+/* What the event says is not said by an option too. */
 static enum status
-add_own(struct push *p, int key, const char *value)
-{
-	struct run *r = p->r;
-	enum status st;
-	size_t i = 0;
-	char *text;
-
-	while (own_headers[i].key != key)
-		i++;
-	if (asprintf(&text, "%s: %s", own_headers[i].name, value) == -1)
-		return error_sys(&r->err, ENOMEM, "push");
-	p->own |= 1u << i;
-	st = headers_add(&p->headers, text, &r->err);
-	free(text);
-	return st;
-}
-
-static enum status
-own_once(struct push *p)
+headers_fit(struct push *p)
 {
 	struct header h;
+	size_t pos = 0;
 
-	for (size_t i = 0; i < NOWN; i++) {
-		size_t pos = 0, n = 0, len = strlen(own_headers[i].name);
-		while (headers_next(&p->headers, &pos, &h))
-			n += h.namelen == len && strncasecmp(h.name, own_headers[i].name, len) == 0;
-		if (n > 1 && (p->own & 1u << i) != 0)
-			return run_usage(p->r, "the header %s is given twice", own_headers[i].name);
-	}
-	return ST_OK;
+	while (p->events && headers_next(&p->headers, &pos, &h))
+		if (cloudevent_header(h.name, h.namelen))
+			return run_usage(p->r, "--cloudevents: the event says %.*s, not an option", (int)h.namelen, h.name);
+	return headers_once(p->r, &p->headers, p->own);
 }
 
 static enum status
@@ -130,10 +104,8 @@ options(struct push *p)
 		case 'H':
 			st = headers_add(&p->headers, arg, &r->err);
 			break;
-		case TYPE:
-		case CONTENT_TYPE:
-		case SOURCE:
-			st = add_own(p, key, arg);
+		case EVENTS:
+			p->events = true;
 			break;
 		case ID:
 			if (p->opt.once != NULL)
@@ -156,13 +128,14 @@ options(struct push *p)
 			p->chunked = true;
 			break;
 		default:
+			st = header_option(r, &p->headers, &p->own, key, arg);
 			break;
 		}
 	if (st == ST_OK && p->chunked && (p->text != NULL || r->noperands > 1))
 		return run_usage(r, "--chunks: then everything comes from stdin");
 	if (st == ST_OK && p->opt.once != NULL && (p->delimiter != -1 || p->opt.atomic || r->noperands > 2))
 		return run_usage(r, "--id is for one message: without -l, -0, --atomic, and with one FILE");
-	return st == ST_OK ? own_once(p) : st;
+	return st == ST_OK ? headers_fit(p) : st;
 }
 
 static enum status
@@ -266,11 +239,36 @@ publish(struct push *p)
 	return told(p, st);
 }
 
+/* What lies in a drop box has no headers. */
+static enum status
+trace(struct push *p)
+{
+	return queue_drops_only(p->q) ? ST_OK : trace_headers(&p->headers, &p->r->err);
+}
+
+/* The event becomes a message, with its own headers behind those that all get. */
+static enum status
+begin_event(struct push *p)
+{
+	struct error *err = &p->r->err;
+	struct cloudevent_body body;
+	enum status st;
+
+	if ((st = event_take(&p->event, &p->headers, &body, err)) != ST_OK)
+		return st;
+	if ((st = trace(p)) == ST_OK && (st = batch_begin(p->b, err)) == ST_OK && body.len > 0)
+		st = batch_write(p->b, body.data, body.len, err);
+	free(body.data);
+	return st;
+}
+
 static enum status
 end_message(struct push *p)
 {
-	enum status st = accept_end(p->r, p->q, p->accept, &p->headers, p->b);
+	enum status st = p->events ? begin_event(p) : ST_OK;
 
+	if (st == ST_OK)
+		st = accept_end(p->r, p->q, p->accept, &p->headers, p->b);
 	p->in_message = false;
 	if (st == ST_OK && !p->opt.atomic && batch_full(p->b))
 		st = publish(p);
@@ -282,6 +280,10 @@ add(struct push *p, const char *data, size_t len)
 {
 	enum status st = ST_OK;
 
+	if (p->events) {	/* kept until all of it is there */
+		p->in_message = true;
+		return event_add(&p->event, data, len, &p->r->err);
+	}
 	if (!p->in_message) {
 		if ((st = batch_begin(p->b, &p->r->err)) != ST_OK)
 			return st;
@@ -470,11 +472,14 @@ push_again(struct push *p)
 	return told(p, ST_OK);
 }
 
-/* What lies in a drop box has no headers. */
 static enum status
-trace(struct push *p)
+prepare(struct push *p)
 {
-	return queue_drops_only(p->q) ? ST_OK : trace_headers(&p->headers, &p->r->err);
+	if (!p->events)
+		return trace(p);
+	p->event.common = p->headers;
+	p->headers = (struct headers){ 0 };
+	return ST_OK;
 }
 
 static enum status
@@ -500,7 +505,7 @@ run_push(struct run *r)
 	}
 	if ((st = run_queue_push(r, r->operand[0], &p.q)) != ST_OK || (st = push_again(&p)) != ST_NONE ||
 	    (st = queue_accept(p.q, &p.accept, &r->err)) != ST_OK || (st = admitted(&p)) != ST_OK ||
-	    (st = trace(&p)) != ST_OK || (st = batch_open(p.q, &p.opt, &p.b, &r->err)) != ST_OK)
+	    (st = prepare(&p)) != ST_OK || (st = batch_open(p.q, &p.opt, &p.b, &r->err)) != ST_OK)
 		goto out;
 	if ((st = push_all(&p)) == ST_OK)
 		st = publish(&p);
@@ -516,6 +521,7 @@ out:
 	batch_close(p.b);
 	queue_close(p.q);
 	headers_free(&p.headers);
+	event_free(&p.event);
 	free(p.buf);
 	return st;
 }

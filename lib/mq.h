@@ -226,6 +226,8 @@ struct header { const char *name; size_t namelen; const char *value; size_t valu
  * byte, or the block grew too large.
  */
 enum status headers_add(struct headers *, const char *text, struct error *) MUST_CHECK;
+/* A copy; headers_free after. */
+enum status headers_copy(struct headers *, const struct headers *from, struct error *) MUST_CHECK;
 /* Iterate: start with *pos 0; false at the end.  Pointers are into the block. */
 bool headers_next(const struct headers *, size_t *pos, struct header *);
 /* Whether a block as read from a file is whole and well formed (with its empty line). */
@@ -481,7 +483,7 @@ struct push_options {
 	int priority;
 	usec_t delay;		/* 0: ready now */
 	usec_t expire;		/* 0: as the policy says; counted from the publication */
-	const struct headers *headers;	/* may be NULL or empty; must live as long as the batch */
+	const struct headers *headers;	/* may be NULL or empty; must live as long as the batch; read when a message begins */
 	bool atomic;		/* all or none */
 	bool import;		/* batch_begin_as: what each is, comes along */
 	const char *once;	/* NULL, or the key of the one message: see once_find */

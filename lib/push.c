@@ -36,6 +36,7 @@ struct pending {
 	char tmp[41];
 	struct known *known;	/* NULL: it is new */
 	int64_t size;
+	int32_t head;	/* bytes of its headers; those of the options may be others for the next */
 	int fd;		/* until it is synced; -1: closed */
 	bool synced;
 };
@@ -190,6 +191,7 @@ batch_begin(struct batch *b, struct error *err)
 	p = &b->p[b->n];
 	p->known = NULL;
 	p->size = 0;
+	p->head = b->opt.headers == NULL ? 0 : (int32_t)b->opt.headers->len;
 	p->synced = !queue_synced(b->q);
 	p->tmp[0] = '.';
 	tmp_name(p->tmp + (b->q->drop ? 1 : 0));
@@ -205,9 +207,9 @@ batch_begin(struct batch *b, struct error *err)
 	(void)fs_lock(p->fd, 1LL << 62, true);
 	if (b->opt.once != NULL && (b->fence = fs_share(p->fd)) == -1)
 		st = queue_fail(b->q, err, errno, "push");
-	if (st == ST_OK && b->opt.headers != NULL && b->opt.headers->len > 0) {
-		st = fs_write(p->fd, b->opt.headers->block, b->opt.headers->len, err);
-		p->size = (int64_t)b->opt.headers->len;
+	if (st == ST_OK && p->head > 0) {
+		st = fs_write(p->fd, b->opt.headers->block, (size_t)p->head, err);
+		p->size = p->head;
 	}
 	if (st != ST_OK)
 		batch_cancel(b);
@@ -234,12 +236,6 @@ batch_begin_as(struct batch *b, enum state s, const struct msgname *n, struct er
 	return ST_OK;
 }
 
-static int64_t
-head_size(const struct batch *b)
-{
-	return b->opt.headers == NULL ? 0 : (int64_t)b->opt.headers->len;
-}
-
 enum status
 batch_write(struct batch *b, const void *data, size_t len, struct error *err)
 {
@@ -247,7 +243,7 @@ batch_write(struct batch *b, const void *data, size_t len, struct error *err)
 	int64_t max = b->q->policy.max_size;
 	enum status st = ST_OK;
 
-	if (max > 0 && p->known == NULL && p->size - head_size(b) + (int64_t)len > max)
+	if (max > 0 && p->known == NULL && p->size - p->head + (int64_t)len > max)
 		st = error_set(err, ST_BADDATA, 0, "the message is larger than max_size, "
 		    "%lld bytes, of queue '%s'", (long long)max, b->q->name);
 	if (st == ST_OK)
@@ -361,7 +357,7 @@ make_name(struct batch *b, const struct pending *p, usec_t now, struct msgname *
 	n->key = at + b->opt.delay;
 	n->size = p->size;
 	n->priority = b->opt.priority;
-	n->head = (int32_t)head_size(b);
+	n->head = p->head;
 	if (b->opt.expire > 0)
 		n->expires = at + (policy > 0 && policy < b->opt.expire ? policy : b->opt.expire);
 }
@@ -621,7 +617,7 @@ put_new(struct batch *b, const struct place *old, const struct stat *was, struct
 	if ((st = fs_give(b->tmpfd, b->p[0].tmp, was, err)) != ST_OK)
 		return st;
 	n.size = b->p[0].size;
-	n.head = (int32_t)head_size(b);
+	n.head = b->p[0].head;
 	n.key++;	/* never the name of the old one */
 	q->careful = true;
 	st = bucket_put(q, b->tmpfd, b->p[0].tmp, old->state, &n, new, err);
