@@ -302,9 +302,8 @@ options(struct pop *p)
 			p->delimiter = key == 'l' ? '\n' : '\0';
 			break;
 		case EVENTS:
-			p->events = true;
-			/* FALLTHROUGH */
 		case JSON:
+			p->events = key == EVENTS;
 			if (p->json)
 				st = run_usage(r, "one of --json and --cloudevents, once");
 			p->json = true;

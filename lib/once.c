@@ -28,7 +28,7 @@
 /* There is one in a directory of which it is known that it survives a power failure. */
 #define SYNCED ".synced"
 /* Tries to lock a directory, and the pause between them in ns. */
-#define LOCK_TRIES 50
+#define LOCK_TRIES 200
 #define LOCK_PAUSE 10000000
 /* Markers that may come and go while one push looks at them. */
 #define ROUNDS 100

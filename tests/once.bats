@@ -240,3 +240,25 @@ outdate() {
 	as_nobody mq push -q p --id k -m one
 	assert_counts p ready=1
 }
+
+@test "a marker whose time is over is looked at again before it goes" {
+	mq push -q q --id k -m old
+	outdate q
+	dir=$(dirname spool/q/once/??/=k)
+	exec 9<"$dir"
+	flock 9
+	mq push q --id k -m new >id 9<&- &
+	pid=$!
+	for _ in {1..1000}; do
+		[ -z "$(find "$dir" -name '*,s3' -type f)" ] || break
+	done
+	now=$(basename "$(find "$dir" -name '*,s3' -type f)")
+	other=${now:24:35}$(tr 0-9a-f 1-9a-f0 <<<"${now:59:1}")
+	# Another one took the key meanwhile, with a message of its own.
+	ln -sfn "${now%,*,*},$other,s3" "$dir/=k"
+	flock -u 9
+	wait "$pid"
+	assert_equal "$(cat id)" "$other"
+	assert_equal "$(readlink "$dir/=k")" "${now%,*,*},$other,s3"
+	assert_counts q ready=1
+}
