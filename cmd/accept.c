@@ -89,9 +89,9 @@ accept_ask(struct run *r, struct queue *q, const char *command, const struct hea
 {
 	struct error *err = &r->err;
 	struct env env = { 0 };
-	int fds[2], status = 0;
+	int fds[2] = { -1, -1 }, status = 0;
 	enum status st;
-	pid_t pid;
+	pid_t pid = -1;
 
 	env_inherit(&env, r, q);
 	env_headers(&env, headers);

@@ -116,8 +116,9 @@ slot_open(struct queue *q, const char *key, bool make, struct slot *s, struct er
 {
 	enum status st;
 	char xx[3];
-	int top;
+	int top = -1;
 
+	s->dir = -1;
 	if (!escape(key, s->marker))
 		return once_check(key, err);
 	(void)snprintf(xx, sizeof(xx), "%02x", (unsigned)(fnv1a(key, strlen(key)) & 0xff));

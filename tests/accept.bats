@@ -176,7 +176,7 @@ setup_file() {
 	assert_equal "$(json r .headers.Traceparent)" "cc${PARENT#00}-more"
 	TRACEPARENT=$PARENT TRACESTATE=a=b mq push -q s -H 'traceparent: mine' -m x
 	assert_equal "$(json s '.headers | tostring')" '{"traceparent":"mine"}'
-	TRACEPARENT=$PARENT TRACESTATE=$'a\nb' BAGGAGE= mq push -q t -m x
+	TRACEPARENT=$PARENT TRACESTATE=$'a\nb' BAGGAGE='' mq push -q t -m x
 	assert_equal "$(json t '.headers | tostring')" "{\"Traceparent\":\"$PARENT\"}"
 }
 

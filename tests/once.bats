@@ -20,6 +20,7 @@ outdate() {
 	id=$(mq push q --id k -m one)
 	run -0 --separate-stderr mq push q --id k -m two
 	assert_output "$id"
+	# shellcheck disable=SC2154 # bats sets it
 	assert_equal "$stderr" ""
 	run -0 --separate-stderr mq push -v q --id k <no.conf
 	assert_output "$id"
@@ -51,11 +52,11 @@ outdate() {
 }
 
 @test "what is no key, and what cannot have one" {
-	for bad in "" $'a\nb' $'\x7f' "$(printf '%129s')" "$(printf '%128s' | tr ' ' /)"; do
+	for bad in "" $'a\nb' $'\x7f' "$(printf '%129s' '')" "$(printf '%128s' '' | tr ' ' /)"; do
 		run -65 mq push q --id "$bad" -m x
 		assert_output --partial "key of --id"
 	done
-	for key in "$(printf '%128s')" "$(printf '%63s' | tr ' ' /)" %2F / . .. =a $'\xff\xfe' 'ü' '-x'; do
+	for key in "$(printf '%128s' '')" "$(printf '%63s' '' | tr ' ' /)" %2F / . .. =a $'\xff\xfe' 'ü' '-x'; do
 		id=$(mq push q --id="$key" -m x)
 		assert_equal "$(mq push q --id="$key" -m x)" "$id"
 	done
