@@ -452,7 +452,7 @@ static enum status
 tend(struct tend *t)
 {
 	size_t left = t->seen != NULL ? SIZE_MAX : SWEEP_MAX, start;
-	struct stat before, after;
+	struct stat before = { 0 }, after;
 	enum status st;
 
 	t->certain = !dir_is_young(t->dir) && fstat(t->dir, &before) == 0;

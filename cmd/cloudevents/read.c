@@ -2,7 +2,6 @@
  * read.c: a CloudEvent as JSON becomes headers and a body.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,19 +52,7 @@ struct cloudevent {
 	struct error *err;
 };
 
-static enum status bad(const struct cloudevent *, const char *, ...) PRINTF_LIKE(2, 3);
-
-static enum status
-bad(const struct cloudevent *e, const char *fmt, ...)
-{
-	char text[400];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	return error_set(e->err, ST_BADDATA, 0, "this is no CloudEvent 1.0: %s", text);
-}
+#define bad(e, ...) error_set((e)->err, ST_BADDATA, 0, "this is no CloudEvent 1.0: " __VA_ARGS__)
 
 static enum status
 parse(struct cloudevent *e, size_t len)
