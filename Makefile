@@ -50,7 +50,7 @@ once      = $(eval $(1) := $(2))$(2)
 BSD_FLAGS = $(call once,BSD_FLAGS,$(or $(shell pkg-config --cflags libbsd-overlay 2>/dev/null),-DLIBBSD_OVERLAY \
             -isystem /usr/include/bsd))
 LIBS      = $(call once,LIBS,$(if $(call archive,bsd),$(call archive,bsd) $(call archive,md),-lbsd) \
-            $(or $(call archive,inih),-linih))
+            $(or $(call archive,inih),-linih) $(or $(call archive,jansson),-ljansson))
 
 # Starting up is most of what a one-shot command costs, and each shared library adds to it (0.7 ms with libc alone, 0.9
 # with these three), so they are linked statically where the archive is there.  libbsd.so knows its libmd itself.
@@ -135,10 +135,10 @@ $(B)/flags $(B)/files: FORCE | $(B)/probe
 # Once: are the headers and libraries there?
 $(B)/probe: $(filter clean,$(FIRST)) | $(FIRST)
 	@mkdir -p $(@D)
-	@printf '%s\n' '#include <string.h>' '#include <ini.h>' \
-		'int main(void) { char b[2]; return strlcpy(b, "", sizeof(b)) + (size_t)ini_parse("", NULL, NULL); }' | \
+	@printf '%s\n' '#include <string.h>' '#include <ini.h>' '#include <jansson.h>' \
+		'int main(void) { char b[2]; return strlcpy(b, "", sizeof(b)) + (size_t)ini_parse("", NULL, NULL) + (json_null() == NULL); }' | \
 		$(COMPILE) -w -o $@ -x c - -x none $(LIBS) $(LDLIBS) || \
-		{ echo 'mq needs a C compiler, libbsd and inih with their headers: run "make deps"' >&2; exit 1; }
+		{ echo 'mq needs a C compiler, libbsd, inih and jansson with their headers: run "make deps"' >&2; exit 1; }
 
 -include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNIT:=.d) $(PRELOAD:=.d) $(SWEEP:=.d)
 

@@ -9,13 +9,14 @@
 
 #include "remote/remote.h"
 
-enum { LEASE = OPT_LONG, JSON };
+enum { LEASE = OPT_LONG, JSON, EVENTS };
 
 static const struct opt opts[] = {
 	{ CLAIM_BODY, "body", "FILE", false, "write the body to FILE" },
 	{ LEASE, "lease", "DUR", false, "length of the lease instead of the policy's" },
 	{ 'w', "wait", "DUR", true, "wait for a message, DUR at most" },
 	{ JSON, "json", NULL, false, "print all that is known, body included, as a JSON object" },
+	{ EVENTS, "cloudevents", NULL, false, "print it as a CloudEvent in JSON; the handle is its attribute mqhandle" },
 	CHUNKS_OPT,
 	OPT_END
 };
@@ -23,7 +24,7 @@ static const struct opt opts[] = {
 struct take {
 	struct claim_options opt;
 	const char *body;
-	bool json, wait, chunked;
+	bool json, events, wait, chunked;
 	usec_t deadline;
 };
 
@@ -50,6 +51,9 @@ options(struct run *r, struct take *t)
 		case JSON:
 			t->json = true;
 			break;
+		case EVENTS:
+			t->events = true;
+			break;
 		case CHUNKS:
 			t->chunked = true;
 			break;
@@ -61,6 +65,8 @@ options(struct run *r, struct take *t)
 		default:
 			break;
 		}
+	if (st == ST_OK && t->json && t->events)
+		st = run_usage(r, "one of --json and --cloudevents");
 	return st;
 }
 
@@ -116,7 +122,10 @@ print(struct run *r, struct queue *q, const struct take *t, const struct claim *
 	enum status st;
 
 	handle_format(&c->at, handle);
-	if (!t->json)
+	if (t->events) {
+		if ((st = cloudevent_write(stdout, q, &c->at, c->fd, handle, &r->err)) != ST_OK)
+			return st;
+	} else if (!t->json)
 		(void)printf("%s\n", handle);
 	else {
 		if ((st = json_open(stdout, q, &c->at, &r->err)) != ST_OK)

@@ -152,6 +152,8 @@ void out_clip(char *text, size_t columns);
 void out_squeeze(char *table);
 /* The colour of a state, or -1 for none; writes nothing unless stdout is a terminal that has colours, and NO_COLOR is not set. */
 void out_colour(FILE *, int state);
+/* libjansson, which is linked too, has a function of this name. */
+#define json_string out_json_string
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void json_string(FILE *, const char *text, size_t len);
 /* ,"name": first is true for no comma. */
@@ -165,6 +167,10 @@ enum status json_open(FILE *, struct queue *, const struct place *, struct error
 enum status json_message(FILE *, struct queue *, const struct place *, struct error *) MUST_CHECK;
 /* ,"body": or ,"body_base64": streamed from the file's position body to its end, in constant memory. */
 enum status json_body(FILE *, int fd, const struct msgname *, struct error *) MUST_CHECK;
+/* The same under these names; text NULL: in base64 whatever it is. */
+enum status json_body_as(FILE *, int fd, const struct msgname *, const char *text, const char *base64, struct error *) MUST_CHECK;
+/* Whether the body is UTF-8. */
+enum status json_body_text(int fd, const struct msgname *, bool *text, struct error *) MUST_CHECK;
 /* Copy the body of an open message to a descriptor. */
 enum status body_copy(int from, const struct msgname *, int to, struct error *) MUST_CHECK;
 
@@ -221,6 +227,64 @@ bool proc_command(pid_t, char *buf, size_t size);
 enum has { HAS_NOT, HAS, HAS_MAYBE };
 struct stat;
 enum has proc_has_open(pid_t, const struct stat *) MUST_CHECK;
+
+/* ---- env.c: environments ---------------------------------------------- */
+
+/* The first `shared` are somebody else's, the others ours.  Zero it to start; what fails is told by env_end. */
+struct env { char **v; size_t n, shared, cap; bool failed; };
+void env_share(struct env *, char **v, size_t n);
+/* Our own, but for what is about a message; MQ_SPOOL and MQ_QUEUE. */
+void env_inherit(struct env *, struct run *, struct queue *);
+void env_set(struct env *, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* MQ_HEADER_NAME for each; and TRACEPARENT, TRACESTATE, BAGGAGE. */
+void env_headers(struct env *, const struct headers *);
+/* The NULL behind the last; ST_AGAIN: no memory. */
+enum status env_end(struct env *, struct error *) MUST_CHECK;
+void env_free(struct env *);
+/*
+ * Of TRACEPARENT, TRACESTATE and BAGGAGE the i-th as our environment has it ("": it has not); NULL behind the last, and where
+ * there is no well-formed TRACEPARENT.
+ */
+const char *trace_value(size_t i, const char **name);
+/* Headers of the trace that our environment tells of, if it is well formed and no header is. */
+enum status trace_headers(struct headers *, struct error *) MUST_CHECK;
+
+/* ---- accept.c: what looks at messages before they are accepted -------- */
+
+/* The body is in fd, behind `head` bytes.  ST_BADDATA: it is refused; else it could not be asked. */
+enum status accept_ask(struct run *, struct queue *, const char *command, const struct headers *, int fd, int64_t head) MUST_CHECK;
+/* ... the message that the batch is about to end; it is taken back if it is refused.  command NULL: nobody is asked. */
+enum status accept_end(struct run *, struct queue *, const char *command, const struct headers *, struct batch *) MUST_CHECK;
+
+/* ---- headers.c: headers that have options of their own ---------------- */
+
+enum { HEADER_TYPE = OPT_LONG + 200, HEADER_CONTENT_TYPE, HEADER_SOURCE };
+#define HEADER_OPTS \
+	{ HEADER_TYPE, "type", "TYPE", false, "add the header Type: what happened, such as order.created" }, \
+	{ HEADER_CONTENT_TYPE, "content-type", "TYPE", false, "add the header Content-Type, such as application/json" }, \
+	{ HEADER_SOURCE, "source", "SOURCE", false, "add the header Source: who says so" }
+/* Add the header of such an option, and note in *given that it was; ST_NONE: it is none. */
+enum status header_option(struct run *, struct headers *, unsigned *given, int key, const char *value) MUST_CHECK;
+/* ST_USAGE: one that was given by its option stands there twice. */
+enum status headers_once(struct run *, const struct headers *, unsigned given) MUST_CHECK;
+
+/* ---- cloudevents/ ----------------------------------------------------- */
+
+#define EVENT_MAX (16 << 20)	/* bytes of an event that is read */
+/* An event on its way in, and the headers that all get.  Zero it to start. */
+struct event_input { char *text; size_t len; struct headers common; };
+struct cloudevent_body { char *data; size_t len; };
+enum status event_add(struct event_input *, const char *data, size_t len, struct error *) MUST_CHECK;
+/*
+ * What was added is one event in JSON: it becomes headers, behind those that all get, and a body, which is the caller's to free.
+ * ST_BADDATA: it is none.
+ */
+enum status event_take(struct event_input *, struct headers *, struct cloudevent_body *, struct error *) MUST_CHECK;
+void event_free(struct event_input *);
+/* Whether a header is one that an attribute is made of. */
+bool cloudevent_header(const char *name, size_t len);
+/* The message, open in fd, as a line of JSON; handle may be NULL. */
+enum status cloudevent_write(FILE *, struct queue *, const struct place *, int fd, const char *handle, struct error *) MUST_CHECK;
 
 /* ---- help.c ----------------------------------------------------------- */
 

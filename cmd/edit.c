@@ -192,13 +192,15 @@ replace(struct edit *e, int fd, off_t end)
 {
 	struct push_options opt = { .priority = e->p.name.priority, .headers = &e->headers };
 	struct error *err = &e->r->err;
+	const char *accept;
 	struct batch *b;
 	enum status st;
 
-	if ((st = batch_open(e->q, &opt, &b, err)) != ST_OK)
+	if ((st = queue_accept(e->q, &accept, err)) != ST_OK || (st = batch_open(e->q, &opt, &b, err)) != ST_OK)
 		return st;
 	if ((st = batch_begin(b, err)) == ST_OK &&
-	    (st = write_body(b, fd, e->body, end, err)) == ST_OK && (st = batch_end(b, err)) == ST_OK)
+	    (st = write_body(b, fd, e->body, end, err)) == ST_OK &&
+	    (st = accept_end(e->r, e->q, accept, &e->headers, b)) == ST_OK)
 		st = batch_replace(b, &e->p, e->from, clock_now(), err);
 	batch_close(b);
 	if (st == ST_GONE)

@@ -216,13 +216,15 @@ take_mark(struct import *m, const struct tar_member *t)
 
 /* Who made the archive is not to choose what runs here. */
 static void
-leave_handler(struct import *m)
+leave_commands(struct import *m)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < m->assigns.n; i++) {
 		char *text = m->assigns.name[i];
-		if (strncmp(text, "handler=", 8) != 0 || text[8] == '\0' || strcmp(text + 8, "none") == 0) {
+		const char *value = strchr(text, '=') + 1;
+		bool runs = strncmp(text, "handler=", 8) == 0 || strncmp(text, "accept=", 7) == 0;
+		if (!runs || *value == '\0' || strcmp(value, "none") == 0) {
 			m->assigns.name[kept++] = text;
 			continue;
 		}
@@ -246,7 +248,7 @@ take_conf(struct import *m, const struct tar_member *t)
 	if ((st = small(m, t, CONF_MAX, &text, &len)) == ST_OK && m->assigns.name == NULL)
 		st = conf_assigns(text, len, &m->assigns, err);
 	if (st == ST_OK)
-		leave_handler(m);
+		leave_commands(m);
 	if (st == ST_OK && m->q != NULL && m->assigns.n > 0)
 		st = queue_configure(m->q, (const char *const *)m->assigns.name, m->assigns.n, err);
 	free(text);

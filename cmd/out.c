@@ -397,19 +397,32 @@ put_base64(FILE *f, const char *data, size_t len)
 }
 
 enum status
-json_body(FILE *f, int fd, const struct msgname *n, struct error *err)
+json_body_text(int fd, const struct msgname *n, bool *text, struct error *err)
 {
-	bool text = true;
-	enum status st;
+	*text = true;
+	return each_piece(fd, n, NULL, NULL, true, text, err);
+}
+
+enum status
+json_body_as(FILE *f, int fd, const struct msgname *n, const char *name, const char *base64, struct error *err)
+{
+	bool text = false;
+	enum status st = ST_OK;
 
 	/* Twice over the file, so that none of it has to be kept. */
-	if ((st = each_piece(fd, n, NULL, NULL, true, &text, err)) != ST_OK)
+	if (name != NULL && (st = json_body_text(fd, n, &text, err)) != ST_OK)
 		return st;
-	json_name(f, text ? "body" : "body_base64", false);
+	json_name(f, text ? name : base64, false);
 	(void)fputc('"', f);
 	st = each_piece(fd, n, f, text ? json_text : put_base64, text, NULL, err);
 	(void)fputc('"', f);
 	return st;
+}
+
+enum status
+json_body(FILE *f, int fd, const struct msgname *n, struct error *err)
+{
+	return json_body_as(f, fd, n, "body", "body_base64", err);
 }
 
 enum status

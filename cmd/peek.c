@@ -8,19 +8,20 @@
 
 #include "cmd.h"
 
-enum { JSON = OPT_LONG };
+enum { JSON = OPT_LONG, EVENTS };
 
 static const struct opt opts[] = {
 	SELECT_OPTS,
 	{ 'i', "info", NULL, false, "what is known about it, and its headers, before the body" },
 	{ JSON, "json", NULL, false, "one JSON object a line, body included" },
+	{ EVENTS, "cloudevents", NULL, false, "one CloudEvent in JSON a line" },
 	OPT_END
 };
 
 struct peek {
 	struct run *r;
 	struct queue *q;
-	bool info, json, terminal;
+	bool info, json, events, terminal;
 	bool named;		/* by its id: what is known is shown even if it is broken */
 	struct select *sel;
 	uint64_t shown;
@@ -153,8 +154,10 @@ put(struct peek *k, const struct place *p)
 	int fd;
 
 	if ((st = msg_open(k->q, p, &fd, err)) != ST_OK)
-		return k->info && !k->json ? put_info(k, p, -1, st) : st;
-	if (k->json) {
+		return k->info && !k->json && !k->events ? put_info(k, p, -1, st) : st;
+	if (k->events)
+		st = cloudevent_write(stdout, k->q, p, fd, NULL, err);
+	else if (k->json) {
 		if ((st = json_open(stdout, k->q, p, err)) == ST_OK) {
 			st = json_body(stdout, fd, &p->name, err);
 			(void)fputs("}\n", stdout);
@@ -231,6 +234,7 @@ options(struct peek *k)
 	while (st == ST_OK && (key = run_option(k->r, &arg)) != 0) {
 		k->info |= key == 'i';
 		k->json |= key == JSON;
+		k->events |= key == EVENTS;
 		if ((st = select_option(k->sel, key, arg)) == ST_NONE)
 			st = ST_OK;
 	}
@@ -245,6 +249,8 @@ peek(struct peek *k)
 
 	if ((st = options(k)) != ST_OK || (st = run_operands(r, 1, 2)) != ST_OK)
 		return st;
+	if (k->json && k->events)
+		return run_usage(r, "one of --json and --cloudevents");
 	if (r->noperands == 2 && (select_given(k->sel) || select_limit(k->sel) != INT64_MAX))
 		return run_usage(r, "a selection, or an ID: not both");
 	if ((st = run_queue(r, r->operand[0], &k->q)) != ST_OK)

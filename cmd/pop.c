@@ -23,13 +23,14 @@
 #define BUFFER (128 << 10)
 #define READER_WAIT (10 * USEC)	/* for a pipe to be read */
 
-enum { JSON = OPT_LONG };
+enum { JSON = OPT_LONG, EVENTS };
 
 static const struct opt opts[] = {
 	{ 'n', "limit", "N", false, "up to N messages; more than one needs -l, -0 or --json" },
 	{ 'l', "lines", NULL, false, "a newline behind each body" },
 	{ '0', "null", NULL, false, "a NUL behind each body" },
 	{ JSON, "json", NULL, false, "one JSON object a line, with all that is known" },
+	{ EVENTS, "cloudevents", NULL, false, "one CloudEvent in JSON a line" },
 	{ 'w', "wait", "DUR", true, "wait for a message, DUR at most" },
 	CHUNKS_OPT,
 	OPT_END
@@ -43,7 +44,7 @@ struct pop {
 	FILE *out;
 	int64_t n;
 	int delimiter;		/* -1: none */
-	bool json, wait, chunked;
+	bool json, events, wait, chunked;
 	bool unreadable;	/* the message was at fault, not stdout */
 	usec_t deadline;
 	char *buf;
@@ -220,6 +221,8 @@ write_json(struct pop *p)
 	struct error *err = &p->r->err;
 	enum status st;
 
+	if (p->events)
+		return cloudevent_write(p->out, p->q, &p->claim.at, p->claim.fd, NULL, err);
 	fputc('{', p->out);
 	if ((st = json_message(p->out, p->q, &p->claim.at, err)) != ST_OK ||
 	    (st = json_body(p->out, p->claim.fd, &p->claim.at.name, err)) != ST_OK)
@@ -298,7 +301,11 @@ options(struct pop *p)
 				st = run_usage(r, "one of -l and -0, once");
 			p->delimiter = key == 'l' ? '\n' : '\0';
 			break;
+		case EVENTS:
 		case JSON:
+			p->events = key == EVENTS;
+			if (p->json)
+				st = run_usage(r, "one of --json and --cloudevents, once");
 			p->json = true;
 			break;
 		case 'w':
@@ -313,7 +320,7 @@ options(struct pop *p)
 			break;
 		}
 	if (st == ST_OK && p->json && p->delimiter != -1)
-		return run_usage(r, "one of -l, -0 and --json");
+		return run_usage(r, "one of -l, -0, --json and --cloudevents");
 	if (st == ST_OK && p->n > 1 && !p->json && p->delimiter == -1)
 		return run_usage(r, "-n needs -l, -0 or --json: without, nobody could tell "
 		    "where a message ends");

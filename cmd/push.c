@@ -16,7 +16,7 @@
 #define BUFFER (128 << 10)
 #define KEEP_EVERY (600 * USEC)
 
-enum { ATOMIC = OPT_LONG, WAIT };
+enum { ATOMIC = OPT_LONG, WAIT, ID, EVENTS };
 
 static const struct opt opts[] = {
 	{ 'm', "message", "TEXT", false, "the message is TEXT, not stdin" },
@@ -27,6 +27,9 @@ static const struct opt opts[] = {
 	{ 'x', "expire", "DUR", false, "expires DUR from now" },
 	{ 'k', "key", "KEY", false, "messages of one KEY are handled one at a time and in order" },
 	{ 'H', "header", "NAME: VALUE", false, "add a header; may be repeated" },
+	HEADER_OPTS,
+	{ EVENTS, "cloudevents", NULL, false, "the input is CloudEvents in JSON: attributes become headers, the data the body" },
+	{ ID, "id", "KEY", false, "once: a message that was pushed under KEY before is not pushed again" },
 	{ ATOMIC, "atomic", NULL, false, "all messages or none" },
 	{ WAIT, "wait", "DUR", true, "wait while the queue is full or paused, DUR at most" },
 	CHUNKS_OPT,
@@ -39,6 +42,10 @@ struct push {
 	struct batch *b;
 	struct push_options opt;
 	struct headers headers;
+	unsigned own;		/* which headers came by options of their own */
+	bool events;		/* the input is CloudEvents; the present one: */
+	struct event_input event;
+	const char *accept;	/* the policy's; NULL: all are accepted */
 	const char *text;	/* -m */
 	bool topic;
 	int delimiter;		/* '\n', '\0', or -1: the input is one message */
@@ -68,6 +75,19 @@ order_key(struct push *p, const char *key)
 	st = headers_add(&p->headers, text, &r->err);
 	free(text);
 	return st;
+}
+
+/* What the event says is not said by an option too. */
+static enum status
+headers_fit(struct push *p)
+{
+	struct header h;
+	size_t pos = 0;
+
+	while (p->events && headers_next(&p->headers, &pos, &h))
+		if (cloudevent_header(h.name, h.namelen))
+			return run_usage(p->r, "--cloudevents: the event says %.*s, not an option", (int)h.namelen, h.name);
+	return headers_once(p->r, &p->headers, p->own);
 }
 
 static enum status
@@ -110,6 +130,15 @@ options(struct push *p)
 		case 'H':
 			st = headers_add(&p->headers, arg, &r->err);
 			break;
+		case EVENTS:
+			p->events = true;
+			break;
+		case ID:
+			if (p->opt.once != NULL)
+				st = run_usage(r, "--id is given twice: one message a command");
+			else if ((st = once_check(arg, &r->err)) == ST_OK)
+				p->opt.once = arg;
+			break;
 		case ATOMIC:
 			p->opt.atomic = true;
 			break;
@@ -125,11 +154,14 @@ options(struct push *p)
 			p->chunked = true;
 			break;
 		default:
+			st = header_option(r, &p->headers, &p->own, key, arg);
 			break;
 		}
 	if (st == ST_OK && p->chunked && (p->text != NULL || r->noperands > 1))
 		return run_usage(r, "--chunks: then everything comes from stdin");
-	return st;
+	if (st == ST_OK && p->opt.once != NULL && (p->delimiter != -1 || p->opt.atomic || r->noperands > 2))
+		return run_usage(r, "--id is for one message: without -l, -0, --atomic, and with one FILE");
+	return st == ST_OK ? headers_fit(p) : st;
 }
 
 static enum status
@@ -205,6 +237,26 @@ published(void *arg, const struct msgid *id)
 		p->printed_all = false;
 }
 
+/* The messages are in the queue whether or not their ids can be told: 71. */
+static enum status
+told(struct push *p, enum status st)
+{
+	int e;
+
+	if ((fflush(stdout) != EOF && p->printed_all) || st != ST_OK)
+		return st;
+	e = errno;
+	clearerr(stdout);
+	return error_set(&p->r->err, ST_UNSURE, e,
+	    "the message is queued, but its id could not be printed: stdout");
+}
+
+static void
+tell_duplicate(struct push *p)
+{
+	run_verbose(p->r, "nothing was queued: there was a message under the key '%s' before", p->opt.once);
+}
+
 /*
  * Publish what is pending and print the ids.  A queue that filled up meanwhile is
  * waited for if asked to; what was published before it did is not taken back.
@@ -224,23 +276,48 @@ publish(struct push *p)
 	}
 	if (p->topic)
 		run_distribute(r, p->q);
-	/* The messages are in the queue whether or not their ids can be told: 71. */
-	if ((fflush(stdout) == EOF || !p->printed_all) && st == ST_OK) {
-		int e = errno;
-		clearerr(stdout);
-		st = error_set(&r->err, ST_UNSURE, e,
-		    "the message is queued, but its id could not be printed: stdout");
+	if (st == ST_OK && batch_was_duplicate(p->b))
+		tell_duplicate(p);
+	return told(p, st);
+}
+
+/* What lies in a drop box has no headers. */
+static enum status
+trace(struct push *p)
+{
+	return queue_drops_only(p->q) ? ST_OK : trace_headers(&p->headers, &p->r->err);
+}
+
+/* The event becomes a message, with its own headers behind those that all get. */
+static enum status
+begin_event(struct push *p)
+{
+	struct error *err = &p->r->err;
+	struct cloudevent_body body;
+	enum status st;
+
+	if ((st = event_take(&p->event, &p->headers, &body, err)) != ST_OK)
+		return st;
+	if (p->topic && ((st = gate_reload(p->opt.gate, p->q, &p->headers, err)) != ST_OK || (st = admitted(p)) != ST_OK)) {
+		free(body.data);
+		return st;
 	}
+	if ((st = trace(p)) == ST_OK && (st = batch_begin(p->b, err)) == ST_OK && body.len > 0)
+		st = batch_write(p->b, body.data, body.len, err);
+	free(body.data);
 	return st;
 }
 
 static enum status
 end_message(struct push *p)
 {
-	enum status st = batch_end(p->b, &p->r->err);
+	enum status st = p->events ? begin_event(p) : ST_OK;
 
+	if (st == ST_OK)
+		st = accept_end(p->r, p->q, p->accept, &p->headers, p->b);
 	p->in_message = false;
-	if (st == ST_OK && !p->opt.atomic && batch_full(p->b))
+	/* The subscribers were asked about this event only. */
+	if (st == ST_OK && !p->opt.atomic && (batch_full(p->b) || (p->events && p->topic)))
 		st = publish(p);
 	return st;
 }
@@ -250,6 +327,10 @@ add(struct push *p, const char *data, size_t len)
 {
 	enum status st = ST_OK;
 
+	if (p->events) {	/* kept until all of it is there */
+		p->in_message = true;
+		return event_add(&p->event, data, len, &p->r->err);
+	}
 	if (!p->in_message) {
 		if ((st = batch_begin(p->b, &p->r->err)) != ST_OK)
 			return st;
@@ -344,7 +425,9 @@ push_chunks(struct push *p)
 	enum status st;
 
 	while ((st = chunk_next(&p->chunks, &another, err)) == ST_OK && another)
-		if ((st = push_fd(p, STDIN_FILENO, "stdin")) != ST_OK)
+		if (p->opt.once != NULL && batch_pending(p->b) > 0)
+			return run_usage(p->r, "--id is for one message");
+		else if ((st = push_fd(p, STDIN_FILENO, "stdin")) != ST_OK)
 			return st;
 	return st;
 }
@@ -371,6 +454,14 @@ push_all(struct push *p)
 	return st;
 }
 
+/* Whether those who subscribe to a topic take it.  Of an event that depends on its own headers: see begin_event. */
+static enum status
+ask_subscribers(struct push *p)
+{
+	p->topic = queue_is_topic(p->q);
+	return p->topic ? gate_open(p->q, p->events ? NULL : &p->headers, &p->opt.gate, &p->r->err) : ST_OK;
+}
+
 enum status
 push_files_exist(struct run *r)
 {
@@ -385,6 +476,54 @@ push_files_exist(struct run *r)
 		if (S_ISDIR(sb.st_mode))
 			return error_set(&r->err, ST_BADDATA, 0, "%s: is a directory", name);
 	}
+	return ST_OK;
+}
+
+/* Whoever feeds us is not to be killed by a pipe that nobody reads. */
+static enum status
+drain(struct push *p)
+{
+	enum status st = ST_OK;
+	bool another = true;
+	size_t n = 1;
+
+	if (p->text != NULL || (!p->chunked && p->r->noperands > 1))
+		return ST_OK;
+	if (p->chunked && (st = chunk_next(&p->chunks, &another, &p->r->err)) != ST_OK)
+		return st;
+	while (st == ST_OK && another && n > 0)
+		st = input(p, STDIN_FILENO, "stdin", &n);
+	if (st == ST_OK && p->chunked && another)
+		st = chunk_next(&p->chunks, &another, &p->r->err);
+	return st;
+}
+
+/* ST_NONE: there was none under this key before. */
+static enum status
+push_again(struct push *p)
+{
+	struct run *r = p->r;
+	struct msgid id;
+	enum status st;
+
+	if (p->opt.once == NULL)
+		return ST_NONE;
+	if ((st = once_find(p->q, p->opt.once, clock_now(), &id, &r->err)) != ST_OK)
+		return st;
+	if ((st = drain(p)) != ST_OK)
+		return st;
+	tell_duplicate(p);
+	published(p, &id);
+	return told(p, ST_OK);
+}
+
+static enum status
+prepare(struct push *p)
+{
+	if (!p->events)
+		return trace(p);
+	p->event.common = p->headers;
+	p->headers = (struct headers){ 0 };
 	return ST_OK;
 }
 
@@ -405,16 +544,16 @@ run_push(struct run *r)
 		goto out;
 	p.opt.headers = &p.headers;
 	run_stoppable();	/* to take the half-written file away */
-	if ((st = run_queue_push(r, r->operand[0], &p.q)) != ST_OK)
+	if ((p.buf = malloc(BUFFER)) == NULL) {
+		st = error_sys(&r->err, ENOMEM, "push");
 		goto out;
-	p.topic = queue_is_topic(p.q);
-	if ((p.topic && (st = gate_open(p.q, &p.headers, &p.opt.gate, &r->err)) != ST_OK) ||
-	    (st = admitted(&p)) != ST_OK ||
+	}
+	if ((st = run_queue_push(r, r->operand[0], &p.q)) != ST_OK || (st = push_again(&p)) != ST_NONE ||
+	    (st = queue_accept(p.q, &p.accept, &r->err)) != ST_OK || (st = prepare(&p)) != ST_OK ||
+	    (st = ask_subscribers(&p)) != ST_OK || (st = admitted(&p)) != ST_OK ||
 	    (st = batch_open(p.q, &p.opt, &p.b, &r->err)) != ST_OK)
 		goto out;
-	if ((p.buf = malloc(BUFFER)) == NULL)
-		st = error_sys(&r->err, ENOMEM, "push");
-	else if ((st = push_all(&p)) == ST_OK)
+	if ((st = push_all(&p)) == ST_OK)
 		st = publish(&p);
 	else if (!p.opt.atomic && batch_pending(p.b) > 0) {
 		/* The messages before the one that failed are whole: queue them, and say what failed. */
@@ -429,6 +568,7 @@ out:
 	gate_close(p.opt.gate);
 	queue_close(p.q);
 	headers_free(&p.headers);
+	event_free(&p.event);
 	free(p.buf);
 	return st;
 }

@@ -270,6 +270,7 @@ take_key(struct parser *ps, int key, const char *value)
 	bool ours = ps->applies && !(defaults && (ps->decided & 1u << key) != 0);
 	struct policy *p = ours ? ps->policy : &ps->other_policy;
 	size_t size = sizeof(p->origin[key]);
+	struct command *command;
 
 	if (!policy_set(p, key, value))
 		return refuse(ps, "bad value '%s' for %s (%s): %s", value, key_name(key),
@@ -280,9 +281,9 @@ take_key(struct parser *ps, int key, const char *value)
 		(void)strlcpy(p->origin[key], ps->origin, size);
 	else
 		(void)snprintf(p->origin[key], size, "%s [%s]", ps->origin, ps->section);
-	if (strcmp(key_name(key), "handler") == 0) {
-		p->handler_uid = ps->st.st_uid;
-		p->handler_mode = ps->st.st_mode;
+	if ((command = policy_command(p, key)) != NULL) {
+		command->uid = ps->st.st_uid;
+		command->mode = ps->st.st_mode;
 	}
 	if (ours && !defaults)
 		ps->decided |= 1u << key;

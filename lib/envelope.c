@@ -81,6 +81,19 @@ headers_add(struct headers *h, const char *text, struct error *err)
 	return append(h, &add, err);
 }
 
+enum status
+headers_copy(struct headers *h, const struct headers *from, struct error *err)
+{
+	h->block = NULL;
+	h->len = from->len;
+	if (from->len == 0)
+		return ST_OK;
+	if ((h->block = malloc(from->len)) == NULL)
+		return error_sys(err, ENOMEM, "headers");
+	memcpy(h->block, from->block, from->len);
+	return ST_OK;
+}
+
 bool
 headers_next(const struct headers *h, size_t *pos, struct header *out)
 {

@@ -354,14 +354,6 @@ fs_replace(int fromfd, const char *from, int tofd, const char *to, struct error 
 }
 
 enum status
-fs_symlink(const char *text, int dirfd, const char *name, struct error *err)
-{
-	if (symlinkat(text, dirfd, name) == 0)
-		return ST_OK;
-	return errno == EEXIST ? ST_EXISTS : error_sys(err, errno, "make the link %s", name);
-}
-
-enum status
 fs_link(int fromfd, const char *from, int tofd, const char *to, struct error *err)
 {
 	if (linkat(fromfd, from, tofd, to, 0) == 0)
@@ -413,6 +405,29 @@ fs_move_own(int fromfd, const char *from, int tofd, const char *to, struct error
 	if (st == ST_GONE && fstatat(tofd, to, &sb, AT_SYMLINK_NOFOLLOW) == 0)
 		st = ST_OK;
 	return st;
+}
+
+enum status
+fs_symlink(const char *text, int dirfd, const char *name, struct error *err)
+{
+	if (symlinkat(text, dirfd, name) == 0)
+		return ST_OK;
+	return errno == EEXIST ? ST_EXISTS : error_sys(err, errno, "make a link");
+}
+
+enum status
+fs_read_link(int dirfd, const char *name, char *text, size_t size, struct error *err)
+{
+	ssize_t n = readlinkat(dirfd, name, text, size);
+
+	if (n == -1 && errno == ENOENT)
+		return ST_GONE;
+	if (n == -1 && errno != EINVAL)
+		return error_sys(err, errno, "read the link %s", name);
+	if (n == -1 || (size_t)n >= size)
+		return error_set(err, ST_BADDATA, 0, "%s is not a link that mq made: see mq fsck", name);
+	text[n] = '\0';
+	return ST_OK;
 }
 
 void
@@ -472,6 +487,12 @@ fs_lock(int fd, int64_t offset, bool exclusive)
 	    .l_whence = SEEK_SET, .l_start = offset, .l_len = 1 };
 
 	return fcntl(fd, F_OFD_SETLK, &f) == 0;
+}
+
+int
+fs_share(int fd)
+{
+	return fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
 int

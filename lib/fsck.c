@@ -43,6 +43,7 @@
 	X(STUCK_TURN, "stuck-turn", SEV_WARNING, "a key whose messages wait has the turn of one that can be claimed", "give the turn to the next") \
 	X(ORPHAN_TURN, "orphan-turn", SEV_INFO, "a turn is that of a message of the queue", "remove it") \
 	X(STALE_TMP, "stale-tmp", SEV_INFO, "files being written have a living writer", "remove") \
+	X(UNFINISHED_PUSH, "unfinished-push", SEV_INFO, "each message accepted under a key was put into the queue", "put it there") \
 	X(ORPHAN_RECORD, "orphan-record", SEV_INFO, "each file in failures/ has its message", "remove") \
 	X(ORPHAN_REPLY, "orphan-reply", SEV_INFO, "somebody waits in each place of replies/", "remove it") \
 	X(LOST_SUBSCRIPTION, "lost-subscription", SEV_WARNING, "the queue of each subscription is there", "remove it") \
@@ -659,6 +660,54 @@ check_records(struct fsck *f)
 	return st;
 }
 
+/* ---- keys of push --id ------------------------------------------------- */
+
+struct look { struct fsck *f; int dir; const char *xx; };
+
+static void
+left_in_once(void *arg, enum once_kind kind, const char *name, bool done)
+{
+	struct look *l = arg;
+	char path[600];
+
+	(void)snprintf(path, sizeof(path), "once/%s/%s", l->xx, name);
+	if (kind == ONCE_FOREIGN)
+		foreign(l->f, FOREIGN_ENTRY, l->dir, name, path, "neither a message nor the marker of a key");
+	else if (kind == ONCE_LITTER)
+		found(l->f, STALE_TMP, done, path, "left by a writer that died");
+	else
+		found(l->f, UNFINISHED_PUSH, done, path, "accepted under a key by a writer that died before it was ready");
+}
+
+static enum status
+check_once(struct fsck *f)
+{
+	struct listing l;
+	char path[600];
+	enum status st;
+	int top, dir;
+
+	if ((st = fs_open_dir(f->q->fd, "once", false, &top, f->err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	st = fs_list(top, "", 0, false, &l, NULL, f->err);
+	for (size_t i = 0; st == ST_OK && i < l.n; i++) {
+		const char *xx = l.e[i].name;
+		(void)snprintf(path, sizeof(path), "once/%s", xx);
+		if (strlen(xx) != 2 || strspn(xx, "0123456789abcdef") != 2)
+			foreign(f, FOREIGN_ENTRY, top, xx, path, "not a directory of keys");
+		else if (l.e[i].type != DT_DIR)
+			foreign(f, FOREIGN_TYPE, top, xx, path, "not a directory");
+		else if ((st = fs_open_dir(top, xx, false, &dir, f->err)) == ST_OK) {
+			struct look look = { f, dir, xx };
+			st = once_tend(f->q, dir, f->now, f->repair, left_in_once, &look, f->err);
+			(void)close(dir);
+		}
+	}
+	listing_free(&l);
+	(void)close(top);
+	return st == ST_GONE ? ST_OK : st;
+}
+
 static void
 orphan(void *arg, const char *name, bool removed)
 {
@@ -837,7 +886,8 @@ fsck_queue(struct queue *q, bool repair, usec_t now,
 	if (st == ST_OK)
 		st = check_keys(&f);
 	if (st == ST_OK && (st = check_new(&f)) == ST_OK && (st = check_ids(&f)) == ST_OK &&
-	    (st = check_records(&f)) == ST_OK && (st = check_replies(&f)) == ST_OK && (st = check_topics(&f)) == ST_OK) {
+	    (st = check_records(&f)) == ST_OK && (st = check_replies(&f)) == ST_OK && (st = check_topics(&f)) == ST_OK &&
+	    (st = check_once(&f)) == ST_OK) {
 		check_litter(&f);
 		check_counters(&f);
 	}

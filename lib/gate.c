@@ -80,11 +80,11 @@ gate_reload(struct gate *g, struct queue *topic, const struct headers *h, struct
 enum status
 gate_open(struct queue *topic, const struct headers *h, struct gate **out, struct error *err)
 {
-	enum status st;
+	enum status st = ST_OK;
 
 	if ((*out = calloc(1, sizeof(**out))) == NULL)
 		return queue_fail(topic, err, ENOMEM, "push");
-	if ((st = gate_reload(*out, topic, h, err)) != ST_OK) {
+	if (h != NULL && (st = gate_reload(*out, topic, h, err)) != ST_OK) {
 		gate_close(*out);
 		*out = NULL;
 	}

@@ -56,14 +56,16 @@ enum status fs_move_own(int fromfd, const char *from, int tofd, const char *to, 
 enum status fs_move_onto_empty(int fromfd, const char *from, int tofd, const char *to, struct error *err) MUST_CHECK;
 /* Rename that replaces what has the name. */
 enum status fs_replace(int fromfd, const char *from, int tofd, const char *to, struct error *err) MUST_CHECK;
-/* A symbolic link as a small text that comes whole or not at all.  ST_EXISTS. */
-enum status fs_symlink(const char *text, int dirfd, const char *name, struct error *) MUST_CHECK;
 /* One more name for a file.  ST_GONE, ST_EXISTS as with fs_move. */
 enum status fs_link(int fromfd, const char *from, int tofd, const char *to, struct error *err) MUST_CHECK;
 /* Whether a link failed so that a copy may be had all the same. */
 bool fs_link_refused(const struct error *);
 /* ST_GONE: it was not there. */
 enum status fs_unlink(int dirfd, const char *name, struct error *) MUST_CHECK;
+/* A symbolic link, which is followed by nobody: its text is a fact that is made by one call.  ST_EXISTS, silently. */
+enum status fs_symlink(const char *text, int dirfd, const char *name, struct error *) MUST_CHECK;
+/* ST_GONE: it is not there; ST_BADDATA: no link, or its text does not fit into size bytes with a NUL. */
+enum status fs_read_link(int dirfd, const char *name, char *text, size_t size, struct error *) MUST_CHECK;
 /* Set its times to now, if it is there. */
 void fs_touch(int dirfd, const char *name);
 /* True if it was removed; a directory that is not empty stays. */
@@ -75,6 +77,8 @@ enum status fs_sync(int fd, struct error *) MUST_CHECK;
 enum status fs_sync_all(int fd, struct error *) MUST_CHECK;	/* syncfs */
 /* The fence of a living process: one byte of a file.  False: locks do not work here. */
 bool fs_lock(int fd, int64_t offset, bool exclusive);
+/* A second descriptor of the open file, which keeps its locks.  -1 on failure, errno is the caller's. */
+int fs_share(int fd);
 /* Whether somebody holds a lock on that byte: 1 yes, 0 no, -1 cannot tell. */
 int fs_locked(int fd, int64_t offset);
 /* Lock a directory as a whole for as long as fd is open.  False: another process has it; true also where that cannot be had. */
@@ -106,6 +110,8 @@ uint64_t fnv1a(const void *, size_t);
 /* Give key (an index of conf_keys) a value; false: the text is none for it.  What a value must be, in words. */
 bool policy_set(struct policy *, int key, const char *text);
 const char *policy_rule(int key);
+/* The member that a key is of that says what is run; NULL: it is not of that kind. */
+struct command *policy_command(struct policy *, int key);
 
 /* ---- spool.c, handle.c, queue.c ---------------------------------------- */
 
@@ -412,6 +418,25 @@ enum status format_check(const char *path, const char *text, size_t len, struct 
 
 /* Whether the queue that was opened is still the one of its name. */
 bool queue_stands(const struct queue *);
+
+/* ---- once.c ------------------------------------------------------------ */
+
+/*
+ * Publish the file `from` as the message of a key; *n tells its name, which becomes the first's name if there
+ * was one before (*duplicate).  Unless it is ST_OK or ST_UNSURE (accepted, but it may not be in the queue yet) nothing has happened, and
+ * the file is where it was.
+ */
+enum status once_publish(struct queue *, const char *key, int fromfd, const char *from, struct msgname *n, usec_t now, bool *duplicate,
+    struct error *) MUST_CHECK;
+/*
+ * What dead producers left in a directory of once/: messages that were accepted are brought into the queue, others
+ * removed, and the markers whose time is over; without act only told.  seen may be NULL.
+ */
+enum once_kind { ONCE_UNFINISHED, ONCE_LITTER, ONCE_FOREIGN };
+enum status once_tend(struct queue *, int dir, usec_t now, bool act, void (*seen)(void *, enum once_kind, const char *name, bool done),
+    void *arg, struct error *) MUST_CHECK;
+/* The same for one of the directories, any. */
+void once_sweep(struct queue *, usec_t now);
 
 /* ---- limits.c --------------------------------------------------------- */
 

@@ -236,6 +236,8 @@ struct header { const char *name; size_t namelen; const char *value; size_t valu
  * byte, or the block grew too large.
  */
 enum status headers_add(struct headers *, const char *text, struct error *) MUST_CHECK;
+/* A copy; headers_free after. */
+enum status headers_copy(struct headers *, const struct headers *from, struct error *) MUST_CHECK;
 /* Iterate: start with *pos 0; false at the end.  Pointers are into the block. */
 bool headers_next(const struct headers *, size_t *pos, struct header *);
 /* Whether a block as read from a file is whole and well formed (with its empty line). */
@@ -255,7 +257,14 @@ enum { PAUSED_NO = 0, PAUSED_POP = 1, PAUSED_PUSH = 2, PAUSED_ALL = 3 };
 #define BACKOFF_STEPS 32
 #define HANDLER_LEN_MAX 180
 #define LOG_NAME_MAX 200
-#define NKEYS 24
+#define NKEYS 26
+
+/* A command line for /bin/sh, "" if none, with owner and mode of the file that it is from. */
+struct command {
+	char text[HANDLER_LEN_MAX + 1];
+	uid_t uid;
+	mode_t mode;
+};
 
 struct policy {
 	usec_t lease;
@@ -279,12 +288,11 @@ struct policy {
 	char group[33];
 	int paused;
 	char log[LOG_NAME_MAX];	/* "": no; "syslog"; else the path of a file */
-	char handler[HANDLER_LEN_MAX + 1];	/* a command line for /bin/sh, "" if none; see queue_handler */
+	struct command handler;	/* see queue_handler */
 	int64_t jobs;
 	usec_t timeout;		/* 0: any time */
-	/* Owner and mode of the file that handler is from. */
-	uid_t handler_uid;
-	mode_t handler_mode;
+	usec_t once;		/* how long a key of --id is remembered */
+	struct command accept;	/* see queue_accept */
 	/* Where each key's value is from: "" is built in, else file and section. */
 	char origin[NKEYS][128];
 };
@@ -371,6 +379,8 @@ enum status queue_create(struct spool *, const char *name, const char *const *as
  * The queue is good for nothing but push_allowed, batch_* and queue_reload.
  */
 enum status queue_open_drop(struct spool *, const char *name, struct queue **, struct error *) MUST_CHECK;
+/* Whether it was opened in that way. */
+bool queue_drops_only(const struct queue *);
 void queue_close(struct queue *);
 const char *queue_name(const struct queue *);
 const struct policy *queue_policy(const struct queue *);
@@ -382,6 +392,8 @@ enum status queue_reload(struct queue *, struct error *) MUST_CHECK;
  * can would choose what this user runs.
  */
 enum status queue_handler(struct queue *, const char **handler, struct error *) MUST_CHECK;
+/* The same for the command that looks at messages before they are accepted; NULL, and ST_OK: there is none. */
+enum status queue_accept(struct queue *, const char **accept, struct error *) MUST_CHECK;
 /*
  * Mode and group are those of the directories from then on, and of messages yet to come.
  * Set keys in queue.conf ("key=value" each; comments and order are kept), by one
@@ -466,7 +478,7 @@ enum status unsubscribe(struct queue *topic, const char *queue, struct error *) 
 /* The queues that a message with these headers would go to: they, too, have to take it.  ST_NOTFOUND: unrouted = error, and nobody wants it. */
 struct gate;
 enum status gate_open(struct queue *topic, const struct headers *, struct gate **, struct error *) MUST_CHECK;
-/* The same anew: who subscribes, and their policies. */
+/* The same anew: who subscribes, and their policies; with it a gate that was opened without headers is first asked. */
 enum status gate_reload(struct gate *, struct queue *topic, const struct headers *, struct error *) MUST_CHECK;
 /* push_allowed of each, where as much as ahead, ahead_bytes is on its way already. */
 enum status gate_allowed(struct gate *, uint64_t ahead, uint64_t ahead_bytes, uint64_t messages, uint64_t bytes, usec_t now,
@@ -549,9 +561,10 @@ struct push_options {
 	usec_t delay;		/* 0: ready now */
 	usec_t expire;		/* 0: as the policy says; counted from the publication */
 	const char *key;	/* order key, or NULL; must live as long as the batch */
-	const struct headers *headers;	/* may be NULL or empty; must live as long as the batch */
+	const struct headers *headers;	/* may be NULL or empty; must live as long as the batch; read when a message begins */
 	bool atomic;		/* all or none */
 	bool import;		/* batch_begin_as: what each is, comes along */
+	const char *once;	/* NULL, or the key of the one message: see once_find */
 	struct gate *gate;	/* of a topic, or NULL: who else has to take what is pushed */
 };
 
@@ -596,8 +609,24 @@ enum status batch_publish(struct batch *, usec_t now,
  * ST_GONE: the old one moved on meanwhile, nothing is changed.
  */
 enum status batch_replace(struct batch *, const struct place *old, int oldfd, usec_t now, struct error *) MUST_CHECK;
+/* Whether what was published under a key (push_options.once) had been there before. */
+bool batch_was_duplicate(const struct batch *);
+/* The message that was begun and has not ended, to be read from its beginning; the caller closes *fd. */
+enum status batch_body(struct batch *, int *fd, struct error *) MUST_CHECK;
+/* Take the message away that was begun and has not ended. */
+void batch_cancel(struct batch *);
 /* Removes what was not published. */
 void batch_close(struct batch *);
+
+/* ---- once.c ----------------------------------------------------------- */
+
+/* Whether a text may be a key; ST_BADDATA says why not. */
+enum status once_check(const char *key, struct error *) MUST_CHECK;
+/*
+ * The message that was accepted under a key before, if that is not longer ago than the policy's once: ST_OK, and it is
+ * durable.  ST_NONE: there is none.  ST_UNSURE: there is, but it is not certain to be in the queue.
+ */
+enum status once_find(struct queue *, const char *key, usec_t now, struct msgid *, struct error *) MUST_CHECK;
 
 /* ---- claim.c ---------------------------------------------------------- */
 

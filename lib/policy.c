@@ -359,16 +359,17 @@ group_parse(const char *text, const char *syntax, struct policy *p, void *at)
 static bool
 handler_parse(const char *text, const char *syntax, struct policy *p, void *at)
 {
+	struct command *command = at;
 	size_t len = strlen(text);
 
-	(void)syntax, (void)at;
+	(void)syntax, (void)p;
 	for (size_t i = 0; i < len; i++)
 		if (((unsigned char)text[i] < ' ' && text[i] != '\t') || text[i] == 0x7f ||
 		    (text[i] == ';' && (i == 0 || is_blank(text[i - 1]))))
 			return false;
 	if (len > 0 && (is_blank(text[0]) || is_blank(text[len - 1])))
 		return false;
-	return strlcpy(p->handler, is_none(text) ? "" : text, sizeof(p->handler)) < sizeof(p->handler);
+	return strlcpy(command->text, is_none(text) ? "" : text, sizeof(command->text)) < sizeof(command->text);
 }
 
 static void
@@ -446,7 +447,9 @@ TYPE(jobs, number, "a number from 1 to 1000");
 	X(log, log, "FILE|syslog|no", "no", "where each change of state is told, a line each") \
 	X(handler, handler, "COMMAND|none", "none", "what mq work --config runs for each message, by /bin/sh") \
 	X(jobs, jobs, "N", "1", "how many handlers mq work --config runs at once") \
-	X(timeout, expire, "DUR|none", "none", "how long a handler of mq work --config may run")
+	X(timeout, expire, "DUR|none", "none", "how long a handler of mq work --config may run") \
+	X(once, lease, "DUR", "1d", "how long the key of mq push --id is remembered") \
+	X(accept, handler, "COMMAND|none", "none", "what looks at each message before it is accepted, by /bin/sh")
 
 #define PUBLIC(name, type, syntax, initial, help) { #name, syntax, initial, help },
 const struct conf_key conf_keys[NKEYS] = { KEYS(PUBLIC) };
@@ -479,6 +482,12 @@ bool
 policy_local(int key, const char *text)
 {
 	return slots[key].type != &type_log || text[0] != '/';
+}
+
+struct command *
+policy_command(struct policy *p, int key)
+{
+	return slots[key].type != &type_handler ? NULL : (struct command *)((char *)p + slots[key].offset);
 }
 
 const char *

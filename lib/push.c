@@ -36,6 +36,7 @@ struct pending {
 	char tmp[41];
 	struct known *known;	/* NULL: it is new */
 	int64_t size;
+	int32_t head;	/* bytes of its headers; those of the options may be others for the next */
 	int fd;		/* until it is synced; -1: closed */
 	bool synced;
 };
@@ -52,6 +53,8 @@ struct batch {
 	uint64_t bytes;
 	usec_t last;		/* greatest time given to an id */
 	struct place newest;	/* where the last one was put; file "": nowhere yet */
+	int fence;		/* once: keeps the writer's lock until it is published; else -1 */
+	bool duplicate;		/* once: it had been there before */
 	/* Of a sync or close that failed: nothing is published any more, for a second sync would lie. */
 	struct error broken;
 };
@@ -92,9 +95,9 @@ drop_open(struct batch *b, struct error *err)
 	enum status st;
 
 	if (o->atomic || o->delay > 0 || o->expire > 0 || o->priority != PRIORITY_DEFAULT ||
-	    o->key != NULL || (o->headers != NULL && o->headers->len > 0))
+	    o->key != NULL || (o->headers != NULL && o->headers->len > 0) || o->once != NULL)
 		return error_set(err, ST_DENIED, 0, "you may only drop plain messages into queue '%s', "
-		    "without priority, delay, expiry, key, headers or --atomic", b->q->name);
+		    "without priority, delay, expiry, key, headers, --id or --atomic", b->q->name);
 	b->tmpfd = b->q->newfd;
 	tmp_name(name + 1);
 	st = fs_create(b->tmpfd, name, queue_drop_mode(b->q), OWNER_SELF, &b->anchor, err);
@@ -125,7 +128,7 @@ batch_open(struct queue *q, const struct push_options *opt, struct batch **out,
 		return queue_fail(q, err, ENOMEM, "push");
 	b->q = q;
 	b->opt = *opt;
-	b->tmpfd = b->anchor = -1;
+	b->tmpfd = b->anchor = b->fence = -1;
 	/* Before anything is written: a descriptor short must not be met after the commit. */
 	if (q->drop)
 		st = drop_open(b, err);
@@ -155,9 +158,8 @@ room(struct batch *b)
 	return ST_OK;
 }
 
-/* Take the message being written away again. */
-static void
-cancel(struct batch *b)
+void
+batch_cancel(struct batch *b)
 {
 	struct pending *p = &b->p[b->n];
 	struct error ignored;
@@ -190,6 +192,7 @@ batch_begin(struct batch *b, struct error *err)
 	p = &b->p[b->n];
 	p->known = NULL;
 	p->size = 0;
+	p->head = b->opt.headers == NULL ? 0 : (int32_t)b->opt.headers->len;
 	p->synced = !queue_synced(b->q);
 	p->tmp[0] = '.';
 	tmp_name(p->tmp + (b->q->drop ? 1 : 0));
@@ -203,12 +206,14 @@ batch_begin(struct batch *b, struct error *err)
 	b->writing = true;
 	/* Where locks don't work, an hour's grace protects us from the sweepers. */
 	(void)fs_lock(p->fd, 1LL << 62, true);
-	if (b->opt.headers != NULL && b->opt.headers->len > 0) {
-		st = fs_write(p->fd, b->opt.headers->block, b->opt.headers->len, err);
-		p->size = (int64_t)b->opt.headers->len;
+	if (b->opt.once != NULL && (b->fence = fs_share(p->fd)) == -1)
+		st = queue_fail(b->q, err, errno, "push");
+	if (st == ST_OK && p->head > 0) {
+		st = fs_write(p->fd, b->opt.headers->block, (size_t)p->head, err);
+		p->size = p->head;
 	}
 	if (st != ST_OK)
-		cancel(b);
+		batch_cancel(b);
 	return st;
 }
 
@@ -232,12 +237,6 @@ batch_begin_as(struct batch *b, enum state s, const struct msgname *n, struct er
 	return ST_OK;
 }
 
-static int64_t
-head_size(const struct batch *b)
-{
-	return b->opt.headers == NULL ? 0 : (int64_t)b->opt.headers->len;
-}
-
 enum status
 batch_write(struct batch *b, const void *data, size_t len, struct error *err)
 {
@@ -245,13 +244,13 @@ batch_write(struct batch *b, const void *data, size_t len, struct error *err)
 	int64_t max = b->q->policy.max_size;
 	enum status st = ST_OK;
 
-	if (max > 0 && p->known == NULL && p->size - head_size(b) + (int64_t)len > max)
+	if (max > 0 && p->known == NULL && p->size - p->head + (int64_t)len > max)
 		st = error_set(err, ST_BADDATA, 0, "the message is larger than max_size, "
 		    "%lld bytes, of queue '%s'", (long long)max, b->q->name);
 	if (st == ST_OK)
 		st = fs_write(p->fd, data, len, err);
 	if (st != ST_OK) {
-		cancel(b);
+		batch_cancel(b);
 		return st;
 	}
 	p->size += (int64_t)len;
@@ -287,6 +286,14 @@ batch_end(struct batch *b, struct error *err)
 			}
 		}
 	return st;
+}
+
+enum status
+batch_body(struct batch *b, int *fd, struct error *err)
+{
+	if ((*fd = fs_open_read(b->tmpfd, b->p[b->n].tmp)) == -1)
+		return queue_fail(b->q, err, errno, "read the message in %s", where(b));
+	return ST_OK;
 }
 
 size_t
@@ -363,7 +370,7 @@ make_name(struct batch *b, const struct pending *p, usec_t now, struct msgname *
 	n->key = at + b->opt.delay;
 	n->size = p->size;
 	n->priority = b->opt.priority;
-	n->head = (int32_t)head_size(b);
+	n->head = p->head;
 	if (b->opt.key != NULL)
 		order_hash(b->opt.key, n->order);
 	if (b->opt.expire > 0)
@@ -439,6 +446,28 @@ publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct e
 			count_pushed(b, p->known, &n, now);
 	}
 	b->q->careful = false;
+	return st;
+}
+
+/* One message under a key: *k is 1 also for that of another, which was there before. */
+static enum status
+publish_once(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct error *err)
+{
+	struct pending *p = &b->p[0];
+	struct msgname n;
+	enum status st;
+
+	*k = 0;
+	if ((st = taken(b, 0, 0, 1, (uint64_t)p->size, now, err)) != ST_OK)
+		return st;
+	make_name(b, p, now, &n);
+	st = once_publish(b->q, b->opt.once, b->tmpfd, p->tmp, &n, now, &b->duplicate, err);
+	if (st == ST_GONE || st == ST_EXISTS)
+		return error_set(err, ST_IO, 0, "queue %s: a file of ours in tmp/ was removed", b->q->name);
+	if (st == ST_OK || st == ST_UNSURE) {
+		ids[0] = n.id;
+		*k = 1;
+	}
 	return st;
 }
 
@@ -538,16 +567,18 @@ batch_publish(struct batch *b, usec_t now, void (*done)(void *, const struct msg
 		return queue_fail(b->q, err, ENOMEM, "push");
 	st = sync_data(b, err);
 	if (st == ST_OK)
-		st = b->opt.atomic ? publish_atomic(b, now, ids, &k, err) :
-		    publish_each(b, now, ids, &k, err);
+		st = b->opt.once != NULL ? publish_once(b, now, ids, &k, err) :
+		    b->opt.atomic ? publish_atomic(b, now, ids, &k, err) : publish_each(b, now, ids, &k, err);
 	/* What was renamed is in the queue, whatever else failed: sync its directory, or say that it is not certain. */
 	error_clear(&syncing);
 	if (k > 0 && published_sync(b, &syncing) != ST_OK) {
 		*err = syncing;
 		st = ST_UNSURE;
 	}
-	if (k > 0 && !b->q->drop && arc4random_uniform(SWEEP) == 0)
+	if (k > 0 && !b->q->drop && arc4random_uniform(SWEEP) == 0) {
 		reap_litter(b->q->tmpfd, "", true, now, true, NULL, NULL);
+		once_sweep(b->q, now);
+	}
 	if (k > 0 && st != ST_UNSURE && b->opt.key != NULL && b->q->policy.latest && b->newest.file[0] != '\0')
 		latest_published(b->q, &b->newest, now);
 	for (size_t i = 0; i < k; i++)
@@ -608,7 +639,7 @@ put_new(struct batch *b, const struct place *old, const struct stat *was, struct
 	if ((st = fs_give(b->tmpfd, b->p[0].tmp, was, err)) != ST_OK)
 		return st;
 	n.size = b->p[0].size;
-	n.head = (int32_t)head_size(b);
+	n.head = b->p[0].head;
 	n.key++;	/* never the name of the old one */
 	q->careful = true;
 	st = bucket_put(q, b->tmpfd, b->p[0].tmp, old->state, &n, new, err);
@@ -641,6 +672,12 @@ batch_replace(struct batch *b, const struct place *old, int oldfd, usec_t now, s
 	return st;
 }
 
+bool
+batch_was_duplicate(const struct batch *b)
+{
+	return b->duplicate;
+}
+
 void
 batch_close(struct batch *b)
 {
@@ -650,7 +687,7 @@ batch_close(struct batch *b)
 		return;
 	error_clear(&ignored);
 	if (b->writing)
-		cancel(b);
+		batch_cancel(b);
 	for (size_t i = 0; i < b->n; i++) {
 		if (b->p[i].fd != -1)
 			(void)close(b->p[i].fd);
@@ -661,6 +698,8 @@ batch_close(struct batch *b)
 	}
 	if (b->anchor != -1)
 		(void)close(b->anchor);
+	if (b->fence != -1)
+		(void)close(b->fence);
 	if (b->opt.atomic && !b->q->drop) {
 		if (b->tmpfd != -1)
 			(void)close(b->tmpfd);

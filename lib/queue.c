@@ -86,25 +86,26 @@ trusted(uid_t owner, mode_t mode, char *why, size_t size)
 	return false;
 }
 
-/* Where the policy's handler is from: "queue.conf", or a file and its section. */
-static const char *
-handler_origin(const struct policy *p)
+static int
+key_of(const char *name)
 {
 	int key = 0;
 
-	while (strcmp(conf_keys[key].name, "handler") != 0)
+	while (strcmp(conf_keys[key].name, name) != 0)
 		key++;
-	return p->origin[key];
+	return key;
 }
 
 /*
  * Who may write to the queue's directory may put another file in the place of queue.conf, even
  * one of ours, such as a message.  So the directory is looked at first, and then what is in it read.
  */
-enum status
-queue_handler(struct queue *q, const char **handler, struct error *err)
+static enum status
+load_command(struct queue *q, const char *name, const char **text, struct error *err)
 {
-	const struct policy *p = &q->policy;
+	const int key = key_of(name);
+	const char *origin = q->policy.origin[key];
+	const struct command *c;
 	enum status st;
 	struct stat dir;
 	char why[64];
@@ -114,20 +115,37 @@ queue_handler(struct queue *q, const char **handler, struct error *err)
 		return error_sys(err, errno, "queue %s", q->name);
 	if ((st = policy_load(q, err)) != ST_OK)
 		return st;
-	*handler = p->handler;
-	if (p->handler[0] == '\0')
-		return error_set(err, ST_CONF, 0, "queue %s has no handler: mq init %s "
-		    "handler='COMMAND' sets one", q->name, q->name);
-	own = strcmp(handler_origin(p), QUEUE_CONF) == 0;
+	c = policy_command(&q->policy, key);
+	*text = c->text[0] != '\0' ? c->text : NULL;
+	if (*text == NULL)
+		return ST_OK;
+	own = strcmp(origin, QUEUE_CONF) == 0;
 	if (own && !trusted(dir.st_uid, dir.st_mode, why, sizeof(why)))
-		return error_set(err, ST_CONF, 0, "handler refused: the directory %s/%s %s, who could "
-		    "choose what runs here; set it in mq.conf, in [queue %s], and take it out here: mq init %s handler=",
-		    q->spool->path, q->name, why, q->name, q->name);
-	if (!trusted(p->handler_uid, p->handler_mode, why, sizeof(why)))
-		return error_set(err, ST_CONF, 0, "handler refused: %s%s%s%s %s, who could choose what "
-		    "runs here", own ? q->spool->path : "", own ? "/" : "", own ? q->name : "",
-		    own ? "/" QUEUE_CONF : handler_origin(p), why);
+		return error_set(err, ST_CONF, 0, "%s refused: the directory %s/%s %s, who could "
+		    "choose what runs here; set it in mq.conf, in [queue %s], and take it out here: mq init %s %s=",
+		    name, q->spool->path, q->name, why, q->name, q->name, name);
+	if (!trusted(c->uid, c->mode, why, sizeof(why)))
+		return error_set(err, ST_CONF, 0, "%s refused: %s%s%s%s %s, who could choose what "
+		    "runs here", name, own ? q->spool->path : "", own ? "/" : "", own ? q->name : "",
+		    own ? "/" QUEUE_CONF : origin, why);
 	return ST_OK;
+}
+
+enum status
+queue_handler(struct queue *q, const char **handler, struct error *err)
+{
+	enum status st = load_command(q, "handler", handler, err);
+
+	if (st == ST_OK && *handler == NULL)
+		st = error_set(err, ST_CONF, 0, "queue %s has no handler: mq init %s "
+		    "handler='COMMAND' sets one", q->name, q->name);
+	return st;
+}
+
+enum status
+queue_accept(struct queue *q, const char **accept, struct error *err)
+{
+	return load_command(q, "accept", accept, err);
 }
 
 static struct queue *
@@ -265,6 +283,12 @@ queue_open_drop(struct spool *sp, const char *name, struct queue **out, struct e
 	q->owner = OWNER_SELF;	/* new/ passes on its own; others may not give files away */
 	*out = q;
 	return ST_OK;
+}
+
+bool
+queue_drops_only(const struct queue *q)
+{
+	return q->drop;
 }
 
 /* ---- making one ------------------------------------------------------- */
@@ -483,7 +507,7 @@ set_mode_of_files(struct queue *q, const char *name, struct error *err)
 static enum status
 set_modes(struct queue *q, struct error *err)
 {
-	static const char *const others[] = { "tmp", "failures", "waiting", "turns", REPLIES, "subscriptions", "topics" };
+	static const char *const others[] = { "tmp", "failures", "waiting", "turns", REPLIES, "subscriptions", "topics", "once" };
 	const mode_t mode = queue_dir_mode(q);
 	enum status st = set_mode_below(q, q->fd, "new", queue_new_mode(q), 0, err);
 

@@ -58,6 +58,7 @@ probe() {
 	need libbsd-dev		"libbsd, its headers and libbsd-overlay.pc" \
 	    has_pc libbsd-overlay
 	need libinih-dev	"inih (libinih and ini.h)"	has_header ini.h
+	need libjansson-dev	"jansson (libjansson and jansson.h)"	has_header jansson.h
 	need bats		"bats-core"			has bats
 	need bats-support	"bats-support"	has_batslib bats-support
 	need bats-assert	"bats-assert"	has_batslib bats-assert

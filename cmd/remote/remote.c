@@ -128,6 +128,20 @@ quote(FILE *f, const char *before, const char *word)
 	(void)fputc('\'', f);
 }
 
+/* ssh takes no environment along, but the message is to have the headers that it would have here. */
+static void
+put_trace(FILE *f)
+{
+	const char *name, *value;
+
+	for (size_t i = 0; (value = trace_value(i, &name)) != NULL; i++) {
+		(void)fputs(i == 0 ? "env " : "", f);
+		(void)fputs(name, f);
+		quote(f, "=", value);
+		(void)fputc(' ', f);
+	}
+}
+
 /* What comes before the words of the verb. */
 static FILE *
 command_open(struct remote *m)
@@ -136,6 +150,8 @@ command_open(struct remote *m)
 
 	if (f == NULL)
 		return NULL;
+	if (strcmp(m->r->cmd->name, "push") == 0)
+		put_trace(f);
 	(void)fputs("mq -s", f);
 	quote(f, " ", m->path);
 	if (m->r->quiet)

@@ -137,6 +137,9 @@ class Recorder:
             p = path(0, 1)
             if "O_CREAT" in match[2] and inside(p) and p not in self.inodes:
                 self.make(p, "create")
+        elif call == "symlinkat" and inside(path(1, 2)):
+            self.make(path(1, 2), "symlink")
+            self.ops[-1].text = text(args[0][2]).decode()
         elif call == "mkdirat" and inside(path(0, 1)):
             self.make(path(0, 1), "mkdir")
         elif call == "mkdir" and inside(path(None, 0)):
@@ -213,6 +216,9 @@ def build(recorder, template, directory, have, how, t):
         at = top[len(template + "/spool"):]
         tree[at] = None
         for name in files:
+            if os.path.islink(f"{top}/{name}"):
+                tree[f"{at}/{name}"] = os.readlink(f"{top}/{name}")
+                continue
             with open(f"{top}/{name}", "rb") as f:
                 tree[f"{at}/{name}"] = f.read()
     for op in recorder.ops[:t]:
@@ -220,6 +226,8 @@ def build(recorder, template, directory, have, how, t):
             continue
         if op.kind in ("mkdir", "create"):
             tree[op.path[len(old):]] = None if op.kind == "mkdir" else data.get(op.inode, b"")
+        elif op.kind == "symlink":
+            tree[op.path[len(old):]] = op.text
         elif op.kind == "unlink":
             tree.pop(op.path[len(old):], None)
         else:
@@ -232,6 +240,8 @@ def build(recorder, template, directory, have, how, t):
             continue
         if tree[path] is None:
             os.mkdir(new + path)
+        elif isinstance(tree[path], str):
+            os.symlink(tree[path], new + path)
         else:
             with open(new + path, "wb") as f:
                 f.write(tree[path])

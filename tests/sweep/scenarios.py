@@ -12,10 +12,11 @@ class Scenario:
     edits: the bodies are versions of one message: there is always one, a crash may leave both.
     asks: it withdraws what it pushed, and exits so.  answers: what is in the place PLACE after exit 0, or when the message is gone.
     links: a message has several places, in lists; a command that completes what was interrupted.
+    again: whatever became of it, the same command ends with 0 afterwards, and each message is where it belongs, once.
     """
 
-    def __init__(self, name, setup, command, places, stdin="", reads=False, or_else=(), broken=False, edits=False, asks=None, answers=None, links=None):
-        self.asks, self.answers, self.links = asks, answers, links
+    def __init__(self, name, setup, command, places, stdin="", reads=False, or_else=(), broken=False, edits=False, asks=None, answers=None, links=None, again=False):
+        self.asks, self.answers, self.links, self.again = asks, answers, links, again
         self.name, self.setup, self.command, self.stdin = name, setup, command, stdin
         self.places = {b.encode(): p for b, p in places.items()}
         self.reads, self.or_else, self.broken, self.edits = reads, or_else, broken, edits
@@ -50,6 +51,15 @@ if os.geteuid() == 0:
     NOBODY = "setpriv --reuid=65534 --regid=65534 --clear-groups "
     S("push to a drop box", INIT + "mq init q mode=0602; ", NOBODY + "mq push q -m one", {"one": (GONE, "q/new")})
     S("push lines to a drop box", INIT + "mq init q mode=0602; ", NOBODY + "mq push q -l", {"one": (GONE, "q/new"), "two": (GONE, "q/new")}, "one\ntwo\n")
+ONCE = INIT + "mq push -q q --id k/1 -m one; "
+OLD_MARKER = "for f in spool/q/once/*/=k*; do ln -sfn 20200101T000000.000000Z,016f5e66-e800-7000-8000-000000000000,s3 $f; done; "
+UNFINISHED = "mv spool/q/ready/*/* spool/q/once/??/; "
+S("push once", INIT, "mq push q --id k/1 -m one", {"one": (GONE, READY, "q/once")}, again=True)
+S("push once and later", INIT, "mq push q --id k/1 -d 1h -m one", {"one": (GONE, "q/delayed", "q/once")}, again=True)
+S("push once more", ONCE, "mq push q --id k/1 -m one", {"one": TWO}, again=True)
+S("push what was not finished", ONCE + UNFINISHED, "mq push q --id k/1 -m one", {"one": ("q/once", READY)}, again=True)
+S("push after the time of the key", ONCE + OLD_MARKER, "mq push q --id k/1 -m two", {"one": TWO, "two": (GONE, READY, "q/once")}, again=True)
+S("repair of what was not finished", ONCE + UNFINISHED, "mq fsck q --repair", {"one": ("q/once", READY)})
 # ---- consumers ----
 S("pop", INIT + "mq push -q q -m one; ", "mq pop q", {"one": (READY, GONE, CLAIMED)})
 S("pop many", INIT + "mq push -q q -m one; mq push -q q -m two; ", "mq pop q -n 2 -l",

@@ -10,7 +10,7 @@ MQ = os.environ["MQ_BIN"]
 NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z,([0-9a-f-]{36}),s(\d+)((,[a-zA-Z][A-Za-z0-9.-]*)*)")
 STATES = ("ready", "delayed", "claimed", "held", "dead", "done", "waiting")
 # What a command that dies, or meets an error, may leave: spool-format.md section 11, severity info.
-LITTER = {"stale-tmp", "half-bucket", "orphan-record", "orphan-reply", "bad-counters", "no-bucket", "half-queue", "orphan-turn", "stuck-turn"}
+LITTER = {"stale-tmp", "half-bucket", "orphan-record", "orphan-reply", "bad-counters", "no-bucket", "half-queue", "orphan-turn", "stuck-turn", "unfinished-push"}
 
 
 class Failure(Exception):
@@ -27,6 +27,12 @@ def places(spool, wanted):
             for root, dirs, files in os.walk(f"{spool}/{queue}/{state}"):
                 for name in files:
                     look(f"{root}/{name}", name, f"{queue}/{state}", found)
+        for root, dirs, files in os.walk(f"{spool}/{queue}/once"):
+            # What no marker names was not accepted.
+            named = [os.readlink(f"{root}/{f}") for f in files if os.path.islink(f"{root}/{f}")]
+            for name in files:
+                if name in named:
+                    look(f"{root}/{name}", name, f"{queue}/once", found)
         new = f"{spool}/{queue}/new"
         for name in os.listdir(new) if os.path.isdir(new) else ():
             if not name.startswith("."):
@@ -132,6 +138,16 @@ def fsck(room):
     return [json.loads(line) for line in p.stdout.splitlines()]
 
 
+def again(scenario, room):
+    p = room.run(["sh", "-c", scenario.command], scenario.stdin.encode())
+    found = places(room.spool, scenario.places)
+    if p.returncode != 0:
+        raise Failure(f"the same command again: exit {p.returncode}: {p.stderr.decode()}")
+    for body, (before, after, *between) in scenario.places.items():
+        if found.get(body) != [after]:
+            raise Failure(f"after the same command again {body!r} stands in {found.get(body)}")
+
+
 def aftermath(scenario, room):
     """The next commands: fsck, push, and pop until there is no more."""
     if not os.path.isdir(room.spool):
@@ -140,6 +156,8 @@ def aftermath(scenario, room):
         for finding in fsck(room):
             if finding["id"] not in LITTER and not (scenario.edits and finding["id"] == "duplicate-id"):
                 raise Failure(f"fsck finds {finding}")
+    if scenario.again:
+        again(scenario, room)
     p = room.mq("fsck", "--repair")
     left = fsck(room)
     if left:

@@ -1,0 +1,42 @@
+/*
+ * json.c: what reading and writing CloudEvents have in common.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "cloudevents.h"
+
+const struct attribute attributes[NATTRIBUTES] = {
+	{ "type", "Type" }, { "source", "Source" }, { "datacontenttype", "Content-Type" }, { "subject", "Subject" },
+	{ "time", "Time" }, { "dataschema", "Dataschema" }, { "traceparent", "Traceparent" }, { "tracestate", "Tracestate" },
+};
+
+bool
+is_json(const char *text, size_t len)
+{
+	json_t *value = json_loadb(text, len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
+
+	json_decref(value);
+	return value != NULL;
+}
+
+/* application/json, text/json, or anything with +json. */
+bool
+is_json_type(const char *type, size_t len)
+{
+	size_t end = 0;
+
+	while (end < len && strchr("; \t", type[end]) == NULL)
+		end++;
+	return end >= 5 && (type[end - 5] == '/' || type[end - 5] == '+') && strncasecmp(type + end - 4, "json", 4) == 0;
+}
+
+bool
+cloudevent_header(const char *name, size_t len)
+{
+	for (size_t i = 0; i < NATTRIBUTES; i++)
+		if (len == strlen(attributes[i].header) && strncasecmp(name, attributes[i].header, len) == 0 &&
+		    strncmp(attributes[i].name, "trace", 5) != 0)
+			return true;
+	return len > 3 && strncasecmp(name, "Ce-", 3) == 0;
+}
