@@ -67,7 +67,7 @@ renew(struct work *w, struct handler *h, usec_t mono)
 
 	error_clear(&err);
 	h->renew = mono + work_lease(w) / 3;
-	st = claim_extend(w->q, &h->claim, work_lease(w), clock_now(), &err);
+	st = claim_extend(w->q, h->claim, work_lease(w), clock_now(), &err);
 	if (st == ST_OK)
 		return;
 	if (st != ST_LOST) {
@@ -108,42 +108,46 @@ place(const struct work *w)
 {
 	int i = 0;
 
-	while (w->h[i].pid != 0 || w->h[i].over)
+	while (w->h[i].n > 0)
 		i++;
 	return i;
 }
 
+/* The command cannot be started.  Our fault, whatever it is: the message goes back and does not count. */
 static enum status
-start(struct work *w, struct claim *c, usec_t mono, struct error *err)
+not_started(struct work *w, int i, enum status st, struct error *err)
+{
+	struct error giving;
+
+	error_clear(&giving);
+	if (claim_release(w->q, w->h[i].claim, 0, clock_now(), &giving) != ST_OK)
+		work_trouble(w, &giving);
+	handler_free(&w->h[i], i);
+	w->closing = true;
+	if (st != ST_NOTFOUND)
+		return st;
+	w->exit_code = err->errnum == ENOENT ? 127 : 126;
+	if (work_can_note())
+		run_note(w->r, "%s", err->text);
+	error_clear(err);
+	return ST_OK;
+}
+
+/* What was claimed for slot i. */
+static enum status
+start(struct work *w, int i, usec_t mono, struct error *err)
 {
 	enum status st;
-	int i;
 
 	for (;;) {
-		i = place(w);
-		st = handler_start(&w->launch, &w->h[i], i, c, err);
+		st = handler_start(&w->launch, &w->h[i], i, err);
 		if (st == ST_OK || st == ST_NOTFOUND || w->nover == 0)
 			break;
 		error_clear(err);
 		(void)work_settle(w);	/* what is over has descriptors and memory yet */
 	}
-	if (st != ST_OK) {
-		/* Our fault, whatever it is: the message goes back and does not count. */
-		struct error giving;
-		error_clear(&giving);
-		if (claim_release(w->q, c, 0, clock_now(), &giving) != ST_OK)
-			work_trouble(w, &giving);
-		claim_close(c);
-		w->closing = true;
-		if (st == ST_NOTFOUND) {
-			w->exit_code = err->errnum == ENOENT ? 127 : 126;
-			if (work_can_note())
-				run_note(w->r, "%s", err->text);
-			error_clear(err);
-			return ST_OK;
-		}
-		return st;
-	}
+	if (st != ST_OK)
+		return not_started(w, i, st, err);
 	if (w->timeout > 0 && w->h[i].stage == RUNNING)
 		w->h[i].limit = mono + w->timeout;
 	w->h[i].renew = mono + work_lease(w) / 3;
@@ -188,8 +192,8 @@ claim_one(struct work *w, struct claim *c, struct error *err)
 static enum status
 fill(struct work *w, usec_t mono, struct error *err)
 {
-	struct claim c;
 	enum status st;
+	int i;
 
 	if (w->hungry && !w->event && mono < w->poll && clock_now() < w->look)
 		return ST_OK;
@@ -197,7 +201,8 @@ fill(struct work *w, usec_t mono, struct error *err)
 	while (!w->closing && w->running < w->jobs && mono >= w->next_start) {
 		if (w->hungry && (st = waiter_arm(w->waiter, err)) != ST_OK)
 			return st;
-		st = claim_one(w, &c, err);
+		i = place(w);
+		st = claim_one(w, w->h[i].claim, err);
 		if (st == ST_NONE && !w->hungry) {
 			w->hungry = true;
 			continue;
@@ -206,7 +211,8 @@ fill(struct work *w, usec_t mono, struct error *err)
 		if (st != ST_OK)
 			return st == ST_NONE ? ST_OK : st;
 		w->hungry = false;
-		if ((st = start(w, &c, mono, err)) != ST_OK)
+		w->h[i].n = 1;
+		if ((st = start(w, i, mono, err)) != ST_OK)
 			return st;
 		(void)work_settle(w);	/* before the next, or many starts could take a lease's time */
 	}

@@ -38,13 +38,13 @@ fail(struct work *w, struct handler *h, const char *reason, bool permanent, usec
 	enum status st;
 	enum state to;
 
-	st = claim_fail(w->q, &h->claim, &why, now, &to, err);
+	st = claim_fail(w->q, h->claim, &why, now, &to, err);
 	w->gave_back = true;
 	if (st == ST_OK) {
 		w->failed++;
 		if (work_can_note())
-			run_verbose(w->r, "%s: %s, attempt %d: %s", h->claim.at.name.id.text, reason,
-			    h->claim.at.name.attempts + 1, to == STATE_DEAD ? "dead" : "to be retried");
+			run_verbose(w->r, "%s: %s, attempt %d: %s", h->claim->at.name.id.text, reason,
+			    h->claim->at.name.attempts + 1, to == STATE_DEAD ? "dead" : "to be retried");
 	}
 	return st;
 }
@@ -58,7 +58,7 @@ cannot_run(struct work *w, struct handler *h, int code, usec_t now, struct error
 		    "given back", w->command, code);
 	w->exit_code = code;
 	w->closing = w->gave_back = true;
-	return claim_release(w->q, &h->claim, 0, now, err);
+	return claim_release(w->q, h->claim, 0, now, err);
 }
 
 /* A shell's word for what cannot be executed, and is not there. */
@@ -82,7 +82,7 @@ settle(struct work *w, struct handler *h, struct error *err)
 	/* Who had finished when we told it to stop has finished. */
 	if (h->why == WHY_SHUTDOWN && !(WIFEXITED(h->status) && WEXITSTATUS(h->status) == 0)) {
 		w->gave_back = true;
-		return claim_release(w->q, &h->claim, 0, now, err);
+		return claim_release(w->q, h->claim, 0, now, err);
 	}
 	if (h->why == WHY_TIMEOUT)
 		return fail(w, h, "timeout", false, now, err);
@@ -99,7 +99,7 @@ settle(struct work *w, struct handler *h, struct error *err)
 		(void)snprintf(reason, sizeof(reason), "exit-%d", code);
 		return fail(w, h, reason, code == 65 || code == 100, now, err);
 	}
-	if ((st = claim_ack(w->q, &h->claim, now, err)) == ST_OK)
+	if ((st = claim_ack(w->q, h->claim, now, err)) == ST_OK)
 		w->acked++;
 	return st;
 }
@@ -155,7 +155,7 @@ work_reap(struct work *w)
 		w->running--;
 		w->nover++;
 		/* Or if its lease is nearly over, as when all of us were stopped: our own search for the next would take it back. */
-		stop |= unusable(h) || h->claim.at.name.key - clock_now() < work_lease(w) / 3;
+		stop |= unusable(h) || h->claim->at.name.key - clock_now() < work_lease(w) / 3;
 	}
 	if (stop)
 		(void)work_settle(w);

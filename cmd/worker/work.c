@@ -74,11 +74,14 @@ set_up(struct work *w, struct error *err)
 	sigset_t sigs;
 
 	w->h = calloc((size_t)w->slots, sizeof(*w->h));
+	w->claims = calloc((size_t)w->slots, sizeof(*w->claims));
 	w->pfd = calloc(3 + 2 * (size_t)w->jobs, sizeof(*w->pfd));
-	if (w->h == NULL || w->pfd == NULL)
+	if (w->h == NULL || w->claims == NULL || w->pfd == NULL)
 		return error_sys(err, ENOMEM, "work");
-	for (int i = 0; i < w->slots; i++)
-		w->h[i].errfd = w->h[i].infd = w->h[i].claim.fd = -1;
+	for (int i = 0; i < w->slots; i++) {
+		w->h[i].errfd = w->h[i].infd = -1;
+		w->h[i].claim = &w->claims[i];
+	}
 	(void)sigemptyset(&sigs);
 	(void)sigaddset(&sigs, SIGCHLD);
 	/* What nohup or a shell told us to ignore is ignored. */
@@ -169,6 +172,7 @@ run_work(struct run *r)
 	free(w.argv);
 	launch_close(&w.launch);
 	free(w.h);
+	free(w.claims);
 	free(w.pfd);
 	r->exit_code = w.exit_code;
 	r->told = st == ST_OK;	/* our own trouble was, when it happened */

@@ -14,15 +14,22 @@
 
 #define TAIL 4096	/* bytes of a handler's stderr that are kept */
 
+/*
+ * A slot: the messages that it works on, and the process that does.  The claims have their places for as long as
+ * the worker runs; n of them are in use, and of those one that is closed (fd -1) is done with.
+ */
 struct handler {
+	struct claim *claim;
+	int n;
+	usec_t renew;		/* clock_mono: when the leases are to be renewed */
+	/* What handler_reset forgets. */
 	pid_t pid;		/* 0: not running */
 	bool over;		/* it ended with this status, and its claim is still to be ended */
 	int status;
-	struct claim claim;
 	int errfd;		/* its stderr, -1: at its end */
 	int infd;		/* its stdin, when the body is fed through a pipe; else -1 */
 	int64_t fed;		/* position in the file up to which it was */
-	usec_t started, ended, renew, limit;	/* clock_mono; limit: when to stop it, USEC_MAX: never */
+	usec_t started, ended, limit;	/* clock_mono; limit: when to stop it, USEC_MAX: never */
 	enum { RUNNING, TERMINATED, KILLED } stage;
 	enum { WHY_NONE, WHY_TIMEOUT, WHY_LOST, WHY_SHUTDOWN, WHY_BODY } why;	/* why it was stopped */
 	char tail[TAIL];
@@ -75,16 +82,28 @@ struct launch {
 	pid_t worker;
 };
 
+/* The first `shared` are the launch's, the others ours. */
+struct env { char **v; size_t n, shared, cap; bool failed; };
+
+/* ---- env.c ------------------------------------------------------------ */
+
+/* Ours, without what is a message's; and that with what is this one's.  env_free also what failed. */
+enum status env_common(struct env *, struct run *, struct queue *, struct error *) MUST_CHECK;
+enum status env_message(struct env *, const struct launch *, const struct claim *,
+    struct error *) MUST_CHECK;
+void env_free(struct env *);
+
+/* ---- handler.c, once more --------------------------------------------- */
+
 /* After this the dispositions of signals must not change.  launch_close frees what failed, too. */
 enum status launch_open(struct run *, struct queue *, char *const *argv, struct launch *,
     struct error *) MUST_CHECK;
 void launch_close(struct launch *);
 /*
- * Start the command for a claim in slot i.  The claim becomes the slot's.  When the command
- * cannot be executed: ST_NOTFOUND with errnum set (the caller gives the message back).
+ * Start the command in slot i for the claim that it has.  When the command cannot be executed:
+ * ST_NOTFOUND with errnum set (the caller gives the message back).
  */
-enum status handler_start(const struct launch *, struct handler *, int i, struct claim *,
-    struct error *) MUST_CHECK;
+enum status handler_start(const struct launch *, struct handler *, int i, struct error *) MUST_CHECK;
 /*
  * Feed its stdin, pass on its stderr: when poll says so.  Each does a bounded amount, so that no
  * handler keeps the leases of the others waiting.  handler_listen: false if our own stderr takes no more now.
@@ -95,7 +114,9 @@ bool handler_listen(struct handler *);
 void handler_hear_out(struct handler *);
 /* SIGTERM to its process group, SIGKILL a while later (see handler_limit). */
 void handler_stop(struct handler *, int why);
-/* Close what is open and free the slot. */
+/* Close what is open of a process that is no more; the claims stay. */
+void handler_reset(struct handler *, int i);
+/* The same, and close the claims: the slot is free. */
 void handler_free(struct handler *, int i);
 
 /* ---- the worker -------------------------------------------------------- */
@@ -115,6 +136,7 @@ struct work {
 	const char *command;	/* what people know it by */
 	struct launch launch;
 	struct handler *h;
+	struct claim *claims;	/* of all slots */
 	struct pollfd *pfd;
 	int sigfd;
 
