@@ -123,6 +123,8 @@ try_one(struct attempt *a, int dir, const char *bucket, const struct entry *e)
 			return st;
 		return ST_NONE;
 	}
+	if (a->opt->room > 0 && p.name.size - p.name.head > a->opt->room)
+		return ST_LARGE;
 	if ((st = open_sound(a, &p, dir, &fd)) != ST_OK)
 		return st;
 	if ((st = take(a, &p, dir, fd)) != ST_OK)

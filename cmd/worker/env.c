@@ -89,7 +89,8 @@ static bool
 ours(const char *var)
 {
 	static const char *const names[] = { "MQ_SPOOL=", "MQ_QUEUE=", "MQ_ID=", "MQ_ATTEMPT=",
-	    "MQ_MAX_ATTEMPTS=", "MQ_PRIORITY=", "MQ_ENQUEUED=", "MQ_HANDLE=", "MQ_HEADER_" };
+	    "MQ_MAX_ATTEMPTS=", "MQ_PRIORITY=", "MQ_ENQUEUED=", "MQ_HANDLE=", "MQ_HEADER_",
+	    "MQ_BATCH=", "MQ_IDS=", "MQ_RESULT_FD=" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strncmp(var, names[i], strlen(names[i])) == 0)
@@ -161,5 +162,34 @@ env_message(struct env *e, const struct launch *l, const struct claim *c, struct
 	while (headers_next(&headers, &pos, &h))
 		env_header(e, first, &h);
 	headers_free(&headers);
+	return env_end(e, err);
+}
+
+enum status
+env_part(struct env *e, const struct launch *l, const struct handler *h, struct error *err)
+{
+	char *ids = malloc((size_t)h->part * (ID_LEN + 1) + 1), *at = ids;
+
+	env_share(e, l->env, l->nenv);
+	if (ids == NULL)
+		return error_sys(err, ENOMEM, "environment of the handler");
+	for (int i = 0; i < h->part; i++)
+		if (h->claim[i].fd != -1) {
+			memcpy(at, h->claim[i].at.name.id.text, ID_LEN);
+			at[ID_LEN] = ' ';
+			at += ID_LEN + 1;
+		}
+	at[at > ids ? -1 : 0] = '\0';
+	env_set(e, "MQ_BATCH", "%d", h->ran);
+	env_set(e, "MQ_IDS", "%s", ids);
+	env_set(e, "MQ_RESULT_FD", "%d", RESULT_FD);
+	free(ids);
+	return env_end(e, err);
+}
+
+enum status
+env_stay(struct env *e, const struct launch *l, struct error *err)
+{
+	env_share(e, l->env, l->nenv);
 	return env_end(e, err);
 }

@@ -1,6 +1,6 @@
 /*
  * handler.c: one handler of mq work: a child process in a process group of its
- * own, its stdin the body, its stderr passed on and its tail kept.
+ * own, its stdin the body or bodies, its stderr passed on and its tail kept.
  */
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -14,8 +14,6 @@
 
 #include "work.h"
 
-/* From SIGTERM to SIGKILL. */
-#define GRACE (5 * USEC)
 #define CHUNK 65536
 /* Reads or writes that one call does at most. */
 #define ROUNDS 16
@@ -55,11 +53,20 @@ launch_close(struct launch *l)
 /* What the child needs, made before vfork: between it and exec next to nothing is allowed. */
 struct start {
 	const struct launch *launch;
-	char *const *env;
-	int in, err;
+	char *const *argv, *const *env;
+	int in, out, err;
+	int out_as;		/* the descriptor that out is there */
 	volatile pid_t *place;
 	volatile int failed;	/* errno of exec, written by the child in our memory */
 };
+
+static bool
+give_out(const struct start *s)
+{
+	if (s->out == -1)
+		return true;
+	return (s->out == s->out_as ? fcntl(s->out, F_SETFD, 0) : dup2(s->out, s->out_as)) != -1;
+}
 
 static void
 child(struct start *s)
@@ -78,35 +85,60 @@ child(struct start *s)
 		(void)sigaction(*sig, &dfl, NULL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(s->in, 0) == -1 || dup2(s->err, 2) == -1) {
+	if (dup2(s->in, 0) == -1 || dup2(s->err, 2) == -1 || !give_out(s)) {
 		s->failed = errno;
 		_exit(127);
 	}
-	(void)execvpe(s->launch->argv[0], s->launch->argv, s->env);
+	(void)execvpe(s->argv[0], s->argv, s->env);
 	s->failed = errno;
 	_exit(127);
+}
+
+static enum status
+make_pipe(int *in, int *out, int *ours, struct error *err)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) == -1)
+		return error_sys(err, errno, "pipe");
+	*in = fds[0];
+	*out = fds[1];
+	(void)fcntl(*ours, F_SETFL, O_NONBLOCK);
+	return ST_OK;
 }
 
 /*
  * The body as the child's stdin: the file itself when it is all body, through a
  * descriptor of its own (ours carries the lock, which must die with us alone);
- * else a pipe that is fed with what follows the headers.
+ * else a pipe that is fed with what follows the headers.  Of a batch it is the
+ * file that was made; for a handler that stays, a pipe for the requests.
  */
 static enum status
-open_stdin(struct queue *q, struct handler *h, const struct claim *c, int *in,
-    struct error *err)
+open_stdin(const struct launch *l, struct handler *h, int *in, struct error *err)
 {
-	int fds[2];
+	if (l->mode == MODE_BATCH) {
+		*in = h->infile;
+		h->infile = -1;
+		return ST_OK;
+	}
+	if (l->mode == MODE_ONE && h->claim->at.name.head == 0)
+		return msg_open(l->q, &h->claim->at, in, err);
+	h->feeding = l->mode == MODE_ONE;
+	h->from = h->claim->at.name.head;
+	return make_pipe(in, &h->infd, &h->infd, err);
+}
 
-	if (c->at.name.head == 0)
-		return msg_open(q, &c->at, in, err);
-	if (pipe2(fds, O_CLOEXEC) == -1)
-		return error_sys(err, errno, "pipe");
-	(void)fcntl(fds[1], F_SETFL, O_NONBLOCK);
-	*in = fds[0];
-	h->infd = fds[1];
-	h->fed = c->at.name.head;
-	return ST_OK;
+static enum status
+open_pipes(const struct launch *l, struct handler *h, struct start *s, struct error *err)
+{
+	enum status st = open_stdin(l, h, &s->in, err);
+
+	if (st == ST_OK)
+		st = make_pipe(&h->errfd, &s->err, &h->errfd, err);
+	if (st != ST_OK || l->mode == MODE_ONE)
+		return st;
+	s->out_as = l->mode == MODE_STAY ? STDOUT_FILENO : RESULT_FD;
+	return make_pipe(&h->outfd, &s->out, &h->outfd, err);
 }
 
 static enum status
@@ -131,54 +163,102 @@ spawn(struct handler *h, struct start *s, struct error *err)
 	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
 		continue;
 	return error_set(err, ST_NOTFOUND, s->failed, "cannot run %s",
-	    s->launch->argv[0]);
+	    s->argv[0]);
+}
+
+static void
+shut(int *fd)
+{
+	if (*fd != -1)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+static enum status
+environment(const struct launch *l, const struct handler *h, struct env *env, struct error *err)
+{
+	switch (l->mode) {
+	case MODE_BATCH:
+		return env_part(env, l, h, err);
+	case MODE_STAY:
+		return env_stay(env, l, err);
+	default:
+		return env_message(env, l, h->claim, err);
+	}
+}
+
+static enum status
+begin(const struct launch *l, struct handler *h, int i, struct error *err)
+{
+	struct start s = { .launch = l, .argv = l->argv, .in = -1, .out = -1, .err = -1,
+	    .place = guard_place(i) };
+	struct env env = { 0 };
+	char **argv = NULL;
+	enum status st;
+
+	st = environment(l, h, &env, err);
+	if (st == ST_OK)
+		st = open_pipes(l, h, &s, err);
+	if (st == ST_OK && h->dir[0] != '\0') {
+		s.argv = argv = batch_argv(l->argv, h->dir);
+		if (argv == NULL)
+			st = error_sys(err, ENOMEM, "start a handler");
+	}
+	if (st == ST_OK) {
+		s.env = env.v;
+		h->started = clock_mono();
+		st = spawn(h, &s, err);
+	}
+	batch_argv_free(argv);
+	env_free(&env);
+	shut(&s.in);
+	shut(&s.out);
+	shut(&s.err);
+	return st;
 }
 
 enum status
 handler_start(const struct launch *l, struct handler *h, int i, struct error *err)
 {
-	struct start s = { .launch = l, .in = -1, .err = -1, .place = guard_place(i) };
-	struct env env = { 0 };
-	int fds[2] = { -1, -1 };
-	enum status st;
+	enum status st = h->pid != 0 ? ST_OK : begin(l, h, i, err);
 
-	handler_reset(h, i);
-	st = env_message(&env, l, h->claim, err);
-	if (st == ST_OK)
-		st = open_stdin(l->q, h, h->claim, &s.in, err);
-	if (st == ST_OK && pipe2(fds, O_CLOEXEC) == -1)
-		st = error_sys(err, errno, "pipe");
-	if (st == ST_OK) {
-		(void)fcntl(fds[0], F_SETFL, O_NONBLOCK);
-		h->errfd = fds[0];
-		s.err = fds[1];
-		s.env = env.v;
-		h->started = clock_mono();
-		st = spawn(h, &s, err);
-	}
-	env_free(&env);
-	if (s.in != -1)
-		(void)close(s.in);
-	if (s.err != -1)
-		(void)close(s.err);
-	if (st == ST_OK)
-		handler_feed(h);	/* most bodies fit into the pipe at once */
-	else
+	if (st != ST_OK) {
 		handler_reset(h, i);
-	return st;
+		return st;
+	}
+	if (l->mode == MODE_STAY)
+		persist_request(l, h);
+	handler_feed(h);	/* most bodies fit into the pipe at once */
+	return ST_OK;
 }
 
 /* ---- while it runs ---------------------------------------------------- */
 
+/* What comes next of the line and the file; -1: it cannot be read. */
+static ssize_t
+next_piece(const struct handler *h, char *buf, size_t size)
+{
+	ssize_t have = 0, n;
+
+	if (h->fed < h->nline) {
+		have = (ssize_t)(h->nline - h->fed);
+		memcpy(buf, h->line + h->fed, (size_t)have);
+	}
+	n = pread(h->claim->fd, buf + have, size - (size_t)have,
+	    (off_t)(h->from + h->fed + have - h->nline));
+	return n > 0 ? have + n : have > 0 ? have : -1;
+}
+
 void
 handler_feed(struct handler *h)
 {
+	int64_t all = h->feeding ? h->nline + h->claim->at.name.size - h->from : 0;
 	static char buf[CHUNK];
 	ssize_t n, w;
 
-	for (int i = 0; i < ROUNDS && h->infd != -1; i++) {
-		n = pread(h->claim->fd, buf, sizeof(buf), (off_t)h->fed);
-		if (n < 0 || (n == 0 && h->fed < h->claim->at.name.size)) {
+	for (int i = 0; i < ROUNDS && h->feeding; i++) {
+		n = h->fed < all ? next_piece(h, buf, sizeof(buf)) : 0;
+		if (n == -1) {
 			/* Its end must not look like the end of the body. */
 			handler_stop(h, WHY_BODY);
 			return;
@@ -186,12 +266,11 @@ handler_feed(struct handler *h)
 		w = n > 0 ? write(h->infd, buf, (size_t)n) : 0;
 		if (w == -1 && (errno == EAGAIN || errno == EINTR))
 			return;
-		if (w <= 0) {	/* all of it, or nobody reads on */
-			(void)close(h->infd);
-			h->infd = -1;
-			return;
-		}
-		h->fed += w;
+		h->fed += w > 0 ? w : 0;
+		h->feeding = w > 0 && h->fed < all;
+		/* All of it, and there is no other; or nobody reads on. */
+		if (w == -1 || (!h->feeding && h->nline == 0))
+			shut(&h->infd);
 	}
 }
 
@@ -262,19 +341,13 @@ handler_hear_out(struct handler *h)
 void
 handler_stop(struct handler *h, int why)
 {
+	if (h->pid == 0)
+		return;
 	if (h->why == WHY_NONE)
 		h->why = why;
 	(void)kill(-h->pid, h->stage == RUNNING ? SIGTERM : SIGKILL);
 	h->limit = h->stage == RUNNING ? clock_mono() + GRACE : USEC_MAX;
 	h->stage = h->stage == RUNNING ? TERMINATED : KILLED;
-}
-
-static void
-shut(int *fd)
-{
-	if (*fd != -1)
-		(void)close(*fd);
-	*fd = -1;
 }
 
 void
@@ -283,9 +356,16 @@ handler_reset(struct handler *h, int i)
 	*guard_place(i) = 0;
 	shut(&h->errfd);
 	shut(&h->infd);
+	shut(&h->outfd);
+	shut(&h->infile);
+	if (guard_dir(i)[0] != '\0') {
+		batch_remove(guard_dir(i));
+		guard_dir(i)[0] = '\0';
+	}
 	memset((char *)h + offsetof(struct handler, pid), 0,
 	    sizeof(*h) - offsetof(struct handler, pid));
-	h->errfd = h->infd = -1;
+	h->errfd = h->infd = h->outfd = h->infile = -1;
+	h->dir = guard_dir(i);
 	h->limit = USEC_MAX;
 }
 
@@ -295,5 +375,6 @@ handler_free(struct handler *h, int i)
 	handler_reset(h, i);
 	for (int k = 0; k < h->n; k++)
 		claim_close(&h->claim[k]);
-	h->n = 0;
+	h->n = h->part = h->nparts = 0;
+	h->bytes = 0;
 }

@@ -59,25 +59,63 @@ draw(struct work *w)
 
 /* ---- leases and limits ------------------------------------------------ */
 
+/* One that is lost is left out, for somebody else may be at it already. */
 static void
-renew(struct work *w, struct handler *h, usec_t mono)
+renew_one(struct work *w, struct claim *c)
 {
 	struct error err;
 	enum status st;
 
 	error_clear(&err);
-	h->renew = mono + work_lease(w) / 3;
-	st = claim_extend(w->q, h->claim, work_lease(w), clock_now(), &err);
+	st = claim_extend(w->q, c, work_lease(w), clock_now(), &err);
 	if (st == ST_OK)
 		return;
 	if (st != ST_LOST) {
 		work_trouble(w, &err);
 		return;
 	}
-	/* Somebody else may be at it already: no two at once. */
 	if (work_can_note())
-		run_note(w->r, "%s; its handler is stopped", err.text);
-	handler_stop(h, WHY_LOST);
+		run_note(w->r, "%s; %s", err.text, w->launch.mode == MODE_BATCH ?
+		    "it is left out of its batch" : "its handler is stopped");
+	claim_close(c);
+}
+
+/* No two at once: with nothing left that is ours, the handler is stopped. */
+static void
+renew(struct work *w, struct handler *h, usec_t mono)
+{
+	int live = 0;
+
+	h->renew = mono + work_lease(w) / 3;
+	for (int i = 0; i < h->n; i++) {
+		if (h->claim[i].fd == -1)
+			continue;
+		renew_one(w, &h->claim[i]);
+		live += h->claim[i].fd != -1;
+	}
+	if (live > 0)
+		return;
+	h->renew = USEC_MAX;
+	h->feeding = false;
+	if (h->pid != 0)
+		handler_stop(h, WHY_LOST);
+}
+
+/* When a slot without a process wants one: more of its batch is waited for, or a part has its turn. */
+static usec_t
+wanted(const struct work *w, const struct handler *h)
+{
+	usec_t at = h->part == 0 ? h->due : 0;
+
+	if (h->n == 0 || h->pid != 0 || h->over || w->running >= w->jobs)
+		return USEC_MAX;
+	return at > w->next_start ? at : w->next_start;
+}
+
+static usec_t
+sooner(usec_t a, usec_t b)
+{
+	return a < b ? a : b;
 }
 
 static usec_t
@@ -87,41 +125,49 @@ look_after(struct work *w, usec_t mono)
 
 	for (int i = 0; i < w->slots; i++) {
 		struct handler *h = &w->h[i];
-		if (h->pid == 0)
-			continue;
-		if (h->limit <= mono)
-			handler_stop(h, WHY_TIMEOUT);
-		if (h->renew <= mono && h->why != WHY_LOST)
+		if (h->pid != 0 && h->limit <= mono)
+			handler_stop(h, h->bad[0] != '\0' && w->launch.mode == MODE_STAY ?
+			    WHY_PROTOCOL : WHY_TIMEOUT);
+		if (h->n > 0 && h->renew <= mono)
 			renew(w, h, mono);
-		if (h->limit < next)
-			next = h->limit;
-		if (h->renew < next && h->why != WHY_LOST)
-			next = h->renew;
+		if (h->pid != 0)
+			next = sooner(next, h->limit);
+		if (h->n > 0)
+			next = sooner(next, h->renew);
+		next = sooner(next, wanted(w, h));
 	}
 	return next;
 }
 
 /* ---- the next message ------------------------------------------------- */
 
+/*
+ * The slot for the next message: where more are waited for, one whose handler waits, or a free
+ * one; -1: none.
+ */
 static int
-place(const struct work *w)
+place(const struct work *w, usec_t mono)
 {
-	int i = 0;
+	int empty = -1;
 
-	while (w->h[i].n > 0)
-		i++;
-	return i;
+	for (int i = 0; i < w->slots; i++) {
+		const struct handler *h = &w->h[i];
+		if (persist_idle(h) || (h->n > 0 && h->part == 0))
+			return i;
+		if (empty == -1 && h->n == 0 && h->pid == 0 && !h->over) {
+			empty = i;
+			if (w->launch.mode == MODE_ONE)
+				break;
+		}
+	}
+	return mono < w->restart ? -1 : empty;
 }
 
 /* The command cannot be started.  Our fault, whatever it is: the message goes back and does not count. */
 static enum status
 not_started(struct work *w, int i, enum status st, struct error *err)
 {
-	struct error giving;
-
-	error_clear(&giving);
-	if (claim_release(w->q, w->h[i].claim, 0, clock_now(), &giving) != ST_OK)
-		work_trouble(w, &giving);
+	work_give_back(w, &w->h[i]);
 	handler_free(&w->h[i], i);
 	w->closing = true;
 	if (st != ST_NOTFOUND)
@@ -133,51 +179,95 @@ not_started(struct work *w, int i, enum status st, struct error *err)
 	return ST_OK;
 }
 
-/* What was claimed for slot i. */
+static enum status
+prepare_and_start(struct work *w, int i, struct error *err)
+{
+	struct handler *h = &w->h[i];
+	enum status st = w->launch.mode == MODE_BATCH ? batch_prepare(w, h, err) : ST_OK;
+
+	if (st == ST_OK)
+		return handler_start(&w->launch, h, i, err);
+	handler_reset(h, i);
+	return st;
+}
+
+/* What was claimed for slot i, or the part of it that has its turn. */
 static enum status
 start(struct work *w, int i, usec_t mono, struct error *err)
 {
+	struct handler *h = &w->h[i];
 	enum status st;
 
+	if (h->part == 0) {
+		h->part = h->n;
+		w->started += (uint64_t)h->n;
+	}
 	for (;;) {
-		st = handler_start(&w->launch, &w->h[i], i, err);
-		if (st == ST_OK || st == ST_NOTFOUND || w->nover == 0)
+		st = prepare_and_start(w, i, err);
+		if (st == ST_OK || st == ST_NONE || st == ST_NOTFOUND || w->nover == 0)
 			break;
 		error_clear(err);
 		(void)work_settle(w);	/* what is over has descriptors and memory yet */
 	}
-	if (st != ST_OK)
-		return not_started(w, i, st, err);
-	if (w->timeout > 0 && w->h[i].stage == RUNNING)
-		w->h[i].limit = mono + w->timeout;
-	w->h[i].renew = mono + work_lease(w) / 3;
-	w->running++;
-	w->started++;
-	if (w->interval > 0)
-		w->next_start = mono + w->interval;
 	if (w->max > 0 && w->started >= (uint64_t)w->max)
 		w->closing = true;
+	if (st == ST_NONE) {
+		batch_next(h);
+		if (h->n == 0)
+			handler_free(h, i);
+		work_look_again(w);
+		return ST_OK;
+	}
+	if (st != ST_OK)
+		return not_started(w, i, st, err);
+	if (w->timeout > 0 && h->stage == RUNNING)
+		h->limit = mono + w->timeout;
+	w->running++;
+	if (w->interval > 0)
+		w->next_start = mono + w->interval;
 	return ST_OK;
 }
 
-static enum status
-claim_one(struct work *w, struct claim *c, struct error *err)
+/* Whether the slot has all that one start may have. */
+static bool
+full(const struct work *w, const struct handler *h)
 {
+	int64_t most = w->batch;
+
+	if (w->max > 0 && w->max - (int64_t)w->started < most)
+		most = w->max - (int64_t)w->started;
+	return h->n >= most || (w->batch_bytes > 0 && h->bytes >= w->batch_bytes);
+}
+
+static enum status
+claim_one(struct work *w, struct handler *h, usec_t mono, struct error *err)
+{
+	struct claim *c = &h->claim[h->n];
 	struct passed over;
 	enum status st;
 
+	w->claim.room = w->batch_bytes > 0 && h->n > 0 ? w->batch_bytes - h->bytes : 0;
 	st = claim_next(w->q, &w->claim, clock_now(), c, &w->look, &over, err);
+	if (st == ST_OK) {
+		if (h->n++ == 0) {
+			h->renew = mono + work_lease(w) / 3;
+			h->due = mono + w->batch_wait;
+		}
+		h->bytes += c->at.name.size - c->at.name.head;
+		return ST_OK;
+	}
 	w->passed = over.n;
-	if (st != ST_OK && st != ST_NONE && over.n > 0) {	/* told once; it may pass */
+	if (st != ST_NONE && st != ST_LARGE && over.n > 0) {	/* told once; it may pass */
 		if (w->worst != st)
 			work_trouble(w, err);
 		error_clear(err);
 		st = ST_NONE;
 	}
 	/* No room, or no descriptor, for one more: there will be when one of ours has ended. */
-	if (st == ST_AGAIN && err->errnum != 0 && w->running + w->nover > 0) {
+	if (st == ST_AGAIN && err->errnum != 0 && w->running + w->nover + h->n > 0) {
 		error_clear(err);
 		w->starved = true;
+		h->due = mono;
 		st = ST_NONE;
 	}
 	if (st == ST_AGAIN && w->drain == DRAIN_NO &&
@@ -188,35 +278,82 @@ claim_one(struct work *w, struct claim *c, struct error *err)
 	return st;
 }
 
+/* What is claimed and not with a handler: a part of a batch that has its turn; or, at the end, to be given back. */
+static enum status
+go_on(struct work *w, usec_t mono, struct error *err)
+{
+	enum status st = ST_OK;
+
+	for (int i = 0; st == ST_OK && i < w->slots; i++) {
+		struct handler *h = &w->h[i];
+		if (h->n == 0 || h->pid != 0 || h->over)
+			continue;
+		if (w->stops > 0 || w->exit_code != 0 || w->winding) {
+			work_give_back(w, h);
+			handler_free(h, i);
+		} else if (h->part > 0 && w->running < w->jobs && mono >= w->next_start)
+			st = start(w, i, mono, err);
+	}
+	return st;
+}
+
+/* Nothing has changed since the last look, and nothing claimed has waited long enough. */
+static bool
+idle(const struct work *w, usec_t mono)
+{
+	if (!w->hungry || w->event || mono >= w->poll || clock_now() >= w->look)
+		return false;
+	for (int i = 0; w->batch_wait > 0 && i < w->slots; i++)
+		if (wanted(w, &w->h[i]) <= mono)
+			return false;
+	return true;
+}
+
 /* Claim and start while there is room.  Watches are armed before the look that finds nothing. */
 static enum status
 fill(struct work *w, usec_t mono, struct error *err)
 {
+	struct handler *h;
 	enum status st;
 	int i;
 
-	if (w->hungry && !w->event && mono < w->poll && clock_now() < w->look)
+	if (w->batch > 1 && (st = go_on(w, mono, err)) != ST_OK)
+		return st;
+	if (idle(w, mono))
 		return ST_OK;
 	w->event = false;
-	while (!w->closing && w->running < w->jobs && mono >= w->next_start) {
+	while (!w->closing && w->running < w->jobs && mono >= w->next_start &&
+	    (i = place(w, mono)) != -1) {
 		if (w->hungry && (st = waiter_arm(w->waiter, err)) != ST_OK)
 			return st;
-		i = place(w);
-		st = claim_one(w, w->h[i].claim, err);
+		h = &w->h[i];
+		st = claim_one(w, h, mono, err);
 		if (st == ST_NONE && !w->hungry) {
 			w->hungry = true;
 			continue;
 		}
 		w->poll = mono + waiter_poll(w->waiter);
-		if (st != ST_OK)
+		if (st == ST_OK) {
+			w->hungry = false;
+			if (!full(w, h))
+				continue;
+		} else if (st != ST_LARGE && (st != ST_NONE || h->n == 0 || mono < h->due))
 			return st == ST_NONE ? ST_OK : st;
-		w->hungry = false;
-		w->h[i].n = 1;
 		if ((st = start(w, i, mono, err)) != ST_OK)
 			return st;
 		(void)work_settle(w);	/* before the next, or many starts could take a lease's time */
 	}
 	return ST_OK;
+}
+
+static bool
+busy(const struct work *w)
+{
+	bool any = w->running > 0;
+
+	for (int i = 0; !any && i < w->slots; i++)
+		any = w->h[i].n > 0;
+	return any;
 }
 
 static enum status
@@ -226,7 +363,7 @@ drained(struct work *w, bool *yes, struct error *err)
 	enum status st = ST_OK;
 
 	*yes = false;
-	if (w->running > 0)
+	if (busy(w))
 		return ST_OK;
 	if (w->closing || (w->drain == DRAIN_READY && w->hungry)) {
 		*yes = true;
@@ -277,10 +414,13 @@ on_handlers(struct work *w, nfds_t n)
 				w->mute = !handler_listen(&w->h[i]);
 			else if (w->pfd[k].fd == w->h[i].infd)
 				handler_feed(&w->h[i]);
+			else if (w->pfd[k].fd == w->h[i].outfd)
+				handler_answers(w, &w->h[i]);
 			else
 				continue;
 			break;
 		}
+	work_look_again(w);
 }
 
 static usec_t
@@ -295,6 +435,8 @@ sleep_until(const struct work *w, usec_t mono, usec_t next)
 			next = w->poll;
 		if (w->next_start > mono && w->next_start < next)
 			next = w->next_start;
+		if (w->restart > mono && w->restart < next)
+			next = w->restart;
 		if (w->look != USEC_MAX && (t = mono + (w->look - clock_now())) < next)
 			next = t;
 	}
@@ -319,8 +461,10 @@ wait_for_something(struct work *w, usec_t mono, usec_t next, struct error *err)
 			continue;
 		if (w->h[i].errfd != -1 && !w->mute)
 			w->pfd[n++] = (struct pollfd){ .fd = w->h[i].errfd, .events = POLLIN };
-		if (w->h[i].infd != -1 && w->h[i].why != WHY_BODY)
+		if (w->h[i].infd != -1 && w->h[i].feeding && w->h[i].why != WHY_BODY)
 			w->pfd[n++] = (struct pollfd){ .fd = w->h[i].infd, .events = POLLOUT };
+		if (w->h[i].outfd != -1)
+			w->pfd[n++] = (struct pollfd){ .fd = w->h[i].outfd, .events = POLLIN };
 	}
 	if (w->mute)
 		w->pfd[n++] = (struct pollfd){ .fd = STDERR_FILENO, .events = POLLOUT };
@@ -374,20 +518,44 @@ work_loop(struct work *w, struct error *err)
 	}
 }
 
+/* Until all that runs has ended (all: also those that wait for a message). */
+static void
+wait_for_end(struct work *w, bool all)
+{
+	struct error err;
+	bool any;
+
+	for (;;) {
+		usec_t mono = clock_mono();
+		error_clear(&err);
+		if (go_on(w, mono, &err) != ST_OK)
+			work_trouble(w, &err);
+		any = busy(w);
+		for (int i = 0; all && !any && i < w->slots; i++)
+			any = w->h[i].pid != 0;
+		if (!any)
+			return;
+		work_tell(w, mono);
+		if (wait_for_something(w, mono, look_after(w, mono), &err) != ST_OK)
+			return;
+		(void)work_settle(w);
+	}
+}
+
 /* Trouble of our own: claim no more, let the handlers end, then tell. */
 void
 work_wind_down(struct work *w)
 {
-	struct error err;
-
-	error_clear(&err);
-	w->closing = true;
+	w->closing = w->winding = true;
 	(void)work_settle(w);
-	while (w->running > 0) {
-		usec_t mono = clock_mono();
-		work_tell(w, mono);
-		if (wait_for_something(w, mono, look_after(w, mono), &err) != ST_OK)
-			break;
-		(void)work_settle(w);
-	}
+	wait_for_end(w, false);
+}
+
+void
+work_retire(struct work *w)
+{
+	for (int i = 0; i < w->slots; i++)
+		if (w->h[i].pid != 0)
+			persist_retire(&w->h[i]);
+	wait_for_end(w, true);
 }
