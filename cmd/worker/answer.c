@@ -122,6 +122,8 @@ handler_answers(struct work *w, struct handler *h)
 		if (n > 0) {
 			h->nin += (size_t)n;
 			lines(w, h);
+			if (h->nin == 0 && h->pid != 0)
+				return;	/* whole lines; poll tells of more */
 			continue;
 		}
 		(void)close(h->outfd);

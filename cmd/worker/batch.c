@@ -36,6 +36,16 @@ tmp_dir(void)
 	return tmp != NULL && tmp[0] == '/' ? tmp : "/tmp";
 }
 
+/* Not the command is what is not there. */
+static enum status
+tmp_failed(struct error *err)
+{
+	enum status st = status_of_errno(errno);
+
+	return error_set(err, st == ST_NOTFOUND ? ST_NOCREATE : st, errno,
+	    "bodies of a batch, in %s", tmp_dir());
+}
+
 static int
 remove_one(const char *path, const struct stat *sb, int type, struct FTW *at)
 {
@@ -71,7 +81,7 @@ make_file(const struct handler *h, FILE **f, struct error *err)
 	else if ((fd = mkostemp(path, O_CLOEXEC)) != -1)
 		(void)unlink(path);
 	if (fd == -1)
-		return error_sys(err, errno, "%s", size <= IN_MEMORY ? "memfd_create" : path);
+		return tmp_failed(err);
 	if ((*f = fdopen(fd, "r+")) == NULL) {
 		(void)close(fd);
 		return error_sys(err, ENOMEM, "batch");
@@ -87,18 +97,12 @@ make_dir(struct handler *h, struct error *err)
 	if ((size_t)snprintf(path, sizeof(path), "%s/mq-work.XXXXXX", tmp_dir()) >= sizeof(path))
 		return error_sys(err, ENAMETOOLONG, "%s", tmp_dir());
 	if (mkdtemp(path) == NULL)
-		return error_sys(err, errno, "%s", path);
+		return tmp_failed(err);
 	(void)strlcpy(h->dir, path, GUARD_DIR);
 	return ST_OK;
 }
 
 /* ---- framing ---------------------------------------------------------- */
-
-static enum status
-write_failed(struct error *err)
-{
-	return error_sys(err, errno, "bodies of a batch, in %s", tmp_dir());
-}
 
 /* ST_BADDATA: it holds the delimiter. */
 static enum status
@@ -116,7 +120,7 @@ put_delimited(FILE *f, const struct claim *c, char delimiter, struct error *err)
 			    "between two messages", delimiter == '\n' ? "newline" : "NUL",
 			    delimiter == '\n' ? "lines" : "null");
 		if (fwrite(buf, 1, (size_t)n, f) != (size_t)n)
-			return write_failed(err);
+			return tmp_failed(err);
 	}
 	(void)fputc(delimiter, f);
 	return ST_OK;
@@ -144,10 +148,10 @@ put_file(const char *dir, const struct claim *c, struct error *err)
 
 	(void)snprintf(path, sizeof(path), "%s/%s", dir, c->at.name.id.text);
 	if ((fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) == -1)
-		return write_failed(err);
+		return tmp_failed(err);
 	st = body_copy(c->fd, &c->at.name, fd, err);
 	if (close(fd) == -1 && st == ST_OK)
-		st = write_failed(err);
+		st = tmp_failed(err);
 	return st;
 }
 
@@ -169,11 +173,11 @@ put(struct work *w, struct handler *h, FILE *f, const struct claim *c, struct er
 		break;
 	}
 	if (st == ST_OK && ferror(f))
-		return write_failed(err);
+		return tmp_failed(err);
 	if (st != ST_OK && (fflush(f) != 0 || ftruncate(fileno(f), begin) == -1 ||
 	    fseeko(f, begin, SEEK_SET) == -1)) {
 		error_clear(err);
-		return write_failed(err);
+		return tmp_failed(err);
 	}
 	return st;
 }
@@ -238,7 +242,7 @@ batch_prepare(struct work *w, struct handler *h, struct error *err)
 		/* Of its own, and at the beginning. */
 		if (fflush(f) != 0 || (h->infile = fcntl(fileno(f), F_DUPFD_CLOEXEC, 0)) == -1 ||
 		    lseek(h->infile, 0, SEEK_SET) == -1)
-			st = write_failed(err);
+			st = tmp_failed(err);
 	}
 	if (f != NULL)
 		(void)fclose(f);
