@@ -79,6 +79,16 @@ reason() {
 	assert_line -n 1 "${ids[1]} 11 512 1 7 3 True q b'A: 1\\nB: 2\\n\\n'"
 }
 
+@test "the Python handler of the manual" {
+	sed -n '/^import sys$/,/^\.Ed$/p' "$BATS_TEST_DIRNAME/../man/mq-work.1" | sed '$d; s/\\e/\\/g' >page.py
+	printf '%s\n' one three | mq push -q -l q
+	mq push -q q -H 'A: 1' -m seventeen
+	run -0 mq work q --drain --persistent -- python3 page.py
+	assert_output $'3\n5\n9'
+	run -0 mq ls q
+	assert_output ''
+}
+
 @test "environment: spool and queue, nothing of a message" {
 	mq push -q q -m x -H 'A: 1'
 	MQ_ID=old MQ_HEADER_A=old mq work q --drain --persistent -- sh -c 'env | grep ^MQ_ | sort >env; read -r id _ && head -c 6 >/dev/null; echo "$id ok"'

@@ -1,6 +1,6 @@
 /*
- * work.h: between work.c (what was typed), loop.c (the loop), settle.c (what became
- * of a handler), handler.c (one child process), env.c (its environment), persist.c
+ * work.h: between work.c (what was typed), loop.c (the loop), next.c (what is claimed
+ * and started), settle.c (what became of a handler), handler.c (one child process), env.c (its environment), persist.c
  * (one that stays), batch.c (one for many messages), answer.c (what it says of them),
  * guard.c (nothing outlives a killed worker), notify.c (what the service manager is told).
  */
@@ -268,6 +268,15 @@ void batch_settle(struct work *, struct handler *);
 /* What is done with of the part goes; if that is all of it, the next one is made ready. */
 void batch_next(struct handler *);
 void batch_remove(const char *dir);
+
+/* ---- next.c ----------------------------------------------------------- */
+
+/* Claim and start while there is room.  Watches are armed before the look that finds nothing. */
+enum status work_fill(struct work *, usec_t mono, struct error *) MUST_CHECK;
+/* What is claimed and not with a handler: a part of a batch that has its turn; or, at the end, to be given back. */
+enum status work_go_on(struct work *, usec_t mono, struct error *) MUST_CHECK;
+/* When a slot without a process wants one (clock_mono): more of its batch is waited for, or a part has its turn. */
+usec_t work_wanted(const struct work *, const struct handler *);
 
 /* ---- loop.c ----------------------------------------------------------- */
 
