@@ -155,23 +155,19 @@ put_file(const char *dir, const struct claim *c, struct error *err)
 	return st;
 }
 
-/* One message behind the others, or nothing of it. */
+/* One message behind the others, or nothing of it; without f, in the directory. */
 static enum status
 put(struct work *w, struct handler *h, FILE *f, const struct claim *c, struct error *err)
 {
-	off_t begin = f != NULL ? ftello(f) : 0;
+	enum frame frame = w->launch.frame;
 	enum status st;
+	off_t begin;
 
-	switch (w->launch.frame) {
-	case FRAME_DIR:
+	if (f == NULL)
 		return put_file(h->dir, c, err);
-	case FRAME_JSON:
-		st = put_json(w->q, f, c, err);
-		break;
-	default:
-		st = put_delimited(f, c, w->launch.frame == FRAME_NULL ? '\0' : '\n', err);
-		break;
-	}
+	begin = ftello(f);
+	st = frame == FRAME_JSON ? put_json(w->q, f, c, err) :
+	    put_delimited(f, c, frame == FRAME_NULL ? '\0' : '\n', err);
 	if (st == ST_OK && ferror(f))
 		return tmp_failed(err);
 	if (st != ST_OK && (fflush(f) != 0 || ftruncate(fileno(f), begin) == -1 ||

@@ -1,8 +1,9 @@
 /*
  * work.h: between work.c (what was typed), loop.c (the loop), next.c (what is claimed
- * and started), settle.c (what became of a handler), handler.c (one child process), env.c (its environment), persist.c
- * (one that stays), batch.c (one for many messages), answer.c (what it says of them),
- * guard.c (nothing outlives a killed worker), notify.c (what the service manager is told).
+ * and started), settle.c (what became of a handler), handler.c (one child process),
+ * env.c (its environment), persist.c (one that stays), batch.c (one for many messages),
+ * answer.c (what it says of them), guard.c (nothing outlives a killed worker),
+ * notify.c (what the service manager is told).
  */
 #ifndef WORK_H
 #define WORK_H
