@@ -121,6 +121,8 @@ enum status arg_number(struct run *, const char *opt, const char *text, int64_t 
 enum status arg_duration(struct run *, const char *opt, const char *text, usec_t *) MUST_CHECK;
 /* A time, or a duration: so long ago. */
 enum status arg_time(struct run *, const char *opt, const char *text, usec_t *) MUST_CHECK;
+/* Bytes: a number from 1 up, with K, M or G. */
+enum status arg_size(struct run *, const char *opt, const char *text, int64_t *) MUST_CHECK;
 /* "10/s", "5/m", "100/h", or a number a second: the pause between two. */
 enum status arg_rate(struct run *, const char *opt, const char *text, usec_t *interval) MUST_CHECK;
 

@@ -89,7 +89,7 @@ ours(const char *var)
 {
 	static const char *const names[] = { "MQ_SPOOL=", "MQ_QUEUE=", "MQ_ID=", "MQ_ATTEMPT=",
 	    "MQ_MAX_ATTEMPTS=", "MQ_PRIORITY=", "MQ_ENQUEUED=", "MQ_HANDLE=", "MQ_HEADER_",
-	    "TRACEPARENT=", "TRACESTATE=", "BAGGAGE=" };
+	    "MQ_BATCH=", "MQ_IDS=", "MQ_RESULT_FD=", "TRACEPARENT=", "TRACESTATE=", "BAGGAGE=" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strncmp(var, names[i], strlen(names[i])) == 0)

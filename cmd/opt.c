@@ -200,6 +200,17 @@ arg_time(struct run *r, const char *opt, const char *text, usec_t *at)
 }
 
 enum status
+arg_size(struct run *r, const char *opt, const char *text, int64_t *n)
+{
+	uint64_t u;
+
+	if (text[0] < '0' || text[0] > '9' || expand_number(text, &u) == -1 || u < 1 || u > INT64_MAX)
+		return run_usage(r, "%s: '%s' is not a size such as 4096, 64K or 1M", opt, text);
+	*n = (int64_t)u;
+	return ST_OK;
+}
+
+enum status
 arg_rate(struct run *r, const char *opt, const char *text, usec_t *interval)
 {
 	const char *slash = strchr(text, '/');

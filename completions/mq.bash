@@ -1,40 +1,46 @@
 # bash completion for mq; made by 'mq help --completion bash'
 
-_mq_verbs='init config push pop claim ack nack extend work peek show ls stat top dead retry bury hold edit rm mv watch wait pause resume fsck check export import help version'
+_mq_verbs='init config push pop claim ack nack extend work request reply peek show ls stat top dead retry bury hold edit rm mv watch wait subscribe unsubscribe topics replay pause resume fsck check export import help version'
 _mq_states='ready delayed claimed held dead done'
 _mq_columns='id state priority attempts deliveries size age enqueued due deadline expires reason handle file'
-_mq_keys='lease= attempts= backoff= jitter= expire= expired= order_dead= latest= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused= log= handler= jobs= timeout='
+_mq_keys='lease= attempts= backoff= jitter= expire= expired= order_dead= latest= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= unrouted= mode= group= paused= log= handler= jobs= timeout= once= accept='
 
 _mq_opts() {
 	case $1 in
 	init) echo '-q -v -h --quiet --verbose --help' ;;
 	config) echo '--json -q -v -h --quiet --verbose --help' ;;
-	push) echo '-m --message -l --lines -0 --null -p --priority -d --delay -x --expire -k --key -H --header --atomic --wait --chunks -q -v -h --quiet --verbose --help' ;;
-	pop) echo '-n --limit -l --lines -0 --null --json -w --wait --chunks -q -v -h --quiet --verbose --help' ;;
-	claim) echo '--body --lease -w --wait --json --chunks -q -v -h --quiet --verbose --help' ;;
+	push) echo '-m --message -l --lines -0 --null -p --priority -d --delay -x --expire -k --key -H --header --type --content-type --source --cloudevents --id --atomic --wait --chunks -q -v -h --quiet --verbose --help' ;;
+	pop) echo '-n --limit -l --lines -0 --null --json --cloudevents -w --wait --chunks -q -v -h --quiet --verbose --help' ;;
+	claim) echo '--body --lease -w --wait --json --cloudevents --chunks -q -v -h --quiet --verbose --help' ;;
 	ack) echo '-q -v -h --quiet --verbose --help' ;;
 	nack) echo '--delay --reason --dead --no-count -q -v -h --quiet --verbose --help' ;;
 	extend) echo '-q -v -h --quiet --verbose --help' ;;
-	work) echo '-j --jobs --drain -n --limit --timeout --rate --lease --config -q -v -h --quiet --verbose --help' ;;
-	peek) echo '--state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last -i --info --json -q -v -h --quiet --verbose --help' ;;
+	work) echo '-j --jobs --drain -n --limit --timeout --rate --lease --reply --persistent --batch --frame --config -q -v -h --quiet --verbose --help' ;;
+	request) echo '-m --message -p --priority -H --header --timeout -q -v -h --quiet --verbose --help' ;;
+	reply) echo '-m --message -q -v -h --quiet --verbose --help' ;;
+	peek) echo '--state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last -i --info --json --cloudevents -q -v -h --quiet --verbose --help' ;;
 	show) echo '--json -q -v -h --quiet --verbose --help' ;;
-	ls) echo '--state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last -o --columns --sort --json --ids -q -v -h --quiet --verbose --help' ;;
+	ls) echo '--state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last -o --columns --sort --json --ids -q -v -h --quiet --verbose --help' ;;
 	stat) echo '--json --prometheus --textfile --rates --ages -q -v -h --quiet --verbose --help' ;;
 	top) echo '-b --batch -d --delay -n --frames -q -v -h --quiet --verbose --help' ;;
-	dead) echo '--state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last -o --columns --sort --json --ids -q -v -h --quiet --verbose --help' ;;
-	retry) echo '--keep-attempts --rate --state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
-	bury) echo '--reason --state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
-	hold) echo '--state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
+	dead) echo '--state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last -o --columns --sort --json --ids -q -v -h --quiet --verbose --help' ;;
+	retry) echo '--keep-attempts --rate --state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
+	bury) echo '--reason --state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
+	hold) echo '--state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
 	edit) echo '--headers -q -v -h --quiet --verbose --help' ;;
-	rm) echo '--state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
-	mv) echo '--state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
+	rm) echo '--state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
+	mv) echo '--state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
 	watch) echo '--json -q -v -h --quiet --verbose --help' ;;
 	wait) echo '--ready --empty --below --timeout -q -v -h --quiet --verbose --help' ;;
+	subscribe) echo '--filter --since -q -v -h --quiet --verbose --help' ;;
+	unsubscribe) echo '-q -v -h --quiet --verbose --help' ;;
+	topics) echo '--json -q -v -h --quiet --verbose --help' ;;
+	replay) echo '--to --rate --all --dry-run --state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last -q -v -h --quiet --verbose --help' ;;
 	pause) echo '--push -q -v -h --quiet --verbose --help' ;;
 	resume) echo '--push -q -v -h --quiet --verbose --help' ;;
 	fsck) echo '--repair --json --list -q -v -h --quiet --verbose --help' ;;
 	check) echo '--warn-depth --crit-depth --warn-age --crit-age --warn-dead --crit-dead -q -v -h --quiet --verbose --help' ;;
-	export) echo '--state --older --newer --priority --attempts --size --header --reason --match -n --limit --first --last -q -v -h --quiet --verbose --help' ;;
+	export) echo '--state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last -q -v -h --quiet --verbose --help' ;;
 	import) echo '--dry-run -q -v -h --quiet --verbose --help' ;;
 	help) echo '--completion --table -q -v -h --quiet --verbose --help' ;;
 	version) echo '-q -v -h --quiet --verbose --help' ;;
@@ -49,6 +55,10 @@ _mq_arg() {
 	push:--expire | push:-x) echo none ;;
 	push:--key | push:-k) echo none ;;
 	push:--header | push:-H) echo none ;;
+	push:--type) echo none ;;
+	push:--content-type) echo none ;;
+	push:--source) echo none ;;
+	push:--id) echo none ;;
 	pop:--limit | pop:-n) echo none ;;
 	claim:--body) echo file ;;
 	claim:--lease) echo none ;;
@@ -59,9 +69,18 @@ _mq_arg() {
 	work:--timeout) echo none ;;
 	work:--rate) echo none ;;
 	work:--lease) echo none ;;
+	work:--batch) echo none ;;
+	work:--frame) echo none ;;
+	request:--message | request:-m) echo none ;;
+	request:--priority | request:-p) echo none ;;
+	request:--header | request:-H) echo none ;;
+	request:--timeout) echo none ;;
+	reply:--message | reply:-m) echo none ;;
 	peek:--state) echo state ;;
 	peek:--older) echo none ;;
 	peek:--newer) echo none ;;
+	peek:--since) echo none ;;
+	peek:--until) echo none ;;
 	peek:--priority) echo none ;;
 	peek:--attempts) echo none ;;
 	peek:--size) echo none ;;
@@ -72,6 +91,8 @@ _mq_arg() {
 	ls:--state) echo state ;;
 	ls:--older) echo none ;;
 	ls:--newer) echo none ;;
+	ls:--since) echo none ;;
+	ls:--until) echo none ;;
 	ls:--priority) echo none ;;
 	ls:--attempts) echo none ;;
 	ls:--size) echo none ;;
@@ -87,6 +108,8 @@ _mq_arg() {
 	dead:--state) echo state ;;
 	dead:--older) echo none ;;
 	dead:--newer) echo none ;;
+	dead:--since) echo none ;;
+	dead:--until) echo none ;;
 	dead:--priority) echo none ;;
 	dead:--attempts) echo none ;;
 	dead:--size) echo none ;;
@@ -100,6 +123,8 @@ _mq_arg() {
 	retry:--state) echo state ;;
 	retry:--older) echo none ;;
 	retry:--newer) echo none ;;
+	retry:--since) echo none ;;
+	retry:--until) echo none ;;
 	retry:--priority) echo none ;;
 	retry:--attempts) echo none ;;
 	retry:--size) echo none ;;
@@ -111,6 +136,8 @@ _mq_arg() {
 	bury:--state) echo state ;;
 	bury:--older) echo none ;;
 	bury:--newer) echo none ;;
+	bury:--since) echo none ;;
+	bury:--until) echo none ;;
 	bury:--priority) echo none ;;
 	bury:--attempts) echo none ;;
 	bury:--size) echo none ;;
@@ -121,6 +148,8 @@ _mq_arg() {
 	hold:--state) echo state ;;
 	hold:--older) echo none ;;
 	hold:--newer) echo none ;;
+	hold:--since) echo none ;;
+	hold:--until) echo none ;;
 	hold:--priority) echo none ;;
 	hold:--attempts) echo none ;;
 	hold:--size) echo none ;;
@@ -131,6 +160,8 @@ _mq_arg() {
 	rm:--state) echo state ;;
 	rm:--older) echo none ;;
 	rm:--newer) echo none ;;
+	rm:--since) echo none ;;
+	rm:--until) echo none ;;
 	rm:--priority) echo none ;;
 	rm:--attempts) echo none ;;
 	rm:--size) echo none ;;
@@ -141,6 +172,8 @@ _mq_arg() {
 	mv:--state) echo state ;;
 	mv:--older) echo none ;;
 	mv:--newer) echo none ;;
+	mv:--since) echo none ;;
+	mv:--until) echo none ;;
 	mv:--priority) echo none ;;
 	mv:--attempts) echo none ;;
 	mv:--size) echo none ;;
@@ -150,6 +183,22 @@ _mq_arg() {
 	mv:--limit | mv:-n) echo none ;;
 	wait:--below) echo none ;;
 	wait:--timeout) echo none ;;
+	subscribe:--filter) echo none ;;
+	subscribe:--since) echo none ;;
+	replay:--to) echo queue ;;
+	replay:--rate) echo none ;;
+	replay:--state) echo state ;;
+	replay:--older) echo none ;;
+	replay:--newer) echo none ;;
+	replay:--since) echo none ;;
+	replay:--until) echo none ;;
+	replay:--priority) echo none ;;
+	replay:--attempts) echo none ;;
+	replay:--size) echo none ;;
+	replay:--header) echo none ;;
+	replay:--reason) echo none ;;
+	replay:--match) echo none ;;
+	replay:--limit | replay:-n) echo none ;;
 	check:--warn-depth) echo none ;;
 	check:--crit-depth) echo none ;;
 	check:--warn-age) echo none ;;
@@ -159,6 +208,8 @@ _mq_arg() {
 	export:--state) echo state ;;
 	export:--older) echo none ;;
 	export:--newer) echo none ;;
+	export:--since) echo none ;;
+	export:--until) echo none ;;
 	export:--priority) echo none ;;
 	export:--attempts) echo none ;;
 	export:--size) echo none ;;
@@ -181,6 +232,8 @@ _mq_operands() {
 	nack) echo 'queue handle*' ;;
 	extend) echo 'queue handle none' ;;
 	work) echo 'queue command file*' ;;
+	request) echo 'queue file' ;;
+	reply) echo 'queue none file' ;;
 	peek) echo 'queue id' ;;
 	show) echo 'queue id' ;;
 	ls) echo 'queue' ;;
@@ -195,6 +248,10 @@ _mq_operands() {
 	mv) echo 'queue queue id*' ;;
 	watch) echo 'queue*' ;;
 	wait) echo 'queue' ;;
+	subscribe) echo 'none queue' ;;
+	unsubscribe) echo 'none queue' ;;
+	topics) echo 'none' ;;
+	replay) echo 'queue id*' ;;
 	pause) echo 'queue' ;;
 	resume) echo 'queue' ;;
 	fsck) echo 'queue*' ;;

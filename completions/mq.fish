@@ -41,6 +41,14 @@ function __mq_arg
 			echo yes
 		case push:--header push:-H
 			echo yes
+		case push:--type
+			echo yes
+		case push:--content-type
+			echo yes
+		case push:--source
+			echo yes
+		case push:--id
+			echo yes
 		case pop:--limit pop:-n
 			echo yes
 		case claim:--body
@@ -61,11 +69,29 @@ function __mq_arg
 			echo yes
 		case work:--lease
 			echo yes
+		case work:--batch
+			echo yes
+		case work:--frame
+			echo yes
+		case request:--message request:-m
+			echo yes
+		case request:--priority request:-p
+			echo yes
+		case request:--header request:-H
+			echo yes
+		case request:--timeout
+			echo yes
+		case reply:--message reply:-m
+			echo yes
 		case peek:--state
 			echo yes
 		case peek:--older
 			echo yes
 		case peek:--newer
+			echo yes
+		case peek:--since
+			echo yes
+		case peek:--until
 			echo yes
 		case peek:--priority
 			echo yes
@@ -86,6 +112,10 @@ function __mq_arg
 		case ls:--older
 			echo yes
 		case ls:--newer
+			echo yes
+		case ls:--since
+			echo yes
+		case ls:--until
 			echo yes
 		case ls:--priority
 			echo yes
@@ -117,6 +147,10 @@ function __mq_arg
 			echo yes
 		case dead:--newer
 			echo yes
+		case dead:--since
+			echo yes
+		case dead:--until
+			echo yes
 		case dead:--priority
 			echo yes
 		case dead:--attempts
@@ -143,6 +177,10 @@ function __mq_arg
 			echo yes
 		case retry:--newer
 			echo yes
+		case retry:--since
+			echo yes
+		case retry:--until
+			echo yes
 		case retry:--priority
 			echo yes
 		case retry:--attempts
@@ -165,6 +203,10 @@ function __mq_arg
 			echo yes
 		case bury:--newer
 			echo yes
+		case bury:--since
+			echo yes
+		case bury:--until
+			echo yes
 		case bury:--priority
 			echo yes
 		case bury:--attempts
@@ -184,6 +226,10 @@ function __mq_arg
 		case hold:--older
 			echo yes
 		case hold:--newer
+			echo yes
+		case hold:--since
+			echo yes
+		case hold:--until
 			echo yes
 		case hold:--priority
 			echo yes
@@ -205,6 +251,10 @@ function __mq_arg
 			echo yes
 		case rm:--newer
 			echo yes
+		case rm:--since
+			echo yes
+		case rm:--until
+			echo yes
 		case rm:--priority
 			echo yes
 		case rm:--attempts
@@ -225,6 +275,10 @@ function __mq_arg
 			echo yes
 		case mv:--newer
 			echo yes
+		case mv:--since
+			echo yes
+		case mv:--until
+			echo yes
 		case mv:--priority
 			echo yes
 		case mv:--attempts
@@ -243,6 +297,38 @@ function __mq_arg
 			echo yes
 		case wait:--timeout
 			echo yes
+		case subscribe:--filter
+			echo yes
+		case subscribe:--since
+			echo yes
+		case replay:--to
+			echo yes
+		case replay:--rate
+			echo yes
+		case replay:--state
+			echo yes
+		case replay:--older
+			echo yes
+		case replay:--newer
+			echo yes
+		case replay:--since
+			echo yes
+		case replay:--until
+			echo yes
+		case replay:--priority
+			echo yes
+		case replay:--attempts
+			echo yes
+		case replay:--size
+			echo yes
+		case replay:--header
+			echo yes
+		case replay:--reason
+			echo yes
+		case replay:--match
+			echo yes
+		case replay:--limit replay:-n
+			echo yes
 		case check:--warn-depth
 			echo yes
 		case check:--crit-depth
@@ -260,6 +346,10 @@ function __mq_arg
 		case export:--older
 			echo yes
 		case export:--newer
+			echo yes
+		case export:--since
+			echo yes
+		case export:--until
 			echo yes
 		case export:--priority
 			echo yes
@@ -320,9 +410,9 @@ function __mq_candidates
 		case column
 			printf '%s\n' id state priority attempts deliveries size age enqueued due deadline expires reason handle file
 		case verb
-			printf '%s\n' init config push pop claim ack nack extend work peek show ls stat top dead retry bury hold edit rm mv watch wait pause resume fsck check export import help version
+			printf '%s\n' init config push pop claim ack nack extend work request reply peek show ls stat top dead retry bury hold edit rm mv watch wait subscribe unsubscribe topics replay pause resume fsck check export import help version
 		case key
-			printf '%s\n' lease= attempts= backoff= jitter= expire= expired= order_dead= latest= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= mode= group= paused= log= handler= jobs= timeout=
+			printf '%s\n' lease= attempts= backoff= jitter= expire= expired= order_dead= latest= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= unrouted= mode= group= paused= log= handler= jobs= timeout= once= accept=
 	end
 end
 
@@ -349,6 +439,8 @@ complete -c mq -n __fish_use_subcommand -a ack -d 'end claims: the messages are 
 complete -c mq -n __fish_use_subcommand -a nack -d 'end claims: the attempts failed'
 complete -c mq -n __fish_use_subcommand -a extend -d 'renew the lease of a claim'
 complete -c mq -n __fish_use_subcommand -a work -d 'run a command for each message'
+complete -c mq -n __fish_use_subcommand -a request -d 'push a message and wait for the answer'
+complete -c mq -n __fish_use_subcommand -a reply -d 'answer a request'
 complete -c mq -n __fish_use_subcommand -a peek -d 'show messages, the next one, and change nothing'
 complete -c mq -n __fish_use_subcommand -a show -d 'tell all that is known about a message'
 complete -c mq -n __fish_use_subcommand -a ls -d 'list queues, or the messages of one'
@@ -363,6 +455,10 @@ complete -c mq -n __fish_use_subcommand -a rm -d 'remove messages for good'
 complete -c mq -n __fish_use_subcommand -a mv -d 'move messages to another queue'
 complete -c mq -n __fish_use_subcommand -a watch -d 'print each event of queues as it happens'
 complete -c mq -n __fish_use_subcommand -a wait -d 'block until a queue is ready, empty or short'
+complete -c mq -n __fish_use_subcommand -a subscribe -d 'let a queue get what is pushed to a topic'
+complete -c mq -n __fish_use_subcommand -a unsubscribe -d 'let a queue get no more of a topic'
+complete -c mq -n __fish_use_subcommand -a topics -d 'show topics and who subscribes to them'
+complete -c mq -n __fish_use_subcommand -a replay -d 'deliver again what was acknowledged and kept'
 complete -c mq -n __fish_use_subcommand -a pause -d 'stop claims (or pushes) until resume'
 complete -c mq -n __fish_use_subcommand -a resume -d 'allow claims (or pushes) again'
 complete -c mq -n __fish_use_subcommand -a fsck -d 'check queues, and mend them'
@@ -401,6 +497,11 @@ complete -c mq -n '__fish_seen_subcommand_from push' -s d -l delay -d 'not befor
 complete -c mq -n '__fish_seen_subcommand_from push' -s x -l expire -d 'expires DUR from now' -x
 complete -c mq -n '__fish_seen_subcommand_from push' -s k -l key -d 'messages of one KEY are handled one at a time and in order' -x
 complete -c mq -n '__fish_seen_subcommand_from push' -s H -l header -d 'add a header; may be repeated' -x
+complete -c mq -n '__fish_seen_subcommand_from push' -l type -d 'add the header Type: what happened, such as order.created' -x
+complete -c mq -n '__fish_seen_subcommand_from push' -l content-type -d 'add the header Content-Type, such as application/json' -x
+complete -c mq -n '__fish_seen_subcommand_from push' -l source -d 'add the header Source: who says so' -x
+complete -c mq -n '__fish_seen_subcommand_from push' -l cloudevents -d 'the input is CloudEvents in JSON: attributes become headers, the data the body'
+complete -c mq -n '__fish_seen_subcommand_from push' -l id -d 'once: a message that was pushed under KEY before is not pushed again' -x
 complete -c mq -n '__fish_seen_subcommand_from push' -l atomic -d 'all messages or none'
 complete -c mq -n '__fish_seen_subcommand_from push' -l wait -d 'wait while the queue is full or paused, DUR at most'
 complete -c mq -n '__fish_seen_subcommand_from push' -l chunks -d 'for mq on another host: in pieces, so that a broken connection is noticed'
@@ -415,6 +516,7 @@ complete -c mq -n '__fish_seen_subcommand_from pop' -s n -l limit -d 'up to N me
 complete -c mq -n '__fish_seen_subcommand_from pop' -s l -l lines -d 'a newline behind each body'
 complete -c mq -n '__fish_seen_subcommand_from pop' -s 0 -l null -d 'a NUL behind each body'
 complete -c mq -n '__fish_seen_subcommand_from pop' -l json -d 'one JSON object a line, with all that is known'
+complete -c mq -n '__fish_seen_subcommand_from pop' -l cloudevents -d 'one CloudEvent in JSON a line'
 complete -c mq -n '__fish_seen_subcommand_from pop' -s w -l wait -d 'wait for a message, DUR at most'
 complete -c mq -n '__fish_seen_subcommand_from pop' -l chunks -d 'for mq on another host: in pieces, so that a broken connection is noticed'
 complete -c mq -n '__fish_seen_subcommand_from claim; and __mq_wants queue claim "queue"' -a '(__mq_candidates queue claim ready,delayed,claimed,held,dead,done)'
@@ -428,6 +530,7 @@ complete -c mq -n '__fish_seen_subcommand_from claim' -l body -d 'write the body
 complete -c mq -n '__fish_seen_subcommand_from claim' -l lease -d 'length of the lease instead of the policy\'s' -x
 complete -c mq -n '__fish_seen_subcommand_from claim' -s w -l wait -d 'wait for a message, DUR at most'
 complete -c mq -n '__fish_seen_subcommand_from claim' -l json -d 'print all that is known, body included, as a JSON object'
+complete -c mq -n '__fish_seen_subcommand_from claim' -l cloudevents -d 'print it as a CloudEvent in JSON; the handle is its attribute mqhandle'
 complete -c mq -n '__fish_seen_subcommand_from claim' -l chunks -d 'for mq on another host: in pieces, so that a broken connection is noticed'
 complete -c mq -n '__fish_seen_subcommand_from ack; and __mq_wants queue ack "queue handle*"' -a '(__mq_candidates queue ack ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from ack; and __mq_wants id ack "queue handle*"' -a '(__mq_candidates id ack ready,delayed,claimed,held,dead,done)'
@@ -467,7 +570,30 @@ complete -c mq -n '__fish_seen_subcommand_from work' -s n -l limit -d 'stop afte
 complete -c mq -n '__fish_seen_subcommand_from work' -l timeout -d 'stop a handler that runs longer; a failed attempt' -x
 complete -c mq -n '__fish_seen_subcommand_from work' -l rate -d 'start at most N handlers a second (N/m, N/h)' -x
 complete -c mq -n '__fish_seen_subcommand_from work' -l lease -d 'length of the lease instead of the policy\'s' -x
+complete -c mq -n '__fish_seen_subcommand_from work' -l reply -d 'what a handler prints is the answer to its message'
+complete -c mq -n '__fish_seen_subcommand_from work' -l persistent -d 'start CMD once and give it message after message'
+complete -c mq -n '__fish_seen_subcommand_from work' -l batch -d 'up to N messages at once, BYTES long, waiting DUR for them' -x
+complete -c mq -n '__fish_seen_subcommand_from work' -l frame -d 'how a batch is given: lines, null, json' -x
 complete -c mq -n '__fish_seen_subcommand_from work' -l config -d 'command, jobs and time limit from the queue\'s policy'
+complete -c mq -n '__fish_seen_subcommand_from request; and __mq_wants queue request "queue file"' -a '(__mq_candidates queue request ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from request; and __mq_wants id request "queue file"' -a '(__mq_candidates id request ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from request; and __mq_wants handle request "queue file"' -a '(__mq_candidates handle request ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from request; and __mq_wants key request "queue file"' -a '(__mq_candidates key request ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from request; and __mq_wants verb request "queue file"' -a '(__mq_candidates verb request ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from request; and __mq_wants command request "queue file"' -a '(__mq_candidates command request ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from request; and __mq_wants file request "queue file"' -F
+complete -c mq -n '__fish_seen_subcommand_from request' -s m -l message -d 'the request is TEXT, not stdin' -x
+complete -c mq -n '__fish_seen_subcommand_from request' -s p -l priority -d 'priority 0 (first) to 9 (last); default 5' -x
+complete -c mq -n '__fish_seen_subcommand_from request' -s H -l header -d 'add a header; may be repeated' -x
+complete -c mq -n '__fish_seen_subcommand_from request' -l timeout -d 'give up after DUR: exit 1; default 1m' -x
+complete -c mq -n '__fish_seen_subcommand_from reply; and __mq_wants queue reply "queue none file"' -a '(__mq_candidates queue reply ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from reply; and __mq_wants id reply "queue none file"' -a '(__mq_candidates id reply ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from reply; and __mq_wants handle reply "queue none file"' -a '(__mq_candidates handle reply ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from reply; and __mq_wants key reply "queue none file"' -a '(__mq_candidates key reply ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from reply; and __mq_wants verb reply "queue none file"' -a '(__mq_candidates verb reply ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from reply; and __mq_wants command reply "queue none file"' -a '(__mq_candidates command reply ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from reply; and __mq_wants file reply "queue none file"' -F
+complete -c mq -n '__fish_seen_subcommand_from reply' -s m -l message -d 'the answer is TEXT, not stdin' -x
 complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants queue peek "queue id"' -a '(__mq_candidates queue peek ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants id peek "queue id"' -a '(__mq_candidates id peek ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants handle peek "queue id"' -a '(__mq_candidates handle peek ready,delayed,claimed,held,dead,done)'
@@ -478,6 +604,8 @@ complete -c mq -n '__fish_seen_subcommand_from peek; and __mq_wants file peek "q
 complete -c mq -n '__fish_seen_subcommand_from peek' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state peek)'
 complete -c mq -n '__fish_seen_subcommand_from peek' -l older -d 'only messages enqueued at least DUR ago' -x
 complete -c mq -n '__fish_seen_subcommand_from peek' -l newer -d 'only messages enqueued less than DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from peek' -l since -d 'only messages enqueued at TIME (UTC) or DUR ago, or later' -x
+complete -c mq -n '__fish_seen_subcommand_from peek' -l until -d 'only messages enqueued before TIME (UTC) or DUR ago' -x
 complete -c mq -n '__fish_seen_subcommand_from peek' -l priority -d 'only messages of priority N; N+, N-M' -x
 complete -c mq -n '__fish_seen_subcommand_from peek' -l attempts -d 'only messages that failed N times; N+, N-M' -x
 complete -c mq -n '__fish_seen_subcommand_from peek' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
@@ -489,6 +617,7 @@ complete -c mq -n '__fish_seen_subcommand_from peek' -l first -d 'the first mess
 complete -c mq -n '__fish_seen_subcommand_from peek' -l last -d 'the last message, or N'
 complete -c mq -n '__fish_seen_subcommand_from peek' -s i -l info -d 'what is known about it, and its headers, before the body'
 complete -c mq -n '__fish_seen_subcommand_from peek' -l json -d 'one JSON object a line, body included'
+complete -c mq -n '__fish_seen_subcommand_from peek' -l cloudevents -d 'one CloudEvent in JSON a line'
 complete -c mq -n '__fish_seen_subcommand_from show; and __mq_wants queue show "queue id"' -a '(__mq_candidates queue show ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from show; and __mq_wants id show "queue id"' -a '(__mq_candidates id show ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from show; and __mq_wants handle show "queue id"' -a '(__mq_candidates handle show ready,delayed,claimed,held,dead,done)'
@@ -507,6 +636,8 @@ complete -c mq -n '__fish_seen_subcommand_from ls; and __mq_wants file ls "queue
 complete -c mq -n '__fish_seen_subcommand_from ls' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state ls)'
 complete -c mq -n '__fish_seen_subcommand_from ls' -l older -d 'only messages enqueued at least DUR ago' -x
 complete -c mq -n '__fish_seen_subcommand_from ls' -l newer -d 'only messages enqueued less than DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from ls' -l since -d 'only messages enqueued at TIME (UTC) or DUR ago, or later' -x
+complete -c mq -n '__fish_seen_subcommand_from ls' -l until -d 'only messages enqueued before TIME (UTC) or DUR ago' -x
 complete -c mq -n '__fish_seen_subcommand_from ls' -l priority -d 'only messages of priority N; N+, N-M' -x
 complete -c mq -n '__fish_seen_subcommand_from ls' -l attempts -d 'only messages that failed N times; N+, N-M' -x
 complete -c mq -n '__fish_seen_subcommand_from ls' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
@@ -552,6 +683,8 @@ complete -c mq -n '__fish_seen_subcommand_from dead; and __mq_wants file dead "q
 complete -c mq -n '__fish_seen_subcommand_from dead' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state dead)'
 complete -c mq -n '__fish_seen_subcommand_from dead' -l older -d 'only messages enqueued at least DUR ago' -x
 complete -c mq -n '__fish_seen_subcommand_from dead' -l newer -d 'only messages enqueued less than DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from dead' -l since -d 'only messages enqueued at TIME (UTC) or DUR ago, or later' -x
+complete -c mq -n '__fish_seen_subcommand_from dead' -l until -d 'only messages enqueued before TIME (UTC) or DUR ago' -x
 complete -c mq -n '__fish_seen_subcommand_from dead' -l priority -d 'only messages of priority N; N+, N-M' -x
 complete -c mq -n '__fish_seen_subcommand_from dead' -l attempts -d 'only messages that failed N times; N+, N-M' -x
 complete -c mq -n '__fish_seen_subcommand_from dead' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
@@ -577,6 +710,8 @@ complete -c mq -n '__fish_seen_subcommand_from retry' -l rate -d 'at most N a se
 complete -c mq -n '__fish_seen_subcommand_from retry' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state retry)'
 complete -c mq -n '__fish_seen_subcommand_from retry' -l older -d 'only messages enqueued at least DUR ago' -x
 complete -c mq -n '__fish_seen_subcommand_from retry' -l newer -d 'only messages enqueued less than DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from retry' -l since -d 'only messages enqueued at TIME (UTC) or DUR ago, or later' -x
+complete -c mq -n '__fish_seen_subcommand_from retry' -l until -d 'only messages enqueued before TIME (UTC) or DUR ago' -x
 complete -c mq -n '__fish_seen_subcommand_from retry' -l priority -d 'only messages of priority N; N+, N-M' -x
 complete -c mq -n '__fish_seen_subcommand_from retry' -l attempts -d 'only messages that failed N times; N+, N-M' -x
 complete -c mq -n '__fish_seen_subcommand_from retry' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
@@ -600,6 +735,8 @@ complete -c mq -n '__fish_seen_subcommand_from bury' -l reason -d 'why, for \'mq
 complete -c mq -n '__fish_seen_subcommand_from bury' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state bury)'
 complete -c mq -n '__fish_seen_subcommand_from bury' -l older -d 'only messages enqueued at least DUR ago' -x
 complete -c mq -n '__fish_seen_subcommand_from bury' -l newer -d 'only messages enqueued less than DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from bury' -l since -d 'only messages enqueued at TIME (UTC) or DUR ago, or later' -x
+complete -c mq -n '__fish_seen_subcommand_from bury' -l until -d 'only messages enqueued before TIME (UTC) or DUR ago' -x
 complete -c mq -n '__fish_seen_subcommand_from bury' -l priority -d 'only messages of priority N; N+, N-M' -x
 complete -c mq -n '__fish_seen_subcommand_from bury' -l attempts -d 'only messages that failed N times; N+, N-M' -x
 complete -c mq -n '__fish_seen_subcommand_from bury' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
@@ -622,6 +759,8 @@ complete -c mq -n '__fish_seen_subcommand_from hold; and __mq_wants file hold "q
 complete -c mq -n '__fish_seen_subcommand_from hold' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state hold)'
 complete -c mq -n '__fish_seen_subcommand_from hold' -l older -d 'only messages enqueued at least DUR ago' -x
 complete -c mq -n '__fish_seen_subcommand_from hold' -l newer -d 'only messages enqueued less than DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from hold' -l since -d 'only messages enqueued at TIME (UTC) or DUR ago, or later' -x
+complete -c mq -n '__fish_seen_subcommand_from hold' -l until -d 'only messages enqueued before TIME (UTC) or DUR ago' -x
 complete -c mq -n '__fish_seen_subcommand_from hold' -l priority -d 'only messages of priority N; N+, N-M' -x
 complete -c mq -n '__fish_seen_subcommand_from hold' -l attempts -d 'only messages that failed N times; N+, N-M' -x
 complete -c mq -n '__fish_seen_subcommand_from hold' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
@@ -652,6 +791,8 @@ complete -c mq -n '__fish_seen_subcommand_from rm; and __mq_wants file rm "queue
 complete -c mq -n '__fish_seen_subcommand_from rm' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state rm)'
 complete -c mq -n '__fish_seen_subcommand_from rm' -l older -d 'only messages enqueued at least DUR ago' -x
 complete -c mq -n '__fish_seen_subcommand_from rm' -l newer -d 'only messages enqueued less than DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from rm' -l since -d 'only messages enqueued at TIME (UTC) or DUR ago, or later' -x
+complete -c mq -n '__fish_seen_subcommand_from rm' -l until -d 'only messages enqueued before TIME (UTC) or DUR ago' -x
 complete -c mq -n '__fish_seen_subcommand_from rm' -l priority -d 'only messages of priority N; N+, N-M' -x
 complete -c mq -n '__fish_seen_subcommand_from rm' -l attempts -d 'only messages that failed N times; N+, N-M' -x
 complete -c mq -n '__fish_seen_subcommand_from rm' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
@@ -674,6 +815,8 @@ complete -c mq -n '__fish_seen_subcommand_from mv; and __mq_wants file mv "queue
 complete -c mq -n '__fish_seen_subcommand_from mv' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state mv)'
 complete -c mq -n '__fish_seen_subcommand_from mv' -l older -d 'only messages enqueued at least DUR ago' -x
 complete -c mq -n '__fish_seen_subcommand_from mv' -l newer -d 'only messages enqueued less than DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from mv' -l since -d 'only messages enqueued at TIME (UTC) or DUR ago, or later' -x
+complete -c mq -n '__fish_seen_subcommand_from mv' -l until -d 'only messages enqueued before TIME (UTC) or DUR ago' -x
 complete -c mq -n '__fish_seen_subcommand_from mv' -l priority -d 'only messages of priority N; N+, N-M' -x
 complete -c mq -n '__fish_seen_subcommand_from mv' -l attempts -d 'only messages that failed N times; N+, N-M' -x
 complete -c mq -n '__fish_seen_subcommand_from mv' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
@@ -705,6 +848,55 @@ complete -c mq -n '__fish_seen_subcommand_from wait' -l ready -d 'until a messag
 complete -c mq -n '__fish_seen_subcommand_from wait' -l empty -d 'until none is ready, delayed or claimed'
 complete -c mq -n '__fish_seen_subcommand_from wait' -l below -d 'until fewer than N are ready, delayed or claimed' -x
 complete -c mq -n '__fish_seen_subcommand_from wait' -l timeout -d 'give up after DUR: exit 1' -x
+complete -c mq -n '__fish_seen_subcommand_from subscribe; and __mq_wants queue subscribe "none queue"' -a '(__mq_candidates queue subscribe ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from subscribe; and __mq_wants id subscribe "none queue"' -a '(__mq_candidates id subscribe ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from subscribe; and __mq_wants handle subscribe "none queue"' -a '(__mq_candidates handle subscribe ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from subscribe; and __mq_wants key subscribe "none queue"' -a '(__mq_candidates key subscribe ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from subscribe; and __mq_wants verb subscribe "none queue"' -a '(__mq_candidates verb subscribe ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from subscribe; and __mq_wants command subscribe "none queue"' -a '(__mq_candidates command subscribe ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from subscribe; and __mq_wants file subscribe "none queue"' -F
+complete -c mq -n '__fish_seen_subcommand_from subscribe' -l filter -d 'only messages with such a header; NAME!=PATTERN: without; all of several' -x
+complete -c mq -n '__fish_seen_subcommand_from subscribe' -l since -d 'also what the topic kept since TIME (UTC), or DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from unsubscribe; and __mq_wants queue unsubscribe "none queue"' -a '(__mq_candidates queue unsubscribe ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from unsubscribe; and __mq_wants id unsubscribe "none queue"' -a '(__mq_candidates id unsubscribe ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from unsubscribe; and __mq_wants handle unsubscribe "none queue"' -a '(__mq_candidates handle unsubscribe ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from unsubscribe; and __mq_wants key unsubscribe "none queue"' -a '(__mq_candidates key unsubscribe ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from unsubscribe; and __mq_wants verb unsubscribe "none queue"' -a '(__mq_candidates verb unsubscribe ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from unsubscribe; and __mq_wants command unsubscribe "none queue"' -a '(__mq_candidates command unsubscribe ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from unsubscribe; and __mq_wants file unsubscribe "none queue"' -F
+complete -c mq -n '__fish_seen_subcommand_from topics; and __mq_wants queue topics "none"' -a '(__mq_candidates queue topics ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from topics; and __mq_wants id topics "none"' -a '(__mq_candidates id topics ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from topics; and __mq_wants handle topics "none"' -a '(__mq_candidates handle topics ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from topics; and __mq_wants key topics "none"' -a '(__mq_candidates key topics ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from topics; and __mq_wants verb topics "none"' -a '(__mq_candidates verb topics ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from topics; and __mq_wants command topics "none"' -a '(__mq_candidates command topics ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from topics; and __mq_wants file topics "none"' -F
+complete -c mq -n '__fish_seen_subcommand_from topics' -l json -d 'one JSON object a line'
+complete -c mq -n '__fish_seen_subcommand_from replay; and __mq_wants queue replay "queue id*"' -a '(__mq_candidates queue replay ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from replay; and __mq_wants id replay "queue id*"' -a '(__mq_candidates id replay ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from replay; and __mq_wants handle replay "queue id*"' -a '(__mq_candidates handle replay ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from replay; and __mq_wants key replay "queue id*"' -a '(__mq_candidates key replay ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from replay; and __mq_wants verb replay "queue id*"' -a '(__mq_candidates verb replay ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from replay; and __mq_wants command replay "queue id*"' -a '(__mq_candidates command replay ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from replay; and __mq_wants file replay "queue id*"' -F
+complete -c mq -n '__fish_seen_subcommand_from replay' -l to -d 'into QUEUE, not the one that they are from' -x -a '(__mq_candidates queue replay)'
+complete -c mq -n '__fish_seen_subcommand_from replay' -l rate -d 'at most N a second (N/m, N/h)' -x
+complete -c mq -n '__fish_seen_subcommand_from replay' -l all -d 'all that are kept'
+complete -c mq -n '__fish_seen_subcommand_from replay' -l dry-run -d 'only say what would be done'
+complete -c mq -n '__fish_seen_subcommand_from replay' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state replay)'
+complete -c mq -n '__fish_seen_subcommand_from replay' -l older -d 'only messages enqueued at least DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from replay' -l newer -d 'only messages enqueued less than DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from replay' -l since -d 'only messages enqueued at TIME (UTC) or DUR ago, or later' -x
+complete -c mq -n '__fish_seen_subcommand_from replay' -l until -d 'only messages enqueued before TIME (UTC) or DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from replay' -l priority -d 'only messages of priority N; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from replay' -l attempts -d 'only messages that failed N times; N+, N-M' -x
+complete -c mq -n '__fish_seen_subcommand_from replay' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
+complete -c mq -n '__fish_seen_subcommand_from replay' -l header -d 'only messages with such a header' -x
+complete -c mq -n '__fish_seen_subcommand_from replay' -l reason -d 'only messages that failed for such a reason' -x
+complete -c mq -n '__fish_seen_subcommand_from replay' -l match -d 'only messages with a line that matches (extended regex)' -x
+complete -c mq -n '__fish_seen_subcommand_from replay' -s n -l limit -d 'at most N messages' -x
+complete -c mq -n '__fish_seen_subcommand_from replay' -l first -d 'the first message, or N'
+complete -c mq -n '__fish_seen_subcommand_from replay' -l last -d 'the last message, or N'
 complete -c mq -n '__fish_seen_subcommand_from pause; and __mq_wants queue pause "queue"' -a '(__mq_candidates queue pause ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from pause; and __mq_wants id pause "queue"' -a '(__mq_candidates id pause ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from pause; and __mq_wants handle pause "queue"' -a '(__mq_candidates handle pause ready,delayed,claimed,held,dead,done)'
@@ -754,6 +946,8 @@ complete -c mq -n '__fish_seen_subcommand_from export; and __mq_wants file expor
 complete -c mq -n '__fish_seen_subcommand_from export' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state export)'
 complete -c mq -n '__fish_seen_subcommand_from export' -l older -d 'only messages enqueued at least DUR ago' -x
 complete -c mq -n '__fish_seen_subcommand_from export' -l newer -d 'only messages enqueued less than DUR ago' -x
+complete -c mq -n '__fish_seen_subcommand_from export' -l since -d 'only messages enqueued at TIME (UTC) or DUR ago, or later' -x
+complete -c mq -n '__fish_seen_subcommand_from export' -l until -d 'only messages enqueued before TIME (UTC) or DUR ago' -x
 complete -c mq -n '__fish_seen_subcommand_from export' -l priority -d 'only messages of priority N; N+, N-M' -x
 complete -c mq -n '__fish_seen_subcommand_from export' -l attempts -d 'only messages that failed N times; N+, N-M' -x
 complete -c mq -n '__fish_seen_subcommand_from export' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x

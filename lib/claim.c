@@ -196,6 +196,8 @@ try_one(struct attempt *a, int dir, const char *bucket, const struct entry *e)
 			return st;
 		return ST_NONE;
 	}
+	if (a->opt->room > 0 && p.name.size - p.name.head > a->opt->room)
+		return ST_LARGE;
 	if (p.name.order[0] != '\0' && (st = in_turn(a, dir, &p)) != ST_OK)
 		return st;
 	if ((st = open_sound(a, &p, dir, &fd)) == ST_OK && (st = take(a, &p, dir, fd)) != ST_OK)

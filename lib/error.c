@@ -27,6 +27,7 @@ static const int exits[] = {
 	[ST_CONF] = 78,
 	[ST_GONE] = 66,
 	[ST_EXISTS] = 73,
+	[ST_LARGE] = 65,
 };
 
 int

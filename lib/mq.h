@@ -37,7 +37,8 @@ enum status {
 	ST_CONF,	/* configuration, or a spool of a newer format */
 	/* Expected outcomes inside the library; a command turns them into one of the above. */
 	ST_GONE,	/* the name examined is gone: somebody else was faster */
-	ST_EXISTS
+	ST_EXISTS,
+	ST_LARGE	/* larger than there is room for */
 };
 
 struct error {
@@ -638,6 +639,7 @@ struct claim {
 struct claim_options {
 	usec_t lease;	/* 0: the policy's */
 	bool hold;	/* this process lives as long as the claim: lock it */
+	int64_t room;	/* the longest body that is wanted now, 0: any */
 };
 
 /* What had to be passed over so that the rest is not held up: how much, and why the first. */
@@ -649,7 +651,7 @@ struct passed {
 /*
  * Claim the next message: returns first what is due and what has lapsed (a bounded number).
  * ST_NONE: nothing ready; *wake is then when something may change without any event
- * (USEC_MAX: never).  ST_AGAIN: paused.  *over: what could not be had and was passed over;
+ * (USEC_MAX: never).  ST_AGAIN: paused.  ST_LARGE: there is not the room for the next one, which stays the next.  *over: what could not be had and was passed over;
  * if there was such a thing and nothing else, its error is returned, not ST_NONE.
  */
 enum status claim_next(struct queue *, const struct claim_options *, usec_t now,

@@ -4,7 +4,8 @@
  * PR_SET_PDEATHSIG kills a handler when the worker dies, but not what the handler
  * has started.  So a second process holds the read end of a pipe; when the worker
  * dies, by kill -9 too, the kernel closes the write end, and the guard kills the
- * process groups that the worker left in a page of memory shared with it.
+ * process groups that the worker left in memory shared with it, and removes the
+ * directories of batches.
  */
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -16,6 +17,7 @@
 #include "work.h"
 
 static volatile pid_t *places;
+static char (*dirs)[GUARD_DIR];
 static int nplaces;
 static int line = -1;		/* write end; the worker's life */
 static pid_t guard;
@@ -38,6 +40,9 @@ watch_worker(int fd)
 	for (int i = 0; i < nplaces; i++)
 		if (places[i] > 0)
 			(void)kill(-places[i], SIGKILL);
+	for (int i = 0; i < nplaces; i++)
+		if (dirs[i][0] != '\0')
+			batch_remove(dirs[i]);
 	_exit(0);
 }
 
@@ -47,11 +52,12 @@ guard_start(int n, struct error *err)
 	void *page;
 	int fds[2];
 
-	page = mmap(NULL, (size_t)n * sizeof(*places), PROT_READ | PROT_WRITE,
+	page = mmap(NULL, (size_t)n * (sizeof(*places) + sizeof(*dirs)), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (page == MAP_FAILED)
 		return error_sys(err, errno, "mmap");
 	places = page;
+	dirs = (char (*)[GUARD_DIR])(void *)((pid_t *)page + n);
 	nplaces = n;
 	if (pipe2(fds, O_CLOEXEC) == -1)
 		return error_sys(err, errno, "pipe");
@@ -81,4 +87,10 @@ volatile pid_t *
 guard_place(int i)
 {
 	return &places[i];
+}
+
+char *
+guard_dir(int i)
+{
+	return dirs[i];
 }

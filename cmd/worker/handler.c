@@ -1,6 +1,6 @@
 /*
  * handler.c: one handler of mq work: a child process in a process group of its
- * own, its stdin the body, its stderr passed on and its tail kept.
+ * own, its stdin the body or bodies, its stderr passed on and its tail kept.
  */
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -14,37 +14,9 @@
 
 #include "work.h"
 
-/* From SIGTERM to SIGKILL. */
-#define GRACE (5 * USEC)
 #define CHUNK 65536
 /* Reads or writes that one call does at most. */
 #define ROUNDS 16
-
-/* ---- environment ------------------------------------------------------ */
-
-static enum status
-env_build(struct env *e, const struct launch *l, const struct claim *c, struct error *err)
-{
-	const struct msgname *n = &c->at.name;
-	char handle[HANDLE_MAX], at[TIME_MAX];
-	struct headers headers;
-	enum status st;
-
-	env_share(e, l->env, l->nenv);
-	handle_format(&c->at, handle);
-	time_format(id_time(&n->id), at);
-	env_set(e, "MQ_ID", "%s", n->id.text);
-	env_set(e, "MQ_ATTEMPT", "%d", n->attempts + 1);
-	env_set(e, "MQ_MAX_ATTEMPTS", "%lld", (long long)queue_policy(l->q)->attempts);
-	env_set(e, "MQ_PRIORITY", "%d", n->priority);
-	env_set(e, "MQ_ENQUEUED", "%s", at);
-	env_set(e, "MQ_HANDLE", "%s", handle);
-	if ((st = msg_headers(c->fd, n, &headers, err)) != ST_OK)
-		return st;
-	env_headers(e, &headers);
-	headers_free(&headers);
-	return env_end(e, err);
-}
 
 /* ---- what all have in common ------------------------------------------ */
 
@@ -82,12 +54,20 @@ launch_close(struct launch *l)
 /* What the child needs, made before vfork: between it and exec next to nothing is allowed. */
 struct start {
 	const struct launch *launch;
-	char *const *env;
-	int in, err;
-	int out;		/* -1: it has ours */
+	char *const *argv, *const *env;
+	int in, out, err;
+	int out_as;		/* the descriptor that out is there */
 	volatile pid_t *place;
 	volatile int failed;	/* errno of exec, written by the child in our memory */
 };
+
+static bool
+give_out(const struct start *s)
+{
+	if (s->out == -1)
+		return true;
+	return (s->out == s->out_as ? fcntl(s->out, F_SETFD, 0) : dup2(s->out, s->out_as)) != -1;
+}
 
 static void
 child(struct start *s)
@@ -106,57 +86,109 @@ child(struct start *s)
 		(void)sigaction(*sig, &dfl, NULL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(s->in, 0) == -1 || dup2(s->err, 2) == -1 || (s->out != -1 && dup2(s->out, 1) == -1)) {
+	if (dup2(s->in, 0) == -1 || dup2(s->err, 2) == -1 || !give_out(s)) {
 		s->failed = errno;
 		_exit(127);
 	}
-	(void)execvpe(s->launch->argv[0], s->launch->argv, s->env);
+	(void)execvpe(s->argv[0], s->argv, s->env);
 	s->failed = errno;
 	_exit(127);
+}
+
+static enum status
+make_pipe(int *in, int *out, int *ours, struct error *err)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) == -1)
+		return error_sys(err, errno, "pipe");
+	*in = fds[0];
+	*out = fds[1];
+	(void)fcntl(*ours, F_SETFL, O_NONBLOCK);
+	return ST_OK;
 }
 
 /*
  * The body as the child's stdin: the file itself when it is all body, through a
  * descriptor of its own (ours carries the lock, which must die with us alone);
- * else a pipe that is fed with what follows the headers.
+ * else a pipe that is fed with what follows the headers.  Of a batch it is the
+ * file that was made; for a handler that stays, a pipe for the requests.
  */
 static enum status
-open_stdin(struct queue *q, struct handler *h, const struct claim *c, int *in,
-    struct error *err)
+open_stdin(const struct launch *l, struct handler *h, int *in, struct error *err)
 {
-	int fds[2];
-
-	if (c->at.name.head == 0)
-		return msg_open(q, &c->at, in, err);
-	if (pipe2(fds, O_CLOEXEC) == -1)
-		return error_sys(err, errno, "pipe");
-	(void)fcntl(fds[1], F_SETFL, O_NONBLOCK);
-	*in = fds[0];
-	h->infd = fds[1];
-	h->fed = c->at.name.head;
-	return ST_OK;
+	if (l->mode == MODE_BATCH) {
+		*in = h->infile;
+		h->infile = -1;
+		return ST_OK;
+	}
+	if (l->mode == MODE_ONE && h->claim->at.name.head == 0)
+		return msg_open(l->q, &h->claim->at, in, err);
+	h->feeding = l->mode == MODE_ONE;
+	h->from = h->claim->at.name.head;
+	return make_pipe(in, &h->infd, &h->infd, err);
 }
 
-/* What the pipe takes now of the body.  False: the disk does not give it. */
+static enum status
+open_pipes(const struct launch *l, struct handler *h, struct start *s, struct error *err)
+{
+	enum status st = open_stdin(l, h, &s->in, err);
+
+	if (st == ST_OK)
+		st = make_pipe(&h->errfd, &s->err, &h->errfd, err);
+	if (st == ST_OK && l->mode == MODE_ONE) {
+		s->out_as = STDOUT_FILENO;
+		return handler_reply(l, h, &s->out, err);
+	}
+	if (st != ST_OK)
+		return st;
+	s->out_as = l->mode == MODE_STAY ? STDOUT_FILENO : RESULT_FD;
+	return make_pipe(&h->outfd, &s->out, &h->outfd, err);
+}
+
+static void
+shut(int *fd)
+{
+	if (*fd != -1)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+/* What comes next of the line and the file; -1: it cannot be read. */
+static ssize_t
+next_piece(const struct handler *h, char *buf, size_t size)
+{
+	ssize_t have = 0, n;
+
+	if (h->fed < h->nline) {
+		have = (ssize_t)(h->nline - h->fed);
+		memcpy(buf, h->line + h->fed, (size_t)have);
+	}
+	n = pread(h->claim->fd, buf + have, size - (size_t)have,
+	    (off_t)(h->from + h->fed + have - h->nline));
+	return n > 0 ? have + n : have > 0 ? have : -1;
+}
+
+/* What the pipe takes now.  False: the disk does not give it. */
 static bool
 feed(struct handler *h)
 {
+	int64_t all = h->feeding ? h->nline + h->claim->at.name.size - h->from : 0;
 	static char buf[CHUNK];
 	ssize_t n, w;
 
-	for (int i = 0; i < ROUNDS && h->infd != -1; i++) {
-		n = pread(h->claim.fd, buf, sizeof(buf), (off_t)h->fed);
-		if (n < 0 || (n == 0 && h->fed < h->claim.at.name.size))
+	for (int i = 0; i < ROUNDS && h->feeding; i++) {
+		n = h->fed < all ? next_piece(h, buf, sizeof(buf)) : 0;
+		if (n == -1)
 			return false;
 		w = n > 0 ? write(h->infd, buf, (size_t)n) : 0;
 		if (w == -1 && (errno == EAGAIN || errno == EINTR))
 			return true;
-		if (w <= 0) {	/* all of it, or nobody reads on */
-			(void)close(h->infd);
-			h->infd = -1;
-			return true;
-		}
-		h->fed += w;
+		h->fed += w > 0 ? w : 0;
+		h->feeding = w > 0 && h->fed < all;
+		/* All of it, and there is no other; or nobody reads on. */
+		if (w == -1 || (!h->feeding && h->nline == 0))
+			shut(&h->infd);
 	}
 	return true;
 }
@@ -183,52 +215,69 @@ spawn(struct handler *h, struct start *s, struct error *err)
 	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
 		continue;
 	return error_set(err, ST_NOTFOUND, s->failed, "cannot run %s",
-	    s->launch->argv[0]);
+	    s->argv[0]);
 }
 
-enum status
-handler_start(const struct launch *l, struct handler *h, int i, struct claim *c,
-    struct error *err)
+static enum status
+environment(const struct launch *l, const struct handler *h, struct env *env, struct error *err)
 {
-	struct start s = { .launch = l, .in = -1, .err = -1, .out = -1, .place = guard_place(i) };
+	switch (l->mode) {
+	case MODE_BATCH:
+		return env_part(env, l, h, err);
+	case MODE_STAY:
+		return env_stay(env, l, err);
+	default:
+		return env_message(env, l, h->claim, err);
+	}
+}
+
+static enum status
+begin(const struct launch *l, struct handler *h, int i, struct error *err)
+{
+	struct start s = { .launch = l, .argv = l->argv, .in = -1, .out = -1, .err = -1,
+	    .place = guard_place(i) };
 	struct env env = { 0 };
-	int fds[2] = { -1, -1 };
+	char **argv = NULL;
 	enum status st;
 
-	memset(h, 0, sizeof(*h));
-	h->infd = h->errfd = h->answer.fd = -1;
-	h->claim = *c;
-	st = env_build(&env, l, c, err);
+	st = environment(l, h, &env, err);
 	if (st == ST_OK)
-		st = handler_answer(l, h, &s.out, err);
-	if (st == ST_OK)
-		st = open_stdin(l->q, h, c, &s.in, err);
-	if (st == ST_OK && pipe2(fds, O_CLOEXEC) == -1)
-		st = error_sys(err, errno, "pipe");
+		st = open_pipes(l, h, &s, err);
+	if (st == ST_OK && h->dir[0] != '\0') {
+		s.argv = argv = batch_argv(l->argv, h->dir);
+		if (argv == NULL)
+			st = error_sys(err, ENOMEM, "start a handler");
+	}
 	if (st == ST_OK) {
-		(void)fcntl(fds[0], F_SETFL, O_NONBLOCK);
-		h->errfd = fds[0];
-		s.err = fds[1];
 		s.env = env.v;
 		h->started = clock_mono();
 		/* As much as goes in before there is a reader: if we are killed, that of a body's end is not seen before its time. */
 		(void)feed(h);
 		st = spawn(h, &s, err);
 	}
+	batch_argv_free(argv);
 	env_free(&env);
-	if (s.in != -1)
-		(void)close(s.in);
-	if (s.err != -1)
-		(void)close(s.err);
-	h->limit = USEC_MAX;
-	if (st == ST_OK)
-		handler_feed(h);
-	else {
-		h->claim.fd = -1;	/* the caller still has it */
-		answer_close(l->q, &h->answer);
-		handler_free(h, i);
-	}
+	shut(&s.in);
+	if (s.out != h->answer.fd)
+		shut(&s.out);
+	shut(&s.err);
 	return st;
+}
+
+enum status
+handler_start(const struct launch *l, struct handler *h, int i, struct error *err)
+{
+	enum status st = h->pid != 0 ? ST_OK : begin(l, h, i, err);
+
+	if (st != ST_OK) {
+		answer_close(l->q, &h->answer);
+		handler_reset(h, i);
+		return st;
+	}
+	if (l->mode == MODE_STAY)
+		persist_request(l, h);
+	handler_feed(h);	/* most bodies fit into the pipe at once */
+	return ST_OK;
 }
 
 /* ---- while it runs ---------------------------------------------------- */
@@ -308,6 +357,8 @@ handler_hear_out(struct handler *h)
 void
 handler_stop(struct handler *h, int why)
 {
+	if (h->pid == 0)
+		return;
 	if (h->why == WHY_NONE)
 		h->why = why;
 	(void)kill(-h->pid, h->stage == RUNNING ? SIGTERM : SIGKILL);
@@ -316,14 +367,30 @@ handler_stop(struct handler *h, int why)
 }
 
 void
-handler_free(struct handler *h, int i)
+handler_reset(struct handler *h, int i)
 {
 	*guard_place(i) = 0;
-	if (h->errfd != -1)
-		(void)close(h->errfd);
-	if (h->infd != -1)
-		(void)close(h->infd);
-	claim_close(&h->claim);
-	memset(h, 0, sizeof(*h));
-	h->errfd = h->infd = h->claim.fd = h->answer.fd = -1;
+	shut(&h->errfd);
+	shut(&h->infd);
+	shut(&h->outfd);
+	shut(&h->infile);
+	if (guard_dir(i)[0] != '\0') {
+		batch_remove(guard_dir(i));
+		guard_dir(i)[0] = '\0';
+	}
+	memset((char *)h + offsetof(struct handler, pid), 0,
+	    sizeof(*h) - offsetof(struct handler, pid));
+	h->errfd = h->infd = h->outfd = h->infile = h->answer.fd = -1;
+	h->dir = guard_dir(i);
+	h->limit = USEC_MAX;
+}
+
+void
+handler_free(struct handler *h, int i)
+{
+	handler_reset(h, i);
+	for (int k = 0; k < h->n; k++)
+		claim_close(&h->claim[k]);
+	h->n = h->part = h->nparts = 0;
+	h->bytes = 0;
 }

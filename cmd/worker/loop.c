@@ -59,25 +59,52 @@ draw(struct work *w)
 
 /* ---- leases and limits ------------------------------------------------ */
 
+/* One that is lost is left out, for somebody else may be at it already. */
 static void
-renew(struct work *w, struct handler *h, usec_t mono)
+renew_one(struct work *w, struct claim *c)
 {
 	struct error err;
 	enum status st;
 
 	error_clear(&err);
-	h->renew = mono + work_lease(w) / 3;
-	st = claim_extend(w->q, &h->claim, work_lease(w), clock_now(), &err);
+	st = claim_extend(w->q, c, work_lease(w), clock_now(), &err);
 	if (st == ST_OK)
 		return;
 	if (st != ST_LOST) {
 		work_trouble(w, &err);
 		return;
 	}
-	/* Somebody else may be at it already: no two at once. */
 	if (work_can_note())
-		run_note(w->r, "%s; its handler is stopped", err.text);
-	handler_stop(h, WHY_LOST);
+		run_note(w->r, "%s; %s", err.text, w->launch.mode == MODE_BATCH ?
+		    "it is left out of its batch" : "its handler is stopped");
+	claim_close(c);
+}
+
+/* No two at once: with nothing left that is ours, the handler is stopped. */
+static void
+renew(struct work *w, struct handler *h, usec_t mono)
+{
+	int live = 0;
+
+	h->renew = mono + work_lease(w) / 3;
+	for (int i = 0; i < h->n; i++) {
+		if (h->claim[i].fd == -1)
+			continue;
+		renew_one(w, &h->claim[i]);
+		live += h->claim[i].fd != -1;
+	}
+	if (live > 0)
+		return;
+	h->renew = USEC_MAX;
+	h->feeding = false;
+	if (h->pid != 0)
+		handler_stop(h, WHY_LOST);
+}
+
+static usec_t
+sooner(usec_t a, usec_t b)
+{
+	return a < b ? a : b;
 }
 
 static usec_t
@@ -87,130 +114,28 @@ look_after(struct work *w, usec_t mono)
 
 	for (int i = 0; i < w->slots; i++) {
 		struct handler *h = &w->h[i];
-		if (h->pid == 0)
-			continue;
-		if (h->limit <= mono)
-			handler_stop(h, WHY_TIMEOUT);
-		if (h->renew <= mono && h->why != WHY_LOST)
+		if (h->pid != 0 && h->limit <= mono)
+			handler_stop(h, h->bad[0] != '\0' && w->launch.mode == MODE_STAY ?
+			    WHY_PROTOCOL : WHY_TIMEOUT);
+		if (h->n > 0 && h->renew <= mono)
 			renew(w, h, mono);
-		if (h->limit < next)
-			next = h->limit;
-		if (h->renew < next && h->why != WHY_LOST)
-			next = h->renew;
+		if (h->pid != 0)
+			next = sooner(next, h->limit);
+		if (h->n > 0)
+			next = sooner(next, h->renew);
+		next = sooner(next, work_wanted(w, h));
 	}
 	return next;
 }
 
-/* ---- the next message ------------------------------------------------- */
-
-static int
-place(const struct work *w)
+static bool
+busy(const struct work *w)
 {
-	int i = 0;
+	bool any = w->running > 0;
 
-	while (w->h[i].pid != 0 || w->h[i].over)
-		i++;
-	return i;
-}
-
-static enum status
-start(struct work *w, struct claim *c, usec_t mono, struct error *err)
-{
-	enum status st;
-	int i;
-
-	for (;;) {
-		i = place(w);
-		st = handler_start(&w->launch, &w->h[i], i, c, err);
-		if (st == ST_OK || st == ST_NOTFOUND || w->nover == 0)
-			break;
-		error_clear(err);
-		(void)work_settle(w);	/* what is over has descriptors and memory yet */
-	}
-	if (st != ST_OK) {
-		/* Our fault, whatever it is: the message goes back and does not count. */
-		struct error giving;
-		error_clear(&giving);
-		if (claim_release(w->q, c, 0, clock_now(), &giving) != ST_OK)
-			work_trouble(w, &giving);
-		claim_close(c);
-		w->closing = true;
-		if (st == ST_NOTFOUND) {
-			w->exit_code = err->errnum == ENOENT ? 127 : 126;
-			if (work_can_note())
-				run_note(w->r, "%s", err->text);
-			error_clear(err);
-			return ST_OK;
-		}
-		return st;
-	}
-	if (w->timeout > 0 && w->h[i].stage == RUNNING)
-		w->h[i].limit = mono + w->timeout;
-	w->h[i].renew = mono + work_lease(w) / 3;
-	w->running++;
-	w->started++;
-	if (w->interval > 0)
-		w->next_start = mono + w->interval;
-	if (w->max > 0 && w->started >= (uint64_t)w->max)
-		w->closing = true;
-	return ST_OK;
-}
-
-static enum status
-claim_one(struct work *w, struct claim *c, struct error *err)
-{
-	struct passed over;
-	enum status st;
-
-	st = claim_or_fetch(w->q, &w->claim, clock_now(), c, &w->look, &over, err);
-	w->passed = over.n;
-	if (st != ST_OK && st != ST_NONE && over.n > 0) {	/* told once; it may pass */
-		if (w->worst != st)
-			work_trouble(w, err);
-		error_clear(err);
-		st = ST_NONE;
-	}
-	/* No room, or no descriptor, for one more: there will be when one of ours has ended. */
-	if (st == ST_AGAIN && err->errnum != 0 && w->running + w->nover > 0) {
-		error_clear(err);
-		w->starved = true;
-		st = ST_NONE;
-	}
-	if (st == ST_AGAIN && w->drain == DRAIN_NO &&
-	    (queue_policy(w->q)->paused & PAUSED_POP) != 0) {
-		error_clear(err);	/* a pause ends */
-		st = ST_NONE;
-	}
-	return st;
-}
-
-/* Claim and start while there is room.  Watches are armed before the look that finds nothing. */
-static enum status
-fill(struct work *w, usec_t mono, struct error *err)
-{
-	struct claim c;
-	enum status st;
-
-	if (w->hungry && !w->event && mono < w->poll && clock_now() < w->look)
-		return ST_OK;
-	w->event = false;
-	while (!w->closing && w->running < w->jobs && mono >= w->next_start) {
-		if (w->hungry && (st = waiter_arm(w->waiter, err)) != ST_OK)
-			return st;
-		st = claim_one(w, &c, err);
-		if (st == ST_NONE && !w->hungry) {
-			w->hungry = true;
-			continue;
-		}
-		w->poll = mono + waiter_poll(w->waiter);
-		if (st != ST_OK)
-			return st == ST_NONE ? ST_OK : st;
-		w->hungry = false;
-		if ((st = start(w, &c, mono, err)) != ST_OK)
-			return st;
-		(void)work_settle(w);	/* before the next, or many starts could take a lease's time */
-	}
-	return ST_OK;
+	for (int i = 0; !any && i < w->slots; i++)
+		any = w->h[i].n > 0;
+	return any;
 }
 
 static enum status
@@ -220,7 +145,7 @@ drained(struct work *w, bool *yes, struct error *err)
 	enum status st = ST_OK;
 
 	*yes = false;
-	if (w->running > 0)
+	if (busy(w))
 		return ST_OK;
 	if (w->closing || (w->drain == DRAIN_READY && w->hungry)) {
 		*yes = true;
@@ -271,10 +196,13 @@ on_handlers(struct work *w, nfds_t n)
 				w->mute = !handler_listen(&w->h[i]);
 			else if (w->pfd[k].fd == w->h[i].infd)
 				handler_feed(&w->h[i]);
+			else if (w->pfd[k].fd == w->h[i].outfd)
+				handler_verdicts(w, &w->h[i]);
 			else
 				continue;
 			break;
 		}
+	work_look_again(w);
 }
 
 static usec_t
@@ -289,6 +217,8 @@ sleep_until(const struct work *w, usec_t mono, usec_t next)
 			next = w->poll;
 		if (w->next_start > mono && w->next_start < next)
 			next = w->next_start;
+		if (w->restart > mono && w->restart < next)
+			next = w->restart;
 		if (w->look != USEC_MAX && (t = mono + (w->look - clock_now())) < next)
 			next = t;
 	}
@@ -313,8 +243,10 @@ wait_for_something(struct work *w, usec_t mono, usec_t next, struct error *err)
 			continue;
 		if (w->h[i].errfd != -1 && !w->mute)
 			w->pfd[n++] = (struct pollfd){ .fd = w->h[i].errfd, .events = POLLIN };
-		if (w->h[i].infd != -1 && w->h[i].why != WHY_BODY)
+		if (w->h[i].infd != -1 && w->h[i].feeding && w->h[i].why != WHY_BODY)
 			w->pfd[n++] = (struct pollfd){ .fd = w->h[i].infd, .events = POLLOUT };
+		if (w->h[i].outfd != -1)
+			w->pfd[n++] = (struct pollfd){ .fd = w->h[i].outfd, .events = POLLIN };
 	}
 	if (w->mute)
 		w->pfd[n++] = (struct pollfd){ .fd = STDERR_FILENO, .events = POLLOUT };
@@ -354,7 +286,7 @@ work_loop(struct work *w, struct error *err)
 		(void)look_after(w, mono);
 		if (spool_log_error(w->r->spool)->status != ST_OK && work_can_note())
 			run_log_trouble(w->r);
-		if ((st = fill(w, mono, err)) != ST_OK)
+		if ((st = work_fill(w, mono, err)) != ST_OK)
 			return st;
 		if (work_settle(w) && !w->closing)
 			continue;	/* what was given back may be ready */
@@ -368,20 +300,44 @@ work_loop(struct work *w, struct error *err)
 	}
 }
 
+/* Until all that runs has ended (all: also those that wait for a message). */
+static void
+wait_for_end(struct work *w, bool all)
+{
+	struct error err;
+	bool any;
+
+	for (;;) {
+		usec_t mono = clock_mono();
+		error_clear(&err);
+		if (work_go_on(w, mono, &err) != ST_OK)
+			work_trouble(w, &err);
+		any = busy(w);
+		for (int i = 0; all && !any && i < w->slots; i++)
+			any = w->h[i].pid != 0;
+		if (!any)
+			return;
+		work_tell(w, mono);
+		if (wait_for_something(w, mono, look_after(w, mono), &err) != ST_OK)
+			return;
+		(void)work_settle(w);
+	}
+}
+
 /* Trouble of our own: claim no more, let the handlers end, then tell. */
 void
 work_wind_down(struct work *w)
 {
-	struct error err;
-
-	error_clear(&err);
-	w->closing = true;
+	w->closing = w->winding = true;
 	(void)work_settle(w);
-	while (w->running > 0) {
-		usec_t mono = clock_mono();
-		work_tell(w, mono);
-		if (wait_for_something(w, mono, look_after(w, mono), &err) != ST_OK)
-			break;
-		(void)work_settle(w);
-	}
+	wait_for_end(w, false);
+}
+
+void
+work_retire(struct work *w)
+{
+	for (int i = 0; i < w->slots; i++)
+		if (w->h[i].pid != 0)
+			persist_retire(&w->h[i]);
+	wait_for_end(w, true);
 }

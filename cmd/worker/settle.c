@@ -28,85 +28,197 @@ work_lease(const struct work *w)
 	return w->claim.lease > 0 ? w->claim.lease : queue_policy(w->q)->lease;
 }
 
+/* The attempt has failed; why lacks what is the handler's. */
 static enum status
-fail(struct work *w, struct handler *h, const char *reason, bool permanent, usec_t now,
+fail(struct work *w, struct handler *h, struct claim *c, struct failure why, usec_t now,
     struct error *err)
 {
-	struct failure why = { .reason = reason, .stderr_tail = h->tail,
-	    .stderr_len = h->ntail, .duration = h->ended - h->started, .delay = -1,
-	    .permanent = permanent };
 	enum status st;
 	enum state to;
 
-	st = claim_fail(w->q, &h->claim, &why, now, &to, err);
+	why.stderr_tail = h->tail;
+	why.stderr_len = h->ntail;
+	why.duration = h->ended - h->started;
+	st = claim_fail(w->q, c, &why, now, &to, err);
 	w->gave_back = true;
 	if (st == ST_OK) {
 		w->failed++;
 		if (work_can_note())
-			run_verbose(w->r, "%s: %s, attempt %d: %s", h->claim.at.name.id.text, reason,
-			    h->claim.at.name.attempts + 1, to == STATE_DEAD ? "dead" : "to be retried");
+			run_verbose(w->r, "%s: %s, attempt %d: %s", c->at.name.id.text, why.reason,
+			    c->at.name.attempts + 1, to == STATE_DEAD ? "dead" : "to be retried");
 	}
+	return st;
+}
+
+static enum status
+fail_for(struct work *w, struct handler *h, struct claim *c, const char *reason, usec_t now,
+    struct error *err)
+{
+	return fail(w, h, c, (struct failure){ .reason = reason, .delay = -1,
+	    .text = h->why == WHY_PROTOCOL ? h->bad : NULL }, now, err);
+}
+
+static enum status
+succeed(struct work *w, struct claim *c, usec_t now, struct error *err)
+{
+	enum status st = claim_ack(w->q, c, now, err);
+
+	w->acked += st == ST_OK;
+	w->gave_back |= c->at.name.order[0] != '\0';	/* the next of its key may be had now */
 	return st;
 }
 
 /* The command itself is at fault: the message is given back, and no other is taken. */
 static enum status
-cannot_run(struct work *w, struct handler *h, int code, usec_t now, struct error *err)
+cannot_run(struct work *w, struct claim *c, int code, usec_t now, struct error *err)
 {
 	if (w->exit_code == 0 && work_can_note())
 		run_note(w->r, "%s: exit status %d: the command cannot be run; the message was "
 		    "given back", w->command, code);
 	w->exit_code = code;
 	w->closing = w->gave_back = true;
-	return claim_release(w->q, &h->claim, 0, now, err);
+	return claim_release(w->q, c, 0, now, err);
+}
+
+bool
+handler_succeeded(const struct handler *h)
+{
+	/* Who had finished when we told it to stop has finished. */
+	return (h->why == WHY_NONE || h->why == WHY_SHUTDOWN) && WIFEXITED(h->status) &&
+	    WEXITSTATUS(h->status) == 0;
 }
 
 /* A shell's word for what cannot be executed, and is not there. */
-static bool
-unusable(const struct handler *h)
+bool
+handler_unusable(const struct handler *h)
 {
 	return h->why == WHY_NONE && WIFEXITED(h->status) &&
 	    (WEXITSTATUS(h->status) == 126 || WEXITSTATUS(h->status) == 127);
 }
 
+/* It ended by itself. */
 static enum status
-settle(struct work *w, struct handler *h, struct error *err)
+settle_ended(struct work *w, struct handler *h, struct claim *c, usec_t now, struct error *err)
+{
+	int code = WIFEXITED(h->status) ? WEXITSTATUS(h->status) : 0;
+	char reason[25];
+
+	if (handler_unusable(h))
+		return cannot_run(w, c, code, now, err);
+	(void)snprintf(reason, sizeof(reason), WIFSIGNALED(h->status) ? "signal-%d" : "exit-%d",
+	    WIFSIGNALED(h->status) ? WTERMSIG(h->status) : code);
+	return fail(w, h, c, (struct failure){ .reason = reason, .delay = -1,
+	    .text = code == 0 && !WIFSIGNALED(h->status) ? "it ended without an answer" : NULL,
+	    .permanent = code == 65 || code == 100 }, now, err);
+}
+
+static enum status
+settle(struct work *w, struct handler *h, struct claim *c, struct error *err)
 {
 	usec_t now = clock_now();
-	enum status st;
-	char reason[25];
-	int code;
 
-	if (h->why == WHY_LOST)
-		return ST_OK;	/* another's by now */
-	/* Who had finished when we told it to stop has finished. */
-	if (h->why == WHY_SHUTDOWN && !(WIFEXITED(h->status) && WEXITSTATUS(h->status) == 0)) {
-		w->gave_back = true;
-		return claim_release(w->q, &h->claim, 0, now, err);
-	}
-	if (h->why == WHY_TIMEOUT)
-		return fail(w, h, "timeout", false, now, err);
-	if (h->why == WHY_BODY)
-		return fail(w, h, "unreadable", false, now, err);
-	if (WIFSIGNALED(h->status)) {
-		(void)snprintf(reason, sizeof(reason), "signal-%d", WTERMSIG(h->status));
-		return fail(w, h, reason, false, now, err);
-	}
-	code = WEXITSTATUS(h->status);
-	if (unusable(h))
-		return cannot_run(w, h, code, now, err);
-	if (code != 0) {
-		(void)snprintf(reason, sizeof(reason), "exit-%d", code);
-		return fail(w, h, reason, code == 65 || code == 100, now, err);
-	}
-	if (work_answer(w, h, err) != ST_OK) {
+	/* From one that stays only an answer is success. */
+	if (handler_succeeded(h) && w->launch.mode != MODE_STAY) {
+		if (work_reply(w, h, err) == ST_OK)
+			return succeed(w, c, now, err);
 		work_trouble(w, err);
-		return fail(w, h, "no-answer", false, now, err);
+		return fail_for(w, h, c, "no-answer", now, err);
 	}
-	if ((st = claim_ack(w->q, &h->claim, now, err)) == ST_OK)
-		w->acked++;
-	w->gave_back |= h->claim.at.name.order[0] != '\0';	/* the next of its key may be had now */
-	return st;
+	switch (h->why) {
+	case WHY_LOST:
+		return ST_OK;	/* another's by now */
+	case WHY_SHUTDOWN:
+		w->gave_back = true;
+		return claim_release(w->q, c, 0, now, err);
+	case WHY_TIMEOUT:
+		return fail_for(w, h, c, "timeout", now, err);
+	case WHY_BODY:
+		return fail_for(w, h, c, "unreadable", now, err);
+	case WHY_PROTOCOL:
+		return fail_for(w, h, c, "protocol", now, err);
+	default:
+		return settle_ended(w, h, c, now, err);
+	}
+}
+
+/* A claim was ended, or should have been. */
+static void
+settled(struct work *w, struct claim *c, enum status st, struct error *err)
+{
+	if (st == ST_LOST) {
+		/* The handler may have ended its claim itself, by MQ_HANDLE. */
+		if (work_can_note())
+			run_verbose(w->r, "%s", err->text);
+	} else if (st != ST_OK)
+		work_trouble(w, err);
+	claim_close(c);
+}
+
+void
+work_settle_one(struct work *w, struct handler *h, struct claim *c)
+{
+	struct error err;
+
+	error_clear(&err);
+	settled(w, c, settle(w, h, c, &err), &err);
+}
+
+void
+work_answered(struct work *w, struct handler *h, struct claim *c, const struct verdict *a)
+{
+	struct failure why = { .reason = a->what == VERDICT_DEAD ? "dead" : "retry",
+	    .text = a->reason, .delay = a->delay, .permanent = a->what == VERDICT_DEAD };
+	usec_t now = clock_now();
+	struct error err;
+
+	error_clear(&err);
+	h->ended = clock_mono();
+	settled(w, c, a->what == VERDICT_OK ? succeed(w, c, now, &err) :
+	    fail(w, h, c, why, now, &err), &err);
+}
+
+void
+work_give_back(struct work *w, struct handler *h)
+{
+	struct error err;
+
+	for (int i = 0; i < h->n; i++) {
+		if (h->claim[i].fd == -1)
+			continue;
+		error_clear(&err);
+		settled(w, &h->claim[i], claim_release(w->q, &h->claim[i], 0, clock_now(), &err), &err);
+	}
+	w->gave_back = true;
+	h->n = h->part = h->nparts = 0;
+	h->bytes = 0;
+}
+
+void
+work_look_again(struct work *w)
+{
+	if (w->gave_back || w->starved)
+		w->hungry = w->gave_back = w->starved = false;
+}
+
+static void
+settle_slot(struct work *w, struct handler *h)
+{
+	/* What it said last. */
+	handler_verdicts(w, h);
+	handler_hear_out(h);
+	switch (w->launch.mode) {
+	case MODE_BATCH:
+		batch_settle(w, h);
+		break;
+	case MODE_STAY:
+		persist_settle(w, h);
+		h->n = 0;
+		break;
+	default:
+		work_settle_one(w, h, h->claim);
+		h->n = 0;
+		break;
+	}
 }
 
 /* End the claims of the handlers that are over; whether there were any. */
@@ -117,34 +229,27 @@ work_settle(struct work *w)
 
 	for (int i = 0; w->nover > 0 && i < w->slots; i++) {
 		struct handler *h = &w->h[i];
-		struct error err;
-		enum status st;
 
 		if (!h->over)
 			continue;
-		error_clear(&err);
-		handler_hear_out(h);
-		st = settle(w, h, &err);
-		if (st == ST_LOST) {
-			/* The handler may have ended its claim itself, by MQ_HANDLE. */
-			if (work_can_note())
-				run_verbose(w->r, "%s", err.text);
-		} else if (st != ST_OK)
-			work_trouble(w, &err);
+		settle_slot(w, h);
 		answer_close(w->q, &h->answer);
-		handler_free(h, i);
+		if (h->n == 0)
+			handler_free(h, i);
+		else
+			handler_reset(h, i);	/* other parts of the batch wait */
 		w->nover--;
 		any = true;
 	}
-	/* What was given back may be ready, and what there was no room for may be had. */
-	if (any && (w->gave_back || w->starved))
-		w->hungry = w->gave_back = w->starved = false;
+	if (any)
+		work_look_again(w);
 	return any;
 }
 
 /*
  * Its place can be had by the next at once: a claim is ended while that one starts.  Not if
- * the command cannot be run, for then there shall be no next one.
+ * the command cannot be run, for then there shall be no next one.  And the parts of a batch
+ * go before what is not claimed yet.
  */
 void
 work_reap(struct work *w)
@@ -158,14 +263,13 @@ work_reap(struct work *w)
 		h->pid = 0;
 		h->over = true;
 		h->ended = clock_mono();
-		w->running--;
+		w->running -= h->n > 0;
 		w->nover++;
 		/* Or if its lease is nearly over, as when all of us were stopped: our own search for the next would take it back. */
 		/* Or if the next of its key waits for it: it comes first. */
-		stop |= h->claim.at.name.order[0] != '\0';
-		stop |= unusable(h) || h->claim.at.name.key - clock_now() < work_lease(w) / 3;
+		stop |= w->launch.mode != MODE_ONE || handler_unusable(h) || h->claim->at.name.order[0] != '\0' ||
+		    h->claim->at.name.key - clock_now() < work_lease(w) / 3;
 	}
 	if (stop)
 		(void)work_settle(w);
 }
-

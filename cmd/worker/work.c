@@ -1,6 +1,7 @@
 /*
  * work.c: mq work: a command for each message: what was typed, and setting up.
  */
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <errno.h>
 #include <poll.h>
@@ -13,7 +14,7 @@
 
 #define MAX_JOBS 1000
 
-enum { DRAIN = OPT_LONG, TIMEOUT, RATE, LEASE, CONFIG, REPLY };
+enum { DRAIN = OPT_LONG, TIMEOUT, RATE, LEASE, CONFIG, REPLY, BATCH, FRAME, PERSISTENT };
 
 static const struct opt opts[] = {
 	{ 'j', "jobs", "N", false, "run up to N handlers at once; default 1" },
@@ -23,9 +24,64 @@ static const struct opt opts[] = {
 	{ RATE, "rate", "N/s", false, "start at most N handlers a second (N/m, N/h)" },
 	{ LEASE, "lease", "DUR", false, "length of the lease instead of the policy's" },
 	{ REPLY, "reply", NULL, false, "what a handler prints is the answer to its message" },
+	{ PERSISTENT, "persistent", NULL, false, "start CMD once and give it message after message" },
+	{ BATCH, "batch", "N[,BYTES[,DUR]]", false, "up to N messages at once, BYTES long, waiting DUR for them" },
+	{ FRAME, "frame", "HOW", false, "how a batch is given: lines, null, json" },
 	{ CONFIG, "config", NULL, false, "command, jobs and time limit from the queue's policy" },
 	OPT_END
 };
+
+static enum status
+batch_option(struct work *w, const char *arg)
+{
+	char text[80], *rest = text, *n, *bytes, *wait;
+	enum status st;
+
+	if (strlcpy(text, arg, sizeof(text)) >= sizeof(text))
+		return run_usage(w->r, "--batch: '%s' is not N[,BYTES[,DUR]]", arg);
+	n = strsep(&rest, ",");
+	bytes = strsep(&rest, ",");
+	wait = rest;
+	w->launch.mode = MODE_BATCH;
+	st = arg_number(w->r, "--batch", n, 1, BATCH_MAX, &w->batch);
+	if (st == ST_OK && bytes != NULL && bytes[0] != '\0')
+		st = arg_size(w->r, "--batch", bytes, &w->batch_bytes);
+	if (st == ST_OK && wait != NULL)
+		st = arg_duration(w->r, "--batch", wait, &w->batch_wait);
+	return st;
+}
+
+static enum status
+frame_option(struct work *w, const char *arg)
+{
+	static const char *const names[] = { [FRAME_LINES] = "lines", [FRAME_NULL] = "null",
+	    [FRAME_JSON] = "json" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(arg, names[i]) == 0) {
+			w->launch.frame = (enum frame)i;
+			w->framed = true;
+			return ST_OK;
+		}
+	return run_usage(w->r, "--frame: '%s' is not lines, null or json", arg);
+}
+
+/* What can't be together. */
+static enum status
+check_options(struct work *w)
+{
+	if (w->framed && w->batch == 0)
+		return run_usage(w->r, "--frame is for --batch");
+	if (w->persistent && w->batch > 0)
+		return run_usage(w->r, "--persistent and --batch: one or the other");
+	if (w->launch.reply && (w->persistent || w->batch > 0))
+		return run_usage(w->r, "--reply: only for a handler that is started for each message");
+	if (w->persistent)
+		w->launch.mode = MODE_STAY;
+	if (w->batch == 0)
+		w->batch = 1;
+	return ST_OK;
+}
 
 static enum status
 options(struct work *w)
@@ -62,13 +118,22 @@ options(struct work *w)
 		case REPLY:
 			w->launch.reply = true;
 			break;
+		case PERSISTENT:
+			w->persistent = true;
+			break;
+		case BATCH:
+			st = batch_option(w, arg);
+			break;
+		case FRAME:
+			st = frame_option(w, arg);
+			break;
 		case CONFIG:
 			w->config = true;
 			break;
 		default:
 			break;
 		}
-	return st;
+	return st == ST_OK ? check_options(w) : st;
 }
 
 static enum status
@@ -78,11 +143,15 @@ set_up(struct work *w, struct error *err)
 	sigset_t sigs;
 
 	w->h = calloc((size_t)w->slots, sizeof(*w->h));
-	w->pfd = calloc(3 + 2 * (size_t)w->jobs, sizeof(*w->pfd));
-	if (w->h == NULL || w->pfd == NULL)
+	w->claims = calloc((size_t)w->slots * (size_t)w->batch, sizeof(*w->claims));
+	w->pfd = calloc(3 + 3 * (size_t)w->slots, sizeof(*w->pfd));
+	if (w->h == NULL || w->claims == NULL || w->pfd == NULL)
 		return error_sys(err, ENOMEM, "work");
-	for (int i = 0; i < w->slots; i++)
-		w->h[i].errfd = w->h[i].infd = w->h[i].claim.fd = w->h[i].answer.fd = -1;
+	for (int i = 0; i < w->slots; i++) {
+		w->h[i].errfd = w->h[i].infd = w->h[i].outfd = w->h[i].infile = -1;
+		handler_reset(&w->h[i], i);
+		w->h[i].claim = &w->claims[(size_t)i * (size_t)w->batch];
+	}
 	(void)sigemptyset(&sigs);
 	(void)sigaddset(&sigs, SIGCHLD);
 	/* What nohup or a shell told us to ignore is ignored. */
@@ -99,6 +168,21 @@ set_up(struct work *w, struct error *err)
 		error_clear(err);
 	}
 	return launch_open(w->r, w->q, w->argv, &w->launch, err);
+}
+
+/* Each claim holds a file open, for its lock. */
+static enum status
+enough_files(struct work *w)
+{
+	int64_t need = w->jobs * (w->batch + 3) + 40;
+	struct rlimit limit;
+
+	if (w->launch.mode != MODE_BATCH || getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
+	    (rlim_t)need <= limit.rlim_cur)
+		return ST_OK;
+	return run_usage(w->r, "--batch: %lld messages in %lld jobs need %lld open files, and the limit "
+	    "is %lld (ulimit -n)", (long long)w->batch, (long long)w->jobs, (long long)need,
+	    (long long)limit.rlim_cur);
 }
 
 /* What to run, and how many of it how long: from the policy, asked this once, what was not given. */
@@ -126,7 +210,10 @@ command(struct work *w)
 	if (w->timeout == -1)
 		w->timeout = w->config ? p->timeout : 0;
 	w->slots = (int)w->jobs + 1;
-	return ST_OK;
+	for (char **arg = w->argv; w->launch.mode == MODE_BATCH && !w->framed && *arg != NULL; arg++)
+		if (strstr(*arg, "{}") != NULL)
+			w->launch.frame = FRAME_DIR;
+	return enough_files(w);
 }
 
 static enum status
@@ -162,6 +249,7 @@ run_work(struct run *r)
 			w.closing = true;
 			work_tell(&w, clock_mono());
 		}
+		work_retire(&w);
 		progress_clear();
 	}
 	guard_stop();
@@ -175,6 +263,7 @@ run_work(struct run *r)
 	free(w.argv);
 	launch_close(&w.launch);
 	free(w.h);
+	free(w.claims);
 	free(w.pfd);
 	r->exit_code = w.exit_code;
 	r->told = st == ST_OK;	/* our own trouble was, when it happened */

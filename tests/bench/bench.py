@@ -283,6 +283,33 @@ def work(top, full):
         row("work", name, times, (loop,), {loop: 1 / 0.9}, n=n)
 
 
+ANSWER = """if 1:
+    import sys
+    for line in sys.stdin.buffer:
+        id, head, body, *_ = line.split()
+        sys.stdin.buffer.read(int(head) + int(body))
+        sys.stdout.buffer.write(id + b" ok\\n")
+        sys.stdout.buffer.flush()
+    """
+
+
+def handlers(top, full):
+    """One handler for a message, for many at once, for one after another."""
+    n = 2000 if full else 600
+    python, count = shutil.which("python3"), iter(range(1000))
+
+    def worked(messages, *args):
+        queue = f"q{next(count)}"
+        subprocess.run([MQ, "-s", top + "/work", "push", "-q", "-l", queue], input="x\n" * messages, text=True, check=True, env=ENV)
+        return mq(top + "/work", "work", queue, "--drain", *args) / messages
+    read = ("--", python, "-c", "import sys; sys.stdin.buffer.read()")
+    one, true, stay, batch = "one python a message", "one true a message", "python that stays", "python, batches of 100"
+    times = turns(5, {true: lambda: worked(n, "--", "/bin/true"), one: lambda: worked(n // 10, *read),
+                      stay: lambda: worked(5 * n, "--persistent", "--", python, "-c", ANSWER), batch: lambda: worked(5 * n, "--batch", "100", *read)})
+    for name in times:
+        row("handlers", name, times, (one, true), {one: 0.1} if name == stay else None)
+
+
 def wakeup(top, full):
     """From the moment a message is in the queue to its bytes at the end of the pipe of a blocked pop."""
     spool, n = top + "/wake", 300 if full else 100
@@ -398,7 +425,7 @@ def memory(top, full):
         print(f"memory      {name:<40} {kib / 1024:6.1f} MiB (asked: under 8{'' if kib < 8192 else ', MISSED'})", flush=True)
 
 
-ROWS = {f.__name__: f for f in (oneshot, inprocess, bulk, work, wakeup, contention, queues, depth, memory)}
+ROWS = {f.__name__: f for f in (oneshot, inprocess, bulk, work, handlers, wakeup, contention, queues, depth, memory)}
 
 
 def main():

@@ -94,6 +94,17 @@ S("work that fails", INIT + "mq push -q q -m one; mq push -q q -m two; ", "mq wo
   {"one": (READY, "q/dead", CLAIMED, "q/delayed"), "two": (READY, "q/dead", CLAIMED, "q/delayed")})
 S("work that gives up", INIT + "mq push -q q -m one; ", "mq work q --drain -- sh -c 'exit 65'",
   {"one": (READY, "q/dead", CLAIMED)})
+BOTH = "mq push -q q -m one; mq push -q q -m two; "
+OVER = {"one": (READY, GONE, CLAIMED), "two": (READY, GONE, CLAIMED)}
+FAILS = {"one": (READY, "q/dead", CLAIMED, "q/delayed"), "two": (READY, GONE, CLAIMED)}
+S("work on batches", INIT + BOTH, "mq work q --drain --batch 2 -- cat", OVER)
+S("work on batches of files", INIT + BOTH, "mq work q --drain --batch 2 -- sh -c 'cat {}/*'", OVER)
+S("work on a batch that fails", INIT + BOTH, "mq work q --drain --batch 2 -- sh -c 'read n; [ $n = two ] && echo two'", FAILS, or_else=("q/dead",))
+S("work on a batch with reports", INIT + BOTH, "mq work q --drain --batch 2 -- sh -c 'cat; echo ${MQ_IDS%% *} dead >&3; exit 0'",
+  {"one": (READY, "q/dead", CLAIMED), "two": (READY, GONE, CLAIMED)}, or_else=("q/dead",))
+STAY = "sh -c 'while read -r id h b x; do t=$(head -c $b); echo $t >&4; %s; done' 4>&1"
+S("work with a handler that stays", INIT + BOTH, "mq work q --drain --persistent -- " + STAY % "echo $id ok", OVER)
+S("work with a handler that stays and dies", INIT + BOTH, "mq work q --drain --persistent -- " + STAY % "[ $t = two ] || exit 1; echo $id ok", FAILS, or_else=("q/dead",))
 # ---- messages of one key ----
 KEYS = INIT + "mq push -q q -k a -m one; mq push -q q -k a -m two; "
 WAITING = "q/waiting"

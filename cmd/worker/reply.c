@@ -1,5 +1,5 @@
 /*
- * answer.c: mq work --reply: what a handler writes to stdout is the answer to its message.
+ * reply.c: mq work --reply: what a handler writes to stdout is the answer to its message.
  *
  * Its stdout is the file of the answer itself, so nothing is pumped through the worker.  The
  * answer is given before the message is acknowledged: a worker that dies between the two has it
@@ -8,7 +8,7 @@
 #include "work.h"
 
 enum status
-handler_answer(const struct launch *l, struct handler *h, int *out, struct error *err)
+handler_reply(const struct launch *l, struct handler *h, int *out, struct error *err)
 {
 	struct headers headers;
 	enum status st;
@@ -16,7 +16,7 @@ handler_answer(const struct launch *l, struct handler *h, int *out, struct error
 	h->answer.fd = *out = -1;
 	if (!l->reply)
 		return ST_OK;
-	if ((st = msg_headers(h->claim.fd, &h->claim.at.name, &headers, err)) != ST_OK)
+	if ((st = msg_headers(h->claim->fd, &h->claim->at.name, &headers, err)) != ST_OK)
 		return st;
 	if (reply_wanted(&headers, h->reply_to))
 		st = answer_open(l->q, &h->answer, err);
@@ -26,7 +26,7 @@ handler_answer(const struct launch *l, struct handler *h, int *out, struct error
 }
 
 enum status
-work_answer(struct work *w, struct handler *h, struct error *err)
+work_reply(struct work *w, struct handler *h, struct error *err)
 {
 	struct error late;
 	enum status st;
@@ -37,7 +37,7 @@ work_answer(struct work *w, struct handler *h, struct error *err)
 	st = answer_send(w->q, &h->answer, h->reply_to, clock_now(), &late);
 	if (st == ST_LOST) {
 		if (work_can_note())
-			run_verbose(w->r, "%s: %s", h->claim.at.name.id.text, late.text);
+			run_verbose(w->r, "%s: %s", h->claim->at.name.id.text, late.text);
 		return ST_OK;
 	}
 	if (st != ST_OK)

@@ -1,0 +1,356 @@
+/*
+ * batch.c: many messages for one handler: how it gets the bodies, and what becomes
+ * of the messages when it is over.
+ *
+ * The bodies go to a file without a name, or to a directory of files, before the
+ * handler is started; so a handler that reads slowly holds up nobody, and no body is
+ * held in memory.  A batch that failed is halved, and each half is run again, until
+ * the message at fault stands alone: only that one's attempt counts.
+ */
+#include <sys/mman.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "work.h"
+
+/* So many bytes of bodies need no disk; JSON may make six of one. */
+#define IN_MEMORY (1 << 20)
+#define CHUNK 65536
+/* While the processes of a killed worker are ending, they may still write. */
+#define REMOVE_TRIES 100
+#define REMOVE_PAUSE 10000	/* us */
+
+/* ---- places for the bodies -------------------------------------------- */
+
+static const char *
+tmp_dir(void)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	return tmp != NULL && tmp[0] == '/' ? tmp : "/tmp";
+}
+
+/* Not the command is what is not there. */
+static enum status
+tmp_failed(struct error *err)
+{
+	enum status st = status_of_errno(errno);
+
+	return error_set(err, st == ST_NOTFOUND ? ST_NOCREATE : st, errno,
+	    "bodies of a batch, in %s", tmp_dir());
+}
+
+static int
+remove_one(const char *path, const struct stat *sb, int type, struct FTW *at)
+{
+	(void)sb;
+	(void)type;
+	(void)at;
+	(void)remove(path);
+	return 0;
+}
+
+void
+batch_remove(const char *dir)
+{
+	for (int i = 0; i < REMOVE_TRIES && access(dir, F_OK) == 0; i++) {
+		if (i > 0)
+			(void)usleep(REMOVE_PAUSE);
+		(void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	}
+}
+
+static enum status
+make_file(const struct handler *h, FILE **f, struct error *err)
+{
+	char path[GUARD_DIR];
+	int64_t size = 0;
+	int fd;
+
+	for (int i = 0; i < h->part; i++)
+		size += h->claim[i].at.name.size;
+	(void)snprintf(path, sizeof(path), "%s/mq-work.XXXXXX", tmp_dir());
+	if (size <= IN_MEMORY)
+		fd = memfd_create("mq-work", MFD_CLOEXEC);
+	else if ((fd = mkostemp(path, O_CLOEXEC)) != -1)
+		(void)unlink(path);
+	if (fd == -1)
+		return tmp_failed(err);
+	if ((*f = fdopen(fd, "r+")) == NULL) {
+		(void)close(fd);
+		return error_sys(err, ENOMEM, "batch");
+	}
+	return ST_OK;
+}
+
+static enum status
+make_dir(struct handler *h, struct error *err)
+{
+	char path[GUARD_DIR];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/mq-work.XXXXXX", tmp_dir()) >= sizeof(path))
+		return error_sys(err, ENAMETOOLONG, "%s", tmp_dir());
+	if (mkdtemp(path) == NULL)
+		return tmp_failed(err);
+	(void)strlcpy(h->dir, path, GUARD_DIR);
+	return ST_OK;
+}
+
+/* ---- framing ---------------------------------------------------------- */
+
+/* ST_BADDATA: it holds the delimiter. */
+static enum status
+put_delimited(FILE *f, const struct claim *c, char delimiter, struct error *err)
+{
+	static char buf[CHUNK];
+	int64_t at = c->at.name.head;
+	ssize_t n;
+
+	for (; at < c->at.name.size; at += n) {
+		if ((n = pread(c->fd, buf, sizeof(buf), (off_t)at)) <= 0)
+			return error_set(err, ST_IO, n == 0 ? EIO : errno, "read the message");
+		if (memchr(buf, delimiter, (size_t)n) != NULL)
+			return error_set(err, ST_BADDATA, 0, "the body holds a %s, which --frame=%s has "
+			    "between two messages", delimiter == '\n' ? "newline" : "NUL",
+			    delimiter == '\n' ? "lines" : "null");
+		if (fwrite(buf, 1, (size_t)n, f) != (size_t)n)
+			return tmp_failed(err);
+	}
+	(void)fputc(delimiter, f);
+	return ST_OK;
+}
+
+static enum status
+put_json(struct queue *q, FILE *f, const struct claim *c, struct error *err)
+{
+	enum status st;
+
+	if ((st = json_open(f, q, &c->at, err)) != ST_OK)
+		return st;
+	(void)fprintf(f, ",\"attempt\":%" PRId32, c->at.name.attempts + 1);
+	st = json_body(f, c->fd, &c->at.name, err);
+	(void)fputs("}\n", f);
+	return st;
+}
+
+static enum status
+put_file(const char *dir, const struct claim *c, struct error *err)
+{
+	char path[GUARD_DIR + ID_LEN + 1];
+	enum status st;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, c->at.name.id.text);
+	if ((fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) == -1)
+		return tmp_failed(err);
+	st = body_copy(c->fd, &c->at.name, fd, err);
+	if (close(fd) == -1 && st == ST_OK)
+		st = tmp_failed(err);
+	return st;
+}
+
+/* One message behind the others, or nothing of it; without f, in the directory. */
+static enum status
+put(struct work *w, struct handler *h, FILE *f, const struct claim *c, struct error *err)
+{
+	enum frame frame = w->launch.frame;
+	enum status st;
+	off_t begin;
+
+	if (f == NULL)
+		return put_file(h->dir, c, err);
+	begin = ftello(f);
+	st = frame == FRAME_JSON ? put_json(w->q, f, c, err) :
+	    put_delimited(f, c, frame == FRAME_NULL ? '\0' : '\n', err);
+	if (st == ST_OK && ferror(f))
+		return tmp_failed(err);
+	if (st != ST_OK && (fflush(f) != 0 || ftruncate(fileno(f), begin) == -1 ||
+	    fseeko(f, begin, SEEK_SET) == -1)) {
+		error_clear(err);
+		return tmp_failed(err);
+	}
+	return st;
+}
+
+/* What cannot be given to the handler is its own failure, for the others can. */
+static enum status
+leave_out(struct work *w, struct handler *h, struct claim *c, enum status st, struct error *err)
+{
+	struct verdict a = { .what = VERDICT_DEAD, .reason = err->text };
+
+	if (st == ST_BADDATA)
+		work_answered(w, h, c, &a);
+	else if (st == ST_GONE || st == ST_IO) {
+		h->why = WHY_BODY;
+		work_settle_one(w, h, c);
+		h->why = WHY_NONE;
+	} else
+		return st;
+	error_clear(err);
+	return ST_OK;
+}
+
+static enum status
+put_all(struct work *w, struct handler *h, FILE *f, struct error *err)
+{
+	enum status st = ST_OK;
+
+	h->ran = 0;
+	h->started = clock_mono();
+	for (int i = 0; st == ST_OK && i < h->part; i++) {
+		if (h->claim[i].fd == -1)
+			continue;
+		st = put(w, h, f, &h->claim[i], err);
+		if (st == ST_OK)
+			h->ran++;
+		else
+			st = leave_out(w, h, &h->claim[i], st, err);
+	}
+	return st;
+}
+
+static enum status
+open_null(int *fd, struct error *err)
+{
+	*fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return *fd == -1 ? error_sys(err, errno, "/dev/null") : ST_OK;
+}
+
+enum status
+batch_prepare(struct work *w, struct handler *h, struct error *err)
+{
+	bool dir = w->launch.frame == FRAME_DIR;
+	FILE *f = NULL;
+	enum status st;
+
+	st = dir ? make_dir(h, err) : make_file(h, &f, err);
+	if (st == ST_OK)
+		st = put_all(w, h, f, err);
+	if (st == ST_OK && dir)
+		st = open_null(&h->infile, err);
+	else if (st == ST_OK) {
+		/* Of its own, and at the beginning. */
+		if (fflush(f) != 0 || (h->infile = fcntl(fileno(f), F_DUPFD_CLOEXEC, 0)) == -1 ||
+		    lseek(h->infile, 0, SEEK_SET) == -1)
+			st = tmp_failed(err);
+	}
+	if (f != NULL)
+		(void)fclose(f);
+	return st == ST_OK && h->ran == 0 ? ST_NONE : st;
+}
+
+/* ---- the command ------------------------------------------------------ */
+
+/* The word with dir for each "{}". */
+static char *
+with_dir(const char *word, const char *dir)
+{
+	char *text = NULL, *at;
+	const char *hole;
+	size_t len = 0;
+	FILE *f;
+
+	if ((f = open_memstream(&text, &len)) == NULL)
+		return NULL;
+	for (; (hole = strstr(word, "{}")) != NULL; word = hole + 2) {
+		(void)fwrite(word, 1, (size_t)(hole - word), f);
+		(void)fputs(dir, f);
+	}
+	(void)fputs(word, f);
+	at = fclose(f) == 0 ? text : NULL;
+	if (at == NULL)
+		free(text);
+	return at;
+}
+
+void
+batch_argv_free(char **argv)
+{
+	for (char **arg = argv; arg != NULL && *arg != NULL; arg++)
+		free(*arg);
+	free(argv);
+}
+
+char **
+batch_argv(char *const *argv, const char *dir)
+{
+	size_t n = 0;
+	char **v;
+
+	while (argv[n] != NULL)
+		n++;
+	if ((v = calloc(n + 1, sizeof(*v))) == NULL)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		if ((v[i] = with_dir(argv[i], dir)) == NULL) {
+			batch_argv_free(v);
+			return NULL;
+		}
+	return v;
+}
+
+/* ---- how it ended ----------------------------------------------------- */
+
+/* Leave out of the part what is done with, and close ranks. */
+static void
+compact(struct handler *h)
+{
+	int live = 0;
+
+	for (int i = 0; i < h->part; i++)
+		if (h->claim[i].fd != -1)
+			h->claim[live++] = h->claim[i];
+	if (live == h->part)
+		return;
+	memmove(&h->claim[live], &h->claim[h->part], (size_t)(h->n - h->part) * sizeof(*h->claim));
+	h->n -= h->part - live;
+	h->part = live;
+}
+
+void
+batch_next(struct handler *h)
+{
+	compact(h);
+	while (h->part == 0 && h->nparts > 0) {
+		h->part = h->parts[--h->nparts];
+		compact(h);
+	}
+}
+
+static void
+halve(struct work *w, struct handler *h)
+{
+	if (work_can_note())
+		run_verbose(w->r, "a batch of %d failed; %d of it are run again, in halves", h->ran,
+		    h->part);
+	h->parts[h->nparts++] = h->part - h->part / 2;
+	h->part /= 2;
+}
+
+void
+batch_settle(struct work *w, struct handler *h)
+{
+	int last;
+
+	if (h->bad[0] != '\0' && handler_succeeded(h))
+		h->why = WHY_PROTOCOL;	/* nobody knows what it meant */
+	compact(h);
+	if (h->why == WHY_SHUTDOWN && !handler_succeeded(h)) {
+		work_give_back(w, h);
+		return;
+	}
+	if (handler_succeeded(h) || handler_unusable(h) || h->ran == 1) {
+		last = handler_unusable(h) ? h->n : h->part;
+		for (int i = 0; i < last; i++)
+			if (h->claim[i].fd != -1)
+				work_settle_one(w, h, &h->claim[i]);
+	} else if (h->part > 1)
+		halve(w, h);
+	batch_next(h);
+}

@@ -1,0 +1,135 @@
+/*
+ * persist.c: handlers that stay: started once for each slot, they are given one
+ * message after another by their stdin, and answer each with a line on their
+ * stdout (mq-work(1), "Handlers that stay").
+ */
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "work.h"
+
+/* The pause after so many handlers that died without an answer: from the second on, doubling. */
+#define PAUSE_FIRST (USEC / 10)
+#define PAUSE_MAX (30 * USEC)
+/* Between the end of its answers and its own. */
+#define SILENCE USEC
+
+bool
+persist_idle(const struct handler *h)
+{
+	return h->pid != 0 && h->n == 0 && !h->leaving && h->stage == RUNNING && h->outfd != -1;
+}
+
+/* The file as it is follows the line: its head bytes of headers, and the body. */
+void
+persist_request(const struct launch *l, struct handler *h)
+{
+	const struct msgname *n = &h->claim->at.name;
+	char handle[HANDLE_MAX], at[TIME_MAX];
+
+	handle_format(&h->claim->at, handle);
+	time_format(id_time(&n->id), at);
+	h->nline = snprintf(h->line, sizeof(h->line), "%s %d %lld %d %lld %d %s %s %s\n", n->id.text,
+	    n->head, (long long)(n->size - n->head), n->attempts + 1,
+	    (long long)queue_policy(l->q)->attempts, n->priority, at, handle, queue_name(l->q));
+	h->from = h->fed = 0;
+	h->feeding = true;
+	h->ntail = 0;
+	h->started = clock_mono();
+}
+
+void
+persist_retire(struct handler *h)
+{
+	if (h->infd != -1)
+		(void)close(h->infd);
+	h->infd = -1;
+	h->feeding = false;
+	h->leaving = true;
+	if (h->stage == RUNNING)
+		h->limit = clock_mono() + GRACE;
+}
+
+void
+persist_answered(struct work *w, struct handler *h)
+{
+	h->n = h->part = 0;
+	if (h->pid != 0)
+		w->running--;
+	w->deaths = 0;
+	h->answered++;
+	if (h->stage == RUNNING)
+		h->limit = USEC_MAX;
+	/* What is left of a body that it did not want to read would be in the way of the next request. */
+	if (h->feeding || h->infd == -1)
+		persist_retire(h);
+}
+
+void
+persist_garbled(struct work *w, struct handler *h)
+{
+	if (h->n == 0 && work_can_note())
+		run_note(w->r, "%s: %s; it is started again", w->command, h->bad);
+	if (h->stage == RUNNING)
+		handler_stop(h, WHY_PROTOCOL);
+}
+
+/* It may just have died; if not, it is of no use any more. */
+void
+persist_silent(struct handler *h)
+{
+	if (h->stage != RUNNING || h->leaving)
+		return;
+	(void)snprintf(h->bad, sizeof(h->bad), "its standard output is closed");
+	h->leaving = true;
+	h->limit = clock_mono() + SILENCE;
+}
+
+/* It ended by itself between two messages, and another was on its way to it already. */
+static bool
+unread(const struct handler *h)
+{
+	int n;
+
+	if (h->why != WHY_NONE || h->answered == 0 || !handler_succeeded(h))
+		return false;
+	return h->fed == 0 || (h->infd != -1 && ioctl(h->infd, FIONREAD, &n) == 0 && n == h->fed);
+}
+
+static void
+count_death(struct work *w, const struct handler *h)
+{
+	char text[DURATION_MAX];
+	usec_t pause = PAUSE_FIRST;
+
+	if (h->answered > 0 || h->why == WHY_SHUTDOWN || h->why == WHY_LOST)
+		return;
+	if (++w->deaths < 2)
+		return;
+	for (unsigned i = 2; i < w->deaths && pause < PAUSE_MAX; i++)
+		pause *= 2;
+	if (pause > PAUSE_MAX)
+		pause = PAUSE_MAX;
+	w->restart = h->ended + pause;
+	duration_format(pause, text);
+	if (!w->closing && work_can_note())
+		run_note(w->r, "%s: ended %u times without an answer; the next is started in %s",
+		    w->command, w->deaths, text);
+}
+
+void
+persist_settle(struct work *w, struct handler *h)
+{
+	if (h->n > 0 && unread(h))
+		work_give_back(w, h);
+	else if (h->n > 0)
+		work_settle_one(w, h, h->claim);
+	else if (handler_unusable(h) && w->exit_code == 0) {
+		w->exit_code = WEXITSTATUS(h->status);
+		w->closing = true;
+	}
+	count_death(w, h);
+}

@@ -1,0 +1,139 @@
+/*
+ * verdict.c: what handlers say of their messages: one that stays on its standard
+ * output, one of a batch on MQ_RESULT_FD.  A line names the message, so that one
+ * out of step is found out:
+ *
+ *	ID ok
+ *	ID retry [DELAY]
+ *	ID dead [REASON]
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "work.h"
+
+/* Reads that one call does at most. */
+#define ROUNDS 16
+
+/* Takes the line apart, and writes into it. */
+static bool
+parse(char *line, struct verdict *a)
+{
+	struct error ignored;
+	char *word;
+
+	*a = (struct verdict){ .id = strsep(&line, " "), .delay = -1 };
+	if ((word = strsep(&line, " ")) == NULL)
+		return false;
+	if (strcmp(word, "ok") == 0) {
+		a->what = VERDICT_OK;
+		return line == NULL;
+	}
+	if (strcmp(word, "dead") == 0) {
+		a->what = VERDICT_DEAD;
+		a->reason = line != NULL && line[0] != '\0' ? line : NULL;
+		return true;
+	}
+	a->what = VERDICT_RETRY;
+	error_clear(&ignored);
+	return strcmp(word, "retry") == 0 &&
+	    (line == NULL || duration_parse(line, &a->delay, &ignored) == ST_OK);
+}
+
+static struct claim *
+find(struct handler *h, const char *id)
+{
+	for (int i = 0; i < h->part; i++)
+		if (h->claim[i].fd != -1 && strcmp(h->claim[i].at.name.id.text, id) == 0)
+			return &h->claim[i];
+	return NULL;
+}
+
+static void
+garbled(struct work *w, struct handler *h, const char *line)
+{
+	if (h->bad[0] == '\0')
+		(void)snprintf(h->bad, sizeof(h->bad), "no answer: '%.60s'", line);
+	if (w->launch.mode == MODE_STAY)
+		persist_garbled(w, h);
+}
+
+static void
+take(struct work *w, struct handler *h, char *line, size_t len)
+{
+	struct claim *c = NULL;
+	char copy[VERDICT_MAX];
+	struct verdict a;
+
+	(void)strlcpy(copy, line, sizeof(copy));
+	if (strlen(line) == len && parse(copy, &a))
+		c = find(h, a.id);
+	if (c == NULL) {
+		garbled(w, h, line);
+		return;
+	}
+	/* What it said on stderr before belongs to this message. */
+	if (!w->mute)
+		w->mute = !handler_listen(h);
+	work_answered(w, h, c, &a);
+	if (w->launch.mode == MODE_STAY)
+		persist_answered(w, h);
+}
+
+/* Whether anybody still listens to one that was told to stop. */
+static bool
+heard(const struct work *w, const struct handler *h)
+{
+	return w->launch.mode == MODE_BATCH || h->why == WHY_NONE || h->why == WHY_SHUTDOWN;
+}
+
+static void
+lines(struct work *w, struct handler *h)
+{
+	char *at = h->in, *end;
+	size_t left = h->nin;
+
+	for (; (end = memchr(at, '\n', left)) != NULL; at = end + 1) {
+		*end = '\0';
+		left -= (size_t)(end + 1 - at);
+		if (heard(w, h))
+			take(w, h, at, (size_t)(end - at));
+	}
+	memmove(h->in, at, left);
+	h->nin = left;
+	if (left == sizeof(h->in)) {
+		h->in[left - 1] = '\0';
+		if (heard(w, h))
+			garbled(w, h, h->in);
+		h->nin = 0;
+	}
+}
+
+void
+handler_verdicts(struct work *w, struct handler *h)
+{
+	ssize_t n;
+
+	for (int i = 0; i < ROUNDS && h->outfd != -1; i++) {
+		n = read(h->outfd, h->in + h->nin, sizeof(h->in) - h->nin);
+		if (n == -1 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n > 0) {
+			h->nin += (size_t)n;
+			lines(w, h);
+			if (h->nin == 0 && h->pid != 0)
+				return;	/* whole lines; poll tells of more */
+			continue;
+		}
+		(void)close(h->outfd);
+		h->outfd = -1;
+		if (h->nin > 0 && heard(w, h)) {	/* it died within a line */
+			h->in[h->nin < sizeof(h->in) ? h->nin : sizeof(h->in) - 1] = '\0';
+			h->nin = 0;
+			garbled(w, h, h->in);
+		}
+		if (w->launch.mode == MODE_STAY)
+			persist_silent(h);
+	}
+}
