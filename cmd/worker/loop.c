@@ -23,8 +23,7 @@
 static void
 title(const struct work *w)
 {
-	setproctitle("work %s: %d running, %llu done, %llu failed", queue_name(w->q),
-	    w->running, (unsigned long long)w->acked, (unsigned long long)w->failed);
+	setproctitle("work %s: %d running, %llu done, %llu failed", w->names, w->running, (unsigned long long)w->acked, (unsigned long long)w->failed);
 }
 
 /* To the service manager.  Also a worker that stops after its first message was ready once. */
@@ -52,7 +51,7 @@ draw(struct work *w)
 		return;
 	progress_left(&w->progress, ended, left + (uint64_t)w->running, eta);
 	progress_draw("%s: %llu done, %llu failed, %d running, %llu left, "
-	    "%.1f/s, %s left", queue_name(w->q), (unsigned long long)w->acked,
+	    "%.1f/s, %s left", w->names, (unsigned long long)w->acked,
 	    (unsigned long long)w->failed, w->running, (unsigned long long)left,
 	    progress_rate(&w->progress, ended), eta);
 }
@@ -66,8 +65,8 @@ renew(struct work *w, struct handler *h, usec_t mono)
 	enum status st;
 
 	error_clear(&err);
-	h->renew = mono + work_lease(w) / 3;
-	st = claim_extend(w->q, &h->claim, work_lease(w), clock_now(), &err);
+	h->renew = mono + work_lease(w, h->lane) / 3;
+	st = claim_extend(h->lane->q, &h->claim, work_lease(w, h->lane), clock_now(), &err);
 	if (st == ST_OK)
 		return;
 	if (st != ST_LOST) {
@@ -114,14 +113,14 @@ place(const struct work *w)
 }
 
 static enum status
-start(struct work *w, struct claim *c, usec_t mono, struct error *err)
+start(struct work *w, struct lane *l, struct claim *c, usec_t mono, struct error *err)
 {
 	enum status st;
 	int i;
 
 	for (;;) {
 		i = place(w);
-		st = handler_start(&w->launch, &w->h[i], i, c, err);
+		st = handler_start(&l->launch, &w->h[i], i, c, err);
 		if (st == ST_OK || st == ST_NOTFOUND || w->nover == 0)
 			break;
 		error_clear(err);
@@ -131,7 +130,7 @@ start(struct work *w, struct claim *c, usec_t mono, struct error *err)
 		/* Our fault, whatever it is: the message goes back and does not count. */
 		struct error giving;
 		error_clear(&giving);
-		if (claim_release(w->q, c, 0, clock_now(), &giving) != ST_OK)
+		if (claim_release(l->q, c, 0, clock_now(), &giving) != ST_OK)
 			work_trouble(w, &giving);
 		claim_close(c);
 		w->closing = true;
@@ -144,9 +143,10 @@ start(struct work *w, struct claim *c, usec_t mono, struct error *err)
 		}
 		return st;
 	}
-	if (w->timeout > 0 && w->h[i].stage == RUNNING)
-		w->h[i].limit = mono + w->timeout;
-	w->h[i].renew = mono + work_lease(w) / 3;
+	w->h[i].lane = l;
+	if (l->timeout > 0 && w->h[i].stage == RUNNING)
+		w->h[i].limit = mono + l->timeout;
+	w->h[i].renew = mono + work_lease(w, l) / 3;
 	w->running++;
 	w->started++;
 	if (w->interval > 0)
@@ -157,13 +157,13 @@ start(struct work *w, struct claim *c, usec_t mono, struct error *err)
 }
 
 static enum status
-claim_one(struct work *w, struct claim *c, struct error *err)
+claim_one(struct work *w, struct lane *l, struct claim *c, struct error *err)
 {
 	struct passed over;
 	enum status st;
 
-	st = claim_next(w->q, &w->claim, clock_now(), c, &w->look, &over, err);
-	w->passed = over.n;
+	st = claim_next(l->q, &w->claim, clock_now(), c, &l->look, &over, err);
+	l->passed = over.n;
 	if (st != ST_OK && st != ST_NONE && over.n > 0) {	/* told once; it may pass */
 		if (w->worst != st)
 			work_trouble(w, err);
@@ -173,40 +173,57 @@ claim_one(struct work *w, struct claim *c, struct error *err)
 	/* No room, or no descriptor, for one more: there will be when one of ours has ended. */
 	if (st == ST_AGAIN && err->errnum != 0 && w->running + w->nover > 0) {
 		error_clear(err);
-		w->starved = true;
+		l->starved = true;
 		st = ST_NONE;
 	}
 	if (st == ST_AGAIN && w->drain == DRAIN_NO &&
-	    (queue_policy(w->q)->paused & PAUSED_POP) != 0) {
+	    (queue_policy(l->q)->paused & PAUSED_POP) != 0) {
 		error_clear(err);	/* a pause ends */
 		st = ST_NONE;
 	}
 	return st;
 }
 
-/* Claim and start while there is room.  Watches are armed before the look that finds nothing. */
+/* Watches are armed before the look that finds nothing. */
+static enum status
+look(struct work *w, struct lane *l, struct claim *c, usec_t mono, struct error *err)
+{
+	enum status st;
+
+	l->event = false;
+	for (;;) {
+		if (l->hungry && (st = waiter_arm(l->waiter, err)) != ST_OK)
+			return st;
+		st = claim_one(w, l, c, err);
+		if (st == ST_NONE && !l->hungry) {
+			l->hungry = true;
+			continue;
+		}
+		l->poll = mono + waiter_poll(l->waiter);
+		l->hungry &= st != ST_OK;
+		return st;
+	}
+}
+
+/* Whether a look may find something. */
+static bool
+hopeful(const struct lane *l, usec_t mono)
+{
+	return !l->hungry || l->event || mono >= l->poll || clock_now() >= l->look;
+}
+
+/* Claim and start while there is room. */
 static enum status
 fill(struct work *w, usec_t mono, struct error *err)
 {
+	struct lane *l = w->lane;
 	struct claim c;
 	enum status st;
 
-	if (w->hungry && !w->event && mono < w->poll && clock_now() < w->look)
-		return ST_OK;
-	w->event = false;
-	while (!w->closing && w->running < w->jobs && mono >= w->next_start) {
-		if (w->hungry && (st = waiter_arm(w->waiter, err)) != ST_OK)
-			return st;
-		st = claim_one(w, &c, err);
-		if (st == ST_NONE && !w->hungry) {
-			w->hungry = true;
-			continue;
-		}
-		w->poll = mono + waiter_poll(w->waiter);
-		if (st != ST_OK)
+	while (!w->closing && w->running < w->jobs && mono >= w->next_start && hopeful(l, mono)) {
+		if ((st = look(w, l, &c, mono, err)) != ST_OK)
 			return st == ST_NONE ? ST_OK : st;
-		w->hungry = false;
-		if ((st = start(w, &c, mono, err)) != ST_OK)
+		if ((st = start(w, l, &c, mono, err)) != ST_OK)
 			return st;
 		(void)work_settle(w);	/* before the next, or many starts could take a lease's time */
 	}
@@ -216,20 +233,20 @@ fill(struct work *w, usec_t mono, struct error *err)
 static enum status
 drained(struct work *w, bool *yes, struct error *err)
 {
-	uint64_t n = 0;
 	enum status st = ST_OK;
+	uint64_t n;
 
-	*yes = false;
-	if (w->running > 0)
+	*yes = w->running == 0;
+	if (!*yes || w->closing)
 		return ST_OK;
-	if (w->closing || (w->drain == DRAIN_READY && w->hungry)) {
-		*yes = true;
-		return ST_OK;
-	}
-	if (w->drain == DRAIN_ALL && w->hungry) {
+	*yes = w->drain != DRAIN_NO;
+	for (struct lane *l = w->lane; *yes && st == ST_OK && l < w->lane + w->nlanes; l++) {
+		*yes = l->hungry;
+		if (!*yes || w->drain == DRAIN_READY)
+			continue;
 		/* What cannot be had was told of; waiting would not help. */
-		st = queue_backlog(w->q, w->passed, &n, err);
-		*yes = n <= w->passed;
+		st = queue_backlog(l->q, l->passed, &n, err);
+		*yes = n <= l->passed;
 	}
 	return st;
 }
@@ -263,7 +280,7 @@ on_signals(struct work *w)
 static void
 on_handlers(struct work *w, nfds_t n)
 {
-	for (nfds_t k = 2; k < n; k++)
+	for (nfds_t k = 1; k < n; k++)
 		for (int i = 0; i < w->slots && w->pfd[k].revents != 0; i++) {
 			if (w->h[i].pid == 0)
 				continue;
@@ -280,18 +297,21 @@ on_handlers(struct work *w, nfds_t n)
 static usec_t
 sleep_until(const struct work *w, usec_t mono, usec_t next)
 {
+	bool room = !w->closing && w->running < w->jobs;
 	usec_t t;
 
-	if (next > mono + waiter_poll(w->waiter))
-		next = mono + waiter_poll(w->waiter);
-	if (!w->closing && w->running < w->jobs) {
-		if (w->hungry && w->poll < next)
-			next = w->poll;
-		if (w->next_start > mono && w->next_start < next)
-			next = w->next_start;
-		if (w->look != USEC_MAX && (t = mono + (w->look - clock_now())) < next)
+	for (const struct lane *l = w->lane; l < w->lane + w->nlanes; l++) {
+		if (next > mono + waiter_poll(l->waiter))
+			next = mono + waiter_poll(l->waiter);
+		if (!room)
+			continue;
+		if (l->hungry && l->poll < next)
+			next = l->poll;
+		if (l->look != USEC_MAX && (t = mono + (l->look - clock_now())) < next)
 			next = t;
 	}
+	if (room && w->next_start > mono && w->next_start < next)
+		next = w->next_start;
 	if (w->progress.on && w->progress.next < next)
 		next = w->progress.next;
 	if (w->notify.next < next)
@@ -299,15 +319,14 @@ sleep_until(const struct work *w, usec_t mono, usec_t next)
 	return next < mono ? mono : next;
 }
 
-static enum status
-wait_for_something(struct work *w, usec_t mono, usec_t next, struct error *err)
+/* What poll is to look at: signals, the handlers' pipes, and last the queues; how much of it. */
+static nfds_t
+watched(struct work *w)
 {
-	nfds_t n = 2;
-	int r;
+	bool room = !w->closing && w->running < w->jobs;
+	nfds_t n = 1;
 
 	w->pfd[0] = (struct pollfd){ .fd = w->sigfd, .events = POLLIN };
-	w->pfd[1] = (struct pollfd){ .fd = w->closing || w->running == w->jobs ? -1 :
-	    waiter_fd(w->waiter), .events = POLLIN };
 	for (int i = 0; i < w->slots; i++) {
 		if (w->h[i].pid == 0)
 			continue;
@@ -318,22 +337,49 @@ wait_for_something(struct work *w, usec_t mono, usec_t next, struct error *err)
 	}
 	if (w->mute)
 		w->pfd[n++] = (struct pollfd){ .fd = STDERR_FILENO, .events = POLLOUT };
+	for (struct lane *l = w->lane; l < w->lane + w->nlanes; l++)
+		w->pfd[n++] = (struct pollfd){ .fd = room ? waiter_fd(l->waiter) : -1, .events = POLLIN };
+	return n;
+}
+
+static enum status
+wait_for_something(struct work *w, usec_t mono, usec_t next, struct error *err)
+{
+	nfds_t n = watched(w), queues = n - (nfds_t)w->nlanes;
+	int r;
+
 	next = sleep_until(w, mono, next);
 	r = poll(w->pfd, n, (int)((next - mono + 999) / 1000));
 	if (r == -1 && errno != EINTR)
 		return error_sys(err, errno, "poll");
 	if (r <= 0)
 		return ST_OK;
-	if (w->pfd[1].revents != 0) {
-		waiter_drain(w->waiter);
-		w->event = true;
-	}
-	if (w->mute && w->pfd[n - 1].revents != 0)
+	for (int i = 0; i < w->nlanes; i++)
+		if (w->pfd[queues + (nfds_t)i].revents != 0) {
+			waiter_drain(w->lane[i].waiter);
+			w->lane[i].event = true;
+		}
+	if (w->mute && w->pfd[queues - 1].revents != 0)
 		w->mute = false;
-	on_handlers(w, n);
+	on_handlers(w, queues);
 	if (w->pfd[0].revents != 0)
 		on_signals(w);
 	return ST_OK;
+}
+
+/* The policies, when they may have changed. */
+static enum status
+reload(struct work *w, usec_t mono, struct error *err)
+{
+	bool due = mono >= w->next_reload;
+	enum status st = ST_OK;
+
+	if (due)
+		w->next_reload = mono + RELOAD;
+	for (struct lane *l = w->lane; st == ST_OK && l < w->lane + w->nlanes; l++)
+		if (due || l->event)
+			st = queue_reload(l->q, err);
+	return st;
 }
 
 enum status
@@ -345,11 +391,8 @@ work_loop(struct work *w, struct error *err)
 
 	for (;;) {
 		mono = clock_mono();
-		if (w->event || mono >= w->next_reload) {
-			w->next_reload = mono + RELOAD;
-			if ((st = queue_reload(w->q, err)) != ST_OK)
-				return st;
-		}
+		if ((st = reload(w, mono, err)) != ST_OK)
+			return st;
 		/* First the leases: a look for the next takes back what is past its deadline, ours too. */
 		(void)look_after(w, mono);
 		if (spool_log_error(w->r->spool)->status != ST_OK && work_can_note())

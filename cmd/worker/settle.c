@@ -23,9 +23,9 @@ work_trouble(struct work *w, struct error *err)
 }
 
 usec_t
-work_lease(const struct work *w)
+work_lease(const struct work *w, const struct lane *l)
 {
-	return w->claim.lease > 0 ? w->claim.lease : queue_policy(w->q)->lease;
+	return w->claim.lease > 0 ? w->claim.lease : queue_policy(l->q)->lease;
 }
 
 static enum status
@@ -38,8 +38,8 @@ fail(struct work *w, struct handler *h, const char *reason, bool permanent, usec
 	enum status st;
 	enum state to;
 
-	st = claim_fail(w->q, &h->claim, &why, now, &to, err);
-	w->gave_back = true;
+	st = claim_fail(h->lane->q, &h->claim, &why, now, &to, err);
+	h->lane->gave_back = true;
 	if (st == ST_OK) {
 		w->failed++;
 		if (work_can_note())
@@ -55,10 +55,10 @@ cannot_run(struct work *w, struct handler *h, int code, usec_t now, struct error
 {
 	if (w->exit_code == 0 && work_can_note())
 		run_note(w->r, "%s: exit status %d: the command cannot be run; the message was "
-		    "given back", w->command, code);
+		    "given back", h->lane->command, code);
 	w->exit_code = code;
-	w->closing = w->gave_back = true;
-	return claim_release(w->q, &h->claim, 0, now, err);
+	w->closing = h->lane->gave_back = true;
+	return claim_release(h->lane->q, &h->claim, 0, now, err);
 }
 
 /* A shell's word for what cannot be executed, and is not there. */
@@ -81,8 +81,8 @@ settle(struct work *w, struct handler *h, struct error *err)
 		return ST_OK;	/* another's by now */
 	/* Who had finished when we told it to stop has finished. */
 	if (h->why == WHY_SHUTDOWN && !(WIFEXITED(h->status) && WEXITSTATUS(h->status) == 0)) {
-		w->gave_back = true;
-		return claim_release(w->q, &h->claim, 0, now, err);
+		h->lane->gave_back = true;
+		return claim_release(h->lane->q, &h->claim, 0, now, err);
 	}
 	if (h->why == WHY_TIMEOUT)
 		return fail(w, h, "timeout", false, now, err);
@@ -99,7 +99,7 @@ settle(struct work *w, struct handler *h, struct error *err)
 		(void)snprintf(reason, sizeof(reason), "exit-%d", code);
 		return fail(w, h, reason, code == 65 || code == 100, now, err);
 	}
-	if ((st = claim_ack(w->q, &h->claim, now, err)) == ST_OK)
+	if ((st = claim_ack(h->lane->q, &h->claim, now, err)) == ST_OK)
 		w->acked++;
 	return st;
 }
@@ -131,8 +131,9 @@ work_settle(struct work *w)
 		any = true;
 	}
 	/* What was given back may be ready, and what there was no room for may be had. */
-	if (any && (w->gave_back || w->starved))
-		w->hungry = w->gave_back = w->starved = false;
+	for (struct lane *l = w->lane; any && l < w->lane + w->nlanes; l++)
+		if (l->gave_back || l->starved)
+			l->hungry = l->gave_back = l->starved = false;
 	return any;
 }
 
@@ -155,7 +156,7 @@ work_reap(struct work *w)
 		w->running--;
 		w->nover++;
 		/* Or if its lease is nearly over, as when all of us were stopped: our own search for the next would take it back. */
-		stop |= unusable(h) || h->claim.at.name.key - clock_now() < work_lease(w) / 3;
+		stop |= unusable(h) || h->claim.at.name.key - clock_now() < work_lease(w, h->lane) / 3;
 	}
 	if (stop)
 		(void)work_settle(w);

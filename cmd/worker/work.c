@@ -74,7 +74,7 @@ set_up(struct work *w, struct error *err)
 	sigset_t sigs;
 
 	w->h = calloc((size_t)w->slots, sizeof(*w->h));
-	w->pfd = calloc(3 + 2 * (size_t)w->jobs, sizeof(*w->pfd));
+	w->pfd = calloc(2 + 2 * (size_t)w->jobs + (size_t)w->nlanes, sizeof(*w->pfd));
 	if (w->h == NULL || w->pfd == NULL)
 		return error_sys(err, ENOMEM, "work");
 	for (int i = 0; i < w->slots; i++)
@@ -94,43 +94,98 @@ set_up(struct work *w, struct error *err)
 		run_note(w->r, "%s", err->text);
 		error_clear(err);
 	}
-	return launch_open(w->r, w->q, w->argv, &w->launch, err);
+	return ST_OK;
 }
 
-/* What to run, and how many of it how long: from the policy, asked this once, what was not given. */
+/* What to run for a queue's messages, and how long: from its policy, asked this once, what was not given. */
 static enum status
-command(struct work *w)
+command(struct work *w, struct lane *l)
 {
 	struct run *r = w->r;
 	const char *shell[] = { "/bin/sh", "-c", NULL };
 	const char *const *words = w->config ? shell : (const char *const *)r->operand + 1;
 	int n = w->config ? 3 : r->noperands - 1;
-	const struct policy *p = queue_policy(w->q);
-	enum status st = w->config ? queue_handler(w->q, &shell[2], &r->err) : ST_OK;
+	enum status st = w->config ? queue_handler(l->q, &shell[2], &r->err) : ST_OK;
 
 	if (st != ST_OK)
 		return st;
 	/* libbsd's setproctitle writes over the arguments, which we still need. */
-	if ((w->argv = calloc((size_t)n + 1, sizeof(char *))) == NULL)
+	if ((l->argv = calloc((size_t)n + 1, sizeof(char *))) == NULL)
 		return error_sys(&r->err, ENOMEM, "work");
 	for (int i = 0; i < n; i++)
-		if ((w->argv[i] = strdup(words[i])) == NULL)
+		if ((l->argv[i] = strdup(words[i])) == NULL)
 			return error_sys(&r->err, ENOMEM, "work");
-	w->command = w->argv[w->config ? 2 : 0];
+	l->command = l->argv[w->config ? 2 : 0];
+	l->timeout = w->timeout != -1 ? w->timeout : w->config ? queue_policy(l->q)->timeout : 0;
+	return ST_OK;
+}
+
+static enum status
+lanes_open(struct work *w)
+{
+	struct run *r = w->r;
+	enum status st;
+
+	w->nlanes = 1;
+	if ((w->lane = calloc((size_t)w->nlanes, sizeof(*w->lane))) == NULL)
+		return error_sys(&r->err, ENOMEM, "work");
+	for (int i = 0; i < w->nlanes; i++) {
+		struct lane *l = &w->lane[i];
+		l->look = USEC_MAX;
+		if ((st = run_queue(r, r->operand[i], &l->q)) != ST_OK || (st = command(w, l)) != ST_OK)
+			return st;
+		(void)strlcat(w->names, queue_name(l->q), sizeof(w->names));
+	}
 	if (w->jobs == 0)
-		w->jobs = w->config ? p->jobs : 1;
-	if (w->timeout == -1)
-		w->timeout = w->config ? p->timeout : 0;
+		w->jobs = w->config ? queue_policy(w->lane->q)->jobs : 1;
 	w->slots = (int)w->jobs + 1;
 	return ST_OK;
+}
+
+/* What takes descriptors and environment: after the guard has started, and after set_up. */
+static enum status
+lanes_start(struct work *w)
+{
+	enum status st = ST_OK;
+
+	for (struct lane *l = w->lane; st == ST_OK && l < w->lane + w->nlanes; l++)
+		if ((st = launch_open(w->r, l->q, l->argv, &l->launch, &w->r->err)) == ST_OK)
+			st = waiter_open(l->q, w->drain == DRAIN_ALL, &l->waiter, &w->r->err);
+	return st;
+}
+
+static void
+lanes_close(struct work *w)
+{
+	for (struct lane *l = w->lane; l < w->lane + w->nlanes; l++) {
+		waiter_close(l->waiter);
+		queue_close(l->q);
+		for (char **arg = l->argv; arg != NULL && *arg != NULL; arg++)
+			free(*arg);
+		free(l->argv);
+		launch_close(&l->launch);
+	}
+	free(w->lane);
+}
+
+/* How much is ready, for who looks on. */
+static void
+count_left(struct work *w)
+{
+	struct error ignored;
+	struct tally t;
+
+	error_clear(&ignored);
+	for (struct lane *l = w->lane; w->progress.on && l < w->lane + w->nlanes; l++)
+		if (queue_tally(l->q, STATE_BIT(STATE_READY), &t, &ignored) == ST_OK)
+			w->left += t.count[STATE_READY];
 }
 
 static enum status
 run_work(struct run *r)
 {
 	struct work w = { .r = r, .timeout = -1, .claim = { .hold = true }, .sigfd = -1,
-	    .look = USEC_MAX, .notify = { .fd = -1 } };
-	struct tally t;
+	    .notify = { .fd = -1 } };
 	enum status st;
 
 	if ((st = options(&w)) != ST_OK || (st = run_operands(r, 1, -1)) != ST_OK)
@@ -140,16 +195,12 @@ run_work(struct run *r)
 		    "or --config QUEUE");
 	if (r->noperands > 1 && w.config)
 		return run_usage(r, "--config and a command: the queue's policy has the command");
-	if ((st = run_queue(r, r->operand[0], &w.q)) != ST_OK)
-		return st;
-	if ((st = command(&w)) == ST_OK && (st = guard_start(w.slots, &r->err)) == ST_OK &&
-	    (st = set_up(&w, &r->err)) == ST_OK &&
-	    (st = waiter_open(w.q, w.drain == DRAIN_ALL, &w.waiter, &r->err)) == ST_OK) {
+	if ((st = lanes_open(&w)) == ST_OK && (st = guard_start(w.slots, &r->err)) == ST_OK &&
+	    (st = set_up(&w, &r->err)) == ST_OK && (st = lanes_start(&w)) == ST_OK) {
 		run_title(r);
 		progress_start(&w.progress, r);
 		w.progress.on &= w.drain != DRAIN_NO;
-		if (w.progress.on && queue_tally(w.q, STATE_BIT(STATE_READY), &t, &r->err) == ST_OK)
-			w.left = t.count[STATE_READY];
+		count_left(&w);
 		if ((st = work_loop(&w, &r->err)) != ST_OK)
 			work_wind_down(&w);
 		else {
@@ -160,14 +211,9 @@ run_work(struct run *r)
 	}
 	guard_stop();
 	notify_close(&w.notify);
-	waiter_close(w.waiter);
-	queue_close(w.q);
+	lanes_close(&w);
 	if (w.sigfd != -1)
 		(void)close(w.sigfd);
-	for (char **arg = w.argv; arg != NULL && *arg != NULL; arg++)
-		free(*arg);
-	free(w.argv);
-	launch_close(&w.launch);
 	free(w.h);
 	free(w.pfd);
 	r->exit_code = w.exit_code;

@@ -14,7 +14,9 @@
 
 #define TAIL 4096	/* bytes of a handler's stderr that are kept */
 
+struct lane;
 struct handler {
+	struct lane *lane;	/* whose message it has */
 	pid_t pid;		/* 0: not running */
 	bool over;		/* it ended with this status, and its claim is still to be ended */
 	int status;
@@ -102,18 +104,32 @@ void handler_free(struct handler *, int i);
 
 enum drain { DRAIN_NO, DRAIN_READY, DRAIN_ALL };
 
-struct work {
-	struct run *r;
+/* A queue that is worked on, and all that is its own. */
+struct lane {
 	struct queue *q;
 	struct waiter *waiter;
+	char **argv;
+	const char *command;	/* what people know it by */
+	usec_t timeout;
+	struct launch launch;
+	bool hungry;		/* the last look found nothing; watches are armed */
+	bool event;		/* the queue changed since */
+	bool gave_back, starved;	/* a message went back since; one was there, but no room for it */
+	usec_t look;		/* wall clock: when to look again without an event */
+	usec_t poll;		/* clock_mono: the slow poll behind it */
+	uint64_t passed;	/* messages that the last look had to pass over */
+};
+
+struct work {
+	struct run *r;
+	struct lane *lane;
+	int nlanes;
+	char names[256];	/* of the queues, for people */
 	struct claim_options claim;
 	int64_t jobs, max;
 	enum drain drain;
 	bool config;
 	usec_t timeout, interval;	/* timeout: -1 if not given */
-	char **argv;
-	const char *command;	/* what people know it by */
-	struct launch launch;
 	struct handler *h;
 	struct pollfd *pfd;
 	int sigfd;
@@ -121,25 +137,19 @@ struct work {
 	int slots;		/* places of handlers: one more than jobs, for the next while one is over */
 	int running, nover, stops;	/* nover: ended, not settled; stops: signals that asked us to end */
 	bool closing;		/* claim no more */
-	bool hungry;		/* the last look found nothing; watches are armed */
-	bool event;		/* the queue changed since */
-	bool gave_back, starved;	/* a message went back since; one was there, but no room for it */
-	usec_t look;		/* wall clock: when to look again without an event */
-	usec_t poll;		/* clock_mono: the slow poll behind it */
 	usec_t next_start, next_reload;	/* clock_mono */
 	int exit_code;		/* 126, 127: the command cannot be run */
 	enum status worst;	/* trouble of our own that must be told at the end */
 	uint64_t started, acked, failed, left;
 	struct progress progress;
 	struct notify notify;
-	uint64_t passed;	/* messages that the last look had to pass over */
 	bool mute;		/* our stderr takes no more: the handlers' waits in their pipes */
 };
 
 /* ---- settle.c --------------------------------------------------------- */
 
 /* The lease that claims get: of the command line, or of the policy. */
-usec_t work_lease(const struct work *);
+usec_t work_lease(const struct work *, const struct lane *);
 /* A note that nobody reads must not hold up the leases: ask first. */
 bool work_can_note(void);
 /* Trouble of our own: tell it, and remember it for the exit status. */
