@@ -185,24 +185,11 @@ arg_duration(struct run *r, const char *opt, const char *text, usec_t *d)
 enum status
 arg_rate(struct run *r, const char *opt, const char *text, usec_t *interval)
 {
-	const char *slash = strchr(text, '/');
-	char number[24];
-	usec_t unit = USEC;
+	usec_t unit;
 	int64_t n;
 
-	(void)snprintf(number, sizeof(number), "%.*s",
-	    (int)(slash != NULL ? slash - text : (ptrdiff_t)strlen(text)), text);
-	if (slash != NULL && strcmp(slash, "/m") == 0)
-		unit = 60 * USEC;
-	else if (slash != NULL && strcmp(slash, "/h") == 0)
-		unit = 3600 * USEC;
-	else if (slash != NULL && strcmp(slash, "/s") != 0)
+	if (!rate_parse(text, &n, &unit))
 		return run_usage(r, "%s: '%s' is not a rate such as 10/s, 30/m or 5/h", opt, text);
-	if (number[0] < '1' || number[0] > '9' ||
-	    arg_number(r, opt, number, 1, 1000000, &n) != ST_OK) {
-		error_clear(&r->err);
-		return run_usage(r, "%s: '%s' is not a rate such as 10/s, 30/m or 5/h", opt, text);
-	}
 	*interval = unit / n;
 	return ST_OK;
 }
