@@ -41,6 +41,7 @@ struct run {
 	bool quiet, verbose, help;
 	char **operand;		/* what is left after the options */
 	int noperands;
+	int before;		/* how many of them stood before "--"; -1: there was none */
 	struct conf_files files;
 	char spool_path[4096];
 	struct spool *spool;	/* opened by run_spool, closed by main */

@@ -92,6 +92,7 @@ run_parse(struct run *r, int argc, char **argv)
 	r->operand = calloc((size_t)argc + 1, sizeof(*r->operand));
 	if (r->given == NULL || r->operand == NULL)
 		return error_sys(&r->err, ENOMEM, "options");
+	r->before = -1;
 	opterr = 0;
 	optind = 0;	/* glibc: begin anew, the leading "-" too */
 	while ((c = getopt_long(argc, argv, t.letters, t.longs, NULL)) != -1)
@@ -115,6 +116,10 @@ run_parse(struct run *r, int argc, char **argv)
 			r->given[r->ngiven].key = c;
 			r->given[r->ngiven++].arg = optarg;
 		}
+	/* The "--" that ended it, not one that an option took. */
+	if (strcmp(argv[optind - 1], "--") == 0 &&
+	    (r->ngiven == 0 || r->given[r->ngiven - 1].arg != argv[optind - 1]))
+		r->before = r->noperands;
 	while (optind < argc)	/* behind "--" */
 		r->operand[r->noperands++] = argv[optind++];
 	return ST_OK;

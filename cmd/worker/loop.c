@@ -23,7 +23,11 @@
 static void
 title(const struct work *w)
 {
-	setproctitle("work %s: %d running, %llu done, %llu failed", w->names, w->running, (unsigned long long)w->acked, (unsigned long long)w->failed);
+	char more[128];
+
+	lanes_describe(w, more, sizeof(more));
+	setproctitle("work %s: %d running, %llu done, %llu failed%s", w->names, w->running,
+	    (unsigned long long)w->acked, (unsigned long long)w->failed, more);
 }
 
 /* To the service manager.  Also a worker that stops after its first message was ready once. */
@@ -31,12 +35,13 @@ void
 work_tell(struct work *w, usec_t mono)
 {
 	bool ready = !w->closing || (w->notify.state == NULL && w->exit_code == 0);
-	char status[sizeof(w->notify.status)];
+	char status[sizeof(w->notify.status)], more[128];
 
 	if (w->notify.fd == -1)
 		return;
-	(void)snprintf(status, sizeof(status), "%d running, %llu done, %llu failed", w->running,
-	    (unsigned long long)w->acked, (unsigned long long)w->failed);
+	lanes_describe(w, more, sizeof(more));
+	(void)snprintf(status, sizeof(status), "%d running, %llu done, %llu failed%s", w->running,
+	    (unsigned long long)w->acked, (unsigned long long)w->failed, more);
 	notify_tell(&w->notify, mono, ready ? "READY=1" : "STOPPING=1", status);
 }
 
@@ -147,6 +152,8 @@ start(struct work *w, struct lane *l, struct claim *c, usec_t mono, struct error
 	if (l->timeout > 0 && w->h[i].stage == RUNNING)
 		w->h[i].limit = mono + l->timeout;
 	w->h[i].renew = mono + work_lease(w, l) / 3;
+	breaker_started(&w->h[i]);
+	l->running++;
 	w->running++;
 	w->started++;
 	if (w->interval > 0)
@@ -176,9 +183,10 @@ claim_one(struct work *w, struct lane *l, struct claim *c, struct error *err)
 		l->starved = true;
 		st = ST_NONE;
 	}
-	if (st == ST_AGAIN && w->drain == DRAIN_NO &&
-	    (queue_policy(l->q)->paused & PAUSED_POP) != 0) {
-		error_clear(err);	/* a pause ends */
+	l->held = over.held;
+	if (over.held == HELD_RATE || over.held == HELD_LIMIT ||
+	    (over.held != HELD_NO && w->drain == DRAIN_NO)) {
+		error_clear(err);	/* for a time */
 		st = ST_NONE;
 	}
 	return st;
@@ -205,24 +213,36 @@ look(struct work *w, struct lane *l, struct claim *c, usec_t mono, struct error 
 	}
 }
 
-/* Whether a look may find something. */
-static bool
-hopeful(const struct lane *l, usec_t mono)
+/* One of several that cannot be had ends the others no more than it has to. */
+static enum status
+without(struct work *w, struct lane *l, enum status st, struct error *err)
 {
-	return !l->hungry || l->event || mono >= l->poll || clock_now() >= l->look;
+	if (w->nlanes == 1 || (st != ST_NOTFOUND && !(st == ST_AGAIN && l->held != HELD_NO)))
+		return st;
+	if (work_can_note())
+		run_note(w->r, "%s", err->text);
+	error_clear(err);
+	work_leave(w, l, st);
+	return ST_OK;
 }
 
 /* Claim and start while there is room. */
 static enum status
 fill(struct work *w, usec_t mono, struct error *err)
 {
-	struct lane *l = w->lane;
+	struct lane *l;
 	struct claim c;
 	enum status st;
 
-	while (!w->closing && w->running < w->jobs && mono >= w->next_start && hopeful(l, mono)) {
-		if ((st = look(w, l, &c, mono, err)) != ST_OK)
-			return st == ST_NONE ? ST_OK : st;
+	while (!w->closing && w->running < w->jobs && mono >= w->next_start &&
+	    (l = lanes_next(w, mono)) != NULL) {
+		if ((st = look(w, l, &c, mono, err)) != ST_OK) {
+			lanes_empty(l);
+			if (st != ST_NONE && (st = without(w, l, st, err)) != ST_OK)
+				return st;
+			continue;
+		}
+		lanes_served(w, l);
 		if ((st = start(w, l, &c, mono, err)) != ST_OK)
 			return st;
 		(void)work_settle(w);	/* before the next, or many starts could take a lease's time */
@@ -237,11 +257,13 @@ drained(struct work *w, bool *yes, struct error *err)
 	uint64_t n;
 
 	*yes = w->running == 0;
-	if (!*yes || w->closing)
+	if (!*yes || w->closing || !lanes_left(w))
 		return ST_OK;
 	*yes = w->drain != DRAIN_NO;
 	for (struct lane *l = w->lane; *yes && st == ST_OK && l < w->lane + w->nlanes; l++) {
-		*yes = l->hungry;
+		if (l->gone)
+			continue;
+		*yes = l->hungry && l->held == HELD_NO && !breaker_open(l);
 		if (!*yes || w->drain == DRAIN_READY)
 			continue;
 		/* What cannot be had was told of; waiting would not help. */
@@ -298,18 +320,10 @@ static usec_t
 sleep_until(const struct work *w, usec_t mono, usec_t next)
 {
 	bool room = !w->closing && w->running < w->jobs;
-	usec_t t;
+	usec_t due = lanes_due(w, mono);
 
-	for (const struct lane *l = w->lane; l < w->lane + w->nlanes; l++) {
-		if (next > mono + waiter_poll(l->waiter))
-			next = mono + waiter_poll(l->waiter);
-		if (!room)
-			continue;
-		if (l->hungry && l->poll < next)
-			next = l->poll;
-		if (l->look != USEC_MAX && (t = mono + (l->look - clock_now())) < next)
-			next = t;
-	}
+	if (due < next)
+		next = due;
 	if (room && w->next_start > mono && w->next_start < next)
 		next = w->next_start;
 	if (w->progress.on && w->progress.next < next)
@@ -377,8 +391,8 @@ reload(struct work *w, usec_t mono, struct error *err)
 	if (due)
 		w->next_reload = mono + RELOAD;
 	for (struct lane *l = w->lane; st == ST_OK && l < w->lane + w->nlanes; l++)
-		if (due || l->event)
-			st = queue_reload(l->q, err);
+		if (!l->gone && (due || l->event) && (st = queue_reload(l->q, err)) != ST_OK)
+			st = without(w, l, st, err);
 	return st;
 }
 

@@ -28,16 +28,23 @@ work_lease(const struct work *w, const struct lane *l)
 	return w->claim.lease > 0 ? w->claim.lease : queue_policy(l->q)->lease;
 }
 
+/* Whose fault a failure is: the handler's, maybe; the message's for sure; or neither's. */
+enum fault { HANDLER, MESSAGE, DISK };
+
 static enum status
-fail(struct work *w, struct handler *h, const char *reason, bool permanent, usec_t now,
+fail(struct work *w, struct handler *h, const char *reason, enum fault fault, usec_t now,
     struct error *err)
 {
 	struct failure why = { .reason = reason, .stderr_tail = h->tail,
 	    .stderr_len = h->ntail, .duration = h->ended - h->started, .delay = -1,
-	    .permanent = permanent };
+	    .permanent = fault == MESSAGE };
 	enum status st;
 	enum state to;
 
+	if (fault == HANDLER && breaker_failed(w, h, reason, &why.delay)) {
+		h->lane->gave_back = true;
+		return claim_release(h->lane->q, &h->claim, why.delay, now, err);
+	}
 	st = claim_fail(h->lane->q, &h->claim, &why, now, &to, err);
 	h->lane->gave_back = true;
 	if (st == ST_OK) {
@@ -75,6 +82,7 @@ settle(struct work *w, struct handler *h, struct error *err)
 	usec_t now = clock_now();
 	enum status st;
 	char reason[25];
+	enum fault fault;
 	int code;
 
 	if (h->why == WHY_LOST)
@@ -85,19 +93,23 @@ settle(struct work *w, struct handler *h, struct error *err)
 		return claim_release(h->lane->q, &h->claim, 0, now, err);
 	}
 	if (h->why == WHY_TIMEOUT)
-		return fail(w, h, "timeout", false, now, err);
+		return fail(w, h, "timeout", HANDLER, now, err);
 	if (h->why == WHY_BODY)
-		return fail(w, h, "unreadable", false, now, err);
+		return fail(w, h, "unreadable", DISK, now, err);
 	if (WIFSIGNALED(h->status)) {
 		(void)snprintf(reason, sizeof(reason), "signal-%d", WTERMSIG(h->status));
-		return fail(w, h, reason, false, now, err);
+		return fail(w, h, reason, HANDLER, now, err);
 	}
 	code = WEXITSTATUS(h->status);
 	if (unusable(h))
 		return cannot_run(w, h, code, now, err);
+	fault = code == 65 || code == 100 ? MESSAGE : HANDLER;
+	/* Who says that the message is at fault was able to look into it. */
+	if (code == 0 || fault == MESSAGE)
+		breaker_worked(w, h->lane);
 	if (code != 0) {
 		(void)snprintf(reason, sizeof(reason), "exit-%d", code);
-		return fail(w, h, reason, code == 65 || code == 100, now, err);
+		return fail(w, h, reason, fault, now, err);
 	}
 	if ((st = claim_ack(h->lane->q, &h->claim, now, err)) == ST_OK)
 		w->acked++;
@@ -126,6 +138,7 @@ work_settle(struct work *w)
 				run_verbose(w->r, "%s", err.text);
 		} else if (st != ST_OK)
 			work_trouble(w, &err);
+		breaker_ended(h);
 		handler_free(h, i);
 		w->nover--;
 		any = true;
@@ -153,6 +166,7 @@ work_reap(struct work *w)
 		h->pid = 0;
 		h->over = true;
 		h->ended = clock_mono();
+		h->lane->running--;
 		w->running--;
 		w->nover++;
 		/* Or if its lease is nearly over, as when all of us were stopped: our own search for the next would take it back. */

@@ -12,6 +12,9 @@
 #include "work.h"
 
 #define MAX_JOBS 1000
+#define MAX_QUEUES 64
+#define MAX_WEIGHT 1000
+#define STRIDE 1000000
 
 enum { DRAIN = OPT_LONG, TIMEOUT, RATE, LEASE, CONFIG };
 
@@ -22,7 +25,7 @@ static const struct opt opts[] = {
 	{ TIMEOUT, "timeout", "DUR", false, "stop a handler that runs longer; a failed attempt" },
 	{ RATE, "rate", "N/s", false, "start at most N handlers a second (N/m, N/h)" },
 	{ LEASE, "lease", "DUR", false, "length of the lease instead of the policy's" },
-	{ CONFIG, "config", NULL, false, "command, jobs and time limit from the queue's policy" },
+	{ CONFIG, "config", NULL, false, "command, jobs and time limit from the policies" },
 	OPT_END
 };
 
@@ -75,7 +78,8 @@ set_up(struct work *w, struct error *err)
 
 	w->h = calloc((size_t)w->slots, sizeof(*w->h));
 	w->pfd = calloc(2 + 2 * (size_t)w->jobs + (size_t)w->nlanes, sizeof(*w->pfd));
-	if (w->h == NULL || w->pfd == NULL)
+	w->arrivals = calloc((size_t)w->nlanes, sizeof(*w->arrivals));
+	if (w->h == NULL || w->pfd == NULL || w->arrivals == NULL)
 		return error_sys(err, ENOMEM, "work");
 	for (int i = 0; i < w->slots; i++)
 		w->h[i].errfd = w->h[i].infd = w->h[i].claim.fd = -1;
@@ -103,8 +107,8 @@ command(struct work *w, struct lane *l)
 {
 	struct run *r = w->r;
 	const char *shell[] = { "/bin/sh", "-c", NULL };
-	const char *const *words = w->config ? shell : (const char *const *)r->operand + 1;
-	int n = w->config ? 3 : r->noperands - 1;
+	const char *const *words = w->config ? shell : (const char *const *)r->operand + w->nlanes;
+	int n = w->config ? 3 : r->noperands - w->nlanes;
 	enum status st = w->config ? queue_handler(l->q, &shell[2], &r->err) : ST_OK;
 
 	if (st != ST_OK)
@@ -120,24 +124,68 @@ command(struct work *w, struct lane *l)
 	return ST_OK;
 }
 
+/* "QUEUE" or "QUEUE:WEIGHT". */
+static enum status
+lane_open(struct work *w, struct lane *l, const char *word)
+{
+	struct run *r = w->r;
+	const char *weight = strchr(word, ':');
+	char name[QUEUE_NAME_MAX + 2];
+	int64_t n = 0;
+	enum status st;
+
+	/* A name that is too long stays so, and is refused. */
+	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, ":"), word);
+	if (weight != NULL && (st = arg_number(r, word, weight + 1, 1, MAX_WEIGHT, &n)) != ST_OK)
+		return st;
+	for (const struct lane *other = w->lane; other < l; other++)
+		if (strcmp(queue_name(other->q), name) == 0)
+			return run_usage(r, "queue '%s' is named twice", name);
+	if ((st = run_queue(r, name, &l->q)) != ST_OK)
+		return st;
+	l->look = USEC_MAX;
+	l->stride = n > 0 ? STRIDE / (uint64_t)n : 0;
+	if (l > w->lane)
+		(void)strlcat(w->names, ",", sizeof(w->names));
+	(void)strlcat(w->names, name, sizeof(w->names));
+	return command(w, l);
+}
+
+/* Where one has a weight, those without have 1. */
+static void
+weigh(struct work *w)
+{
+	bool weighted = false;
+
+	for (int i = 0; i < w->nlanes; i++)
+		weighted |= w->lane[i].stride > 0;
+	for (int i = 0; weighted && i < w->nlanes; i++)
+		if (w->lane[i].stride == 0)
+			w->lane[i].stride = STRIDE;
+}
+
 static enum status
 lanes_open(struct work *w)
 {
 	struct run *r = w->r;
+	int64_t sum = 0;
 	enum status st;
 
-	w->nlanes = 1;
+	w->nlanes = w->config ? r->noperands : r->before > 0 ? r->before : 1;
+	if (w->nlanes > MAX_QUEUES)
+		return run_usage(r, "%d queues: %d at most", w->nlanes, MAX_QUEUES);
 	if ((w->lane = calloc((size_t)w->nlanes, sizeof(*w->lane))) == NULL)
 		return error_sys(&r->err, ENOMEM, "work");
-	for (int i = 0; i < w->nlanes; i++) {
-		struct lane *l = &w->lane[i];
-		l->look = USEC_MAX;
-		if ((st = run_queue(r, r->operand[i], &l->q)) != ST_OK || (st = command(w, l)) != ST_OK)
+	for (int i = 0; i < w->nlanes; i++)
+		if ((st = lane_open(w, &w->lane[i], r->operand[i])) != ST_OK)
 			return st;
-		(void)strlcat(w->names, queue_name(l->q), sizeof(w->names));
+	weigh(w);
+	for (int i = 0; w->jobs == 0 && w->config && i < w->nlanes; i++) {
+		w->lane[i].jobs = queue_policy(w->lane[i].q)->jobs;
+		sum += w->lane[i].jobs;
 	}
 	if (w->jobs == 0)
-		w->jobs = w->config ? queue_policy(w->lane->q)->jobs : 1;
+		w->jobs = !w->config ? 1 : sum < MAX_JOBS ? sum : MAX_JOBS;
 	w->slots = (int)w->jobs + 1;
 	return ST_OK;
 }
@@ -157,7 +205,7 @@ lanes_start(struct work *w)
 static void
 lanes_close(struct work *w)
 {
-	for (struct lane *l = w->lane; l < w->lane + w->nlanes; l++) {
+	for (struct lane *l = w->lane; l != NULL && l < w->lane + w->nlanes; l++) {
 		waiter_close(l->waiter);
 		queue_close(l->q);
 		for (char **arg = l->argv; arg != NULL && *arg != NULL; arg++)
@@ -190,10 +238,12 @@ run_work(struct run *r)
 
 	if ((st = options(&w)) != ST_OK || (st = run_operands(r, 1, -1)) != ST_OK)
 		return st;
-	if (r->noperands < 2 && !w.config)
+	if (r->before == 0)
+		return run_usage(r, "the queue is missing: mq work QUEUE -- CMD [ARG...]");
+	if (!w.config && r->noperands - (r->before > 0 ? r->before : 1) < 1)
 		return run_usage(r, "the command to run is missing: mq work QUEUE -- CMD [ARG...], "
 		    "or --config QUEUE");
-	if (r->noperands > 1 && w.config)
+	if (w.config && r->before != -1 && r->before < r->noperands)
 		return run_usage(r, "--config and a command: the queue's policy has the command");
 	if ((st = lanes_open(&w)) == ST_OK && (st = guard_start(w.slots, &r->err)) == ST_OK &&
 	    (st = set_up(&w, &r->err)) == ST_OK && (st = lanes_start(&w)) == ST_OK) {
@@ -216,6 +266,7 @@ run_work(struct run *r)
 		(void)close(w.sigfd);
 	free(w.h);
 	free(w.pfd);
+	free(w.arrivals);
 	r->exit_code = w.exit_code;
 	r->told = st == ST_OK;	/* our own trouble was, when it happened */
 	return st == ST_OK ? w.worst : st;
@@ -223,7 +274,7 @@ run_work(struct run *r)
 
 const struct cmd cmd_work = {
 	.name = "work",
-	.operands = "QUEUE [-- CMD [ARG...]]",
+	.operands = "QUEUE... [-- CMD [ARG...]]",
 	.summary = "run a command for each message",
 	.opts = opts,
 	.run = run_work,

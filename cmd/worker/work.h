@@ -1,6 +1,6 @@
 /*
- * work.h: between work.c (what was typed), loop.c (the loop), settle.c (what became
- * of a handler), handler.c (one child process), guard.c (nothing outlives a killed
+ * work.h: between work.c (what was typed), loop.c (the loop), lanes.c (which queue is
+ * next), settle.c (what became of a handler), breaker.c (when that was too bad), handler.c (one child process), guard.c (nothing outlives a killed
  * worker), notify.c (what the service manager is told).
  */
 #ifndef WORK_H
@@ -53,7 +53,7 @@ struct notify {
 	usec_t next_ping, next_status, retry;
 	usec_t next;		/* clock_mono: tell again by then, USEC_MAX: only when there is news */
 	const char *state;	/* what was told last */
-	char status[96];
+	char status[256];
 };
 
 /* Takes what systemd says about it out of the environment.  On failure nobody is told, which may be survived. */
@@ -104,6 +104,12 @@ void handler_free(struct handler *, int i);
 
 enum drain { DRAIN_NO, DRAIN_READY, DRAIN_ALL };
 
+struct breaker {
+	int64_t row;		/* failures in a row */
+	usec_t pause, until;	/* clock_mono; until: 0: closed */
+	const struct handler *probe;	/* has the one message that is tried */
+};
+
 /* A queue that is worked on, and all that is its own. */
 struct lane {
 	struct queue *q;
@@ -111,6 +117,8 @@ struct lane {
 	char **argv;
 	const char *command;	/* what people know it by */
 	usec_t timeout;
+	int64_t jobs;		/* its own limit, 0: that of all */
+	int running;
 	struct launch launch;
 	bool hungry;		/* the last look found nothing; watches are armed */
 	bool event;		/* the queue changed since */
@@ -118,6 +126,12 @@ struct lane {
 	usec_t look;		/* wall clock: when to look again without an event */
 	usec_t poll;		/* clock_mono: the slow poll behind it */
 	uint64_t passed;	/* messages that the last look had to pass over */
+	enum held held;		/* what the last look was told */
+	bool gone;		/* no more is to be had of it */
+	struct breaker breaker;
+	/* Of two that have messages, the one comes first whose served is less; each message adds the stride (0: strict order). */
+	uint64_t stride, served;
+	bool idle;		/* had nothing: what it missed is not made up for */
 };
 
 struct work {
@@ -125,6 +139,8 @@ struct work {
 	struct lane *lane;
 	int nlanes;
 	char names[256];	/* of the queues, for people */
+	uint64_t served;	/* of the lane that was served last */
+	struct pollfd *arrivals;	/* the queues alone */
 	struct claim_options claim;
 	int64_t jobs, max;
 	enum drain drain;
@@ -158,6 +174,34 @@ void work_trouble(struct work *, struct error *);
 void work_reap(struct work *);
 /* End the claims of those that have; whether there were any. */
 bool work_settle(struct work *);
+
+/* ---- breaker.c ---------------------------------------------------------- */
+
+bool breaker_open(const struct lane *);
+/* Whether a message may be claimed now; when it may (clock_mono), USEC_MAX: not by the time alone. */
+bool breaker_lets(struct lane *, usec_t mono);
+usec_t breaker_due(const struct lane *, usec_t mono);
+/* A handler was started; is over, whatever came of it. */
+void breaker_started(struct handler *);
+void breaker_ended(struct handler *);
+/* It failed.  True: that does not count, and the message is to be set aside for so long. */
+bool breaker_failed(struct work *, struct handler *, const char *reason, usec_t *delay) MUST_CHECK;
+void breaker_worked(struct work *, struct lane *);
+
+/* ---- lanes.c ------------------------------------------------------------ */
+
+/* The queue to be looked at next, NULL: none gives hope.  lanes_empty: it had nothing; lanes_served: it had. */
+struct lane *lanes_next(struct work *, usec_t mono);
+void lanes_empty(struct lane *);
+void lanes_served(struct work *, struct lane *);
+/* When the next of them is to be looked at (clock_mono), whatever happens. */
+usec_t lanes_due(const struct work *, usec_t mono);
+/* No more is taken from it, for that reason. */
+void work_leave(struct work *, struct lane *, enum status why);
+/* Whether any is left. */
+bool lanes_left(const struct work *);
+/* " (a: stands by; b: paused)", or "". */
+void lanes_describe(const struct work *, char *buf, size_t size);
 
 /* ---- loop.c ----------------------------------------------------------- */
 
