@@ -176,12 +176,13 @@ static enum status
 limit_confirm(struct flow *f, struct error *err)
 {
 	struct queue *q = f->q;
-	int64_t limit = q->policy.max_in_flight, had, n;
+	int64_t limit = q->policy.max_in_flight, place = f->place, had, n;
 	enum status st;
 
-	if (f->place == 0)
+	if (place == 0)
 		return ST_OK;
-	had = counters_claimed(q, 0);
+	f->place = 0;
+	had = counters_claimed(q, -1);	/* the claim that stands is counted itself now */
 	if ((st = count_claims(q, limit + 1, had, &n, err)) != ST_OK)
 		return st;
 	if (n <= limit)
@@ -189,7 +190,7 @@ limit_confirm(struct flow *f, struct error *err)
 	/* More than the counters know of: they are new, or somebody claims without them. */
 	if (had < n)
 		(void)counters_set_claimed(q, had, n);
-	else if (f->place <= limit)
+	else if (place <= limit)
 		return ST_OK;
 	return limit_reached(f, clock_now() + 1 + (usec_t)arc4random_uniform(SCATTER), err);
 }
@@ -342,8 +343,6 @@ flow_confirm(struct flow *f, struct error *err)
 {
 	enum status st = limit_confirm(f, err);
 
-	/* The claim that stands is counted itself now. */
-	limit_return(f);
 	if (st != ST_OK)
 		rate_return(f);
 	f->turn = false;

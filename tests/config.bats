@@ -18,7 +18,7 @@ load helper
 	cp copy "$MQ_SPOOL/q/queue.conf"
 	mq config q --json >after.json
 	assert_equal "$(jq -r '.attempts, .log' after.json | tr '\n' ' ')" "9 $PWD/events "
-	assert_equal "$(jq -r 'keys | length' after.json)" 21
+	assert_equal "$(jq -r 'keys | length' after.json)" 25
 }
 
 @test "policy is never copied into a message" {
