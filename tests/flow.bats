@@ -185,7 +185,7 @@ at_least() {
 	done
 	for p in "${pids[@]}"; do ended "$p" && assert_equal "$status" 0; done
 	assert_equal "$(cat w?.out | wc -l)" 60
-	assert_equal "$(sort -u w?.out)" $'1 1\n2 1'
+	assert_equal "$(cat w?.out | grep -vx -e '1 1' -e '2 1')" ''
 	assert_has q ready 0
 	assert_equal "$(mq stat q --json | jq .claimed)" 0
 }

@@ -21,6 +21,13 @@ hopeful(struct lane *l, usec_t mono)
 	return !l->hungry || l->event || mono >= l->poll || clock_now() >= l->look;
 }
 
+void
+lanes_heard(struct lane *l)
+{
+	waiter_drain(l->waiter);
+	l->event = l->stale = true;
+}
+
 /* A queue that comes first may have got something since we last slept. */
 static void
 hear(struct work *w)
@@ -31,10 +38,8 @@ hear(struct work *w)
 	if (poll(w->arrivals, (nfds_t)w->nlanes, 0) <= 0)
 		return;
 	for (int i = 0; i < w->nlanes; i++)
-		if (w->arrivals[i].revents != 0) {
-			waiter_drain(w->lane[i].waiter);
-			w->lane[i].event = true;
-		}
+		if (w->arrivals[i].revents != 0)
+			lanes_heard(&w->lane[i]);
 }
 
 /* What it has spent, or would have: see idle. */

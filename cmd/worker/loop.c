@@ -192,6 +192,16 @@ claim_one(struct work *w, struct lane *l, struct claim *c, struct error *err)
 	return st;
 }
 
+/* Its policy, if that may have changed. */
+static enum status
+refresh(struct lane *l, struct error *err)
+{
+	if (!l->stale || l->gone)
+		return ST_OK;
+	l->stale = false;
+	return queue_reload(l->q, err);
+}
+
 /* Watches are armed before the look that finds nothing. */
 static enum status
 look(struct work *w, struct lane *l, struct claim *c, usec_t mono, struct error *err)
@@ -199,6 +209,8 @@ look(struct work *w, struct lane *l, struct claim *c, usec_t mono, struct error 
 	enum status st;
 
 	l->event = false;
+	if ((st = refresh(l, err)) != ST_OK)
+		return st;
 	for (;;) {
 		if (l->hungry && (st = waiter_arm(l->waiter, err)) != ST_OK)
 			return st;
@@ -369,10 +381,8 @@ wait_for_something(struct work *w, usec_t mono, usec_t next, struct error *err)
 	if (r <= 0)
 		return ST_OK;
 	for (int i = 0; i < w->nlanes; i++)
-		if (w->pfd[queues + (nfds_t)i].revents != 0) {
-			waiter_drain(w->lane[i].waiter);
-			w->lane[i].event = true;
-		}
+		if (w->pfd[queues + (nfds_t)i].revents != 0)
+			lanes_heard(&w->lane[i]);
 	if (w->mute && w->pfd[queues - 1].revents != 0)
 		w->mute = false;
 	on_handlers(w, queues);
@@ -390,9 +400,11 @@ reload(struct work *w, usec_t mono, struct error *err)
 
 	if (due)
 		w->next_reload = mono + RELOAD;
-	for (struct lane *l = w->lane; st == ST_OK && l < w->lane + w->nlanes; l++)
-		if (!l->gone && (due || l->event) && (st = queue_reload(l->q, err)) != ST_OK)
+	for (struct lane *l = w->lane; st == ST_OK && l < w->lane + w->nlanes; l++) {
+		l->stale |= due;
+		if ((st = refresh(l, err)) != ST_OK)
 			st = without(w, l, st, err);
+	}
 	return st;
 }
 

@@ -122,6 +122,7 @@ struct lane {
 	struct launch launch;
 	bool hungry;		/* the last look found nothing; watches are armed */
 	bool event;		/* the queue changed since */
+	bool stale;		/* and with it maybe its policy, which is yet to be read again */
 	bool gave_back, starved;	/* a message went back since; one was there, but no room for it */
 	usec_t look;		/* wall clock: when to look again without an event */
 	usec_t poll;		/* clock_mono: the slow poll behind it */
@@ -192,6 +193,8 @@ void breaker_worked(struct work *, struct lane *);
 
 /* The queue to be looked at next, NULL: none gives hope.  lanes_empty: it had nothing; lanes_served: it had. */
 struct lane *lanes_next(struct work *, usec_t mono);
+/* Something happened there. */
+void lanes_heard(struct lane *);
 void lanes_empty(struct lane *);
 void lanes_served(struct work *, struct lane *);
 /* When the next of them is to be looked at (clock_mono), whatever happens. */
