@@ -250,7 +250,7 @@ counters_claimed(struct queue *q, int more)
 {
 	struct page *p = counters_page(q);
 
-	return p == NULL ? 0 : (p->claimed += more);
+	return p == NULL ? 0 : atomic_fetch_add(&p->claimed, more) + more;
 }
 
 bool
