@@ -293,7 +293,7 @@ lines() {
 
 @test "breaker: values" {
 	mq init -q q
-	for value in 0 -1 x 5, 5,x 5,1s..x 5,10s..1s 5,0s 5,1s..2s..3s ,1s; do
+	for value in 0 -1 x "5," 5,x 5,1s..x 5,10s..1s 5,0s 5,1s..2s..3s ,1s; do
 		run -64 mq init q "breaker=$value"
 		assert_output --partial "such as 5,10s..10m"
 	done

@@ -76,7 +76,7 @@ set_up(struct work *w, struct error *err)
 	static const int ends[] = { SIGTERM, SIGINT, SIGHUP };
 	sigset_t sigs;
 
-	w->h = calloc((size_t)w->slots, sizeof(*w->h));
+	w->h = calloc((size_t)w->jobs + 1, sizeof(*w->h));
 	w->pfd = calloc(2 + 2 * (size_t)w->jobs + (size_t)w->nlanes, sizeof(*w->pfd));
 	w->arrivals = calloc((size_t)w->nlanes, sizeof(*w->arrivals));
 	if (w->h == NULL || w->pfd == NULL || w->arrivals == NULL)
