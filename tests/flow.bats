@@ -218,6 +218,19 @@ at_least() {
 	done
 }
 
+@test "max_in_flight: a claim that is given back for it costs the rate nothing" {
+	mq init -q q max_in_flight=1
+	seq 3 | mq push -q -l q
+	mq claim -q q
+	rm "$MQ_SPOOL/q/counters"
+	mq init -q q rate=1/h
+	run -75 mq claim q
+	assert_output --partial "max_in_flight"
+	mq init -q q max_in_flight=none
+	run -0 mq claim q
+	run -75 mq claim q
+}
+
 @test "max_in_flight: a consumer that was killed leaves its place" {
 	mq init -q q max_in_flight=1 backoff=0s attempts=2
 	printf 'x\ny\n' | mq push -q -l q

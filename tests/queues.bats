@@ -31,11 +31,12 @@ say='echo "$MQ_QUEUE $(cat)"'
 	# Evenly, not one after the other.
 	assert_equal "$(head -n 8 <<<"$output" | grep -c b)" 2
 	# What was missed is not made up for.
-	seq 40 | mq push -q -l empty
-	run -0 mq work -n 12 a:1 empty:1 -- sh -c 'echo $MQ_QUEUE'
-	assert_equal "$(grep -c empty <<<"$output")" 6
-	run -0 mq work --drain a b empty -- true
-	for q in a b empty; do assert_has "$q" ready 0; done
+	fill c 30
+	run -0 mq work -n 30 c:1 empty:1 -- sh -c 'echo $MQ_QUEUE; [ $MQ_QUEUE = empty ] || [ "$(cat)" != 10 ] ||
+		seq 40 | mq push -q -l empty'
+	assert_equal "$(grep -c empty <<<"$output")" 10
+	run -0 mq work --drain a b c empty -- true
+	for q in a b c empty; do assert_has "$q" ready 0; done
 }
 
 @test "one operand and a command need no dashes; with them all before is a queue" {
