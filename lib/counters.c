@@ -38,7 +38,8 @@ struct page {
 		_Atomic uint32_t n[NCOUNTS];
 	} slot[NSLOTS];
 	_Atomic uint64_t hints[HINTS_SIZE / sizeof(uint64_t)];	/* see hint.c */
-	_Atomic int64_t claimed, turn;		/* see flow.c */
+	_Atomic uint64_t claimed;		/* see flow.c */
+	_Atomic int64_t turn;
 };
 _Static_assert(sizeof(struct page) <= COUNTERS_SIZE, "counters outgrew their file");
 
@@ -217,7 +218,7 @@ counters_state(struct queue *q, enum state s, int messages, int64_t bytes)
 	p->messages += messages;
 	p->bytes += bytes;
 	if (s == STATE_CLAIMED)
-		p->claimed += messages;
+		p->claimed += (uint64_t)messages;
 }
 
 bool
@@ -250,15 +251,17 @@ counters_claimed(struct queue *q, int more)
 {
 	struct page *p = counters_page(q);
 
-	return p == NULL ? 0 : atomic_fetch_add(&p->claimed, more) + more;
+	/* What a file says may be anything: without sign, so that it may wrap. */
+	return p == NULL ? 0 : (int64_t)(atomic_fetch_add(&p->claimed, (uint64_t)more) + (uint64_t)more);
 }
 
 bool
 counters_set_claimed(struct queue *q, int64_t had, int64_t is)
 {
 	struct page *p = counters_page(q);
+	uint64_t old = (uint64_t)had;
 
-	return p != NULL && atomic_compare_exchange_strong(&p->claimed, &had, is);
+	return p != NULL && atomic_compare_exchange_strong(&p->claimed, &old, (uint64_t)is);
 }
 
 _Atomic int64_t *
