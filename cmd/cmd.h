@@ -41,6 +41,7 @@ struct run {
 	bool quiet, verbose, help;
 	char **operand;		/* what is left after the options */
 	int noperands;
+	int before;		/* how many of them stood before "--"; -1: there was none */
 	struct conf_files files;
 	char spool_path[4096];
 	struct spool *spool;	/* opened by run_spool, closed by main */
@@ -135,7 +136,7 @@ enum status run_each(struct run *, int first, enum status (*fn)(void *arg, const
 /*
  * Claim the next message; wait: for one to come, until deadline (clock_mono, USEC_MAX: for
  * ever).  Messages that may not be read are noted.  ST_NONE: none, or none in time;
- * ST_AGAIN: paused (without wait), or a signal came.
+ * ST_AGAIN: paused, or held back by the policy (without wait), or a signal came.
  */
 enum status claim_wait(struct run *, struct queue *, const struct claim_options *, bool wait,
     usec_t deadline, struct claim *) MUST_CHECK;

@@ -41,7 +41,7 @@ complete_kind(const char *placeholder, size_t len)
 	return "none";
 }
 
-/* The kinds of a verb's operands, "queue id*": a star repeats the last. */
+/* The kinds of a verb's operands, "queue id*": a star repeats it, up to "--" if it is not the last. */
 void
 complete_operands(FILE *f, const char *operands)
 {
@@ -151,12 +151,16 @@ static const char walk[] =
     "\t\t\tcontinue\n"
     "\t\tfi\n"
     "\t\tcase $only$word in\n"
-    "\t\t--) only=operands: ;;\n"
+    "\t\t--)\n"
+    "\t\t\tonly=operands:\n"
+    "\t\t\tcase $kinds in *'* '*) kinds=${kinds#* } ;; esac\n"
+    "\t\t\t;;\n"
     "\t\t-?*) need=$(_mq_arg \"$verb\" \"$word\") ;;\n"
     "\t\t*)\n"
     "\t\t\tn=$((n + 1))\n"
     "\t\t\t[ \"$n\" -eq 1 ] && queue=$word\n"
     "\t\t\tcase $kinds in\n"
+    "\t\t\t*'* '*) ;;\n"
     "\t\t\t*' '*) kinds=${kinds#* } ;;\n"
     "\t\t\t*'*') ;;\n"
     "\t\t\t*) kinds='' ;;\n"

@@ -124,10 +124,16 @@ complete_fish(FILE *f)
 	for (int i = 0; i < NKEYS; i++)
 		(void)fprintf(f, " %s=", conf_keys[i].name);
 	(void)fputs("\n\tend\nend\n\n"
-	    "# What comes next is of this kind: the n-th of the verb's operands, the last one repeating.\n"
+	    "# What comes next is of this kind: the n-th of the verb's operands, the last one repeating, or the first up to --.\n"
 	    "function __mq_wants\n"
 	    "\tset -l kinds (string split ' ' -- $argv[3])\n"
 	    "\tset -l n (math (count (__mq_operands $argv[2])) + 1)\n"
+	    "\tif string match -q -- '*\\* *' $argv[3]\n"
+	    "\t\tset -l words (commandline -opc)\n"
+	    "\t\tset -l at (contains -i -- -- $words)\n"
+	    "\t\tand set n (math (count $words) - $at + 2)\n"
+	    "\t\tor set n 1\n"
+	    "\tend\n"
 	    "\tif test $n -gt (count $kinds)\n"
 	    "\t\tstring match -q -- '*\\*' $kinds[-1]; or return 1\n"
 	    "\t\tset n (count $kinds)\n"

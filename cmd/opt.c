@@ -92,6 +92,7 @@ run_parse(struct run *r, int argc, char **argv)
 	r->operand = calloc((size_t)argc + 1, sizeof(*r->operand));
 	if (r->given == NULL || r->operand == NULL)
 		return error_sys(&r->err, ENOMEM, "options");
+	r->before = -1;
 	opterr = 0;
 	optind = 0;	/* glibc: begin anew, the leading "-" too */
 	while ((c = getopt_long(argc, argv, t.letters, t.longs, NULL)) != -1)
@@ -115,6 +116,10 @@ run_parse(struct run *r, int argc, char **argv)
 			r->given[r->ngiven].key = c;
 			r->given[r->ngiven++].arg = optarg;
 		}
+	/* The "--" that ended it, not one that an option took. */
+	if (strcmp(argv[optind - 1], "--") == 0 &&
+	    (r->ngiven == 0 || r->given[r->ngiven - 1].arg != argv[optind - 1]))
+		r->before = r->noperands;
 	while (optind < argc)	/* behind "--" */
 		r->operand[r->noperands++] = argv[optind++];
 	return ST_OK;
@@ -213,24 +218,11 @@ arg_size(struct run *r, const char *opt, const char *text, int64_t *n)
 enum status
 arg_rate(struct run *r, const char *opt, const char *text, usec_t *interval)
 {
-	const char *slash = strchr(text, '/');
-	char number[24];
-	usec_t unit = USEC;
+	usec_t unit;
 	int64_t n;
 
-	(void)snprintf(number, sizeof(number), "%.*s",
-	    (int)(slash != NULL ? slash - text : (ptrdiff_t)strlen(text)), text);
-	if (slash != NULL && strcmp(slash, "/m") == 0)
-		unit = 60 * USEC;
-	else if (slash != NULL && strcmp(slash, "/h") == 0)
-		unit = 3600 * USEC;
-	else if (slash != NULL && strcmp(slash, "/s") != 0)
+	if (!rate_parse(text, &n, &unit))
 		return run_usage(r, "%s: '%s' is not a rate such as 10/s, 30/m or 5/h", opt, text);
-	if (number[0] < '1' || number[0] > '9' ||
-	    arg_number(r, opt, number, 1, 1000000, &n) != ST_OK) {
-		error_clear(&r->err);
-		return run_usage(r, "%s: '%s' is not a rate such as 10/s, 30/m or 5/h", opt, text);
-	}
 	*interval = unit / n;
 	return ST_OK;
 }

@@ -46,6 +46,7 @@ struct pop {
 	int delimiter;		/* -1: none */
 	bool json, events, wait, chunked;
 	bool unreadable;	/* the message was at fault, not stdout */
+	bool held;		/* the policy gives out no more at present */
 	usec_t deadline;
 	char *buf;
 };
@@ -257,6 +258,7 @@ pop_one(struct pop *p, bool wait)
 	enum state to;
 
 	st = claim_wait(p->r, p->q, &opt, wait, p->deadline, &p->claim);
+	p->held = st == ST_AGAIN && p->r->err.errnum == 0 && !run_stopped();
 	if (st != ST_OK)
 		return st;
 	error_clear(&p->lease);
@@ -357,6 +359,11 @@ pop_all(struct pop *p)
 	(void)fclose(p->out);
 	if (p->chunked && (st == ST_OK || st == ST_NONE) && chunk_write(STDOUT_FILENO, NULL, CHUNK_CLOSE, &p->r->err) != ST_OK)
 		st = p->r->err.status;
+	/* For who got some already it is as if there were no more. */
+	if (p->held && done > 0) {
+		error_clear(&p->r->err);
+		st = ST_NONE;
+	}
 	return st == ST_NONE && done > 0 ? ST_OK : st;
 }
 

@@ -363,12 +363,13 @@ run_die_if_stopped(void)
 /* *told: what cannot be had was spoken of; NULL for who does not wait, and gets it as an error. */
 static enum status
 claim_once(struct run *r, struct queue *q, const struct claim_options *opt, bool *told,
-    struct claim *c, usec_t *wake)
+    struct claim *c, usec_t *wake, enum held *held)
 {
 	struct passed over;
 	enum status st;
 
 	st = claim_or_fetch(q, opt, clock_now(), c, wake, &over, &r->err);
+	*held = over.held;
 	if (over.n == 0 || (told == NULL && st != ST_OK))
 		return st;
 	if (told == NULL || !*told)
@@ -388,9 +389,10 @@ claim_wait(struct run *r, struct queue *q, const struct claim_options *opt, bool
 	struct waiter *w;
 	enum status st;
 	bool told = false;
+	enum held held;
 	usec_t wake;
 
-	st = claim_once(r, q, opt, wait ? &told : NULL, c, &wake);
+	st = claim_once(r, q, opt, wait ? &told : NULL, c, &wake, &held);
 	if (!wait || (st != ST_NONE && st != ST_AGAIN))
 		return st;
 	if ((st = waiter_open(q, false, &w, &r->err)) != ST_OK)
@@ -400,10 +402,10 @@ claim_wait(struct run *r, struct queue *q, const struct claim_options *opt, bool
 		if ((st = waiter_arm(w, &r->err)) != ST_OK ||
 		    (st = queue_reload(q, &r->err)) != ST_OK)
 			break;
-		st = claim_once(r, q, opt, &told, c, &wake);
-		if (st != ST_NONE && !(st == ST_AGAIN && (queue_policy(q)->paused & PAUSED_POP)))
+		st = claim_once(r, q, opt, &told, c, &wake, &held);
+		if (st != ST_NONE && !(st == ST_AGAIN && held != HELD_NO))
 			break;
-		error_clear(&r->err);	/* a pause ends */
+		error_clear(&r->err);	/* what the policy holds back it gives out later */
 		if ((st = waiter_wait(w, wake, deadline, &r->err)) != ST_OK)
 			break;
 	}

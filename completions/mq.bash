@@ -3,7 +3,7 @@
 _mq_verbs='init config push pop claim ack nack extend work request reply peek show ls stat top dead retry bury hold edit rm mv watch wait subscribe unsubscribe topics replay pause resume fsck check export import help version'
 _mq_states='ready delayed claimed held dead done'
 _mq_columns='id state priority attempts deliveries size age enqueued due deadline expires reason handle file'
-_mq_keys='lease= attempts= backoff= jitter= expire= expired= order_dead= latest= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= unrouted= mode= group= paused= log= handler= jobs= timeout= once= accept='
+_mq_keys='lease= attempts= backoff= jitter= expire= expired= order_dead= latest= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= unrouted= mode= group= paused= log= handler= jobs= timeout= once= accept= rate= max_in_flight= single= breaker='
 
 _mq_opts() {
 	case $1 in
@@ -231,7 +231,7 @@ _mq_operands() {
 	ack) echo 'queue handle*' ;;
 	nack) echo 'queue handle*' ;;
 	extend) echo 'queue handle none' ;;
-	work) echo 'queue command file*' ;;
+	work) echo 'queue* command file*' ;;
 	request) echo 'queue file' ;;
 	reply) echo 'queue none file' ;;
 	peek) echo 'queue id' ;;
@@ -293,12 +293,16 @@ _mq_walk() {
 			continue
 		fi
 		case $only$word in
-		--) only=operands: ;;
+		--)
+			only=operands:
+			case $kinds in *'* '*) kinds=${kinds#* } ;; esac
+			;;
 		-?*) need=$(_mq_arg "$verb" "$word") ;;
 		*)
 			n=$((n + 1))
 			[ "$n" -eq 1 ] && queue=$word
 			case $kinds in
+			*'* '*) ;;
 			*' '*) kinds=${kinds#* } ;;
 			*'*') ;;
 			*) kinds='' ;;

@@ -412,14 +412,20 @@ function __mq_candidates
 		case verb
 			printf '%s\n' init config push pop claim ack nack extend work request reply peek show ls stat top dead retry bury hold edit rm mv watch wait subscribe unsubscribe topics replay pause resume fsck check export import help version
 		case key
-			printf '%s\n' lease= attempts= backoff= jitter= expire= expired= order_dead= latest= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= unrouted= mode= group= paused= log= handler= jobs= timeout= once= accept=
+			printf '%s\n' lease= attempts= backoff= jitter= expire= expired= order_dead= latest= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= unrouted= mode= group= paused= log= handler= jobs= timeout= once= accept= rate= max_in_flight= single= breaker=
 	end
 end
 
-# What comes next is of this kind: the n-th of the verb's operands, the last one repeating.
+# What comes next is of this kind: the n-th of the verb's operands, the last one repeating, or the first up to --.
 function __mq_wants
 	set -l kinds (string split ' ' -- $argv[3])
 	set -l n (math (count (__mq_operands $argv[2])) + 1)
+	if string match -q -- '*\* *' $argv[3]
+		set -l words (commandline -opc)
+		set -l at (contains -i -- -- $words)
+		and set n (math (count $words) - $at + 2)
+		or set n 1
+	end
 	if test $n -gt (count $kinds)
 		string match -q -- '*\*' $kinds[-1]; or return 1
 		set n (count $kinds)
@@ -557,13 +563,13 @@ complete -c mq -n '__fish_seen_subcommand_from extend; and __mq_wants key extend
 complete -c mq -n '__fish_seen_subcommand_from extend; and __mq_wants verb extend "queue handle none"' -a '(__mq_candidates verb extend ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from extend; and __mq_wants command extend "queue handle none"' -a '(__mq_candidates command extend ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from extend; and __mq_wants file extend "queue handle none"' -F
-complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants queue work "queue command file*"' -a '(__mq_candidates queue work ready,delayed,claimed,held,dead,done)'
-complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants id work "queue command file*"' -a '(__mq_candidates id work ready,delayed,claimed,held,dead,done)'
-complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants handle work "queue command file*"' -a '(__mq_candidates handle work ready,delayed,claimed,held,dead,done)'
-complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants key work "queue command file*"' -a '(__mq_candidates key work ready,delayed,claimed,held,dead,done)'
-complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants verb work "queue command file*"' -a '(__mq_candidates verb work ready,delayed,claimed,held,dead,done)'
-complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants command work "queue command file*"' -a '(__mq_candidates command work ready,delayed,claimed,held,dead,done)'
-complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants file work "queue command file*"' -F
+complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants queue work "queue* command file*"' -a '(__mq_candidates queue work ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants id work "queue* command file*"' -a '(__mq_candidates id work ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants handle work "queue* command file*"' -a '(__mq_candidates handle work ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants key work "queue* command file*"' -a '(__mq_candidates key work ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants verb work "queue* command file*"' -a '(__mq_candidates verb work ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants command work "queue* command file*"' -a '(__mq_candidates command work ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from work; and __mq_wants file work "queue* command file*"' -F
 complete -c mq -n '__fish_seen_subcommand_from work' -s j -l jobs -d 'run up to N handlers at once; default 1' -x
 complete -c mq -n '__fish_seen_subcommand_from work' -l drain -d 'stop when nothing is ready; all: nor delayed or claimed'
 complete -c mq -n '__fish_seen_subcommand_from work' -s n -l limit -d 'stop after MAX messages' -x
@@ -574,7 +580,7 @@ complete -c mq -n '__fish_seen_subcommand_from work' -l reply -d 'what a handler
 complete -c mq -n '__fish_seen_subcommand_from work' -l persistent -d 'start CMD once and give it message after message'
 complete -c mq -n '__fish_seen_subcommand_from work' -l batch -d 'up to N messages at once, BYTES long, waiting DUR for them' -x
 complete -c mq -n '__fish_seen_subcommand_from work' -l frame -d 'how a batch is given: lines, null, json' -x
-complete -c mq -n '__fish_seen_subcommand_from work' -l config -d 'command, jobs and time limit from the queue\'s policy'
+complete -c mq -n '__fish_seen_subcommand_from work' -l config -d 'command, jobs and time limit from the policies'
 complete -c mq -n '__fish_seen_subcommand_from request; and __mq_wants queue request "queue file"' -a '(__mq_candidates queue request ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from request; and __mq_wants id request "queue file"' -a '(__mq_candidates id request ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from request; and __mq_wants handle request "queue file"' -a '(__mq_candidates handle request ready,delayed,claimed,held,dead,done)'

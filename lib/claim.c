@@ -36,6 +36,7 @@ struct attempt {
 	struct claim *claim;
 	struct passed *over;
 	struct error *err;
+	struct flow flow;
 	bool lost;		/* another was quicker */
 	bool again;		/* a message of a key may have been overlooked: the pass proves nothing */
 	bool park;		/* what has to be passed over is put aside */
@@ -73,6 +74,30 @@ sound(struct attempt *a, const struct place *p, int fd)
 	return st == ST_OK || st == ST_GONE ? ST_NONE : st;
 }
 
+/* One too many: it was never had. */
+static enum status
+take_back(struct attempt *a, enum status why)
+{
+	struct msgname n = a->claim->at.name;
+	struct error ignored;
+
+	error_clear(&ignored);
+	name_unclaim(&n);
+	n.deliveries--;
+	n.key = id_time(&n.id);
+	switch (place_move(a->q, &a->claim->at, a->q, STATE_READY, &n, NULL, &ignored)) {
+	case ST_OK:
+		a->q->window.since = 0;	/* it is the next one still: list anew */
+		return why;
+	case ST_GONE:	/* somebody took it away meanwhile */
+		return why;
+	default:	/* left there it would lose an attempt for nothing */
+		error_clear(a->err);
+		a->over->held = HELD_NO;
+		return ST_OK;
+	}
+}
+
 static enum status
 take(struct attempt *a, const struct place *p, int dir, int fd)
 {
@@ -87,12 +112,14 @@ take(struct attempt *a, const struct place *p, int dir, int fd)
 	n.waited = false;
 	/* A server that restarts, or a network that fails, drops locks of the living: there only the lease counts. */
 	n.locked = a->opt->hold && !queue_remote(a->q) && fs_lock(fd, token_offset(n.token), false);
-	st = bucket_put(a->q, dir, p->file, STATE_CLAIMED, &n, &a->claim->at, a->err);
-	if (st != ST_OK)
+	if ((st = flow_take(&a->flow, a->err)) != ST_OK ||
+	    (st = bucket_put(a->q, dir, p->file, STATE_CLAIMED, &n, &a->claim->at, a->err)) != ST_OK)
 		return st;
-	a->claim->fd = fd;
 	counters_state(a->q, STATE_READY, -1, -n.size);
 	counters_state(a->q, STATE_CLAIMED, 1, n.size);
+	if ((st = flow_confirm(&a->flow, a->err)) != ST_OK && (st = take_back(a, st)) != ST_OK)
+		return st;
+	a->claim->fd = fd;
 	counters_add(a->q, COUNT_DELIVERED, 1, a->now);
 	log_event(a->q, "claimed", &n, STATE_CLAIMED, a->now);
 	return ST_OK;
@@ -367,35 +394,55 @@ look(struct attempt *a)
 	return st;
 }
 
-enum status
-claim_next(struct queue *q, const struct claim_options *opt, usec_t now,
-    struct claim *c, usec_t *wake, struct passed *over, struct error *err)
+/* The next message, returning first what is due and what has lapsed. */
+static enum status
+search(struct attempt *a, usec_t *wake)
 {
-	struct attempt a = { .q = q, .opt = opt, .now = now, .claim = c, .over = over, .err = err };
+	struct queue *q = a->q;
+	struct passed *over = a->over;
+	usec_t now = a->now;
 	enum status st = ST_NONE;
 
-	memset(c, 0, sizeof(*c));
-	c->fd = -1;
-	*wake = USEC_MAX;
-	memset(over, 0, sizeof(*over));
-	if (q->policy.paused & PAUSED_POP)
-		return error_set(err, ST_AGAIN, 0, "queue '%s' is paused: 'mq resume %s' "
-		    "lets messages out again", q->name, q->name);
 	if (now >= q->window.since && now - q->window.since < (q->window.npassed > 0 ? PASSED_AGE : WINDOW_AGE))
-		st = window_try(&a);
+		st = window_try(a);
+	if (st == ST_AGAIN && over->held == HELD_LIMIT) {
+		/* What has lapsed makes room. */
+		over->held = HELD_NO;
+		error_clear(a->err);
+		st = ST_NONE;
+	}
 	if (st != ST_NONE && st != ST_CROWDED)
 		return st;
 	reap_new(q, now, over);
 	reap_due(q, now, wake, over);
 	reap_lapsed(q, now, wake, over);
-	if ((st = look(&a)) == ST_NONE) {
+	if ((st = look(a)) == ST_NONE) {
 		order_sweep(q, now);
-		if (a.again)
+		if (a->again)
 			wake_at(wake, now);
 	}
 	if (st == ST_NONE && over->n > 0)
-		return error_set(err, over->first.status, 0, "queue '%s': %s%s", q->name,
+		return error_set(a->err, over->first.status, 0, "queue '%s': %s%s", q->name,
 		    over->first.text, over->n > 1 ? "; others, too, were passed over" : "");
+	return st;
+}
+
+enum status
+claim_next(struct queue *q, const struct claim_options *opt, usec_t now,
+    struct claim *c, usec_t *wake, struct passed *over, struct error *err)
+{
+	struct attempt a = { .q = q, .opt = opt, .now = now, .claim = c, .over = over, .err = err,
+	    .flow = { .q = q, .wake = wake, .over = over } };
+	enum status st;
+
+	memset(c, 0, sizeof(*c));
+	c->fd = -1;
+	*wake = USEC_MAX;
+	memset(over, 0, sizeof(*over));
+	if ((st = flow_begin(&a.flow, opt->hold, err)) != ST_OK)
+		return st;
+	st = search(&a, wake);
+	flow_end(&a.flow);
 	return st;
 }
 

@@ -244,6 +244,31 @@ duration_parse(const char *text, usec_t *out, struct error *err)
 	return ST_OK;
 }
 
+bool
+rate_parse(const char *text, int64_t *n, usec_t *unit)
+{
+	size_t width = strspn(text, "0123456789");
+	const char *per = text + width;
+	int64_t number = 0;
+	usec_t length;
+
+	if (*per == '\0' || strcmp(per, "/s") == 0)
+		length = USEC;
+	else if (strcmp(per, "/m") == 0)
+		length = MINUTE;
+	else if (strcmp(per, "/h") == 0)
+		length = HOUR;
+	else
+		return false;
+	if (width == 0 || width > 7 || text[0] == '0')
+		return false;
+	for (size_t i = 0; i < width; i++)
+		number = number * 10 + (text[i] - '0');
+	*n = number;
+	*unit = length;
+	return number <= 1000000;
+}
+
 void
 duration_format(usec_t d, char buf[DURATION_MAX])
 {

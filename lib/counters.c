@@ -42,6 +42,8 @@ struct page {
 	} slot[NSLOTS];
 	_Atomic uint64_t hints[HINTS_SIZE / sizeof(uint64_t)];	/* see hint.c */
 	_Atomic uint64_t unrated[NCOUNTS - NRATED];	/* totals; at the end, so that all else stays where it was */
+	_Atomic uint64_t claimed;		/* see flow.c */
+	_Atomic int64_t turn;
 };
 _Static_assert(sizeof(struct page) <= COUNTERS_SIZE, "counters outgrew their file");
 
@@ -60,7 +62,7 @@ counters_sound(int fd)
 
 /* ---- pages that cannot be had ----------------------------------------- */
 
-#define PAGES_MAX 16
+#define PAGES_MAX 80	/* queues of one worker, and some for its dead letters */
 
 static void *volatile pages[PAGES_MAX];
 
@@ -130,16 +132,6 @@ counters_map(int fd)
 	return c;
 }
 
-static void
-share(const struct queue *q, int fd)
-{
-	struct error ignored;
-
-	error_clear(&ignored);
-	if (fs_set_mode(fd, queue_file_mode(q), q->owner, &ignored) != ST_OK)
-		error_clear(&ignored);	/* advice */
-}
-
 /* The page, or NULL where there is none to be had. */
 static struct page *
 counters_page(struct queue *q)
@@ -155,7 +147,7 @@ counters_page(struct queue *q)
 	if ((fd = fs_open_shared(q->fd, COUNTERS_FILE, true, queue_file_mode(q))) == -1)
 		return NULL;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0) {
-		share(q, fd);
+		queue_share(q, fd);
 		if (posix_fallocate(fd, 0, COUNTERS_SIZE) != 0)
 			(void)0;	/* a full disk: the size below tells */
 	}
@@ -179,12 +171,15 @@ counters_hints(struct queue *q, bool open)
 void
 counters_share(struct queue *q)
 {
-	int fd = fs_open_shared(q->fd, COUNTERS_FILE, false, 0);
+	static const char *const files[] = { COUNTERS_FILE, ACTIVE_FILE };
 
-	if (fd == -1)
-		return;
-	share(q, fd);
-	(void)close(fd);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		int fd = fs_open_shared(q->fd, files[i], false, 0);
+		if (fd == -1)
+			continue;
+		queue_share(q, fd);
+		(void)close(fd);
+	}
 }
 
 void
@@ -230,6 +225,8 @@ counters_state(struct queue *q, enum state s, int messages, int64_t bytes)
 		return;
 	p->messages += messages;
 	p->bytes += bytes;
+	if (s == STATE_CLAIMED)
+		p->claimed += (uint64_t)messages;
 }
 
 bool
@@ -255,6 +252,39 @@ counters_set_backlog(struct queue *q, uint64_t messages, uint64_t bytes, usec_t 
 	p->messages = (int64_t)messages;
 	p->bytes = (int64_t)bytes;
 	p->since = now;
+}
+
+int64_t
+counters_claimed(struct queue *q, int more)
+{
+	struct page *p = counters_page(q);
+
+	/* What a file says may be anything: without sign, so that it may wrap. */
+	return p == NULL ? 0 : (int64_t)(atomic_fetch_add(&p->claimed, (uint64_t)more) + (uint64_t)more);
+}
+
+bool
+counters_set_claimed(struct queue *q, int64_t had, int64_t is)
+{
+	struct page *p = counters_page(q);
+	uint64_t old = (uint64_t)had;
+
+	return p != NULL && atomic_compare_exchange_strong(&p->claimed, &old, (uint64_t)is);
+}
+
+_Atomic int64_t *
+counters_turn(struct queue *q)
+{
+	struct stat st;
+	struct page *p;
+
+	/* All must go by the same one: who has one that was removed takes that of the others. */
+	if (q->counters != NULL && fstat(q->counters->fd, &st) == 0 && st.st_nlink == 0) {
+		counters_close(q);
+		q->counters_tried = false;
+	}
+	p = counters_page(q);
+	return p == NULL ? &q->turn : &p->turn;
 }
 
 /* For who only looks: nothing is made, and reading is all that it takes.  Closes fd. */

@@ -63,6 +63,16 @@ queue_file_mode(const struct queue *q)
 }
 
 /* Who may read the messages may look into the directories; a group is inherited. */
+void
+queue_share(const struct queue *q, int fd)
+{
+	struct error ignored;
+
+	error_clear(&ignored);
+	if (fs_set_mode(fd, queue_file_mode(q), q->owner, &ignored) != ST_OK)
+		error_clear(&ignored);	/* advice */
+}
+
 mode_t
 queue_dir_mode(const struct queue *q)
 {

@@ -147,6 +147,8 @@ struct queue {
 	struct owner owner;	/* of what we make in it */
 	struct counters *counters;
 	bool counters_tried;
+	_Atomic int64_t turn;	/* in place of that of the counters, where there are none */
+	struct { int fd; bool held; } active;	/* policy single: ACTIVE_FILE, and whether we have its lock */
 	/* The event log, as far as it was needed. */
 	struct {
 		int fd;			/* -1: not open */
@@ -184,6 +186,8 @@ struct queue {
 
 mode_t queue_file_mode(const struct queue *);
 mode_t queue_dir_mode(const struct queue *);
+/* Give an advice file the mode and group of the queue, if we may. */
+void queue_share(const struct queue *, int fd);
 /* Of the queue's own directory, queue.conf and new/, which are more open where others may only put messages in. */
 mode_t queue_top_mode(const struct queue *);
 mode_t queue_conf_mode(const struct queue *);
@@ -335,8 +339,14 @@ void counters_close(struct queue *);
 /* HINTS_SIZE bytes beside the counters, as words; NULL: there are none.  open: also if this process has not used counters yet. */
 #define HINTS_SIZE 1280
 _Atomic uint64_t *counters_hints(struct queue *, bool open);
-/* Give the file the mode and group of the queue. */
+/* Give it, and ACTIVE_FILE, the mode and group of the queue. */
 void counters_share(struct queue *);
+/* When the next claim is due by the queue's rate: see flow.c.  Never NULL. */
+_Atomic int64_t *counters_turn(struct queue *);
+/* Claims, after this many more; 0 where there are no counters. */
+int64_t counters_claimed(struct queue *, int more);
+/* If they are had, make them is. */
+bool counters_set_claimed(struct queue *, int64_t had, int64_t is);
 /* Messages and bytes in ready, delayed and claimed as far as counted, and when they were last counted for sure. */
 bool counters_backlog(struct queue *, uint64_t *messages, uint64_t *bytes, usec_t *since);
 void counters_set_backlog(struct queue *, uint64_t messages, uint64_t bytes, usec_t now);
@@ -373,6 +383,25 @@ void replies_tidy(struct queue *, int replies, usec_t now);
 /* Before a message goes for good: where its answer is awaited, "" if nowhere.  When it has gone: tell why there will be none. */
 void reply_asker(struct queue *, const struct place *, char token[REPLY_LEN + 1]);
 void reply_failed(struct queue *, const char *token, const char *why, usec_t now);
+/* ---- flow.c ----------------------------------------------------------- */
+
+/* The policy's say in one search for a message; made with { q, wake, over }. */
+struct flow {
+	struct queue *q;
+	usec_t *wake;
+	struct passed *over;
+	bool turn;		/* of the rate, taken and not used yet */
+	int64_t place;		/* among those in flight, 0: none */
+};
+#define ACTIVE_FILE "active"
+/* Whether this consumer gets any now.  ST_AGAIN: no, over->held and *wake say why and until when. */
+enum status flow_begin(struct flow *, bool hold, struct error *) MUST_CHECK;
+/* Just before a claim.  ST_AGAIN, as before. */
+enum status flow_take(struct flow *, struct error *) MUST_CHECK;
+/* Just after it.  Any failure: it has to be given back. */
+enum status flow_confirm(struct flow *, struct error *) MUST_CHECK;
+/* What was taken and not used goes back. */
+void flow_end(struct flow *);
 
 /* ---- reap.c ----------------------------------------------------------- */
 

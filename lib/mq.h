@@ -87,6 +87,9 @@ enum status duration_parse(const char *text, usec_t *, struct error *) MUST_CHEC
 #define DURATION_MAX 32
 void duration_format(usec_t, char buf[DURATION_MAX]);
 
+/* "10/s", "5/m", "100/h", or a number a second (at most 1000000): n in each unit. */
+bool rate_parse(const char *text, int64_t *n, usec_t *unit);
+
 /* For people: two units at most, "3m 12s", "5d 2h", "0s".  Negative counts as 0. */
 void age_format(usec_t, char buf[DURATION_MAX]);
 
@@ -253,12 +256,16 @@ enum { ORDER_SKIP, ORDER_BLOCK };
 enum { SYNC_ALWAYS, SYNC_NEVER };
 enum { KEEP_NO, KEEP_TIME, KEEP_COUNT };
 enum { UNROUTED_KEEP, UNROUTED_DROP, UNROUTED_ERROR };
+enum { SINGLE_NO, SINGLE_YES };
 enum { PAUSED_NO = 0, PAUSED_POP = 1, PAUSED_PUSH = 2, PAUSED_ALL = 3 };
 
 #define BACKOFF_STEPS 32
+/* The pauses of a breaker whose policy names none. */
+#define BREAKER_BASE (10 * USEC)
+#define BREAKER_CAP (600 * USEC)
 #define HANDLER_LEN_MAX 180
 #define LOG_NAME_MAX 200
-#define NKEYS 26
+#define NKEYS 30
 
 /* A command line for /bin/sh, "" if none, with owner and mode of the file that it is from. */
 struct command {
@@ -294,6 +301,12 @@ struct policy {
 	usec_t timeout;		/* 0: any time */
 	usec_t once;		/* how long a key of --id is remembered */
 	struct command accept;	/* see queue_accept */
+	int64_t rate;		/* claims in each rate_unit, 0: any number */
+	usec_t rate_unit;
+	int64_t max_in_flight;	/* 0: no limit */
+	int single;
+	int64_t breaker;	/* failures in a row, 0: none */
+	usec_t breaker_base, breaker_cap;
 	/* Where each key's value is from: "" is built in, else file and section. */
 	char origin[NKEYS][128];
 };
@@ -642,16 +655,21 @@ struct claim_options {
 	int64_t room;	/* the longest body that is wanted now, 0: any */
 };
 
+/* Why a message that may be there is not to be had now. */
+enum held { HELD_NO, HELD_PAUSED, HELD_RATE, HELD_LIMIT, HELD_SINGLE };
+
 /* What had to be passed over so that the rest is not held up: how much, and why the first. */
 struct passed {
 	unsigned n;
 	struct error first;
+	enum held held;		/* with ST_AGAIN: by the policy, for a time; waiting helps */
 };
 
 /*
  * Claim the next message: returns first what is due and what has lapsed (a bounded number).
  * ST_NONE: nothing ready; *wake is then when something may change without any event
- * (USEC_MAX: never).  ST_AGAIN: paused.  ST_LARGE: there is not the room for the next one, which stays the next.  *over: what could not be had and was passed over;
+ * (USEC_MAX: never).  ST_AGAIN: held back by the policy (see enum held, *wake as before), or no room on the disk.
+ * ST_LARGE: there is not the room for the next one, which stays the next.  *over: what could not be had and was passed over;
  * if there was such a thing and nothing else, its error is returned, not ST_NONE.
  */
 enum status claim_next(struct queue *, const struct claim_options *, usec_t now,

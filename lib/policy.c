@@ -355,6 +355,70 @@ group_parse(const char *text, const char *syntax, struct policy *p, void *at)
 	return strlcpy(p->group, is_none(text) ? "" : text, sizeof(p->group)) < sizeof(p->group);
 }
 
+static bool
+rate_limit_parse(const char *text, const char *syntax, struct policy *p, void *at)
+{
+	(void)syntax;
+	return none_parse(text, at) || rate_parse(text, &p->rate, &p->rate_unit);
+}
+
+static void
+rate_limit_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
+{
+	(void)at, (void)syntax;
+	if (p->rate == 0)
+		(void)strlcpy(buf, "none", size);
+	else
+		(void)snprintf(buf, size, "%" PRId64 "/%s", p->rate, p->rate_unit == USEC ? "s" :
+		    p->rate_unit == 60 * USEC ? "m" : "h");
+}
+
+/* "N", "N,DUR" or "N,DUR..DUR". */
+static bool
+breaker_parse(const char *text, const char *syntax, struct policy *p, void *at)
+{
+	usec_t base = BREAKER_BASE, cap = BREAKER_CAP;
+	char copy[128], *pause, *dots = NULL;
+	int64_t n;
+
+	if (none_parse(text, at))
+		return true;
+	if (strlcpy(copy, text, sizeof(copy)) >= sizeof(copy))
+		return false;
+	if ((pause = strchr(copy, ',')) != NULL)
+		*pause++ = '\0';
+	if (!number_parse(copy, syntax, p, &n) || n < 1 || n > 1000000)
+		return false;
+	if (pause != NULL && (dots = strstr(pause, "..")) != NULL)
+		*dots = '\0';
+	if (pause != NULL && (!duration(pause, &base) || base == 0))
+		return false;
+	if (dots != NULL && !duration(dots + 2, &cap))
+		return false;
+	if (pause != NULL && dots == NULL)
+		cap = base;
+	if (base > cap)
+		return false;
+	p->breaker = n;
+	p->breaker_base = base;
+	p->breaker_cap = cap;
+	return true;
+}
+
+static void
+breaker_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
+{
+	char base[DURATION_MAX], cap[DURATION_MAX];
+
+	(void)at, (void)syntax;
+	duration_format(p->breaker_base, base);
+	duration_format(p->breaker_cap, cap);
+	if (p->breaker == 0)
+		(void)strlcpy(buf, "none", size);
+	else
+		(void)snprintf(buf, size, "%" PRId64 ",%s..%s", p->breaker, base, cap);
+}
+
 /* What conf.c would take for a comment, or cut off, is none; nor is what would be another line. */
 static bool
 handler_parse(const char *text, const char *syntax, struct policy *p, void *at)
@@ -419,6 +483,8 @@ TYPE(group, name, "the name of a group, 32 bytes at most, or none");
 TYPE(log, log, "syslog, a path that starts with /, or no");
 TYPE(handler, name, "a command line for /bin/sh, 180 bytes at most, no ';' behind a blank; or none");
 TYPE(jobs, number, "a number from 1 to 1000");
+TYPE(rate_limit, rate_limit, "a rate such as 10/s, 30/m or 5/h, or none");
+TYPE(breaker, breaker, "a number of failures and a pause, such as 5,10s..10m, or none");
 
 /* ---- the table ---------------------------------------------------------- */
 
@@ -449,7 +515,11 @@ TYPE(jobs, number, "a number from 1 to 1000");
 	X(jobs, jobs, "N", "1", "how many handlers mq work --config runs at once") \
 	X(timeout, expire, "DUR|none", "none", "how long a handler of mq work --config may run") \
 	X(once, lease, "DUR", "1d", "how long the key of mq push --id is remembered") \
-	X(accept, handler, "COMMAND|none", "none", "what looks at each message before it is accepted, by /bin/sh")
+	X(accept, handler, "COMMAND|none", "none", "what looks at each message before it is accepted, by /bin/sh") \
+	X(rate, rate_limit, "N/s|N/m|N/h|none", "none", "most claims in that time, by all consumers together") \
+	X(max_in_flight, count_limit, "N|none", "none", "most messages claimed at once, by all consumers together") \
+	X(single, choice, "no|yes", "no", "whether one consumer at a time gets messages, and the others stand by") \
+	X(breaker, breaker, "N[,DUR[..DUR]]|none", "none", "failures in a row after which a worker pauses, and for how long")
 
 #define PUBLIC(name, type, syntax, initial, help) { #name, syntax, initial, help },
 const struct conf_key conf_keys[NKEYS] = { KEYS(PUBLIC) };

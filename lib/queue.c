@@ -157,7 +157,7 @@ queue_new_object(struct spool *sp, const char *name)
 		return NULL;
 	q->spool = sp;
 	(void)strlcpy(q->name, name, sizeof(q->name));
-	q->fd = q->tmpfd = q->newfd = q->window.fd = q->log.fd = q->remote = -1;
+	q->fd = q->tmpfd = q->newfd = q->window.fd = q->log.fd = q->active.fd = q->remote = -1;
 	q->owner = OWNER_SELF;
 	for (int s = 0; s <= NSTATES; s++)
 		q->statefd[s] = q->target[s].fd = -1;
@@ -173,7 +173,7 @@ queue_close(struct queue *q)
 	log_close(q);
 	listing_free(&q->window.names);
 	targets_drop(q);
-	int fds[] = { q->fd, q->tmpfd, q->newfd, q->window.fd };
+	int fds[] = { q->fd, q->tmpfd, q->newfd, q->window.fd, q->active.fd };
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] != -1)
 			(void)close(fds[i]);

@@ -87,8 +87,10 @@ watch(struct waiter *w, const char *queue, const char *state, const char *bucket
 static enum status
 watch_state(struct waiter *w, enum state s, struct error *err)
 {
-	uint32_t mask = ARRIVE | (w->changes ? LEAVE : 0);
-	size_t max = s == STATE_READY || w->changes ? WATCH_ALL : WATCH_LOW;
+	/* Where so many may be out at once, one that ends makes room for another. */
+	bool leave = w->changes || (s == STATE_CLAIMED && w->q->policy.max_in_flight > 0);
+	uint32_t mask = ARRIVE | (leave ? LEAVE : 0);
+	size_t max = s == STATE_READY || leave ? WATCH_ALL : WATCH_LOW;
 	struct buckets bs;
 	enum status st;
 
@@ -121,11 +123,17 @@ watch_topics(struct waiter *w, struct error *err)
 enum status
 waiter_arm(struct waiter *w, struct error *err)
 {
+	char path[PATH_MAX];
+	int n;
 	enum status st;
 
 	if (w->blind)
 		return ST_OK;
 	watch(w, w->q->name, "", "", IN_MOVED_TO);	/* queue.conf: a pause that ended */
+	/* Whoever has the queue to itself ends. */
+	if (w->q->policy.single == SINGLE_YES && (n = snprintf(path, sizeof(path), "%s/%s/" ACTIVE_FILE,
+	    w->q->spool->path, w->q->name)) > 0 && (size_t)n < sizeof(path))
+		(void)inotify_add_watch(w->fd, path, IN_CLOSE_WRITE | IN_DONT_FOLLOW);
 	/* The queue itself was removed; who may not read the spool learns that from the slow poll. */
 	(void)inotify_add_watch(w->fd, w->q->spool->path, IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR);
 	watch(w, w->q->name, "new", "", ARRIVE | IN_CLOSE_WRITE);

@@ -159,14 +159,14 @@ put_file(const char *dir, const struct claim *c, struct error *err)
 static enum status
 put(struct work *w, struct handler *h, FILE *f, const struct claim *c, struct error *err)
 {
-	enum frame frame = w->launch.frame;
+	enum frame frame = w->frame;
 	enum status st;
 	off_t begin;
 
 	if (f == NULL)
 		return put_file(h->dir, c, err);
 	begin = ftello(f);
-	st = frame == FRAME_JSON ? put_json(w->q, f, c, err) :
+	st = frame == FRAME_JSON ? put_json(h->source->q, f, c, err) :
 	    put_delimited(f, c, frame == FRAME_NULL ? '\0' : '\n', err);
 	if (st == ST_OK && ferror(f))
 		return tmp_failed(err);
@@ -225,7 +225,7 @@ open_null(int *fd, struct error *err)
 enum status
 batch_prepare(struct work *w, struct handler *h, struct error *err)
 {
-	bool dir = w->launch.frame == FRAME_DIR;
+	bool dir = w->frame == FRAME_DIR;
 	FILE *f = NULL;
 	enum status st;
 

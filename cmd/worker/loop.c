@@ -23,8 +23,11 @@
 static void
 title(const struct work *w)
 {
-	setproctitle("work %s: %d running, %llu done, %llu failed", queue_name(w->q),
-	    w->running, (unsigned long long)w->acked, (unsigned long long)w->failed);
+	char more[128];
+
+	sources_describe(w, more, sizeof(more));
+	setproctitle("work %s: %d running, %llu done, %llu failed%s", w->names, w->running,
+	    (unsigned long long)w->acked, (unsigned long long)w->failed, more);
 }
 
 /* To the service manager.  Also a worker that stops after its first message was ready once. */
@@ -32,12 +35,13 @@ void
 work_tell(struct work *w, usec_t mono)
 {
 	bool ready = !w->closing || (w->notify.state == NULL && w->exit_code == 0);
-	char status[sizeof(w->notify.status)];
+	char status[sizeof(w->notify.status)], more[128];
 
 	if (w->notify.fd == -1)
 		return;
-	(void)snprintf(status, sizeof(status), "%d running, %llu done, %llu failed", w->running,
-	    (unsigned long long)w->acked, (unsigned long long)w->failed);
+	sources_describe(w, more, sizeof(more));
+	(void)snprintf(status, sizeof(status), "%d running, %llu done, %llu failed%s", w->running,
+	    (unsigned long long)w->acked, (unsigned long long)w->failed, more);
 	notify_tell(&w->notify, mono, ready ? "READY=1" : "STOPPING=1", status);
 }
 
@@ -52,7 +56,7 @@ draw(struct work *w)
 		return;
 	progress_left(&w->progress, ended, left + (uint64_t)w->running, eta);
 	progress_draw("%s: %llu done, %llu failed, %d running, %llu left, "
-	    "%.1f/s, %s left", queue_name(w->q), (unsigned long long)w->acked,
+	    "%.1f/s, %s left", w->names, (unsigned long long)w->acked,
 	    (unsigned long long)w->failed, w->running, (unsigned long long)left,
 	    progress_rate(&w->progress, ended), eta);
 }
@@ -61,13 +65,13 @@ draw(struct work *w)
 
 /* One that is lost is left out, for somebody else may be at it already. */
 static void
-renew_one(struct work *w, struct claim *c)
+renew_one(struct work *w, const struct source *s, struct claim *c)
 {
 	struct error err;
 	enum status st;
 
 	error_clear(&err);
-	st = claim_extend(w->q, c, work_lease(w), clock_now(), &err);
+	st = claim_extend(s->q, c, work_lease(w, s), clock_now(), &err);
 	if (st == ST_OK)
 		return;
 	if (st != ST_LOST) {
@@ -75,7 +79,7 @@ renew_one(struct work *w, struct claim *c)
 		return;
 	}
 	if (work_can_note())
-		run_note(w->r, "%s; %s", err.text, w->launch.mode == MODE_BATCH ?
+		run_note(w->r, "%s; %s", err.text, w->mode == MODE_BATCH ?
 		    "it is left out of its batch" : "its handler is stopped");
 	claim_close(c);
 }
@@ -86,11 +90,11 @@ renew(struct work *w, struct handler *h, usec_t mono)
 {
 	int live = 0;
 
-	h->renew = mono + work_lease(w) / 3;
+	h->renew = mono + work_lease(w, h->source) / 3;
 	for (int i = 0; i < h->n; i++) {
 		if (h->claim[i].fd == -1)
 			continue;
-		renew_one(w, &h->claim[i]);
+		renew_one(w, h->source, &h->claim[i]);
 		live += h->claim[i].fd != -1;
 	}
 	if (live > 0)
@@ -115,7 +119,7 @@ look_after(struct work *w, usec_t mono)
 	for (int i = 0; i < w->slots; i++) {
 		struct handler *h = &w->h[i];
 		if (h->pid != 0 && h->limit <= mono)
-			handler_stop(h, h->bad[0] != '\0' && w->launch.mode == MODE_STAY ?
+			handler_stop(h, h->bad[0] != '\0' && w->mode == MODE_STAY ?
 			    WHY_PROTOCOL : WHY_TIMEOUT);
 		if (h->n > 0 && h->renew <= mono)
 			renew(w, h, mono);
@@ -141,20 +145,22 @@ busy(const struct work *w)
 static enum status
 drained(struct work *w, bool *yes, struct error *err)
 {
-	uint64_t n = 0;
 	enum status st = ST_OK;
+	uint64_t n;
 
-	*yes = false;
-	if (busy(w))
+	*yes = !busy(w);
+	if (!*yes || w->closing || !sources_left(w))
 		return ST_OK;
-	if (w->closing || (w->drain == DRAIN_READY && w->hungry)) {
-		*yes = true;
-		return ST_OK;
-	}
-	if (w->drain == DRAIN_ALL && w->hungry) {
+	*yes = w->drain != DRAIN_NO;
+	for (struct source *s = w->source; *yes && st == ST_OK && s < w->source + w->nsources; s++) {
+		if (s->gone)
+			continue;
+		*yes = s->hungry && s->held == HELD_NO && !breaker_open(s);
+		if (!*yes || w->drain == DRAIN_READY)
+			continue;
 		/* What cannot be had was told of; waiting would not help. */
-		st = queue_backlog(w->q, w->passed, &n, err);
-		*yes = n <= w->passed;
+		st = queue_backlog(s->q, s->passed, &n, err);
+		*yes = n <= s->passed;
 	}
 	return st;
 }
@@ -188,7 +194,7 @@ on_signals(struct work *w)
 static void
 on_handlers(struct work *w, nfds_t n)
 {
-	for (nfds_t k = 2; k < n; k++)
+	for (nfds_t k = 1; k < n; k++)
 		for (int i = 0; i < w->slots && w->pfd[k].revents != 0; i++) {
 			if (w->h[i].pid == 0)
 				continue;
@@ -208,19 +214,12 @@ on_handlers(struct work *w, nfds_t n)
 static usec_t
 sleep_until(const struct work *w, usec_t mono, usec_t next)
 {
-	usec_t t;
-
-	if (next > mono + waiter_poll(w->waiter))
-		next = mono + waiter_poll(w->waiter);
+	next = sooner(next, sources_due(w, mono));
 	if (!w->closing && w->running < w->jobs) {
-		if (w->hungry && w->poll < next)
-			next = w->poll;
-		if (w->next_start > mono && w->next_start < next)
-			next = w->next_start;
-		if (w->restart > mono && w->restart < next)
-			next = w->restart;
-		if (w->look != USEC_MAX && (t = mono + (w->look - clock_now())) < next)
-			next = t;
+		if (w->next_start > mono)
+			next = sooner(next, w->next_start);
+		if (w->restart > mono)
+			next = sooner(next, w->restart);
 	}
 	if (w->progress.on && w->progress.next < next)
 		next = w->progress.next;
@@ -229,15 +228,14 @@ sleep_until(const struct work *w, usec_t mono, usec_t next)
 	return next < mono ? mono : next;
 }
 
-static enum status
-wait_for_something(struct work *w, usec_t mono, usec_t next, struct error *err)
+/* What poll is to look at: signals, the handlers' pipes, and last the queues; how much of it. */
+static nfds_t
+watched(struct work *w)
 {
-	nfds_t n = 2;
-	int r;
+	bool room = !w->closing && w->running < w->jobs;
+	nfds_t n = 1;
 
 	w->pfd[0] = (struct pollfd){ .fd = w->sigfd, .events = POLLIN };
-	w->pfd[1] = (struct pollfd){ .fd = w->closing || w->running == w->jobs ? -1 :
-	    waiter_fd(w->waiter), .events = POLLIN };
 	for (int i = 0; i < w->slots; i++) {
 		if (w->h[i].pid == 0)
 			continue;
@@ -250,22 +248,49 @@ wait_for_something(struct work *w, usec_t mono, usec_t next, struct error *err)
 	}
 	if (w->mute)
 		w->pfd[n++] = (struct pollfd){ .fd = STDERR_FILENO, .events = POLLOUT };
+	for (struct source *s = w->source; s < w->source + w->nsources; s++)
+		w->pfd[n++] = (struct pollfd){ .fd = room ? waiter_fd(s->waiter) : -1, .events = POLLIN };
+	return n;
+}
+
+static enum status
+wait_for_something(struct work *w, usec_t mono, usec_t next, struct error *err)
+{
+	nfds_t n = watched(w), queues = n - (nfds_t)w->nsources;
+	int r;
+
 	next = sleep_until(w, mono, next);
 	r = poll(w->pfd, n, (int)((next - mono + 999) / 1000));
 	if (r == -1 && errno != EINTR)
 		return error_sys(err, errno, "poll");
 	if (r <= 0)
 		return ST_OK;
-	if (w->pfd[1].revents != 0) {
-		waiter_drain(w->waiter);
-		w->event = true;
-	}
-	if (w->mute && w->pfd[n - 1].revents != 0)
+	for (int i = 0; i < w->nsources; i++)
+		if (w->pfd[queues + (nfds_t)i].revents != 0)
+			sources_heard(&w->source[i]);
+	if (w->mute && w->pfd[queues - 1].revents != 0)
 		w->mute = false;
-	on_handlers(w, n);
+	on_handlers(w, queues);
 	if (w->pfd[0].revents != 0)
 		on_signals(w);
 	return ST_OK;
+}
+
+/* The policies, when they may have changed. */
+static enum status
+reload(struct work *w, usec_t mono, struct error *err)
+{
+	bool due = mono >= w->next_reload;
+	enum status st = ST_OK;
+
+	if (due)
+		w->next_reload = mono + RELOAD;
+	for (struct source *s = w->source; st == ST_OK && s < w->source + w->nsources; s++) {
+		s->stale |= due;
+		if ((st = source_refresh(s, err)) != ST_OK)
+			st = work_without(w, s, st, err);
+	}
+	return st;
 }
 
 enum status
@@ -277,11 +302,8 @@ work_loop(struct work *w, struct error *err)
 
 	for (;;) {
 		mono = clock_mono();
-		if (w->event || mono >= w->next_reload) {
-			w->next_reload = mono + RELOAD;
-			if ((st = queue_reload(w->q, err)) != ST_OK)
-				return st;
-		}
+		if ((st = reload(w, mono, err)) != ST_OK)
+			return st;
 		/* First the leases: a look for the next takes back what is past its deadline, ours too. */
 		(void)look_after(w, mono);
 		if (spool_log_error(w->r->spool)->status != ST_OK && work_can_note())

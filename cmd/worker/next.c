@@ -21,7 +21,7 @@ place(const struct work *w, usec_t mono)
 			return i;
 		if (empty == -1 && h->n == 0 && h->pid == 0 && !h->over) {
 			empty = i;
-			if (w->launch.mode == MODE_ONE)
+			if (w->mode == MODE_ONE)
 				break;
 		}
 	}
@@ -48,10 +48,10 @@ static enum status
 prepare_and_start(struct work *w, int i, struct error *err)
 {
 	struct handler *h = &w->h[i];
-	enum status st = w->launch.mode == MODE_BATCH ? batch_prepare(w, h, err) : ST_OK;
+	enum status st = w->mode == MODE_BATCH ? batch_prepare(w, h, err) : ST_OK;
 
 	if (st == ST_OK)
-		return handler_start(&w->launch, h, i, err);
+		return handler_start(&h->source->launch, h, i, err);
 	handler_reset(h, i);
 	return st;
 }
@@ -85,19 +85,21 @@ start(struct work *w, int i, usec_t mono, struct error *err)
 	}
 	if (st != ST_OK)
 		return not_started(w, i, st, err);
-	if (w->timeout > 0 && h->stage == RUNNING)
-		h->limit = mono + w->timeout;
+	if (h->source->timeout > 0 && h->stage == RUNNING)
+		h->limit = mono + h->source->timeout;
+	breaker_started(h);
+	h->source->running++;
 	w->running++;
 	if (w->interval > 0)
 		w->next_start = mono + w->interval;
 	return ST_OK;
 }
 
-/* Whether the slot has all that one start may have. */
+/* Whether the slot has all that one start may have.  What a breaker tries, it tries alone. */
 static bool
 full(const struct work *w, const struct handler *h)
 {
-	int64_t most = w->batch;
+	int64_t most = breaker_open(h->source) ? 1 : w->batch;
 
 	if (w->max > 0 && w->max - (int64_t)w->started < most)
 		most = w->max - (int64_t)w->started;
@@ -105,23 +107,25 @@ full(const struct work *w, const struct handler *h)
 }
 
 static enum status
-claim_one(struct work *w, struct handler *h, usec_t mono, struct error *err)
+claim_one(struct work *w, struct source *s, struct handler *h, usec_t mono, struct error *err)
 {
 	struct claim *c = &h->claim[h->n];
 	struct passed over;
 	enum status st;
 
 	w->claim.room = w->batch_bytes > 0 && h->n > 0 ? w->batch_bytes - h->bytes : 0;
-	st = claim_or_fetch(w->q, &w->claim, clock_now(), c, &w->look, &over, err);
+	st = claim_or_fetch(s->q, &w->claim, clock_now(), c, &s->look, &over, err);
+	s->held = over.held;
 	if (st == ST_OK) {
 		if (h->n++ == 0) {
-			h->renew = mono + work_lease(w) / 3;
+			h->source = s;
+			h->renew = mono + work_lease(w, s) / 3;
 			h->due = mono + w->batch_wait;
 		}
 		h->bytes += c->at.name.size - c->at.name.head;
 		return ST_OK;
 	}
-	w->passed = over.n;
+	s->passed = over.n;
 	if (st != ST_NONE && st != ST_LARGE && over.n > 0) {	/* told once; it may pass */
 		if (w->worst != st)
 			work_trouble(w, err);
@@ -131,16 +135,39 @@ claim_one(struct work *w, struct handler *h, usec_t mono, struct error *err)
 	/* No room, or no descriptor, for one more: there will be when one of ours has ended. */
 	if (st == ST_AGAIN && err->errnum != 0 && w->running + w->nover + h->n > 0) {
 		error_clear(err);
-		w->starved = true;
+		s->starved = true;
 		h->due = mono;
 		st = ST_NONE;
 	}
-	if (st == ST_AGAIN && w->drain == DRAIN_NO &&
-	    (queue_policy(w->q)->paused & PAUSED_POP) != 0) {
-		error_clear(err);	/* a pause ends */
+	if (over.held == HELD_RATE || over.held == HELD_LIMIT ||
+	    (over.held != HELD_NO && w->drain == DRAIN_NO)) {
+		error_clear(err);	/* for a time */
 		st = ST_NONE;
 	}
 	return st;
+}
+
+/* Watches are armed before the look that finds nothing. */
+static enum status
+look(struct work *w, struct source *s, struct handler *h, usec_t mono, struct error *err)
+{
+	enum status st;
+
+	s->event = false;
+	if ((st = source_refresh(s, err)) != ST_OK)
+		return st;
+	for (;;) {
+		if (s->hungry && (st = waiter_arm(s->waiter, err)) != ST_OK)
+			return st;
+		st = claim_one(w, s, h, mono, err);
+		if (st == ST_NONE && !s->hungry) {
+			s->hungry = true;
+			continue;
+		}
+		s->poll = mono + waiter_poll(s->waiter);
+		s->hungry &= st != ST_OK && st != ST_LARGE;
+		return st;
+	}
 }
 
 usec_t
@@ -171,46 +198,33 @@ work_go_on(struct work *w, usec_t mono, struct error *err)
 	return st;
 }
 
-/* Nothing has changed since the last look, and nothing claimed has waited long enough. */
-static bool
-idle(const struct work *w, usec_t mono)
-{
-	if (!w->hungry || w->event || mono >= w->poll || clock_now() >= w->look)
-		return false;
-	for (int i = 0; w->batch_wait > 0 && i < w->slots; i++)
-		if (work_wanted(w, &w->h[i]) <= mono)
-			return false;
-	return true;
-}
-
 enum status
 work_fill(struct work *w, usec_t mono, struct error *err)
 {
 	struct handler *h;
+	struct source *s;
 	enum status st;
 	int i;
 
 	if (w->batch > 1 && (st = work_go_on(w, mono, err)) != ST_OK)
 		return st;
-	if (idle(w, mono))
-		return ST_OK;
-	w->event = false;
-	while (!w->closing && w->running < w->jobs && mono >= w->next_start &&
-	    (i = place(w, mono)) != -1) {
-		if (w->hungry && (st = waiter_arm(w->waiter, err)) != ST_OK)
-			return st;
+	while (!w->closing && w->running < w->jobs && mono >= w->next_start && (i = place(w, mono)) != -1) {
 		h = &w->h[i];
-		st = claim_one(w, h, mono, err);
-		if (st == ST_NONE && !w->hungry) {
-			w->hungry = true;
-			continue;
-		}
-		w->poll = mono + waiter_poll(w->waiter);
+		/* A batch is of one queue. */
+		s = h->n > 0 ? h->source : sources_next(w, mono);
+		if (s == NULL)
+			return ST_OK;
+		st = h->n == 0 || source_hopeful(s, mono) ? look(w, s, h, mono, err) : ST_NONE;
 		if (st == ST_OK) {
-			w->hungry = false;
+			sources_served(w, s);
 			if (!full(w, h))
 				continue;
-		} else if (st != ST_LARGE && (st != ST_NONE || h->n == 0 || mono < h->due))
+		} else if (h->n == 0) {
+			sources_empty(s);
+			if (st != ST_NONE && (st = work_without(w, s, st, err)) != ST_OK)
+				return st;
+			continue;
+		} else if (st != ST_LARGE && (st != ST_NONE || mono < h->due))
 			return st == ST_NONE ? ST_OK : st;
 		if ((st = start(w, i, mono, err)) != ST_OK)
 			return st;

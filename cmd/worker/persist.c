@@ -58,7 +58,8 @@ persist_answered(struct work *w, struct handler *h)
 {
 	h->n = h->part = 0;
 	if (h->pid != 0)
-		w->running--;
+		work_ran(w, h);
+	breaker_ended(h);
 	w->deaths = 0;
 	h->answered++;
 	if (h->stage == RUNNING)
@@ -72,7 +73,7 @@ void
 persist_garbled(struct work *w, struct handler *h)
 {
 	if (h->n == 0 && work_can_note())
-		run_note(w->r, "%s: %s; it is started again", w->command, h->bad);
+		run_note(w->r, "%s: %s; it is started again", h->source->command, h->bad);
 	if (h->stage == RUNNING)
 		handler_stop(h, WHY_PROTOCOL);
 }
@@ -117,7 +118,7 @@ count_death(struct work *w, const struct handler *h)
 	duration_format(pause, text);
 	if (!w->closing && work_can_note())
 		run_note(w->r, "%s: ended %u times without an answer; the next is started in %s",
-		    w->command, w->deaths, text);
+		    h->source->command, w->deaths, text);
 }
 
 void

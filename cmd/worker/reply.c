@@ -34,7 +34,7 @@ work_reply(struct work *w, struct handler *h, struct error *err)
 	if (h->answer.fd == -1)
 		return ST_OK;
 	error_clear(&late);
-	st = answer_send(w->q, &h->answer, h->reply_to, clock_now(), &late);
+	st = answer_send(h->source->q, &h->answer, h->reply_to, clock_now(), &late);
 	if (st == ST_LOST) {
 		if (work_can_note())
 			run_verbose(w->r, "%s: %s", h->claim->at.name.id.text, late.text);

@@ -23,24 +23,35 @@ work_trouble(struct work *w, struct error *err)
 }
 
 usec_t
-work_lease(const struct work *w)
+work_lease(const struct work *w, const struct source *s)
 {
-	return w->claim.lease > 0 ? w->claim.lease : queue_policy(w->q)->lease;
+	return w->claim.lease > 0 ? w->claim.lease : queue_policy(s->q)->lease;
 }
+
+/* Whose fault a failure is: the handler's, maybe; the message's for sure; or neither's. */
+enum fault { HANDLER, MESSAGE, DISK };
 
 /* The attempt has failed; why lacks what is the handler's. */
 static enum status
-fail(struct work *w, struct handler *h, struct claim *c, struct failure why, usec_t now,
+fail(struct work *w, struct handler *h, struct claim *c, struct failure why, enum fault fault, usec_t now,
     struct error *err)
 {
+	struct source *s = h->source;
 	enum status st;
 	enum state to;
+
+	/* Who says that the message is at fault was able to look into it. */
+	if (fault == MESSAGE)
+		breaker_worked(w, s);
+	s->gave_back = true;
+	if (fault == HANDLER && breaker_failed(w, h, why.reason, &why.delay))
+		return claim_release(s->q, c, why.delay, now, err);
+	why.permanent = fault == MESSAGE;
 
 	why.stderr_tail = h->tail;
 	why.stderr_len = h->ntail;
 	why.duration = h->ended - h->started;
-	st = claim_fail(w->q, c, &why, now, &to, err);
-	w->gave_back = true;
+	st = claim_fail(s->q, c, &why, now, &to, err);
 	if (st == ST_OK) {
 		w->failed++;
 		if (work_can_note())
@@ -51,33 +62,34 @@ fail(struct work *w, struct handler *h, struct claim *c, struct failure why, use
 }
 
 static enum status
-fail_for(struct work *w, struct handler *h, struct claim *c, const char *reason, usec_t now,
+fail_for(struct work *w, struct handler *h, struct claim *c, const char *reason, enum fault fault, usec_t now,
     struct error *err)
 {
 	return fail(w, h, c, (struct failure){ .reason = reason, .delay = -1,
-	    .text = h->why == WHY_PROTOCOL ? h->bad : NULL }, now, err);
+	    .text = h->why == WHY_PROTOCOL ? h->bad : NULL }, fault, now, err);
 }
 
 static enum status
-succeed(struct work *w, struct claim *c, usec_t now, struct error *err)
+succeed(struct work *w, struct source *s, struct claim *c, usec_t now, struct error *err)
 {
-	enum status st = claim_ack(w->q, c, now, err);
+	enum status st = claim_ack(s->q, c, now, err);
 
+	breaker_worked(w, s);
 	w->acked += st == ST_OK;
-	w->gave_back |= c->at.name.order[0] != '\0';	/* the next of its key may be had now */
+	s->gave_back |= c->at.name.order[0] != '\0';	/* the next of its key may be had now */
 	return st;
 }
 
 /* The command itself is at fault: the message is given back, and no other is taken. */
 static enum status
-cannot_run(struct work *w, struct claim *c, int code, usec_t now, struct error *err)
+cannot_run(struct work *w, struct source *s, struct claim *c, int code, usec_t now, struct error *err)
 {
 	if (w->exit_code == 0 && work_can_note())
 		run_note(w->r, "%s: exit status %d: the command cannot be run; the message was "
-		    "given back", w->command, code);
+		    "given back", s->command, code);
 	w->exit_code = code;
-	w->closing = w->gave_back = true;
-	return claim_release(w->q, c, 0, now, err);
+	w->closing = s->gave_back = true;
+	return claim_release(s->q, c, 0, now, err);
 }
 
 bool
@@ -104,12 +116,12 @@ settle_ended(struct work *w, struct handler *h, struct claim *c, usec_t now, str
 	char reason[25];
 
 	if (handler_unusable(h))
-		return cannot_run(w, c, code, now, err);
+		return cannot_run(w, h->source, c, code, now, err);
 	(void)snprintf(reason, sizeof(reason), WIFSIGNALED(h->status) ? "signal-%d" : "exit-%d",
 	    WIFSIGNALED(h->status) ? WTERMSIG(h->status) : code);
 	return fail(w, h, c, (struct failure){ .reason = reason, .delay = -1,
-	    .text = code == 0 && !WIFSIGNALED(h->status) ? "it ended without an answer" : NULL,
-	    .permanent = code == 65 || code == 100 }, now, err);
+	    .text = code == 0 && !WIFSIGNALED(h->status) ? "it ended without an answer" : NULL },
+	    code == 65 || code == 100 ? MESSAGE : HANDLER, now, err);
 }
 
 static enum status
@@ -118,24 +130,24 @@ settle(struct work *w, struct handler *h, struct claim *c, struct error *err)
 	usec_t now = clock_now();
 
 	/* From one that stays only an answer is success. */
-	if (handler_succeeded(h) && w->launch.mode != MODE_STAY) {
+	if (handler_succeeded(h) && w->mode != MODE_STAY) {
 		if (work_reply(w, h, err) == ST_OK)
-			return succeed(w, c, now, err);
+			return succeed(w, h->source, c, now, err);
 		work_trouble(w, err);
-		return fail_for(w, h, c, "no-answer", now, err);
+		return fail_for(w, h, c, "no-answer", DISK, now, err);
 	}
 	switch (h->why) {
 	case WHY_LOST:
 		return ST_OK;	/* another's by now */
 	case WHY_SHUTDOWN:
-		w->gave_back = true;
-		return claim_release(w->q, c, 0, now, err);
+		h->source->gave_back = true;
+		return claim_release(h->source->q, c, 0, now, err);
 	case WHY_TIMEOUT:
-		return fail_for(w, h, c, "timeout", now, err);
+		return fail_for(w, h, c, "timeout", HANDLER, now, err);
 	case WHY_BODY:
-		return fail_for(w, h, c, "unreadable", now, err);
+		return fail_for(w, h, c, "unreadable", DISK, now, err);
 	case WHY_PROTOCOL:
-		return fail_for(w, h, c, "protocol", now, err);
+		return fail_for(w, h, c, "protocol", HANDLER, now, err);
 	default:
 		return settle_ended(w, h, c, now, err);
 	}
@@ -167,14 +179,14 @@ void
 work_answered(struct work *w, struct handler *h, struct claim *c, const struct verdict *a)
 {
 	struct failure why = { .reason = a->what == VERDICT_DEAD ? "dead" : "retry",
-	    .text = a->reason, .delay = a->delay, .permanent = a->what == VERDICT_DEAD };
+	    .text = a->reason, .delay = a->delay };
 	usec_t now = clock_now();
 	struct error err;
 
 	error_clear(&err);
 	h->ended = clock_mono();
-	settled(w, c, a->what == VERDICT_OK ? succeed(w, c, now, &err) :
-	    fail(w, h, c, why, now, &err), &err);
+	settled(w, c, a->what == VERDICT_OK ? succeed(w, h->source, c, now, &err) :
+	    fail(w, h, c, why, a->what == VERDICT_DEAD ? MESSAGE : HANDLER, now, &err), &err);
 }
 
 void
@@ -186,9 +198,9 @@ work_give_back(struct work *w, struct handler *h)
 		if (h->claim[i].fd == -1)
 			continue;
 		error_clear(&err);
-		settled(w, &h->claim[i], claim_release(w->q, &h->claim[i], 0, clock_now(), &err), &err);
+		settled(w, &h->claim[i], claim_release(h->source->q, &h->claim[i], 0, clock_now(), &err), &err);
 	}
-	w->gave_back = true;
+	h->source->gave_back = true;
 	h->n = h->part = h->nparts = 0;
 	h->bytes = 0;
 }
@@ -196,8 +208,9 @@ work_give_back(struct work *w, struct handler *h)
 void
 work_look_again(struct work *w)
 {
-	if (w->gave_back || w->starved)
-		w->hungry = w->gave_back = w->starved = false;
+	for (struct source *s = w->source; s < w->source + w->nsources; s++)
+		if (s->gave_back || s->starved)
+			s->hungry = s->gave_back = s->starved = false;
 }
 
 static void
@@ -206,7 +219,7 @@ settle_slot(struct work *w, struct handler *h)
 	/* What it said last. */
 	handler_verdicts(w, h);
 	handler_hear_out(h);
-	switch (w->launch.mode) {
+	switch (w->mode) {
 	case MODE_BATCH:
 		batch_settle(w, h);
 		break;
@@ -233,7 +246,8 @@ work_settle(struct work *w)
 		if (!h->over)
 			continue;
 		settle_slot(w, h);
-		answer_close(w->q, &h->answer);
+		answer_close(h->source->q, &h->answer);
+		breaker_ended(h);
 		if (h->n == 0)
 			handler_free(h, i);
 		else
@@ -244,6 +258,13 @@ work_settle(struct work *w)
 	if (any)
 		work_look_again(w);
 	return any;
+}
+
+void
+work_ran(struct work *w, struct handler *h)
+{
+	w->running--;
+	h->source->running--;
 }
 
 /*
@@ -263,12 +284,13 @@ work_reap(struct work *w)
 		h->pid = 0;
 		h->over = true;
 		h->ended = clock_mono();
-		w->running -= h->n > 0;
+		if (h->n > 0)
+			work_ran(w, h);
 		w->nover++;
 		/* Or if its lease is nearly over, as when all of us were stopped: our own search for the next would take it back. */
 		/* Or if the next of its key waits for it: it comes first. */
-		stop |= w->launch.mode != MODE_ONE || handler_unusable(h) || h->claim->at.name.order[0] != '\0' ||
-		    h->claim->at.name.key - clock_now() < work_lease(w) / 3;
+		stop |= w->mode != MODE_ONE || handler_unusable(h) || h->claim->at.name.order[0] != '\0' ||
+		    h->claim->at.name.key - clock_now() < work_lease(w, h->source) / 3;
 	}
 	if (stop)
 		(void)work_settle(w);

@@ -55,7 +55,7 @@ garbled(struct work *w, struct handler *h, const char *line)
 {
 	if (h->bad[0] == '\0')
 		(void)snprintf(h->bad, sizeof(h->bad), "no answer: '%.60s'", line);
-	if (w->launch.mode == MODE_STAY)
+	if (w->mode == MODE_STAY)
 		persist_garbled(w, h);
 }
 
@@ -77,7 +77,7 @@ take(struct work *w, struct handler *h, char *line, size_t len)
 	if (!w->mute)
 		w->mute = !handler_listen(h);
 	work_answered(w, h, c, &a);
-	if (w->launch.mode == MODE_STAY)
+	if (w->mode == MODE_STAY)
 		persist_answered(w, h);
 }
 
@@ -85,7 +85,7 @@ take(struct work *w, struct handler *h, char *line, size_t len)
 static bool
 heard(const struct work *w, const struct handler *h)
 {
-	return w->launch.mode == MODE_BATCH || h->why == WHY_NONE || h->why == WHY_SHUTDOWN;
+	return w->mode == MODE_BATCH || h->why == WHY_NONE || h->why == WHY_SHUTDOWN;
 }
 
 static void
@@ -133,7 +133,7 @@ handler_verdicts(struct work *w, struct handler *h)
 			h->nin = 0;
 			garbled(w, h, h->in);
 		}
-		if (w->launch.mode == MODE_STAY)
+		if (w->mode == MODE_STAY)
 			persist_silent(h);
 	}
 }

@@ -13,6 +13,9 @@
 #include "work.h"
 
 #define MAX_JOBS 1000
+#define MAX_QUEUES 64
+#define MAX_WEIGHT 1000
+#define STRIDE 1000000
 
 enum { DRAIN = OPT_LONG, TIMEOUT, RATE, LEASE, CONFIG, REPLY, BATCH, FRAME, PERSISTENT };
 
@@ -27,7 +30,7 @@ static const struct opt opts[] = {
 	{ PERSISTENT, "persistent", NULL, false, "start CMD once and give it message after message" },
 	{ BATCH, "batch", "N[,BYTES[,DUR]]", false, "up to N messages at once, BYTES long, waiting DUR for them" },
 	{ FRAME, "frame", "HOW", false, "how a batch is given: lines, null, json" },
-	{ CONFIG, "config", NULL, false, "command, jobs and time limit from the queue's policy" },
+	{ CONFIG, "config", NULL, false, "command, jobs and time limit from the policies" },
 	OPT_END
 };
 
@@ -42,7 +45,7 @@ batch_option(struct work *w, const char *arg)
 	n = strsep(&rest, ",");
 	bytes = strsep(&rest, ",");
 	wait = rest;
-	w->launch.mode = MODE_BATCH;
+	w->mode = MODE_BATCH;
 	st = arg_number(w->r, "--batch", n, 1, BATCH_MAX, &w->batch);
 	if (st == ST_OK && bytes != NULL && bytes[0] != '\0')
 		st = arg_size(w->r, "--batch", bytes, &w->batch_bytes);
@@ -59,7 +62,7 @@ frame_option(struct work *w, const char *arg)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(arg, names[i]) == 0) {
-			w->launch.frame = (enum frame)i;
+			w->frame = (enum frame)i;
 			w->framed = true;
 			return ST_OK;
 		}
@@ -74,10 +77,10 @@ check_options(struct work *w)
 		return run_usage(w->r, "--frame is for --batch");
 	if (w->persistent && w->batch > 0)
 		return run_usage(w->r, "--persistent and --batch: one or the other");
-	if (w->launch.reply && (w->persistent || w->batch > 0))
+	if (w->reply && (w->persistent || w->batch > 0))
 		return run_usage(w->r, "--reply: only for a handler that is started for each message");
 	if (w->persistent)
-		w->launch.mode = MODE_STAY;
+		w->mode = MODE_STAY;
 	if (w->batch == 0)
 		w->batch = 1;
 	return ST_OK;
@@ -116,7 +119,7 @@ options(struct work *w)
 				st = run_usage(r, "--lease: a lease of no length is none");
 			break;
 		case REPLY:
-			w->launch.reply = true;
+			w->reply = true;
 			break;
 		case PERSISTENT:
 			w->persistent = true;
@@ -144,8 +147,9 @@ set_up(struct work *w, struct error *err)
 
 	w->h = calloc((size_t)w->slots, sizeof(*w->h));
 	w->claims = calloc((size_t)w->slots * (size_t)w->batch, sizeof(*w->claims));
-	w->pfd = calloc(3 + 3 * (size_t)w->slots, sizeof(*w->pfd));
-	if (w->h == NULL || w->claims == NULL || w->pfd == NULL)
+	w->pfd = calloc(2 + 3 * (size_t)w->slots + (size_t)w->nsources, sizeof(*w->pfd));
+	w->arrivals = calloc((size_t)w->nsources, sizeof(*w->arrivals));
+	if (w->h == NULL || w->claims == NULL || w->pfd == NULL || w->arrivals == NULL)
 		return error_sys(err, ENOMEM, "work");
 	for (int i = 0; i < w->slots; i++) {
 		w->h[i].errfd = w->h[i].infd = w->h[i].outfd = w->h[i].infile = -1;
@@ -167,7 +171,7 @@ set_up(struct work *w, struct error *err)
 		run_note(w->r, "%s", err->text);
 		error_clear(err);
 	}
-	return launch_open(w->r, w->q, w->argv, &w->launch, err);
+	return ST_OK;
 }
 
 /* Each claim holds a file open, for its lock. */
@@ -177,7 +181,7 @@ enough_files(struct work *w)
 	int64_t need = w->jobs * (w->batch + 3) + 40;
 	struct rlimit limit;
 
-	if (w->launch.mode != MODE_BATCH || getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
+	if (w->mode != MODE_BATCH || getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
 	    (rlim_t)need <= limit.rlim_cur)
 		return ST_OK;
 	return run_usage(w->r, "--batch: %lld messages in %lld jobs need %lld open files, and the limit "
@@ -185,64 +189,165 @@ enough_files(struct work *w)
 	    (long long)limit.rlim_cur);
 }
 
-/* What to run, and how many of it how long: from the policy, asked this once, what was not given. */
+/* What to run for a queue's messages, and how long: from its policy, asked this once, what was not given. */
 static enum status
-command(struct work *w)
+command(struct work *w, struct source *s)
 {
 	struct run *r = w->r;
 	const char *shell[] = { "/bin/sh", "-c", NULL };
-	const char *const *words = w->config ? shell : (const char *const *)r->operand + 1;
-	int n = w->config ? 3 : r->noperands - 1;
-	const struct policy *p = queue_policy(w->q);
-	enum status st = w->config ? queue_handler(w->q, &shell[2], &r->err) : ST_OK;
+	const char *const *words = w->config ? shell : (const char *const *)r->operand + w->nsources;
+	int n = w->config ? 3 : r->noperands - w->nsources;
+	enum status st = w->config ? queue_handler(s->q, &shell[2], &r->err) : ST_OK;
 
 	if (st != ST_OK)
 		return st;
 	/* libbsd's setproctitle writes over the arguments, which we still need. */
-	if ((w->argv = calloc((size_t)n + 1, sizeof(char *))) == NULL)
+	if ((s->argv = calloc((size_t)n + 1, sizeof(char *))) == NULL)
 		return error_sys(&r->err, ENOMEM, "work");
 	for (int i = 0; i < n; i++)
-		if ((w->argv[i] = strdup(words[i])) == NULL)
+		if ((s->argv[i] = strdup(words[i])) == NULL)
 			return error_sys(&r->err, ENOMEM, "work");
-	w->command = w->argv[w->config ? 2 : 0];
-	if (w->jobs == 0)
-		w->jobs = w->config ? p->jobs : 1;
-	if (w->timeout == -1)
-		w->timeout = w->config ? p->timeout : 0;
-	w->slots = (int)w->jobs + 1;
-	for (char **arg = w->argv; w->launch.mode == MODE_BATCH && !w->framed && *arg != NULL; arg++)
+	s->command = s->argv[w->config ? 2 : 0];
+	for (char **arg = s->argv; w->mode == MODE_BATCH && !w->framed && *arg != NULL; arg++)
 		if (strstr(*arg, "{}") != NULL)
-			w->launch.frame = FRAME_DIR;
+			w->frame = FRAME_DIR;
+	s->timeout = w->timeout != -1 ? w->timeout : w->config ? queue_policy(s->q)->timeout : 0;
+	return ST_OK;
+}
+
+/* "QUEUE" or "QUEUE:WEIGHT". */
+static enum status
+source_open(struct work *w, struct source *s, const char *word)
+{
+	struct run *r = w->r;
+	const char *weight = strchr(word, ':');
+	char name[QUEUE_NAME_MAX + 2];
+	int64_t n = 0;
+	enum status st;
+
+	/* A name that is too long stays so, and is refused. */
+	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, ":"), word);
+	if (weight != NULL && (st = arg_number(r, word, weight + 1, 1, MAX_WEIGHT, &n)) != ST_OK)
+		return st;
+	for (const struct source *other = w->source; other < s; other++)
+		if (strcmp(queue_name(other->q), name) == 0)
+			return run_usage(r, "queue '%s' is named twice", name);
+	if ((st = run_queue_consume(r, name, &s->q)) != ST_OK)
+		return st;
+	s->look = USEC_MAX;
+	s->stride = n > 0 ? STRIDE / (uint64_t)n : 0;
+	if (s > w->source)
+		(void)strlcat(w->names, ",", sizeof(w->names));
+	(void)strlcat(w->names, name, sizeof(w->names));
+	return command(w, s);
+}
+
+/* Where one has a weight, those without have 1. */
+static void
+weigh(struct work *w)
+{
+	bool weighted = false;
+
+	for (int i = 0; i < w->nsources; i++)
+		weighted |= w->source[i].stride > 0;
+	for (int i = 0; weighted && i < w->nsources; i++)
+		if (w->source[i].stride == 0)
+			w->source[i].stride = STRIDE;
+}
+
+static enum status
+sources_open(struct work *w)
+{
+	struct run *r = w->r;
+	int64_t sum = 0;
+	enum status st;
+
+	w->nsources = w->config ? r->noperands : r->before > 0 ? r->before : 1;
+	if (w->nsources > MAX_QUEUES)
+		return run_usage(r, "%d queues: %d at most", w->nsources, MAX_QUEUES);
+	if ((w->source = calloc((size_t)w->nsources, sizeof(*w->source))) == NULL)
+		return error_sys(&r->err, ENOMEM, "work");
+	for (int i = 0; i < w->nsources; i++)
+		if ((st = source_open(w, &w->source[i], r->operand[i])) != ST_OK)
+			return st;
+	weigh(w);
+	for (int i = 0; w->jobs == 0 && w->config && i < w->nsources; i++) {
+		w->source[i].jobs = queue_policy(w->source[i].q)->jobs;
+		sum += w->source[i].jobs;
+	}
+	if (w->jobs == 0)
+		w->jobs = !w->config ? 1 : sum < MAX_JOBS ? sum : MAX_JOBS;
+	w->slots = (int)w->jobs + 1;
+	if (w->mode == MODE_STAY && w->config && w->nsources > 1)
+		return run_usage(r, "--persistent --config: one queue, since each has a handler of its own");
 	return enough_files(w);
+}
+
+/* What takes descriptors and environment: after the guard has started, and after set_up. */
+static enum status
+sources_start(struct work *w)
+{
+	enum status st = ST_OK;
+
+	for (struct source *s = w->source; st == ST_OK && s < w->source + w->nsources; s++) {
+		s->launch.mode = w->mode;
+		s->launch.frame = w->frame;
+		s->launch.reply = w->reply;
+		if ((st = launch_open(w->r, s->q, s->argv, &s->launch, &w->r->err)) == ST_OK)
+			st = waiter_open(s->q, w->drain == DRAIN_ALL, &s->waiter, &w->r->err);
+	}
+	return st;
+}
+
+static void
+sources_close(struct work *w)
+{
+	for (struct source *s = w->source; s != NULL && s < w->source + w->nsources; s++) {
+		waiter_close(s->waiter);
+		queue_close(s->q);
+		for (char **arg = s->argv; arg != NULL && *arg != NULL; arg++)
+			free(*arg);
+		free(s->argv);
+		launch_close(&s->launch);
+	}
+	free(w->source);
+}
+
+/* How much is ready, for who looks on. */
+static void
+count_left(struct work *w)
+{
+	struct error ignored;
+	struct tally t;
+
+	error_clear(&ignored);
+	for (struct source *s = w->source; w->progress.on && s < w->source + w->nsources; s++)
+		if (queue_tally(s->q, STATE_BIT(STATE_READY), &t, &ignored) == ST_OK)
+			w->left += t.count[STATE_READY];
 }
 
 static enum status
 run_work(struct run *r)
 {
 	struct work w = { .r = r, .timeout = -1, .claim = { .hold = true }, .sigfd = -1,
-	    .look = USEC_MAX, .notify = { .fd = -1 } };
-	struct tally t;
+	    .notify = { .fd = -1 } };
 	enum status st;
 
 	if ((st = options(&w)) != ST_OK || (st = run_operands(r, 1, -1)) != ST_OK)
 		return st;
-	if (r->noperands < 2 && !w.config)
+	if (r->before == 0)
+		return run_usage(r, "the queue is missing: mq work QUEUE -- CMD [ARG...]");
+	if (!w.config && r->noperands - (r->before > 0 ? r->before : 1) < 1)
 		return run_usage(r, "the command to run is missing: mq work QUEUE -- CMD [ARG...], "
 		    "or --config QUEUE");
-	if (r->noperands > 1 && w.config)
+	if (w.config && r->before != -1 && r->before < r->noperands)
 		return run_usage(r, "--config and a command: the queue's policy has the command");
-	if ((st = run_queue_consume(r, r->operand[0], &w.q)) != ST_OK) {
-		queue_close(w.q);
-		return st;
-	}
-	if ((st = command(&w)) == ST_OK && (st = guard_start(w.slots, &r->err)) == ST_OK &&
-	    (st = set_up(&w, &r->err)) == ST_OK &&
-	    (st = waiter_open(w.q, w.drain == DRAIN_ALL, &w.waiter, &r->err)) == ST_OK) {
+	if ((st = sources_open(&w)) == ST_OK && (st = guard_start(w.slots, &r->err)) == ST_OK &&
+	    (st = set_up(&w, &r->err)) == ST_OK && (st = sources_start(&w)) == ST_OK) {
 		run_title(r);
 		progress_start(&w.progress, r);
 		w.progress.on &= w.drain != DRAIN_NO;
-		if (w.progress.on && queue_tally(w.q, STATE_BIT(STATE_READY), &t, &r->err) == ST_OK)
-			w.left = t.count[STATE_READY];
+		count_left(&w);
 		if ((st = work_loop(&w, &r->err)) != ST_OK)
 			work_wind_down(&w);
 		else {
@@ -254,17 +359,13 @@ run_work(struct run *r)
 	}
 	guard_stop();
 	notify_close(&w.notify);
-	waiter_close(w.waiter);
-	queue_close(w.q);
+	sources_close(&w);
 	if (w.sigfd != -1)
 		(void)close(w.sigfd);
-	for (char **arg = w.argv; arg != NULL && *arg != NULL; arg++)
-		free(*arg);
-	free(w.argv);
-	launch_close(&w.launch);
 	free(w.h);
 	free(w.claims);
 	free(w.pfd);
+	free(w.arrivals);
 	r->exit_code = w.exit_code;
 	r->told = st == ST_OK;	/* our own trouble was, when it happened */
 	return st == ST_OK ? w.worst : st;
@@ -272,7 +373,7 @@ run_work(struct run *r)
 
 const struct cmd cmd_work = {
 	.name = "work",
-	.operands = "QUEUE [-- CMD [ARG...]]",
+	.operands = "QUEUE... [-- CMD [ARG...]]",
 	.summary = "run a command for each message",
 	.opts = opts,
 	.run = run_work,

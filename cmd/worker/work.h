@@ -1,6 +1,7 @@
 /*
- * work.h: between work.c (what was typed), loop.c (the loop), next.c (what is claimed
- * and started), settle.c (what became of a handler), handler.c (one child process),
+ * work.h: between work.c (what was typed), loop.c (the loop), sources.c (which queue is
+ * next), next.c (what is claimed and started), breaker.c (when too much failed),
+ * settle.c (what became of a handler), handler.c (one child process),
  * vars.c (its environment), persist.c (one that stays), batch.c (one for many messages),
  * verdict.c (what it says of them), reply.c (its answer to who asked), guard.c (nothing
  * outlives a killed worker), notify.c (what the service manager is told).
@@ -31,7 +32,9 @@ enum frame { FRAME_LINES, FRAME_NULL, FRAME_JSON, FRAME_DIR };
  * A slot: the messages that it works on, and the process that does.  The claims have their places for as long as
  * the worker runs; n of them are in use, and of those one that is closed (fd -1) is done with.
  */
+struct source;
 struct handler {
+	struct source *source;	/* whose messages they are */
 	struct claim *claim;
 	int n;
 	usec_t renew;		/* clock_mono: when the leases are to be renewed */
@@ -92,7 +95,7 @@ struct notify {
 	usec_t next_ping, next_status, retry;
 	usec_t next;		/* clock_mono: tell again by then, USEC_MAX: only when there is news */
 	const char *state;	/* what was told last */
-	char status[96];
+	char status[256];
 };
 
 /* Takes what systemd says about it out of the environment.  On failure nobody is told, which may be survived. */
@@ -164,10 +167,47 @@ enum status handler_reply(const struct launch *, struct handler *, int *out, str
 
 enum drain { DRAIN_NO, DRAIN_READY, DRAIN_ALL };
 
-struct work {
-	struct run *r;
+struct breaker {
+	int64_t row;		/* failures in a row */
+	usec_t pause, until;	/* clock_mono; until: 0: closed */
+	const struct handler *probe;	/* has the one message that is tried */
+};
+
+/* A queue that is worked on, and all that is its own. */
+struct source {
 	struct queue *q;
 	struct waiter *waiter;
+	char **argv;
+	const char *command;	/* what people know it by */
+	usec_t timeout;
+	int64_t jobs;		/* its own limit, 0: that of all */
+	int running;
+	struct launch launch;
+	bool hungry;		/* the last look found nothing; watches are armed */
+	bool event;		/* the queue changed since */
+	bool stale;		/* and with it maybe its policy, which is yet to be read again */
+	bool gave_back, starved;	/* a message went back since; one was there, but no room for it */
+	usec_t look;		/* wall clock: when to look again without an event */
+	usec_t poll;		/* clock_mono: the slow poll behind it */
+	uint64_t passed;	/* messages that the last look had to pass over */
+	enum held held;		/* what the last look was told */
+	bool gone;		/* no more is to be had of it */
+	struct breaker breaker;
+	/* Of two that have messages, the one comes first whose served is less; each message adds the stride (0: strict order). */
+	uint64_t stride, served;
+	bool idle;		/* had nothing: what it missed is not made up for */
+};
+
+struct work {
+	struct run *r;
+	struct source *source;
+	int nsources;
+	char names[256];	/* of the queues, for people */
+	uint64_t served;	/* of the source that was served last */
+	struct pollfd *arrivals;	/* the queues alone */
+	enum mode mode;
+	enum frame frame;
+	bool reply;
 	struct claim_options claim;
 	int64_t jobs, max;
 	int64_t batch, batch_bytes;	/* messages for a handler, at most; the length of their bodies, 0: any */
@@ -176,9 +216,6 @@ struct work {
 	enum drain drain;
 	bool config;
 	usec_t timeout, interval;	/* timeout: -1 if not given */
-	char **argv;
-	const char *command;	/* what people know it by */
-	struct launch launch;
 	struct handler *h;
 	struct claim *claims;	/* of all slots */
 	struct pollfd *pfd;
@@ -188,11 +225,6 @@ struct work {
 	int running, nover, stops;	/* nover: ended, not settled; stops: signals that asked us to end */
 	bool closing;		/* claim no more */
 	bool winding;		/* after trouble: start nothing more */
-	bool hungry;		/* the last look found nothing; watches are armed */
-	bool event;		/* the queue changed since */
-	bool gave_back, starved;	/* a message went back since; one was there, but no room for it */
-	usec_t look;		/* wall clock: when to look again without an event */
-	usec_t poll;		/* clock_mono: the slow poll behind it */
 	usec_t next_start, next_reload;	/* clock_mono */
 	unsigned deaths;	/* of handlers that stay, before they answered anything, in a row */
 	usec_t restart;		/* clock_mono: when the next of them may be started */
@@ -201,20 +233,21 @@ struct work {
 	uint64_t started, acked, failed, left;
 	struct progress progress;
 	struct notify notify;
-	uint64_t passed;	/* messages that the last look had to pass over */
 	bool mute;		/* our stderr takes no more: the handlers' waits in their pipes */
 };
 
 /* ---- settle.c --------------------------------------------------------- */
 
 /* The lease that claims get: of the command line, or of the policy. */
-usec_t work_lease(const struct work *);
+usec_t work_lease(const struct work *, const struct source *);
 /* A note that nobody reads must not hold up the leases: ask first. */
 bool work_can_note(void);
 /* Trouble of our own: tell it, and remember it for the exit status. */
 void work_trouble(struct work *, struct error *);
 /* reply.c: give what the handler has written to who asked.  That nobody waits any more is no failure. */
 enum status work_reply(struct work *, struct handler *, struct error *) MUST_CHECK;
+/* The handler of a slot is done with what it ran for. */
+void work_ran(struct work *, struct handler *);
 /* Look which handlers have ended. */
 void work_reap(struct work *);
 /* What the handler says about a message of its: end the claim so. */
@@ -283,6 +316,42 @@ enum status work_fill(struct work *, usec_t mono, struct error *) MUST_CHECK;
 enum status work_go_on(struct work *, usec_t mono, struct error *) MUST_CHECK;
 /* When a slot without a process wants one (clock_mono): more of its batch is waited for, or a part has its turn. */
 usec_t work_wanted(const struct work *, const struct handler *);
+
+/* ---- breaker.c ---------------------------------------------------------- */
+
+bool breaker_open(const struct source *);
+/* Whether a message may be claimed now; when it may (clock_mono), USEC_MAX: not by the time alone. */
+bool breaker_lets(struct source *, usec_t mono);
+usec_t breaker_due(const struct source *, usec_t mono);
+/* A handler was started; is over, whatever came of it. */
+void breaker_started(struct handler *);
+void breaker_ended(struct handler *);
+/* It failed.  True: that does not count, and the message is to be set aside for so long. */
+bool breaker_failed(struct work *, struct handler *, const char *reason, usec_t *delay) MUST_CHECK;
+void breaker_worked(struct work *, struct source *);
+
+/* ---- sources.c ---------------------------------------------------------- */
+
+/* The queue to be looked at next, NULL: none gives hope.  sources_empty: it had nothing; sources_served: it had. */
+struct source *sources_next(struct work *, usec_t mono);
+/* Whether a look may find something. */
+bool source_hopeful(struct source *, usec_t mono);
+/* Read its policy again, if that may have changed. */
+enum status source_refresh(struct source *, struct error *) MUST_CHECK;
+/* One of several that cannot be had ends the others no more than it has to: ST_OK, it is left out. */
+enum status work_without(struct work *, struct source *, enum status, struct error *) MUST_CHECK;
+/* Something happened there. */
+void sources_heard(struct source *);
+void sources_empty(struct source *);
+void sources_served(struct work *, struct source *);
+/* When the next of them is to be looked at (clock_mono), whatever happens. */
+usec_t sources_due(const struct work *, usec_t mono);
+/* No more is taken from it, for that reason. */
+void work_leave(struct work *, struct source *, enum status why);
+/* Whether any is left. */
+bool sources_left(const struct work *);
+/* " (a: stands by; b: paused)", or "". */
+void sources_describe(const struct work *, char *buf, size_t size);
 
 /* ---- loop.c ----------------------------------------------------------- */
 

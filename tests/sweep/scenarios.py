@@ -141,6 +141,17 @@ S("reply too late", INIT + WAITED, f"mq reply q {PLACE[-32:]} -m answer", {}, as
 S("work with answers", REQUEST, AWAITED % "work q --drain --reply -- cat",
   {"one": (READY, GONE, CLAIMED, "q/delayed")}, or_else=("q/delayed", "q/dead"), answers="one")
 S("work that answers with a failure", REQUEST, AWAITED % 'work q --drain --reply -- sh -c "exit 65"', {"one": (READY, "q/dead", CLAIMED)})
+S("work on two queues", INIT + "mq push -q to -m one; mq push -q q -m two; ", "mq work --drain to q -- cat",
+  {"one": ("to/ready", GONE, "to/claimed"), "two": (READY, GONE, CLAIMED)})
+S("work behind a breaker", INIT + "mq init q breaker=1,1h; mq push -q q -m one; mq push -q q -m two; ", "mq work -j2 -n 2 q -- sh -c 'exit 1'",
+  {"one": (READY, READY, CLAIMED, "q/delayed", "q/dead"), "two": (READY, READY, CLAIMED, "q/delayed", "q/dead")}, or_else=("q/delayed",))
+# ---- flow ----
+FLOW = INIT + "mq init q max_in_flight=2 rate=1000/s single=yes; mq push -q q -m one; "
+S("claim within limits", FLOW, "mq claim q", {"one": (READY, CLAIMED)})
+S("pop within limits", FLOW, "mq pop q", {"one": (READY, GONE, CLAIMED)})
+S("claim beyond the limit, given back", INIT + "mq push -q q -m one; mq push -q q -m two; mq claim --lease 400ms q >handle; rm spool/q/counters; "
+  "printf '[defaults]\\nmax_in_flight = 1\\n' >limit.conf; ", "env MQ_CONF=limit.conf mq claim --wait=20s q",
+  {"one": (CLAIMED, CLAIMED, READY), "two": (READY, READY, CLAIMED)}, or_else=(CLAIMED, READY))
 # ---- operators ----
 S("retry", CLAIM + "mq nack q --dead " + HANDLE + "; ", "mq retry q --all", {"one": ("q/dead", READY), "two": TWO})
 S("retry of a delayed one", INIT + "mq push -d 1h q -m one >id; ", "mq retry q $(cat id)", {"one": ("q/delayed", READY)})

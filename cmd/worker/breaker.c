@@ -1,0 +1,114 @@
+/*
+ * breaker.c: the policy's breaker: a worker whose handlers fail again and again pauses,
+ * instead of burning the attempts of a whole backlog on what the handlers lack.
+ *
+ * Closed, open and half-open are Nygard's ("Release It!").  So many failures in a row open
+ * it; these count.  Then nothing is claimed for a while, and after it one message alone: if
+ * that fails, too, the pause is doubled, else the breaker closes.  Until it closes no
+ * failure counts, since nobody can tell what is the message's fault.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "work.h"
+
+static void
+tell(struct work *w, const struct source *s, const char *what, const char *reason)
+{
+	char pause[DURATION_MAX];
+
+	duration_format(s->breaker.pause, pause);
+	if (work_can_note())
+		run_note(w->r, "queue %s: %s (%s); the next message is tried in %s, and until one succeeds no failure counts",
+		    queue_name(s->q), what, reason, pause);
+}
+
+static void
+open_for(struct source *s, usec_t pause)
+{
+	usec_t cap = queue_policy(s->q)->breaker_cap;
+
+	s->breaker.pause = pause < cap ? pause : cap;
+	s->breaker.until = clock_mono() + s->breaker.pause;
+	s->breaker.probe = NULL;
+}
+
+bool
+breaker_open(const struct source *s)
+{
+	return s->breaker.until != 0;
+}
+
+/* Whether a message may be claimed. */
+bool
+breaker_lets(struct source *s, usec_t mono)
+{
+	if (queue_policy(s->q)->breaker == 0)
+		s->breaker = (struct breaker){ 0 };
+	return s->breaker.until <= mono && s->breaker.probe == NULL;
+}
+
+usec_t
+breaker_due(const struct source *s, usec_t mono)
+{
+	return s->breaker.until > mono && s->breaker.probe == NULL ? s->breaker.until : USEC_MAX;
+}
+
+void
+breaker_started(struct handler *h)
+{
+	if (breaker_open(h->source))
+		h->source->breaker.probe = h;
+}
+
+/*
+ * A random time, so that another message is tried next, and whatever stands at the head of the
+ * queue, good or bad, does not keep the others from being tried.
+ */
+static usec_t
+aside(const struct source *s)
+{
+	return s->breaker.pause + (usec_t)arc4random_uniform(1000) * 3 * s->breaker.pause / 1000;
+}
+
+bool
+breaker_failed(struct work *w, struct handler *h, const char *reason, usec_t *delay)
+{
+	const struct policy *p = queue_policy(h->source->q);
+	struct source *s = h->source;
+	char row[64];
+
+	if (p->breaker == 0)
+		return false;
+	if (breaker_open(s)) {
+		if (s->breaker.probe == h) {
+			open_for(s, s->breaker.pause * 2);
+			tell(w, s, "the handler still fails", reason);
+		}
+		*delay = aside(s);
+		return true;
+	}
+	if (++s->breaker.row < p->breaker)
+		return false;
+	open_for(s, p->breaker_base);
+	(void)snprintf(row, sizeof(row), "%lld failure%s in a row", (long long)p->breaker, p->breaker == 1 ? "" : "s");
+	tell(w, s, row, reason);
+	if (w->drain != DRAIN_NO)
+		work_leave(w, s, ST_AGAIN);
+	return false;
+}
+
+void
+breaker_worked(struct work *w, struct source *s)
+{
+	if (breaker_open(s) && work_can_note())
+		run_note(w->r, "queue %s: a message succeeded, all are tried again", queue_name(s->q));
+	s->breaker = (struct breaker){ 0 };
+}
+
+void
+breaker_ended(struct handler *h)
+{
+	if (h->source->breaker.probe == h)
+		h->source->breaker.probe = NULL;
+}
