@@ -1,5 +1,5 @@
 /*
- * subscription.c: which queues get what a topic gets (spool-format.md section 15).
+ * subscription.c: which queues get what a topic gets (spool-format.md section 17).
  *
  * TOPIC/subscriptions/QUEUE is the subscription: a small file, its lines the
  * filters.  QUEUE/topics/TOPIC, which is empty, only tells a consumer of QUEUE

@@ -86,7 +86,7 @@ at_least() {
 		import struct, sys
 		with open(sys.argv[1], "r+b") as f:
 		    data = f.read()
-		    at = 8 * 4 + 8 * 8 + 64 * 40 + 1280 + 8
+		    at = 8 * 4 + 8 * 8 + 64 * 40 + 1280 + 8 + 8
 		    f.seek(at)
 		    f.write(struct.pack("q", int(sys.argv[2])))
 		END
