@@ -155,10 +155,8 @@ void out_clip(char *text, size_t columns);
 void out_squeeze(char *table);
 /* The colour of a state, or -1 for none; writes nothing unless stdout is a terminal that has colours, and NO_COLOR is not set. */
 void out_colour(FILE *, int state);
-/* libjansson, which is linked too, has a function of this name. */
-#define json_string out_json_string
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
-void json_string(FILE *, const char *text, size_t len);
+void json_quoted(FILE *, const char *text, size_t len);
 /* ,"name": first is true for no comma. */
 void json_name(FILE *, const char *name, bool first);
 /* "{" and the members of json_message, all or nothing of it. */

@@ -42,7 +42,7 @@ put_json(const struct policy *p)
 	for (int i = 0; i < NKEYS; i++) {
 		conf_value(p, i, value, sizeof(value));
 		json_name(stdout, conf_keys[i].name, i == 0);
-		json_string(stdout, value, strlen(value));
+		json_quoted(stdout, value, strlen(value));
 	}
 	(void)fputs("}\n", stdout);
 }

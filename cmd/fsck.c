@@ -25,7 +25,7 @@ static void
 member(const char *name, const char *text, bool first)
 {
 	json_name(stdout, name, first);
-	json_string(stdout, text, strlen(text));
+	json_quoted(stdout, text, strlen(text));
 }
 
 static void

@@ -182,7 +182,7 @@ json_text(FILE *f, const char *text, size_t len)
 }
 
 void
-json_string(FILE *f, const char *text, size_t len)
+json_quoted(FILE *f, const char *text, size_t len)
 {
 	(void)fputc('"', f);
 	json_text(f, text, len);
@@ -202,7 +202,7 @@ member(FILE *f, const char *name, const char *text)
 	if (text == NULL)
 		(void)fputs("null", f);
 	else
-		json_string(f, text, strlen(text));
+		json_quoted(f, text, strlen(text));
 }
 
 static void
@@ -241,7 +241,7 @@ put_headers(FILE *f, const struct headers *headers)
 		if (!first)
 			(void)fputc(',', f);
 		first = false;
-		json_string(f, h.name, h.namelen);
+		json_quoted(f, h.name, h.namelen);
 		(void)fputs(":\"", f);
 		json_text(f, h.value, h.valuelen);
 		for (at = pos; headers_next(headers, &at, &other);)
@@ -290,7 +290,7 @@ json_message(FILE *f, struct queue *q, const struct place *p, struct error *err)
 	if ((st = read_headers(q, p, &headers, &known, err)) != ST_OK)
 		return st;
 	json_name(f, "id", true);
-	json_string(f, n->id.text, ID_LEN);
+	json_quoted(f, n->id.text, ID_LEN);
 	member(f, "queue", queue_name(q));
 	member(f, "state", state_names[p->state]);
 	member_number(f, "priority", n->priority);

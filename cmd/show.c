@@ -140,6 +140,20 @@ put_headers(const struct show *s)
 	headers_free(&headers);
 }
 
+/* What a message with a key waits for. */
+static void
+put_turn(const struct show *s)
+{
+	struct msgid turn;
+
+	if (s->p.name.order[0] == '\0' || !order_turn(s->q, s->p.name.order, &turn))
+		return;
+	if (strcmp(turn.text, s->p.name.id.text) == 0)
+		field("Turn", "it has the turn of its key");
+	else
+		field("Turn", "that of message %s, which is before it", turn.text);
+}
+
 static void
 put_fields(const struct show *s)
 {
@@ -163,6 +177,7 @@ put_fields(const struct show *s)
 		field("Handle", "%s", text);
 		each_holder(s, put_holder, NULL);
 	}
+	put_turn(s);
 	if (n->expires != 0)
 		field_time(s, "Expires", n->expires);
 	field("Priority", "%d", n->priority);
@@ -249,7 +264,7 @@ json_member(const char *name, const char *text, size_t len)
 	if (len == 0)
 		(void)fputs("null", stdout);
 	else
-		json_string(stdout, text, len);
+		json_quoted(stdout, text, len);
 }
 
 /* Stderr as it was: without the space before each line. */
@@ -284,7 +299,7 @@ json_history(const struct show *s)
 		first = false;
 		time_format(r.at, time);
 		json_name(stdout, "time", true);
-		json_string(stdout, time, strlen(time));
+		json_quoted(stdout, time, strlen(time));
 		(void)printf(",\"attempt\":%d,\"duration\":", r.attempt);
 		if (r.duration >= 0)
 			(void)printf("%.3f", (double)r.duration / USEC);
@@ -304,7 +319,7 @@ json_holder(void *arg, pid_t pid, const char *command)
 	bool *first = arg;
 
 	(void)printf("%s{\"pid\":%d,\"command\":", *first ? "" : ",", (int)pid);
-	json_string(stdout, command, strlen(command));
+	json_quoted(stdout, command, strlen(command));
 	(void)fputc('}', stdout);
 	*first = false;
 }

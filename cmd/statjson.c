@@ -25,7 +25,7 @@ put_time(usec_t at)
 		return;
 	}
 	time_format(at, text);
-	json_string(stdout, text, strlen(text));
+	json_quoted(stdout, text, strlen(text));
 }
 
 static void

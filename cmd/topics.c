@@ -55,17 +55,17 @@ static void
 print_json(const char *topic, const char *queue, const struct names *filters)
 {
 	(void)fputs("{\"topic\":", stdout);
-	json_string(stdout, topic, strlen(topic));
+	json_quoted(stdout, topic, strlen(topic));
 	(void)fputs(",\"queue\":", stdout);
 	if (queue == NULL)
 		(void)fputs("null", stdout);
 	else
-		json_string(stdout, queue, strlen(queue));
+		json_quoted(stdout, queue, strlen(queue));
 	(void)fputs(",\"filters\":[", stdout);
 	for (size_t i = 0; i < filters->n; i++) {
 		if (i > 0)
 			(void)fputc(',', stdout);
-		json_string(stdout, filters->name[i], strlen(filters->name[i]));
+		json_quoted(stdout, filters->name[i], strlen(filters->name[i]));
 	}
 	(void)fputs("]}\n", stdout);
 }

@@ -18,6 +18,8 @@
 
 #include "lib.h"
 
+_Static_assert(NKEYS <= 32, "the keys that were seen are the bits of a word");
+
 #define FILE_LIMIT    65536
 #define LINE_LIMIT    199	/* inih's buffer holds 200 bytes */
 #define SECTION_LIMIT 49

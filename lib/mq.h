@@ -540,6 +540,11 @@ void scan_close(struct scan *);
 enum status scan_find(struct queue *, unsigned states, const struct msgid *,
     struct place *, struct error *) MUST_CHECK;
 
+/* ---- order.c ---------------------------------------------------------- */
+
+/* Whose turn it is among the messages of a key.  False: nobody's, as far as can be seen. */
+bool order_turn(struct queue *, const char *order, struct msgid *);
+
 /* ---- msg.c ------------------------------------------------------------ */
 
 /* Open a message where it stands: regular, of the right size, no link followed. */

@@ -467,14 +467,24 @@ order_moved(struct queue *q, const struct place *to)
 }
 
 bool
-order_holds(struct queue *q, const struct msgname *n)
+order_turn(struct queue *q, const char *order, struct msgid *id)
 {
 	struct error ignored;
 	struct turn t;
 
 	error_clear(&ignored);
-	return n->order[0] != '\0' && turn_read(q, n->order, &t, &ignored) == ST_OK &&
-	    strcmp(t.id.text, n->id.text) == 0;
+	if (turn_read(q, order, &t, &ignored) != ST_OK)
+		return false;
+	*id = t.id;
+	return true;
+}
+
+bool
+order_holds(struct queue *q, const struct msgname *n)
+{
+	struct msgid id;
+
+	return n->order[0] != '\0' && order_turn(q, n->order, &id) && strcmp(id.text, n->id.text) == 0;
 }
 
 /*

@@ -188,6 +188,9 @@ turns() {
 	run -0 mq peek q "$id"
 	assert_output a2
 	run -0 mq show q "$id"
+	assert_line --regexp '^Turn +that of message .*, which is before it$'
+	run -0 mq show q "${h%%,*}"
+	assert_line --regexp '^Turn +it has the turn of its key$'
 	mq export q >archive
 	MQ_SPOOL=$PWD/other mq import -q q <archive
 	run -0 env MQ_SPOOL="$PWD/other" mq pop q

@@ -31,7 +31,7 @@ static void
 put_string(FILE *f, const char *name, const char *value, size_t len)
 {
 	json_name(f, name, false);
-	json_string(f, value, len);
+	json_quoted(f, value, len);
 }
 
 /* Ce-NAME: a number, true, false, or a string in quotes is that; all else a string. */
