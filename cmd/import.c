@@ -222,7 +222,7 @@ leave_commands(struct import *m)
 
 	for (size_t i = 0; i < m->assigns.n; i++) {
 		char *text = m->assigns.name[i];
-		const char *value = strchr(text, '=') + 1;
+		const char *value = text + strcspn(text, "=") + 1;
 		bool runs = strncmp(text, "handler=", 8) == 0 || strncmp(text, "accept=", 7) == 0;
 		if (!runs || *value == '\0' || strcmp(value, "none") == 0) {
 			m->assigns.name[kept++] = text;

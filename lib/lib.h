@@ -406,7 +406,7 @@ void flow_end(struct flow *);
 /* ---- reap.c ----------------------------------------------------------- */
 
 /* The message of a claim is acknowledged: it goes, or is kept. */
-enum status claim_finish(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
+enum status reap_finish(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
 /* Make *wake sooner if at is. */
 void wake_at(usec_t *wake, usec_t at);
 

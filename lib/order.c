@@ -489,7 +489,7 @@ order_holds(struct queue *q, const struct msgname *n)
 
 /*
  * A command that is killed between ending a turn and giving it to the next leaves a lane without one.
- * A claim's end has its own way back (see claim_finish); for the others this is it: lanes
+ * A claim's end has its own way back (see reap_finish); for the others this is it: lanes
  * chosen at random, by who has nothing else to do.
  */
 void

@@ -208,7 +208,7 @@ batch_begin(struct batch *b, struct error *err)
 	(void)fs_lock(p->fd, 1LL << 62, true);
 	if (b->opt.once != NULL && (b->fence = fs_share(p->fd)) == -1)
 		st = queue_fail(b->q, err, errno, "push");
-	if (st == ST_OK && p->head > 0) {
+	if (st == ST_OK && b->opt.headers != NULL && p->head > 0) {
 		st = fs_write(p->fd, b->opt.headers->block, (size_t)p->head, err);
 		p->size = p->head;
 	}
