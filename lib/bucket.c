@@ -194,6 +194,20 @@ bucket_remove_empty(struct queue *q, enum state s, const struct buckets *bs, siz
 		(void)fs_rmdir(q->statefd[s], bs->b[i].name);
 }
 
+/* Another finished the bucket that we made, before we could set its mode; or took it away, for it was empty. */
+static enum status
+bucket_late_mode(struct queue *q, int state, const char *name, struct error *err)
+{
+	enum status st;
+	int dir;
+
+	if ((st = fs_open_dir(state, name, false, &dir, err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	st = fs_set_mode(dir, queue_dir_mode(q), q->owner, err);
+	(void)close(dir);
+	return st;
+}
+
 /*
  * Make a bucket so that nobody can rely on it before it is durable: under a "+"
  * name, which producers don't use, until its directory is synced.
@@ -209,6 +223,8 @@ bucket_make(struct queue *q, enum state s, char cls, usec_t key, struct error *e
 		return st;
 	bucket_format(cls, key, half + 1);
 	st = fs_mkdir(dir, half, queue_dir_mode(q), q->owner, err);
+	if (st == ST_GONE)
+		return bucket_late_mode(q, dir, half + 1, err);
 	if (st != ST_OK && st != ST_EXISTS)
 		return st;
 	if (queue_synced(q) && (st = fs_sync(dir, err)) != ST_OK) {

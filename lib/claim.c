@@ -23,6 +23,8 @@
 #define WINDOW_AGE USEC
 /* And when keys had to wait: the next one of theirs is not to wait long. */
 #define PASSED_AGE (USEC / 20)
+/* By how much the clock of a file system may lag behind ours. */
+#define TICK (USEC / 50)
 /* Passes over ready/ that one claim makes at most before it says that there is nothing. */
 #define ROUNDS 3
 /* How far ahead one that loses to others looks at most. */
@@ -40,11 +42,10 @@ struct attempt {
 	bool lost;		/* another was quicker */
 	bool again;		/* a message of a key may have been overlooked: the pass proves nothing */
 	bool park;		/* what has to be passed over is put aside */
-	bool late;		/* the last pass: messages are not too new any more */
 };
 
-/* What try_one says when so many keys had to be passed over that they are to be put aside first. */
-#define ST_CROWDED ST_EXISTS
+/* What try_one says when the pass is to begin anew: so many keys had to be passed over that they are to be put aside first, or one was missed. */
+#define ST_ANEW ST_EXISTS
 
 /* What the name promises, checked on the open file; ST_NONE: not to be delivered. */
 static enum status
@@ -145,16 +146,78 @@ open_sound(struct attempt *a, const struct place *p, int dir, int *fd)
 
 /* ---- messages of one key ---------------------------------------------- */
 
-/*
- * A pass over ready/ in its order begins.  What was published before is seen by it, as far as it stands still, so
- * a message that was published later is not taken: one of its key, published before it, may have been missed.
- */
+/* A pass over ready/ in its order begins.  What was published before is seen by it, as far as it stands still. */
 static void
 pass_begin(struct attempt *a)
 {
 	a->again = false;
 	a->q->window.npassed = 0;
 	a->q->window.began = clock_now();
+}
+
+/* Not if the clock was set back, or it would be long. */
+static bool
+since(const struct attempt *a, usec_t at)
+{
+	usec_t began = a->q->window.began - TICK;
+
+	return at >= began && at < began + USEC;
+}
+
+/*
+ * Whether a message may have been published, by whatever rename or link, after the pass began: then one of its
+ * key, published just before it, may have been missed.
+ */
+static bool
+fresh(const struct attempt *a, int dir, const struct place *p)
+{
+	struct stat sb;
+
+	return since(a, id_time(&p->name.id)) || (fstatat(dir, p->file, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    since(a, (usec_t)sb.st_ctim.tv_sec * USEC + sb.st_ctim.tv_nsec / 1000));
+}
+
+/* Whether a bucket has a message of the key, if before is given: one that stands before that. */
+static enum status
+bucket_has_key(struct queue *q, const struct bucket *b, const char *order, const char *before, bool *has, struct error *err)
+{
+	struct listing l;
+	struct msgname n;
+	enum status st;
+	int dir;
+
+	if ((st = bucket_open(q, STATE_READY, b, &dir, err)) == ST_OK) {
+		st = fs_list(dir, "", 0, false, &l, NULL, err);
+		(void)close(dir);
+	}
+	if (st != ST_OK) {
+		*has = st == ST_GONE;	/* removed, or renamed: then it was not seen */
+		return st == ST_GONE ? ST_OK : st;
+	}
+	for (size_t i = 0; !*has && i < l.n && (before == NULL || strcmp(l.e[i].name, before) < 0); i++)
+		*has = name_parse(l.e[i].name, &n) == NAME_OK && strcmp(n.order, order) == 0;
+	listing_free(&l);
+	return ST_OK;
+}
+
+/* Before a message takes the turn of its key, or is put aside, all earlier ones must have been.  ST_ANEW: one was missed. */
+static enum status
+in_sight(struct attempt *a, int dir, const struct place *p)
+{
+	bool missed = false, here = false;
+	struct buckets bs;
+	enum status st;
+
+	if (!fresh(a, dir, p))
+		return ST_OK;
+	if ((st = buckets_list(a->q, STATE_READY, &bs, a->err)) != ST_OK)
+		return st;
+	for (size_t i = 0; st == ST_OK && !missed && !here && i < bs.n; i++) {
+		here = strcmp(bs.b[i].name, p->bucket) == 0;
+		st = bucket_has_key(a->q, &bs.b[i], p->name.order, here ? p->file : NULL, &missed, a->err);
+	}
+	buckets_free(&bs);
+	return st == ST_OK && missed ? ST_ANEW : st;
 }
 
 static bool
@@ -175,33 +238,38 @@ pass_by(struct attempt *a, int dir, const struct place *p)
 
 	if (!was_passed(w, p->name.order)) {
 		if (w->npassed == PASSED_MAX && !a->park)
-			return ST_CROWDED;
+			return ST_ANEW;
 		if (w->npassed < PASSED_MAX)
 			(void)strlcpy(w->passed[w->npassed++], p->name.order, sizeof(w->passed[0]));
 	}
-	if (a->park)
+	if (a->park && (st = in_sight(a, dir, p)) == ST_OK)
 		st = order_park(a->q, dir, p, &a->again, a->err);
 	return st == ST_OK ? ST_NONE : st;
 }
 
 /* ST_NONE: its turn has not come. */
 static enum status
+ask_turn(struct attempt *a, int dir, const struct place *p)
+{
+	enum status st = order_ask(a->q, p, false, &a->again, a->err);
+
+	if (st == ST_EXISTS && (st = in_sight(a, dir, p)) == ST_OK)
+		st = order_ask(a->q, p, true, &a->again, a->err);
+	return st;
+}
+
+/* ST_NONE: its turn has not come. */
+static enum status
 in_turn(struct attempt *a, int dir, const struct place *p)
 {
-	usec_t at = id_time(&p->name.id);
 	enum status st = ST_NONE;
 
-	/* Not if the clock was set back, or it would be long. */
-	if (at >= a->q->window.began && at < a->q->window.began + USEC && !a->late) {
-		a->again = true;
-		return ST_NONE;
-	}
 	if (latest_superseded(a->q, &p->name)) {
 		st = latest_drop(a->q, p, a->now, a->err);
 		return st == ST_OK || st == ST_GONE ? ST_NONE : st;
 	}
 	if (!was_passed(&a->q->window, p->name.order))
-		st = order_ask(a->q, p, &a->again, a->err);
+		st = ask_turn(a, dir, p);
 	return st == ST_NONE ? pass_by(a, dir, p) : st;
 }
 
@@ -286,7 +354,7 @@ window_try(struct attempt *a)
 		else if (st == ST_OK && w->spread > 0)
 			w->spread--;
 	}
-	if (st != ST_OK && st != ST_NONE && st != ST_CROWDED)
+	if (st != ST_OK && st != ST_NONE && st != ST_ANEW)
 		w->next--;	/* no room for it now: it is still the next one */
 	return st;
 }
@@ -378,9 +446,8 @@ look(struct attempt *a)
 	enum status st = hinted_claim(a);
 	bool young = true;
 
-	for (int round = 0; st == ST_CROWDED || (st == ST_NONE && (young || a->again) && round < ROUNDS); round++) {
-		a->park |= st == ST_CROWDED;
-		a->late = round == ROUNDS - 1;
+	for (int round = 0; (st == ST_ANEW || (st == ST_NONE && (young || a->again))) && round < ROUNDS; round++) {
+		a->park |= st == ST_ANEW;
 		a->over->n = returned;
 		young = false;
 		st = ready_claim(a, &young);
@@ -390,6 +457,10 @@ look(struct attempt *a)
 		a->park = true;
 		a->over->n = returned;
 		st = ready_claim(a, &young);
+	}
+	if (st == ST_ANEW) {
+		a->again = true;
+		st = ST_NONE;
 	}
 	return st;
 }
@@ -411,7 +482,7 @@ search(struct attempt *a, usec_t *wake)
 		error_clear(a->err);
 		st = ST_NONE;
 	}
-	if (st != ST_NONE && st != ST_CROWDED)
+	if (st != ST_NONE && st != ST_ANEW)
 		return st;
 	reap_new(q, now, over);
 	reap_due(q, now, wake, over);

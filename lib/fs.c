@@ -291,6 +291,8 @@ fs_mkdir(int dirfd, const char *name, mode_t mode, struct owner owner, struct er
 		return st;
 	/* By descriptor: who owns the place may have put something else there meanwhile. */
 	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1 && errno == ENOENT)
+		return ST_GONE;
 	if (fd == -1 || fchmod(fd, mode) == -1 || set_owner(fd, owner) == -1) {
 		error_sys(err, errno, "set mode and group of %s", name);
 		(void)unlinkat(dirfd, name, AT_REMOVEDIR);

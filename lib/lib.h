@@ -41,7 +41,7 @@ enum status fs_append(int dirfd, const char *name, const char *text, size_t len,
 enum status fs_write(int fd, const void *, size_t, struct error *) MUST_CHECK;
 /* A directory that the user's umask decides about (the spool itself).  As fs_mkdir otherwise. */
 enum status fs_mkdir_default(int dirfd, const char *name, struct error *) MUST_CHECK;
-/* mkdir, with mode and group whatever the umask.  ST_EXISTS, ST_GONE (the parent went) are silent. */
+/* mkdir, with mode and group whatever the umask.  ST_EXISTS, ST_GONE (the parent went, or others took the new one) are silent. */
 enum status fs_mkdir(int dirfd, const char *name, mode_t mode, struct owner, struct error *) MUST_CHECK;
 /* Mode and group of an open directory or file. */
 /* Owner, group and mode of a file that we made, as those of another; as much of it as we may. */
@@ -297,9 +297,10 @@ bool order_ok(const char *);
 enum status turns_list(struct queue *, const char *after, size_t max, struct listing *, bool *more, struct error *) MUST_CHECK;
 /*
  * Whether a message that stands in ready has its turn, which it gets if nobody has it.  ST_NONE: it has not.  *again becomes true where
- * an earlier one that may have been overlooked was put in ready.
+ * an earlier one that may have been overlooked was put in ready.  ST_EXISTS, only without take: nobody has the turn; ask again with take when no
+ * earlier one of the key stands in ready.
  */
-enum status order_ask(struct queue *, const struct place *, bool *again, struct error *) MUST_CHECK;
+enum status order_ask(struct queue *, const struct place *, bool take, bool *again, struct error *) MUST_CHECK;
 /* Put one whose turn has not come where no claim has to pass over it.  dir: its bucket. */
 enum status order_park(struct queue *, int dir, const struct place *, bool *again, struct error *) MUST_CHECK;
 /* The message has gone for good, or is about to: the next of its key has its turn.  False: that could not be done now. */

@@ -332,7 +332,7 @@ ask_claims(struct queue *q, const char *order, struct error *err)
 }
 
 enum status
-order_ask(struct queue *q, const struct place *p, bool *again, struct error *err)
+order_ask(struct queue *q, const struct place *p, bool take, bool *again, struct error *err)
 {
 	const char *order = p->name.order;
 	struct place holder;
@@ -350,6 +350,8 @@ order_ask(struct queue *q, const struct place *p, bool *again, struct error *err
 				*again = any;
 				return st == ST_OK ? ST_NONE : st;
 			}
+			if (!take)
+				return ST_EXISTS;
 			st = turn_take(q, order, &p->name.id, err);
 			if (st == ST_EXISTS)
 				continue;

@@ -321,6 +321,70 @@ turns() {
 	assert_equal "$(tail -n1 got)" "$last"
 }
 
+# stopped_at VARIABLE NAME COMMAND...: mq in the background, stopped there by preload/pause.c until go_on
+stopped_at() {
+	[ -z "$MQ_SAN" ] || skip "a preloaded library comes before the sanitizers"
+	local at="$1=$2"
+	shift 2
+	bg stopped env "$at" PAUSE="$PWD/pause" LD_PRELOAD="$MQ_BUILD/preload/pause.so" "$@"
+	wait_for test -e pause
+}
+
+go_on() {
+	rm pause
+	ended "$pid"
+	assert_equal "$status" 0
+}
+
+# two_buckets: b1 claimed; b2, and in a bucket after that b3; a1 and a2, pushed before and after that bucket was made, in topic t
+two_buckets() {
+	mq subscribe t q
+	key b b1 b2
+	mq claim q
+	mq pause -q t
+	mq push -q t -k a -m a1
+	local first=$(ls spool/q/ready)
+	bucket=$(date -u +%Y%m%dT%H%M%S.%6NZ)
+	mkdir "spool/q/ready/${first%%.*}.$bucket"
+	key b b3
+	mq push -q t -k a -m a2
+}
+
+@test "two that a topic gives while a claim looks: the one that it has missed goes first" {
+	two_buckets
+	stopped_at PAUSE_OPEN "$bucket" mq pop q
+	mq resume -q t
+	mq topics
+	assert_equal "$(find spool/q/ready -type f | wc -l)" 4
+	go_on
+	assert_equal "$(<stopped.out)" a1
+	next a2
+}
+
+# full_bucket: the next push makes a new one
+full_bucket() {
+	local newest pad
+	newest=$(find spool/q/ready -mindepth 1 -type d | sort | tail -n 1)
+	pad=$(printf '%0200d' 0)
+	touch "$newest"/."$pad"{1..400}
+}
+
+@test "a bucket that others remove, or finish, while it is made" {
+	mq push -q q -m first
+	full_bucket
+	stopped_at PAUSE_MKDIR Z mq push -q q -m second
+	rmdir spool/q/ready/+*
+	go_on
+	full_bucket
+	stopped_at PAUSE_MKDIR Z mq push -q q -m third
+	half=$(echo spool/q/ready/+*)
+	chmod 0 "$half"
+	mv "$half" "${half/+}"
+	go_on
+	assert_equal "$(stat -c %a "${half/+}")" "$(stat -c %a spool/q/tmp)"
+	assert_equal "$(mq ls q --match 'first|second|third' --ids | wc -l)" 3
+}
+
 @test "keys in order under random kills" {
 	run -0 timeout 120 python3 "$BATS_TEST_DIRNAME/order.py" 5 60 20 "${SEED:-1}"
 	echo "$output"

@@ -9,11 +9,7 @@ was done, N may come again only before N+1 begins, and every number is done.
 """
 import os, random, signal, subprocess, sys, time
 
-keys, messages, kills, seed = map(int, sys.argv[1:5])
-random.seed(seed)
 MQ = os.environ.get("MQ_BIN", "mq")
-LOG = os.path.abspath("log")
-open(LOG, "w").close()
 HANDLER = r'''
 read -r key n
 echo "S $key $n" >>log
@@ -49,27 +45,34 @@ def kill(p, group):
 
 
 def check(lines):
-    """None, or what is wrong."""
-    done, last, begun = {}, {}, {}
+    """What is wrong, or None; and what began of each key, in order."""
+    began, done = {}, set()
     for line in lines:
-        what, key, n = line.split()
-        n = int(n)
-        if what == "S":
-            if n != done.get(key, 0) + 1 and n != done.get(key, 0):
-                return f"key {key}: {n} began, but {done.get(key, 0)} was the last that was done"
-            if n <= last.get(key, 0) - 1:
-                return f"key {key}: {n} began after {last[key]}"
-            if n == done.get(key, 0) and begun.get(key, 0) > n:
-                return f"key {key}: {n} began again after {begun[key]}"
-            begun[key] = last[key] = n
-        else:
-            if n < done.get(key, 0):
-                return f"key {key}: {n} was done after {done[key]}"
-            done[key] = n
-    return None
+        what, key, thing = line.split()[:3]
+        of = began.setdefault(key, [])
+        last = of[-1] if of else None
+        if what == "E":
+            if thing != last and (key, thing) not in done:
+                return f"key {key}: {thing} was done after {last} began", began
+            done.add((key, thing))
+        elif thing in of[:-1]:
+            return f"key {key}: {thing} began again after {last}", began
+        elif thing != last:
+            if last is not None and (key, last) not in done:
+                return f"key {key}: {thing} began, but {last} was not done", began
+            of.append(thing)
+    return None, began
+
+
+def out_of_order(began):
+    """The first key whose numbers did not begin as they were pushed, or None."""
+    return next((f"key {k}: {' '.join(v)}" for k, v in began.items() if v != [str(n + 1) for n in range(len(v))]), None)
 
 
 def main():
+    keys, messages, kills, seed = map(int, sys.argv[1:5])
+    random.seed(seed)
+    open("log", "w").close()
     mq("init", "q", "lease=5s", "backoff=10ms..50ms", "attempts=100")
     order = [(k, n + 1) for n in range(messages) for k in range(keys)]
     workers = [worker(), worker()]
@@ -93,8 +96,9 @@ def main():
     for p in workers:
         kill(p, False)
     kill(poppers[0], True)
-    lines = open(LOG).read().split("\n")[:-1]
-    wrong = check(lines)
+    lines = open("log").read().split("\n")[:-1]
+    wrong, began = check(lines)
+    wrong = wrong or out_of_order(began)
     missing = {f"key{k} {n}" for k, n in order} - {l[2:] for l in lines if l[0] == "E"}
     left = mq("ls", "q", "--ids").split()
     print(f"{len(order)} messages, {killed} kills, {len(lines)} lines, {time.monotonic() - start:.1f} s")
@@ -105,4 +109,5 @@ def main():
         sys.exit(fsck.stdout)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -425,7 +425,72 @@ def memory(top, full):
         print(f"memory      {name:<40} {kib / 1024:6.1f} MiB (asked: under 8{'' if kib < 8192 else ', MISSED'})", flush=True)
 
 
-ROWS = {f.__name__: f for f in (oneshot, inprocess, bulk, work, handlers, wakeup, contention, queues, depth, memory)}
+def fanout(top, full):
+    """A push to a topic, beside one to a plain queue and as many pushes as the topic has subscribers."""
+    spool, crowds = top + "/fanout", (1, 3, 30)
+    bodies = {"40 bytes": BODY.encode(), "1 MiB": b"x" * (1 << 20)}
+    queues = [f"q{k}" for k in range(max(crowds))]
+    mq(spool, "init", "plain")
+    for queue in queues:
+        mq(spool, "init", queue)
+    for k in crowds:
+        for queue in queues[:k]:
+            mq(spool, "subscribe", "-q", f"topic{k}", queue)
+    for name, body in (bodies | {"2,000 lines": b"a line of some forty bytes, and not more\n" * 2000}).items():
+        path = f"{top}/{name}"
+        with open(path, "wb") as f:
+            f.write(body)
+        options = ("-l",) if "lines" in name else ()
+        run = {"plain queue": lambda: mq(spool, "push", "-q", *options, "plain", path)}
+        for k in crowds:
+            run[f"topic of {k}"] = lambda k=k: mq(spool, "push", "-q", *options, f"topic{k}", path)
+            if k > 1:
+                run[f"{k} pushes"] = lambda k=k: sum(mq(spool, "push", "-q", *options, q, path) for q in queues[:k])
+        times = turns((5 if options else 20) * (3 if full else 1), run)
+        for k in crowds:
+            row("fan-out", f"{name}, topic of {k}", {f"{name}, topic of {k}" if c == f"topic of {k}" else c: t for c, t in times.items()},
+                ("plain queue", f"{k} pushes"), {f"{k} pushes": 1.0} if k > 1 else None)
+        for queue in ("plain", *queues):
+            mq(spool, "rm", "-q", queue, "--all", "--force")
+
+
+def give_keys(ready, key):
+    """Message number n of a queue gets key(n), if that is not None."""
+    n = 0
+    for bucket in sorted(os.listdir(ready)):
+        for name in sorted(os.listdir(f"{ready}/{bucket}")):
+            if (k := key(n)) is not None:
+                os.rename(f"{ready}/{bucket}/{name}", f"{ready}/{bucket}/{name},K{k:016x}")
+            n += 1
+
+
+def keys(top, full):
+    """What order by key costs a claim."""
+    spool, n = top + "/keys", 100000
+    none, hundred, each = "no key", "100 keys", f"{n:,} keys"
+    ways = {none: lambda i: None, hundred: lambda i: i % 100, each: lambda i: i, "every other of one key": lambda i: 1 if i % 2 else None}
+    for q, (name, key) in enumerate(ways.items()):
+        mq(spool, "init", f"q{q}", "sync=never", "lease=1d")
+        fill(spool, f"q{q}", n)
+        give_keys(f"{spool}/q{q}/ready", key)
+
+    def claim_ack(queue):
+        begin = time.perf_counter()
+        handle = subprocess.run([MQ, "-s", spool, "claim", queue], capture_output=True, check=True, env=ENV).stdout.strip()
+        mq(spool, "ack", queue, handle)
+        return time.perf_counter() - begin
+    many, rounds = 2000, 60 if full else 30
+    for q in range(len(ways)):      # the first looks at all of it
+        mq(spool, "pop", f"q{q}")
+    for what, run, count, times_ in (("pop -n", lambda q: mq(spool, "pop", "-l", "-n", str(many), q), many, 5), ("claim+ack", claim_ack, 1, rounds),
+                                     ("pop", lambda q: mq(spool, "pop", q), 1, rounds)):
+        times = turns(times_, {name: lambda q=q, run=run: run(f"q{q}") for q, name in enumerate(ways)})
+        for name in ways:
+            row("keys", f"{what}, {name}", {f"{what}, {name}" if c == name else c: t for c, t in times.items()}, (none, hundred),
+                {hundred: 1.5} if name == each else None, n=count)
+
+
+ROWS = {f.__name__: f for f in (oneshot, inprocess, bulk, work, handlers, wakeup, contention, fanout, keys, queues, depth, memory)}
 
 
 def main():
