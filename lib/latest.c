@@ -97,6 +97,8 @@ latest_published(struct queue *q, const struct place *p, usec_t now)
 	struct place old;
 	bool known;
 
+	if (!q->policy.latest || p->name.order[0] == '\0' || p->file[0] == '\0')
+		return;
 	known = link_read(q, p->name.order, &old);
 	if (known && !older(&old.name, &p->name))
 		return;
@@ -118,6 +120,13 @@ latest_superseded(struct queue *q, const struct msgname *n)
 	struct place p;
 
 	return q->policy.latest && link_read(q, n->order, &p) && older(n, &p.name);
+}
+
+void
+key_left(struct queue *q, const struct msgname *n)
+{
+	(void)order_leave(q, n);
+	latest_done(q, n);
 }
 
 void

@@ -258,7 +258,7 @@ void bucket_remove_empty(struct queue *, enum state, const struct buckets *, siz
  */
 enum status bucket_put(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, struct place *to, struct error *) MUST_CHECK;
 /* The same with one more name for the file, which stays where it is.  ST_EXISTS: it has that very name there already. */
-enum status bucket_link(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, struct error *err) MUST_CHECK;
+enum status bucket_link(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, struct place *to, struct error *err) MUST_CHECK;
 /* The directory of a state, or of lanes. */
 const char *state_dir(enum state);
 /* Make the bucket that a key belongs to the target of its state: q->target[s], found or made. */
@@ -320,14 +320,16 @@ bool order_waits(struct queue *, const char *order, struct place *);
 
 /* ---- latest.c --------------------------------------------------------- */
 
-/* A message of a queue that keeps the latest of each key was published, and is durable. */
+/* A message was published, and is durable; of interest if it has a key and the queue keeps the latest of each.  File "": nobody knows where. */
 void latest_published(struct queue *, const struct place *, usec_t now);
 /* Whether a newer one of its key was published. */
 bool latest_superseded(struct queue *, const struct msgname *);
 /* Remove a message that a newer one takes the place of. */
 enum status latest_drop(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
-/* The message was acknowledged: nothing that comes need be compared with it. */
+/* The message was acknowledged, or has gone otherwise: nothing that comes need be compared with it. */
 void latest_done(struct queue *, const struct msgname *);
+/* The message has gone from the queue, and was not acknowledged: the end of its turn, and of its being the latest. */
+void key_left(struct queue *, const struct msgname *);
 
 /* ---- counters.c ------------------------------------------------------- */
 
@@ -484,9 +486,10 @@ enum status subscription_drop(struct queue *topic, const char *queue, struct err
 
 /*
  * One more name for a message, in ready/ of another queue or its own; a copy where a link is refused.  ST_GONE: the
- * message is not there any more; ST_EXISTS: it has that name there already.
+ * message is not there any more; ST_EXISTS: it has that name there already.  *at tells where it went.
  */
-enum status message_link(struct queue *, const struct place *, struct queue *to, const struct msgname *, usec_t now, struct error *) MUST_CHECK;
+enum status message_link(struct queue *, const struct place *, struct queue *to, const struct msgname *, usec_t now, struct place *at,
+    struct error *) MUST_CHECK;
 /* What a message of a topic is called in a queue that gets it. */
 void name_of_subscriber(const struct msgname *, struct msgname *);
 

@@ -138,6 +138,7 @@ link_all(struct round *r, struct queue *q, size_t s, struct error *err)
 {
 	enum status st = ST_OK;
 	struct msgname n;
+	struct place at;
 
 	if (r->redo && (st = known(r, q, s, err)) != ST_OK)
 		return st;
@@ -146,9 +147,11 @@ link_all(struct round *r, struct queue *q, size_t s, struct error *err)
 		if (!*wants(r, i, s))
 			continue;
 		name_of_subscriber(&r->c[i].at.name, &n);
-		st = message_link(r->topic, &r->c[i].at, q, &n, r->now, err);
-		if (st == ST_OK)
+		st = message_link(r->topic, &r->c[i].at, q, &n, r->now, &at, err);
+		if (st == ST_OK) {
 			r->given++;
+			latest_published(q, &at, r->now);	/* durable it is in the topic */
+		}
 		if (st == ST_GONE || st == ST_EXISTS)	/* our claim was taken back: it is another's to do; or done before */
 			st = ST_OK;
 	}

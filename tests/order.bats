@@ -306,6 +306,46 @@ turns() {
 	assert_has q delayed 0
 }
 
+@test "latest: where the newest was removed or moved away, an older one that is retried is delivered" {
+	mq init q latest=yes
+	for go in "rm q" "mv q other" "retry q"; do
+		key a old
+		mq nack --dead q "$(mq claim q)"
+		old=$(mq ls q --state dead --ids)
+		key a new
+		new=$(mq ls q --state ready --ids)
+		case $go in
+		retry*)	mq ack q "$(mq claim q)" ;;
+		mv*)	mq mv q other "$new" ;;
+		*)	mq rm q "$new" ;;
+		esac
+		mq retry -q q "$old"
+		next old
+		mq ack q "$h"
+	done
+	mq init q expire=1s expired=drop
+	key a old
+	mq nack --dead q "$(mq claim q)"
+	mq push -q q -k a -x 1ms -m new
+	wait_for nothing
+	mq retry -q q --all
+	next old
+}
+
+@test "latest: also of what comes through a topic, or from its past" {
+	mq init q latest=yes
+	mq init t keep=1d
+	mq subscribe t q
+	for i in 1 2 3; do
+		mq push -q t -k a -m "v$i"
+		mq push -q t -k b -m "w$i"
+	done
+	assert_equal "$(mq pop q -n 9 -l | sort | tr '\n' ' ')" "v3 w3 "
+	mq init late latest=yes
+	mq subscribe -q --since=1d t late
+	assert_equal "$(mq pop late -n 9 -l | sort | tr '\n' ' ')" "v3 w3 "
+}
+
 @test "latest: of many pushed at once the newest is always delivered" {
 	mq init q latest=yes
 	for ((p = 0; p < 4; p++)); do
