@@ -125,6 +125,8 @@ put_aside(struct queue *q, const struct place *p, struct msgname *n, usec_t now,
 		if (st == ST_OK || st == ST_UNSURE) {
 			record_move(q, &n->id, to);
 			counters_add(to, COUNT_PUSHED, 1, now);
+			if (queue_is_topic(to))
+				topic_poke(to);
 		}
 		queue_close(to);
 		if (st == ST_UNSURE)

@@ -204,6 +204,8 @@ set_aside(struct queue *topic, struct claim *c, usec_t now, struct error *err)
 	name_unclaim(&n);
 	n.key = now;
 	(void)strlcpy(n.reason, "unrouted", sizeof(n.reason));
+	/* It did not fail, so it blocks nobody; and before the move, so that none is left without a turn. */
+	(void)order_leave(topic, &n);
 	st = place_move(topic, &c->at, topic, STATE_HELD, &n, NULL, err);
 	if (st == ST_OK)
 		log_event(topic, "held", &n, STATE_HELD, now);

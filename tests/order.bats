@@ -277,6 +277,9 @@ turns() {
 	run -64 mq push q -k '' -m x
 	run -64 mq push q -k a -k b -m x
 	run -65 mq push q -k $'a\nb' -m x
+	run -64 mq push q -k ' a' -m x
+	run -64 mq push q -k a$'\t' -m x
+	run -64 mq push q -k a -H 'key: b' -m x
 	[ ! -e spool/q/ready ] || assert_has q ready 0
 }
 
