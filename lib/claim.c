@@ -157,27 +157,39 @@ pass_begin(struct attempt *a)
 	a->q->window.began = clock_now();
 }
 
-static bool
-was_passed(const struct window *w, const char *order)
+/* w->npassed: not there. */
+static unsigned
+find_passed(const struct window *w, const char *order)
 {
-	for (unsigned i = 0; i < w->npassed; i++)
-		if (strcmp(w->passed[i], order) == 0)
-			return true;
-	return false;
+	unsigned i = 0;
+
+	while (i < w->npassed && strcmp(w->passed[i].order, order) != 0)
+		i++;
+	return i;
 }
 
-/* Its turn has not come.  All of its key that this pass meets after it are passed over, too. */
+/* Whether another of its key was; but it may have the turn itself, and stand behind that one by its priority. */
+static bool
+was_passed(const struct window *w, const struct msgname *n)
+{
+	unsigned i = find_passed(w, n->order);
+
+	return i < w->npassed && strcmp(w->passed[i].turn.text, n->id.text) != 0;
+}
+
+/* Its turn has not come.  All of its key that this pass meets after it are passed over, too, but the one that has the turn. */
 static enum status
-pass_by(struct attempt *a, int dir, const struct place *p)
+pass_by(struct attempt *a, int dir, const struct place *p, const struct msgid *turn)
 {
 	struct window *w = &a->q->window;
+	unsigned i = find_passed(w, p->name.order);
 	enum status st = ST_OK;
 
-	if (!was_passed(w, p->name.order)) {
-		if (w->npassed == PASSED_MAX && !a->park)
-			return ST_CROWDED;
-		if (w->npassed < PASSED_MAX)
-			(void)strlcpy(w->passed[w->npassed++], p->name.order, sizeof(w->passed[0]));
+	if (i == PASSED_MAX && !a->park)
+		return ST_CROWDED;
+	if (i == w->npassed && i < PASSED_MAX) {
+		(void)strlcpy(w->passed[i].order, p->name.order, sizeof(w->passed[i].order));
+		w->passed[w->npassed++].turn = *turn;
 	}
 	if (a->park)
 		st = order_park(a->q, dir, p, &a->again, a->err);
@@ -186,9 +198,10 @@ pass_by(struct attempt *a, int dir, const struct place *p)
 
 /* ST_NONE: its turn has not come. */
 static enum status
-in_turn(struct attempt *a, int dir, const struct place *p)
+turn_come(struct attempt *a, int dir, const struct place *p)
 {
 	usec_t at = id_time(&p->name.id);
+	struct msgid turn = { "" };
 	enum status st = ST_NONE;
 
 	/* Not if the clock was set back, or it would be long. */
@@ -200,9 +213,21 @@ in_turn(struct attempt *a, int dir, const struct place *p)
 		st = latest_drop(a->q, p, a->now, a->err);
 		return st == ST_OK || st == ST_GONE ? ST_NONE : st;
 	}
-	if (!was_passed(&a->q->window, p->name.order))
-		st = order_ask(a->q, p, &a->again, a->err);
-	return st == ST_NONE ? pass_by(a, dir, p) : st;
+	if (!was_passed(&a->q->window, &p->name))
+		st = order_ask(a->q, p, &turn, &a->again, a->err);
+	return st == ST_NONE ? pass_by(a, dir, p, &turn) : st;
+}
+
+/* The same; a key whose turn cannot be told does not stop the others. */
+static enum status
+in_turn(struct attempt *a, int dir, const struct place *p)
+{
+	enum status st = turn_come(a, dir, p);
+
+	if (st == ST_OK || st == ST_NONE || st == ST_CROWDED)
+		return st;
+	st = pass_over(a->over, a->err);
+	return st == ST_OK ? ST_NONE : st;
 }
 
 /* ST_NONE: not this one, try the next. */

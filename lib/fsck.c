@@ -378,6 +378,30 @@ check_lane(struct fsck *f, const char *order, const char *path)
 	return st == ST_IO && f->err->status == ST_OK ? ST_OK : st == ST_GONE ? ST_OK : st;
 }
 
+/* While it lies there nobody can take the turn of that key. */
+static enum status
+check_entries(struct fsck *f, const char *order, const char *path)
+{
+	char entry[600];
+	struct listing l;
+	enum status st;
+	int dir;
+
+	(void)order;
+	if ((st = fs_open_dir(f->q->fd, path, false, &dir, f->err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	if ((st = fs_list(dir, "", 0, true, &l, NULL, f->err)) == ST_OK) {
+		for (size_t i = 0; i < l.n; i++)
+			if (l.e[i].type != DT_REG || !turn_ok(l.e[i].name)) {
+				(void)snprintf(entry, sizeof(entry), "%s/%s", path, l.e[i].name);
+				foreign(f, FOREIGN_ENTRY, dir, l.e[i].name, entry, "not the turn of a message");
+			}
+		listing_free(&l);
+	}
+	(void)close(dir);
+	return st == ST_GONE ? ST_OK : st;
+}
+
 static enum status
 check_turn(struct fsck *f, const char *order, const char *path)
 {
@@ -423,8 +447,16 @@ check_orders(struct fsck *f, const char *name,
 static enum status
 check_keys(struct fsck *f)
 {
-	enum status st = check_orders(f, "waiting", lanes_list, check_lane);
+	static const char *const dirs[] = { "waiting", "turns" };
+	struct stat sb;
+	enum status st;
 
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		if (fstatat(f->q->fd, dirs[i], &sb, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(sb.st_mode))
+			foreign(f, FOREIGN_TYPE, f->q->fd, dirs[i], dirs[i], "not a directory");
+	st = check_orders(f, "waiting", lanes_list, check_lane);
+	if (st == ST_OK)
+		st = check_orders(f, "turns", turns_list, check_entries);
 	if (st == ST_OK)
 		st = check_orders(f, "turns", turns_list, check_turn);
 	/* And those that wait though it is nobody's turn. */

@@ -165,7 +165,10 @@ struct queue {
 		usec_t since;
 		usec_t began;		/* the pass that it belongs to */
 		unsigned npassed;	/* keys whose turn had not come in this pass */
-		char passed[PASSED_MAX][ORDER_LEN + 1];
+		struct {
+			char order[ORDER_LEN + 1];
+			struct msgid turn;	/* whose it was, "": not told */
+		} passed[PASSED_MAX];
 		unsigned spread;	/* how far ahead of `next` the next one is taken: see window_scatter */
 	} window;
 	/* The bucket that the last move into each state went to: the next one may go there too. */
@@ -293,13 +296,14 @@ bool order_ok(const char *);
 
 /* ---- order.c ---------------------------------------------------------- */
 
-/* The names in turns/, as fs_list. */
+/* The names in turns/, as fs_list; and whether a name is that of an entry in one of them. */
+bool turn_ok(const char *);
 enum status turns_list(struct queue *, const char *after, size_t max, struct listing *, bool *more, struct error *) MUST_CHECK;
 /*
  * Whether a message that stands in ready has its turn, which it gets if nobody has it.  ST_NONE: it has not.  *again becomes true where
- * an earlier one that may have been overlooked was put in ready.
+ * an earlier one that may have been overlooked was put in ready.  *turn: who has it, if another has.
  */
-enum status order_ask(struct queue *, const struct place *, bool *again, struct error *) MUST_CHECK;
+enum status order_ask(struct queue *, const struct place *, struct msgid *turn, bool *again, struct error *) MUST_CHECK;
 /* Put one whose turn has not come where no claim has to pass over it.  dir: its bucket. */
 enum status order_park(struct queue *, int dir, const struct place *, bool *again, struct error *) MUST_CHECK;
 /* The message has gone for good, or is about to: the next of its key has its turn.  False: that could not be done now. */

@@ -122,6 +122,14 @@ turn_parse(const char *entry, struct turn *t)
 	return id_ok(t->id.text);
 }
 
+bool
+turn_ok(const char *entry)
+{
+	struct turn t;
+
+	return turn_parse(entry, &t);
+}
+
 static enum status
 turn_open(struct queue *q, const char *order, int *fd, struct error *err)
 {
@@ -332,7 +340,7 @@ ask_claims(struct queue *q, const char *order, struct error *err)
 }
 
 enum status
-order_ask(struct queue *q, const struct place *p, bool *again, struct error *err)
+order_ask(struct queue *q, const struct place *p, struct msgid *turn, bool *again, struct error *err)
 {
 	const char *order = p->name.order;
 	struct place holder;
@@ -362,6 +370,7 @@ order_ask(struct queue *q, const struct place *p, bool *again, struct error *err
 		if (st != ST_OK || strcmp(t.id.text, p->name.id.text) == 0)
 			return st;
 		if ((st = holder_find(q, order, &t, &holder, err)) == ST_OK) {
+			*turn = t.id;
 			*again |= in_lane(&holder);
 			if (in_lane(&holder))
 				st = to_ready(q, &holder, err);

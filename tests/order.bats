@@ -88,6 +88,17 @@ turns() {
 	next a1
 }
 
+@test "the one that has the turn is found behind another of its key that goes before it by its priority" {
+	mq init q backoff=0s
+	key a a1
+	next a1
+	mq push -q q -k a -p 0 -m urgent
+	mq nack q "$h"
+	next a1
+	mq ack q "$h"
+	next urgent
+}
+
 @test "a lease that ran out keeps the turn" {
 	mq init q backoff=0s
 	key a a1 a2
@@ -271,6 +282,35 @@ turns() {
 	rm spool/q/claimed/*/*
 	key a a4
 	next a3	# who meets a message of that key mends it, too
+}
+
+@test "foreign things in turns/ and waiting/ stop no other key, and fsck mends them" {
+	key a a1 a2
+	key b b1
+	mq push -q q -m free
+	next a1
+	mq ack q "$h"
+	turn=spool/q/turns/$(basename "$(ls -d spool/q/ready/*/*Kaf63dc4c8601ec8c* | sed 's/.*,K//')")
+	rm -rf "$turn"
+	for broken in 'touch $turn' 'ln -s /tmp $turn' 'mkdir $turn; mkfifo $turn/x' 'mkdir $turn; mkdir $turn/d' \
+	    'mv spool/q/turns t; touch spool/q/turns' 'ln -s /tmp spool/q/waiting'; do
+		rm -rf "$turn" spool/q/waiting
+		mkdir -p "${turn%/*}"
+		turn=$turn sh -c "$broken"
+		free=$(mq ls q --match free --ids)
+		mq pop q -n 9 -l >got 2>err || :
+		grep -qx free got
+		run -0 mq ls
+		run -1 mq fsck q
+		assert_output --partial foreign-
+		run -0 mq fsck -q --repair q
+		run -0 mq fsck q
+		mq push -q q -m free
+		[ -z "$(mq ls q --match a2 --ids)" ] || assert_equal "$(mq pop q -n 9 -l | sort | head -n 1)" a2
+		key a a2
+		key b b1
+		mq push -q q -m free
+	done
 }
 
 @test "-k: bad uses" {
