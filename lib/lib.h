@@ -310,7 +310,10 @@ enum status order_park(struct queue *, int dir, const struct place *, bool *agai
 bool order_leave(struct queue *, const struct msgname *);
 /* Another was quicker, and may have ended it before it got its turn from us. */
 void order_lost(struct queue *, const struct msgname *);
-/* It stands there now; if it has the turn, it keeps it, but where the policy lets others overtake. */
+/*
+ * It stands there now; if it has the turn, it keeps it, but where the policy lets others overtake.  If not, and newer ones
+ * are parked, it is parked with them.
+ */
 void order_moved(struct queue *, const struct place *);
 /* Whether it has the turn of its key. */
 bool order_holds(struct queue *, const struct msgname *);

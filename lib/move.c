@@ -22,8 +22,8 @@ operate(struct queue *q, const struct place *p, struct queue *to, enum state s,
 	to->careful = false;
 	if (st == ST_OK && to != q)
 		key_left(q, n);
-	else if (st == ST_OK)
-		order_moved(q, &at);
+	if (st == ST_OK)
+		order_moved(to, &at);
 	return st;
 }
 

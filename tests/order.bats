@@ -175,6 +175,23 @@ turns() {
 	run -0 mq fsck q
 }
 
+@test "what is held, or comes by mv, and waits again takes its place among those that wait" {
+	key a a1 a2 a3 a4
+	next a1
+	nothing
+	mapfile -t ids < <(mq ls q --state ready --ids)
+	mq hold -q q "${ids[1]}"
+	mq mv -q q other "${ids[0]}"
+	mq retry -q q "${ids[1]}"
+	mq mv -q other q "${ids[0]}"
+	mq ack q "$h"
+	for body in a2 a3 a4; do
+		next $body
+		mq ack q "$h"
+	done
+	nothing
+}
+
 @test "an expired message does not block" {
 	mq init q expired=drop
 	key a a1
