@@ -123,6 +123,29 @@ run_editor(struct edit *e)
 
 /* ---- the new version -------------------------------------------------- */
 
+/* The order goes by the hash in the name, which stays: a header that tells of another key would lie. */
+static enum status
+key_stays(struct edit *e)
+{
+	char *key, hash[ORDER_LEN + 1];
+	struct header h;
+	size_t pos = 0;
+
+	if (e->p.name.order[0] == '\0')
+		return ST_OK;
+	while (headers_next(&e->headers, &pos, &h)) {
+		if (h.namelen != 3 || strncasecmp(h.name, "Key", 3) != 0)
+			continue;
+		if ((key = strndup(h.value, h.valuelen)) == NULL)
+			return error_sys(&e->r->err, ENOMEM, "edit");
+		order_hash(key, hash);
+		free(key);
+		if (strcmp(hash, e->p.name.order) != 0)
+			return error_set(&e->r->err, ST_BADDATA, 0, "the header Key is what the order goes by: it cannot be changed");
+	}
+	return ST_OK;
+}
+
 /* The first lines of the copy as headers, up to the empty line. */
 static enum status
 take_headers(struct edit *e, FILE *f)
@@ -144,6 +167,8 @@ take_headers(struct edit *e, FILE *f)
 	}
 	if (st == ST_OK && n <= 0)
 		st = error_set(err, ST_BADDATA, 0, "the empty line between headers and body is gone");
+	if (st == ST_OK)
+		st = key_stays(e);
 	free(line);
 	e->body = ftello(f);
 	return st == ST_USAGE ? (err->status = ST_BADDATA) : st;

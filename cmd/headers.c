@@ -10,7 +10,7 @@
 #include "cmd.h"
 
 static const struct { int key; const char *name; } own[] = {
-	{ HEADER_TYPE, "Type" }, { HEADER_CONTENT_TYPE, "Content-Type" }, { HEADER_SOURCE, "Source" },
+	{ HEADER_TYPE, "Type" }, { HEADER_CONTENT_TYPE, "Content-Type" }, { HEADER_SOURCE, "Source" }, { 'k', "Key" },
 };
 #define NOWN (sizeof(own) / sizeof(own[0]))
 

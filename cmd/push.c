@@ -62,19 +62,16 @@ static enum status
 order_key(struct push *p, const char *key)
 {
 	struct run *r = p->r;
-	char *text = NULL;
-	enum status st;
 
 	if (p->opt.key != NULL)
 		return run_usage(r, "-k is given twice: a message has one key");
 	if (*key == '\0')
 		return run_usage(r, "-k: an empty key is none");
+	/* A header would lose them, and then it would not be the key that the order goes by. */
+	if (strchr(" \t", key[0]) != NULL || strchr(" \t", key[strlen(key) - 1]) != NULL)
+		return run_usage(r, "-k: a key has no blanks at its ends");
 	p->opt.key = key;
-	if (asprintf(&text, "Key: %s", key) == -1)
-		return error_sys(&r->err, ENOMEM, "push");
-	st = headers_add(&p->headers, text, &r->err);
-	free(text);
-	return st;
+	return header_option(r, &p->headers, &p->own, 'k', key);
 }
 
 /* What the event says is not said by an option too. */

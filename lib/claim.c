@@ -220,27 +220,39 @@ in_sight(struct attempt *a, int dir, const struct place *p)
 	return st == ST_OK && missed ? ST_ANEW : st;
 }
 
-static bool
-was_passed(const struct window *w, const char *order)
+/* w->npassed: not there. */
+static unsigned
+find_passed(const struct window *w, const char *order)
 {
-	for (unsigned i = 0; i < w->npassed; i++)
-		if (strcmp(w->passed[i], order) == 0)
-			return true;
-	return false;
+	unsigned i = 0;
+
+	while (i < w->npassed && strcmp(w->passed[i].order, order) != 0)
+		i++;
+	return i;
 }
 
-/* Its turn has not come.  All of its key that this pass meets after it are passed over, too. */
+/* Whether another of its key was; but it may have the turn itself, and stand behind that one by its priority. */
+static bool
+was_passed(const struct window *w, const struct msgname *n)
+{
+	unsigned i = find_passed(w, n->order);
+
+	return i < w->npassed && strcmp(w->passed[i].turn.text, n->id.text) != 0;
+}
+
+/* Its turn has not come.  All of its key that this pass meets after it are passed over, too, but the one that has the turn. */
 static enum status
-pass_by(struct attempt *a, int dir, const struct place *p)
+pass_by(struct attempt *a, int dir, const struct place *p, const struct msgid *turn)
 {
 	struct window *w = &a->q->window;
+	unsigned i = find_passed(w, p->name.order);
 	enum status st = ST_OK;
 
-	if (!was_passed(w, p->name.order)) {
-		if (w->npassed == PASSED_MAX && !a->park)
-			return ST_ANEW;
-		if (w->npassed < PASSED_MAX)
-			(void)strlcpy(w->passed[w->npassed++], p->name.order, sizeof(w->passed[0]));
+	if (i == PASSED_MAX && !a->park)
+		return ST_ANEW;
+	if (i == w->npassed && i < PASSED_MAX) {
+		(void)strlcpy(w->passed[i].order, p->name.order, sizeof(w->passed[i].order));
+		w->passed[w->npassed++].turn = *turn;
 	}
 	if (a->park && (st = in_sight(a, dir, p)) == ST_OK)
 		st = order_park(a->q, dir, p, &a->again, a->err);
@@ -249,28 +261,41 @@ pass_by(struct attempt *a, int dir, const struct place *p)
 
 /* ST_NONE: its turn has not come. */
 static enum status
-ask_turn(struct attempt *a, int dir, const struct place *p)
+ask_turn(struct attempt *a, int dir, const struct place *p, struct msgid *turn)
 {
-	enum status st = order_ask(a->q, p, false, &a->again, a->err);
+	enum status st = order_ask(a->q, p, false, turn, &a->again, a->err);
 
 	if (st == ST_EXISTS && (st = in_sight(a, dir, p)) == ST_OK)
-		st = order_ask(a->q, p, true, &a->again, a->err);
+		st = order_ask(a->q, p, true, turn, &a->again, a->err);
 	return st;
 }
 
 /* ST_NONE: its turn has not come. */
 static enum status
-in_turn(struct attempt *a, int dir, const struct place *p)
+turn_come(struct attempt *a, int dir, const struct place *p)
 {
+	struct msgid turn = { "" };
 	enum status st = ST_NONE;
 
 	if (latest_superseded(a->q, &p->name)) {
 		st = latest_drop(a->q, p, a->now, a->err);
 		return st == ST_OK || st == ST_GONE ? ST_NONE : st;
 	}
-	if (!was_passed(&a->q->window, p->name.order))
-		st = ask_turn(a, dir, p);
-	return st == ST_NONE ? pass_by(a, dir, p) : st;
+	if (!was_passed(&a->q->window, &p->name))
+		st = ask_turn(a, dir, p, &turn);
+	return st == ST_NONE ? pass_by(a, dir, p, &turn) : st;
+}
+
+/* The same; a key whose turn cannot be told does not stop the others. */
+static enum status
+in_turn(struct attempt *a, int dir, const struct place *p)
+{
+	enum status st = turn_come(a, dir, p);
+
+	if (st == ST_OK || st == ST_NONE || st == ST_ANEW)
+		return st;
+	st = pass_over(a->over, a->err);
+	return st == ST_OK ? ST_NONE : st;
 }
 
 /* ST_NONE: not this one, try the next. */

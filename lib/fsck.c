@@ -378,6 +378,30 @@ check_lane(struct fsck *f, const char *order, const char *path)
 	return st == ST_IO && f->err->status == ST_OK ? ST_OK : st == ST_GONE ? ST_OK : st;
 }
 
+/* While it lies there nobody can take the turn of that key. */
+static enum status
+check_entries(struct fsck *f, const char *order, const char *path)
+{
+	char entry[600];
+	struct listing l;
+	enum status st;
+	int dir;
+
+	(void)order;
+	if ((st = fs_open_dir(f->q->fd, path, false, &dir, f->err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	if ((st = fs_list(dir, "", 0, true, &l, NULL, f->err)) == ST_OK) {
+		for (size_t i = 0; i < l.n; i++)
+			if (l.e[i].type != DT_REG || !turn_ok(l.e[i].name)) {
+				(void)snprintf(entry, sizeof(entry), "%s/%s", path, l.e[i].name);
+				foreign(f, FOREIGN_ENTRY, dir, l.e[i].name, entry, "not the turn of a message");
+			}
+		listing_free(&l);
+	}
+	(void)close(dir);
+	return st == ST_GONE ? ST_OK : st;
+}
+
 static enum status
 check_turn(struct fsck *f, const char *order, const char *path)
 {
@@ -425,6 +449,8 @@ check_keys(struct fsck *f)
 {
 	enum status st = check_orders(f, "waiting", lanes_list, check_lane);
 
+	if (st == ST_OK)
+		st = check_orders(f, "turns", turns_list, check_entries);
 	if (st == ST_OK)
 		st = check_orders(f, "turns", turns_list, check_turn);
 	/* And those that wait though it is nobody's turn. */
@@ -481,6 +507,29 @@ check_dirs(struct fsck *f)
 		if (!f->repair)
 			return ST_NONE;	/* the rest cannot be looked at */
 	}
+	return ST_OK;
+}
+
+/* Those that are made when they are first needed. */
+static void
+check_others(struct fsck *f)
+{
+	static const char *const dirs[] = { "waiting", "turns", "latest", "once", "subscriptions", "topics", "replies",
+	    "failures" };
+	struct stat sb;
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		if (fstatat(f->q->fd, dirs[i], &sb, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(sb.st_mode))
+			foreign(f, FOREIGN_TYPE, f->q->fd, dirs[i], dirs[i], "not a directory");
+}
+
+/* What could not be looked into was told by check_others. */
+static enum status
+told(struct fsck *f, enum status st)
+{
+	if (st == ST_OK || (f->err->errnum != ENOTDIR && f->err->errnum != ELOOP))
+		return st;
+	error_clear(f->err);
 	return ST_OK;
 }
 
@@ -782,7 +831,8 @@ check_subscription(struct fsck *f, const char *name)
 	}
 	if (st != ST_OK)
 		return ST_OK;	/* another user's, perhaps */
-	if ((st = topics_of(q, &topics, f->err)) == ST_OK) {
+	st = topics_of(q, &topics, f->err);
+	if (st == ST_OK) {
 		for (size_t i = 0; i < topics.n; i++)
 			has |= strcmp(topics.name[i], f->q->name) == 0;
 		if (!has)
@@ -791,7 +841,7 @@ check_subscription(struct fsck *f, const char *name)
 	}
 	names_free(&topics);
 	queue_close(q);
-	return st;
+	return told(f, st);
 }
 
 /* Whoever subscribes makes the note first: it may be on the way. */
@@ -883,11 +933,13 @@ fsck_queue(struct queue *q, bool repair, usec_t now,
 	st = check_dirs(&f);
 	for (int s = 0; st == ST_OK && s < NSTATES; s++)
 		st = check_state(&f, (enum state)s);
-	if (st == ST_OK)
+	if (st == ST_OK) {
+		check_others(&f);
 		st = check_keys(&f);
+	}
 	if (st == ST_OK && (st = check_new(&f)) == ST_OK && (st = check_ids(&f)) == ST_OK &&
-	    (st = check_records(&f)) == ST_OK && (st = check_replies(&f)) == ST_OK && (st = check_topics(&f)) == ST_OK &&
-	    (st = check_once(&f)) == ST_OK) {
+	    (st = told(&f, check_records(&f))) == ST_OK && (st = told(&f, check_replies(&f))) == ST_OK &&
+	    (st = told(&f, check_topics(&f))) == ST_OK && (st = told(&f, check_once(&f))) == ST_OK) {
 		check_litter(&f);
 		check_counters(&f);
 	}

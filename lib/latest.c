@@ -17,6 +17,8 @@
 #include "lib.h"
 
 #define LATEST "latest"
+/* Ids may be ahead of the clock by so much: the messages of a batch are given times that follow one another. */
+#define SLACK (USEC / 10)
 
 static void
 link_path(const char *order, char path[sizeof(LATEST) + ORDER_LEN + 1])
@@ -77,6 +79,13 @@ older(const struct msgname *a, const struct msgname *b)
 	return strcmp(a->id.text, b->id.text) < 0;
 }
 
+/* The clock was set back since: what comes now is newer, whatever its id says. */
+static bool
+ahead(const struct msgname *n)
+{
+	return id_time(&n->id) > clock_now() + SLACK;
+}
+
 enum status
 latest_drop(struct queue *q, const struct place *p, usec_t now, struct error *err)
 {
@@ -97,8 +106,10 @@ latest_published(struct queue *q, const struct place *p, usec_t now)
 	struct place old;
 	bool known;
 
+	if (!q->policy.latest || p->name.order[0] == '\0' || p->file[0] == '\0')
+		return;
 	known = link_read(q, p->name.order, &old);
-	if (known && !older(&old.name, &p->name))
+	if (known && !ahead(&old.name) && !older(&old.name, &p->name))
 		return;
 	link_write(q, p);
 	error_clear(&ignored);
@@ -117,7 +128,14 @@ latest_superseded(struct queue *q, const struct msgname *n)
 {
 	struct place p;
 
-	return q->policy.latest && link_read(q, n->order, &p) && older(n, &p.name);
+	return q->policy.latest && link_read(q, n->order, &p) && older(n, &p.name) && !ahead(&p.name);
+}
+
+void
+key_left(struct queue *q, const struct msgname *n)
+{
+	(void)order_leave(q, n);
+	latest_done(q, n);
 }
 
 void

@@ -165,7 +165,10 @@ struct queue {
 		usec_t since;
 		usec_t began;		/* the pass that it belongs to */
 		unsigned npassed;	/* keys whose turn had not come in this pass */
-		char passed[PASSED_MAX][ORDER_LEN + 1];
+		struct {
+			char order[ORDER_LEN + 1];
+			struct msgid turn;	/* whose it was, "": not told */
+		} passed[PASSED_MAX];
 		unsigned spread;	/* how far ahead of `next` the next one is taken: see window_scatter */
 	} window;
 	/* The bucket that the last move into each state went to: the next one may go there too. */
@@ -258,7 +261,7 @@ void bucket_remove_empty(struct queue *, enum state, const struct buckets *, siz
  */
 enum status bucket_put(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, struct place *to, struct error *) MUST_CHECK;
 /* The same with one more name for the file, which stays where it is.  ST_EXISTS: it has that very name there already. */
-enum status bucket_link(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, struct error *err) MUST_CHECK;
+enum status bucket_link(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, struct place *to, struct error *err) MUST_CHECK;
 /* The directory of a state, or of lanes. */
 const char *state_dir(enum state);
 /* Make the bucket that a key belongs to the target of its state: q->target[s], found or made. */
@@ -293,21 +296,25 @@ bool order_ok(const char *);
 
 /* ---- order.c ---------------------------------------------------------- */
 
-/* The names in turns/, as fs_list. */
+/* The names in turns/, as fs_list; and whether a name is that of an entry in one of them. */
+bool turn_ok(const char *);
 enum status turns_list(struct queue *, const char *after, size_t max, struct listing *, bool *more, struct error *) MUST_CHECK;
 /*
  * Whether a message that stands in ready has its turn, which it gets if nobody has it.  ST_NONE: it has not.  *again becomes true where
- * an earlier one that may have been overlooked was put in ready.  ST_EXISTS, only without take: nobody has the turn; ask again with take when no
- * earlier one of the key stands in ready.
+ * an earlier one that may have been overlooked was put in ready.  *turn: who has it, if another has.  ST_EXISTS, only without take: nobody has
+ * the turn; ask again with take when no earlier one of the key stands in ready.
  */
-enum status order_ask(struct queue *, const struct place *, bool take, bool *again, struct error *) MUST_CHECK;
+enum status order_ask(struct queue *, const struct place *, bool take, struct msgid *turn, bool *again, struct error *) MUST_CHECK;
 /* Put one whose turn has not come where no claim has to pass over it.  dir: its bucket. */
 enum status order_park(struct queue *, int dir, const struct place *, bool *again, struct error *) MUST_CHECK;
 /* The message has gone for good, or is about to: the next of its key has its turn.  False: that could not be done now. */
 bool order_leave(struct queue *, const struct msgname *);
 /* Another was quicker, and may have ended it before it got its turn from us. */
 void order_lost(struct queue *, const struct msgname *);
-/* It stands there now; if it has the turn, it keeps it, but where the policy lets others overtake. */
+/*
+ * It stands there now; if it has the turn, it keeps it, but where the policy lets others overtake.  If not, and newer ones
+ * are parked, it is parked with them.
+ */
 void order_moved(struct queue *, const struct place *);
 /* Whether it has the turn of its key. */
 bool order_holds(struct queue *, const struct msgname *);
@@ -321,14 +328,16 @@ bool order_waits(struct queue *, const char *order, struct place *);
 
 /* ---- latest.c --------------------------------------------------------- */
 
-/* A message of a queue that keeps the latest of each key was published, and is durable. */
+/* A message was published, and is durable; of interest if it has a key and the queue keeps the latest of each.  File "": nobody knows where. */
 void latest_published(struct queue *, const struct place *, usec_t now);
 /* Whether a newer one of its key was published. */
 bool latest_superseded(struct queue *, const struct msgname *);
 /* Remove a message that a newer one takes the place of. */
 enum status latest_drop(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
-/* The message was acknowledged: nothing that comes need be compared with it. */
+/* The message was acknowledged, or has gone otherwise: nothing that comes need be compared with it. */
 void latest_done(struct queue *, const struct msgname *);
+/* The message has gone from the queue, and was not acknowledged: the end of its turn, and of its being the latest. */
+void key_left(struct queue *, const struct msgname *);
 
 /* ---- counters.c ------------------------------------------------------- */
 
@@ -485,9 +494,10 @@ enum status subscription_drop(struct queue *topic, const char *queue, struct err
 
 /*
  * One more name for a message, in ready/ of another queue or its own; a copy where a link is refused.  ST_GONE: the
- * message is not there any more; ST_EXISTS: it has that name there already.
+ * message is not there any more; ST_EXISTS: it has that name there already.  *at tells where it went.
  */
-enum status message_link(struct queue *, const struct place *, struct queue *to, const struct msgname *, usec_t now, struct error *) MUST_CHECK;
+enum status message_link(struct queue *, const struct place *, struct queue *to, const struct msgname *, usec_t now, struct place *at,
+    struct error *) MUST_CHECK;
 /* What a message of a topic is called in a queue that gets it. */
 void name_of_subscriber(const struct msgname *, struct msgname *);
 

@@ -50,7 +50,8 @@ copy_bytes(int fd, struct batch *b, struct error *err)
 }
 
 static enum status
-copy(struct queue *q, const struct place *p, struct queue *to, const struct msgname *n, usec_t now, struct error *err)
+copy(struct queue *q, const struct place *p, struct queue *to, const struct msgname *n, usec_t now, struct place *at,
+    struct error *err)
 {
 	struct push_options opt = { .import = true };
 	struct batch *b = NULL;
@@ -62,6 +63,8 @@ copy(struct queue *q, const struct place *p, struct queue *to, const struct msgn
 	if ((st = batch_open(to, &opt, &b, err)) == ST_OK && (st = batch_begin_as(b, STATE_READY, n, err)) == ST_OK &&
 	    (st = copy_bytes(fd, b, err)) == ST_OK && (st = batch_end(b, err)) == ST_OK)
 		st = batch_publish(b, now, ignore, NULL, err);
+	if (st == ST_OK)
+		batch_newest(b, at);
 	batch_close(b);
 	(void)close(fd);
 	return st;
@@ -69,7 +72,7 @@ copy(struct queue *q, const struct place *p, struct queue *to, const struct msgn
 
 enum status
 message_link(struct queue *q, const struct place *p, struct queue *to, const struct msgname *name, usec_t now,
-    struct error *err)
+    struct place *at, struct error *err)
 {
 	struct msgname n = *name;
 	enum status st;
@@ -77,11 +80,11 @@ message_link(struct queue *q, const struct place *p, struct queue *to, const str
 
 	if ((st = place_open(q, p, &dir, err)) != ST_OK)
 		return st;
-	st = bucket_link(to, dir, p->file, STATE_READY, &n, err);
+	st = bucket_link(to, dir, p->file, STATE_READY, &n, at, err);
 	(void)close(dir);
 	if (st != ST_OK && st != ST_GONE && st != ST_EXISTS && fs_link_refused(err)) {
 		error_clear(err);
-		return copy(q, p, to, name, now, err);
+		return copy(q, p, to, name, now, at, err);
 	}
 	if (st == ST_OK) {
 		counters_state(to, STATE_READY, 1, n.size);

@@ -21,9 +21,9 @@ operate(struct queue *q, const struct place *p, struct queue *to, enum state s,
 	st = place_move(q, p, to, s, n, &at, err);
 	to->careful = false;
 	if (st == ST_OK && to != q)
-		(void)order_leave(q, n);
-	else if (st == ST_OK)
-		order_moved(q, &at);
+		key_left(q, n);
+	if (st == ST_OK)
+		order_moved(to, &at);
 	return st;
 }
 
@@ -89,7 +89,7 @@ move_drop(struct queue *q, const struct place *p, usec_t now, struct error *err)
 
 	reply_asker(q, p, token);
 	if ((st = place_drop(q, p, err)) == ST_OK) {
-		(void)order_leave(q, &p->name);
+		key_left(q, &p->name);
 		counters_add(q, COUNT_REMOVED, 1, now);
 		log_event(q, "removed", &p->name, STATE_DONE, now);
 		reply_failed(q, token, "removed", now);

@@ -630,6 +630,8 @@ enum status batch_publish(struct batch *, usec_t now,
 enum status batch_replace(struct batch *, const struct place *old, int oldfd, usec_t now, struct error *) MUST_CHECK;
 /* Whether what was published under a key (push_options.once) had been there before. */
 bool batch_was_duplicate(const struct batch *);
+/* Where the last one that was published is; file "": nobody knows. */
+void batch_newest(const struct batch *, struct place *);
 /* The message that was begun and has not ended, to be read from its beginning; the caller closes *fd. */
 enum status batch_body(struct batch *, int *fd, struct error *) MUST_CHECK;
 /* Take the message away that was begun and has not ended. */

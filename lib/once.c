@@ -203,7 +203,7 @@ bring_in(struct queue *q, int dir, const char *file, usec_t now, struct error *e
 		counters_add(q, COUNT_PUSHED, 1, now);
 		log_event(q, s == STATE_DELAYED ? "delayed" : "pushed", &n, s, now);
 		st = moves_sync(q, err);
-		if (st == ST_OK && n.order[0] != '\0' && q->policy.latest)
+		if (st == ST_OK)
 			latest_published(q, &at, now);
 	} else if (st == ST_GONE)
 		st = queue_synced(q) ? fs_sync(dir, err) : ST_OK;

@@ -88,6 +88,28 @@ lane_first(struct queue *q, const char *order, struct place *p, struct error *er
 	return st;
 }
 
+/* Whether one that is newer is parked. */
+static bool
+newer_parked(struct queue *q, const struct msgname *n, struct error *err)
+{
+	struct buckets bs;
+	struct listing l = { 0 };
+	struct msgname last;
+	bool yes = false;
+	int dir;
+
+	if (lane_open(q, n->order, false, err) != ST_OK || buckets_list(q, STATE_LANE, &bs, err) != ST_OK)
+		return false;
+	if (bs.n > 0 && bucket_open(q, STATE_LANE, &bs.b[bs.n - 1], &dir, err) == ST_OK) {
+		if (fs_list(dir, "", 0, false, &l, NULL, err) == ST_OK && l.n > 0)
+			yes = name_parse(l.e[l.n - 1].name, &last) == NAME_OK && n->key < last.key;
+		listing_free(&l);
+		(void)close(dir);
+	}
+	buckets_free(&bs);
+	return yes;
+}
+
 /* ST_GONE: it is not there any more. */
 static enum status
 to_ready(struct queue *q, const struct place *p, struct error *err)
@@ -120,6 +142,14 @@ turn_parse(const char *entry, struct turn *t)
 		(void)strlcpy(t->bucket, comma + 1, sizeof(t->bucket));
 	}
 	return id_ok(t->id.text);
+}
+
+bool
+turn_ok(const char *entry)
+{
+	struct turn t;
+
+	return turn_parse(entry, &t);
 }
 
 static enum status
@@ -332,7 +362,7 @@ ask_claims(struct queue *q, const char *order, struct error *err)
 }
 
 enum status
-order_ask(struct queue *q, const struct place *p, bool take, bool *again, struct error *err)
+order_ask(struct queue *q, const struct place *p, bool take, struct msgid *turn, bool *again, struct error *err)
 {
 	const char *order = p->name.order;
 	struct place holder;
@@ -364,6 +394,7 @@ order_ask(struct queue *q, const struct place *p, bool take, bool *again, struct
 		if (st != ST_OK || strcmp(t.id.text, p->name.id.text) == 0)
 			return st;
 		if ((st = holder_find(q, order, &t, &holder, err)) == ST_OK) {
+			*turn = t.id;
 			*again |= in_lane(&holder);
 			if (in_lane(&holder))
 				st = to_ready(q, &holder, err);
@@ -440,11 +471,25 @@ order_lost(struct queue *q, const struct msgname *n)
 		(void)!settle(q, n->order, NULL, &ignored);
 }
 
+/* One that comes back from where an operator had put it: those that were parked are not all older, so it joins them. */
+static void
+rejoin(struct queue *q, const struct place *p, struct error *err)
+{
+	bool again;
+	int dir;
+
+	if (!newer_parked(q, &p->name, err) || place_open(q, p, &dir, err) != ST_OK)
+		return;
+	(void)!order_park(q, dir, p, &again, err);
+	(void)close(dir);
+}
+
 void
 order_moved(struct queue *q, const struct place *to)
 {
 	struct error ignored;
 	struct turn t;
+	bool own;
 	int dir;
 
 	if (to->name.order[0] == '\0')
@@ -454,8 +499,10 @@ order_moved(struct queue *q, const struct place *to)
 		return;
 	}
 	error_clear(&ignored);
-	if (turn_read(q, to->name.order, &t, &ignored) != ST_OK || strcmp(t.id.text, to->name.id.text) != 0 ||
-	    turn_note(q, &t, to, &ignored) != ST_OK || !blocks(q, to->state) || !queue_synced(q))
+	own = turn_read(q, to->name.order, &t, &ignored) == ST_OK && strcmp(t.id.text, to->name.id.text) == 0;
+	if (!own && to->state == STATE_READY)
+		rejoin(q, to, &ignored);
+	if (!own || turn_note(q, &t, to, &ignored) != ST_OK || !blocks(q, to->state) || !queue_synced(q))
 		return;
 	/* A key that is blocked is to be so after a power failure, too. */
 	if (turn_open(q, to->name.order, &dir, &ignored) == ST_OK) {

@@ -72,6 +72,7 @@ catch_one(struct catching *g, const struct place *p, struct error *err)
 {
 	bool unrouted = p->state == STATE_HELD;
 	struct msgname n;
+	struct place at;
 	enum status st;
 
 	if (id_time(&p->name.id) < g->since || (unrouted && strcmp(p->name.reason, "unrouted") != 0))
@@ -81,8 +82,9 @@ catch_one(struct catching *g, const struct place *p, struct error *err)
 	if (!idset_has(g->have, &p->name.id)) {
 		name_of_subscriber(&p->name, &n);
 		renew_expiry(g->q, &n, g->now);
-		if ((st = message_link(g->topic, p, g->q, &n, g->now, err)) == ST_OK) {
+		if ((st = message_link(g->topic, p, g->q, &n, g->now, &at, err)) == ST_OK) {
 			g->given++;
+			latest_published(g->q, &at, g->now);
 			st = idset_add(g->have, &p->name.id, err);
 		}
 		if (st != ST_OK && st != ST_EXISTS)

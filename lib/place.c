@@ -86,9 +86,9 @@ bucket_put(struct queue *q, int fromfd, const char *from, enum state s,
 
 enum status
 bucket_link(struct queue *q, int fromfd, const char *from, enum state s,
-    struct msgname *name, struct error *err)
+    struct msgname *name, struct place *to, struct error *err)
 {
-	return put(q, fs_link, fromfd, from, s, name, NULL, err);
+	return put(q, fs_link, fromfd, from, s, name, to, err);
 }
 
 enum status

@@ -579,7 +579,7 @@ batch_publish(struct batch *b, usec_t now, void (*done)(void *, const struct msg
 		reap_litter(b->q->tmpfd, "", true, now, true, NULL, NULL);
 		once_sweep(b->q, now);
 	}
-	if (k > 0 && st != ST_UNSURE && b->opt.key != NULL && b->q->policy.latest && b->newest.file[0] != '\0')
+	if (k > 0 && st != ST_UNSURE && b->opt.key != NULL)
 		latest_published(b->q, &b->newest, now);
 	for (size_t i = 0; i < k; i++)
 		done(arg, &ids[i]);
@@ -670,6 +670,12 @@ batch_replace(struct batch *b, const struct place *old, int oldfd, usec_t now, s
 	if (st == ST_OK)
 		log_event(b->q, "edited", &new.name, new.state, now);
 	return st;
+}
+
+void
+batch_newest(const struct batch *b, struct place *p)
+{
+	*p = b->newest;
 }
 
 bool

@@ -507,7 +507,7 @@ set_mode_of_files(struct queue *q, const char *name, struct error *err)
 static enum status
 set_modes(struct queue *q, struct error *err)
 {
-	static const char *const others[] = { "tmp", "failures", "waiting", "turns", REPLIES, "subscriptions", "topics", "once" };
+	static const char *const others[] = { "tmp", "failures", "waiting", "turns", REPLIES, "subscriptions", "topics", "once", "latest" };
 	const mode_t mode = queue_dir_mode(q);
 	enum status st = set_mode_below(q, q->fd, "new", queue_new_mode(q), 0, err);
 

@@ -92,7 +92,7 @@ put_dead(struct queue *q, const struct place *p, struct queue *to, enum state s,
 	st = place_move(q, p, to, s, n, &at, err);
 	to->careful = false;
 	if (st == ST_OK && to != q) {
-		(void)order_leave(q, n);
+		key_left(q, n);
 		log_moved(q, to, n, s, now);
 	} else if (st == ST_OK) {
 		order_moved(q, &at);
@@ -125,6 +125,8 @@ put_aside(struct queue *q, const struct place *p, struct msgname *n, usec_t now,
 		if (st == ST_OK || st == ST_UNSURE) {
 			record_move(q, &n->id, to);
 			counters_add(to, COUNT_PUSHED, 1, now);
+			if (queue_is_topic(to))
+				topic_poke(to);
 		}
 		queue_close(to);
 		if (st == ST_UNSURE)
@@ -166,7 +168,7 @@ reap_expired(struct queue *q, const struct place *p, usec_t now, struct error *e
 	if (q->policy.expired == EXPIRED_DROP) {
 		reply_asker(q, p, token);
 		if ((st = place_drop(q, p, err)) == ST_OK) {
-			(void)order_leave(q, &n);
+			key_left(q, &n);
 			log_event(q, "expired", &n, STATE_DEAD, now);
 			reply_failed(q, token, "expired", now);
 		}

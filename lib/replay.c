@@ -9,6 +9,7 @@ enum status
 message_replay(struct queue *q, const struct place *p, struct queue *to, usec_t now, struct error *err)
 {
 	struct msgname n = p->name;
+	struct place at;
 	enum status st;
 
 	n.key = now;
@@ -19,7 +20,7 @@ message_replay(struct queue *q, const struct place *p, struct queue *to, usec_t 
 	/* In its own queue it is kept already, and goes when it is acknowledged again. */
 	n.replayed = to == q;
 	to->careful = true;
-	st = message_link(q, p, to, &n, now, err);
+	st = message_link(q, p, to, &n, now, &at, err);
 	to->careful = false;
 	return st;
 }

@@ -138,6 +138,7 @@ link_all(struct round *r, struct queue *q, size_t s, struct error *err)
 {
 	enum status st = ST_OK;
 	struct msgname n;
+	struct place at;
 
 	if (r->redo && (st = known(r, q, s, err)) != ST_OK)
 		return st;
@@ -146,9 +147,11 @@ link_all(struct round *r, struct queue *q, size_t s, struct error *err)
 		if (!*wants(r, i, s))
 			continue;
 		name_of_subscriber(&r->c[i].at.name, &n);
-		st = message_link(r->topic, &r->c[i].at, q, &n, r->now, err);
-		if (st == ST_OK)
+		st = message_link(r->topic, &r->c[i].at, q, &n, r->now, &at, err);
+		if (st == ST_OK) {
 			r->given++;
+			latest_published(q, &at, r->now);	/* durable it is in the topic */
+		}
 		if (st == ST_GONE || st == ST_EXISTS)	/* our claim was taken back: it is another's to do; or done before */
 			st = ST_OK;
 	}
@@ -201,6 +204,8 @@ set_aside(struct queue *topic, struct claim *c, usec_t now, struct error *err)
 	name_unclaim(&n);
 	n.key = now;
 	(void)strlcpy(n.reason, "unrouted", sizeof(n.reason));
+	/* It did not fail, so it blocks nobody; and before the move, so that none is left without a turn. */
+	(void)order_leave(topic, &n);
 	st = place_move(topic, &c->at, topic, STATE_HELD, &n, NULL, err);
 	if (st == ST_OK)
 		log_event(topic, "held", &n, STATE_HELD, now);

@@ -55,6 +55,23 @@ mq() {
 	assert_output x
 }
 
+@test "backwards: the latest of a key is what was pushed last" {
+	mq init -q q latest=yes
+	at $day
+	mq push -q q -k a -m old
+	at 0
+	mq push -q q -k a -m new
+	assert_equal "$(mq pop q)" new
+	run -1 mq pop q
+	at $day
+	mq push -q q -k a -m old
+	h=$(mq claim q)
+	at 0
+	mq push -q q -k a -m new
+	mq nack --delay 0 q "$h"
+	assert_equal "$(mq pop q -n 2 -l | grep new)" new
+}
+
 @test "a worker goes on through both steps, and nothing is lost" {
 	mq init -q q backoff=0s lease=2s
 	seq 20 | mq push -q q -l

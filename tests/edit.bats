@@ -61,6 +61,14 @@ one() {
 	mq fsck q
 }
 
+@test "--headers: a key stays what it was" {
+	one q -k a -m body
+	EDITOR='sed -i s/^Key:.a/Key:\ b/' run -65 mq edit --headers q "$msg"
+	assert_output --partial "Key"
+	EDITOR='sed -i s/^body/text/' run -0 mq edit --headers q "$msg"
+	assert_equal "$(mq peek q "$msg")" text
+}
+
 @test "not changed, an editor that fails, one that is not there: all as it was" {
 	one q -m body
 	file=$(mq ls q -o file)

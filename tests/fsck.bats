@@ -60,6 +60,23 @@ bucket() {
 	assert_equal "$(mq pop q)" x
 }
 
+@test "foreign-type: a directory of its own that is none stops neither the rest nor other queues" {
+	mq subscribe r q
+	mq subscribe t r2
+	for dir in waiting turns latest once subscriptions topics replies failures; do
+		rm -rf "$MQ_SPOOL/q/$dir"
+		ln -s /etc "$MQ_SPOOL/q/$dir"
+		mkfifo "$MQ_SPOOL/q/new/fifo"
+		run -1 mq fsck
+		assert_output --partial "foreign-type q/$dir:"
+		assert_output --partial "foreign-type q/new/fifo:"
+		finding foreign-type
+		[ ! -e "$MQ_SPOOL/q/$dir" ]
+		mq fsck -q --repair
+		rm -f "$MQ_SPOOL/q/new/fifo"
+	done
+}
+
 @test "torn and bad-header: dead letters, bodies kept" {
 	mq push -q q -m whole
 	printf more >>"$(find "$MQ_SPOOL/q/ready" -type f)"

@@ -88,6 +88,17 @@ turns() {
 	next a1
 }
 
+@test "the one that has the turn is found behind another of its key that goes before it by its priority" {
+	mq init q backoff=0s
+	key a a1
+	next a1
+	mq push -q q -k a -p 0 -m urgent
+	mq nack q "$h"
+	next a1
+	mq ack q "$h"
+	next urgent
+}
+
 @test "a lease that ran out keeps the turn" {
 	mq init q backoff=0s
 	key a a1 a2
@@ -162,6 +173,23 @@ turns() {
 	mq ack q "$h"
 	assert_equal "$(turns)" 0
 	run -0 mq fsck q
+}
+
+@test "what is held, or comes by mv, and waits again takes its place among those that wait" {
+	key a a1 a2 a3 a4
+	next a1
+	nothing
+	mapfile -t ids < <(mq ls q --state ready --ids)
+	mq hold -q q "${ids[1]}"
+	mq mv -q q other "${ids[0]}"
+	mq retry -q q "${ids[1]}"
+	mq mv -q other q "${ids[0]}"
+	mq ack q "$h"
+	for body in a2 a3 a4; do
+		next $body
+		mq ack q "$h"
+	done
+	nothing
 }
 
 @test "an expired message does not block" {
@@ -276,10 +304,42 @@ turns() {
 	next a3	# who meets a message of that key mends it, too
 }
 
+@test "foreign things in turns/ and waiting/ stop no other key, and fsck mends them" {
+	key a a1 a2
+	key b b1
+	mq push -q q -m free
+	next a1
+	mq ack q "$h"
+	turn=spool/q/turns/$(basename "$(ls -d spool/q/ready/*/*Kaf63dc4c8601ec8c* | sed 's/.*,K//')")
+	rm -rf "$turn"
+	for broken in 'touch $turn' 'ln -s /tmp $turn' 'mkdir $turn; mkfifo $turn/x' 'mkdir $turn; mkdir $turn/d' \
+	    'mv spool/q/turns t; touch spool/q/turns' 'ln -s /tmp spool/q/waiting'; do
+		rm -rf "$turn" spool/q/waiting
+		mkdir -p "${turn%/*}"
+		turn=$turn sh -c "$broken"
+		free=$(mq ls q --match free --ids)
+		mq pop q -n 9 -l >got 2>err || :
+		grep -qx free got
+		run -0 mq ls
+		run -1 mq fsck q
+		assert_output --partial foreign-
+		run -0 mq fsck -q --repair q
+		run -0 mq fsck q
+		mq push -q q -m free
+		[ -z "$(mq ls q --match a2 --ids)" ] || assert_equal "$(mq pop q -n 9 -l | sort | head -n 1)" a2
+		key a a2
+		key b b1
+		mq push -q q -m free
+	done
+}
+
 @test "-k: bad uses" {
 	run -64 mq push q -k '' -m x
 	run -64 mq push q -k a -k b -m x
 	run -65 mq push q -k $'a\nb' -m x
+	run -64 mq push q -k ' a' -m x
+	run -64 mq push q -k a$'\t' -m x
+	run -64 mq push q -k a -H 'key: b' -m x
 	[ ! -e spool/q/ready ] || assert_has q ready 0
 }
 
@@ -307,6 +367,46 @@ turns() {
 	key a a2
 	next a2
 	assert_has q delayed 0
+}
+
+@test "latest: where the newest was removed or moved away, an older one that is retried is delivered" {
+	mq init q latest=yes
+	for go in "rm q" "mv q other" "retry q"; do
+		key a old
+		mq nack --dead q "$(mq claim q)"
+		old=$(mq ls q --state dead --ids)
+		key a new
+		new=$(mq ls q --state ready --ids)
+		case $go in
+		retry*)	mq ack q "$(mq claim q)" ;;
+		mv*)	mq mv q other "$new" ;;
+		*)	mq rm q "$new" ;;
+		esac
+		mq retry -q q "$old"
+		next old
+		mq ack q "$h"
+	done
+	mq init q expire=1s expired=drop
+	key a old
+	mq nack --dead q "$(mq claim q)"
+	mq push -q q -k a -x 1ms -m new
+	wait_for nothing
+	mq retry -q q --all
+	next old
+}
+
+@test "latest: also of what comes through a topic, or from its past" {
+	mq init q latest=yes
+	mq init t keep=1d
+	mq subscribe t q
+	for i in 1 2 3; do
+		mq push -q t -k a -m "v$i"
+		mq push -q t -k b -m "w$i"
+	done
+	assert_equal "$(mq pop q -n 9 -l | sort | tr '\n' ' ')" "v3 w3 "
+	mq init late latest=yes
+	mq subscribe -q --since=1d t late
+	assert_equal "$(mq pop late -n 9 -l | sort | tr '\n' ' ')" "v3 w3 "
 }
 
 @test "latest: of many pushed at once the newest is always delivered" {

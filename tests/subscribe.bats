@@ -154,6 +154,17 @@ bodies() {
 	assert_equal "$(bodies q)" "ok "
 }
 
+@test "a message that nobody wants blocks no others of its key" {
+	mq init t order_dead=block
+	mq subscribe --filter Type=wanted t a
+	for n in 1 2; do
+		mq push -q t -k k -m nobody
+		mq push -q t -k k --type wanted -m "$n"
+	done
+	assert_equal "$(bodies a)" "1 2 "
+	assert_counts t "held=2"
+}
+
 @test "--since: what was kept and passes, once, and not what the queue has" {
 	mq init -q t keep=1d
 	mq subscribe t a
@@ -286,6 +297,13 @@ bodies() {
 	echo z >"$MQ_SPOOL/t/tmp/z" && mv "$MQ_SPOOL/t/tmp/z" "$MQ_SPOOL/t/new/z"
 	ended "$pid"
 	assert_equal "$(cat dropped.out)" z
+	mq init q dead_queue=t
+	bg dead mq pop a -w
+	wait_for armed "$pid"
+	mq push -q q -m d
+	mq nack --dead q "$(mq claim q)"
+	ended "$pid"
+	assert_equal "$(cat dead.out)" d
 	bg watch mq watch a
 	wait_for grep -qx 'mq watch: ready' watch.err
 	mq push -q t -m w
