@@ -323,3 +323,11 @@ at_least() {
 	run -0 mq pop q
 	assert_equal "$(cat victim)" secret
 }
+
+@test "max_in_flight: a batch does not wait for what its own messages keep from it" {
+	mq init -q q max_in_flight=2
+	seq 5 | mq push -q -l q
+	bg work mq work --batch 9,,1h q -- sh -c 'paste -s -d + >>ran'
+	wait_for grep -qx 3+4 ran
+	assert_equal "$(head -n 1 ran)" 1+2
+}
