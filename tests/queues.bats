@@ -315,3 +315,23 @@ lines() {
 		assert_line "breaker = ${pair#*:}"
 	done
 }
+
+@test "a queue that is made a topic while it is worked on: its messages are the subscribers'" {
+	mq init -q q
+	mq init -q other
+	bg one mq work q -- cat
+	local one=$pid
+	bg two mq work q other -- cat
+	bg three mq pop --wait q
+	wait_for title_has "$one" "work q"
+	wait_for title_has "${pids[1]}" "work q,other"
+	mq subscribe -q q sub
+	for i in 1 2 3; do mq push -q -m "m$i" q; done
+	wait_for has sub ready 3
+	ended "$one"
+	assert_equal "$status" 64
+	assert_equal "$(cat one.out two.out three.out)" ""
+	assert_regex "$(cat one.err)" "was made a topic"
+	mq push -q -m still other
+	wait_for grep -q still two.out
+}
