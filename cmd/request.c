@@ -34,6 +34,7 @@ struct request {
 	struct input in;
 	struct push_options opt;
 	struct headers headers;
+	const char *accept;	/* the policy's, as for mq push */
 	usec_t timeout;
 	bool queued;
 	struct msgid id;
@@ -143,10 +144,11 @@ ask(struct request *a)
 
 	a->opt.headers = &a->headers;
 	a->opt.expire = a->timeout + EXPIRE_AFTER;
-	if ((st = add_headers(a)) == ST_OK && (st = batch_open(a->q, &a->opt, &b, err)) == ST_OK &&
+	if ((st = add_headers(a)) == ST_OK && (st = trace_headers(&a->headers, err)) == ST_OK &&
+	    (st = batch_open(a->q, &a->opt, &b, err)) == ST_OK &&
 	    (st = batch_begin(b, err)) == ST_OK &&
 	    (st = input_copy(a->r, &a->in, "nothing was asked", put, b)) == ST_OK &&
-	    (st = batch_end(b, err)) == ST_OK)
+	    (st = accept_end(a->r, a->q, a->accept, &a->headers, b)) == ST_OK)
 		st = batch_publish(b, clock_now(), queued, a, err);
 	batch_close(b);
 	/* That a power failure could undo it is nothing to us, who would not live to see it. */
@@ -251,9 +253,13 @@ run_request(struct run *r)
 
 	if ((st = options(&a)) == ST_OK && (st = operands(&a)) == ST_OK && (st = push_files_exist(r)) == ST_OK) {
 		run_stoppable();
-		/* Who makes the queue is who answers: a wrong name shall not be waited for. */
-		if ((st = run_queue(r, r->operand[0], &a.q)) == ST_OK &&
+		/*
+		 * Who makes the queue is who answers: a wrong name shall not be waited for.  Nor a topic:
+		 * who handles what a subscriber got looks for the place there.
+		 */
+		if ((st = run_queue_consume(r, r->operand[0], &a.q)) == ST_OK &&
 		    (st = push_allowed(a.q, 1, 0, clock_now(), &r->err)) == ST_OK &&
+		    (st = queue_accept(a.q, &a.accept, &r->err)) == ST_OK &&
 		    (st = question_open(a.q, clock_now(), &a.question, &r->err)) == ST_OK && (st = ask(&a)) == ST_OK)
 			st = await(&a, &keep);
 	}

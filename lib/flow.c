@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib.h"
@@ -25,8 +26,11 @@
 #define STAND_BY (USEC / 2)
 /* How soon who came last of several that claimed at once looks again, at most. */
 #define SCATTER (USEC / 50)
-/* Listings of claimed/ that are compared with the counters where the two do not agree. */
+/* Listings of claimed/ that are compared with the counters where the two do not agree; tries to get a place. */
 #define ROUNDS 3
+/* How often, and after how long each time, nothing may have changed before the counters are not believed. */
+#define STILL 20
+#define NAP 1000
 
 static enum status
 hold_back(struct flow *f, enum held why, usec_t until)
@@ -144,6 +148,31 @@ limit_reached(struct flow *f, usec_t again, struct error *err)
 }
 
 /*
+ * The counters never say less than there are, for they are raised before a claim and lowered after its end.  They
+ * say more for a moment at both, and until they are set right where somebody died there; so that is done only if
+ * nothing has moved for a while, or it would be done to those that live.
+ */
+static enum status
+limit_settle(struct queue *q, int64_t *n, struct error *err)
+{
+	const struct timespec nap = { .tv_nsec = NAP * 1000L };
+	int64_t limit = q->policy.max_in_flight, had = counters_claimed(q, 0);
+	enum status st;
+
+	*n = 0;
+	if (had < limit)	/* one has just ended */
+		return ST_OK;
+	for (int i = 0; i < STILL; i++) {
+		st = count_claims(q, limit, had, n, err);
+		if (st != ST_OK || *n >= limit || counters_claimed(q, 0) != had)
+			return st;
+		(void)nanosleep(&nap, NULL);
+	}
+	(void)counters_set_claimed(q, had, *n);
+	return ST_OK;
+}
+
+/*
  * A place among those in flight, taken in the counters before the claim: in the order in which
  * they came to this all but the first so many are refused.  place is which one it was.
  */
@@ -151,22 +180,18 @@ static enum status
 limit_take(struct flow *f, struct error *err)
 {
 	struct queue *q = f->q;
-	int64_t limit = q->policy.max_in_flight, n;
+	int64_t limit = q->policy.max_in_flight, n = 0;
 	enum status st;
 
 	if (limit == 0 || f->place > 0)
 		return ST_OK;
-	f->place = counters_claimed(q, 1);
-	if (f->place <= limit)
-		return ST_OK;
-	st = count_claims(q, limit, f->place - 1, &n, err);
-	if (st == ST_OK && n < limit && counters_set_claimed(q, f->place, n + 1)) {
-		f->place = n + 1;	/* somebody died between the two, and was still counted */
-		return ST_OK;
+	for (int i = 0; i < ROUNDS && n < limit; i++) {
+		if ((f->place = counters_claimed(q, 1)) <= limit)
+			return ST_OK;
+		limit_return(f);
+		if ((st = limit_settle(q, &n, err)) != ST_OK)
+			return st;
 	}
-	limit_return(f);
-	if (st != ST_OK)
-		return st;
 	/* Below the limit by the listing alone: others are between their place and their claim. */
 	return limit_reached(f, n < limit ? clock_now() + SCATTER : USEC_MAX, err);
 }

@@ -511,7 +511,10 @@ enum status topic_distribute(struct queue *topic, unsigned rounds, topic_tell *t
     struct error *) MUST_CHECK;
 /* What the topic kept, or nobody wanted, since then, and q has not: *given so many.  After subscribe. */
 enum status topic_catch_up(struct queue *topic, struct queue *q, usec_t since, usec_t now, uint64_t *given, struct error *) MUST_CHECK;
-/* As claim_next; where a queue that subscribes has nothing, what may lie in its topics is distributed first. */
+/*
+ * As claim_next; where a queue that subscribes has nothing, what may lie in its topics is distributed first.
+ * ST_USAGE: it has become a topic.
+ */
 struct claim;
 struct claim_options;
 struct passed;

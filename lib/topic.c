@@ -409,10 +409,15 @@ enum status
 claim_or_fetch(struct queue *q, const struct claim_options *opt, usec_t now, struct claim *c, usec_t *wake,
     struct passed *over, struct error *err)
 {
-	enum status st = claim_next(q, opt, now, c, wake, over, err);
 	usec_t at = USEC_MAX;
+	enum status st;
 
-	if (st != ST_NONE)
+	/* Also while somebody works on it: what it took would be missing to the subscribers. */
+	if (queue_is_topic(q)) {
+		*over = (struct passed){ 0 };
+		return error_set(err, ST_USAGE, 0, "queue '%s' was made a topic: what it gets is for its subscribers", q->name);
+	}
+	if ((st = claim_next(q, opt, now, c, wake, over, err)) != ST_NONE)
 		return st;
 	if (fetch(q, &at) > 0)
 		st = claim_next(q, opt, clock_now(), c, wake, over, err);

@@ -350,3 +350,12 @@ reasons() {
 		run -64 mq work q $wrong -- true
 	done
 }
+
+@test "several queues with handlers of their own: {} in one says nothing of the other" {
+	mq init -q a handler='paste -s -d +'
+	mq init -q b handler='cat {}/* | tr "\n" -'
+	seq 3 | mq push -q -l a
+	seq 7 9 | mq push -q -l b
+	run -0 mq work --config --drain --batch 5 a b
+	assert_output $'1+2+3\n789'
+}

@@ -323,3 +323,39 @@ at_least() {
 	run -0 mq pop q
 	assert_equal "$(cat victim)" secret
 }
+
+@test "max_in_flight: a batch does not wait for what its own messages keep from it" {
+	mq init -q q max_in_flight=2
+	seq 5 | mq push -q -l q
+	bg work mq work --batch 9,,1h q -- sh -c 'paste -s -d + >>ran'
+	wait_for grep -qx 3+4 ran
+	assert_equal "$(head -n 1 ran)" 1+2
+}
+
+@test "max_in_flight: never more than that, however many claim and end at once" {
+	cat >count.py <<-'END'
+	import fcntl, sys, time
+	def add(more):
+	    with open("now", "r+") as f:
+	        fcntl.flock(f, fcntl.LOCK_EX)
+	        n = int(f.read()) + more
+	        f.seek(0)
+	        f.write(str(n) + "\n")
+	    if n > 3:
+	        open("toomany", "w")
+	for line in sys.stdin.buffer:
+	    id, head, body, *_ = line.decode().split()
+	    sys.stdin.buffer.read(int(head) + int(body))
+	    add(1)
+	    time.sleep(0.001)
+	    add(-1)
+	    print(id, "ok", flush=True)
+	END
+	echo 0 >now
+	mq init -q q max_in_flight=3
+	seq 800 | mq push -q -l q
+	for i in 1 2 3 4; do bg "work$i" mq work --persistent -j 3 q -- python3 count.py; done
+	run -0 mq wait q --empty --timeout 50s
+	assert [ ! -e toomany ]
+	assert_equal "$(cat now)" 0
+}

@@ -271,6 +271,15 @@ MQ_SPOOL=$(realpath "$MQ_SPOOL")"
 	[ "$(wc -l <starts)" -ge 2 ]
 }
 
+@test "a handler that leaves a small body unread and ends: no message pays for it" {
+	mq init -q q backoff=1h
+	seq 10 | mq push -q -l q
+	run -0 timeout 20 mq work q --drain --persistent -- sh -c 'read -r id _; echo "$id ok"'
+	assert_output ''
+	run -0 mq ls q
+	assert_output ''
+}
+
 @test "a body larger than a pipe, to a handler that reads slowly: nothing else waits" {
 	head -c 300000 /dev/urandom >large
 	mq init -q q lease=1s

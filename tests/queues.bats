@@ -292,6 +292,17 @@ lines() {
 	assert_has q claimed 0
 }
 
+@test "breaker: what is left of a batch is given back; one message alone is tried" {
+	mq init -q q backoff=0s jitter=none attempts=9 breaker=2,1h
+	seq 8 | mq push -q -l q
+	bg work mq work --batch 8 q -- sh -c 'echo $MQ_BATCH >>ran; exit 1'
+	wait_for title_has "$pid" "paused after failures"
+	wait_for has q claimed 0
+	assert_equal "$(cat ran)" $'8\n4\n2\n1\n1'
+	assert_equal "$(grep -c "in a row" work.err) $(grep -c "still fails" work.err)" "1 0"
+	assert_equal "$(field q attempts | sort | uniq -c | tr -s ' ')" $' 6 0\n 2 1'
+}
+
 @test "breaker: values" {
 	mq init -q q
 	for value in 0 -1 x "5," 5,x 5,1s..x 5,10s..1s 5,0s 5,1s..2s..3s ,1s; do
@@ -303,4 +314,24 @@ lines() {
 		run -0 mq config q
 		assert_line "breaker = ${pair#*:}"
 	done
+}
+
+@test "a queue that is made a topic while it is worked on: its messages are the subscribers'" {
+	mq init -q q
+	mq init -q other
+	bg one mq work q -- cat
+	local one=$pid
+	bg two mq work q other -- cat
+	bg three mq pop --wait q
+	wait_for title_has "$one" "work q"
+	wait_for title_has "${pids[1]}" "work q,other"
+	mq subscribe -q q sub
+	for i in 1 2 3; do mq push -q -m "m$i" q; done
+	wait_for has sub ready 3
+	ended "$one"
+	assert_equal "$status" 64
+	assert_equal "$(cat one.out two.out three.out)" ""
+	assert_regex "$(cat one.err)" "was made a topic"
+	mq push -q -m still other
+	wait_for grep -q still two.out
 }

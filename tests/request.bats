@@ -349,3 +349,20 @@ expires() {
 places_are() {
 	[ "$(places 2>/dev/null)" -eq "$1" ]
 }
+
+@test "a contract holds for requests too, and a trace goes on through them" {
+	mq init -q q accept='! grep -q bad'
+	run -65 timeout 5 mq request q -m "a bad one"
+	assert_output --partial "refused by accept"
+	nothing_left
+	bg work mq work --reply -n 1 q -- sh -c 'echo "$TRACEPARENT"'
+	TRACEPARENT=00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01 run -0 timeout 5 mq request q -m good
+	assert_output 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+}
+
+@test "a topic cannot be asked: its subscribers would look for the place in their own queues" {
+	mq subscribe -q t q
+	run -64 timeout 5 mq request t -m x
+	assert_output --partial "'t' is a topic: its subscribers are q"
+	assert_equal "$(mq ls q --ids)" ""
+}

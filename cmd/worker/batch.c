@@ -157,9 +157,9 @@ put_file(const char *dir, const struct claim *c, struct error *err)
 
 /* One message behind the others, or nothing of it; without f, in the directory. */
 static enum status
-put(struct work *w, struct handler *h, FILE *f, const struct claim *c, struct error *err)
+put(struct handler *h, FILE *f, const struct claim *c, struct error *err)
 {
-	enum frame frame = w->frame;
+	enum frame frame = h->source->launch.frame;
 	enum status st;
 	off_t begin;
 
@@ -206,7 +206,7 @@ put_all(struct work *w, struct handler *h, FILE *f, struct error *err)
 	for (int i = 0; st == ST_OK && i < h->part; i++) {
 		if (h->claim[i].fd == -1)
 			continue;
-		st = put(w, h, f, &h->claim[i], err);
+		st = put(h, f, &h->claim[i], err);
 		if (st == ST_OK)
 			h->ran++;
 		else
@@ -225,7 +225,7 @@ open_null(int *fd, struct error *err)
 enum status
 batch_prepare(struct work *w, struct handler *h, struct error *err)
 {
-	bool dir = w->frame == FRAME_DIR;
+	bool dir = h->source->launch.frame == FRAME_DIR;
 	FILE *f = NULL;
 	enum status st;
 

@@ -139,6 +139,8 @@ claim_one(struct work *w, struct source *s, struct handler *h, usec_t mono, stru
 		h->due = mono;
 		st = ST_NONE;
 	}
+	if (over.held == HELD_LIMIT)
+		h->due = mono;	/* those that stand in the way may be our own */
 	if (over.held == HELD_RATE || over.held == HELD_LIMIT ||
 	    (over.held != HELD_NO && w->drain == DRAIN_NO)) {
 		error_clear(err);	/* for a time */
@@ -189,7 +191,8 @@ work_go_on(struct work *w, usec_t mono, struct error *err)
 		struct handler *h = &w->h[i];
 		if (h->n == 0 || h->pid != 0 || h->over)
 			continue;
-		if (w->stops > 0 || w->exit_code != 0 || w->winding) {
+		/* While a breaker is open, one message alone is tried, and not what was claimed before. */
+		if (w->stops > 0 || w->exit_code != 0 || w->winding || breaker_open(h->source)) {
 			work_give_back(w, h);
 			handler_free(h, i);
 		} else if (h->part > 0 && w->running < w->jobs && mono >= w->next_start)

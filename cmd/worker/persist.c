@@ -53,6 +53,15 @@ persist_retire(struct handler *h)
 		h->limit = clock_mono() + GRACE;
 }
 
+/* How much of what it was given it has not read; -1: nobody knows. */
+static int
+unread(const struct handler *h)
+{
+	int n;
+
+	return h->infd != -1 && ioctl(h->infd, FIONREAD, &n) == 0 ? n : -1;
+}
+
 void
 persist_answered(struct work *w, struct handler *h)
 {
@@ -65,7 +74,7 @@ persist_answered(struct work *w, struct handler *h)
 	if (h->stage == RUNNING)
 		h->limit = USEC_MAX;
 	/* What is left of a body that it did not want to read would be in the way of the next request. */
-	if (h->feeding || h->infd == -1)
+	if (h->feeding || unread(h) != 0)
 		persist_retire(h);
 }
 
@@ -91,13 +100,11 @@ persist_silent(struct handler *h)
 
 /* It ended by itself between two messages, and another was on its way to it already. */
 static bool
-unread(const struct handler *h)
+untouched(const struct handler *h)
 {
-	int n;
-
 	if (h->why != WHY_NONE || h->answered == 0 || !handler_succeeded(h))
 		return false;
-	return h->fed == 0 || (h->infd != -1 && ioctl(h->infd, FIONREAD, &n) == 0 && n == h->fed);
+	return h->fed == 0 || unread(h) == h->fed;
 }
 
 static void
@@ -124,7 +131,7 @@ count_death(struct work *w, const struct handler *h)
 void
 persist_settle(struct work *w, struct handler *h)
 {
-	if (h->n > 0 && unread(h))
+	if (h->n > 0 && untouched(h))
 		work_give_back(w, h);
 	else if (h->n > 0)
 		work_settle_one(w, h, h->claim);

@@ -144,7 +144,7 @@ source_refresh(struct source *s, struct error *err)
 enum status
 work_without(struct work *w, struct source *s, enum status st, struct error *err)
 {
-	if (w->nsources == 1 || (st != ST_NOTFOUND && !(st == ST_AGAIN && s->held != HELD_NO)))
+	if (w->nsources == 1 || (st != ST_NOTFOUND && st != ST_USAGE && !(st == ST_AGAIN && s->held != HELD_NO)))
 		return st;
 	if (work_can_note())
 		run_note(w->r, "%s", err->text);

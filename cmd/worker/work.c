@@ -208,9 +208,10 @@ command(struct work *w, struct source *s)
 		if ((s->argv[i] = strdup(words[i])) == NULL)
 			return error_sys(&r->err, ENOMEM, "work");
 	s->command = s->argv[w->config ? 2 : 0];
+	s->launch.frame = w->frame;
 	for (char **arg = s->argv; w->mode == MODE_BATCH && !w->framed && *arg != NULL; arg++)
 		if (strstr(*arg, "{}") != NULL)
-			w->frame = FRAME_DIR;
+			s->launch.frame = FRAME_DIR;
 	s->timeout = w->timeout != -1 ? w->timeout : w->config ? queue_policy(s->q)->timeout : 0;
 	return ST_OK;
 }
@@ -291,7 +292,6 @@ sources_start(struct work *w)
 
 	for (struct source *s = w->source; st == ST_OK && s < w->source + w->nsources; s++) {
 		s->launch.mode = w->mode;
-		s->launch.frame = w->frame;
 		s->launch.reply = w->reply;
 		if ((st = launch_open(w->r, s->q, s->argv, &s->launch, &w->r->err)) == ST_OK)
 			st = waiter_open(s->q, w->drain == DRAIN_ALL, &s->waiter, &w->r->err);

@@ -206,7 +206,7 @@ struct work {
 	uint64_t served;	/* of the source that was served last */
 	struct pollfd *arrivals;	/* the queues alone */
 	enum mode mode;
-	enum frame frame;
+	enum frame frame;	/* that was asked for; of a command with "{}" it is another, see launch */
 	bool reply;
 	struct claim_options claim;
 	int64_t jobs, max;
