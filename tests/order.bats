@@ -345,7 +345,8 @@ two_buckets() {
 	mq claim q
 	mq pause -q t
 	mq push -q t -k a -m a1
-	local first=$(ls spool/q/ready)
+	local first
+	first=$(ls spool/q/ready)
 	bucket=$(date -u +%Y%m%dT%H%M%S.%6NZ)
 	mkdir "spool/q/ready/${first%%.*}.$bucket"
 	key b b3
