@@ -436,6 +436,11 @@ go_on() {
 	assert_equal "$status" 0
 }
 
+# hash_of BODY: of the key of the message with that body
+hash_of() {
+	find spool/q -name "*$(mq ls q --match "$1" --ids)*,K*" | sed -n '1s/.*,K\([0-9a-f]*\).*/\1/p'
+}
+
 # two_buckets: b1 claimed; b2, and in a bucket after that b3; a1 and a2, pushed before and after that bucket was made, in topic t
 two_buckets() {
 	mq subscribe t q
@@ -443,7 +448,8 @@ two_buckets() {
 	mq claim q
 	mq pause -q t
 	mq push -q t -k a -m a1
-	local first=$(ls spool/q/ready)
+	local first
+	first=$(ls spool/q/ready)
 	bucket=$(date -u +%Y%m%dT%H%M%S.%6NZ)
 	mkdir "spool/q/ready/${first%%.*}.$bucket"
 	key b b3
@@ -458,6 +464,22 @@ two_buckets() {
 	assert_equal "$(find spool/q/ready -type f | wc -l)" 4
 	go_on
 	assert_equal "$(<stopped.out)" a1
+	next a2
+}
+
+@test "nor is the second put aside before the first" {
+	two_buckets
+	key a a0
+	next a0
+	first=$h
+	# It puts b2 aside: the first bucket is read.
+	stopped_at PAUSE_MKDIR "$(hash_of b1)" sh -c 'mq pop q; [ $? = 1 ]'
+	mq resume -q t
+	mq topics
+	go_on
+	mq ack q "$first"
+	next a1
+	mq ack q "$h"
 	next a2
 }
 
