@@ -751,3 +751,38 @@ reap_done(struct queue *q, usec_t now, struct error *err)
 	buckets_free(&bs);
 	return st;
 }
+
+/* ---- an ack ----------------------------------------------------------- */
+
+enum status
+claim_finish(struct queue *q, const struct place *p, usec_t now, struct error *err)
+{
+	struct msgname n = p->name;
+	enum status st;
+
+	/* Else it stays a claim, and who takes it back comes here again. */
+	if (n.finished && !order_leave(q, &n))
+		return ST_OK;
+	name_unclaim(&n);
+	n.key = now;
+	st = q->policy.keep == KEEP_NO || n.replayed ? place_drop(q, p, err) :
+	    place_move(q, p, q, STATE_DONE, &n, NULL, err);
+	if (st == ST_AGAIN && (err->errnum == ENOSPC || err->errnum == EDQUOT)) {
+		/* On a full disk a message that is done with is worth less than the room it takes. */
+		error_clear(err);
+		st = place_drop(q, p, err);
+	}
+	if (p->name.finished && st == ST_GONE)
+		return ST_OK;	/* whoever saw it finished it */
+	if (st != ST_OK)
+		return st;
+	if (!p->name.finished)
+		(void)order_leave(q, &n);
+	latest_done(q, &n);
+	log_event(q, "acked", &n, STATE_DONE, now);
+	counters_add(q, COUNT_ACKED, 1, now);
+	/* The ack is done, whatever becomes of the old ones. */
+	if (reap_done(q, now, err) != ST_OK)
+		error_clear(err);
+	return ST_OK;
+}
