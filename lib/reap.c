@@ -101,6 +101,12 @@ put_dead(struct queue *q, const struct place *p, struct queue *to, enum state s,
 	return st == ST_OK && sync ? moves_sync(to, err) : st;
 }
 
+static bool
+has_dead_queue(const struct queue *q)
+{
+	return q->policy.dead_queue[0] != '\0' && strcmp(q->policy.dead_queue, q->name) != 0;
+}
+
 /* To dead/, or to the queue that the policy names for dead letters. */
 static enum status
 put_aside(struct queue *q, const struct place *p, struct msgname *n, usec_t now, bool sync,
@@ -112,7 +118,7 @@ put_aside(struct queue *q, const struct place *p, struct msgname *n, usec_t now,
 
 	counters_add(q, COUNT_DEAD, 1, now);
 	n->key = now;
-	if (q->policy.dead_queue[0] == '\0' || strcmp(q->policy.dead_queue, q->name) == 0)
+	if (!has_dead_queue(q))
 		return put_dead(q, p, q, STATE_DEAD, n, now, sync, err);
 	error_clear(&ignored);
 	if (queue_create(q->spool, q->policy.dead_queue, NULL, 0, &to, &ignored) == ST_OK) {
@@ -235,7 +241,7 @@ reap_fail(struct queue *q, const struct place *p, const struct failure *why,
 	if (dead) {
 		*state = STATE_DEAD;
 		/* Before the move: a crash between the two leaves a claim, and that comes back here. */
-		if (q->policy.order_dead == ORDER_SKIP || q->policy.dead_queue[0] != '\0')
+		if (q->policy.order_dead == ORDER_SKIP || has_dead_queue(q))
 			(void)order_leave(q, &n);
 		st = to_dead(q, p, &n, now, true, err);
 	} else {

@@ -217,6 +217,24 @@ marker_touch(struct queue *q, const char *topic)
 	(void)close(fd);
 }
 
+void
+topic_poke(struct queue *topic)
+{
+	struct error ignored;
+	struct names subs;
+	struct queue *q;
+
+	error_clear(&ignored);
+	if (subscriptions_list(topic, &subs, &ignored) != ST_OK)
+		return;
+	for (size_t i = 0; i < subs.n; i++)
+		if (queue_open_raw(topic->spool, subs.name[i], &q, &ignored) == ST_OK) {
+			marker_touch(q, topic->name);
+			queue_close(q);
+		}
+	names_free(&subs);
+}
+
 enum status
 subscription_drop(struct queue *topic, const char *queue, struct error *err)
 {

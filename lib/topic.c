@@ -350,24 +350,6 @@ topic_distribute(struct queue *topic, unsigned rounds, topic_tell *tell, void *a
 	return st == ST_NONE ? ST_OK : st;
 }
 
-void
-topic_poke(struct queue *topic)
-{
-	struct error ignored;
-	struct names subs;
-	struct queue *q;
-
-	error_clear(&ignored);
-	if (subscriptions_list(topic, &subs, &ignored) != ST_OK)
-		return;
-	for (size_t i = 0; i < subs.n; i++)
-		if (queue_open_raw(topic->spool, subs.name[i], &q, &ignored) == ST_OK) {
-			marker_touch(q, topic->name);
-			queue_close(q);
-		}
-	names_free(&subs);
-}
-
 /* ---- a consumer looks to its topics ------------------------------------ */
 
 static void
