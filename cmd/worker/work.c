@@ -146,7 +146,7 @@ set_up(struct work *w, struct error *err)
 	sigset_t sigs;
 
 	w->h = calloc((size_t)w->jobs + 1, sizeof(*w->h));
-	w->claims = calloc((size_t)w->slots * (size_t)w->batch, sizeof(*w->claims));
+	w->claims = calloc(((size_t)w->jobs + 1) * (size_t)w->batch, sizeof(*w->claims));
 	w->pfd = calloc(2 + 3 * (size_t)w->slots + (size_t)w->nsources, sizeof(*w->pfd));
 	w->arrivals = calloc((size_t)w->nsources, sizeof(*w->arrivals));
 	if (w->h == NULL || w->claims == NULL || w->pfd == NULL || w->arrivals == NULL)
