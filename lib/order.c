@@ -13,6 +13,7 @@
  * after: so one of them sees the other.
  */
 #include <sys/stat.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -55,7 +56,7 @@ first_in(struct queue *q, const struct bucket *b, struct place *p, struct error 
 		return st == ST_GONE ? ST_NONE : st;
 	st = ST_NONE;
 	for (size_t i = 0; st == ST_NONE && i < l.n; i++)
-		if (name_parse(l.e[i].name, &p->name) == NAME_OK) {
+		if (l.e[i].type == DT_REG && name_parse(l.e[i].name, &p->name) == NAME_OK) {
 			p->state = STATE_READY;
 			lane_place(p, q->lane, b->name);
 			(void)strlcpy(p->file, l.e[i].name, sizeof(p->file));
