@@ -240,20 +240,30 @@ was_passed(const struct window *w, const struct msgname *n)
 	return i < w->npassed && strcmp(w->passed[i].turn.text, n->id.text) != 0;
 }
 
-/* Its turn has not come.  All of its key that this pass meets after it are passed over, too, but the one that has the turn. */
+/* Its turn, which that message has (NULL: nobody knows), has not come.  False: there is no room for more keys. */
+static bool
+remember(struct window *w, const char *order, const struct msgid *turn)
+{
+	static const struct msgid none;
+	unsigned i = find_passed(w, order);
+
+	if (i == PASSED_MAX)
+		return false;
+	if (i == w->npassed) {
+		(void)strlcpy(w->passed[i].order, order, sizeof(w->passed[i].order));
+		w->passed[w->npassed++].turn = turn != NULL ? *turn : none;
+	}
+	return true;
+}
+
+/* All of its key that this pass meets after it are passed over, too, but the one that has the turn. */
 static enum status
 pass_by(struct attempt *a, int dir, const struct place *p, const struct msgid *turn)
 {
-	struct window *w = &a->q->window;
-	unsigned i = find_passed(w, p->name.order);
 	enum status st = ST_OK;
 
-	if (i == PASSED_MAX && !a->park)
+	if (!remember(&a->q->window, p->name.order, turn) && !a->park)
 		return ST_ANEW;
-	if (i == w->npassed && i < PASSED_MAX) {
-		(void)strlcpy(w->passed[i].order, p->name.order, sizeof(w->passed[i].order));
-		w->passed[w->npassed++].turn = *turn;
-	}
 	if (a->park && (st = in_sight(a, dir, p)) == ST_OK)
 		st = order_park(a->q, dir, p, &a->again, a->err);
 	return st == ST_OK ? ST_NONE : st;
@@ -286,13 +296,13 @@ turn_come(struct attempt *a, int dir, const struct place *p)
 	return st == ST_NONE ? pass_by(a, dir, p, &turn) : st;
 }
 
-/* The same; a key whose turn cannot be told does not stop the others. */
+/* The same; a key whose turn cannot be told does not stop the others, but all later ones of its own. */
 static enum status
 in_turn(struct attempt *a, int dir, const struct place *p)
 {
 	enum status st = turn_come(a, dir, p);
 
-	if (st == ST_OK || st == ST_NONE || st == ST_ANEW)
+	if (st == ST_OK || st == ST_NONE || st == ST_ANEW || !remember(&a->q->window, p->name.order, NULL))
 		return st;
 	st = pass_over(a->over, a->err);
 	return st == ST_OK ? ST_NONE : st;

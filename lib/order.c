@@ -599,7 +599,10 @@ order_check(struct queue *q, const char *order, bool repair, bool *stuck, bool *
 		if ((text = wrong(q, order, err)) == NULL)
 			break;
 	*stuck = text != NULL && lane_first(q, order, &p, err) == ST_OK;
-	*mended = text != NULL && repair && settle(q, order, NULL, err) == ST_OK && wrong(q, order, err) == NULL;
+	*mended = false;
+	/* A file system that was cut off may have left more than one. */
+	for (int i = 0; text != NULL && repair && !*mended && i < ROUNDS; i++)
+		*mended = settle(q, order, NULL, err) == ST_OK && wrong(q, order, err) == NULL;
 	error_clear(err);
 	return text;
 }

@@ -128,8 +128,8 @@ S("push of the latest", INIT + "mq init q latest=yes; mq push -q q -k a -m one; 
 S("request that nobody answers", INIT, "mq request q --timeout 5ms -m one", {"one": (GONE, GONE, READY)}, or_else=(READY,), asks=1)
 # The place is there before the request is read, so the answer can be, too.
 ASKER = """mkfifo fifo
-(exec 3>fifo; n=0; until mq reply q "$(ls spool/q/replies)" -m answer || [ $n = 50 ]; do n=$((n+1)); sleep 0.01; done; printf one >&3) >/dev/null 2>&1 &
-exec mq request q --timeout 2s <fifo
+(exec 3>fifo; until mq reply q "$(ls spool/q/replies)" -m answer || ! grep -qs '^State:.[^ZX]' /proc/$$/status; do sleep 0.01; done; printf one >&3) >/dev/null 2>&1 &
+exec mq request q --timeout 20s <fifo
 """
 S("request that is answered", INIT + f"cat >asker <<'END'\n{ASKER}END\n", "sh asker", {"one": (GONE, READY)}, asks=0)
 PLACE = "q/replies/0123456789abcdef0123456789abcdef"
