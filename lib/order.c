@@ -253,7 +253,7 @@ holder_find(struct queue *q, const char *order, const struct turn *t, struct pla
 	    STATE_HELD, STATE_DEAD };
 	enum status st = ST_NONE;
 	struct bucket b;
-	bool young;
+	bool young = false;
 
 	if (t->state != -1 && (t->state < STATE_HELD || blocks(q, (enum state)t->state)) && bucket_parse(t->bucket, &b) &&
 	    (st = bucket_find(q, (enum state)t->state, &b, &t->id, NULL, p, &young, err)) == ST_OK)
