@@ -241,7 +241,7 @@ turns() {
 }
 
 @test "one key with many messages does not hold up the others" {
-	seq -f 'a%g' 3000 | mq push -q -l -k a q
+	seq -f 'a%g' 1200 | mq push -q -l -k a q
 	key b b1
 	next a1
 	next b1
@@ -251,10 +251,10 @@ turns() {
 }
 
 @test "an atomic batch of one key is in order" {
-	seq 2500 | mq push -q -l --atomic -k a q
+	seq 1100 | mq push -q -l --atomic -k a q
 	mq work q --drain -j2 -- sh -c 'cat; echo' >got
-	run -0 diff <(seq 2500 | head -100) <(head -100 got)
-	run -0 diff <(seq 2500) got
+	run -0 diff <(seq 1100 | head -100) <(head -100 got)
+	run -0 diff <(seq 1100) got
 }
 
 @test "a worker takes keys in order, and different ones at the same time" {

@@ -33,7 +33,7 @@ bin=$(realpath "${MQ_BIN:-mq}")
 build=$(realpath "${MQ_BUILD:-build}")
 san=${MQ_SAN:-}
 out=$build/tests
-jobs=$(nproc 2>/dev/null || echo 2)
+jobs=$(($(nproc 2>/dev/null || echo 2) + 1))	# many of them wait most of the time
 long='' limit=''
 
 while [ $# -gt 0 ]; do
