@@ -17,7 +17,7 @@
 
 #define BUFFER (128 << 10)
 /* On a queue that is never still, what is moved all the time is seen sooner or later. */
-#define PASSES 8
+#define PASSES 12
 
 static const struct opt opts[] = { SELECT_OPTS, OPT_END };
 
@@ -225,13 +225,15 @@ all(struct export *e, const struct visit *v)
 	bool part = select_last(e->sel) || select_limit(e->sel) != INT64_MAX;
 	enum status st = ST_OK;
 	usec_t began;
+	int quiet = 0;	/* passes that saw nothing move; of one message that moves all the time a single pass may see nothing */
 
 	/* A part is no copy of the queue: nobody misses what moved. */
-	for (int i = 0; st == ST_OK && !run_stopped() && (i < 2 || e->again > 0) && i < (part ? 1 : PASSES); i++) {
+	for (int i = 0; st == ST_OK && !run_stopped() && quiet < 2 && i < (part ? 1 : PASSES); i++) {
 		began = tick();
 		e->again = 0;
 		st = select_each(e->sel, e->q, STATES_ALL, clock_now(), v, &e->worst);
 		e->since = began;
+		quiet = i > 0 && e->again == 0 ? quiet + 1 : 0;
 	}
 	return st;
 }

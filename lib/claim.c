@@ -25,8 +25,9 @@
 #define PASSED_AGE (USEC / 20)
 /* By how much the clock of a file system may lag behind ours. */
 #define TICK (USEC / 50)
-/* Passes over ready/ that one claim makes at most before it says that there is nothing. */
+/* Passes over ready/ that one claim makes before it says that there is nothing; and at most, as long as others move what it looks for. */
 #define ROUNDS 3
+#define ROUNDS_MAX 16
 /* How far ahead one that loses to others looks at most. */
 #define SPREAD_MAX 63
 
@@ -473,7 +474,11 @@ ready_claim(struct attempt *a, bool *young)
 	return st;
 }
 
-/* A listing taken while others rename may miss what is there: look again before saying "empty". */
+/*
+ * A listing taken while others rename may miss what is there: look again before saying "empty".  And
+ * who is about to sleep puts aside what waits for its turn: it will be seen to arrive in ready when
+ * that has come.
+ */
 static enum status
 look(struct attempt *a)
 {
@@ -481,16 +486,13 @@ look(struct attempt *a)
 	enum status st = hinted_claim(a);
 	bool young = true;
 
-	for (int round = 0; (st == ST_ANEW || (st == ST_NONE && (young || a->again))) && round < ROUNDS; round++) {
-		a->park |= st == ST_ANEW;
+	for (int round = 0; round < ROUNDS_MAX && (st == ST_NONE || st == ST_ANEW); round++) {
+		bool more = st == ST_ANEW || a->again || (young && round < ROUNDS);
+		if (!more && (a->park || a->q->window.npassed == 0))
+			break;
+		a->park |= st == ST_ANEW || !more;
 		a->over->n = returned;
 		young = false;
-		st = ready_claim(a, &young);
-	}
-	/* Who is about to sleep puts aside what waits for its turn: it will be seen to arrive in ready when that has come. */
-	if (st == ST_NONE && a->q->window.npassed > 0 && !a->park) {
-		a->park = true;
-		a->over->n = returned;
 		st = ready_claim(a, &young);
 	}
 	if (st == ST_ANEW) {

@@ -271,6 +271,19 @@ def judge(scenario, room, ended, printed):
             raise Failure("the id was printed, but the message is not there")
 
 
+def whole(lines):
+    """Of two processes at once strace cuts a call in two lines; a call counts when it ends."""
+    begun = {}
+    for line in lines:
+        pid = line.split(" ", 1)[0]
+        if line.endswith("<unfinished ...>\n"):
+            begun[pid] = line[:-len("<unfinished ...>\n")]
+        elif match := re.match(r"\d+ +<\.\.\. \w+ resumed>(.*)", line):
+            yield begun.pop(pid, "") + match[1] + "\n"
+        else:
+            yield line
+
+
 def record(scenario, template, directory, inject):
     room = Room(template, directory)
     trace = directory + "/trace"
@@ -284,7 +297,7 @@ def record(scenario, template, directory, inject):
     if p.returncode != (scenario.asks or 0):
         raise Failure(f"{scenario.command}: exit {p.returncode}: {p.stderr.decode()}")
     with open(trace) as lines:
-        for line in lines:
+        for line in whole(lines):
             recorder.feed(line)
     return recorder
 

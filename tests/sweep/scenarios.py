@@ -121,7 +121,7 @@ S("hold of what has the turn", WAITS + "mq nack q --delay=1h " + HANDLE + "; ", 
 S("work of one key", KEYS, "mq work q --drain -- cat", {"one": (READY, GONE, CLAIMED, "q/delayed"), "two": (READY, GONE, CLAIMED, WAITING, "q/delayed")},
   or_else=("q/delayed", "q/dead"))
 S("claim of a turn that was left behind", WAITS + "rm spool/q/claimed/*/*; mq push -q q -k a -m three; ", "mq claim q",
-  {"two": (WAITING, CLAIMED, READY), "three": (READY, READY, WAITING)})
+  {"two": (WAITING, CLAIMED, READY), "three": (READY, READY, WAITING)}, or_else=(WAITING,))
 S("repair of a turn that was left behind", WAITS + "rm spool/q/claimed/*/*; ", "mq fsck q --repair", {"two": (WAITING, READY)})
 S("push of the latest", INIT + "mq init q latest=yes; mq push -q q -k a -m one; ", "mq push q -k a -m two", {"one": (READY, GONE), "two": (GONE, READY)}, or_else=(READY,))
 # ---- ask and answer ----
