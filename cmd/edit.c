@@ -134,7 +134,7 @@ key_stays(struct edit *e)
 	if (e->p.name.order[0] == '\0')
 		return ST_OK;
 	while (headers_next(&e->headers, &pos, &h)) {
-		if (h.namelen != 3 || strncasecmp(h.name, "Key", 3) != 0)
+		if (!header_is(&h, "Key", 3))
 			continue;
 		if ((key = strndup(h.value, h.valuelen)) == NULL)
 			return error_sys(&e->r->err, ENOMEM, "edit");

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cmd.h"
 
@@ -133,7 +132,7 @@ env_trace(struct env *e, size_t first, const struct header *h)
 {
 	for (size_t t = 0; t < NTRACE; t++) {
 		size_t len = strlen(trace_names[t]);
-		if (h->namelen != len || strncasecmp(h->name, trace_names[t], len) != 0)
+		if (!header_is(h, trace_names[t], len))
 			continue;
 		for (size_t i = first; i < e->n; i++)
 			if (strncmp(e->v[i], trace_names[t], len) == 0 && e->v[i][len] == '=')
@@ -193,18 +192,6 @@ traceparent_ok(const char *text)
 	    hex(text + 53, 2, &zero);
 }
 
-static bool
-has_header(const struct headers *headers, const char *name)
-{
-	struct header h;
-	size_t pos = 0;
-
-	while (headers_next(headers, &pos, &h))
-		if (h.namelen == strlen(name) && strncasecmp(h.name, name, h.namelen) == 0)
-			return true;
-	return false;
-}
-
 const char *
 trace_value(size_t i, const char **name)
 {
@@ -222,12 +209,13 @@ trace_headers(struct headers *headers, struct error *err)
 {
 	const char *name, *value;
 	enum status st = ST_OK;
+	struct header h;
 	char *text;
 
-	if (has_header(headers, trace_names[0]))
+	if (headers_find(headers, trace_names[0], &h))
 		return ST_OK;
 	for (size_t i = 0; st == ST_OK && (value = trace_value(i, &name)) != NULL; i++) {
-		if (value[0] == '\0' || has_header(headers, name))
+		if (value[0] == '\0' || headers_find(headers, name, &h))
 			continue;
 		if (asprintf(&text, "%c%s: %s", name[0], name + 1, value) == -1)
 			return error_sys(err, ENOMEM, "headers");

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cmd.h"
 
@@ -41,7 +40,7 @@ headers_once(struct run *r, const struct headers *headers, unsigned given)
 	for (size_t i = 0; i < NOWN; i++) {
 		size_t pos = 0, n = 0, len = strlen(own[i].name);
 		while (headers_next(headers, &pos, &h))
-			n += h.namelen == len && strncasecmp(h.name, own[i].name, len) == 0;
+			n += header_is(&h, own[i].name, len);
 		if (n > 1 && (given & 1u << i) != 0)
 			return run_usage(r, "the header %s is given twice", own[i].name);
 	}

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 /* Which of two strnvis: libbsd wants to know; none is used here. */
 #define LIBBSD_OPENBSD_VIS
@@ -232,11 +231,7 @@ put_headers(FILE *f, const struct headers *headers)
 
 	(void)fputc('{', f);
 	while (headers_next(headers, &pos, &h)) {
-		bool seen = false;
-		for (at = 0; headers_next(headers, &at, &other) && other.name < h.name;)
-			seen |= other.namelen == h.namelen &&
-			    strncasecmp(other.name, h.name, h.namelen) == 0;
-		if (seen)
+		if (!headers_first(headers, &h))
 			continue;
 		if (!first)
 			(void)fputc(',', f);
@@ -245,8 +240,7 @@ put_headers(FILE *f, const struct headers *headers)
 		(void)fputs(":\"", f);
 		json_text(f, h.value, h.valuelen);
 		for (at = pos; headers_next(headers, &at, &other);)
-			if (other.namelen == h.namelen &&
-			    strncasecmp(other.name, h.name, h.namelen) == 0) {
+			if (header_is(&other, h.name, h.namelen)) {
 				(void)fputs(", ", f);
 				json_text(f, other.value, other.valuelen);
 			}

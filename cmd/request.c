@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "remote/remote.h"
@@ -42,23 +41,12 @@ struct request {
 
 /* ---- what was typed ---------------------------------------------------- */
 
-static bool
-has_header(const struct headers *h, const char *name)
-{
-	struct header header;
-	size_t pos = 0;
-
-	while (headers_next(h, &pos, &header))
-		if (header.namelen == strlen(name) && strncasecmp(header.name, name, header.namelen) == 0)
-			return true;
-	return false;
-}
-
 static enum status
 options(struct request *a)
 {
 	enum status st = ST_OK;
 	struct run *r = a->r;
+	struct header h;
 	const char *arg;
 	int64_t n;
 	int key;
@@ -83,7 +71,7 @@ options(struct request *a)
 		default:
 			break;
 		}
-	if (st == ST_OK && has_header(&a->headers, "Reply-To"))
+	if (st == ST_OK && headers_find(&a->headers, "Reply-To", &h))
 		st = run_usage(r, "the header Reply-To is set by mq: it names the place for the answer");
 	return st;
 }
@@ -108,11 +96,12 @@ static enum status
 add_headers(struct request *a)
 {
 	char text[100];
+	struct header h;
 	struct msgid id;
 	enum status st;
 
 	(void)snprintf(text, sizeof(text), "Reply-To: %s", question_token(a->question));
-	if ((st = headers_add(&a->headers, text, &a->r->err)) != ST_OK || has_header(&a->headers, "Correlation-Id"))
+	if ((st = headers_add(&a->headers, text, &a->r->err)) != ST_OK || headers_find(&a->headers, "Correlation-Id", &h))
 		return st;
 	id_make(clock_now(), &id);
 	(void)snprintf(text, sizeof(text), "Correlation-Id: %s", id.text);

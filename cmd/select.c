@@ -288,7 +288,7 @@ has_header(const struct headers *all, const struct want *w)
 
 	while (headers_next(all, &pos, &h)) {
 		char value[1024];
-		if (h.namelen != w->len || strncasecmp(h.name, w->name, w->len) != 0)
+		if (!header_is(&h, w->name, w->len))
 			continue;
 		(void)snprintf(value, sizeof(value), "%.*s", (int)h.valuelen, h.value);
 		if (w->glob == NULL || fnmatch(w->glob, value, 0) == 0)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "mq.h"
 
@@ -112,6 +113,35 @@ headers_next(const struct headers *h, size_t *pos, struct header *out)
 	out->value = colon + 2;
 	out->valuelen = (size_t)(end - out->value);
 	*pos = (size_t)(end + 1 - h->block);
+	return true;
+}
+
+bool
+header_is(const struct header *h, const char *name, size_t len)
+{
+	return h->namelen == len && strncasecmp(h->name, name, len) == 0;
+}
+
+bool
+headers_find(const struct headers *all, const char *name, struct header *h)
+{
+	size_t pos = 0, len = strlen(name);
+
+	while (headers_next(all, &pos, h))
+		if (header_is(h, name, len))
+			return true;
+	return false;
+}
+
+bool
+headers_first(const struct headers *all, const struct header *h)
+{
+	struct header other;
+	size_t pos = 0;
+
+	while (headers_next(all, &pos, &other) && other.name < h->name)
+		if (header_is(&other, h->name, h->namelen))
+			return false;
 	return true;
 }
 

@@ -137,7 +137,7 @@ filter_holds(const struct filter *f, const struct headers *all)
 	size_t pos = 0;
 
 	while (headers_next(all, &pos, &h))
-		if (h.namelen == f->namelen && strncasecmp(h.name, f->name, f->namelen) == 0 && value_matches(f, &h))
+		if (header_is(&h, f->name, f->namelen) && value_matches(f, &h))
 			return !f->not;
 	return f->not;
 }

@@ -32,13 +32,13 @@ link_read(struct queue *q, const char *order, struct place *p)
 {
 	char path[sizeof(LATEST) + ORDER_LEN + 1], text[NAME_MAX_LEN + BUCKET_MAX + 16];
 	char *next = text, *state, *bucket;
-	ssize_t n;
+	struct error ignored;
 	int s;
 
 	link_path(order, path);
-	if ((n = readlinkat(q->fd, path, text, sizeof(text) - 1)) <= 0)
+	error_clear(&ignored);
+	if (fs_read_link(q->fd, path, text, sizeof(text), &ignored) != ST_OK)
 		return false;
-	text[n] = '\0';
 	state = strsep(&next, "/");
 	bucket = strsep(&next, "/");
 	if (next == NULL || (s = state_parse(state)) == -1 || name_parse(next, &p->name) != NAME_OK)

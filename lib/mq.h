@@ -244,6 +244,12 @@ enum status headers_add(struct headers *, const char *text, struct error *) MUST
 enum status headers_copy(struct headers *, const struct headers *from, struct error *) MUST_CHECK;
 /* Iterate: start with *pos 0; false at the end.  Pointers are into the block. */
 bool headers_next(const struct headers *, size_t *pos, struct header *);
+/* Whether that is its name; upper and lower case are the same. */
+bool header_is(const struct header *, const char *name, size_t len);
+/* The first of that name; false: there is none. */
+bool headers_find(const struct headers *, const char *name, struct header *);
+/* Whether a header of the block is the first of its name there. */
+bool headers_first(const struct headers *, const struct header *);
 /* Whether a block as read from a file is whole and well formed (with its empty line). */
 bool headers_valid(const struct headers *);
 void headers_free(struct headers *);

@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "lib.h"
@@ -35,19 +34,12 @@ reply_ok(const char *token)
 bool
 reply_wanted(const struct headers *h, char token[REPLY_LEN + 1])
 {
-	static const char name[] = "Reply-To";
 	struct header header;
-	size_t pos = 0;
 
-	while (headers_next(h, &pos, &header)) {
-		if (header.namelen != strlen(name) || strncasecmp(header.name, name, strlen(name)) != 0)
-			continue;
-		if (header.valuelen != REPLY_LEN)
-			return false;
-		(void)snprintf(token, REPLY_LEN + 1, "%.*s", REPLY_LEN, header.value);
-		return reply_ok(token);
-	}
-	return false;
+	if (!headers_find(h, "Reply-To", &header) || header.valuelen != REPLY_LEN)
+		return false;
+	(void)snprintf(token, REPLY_LEN + 1, "%.*s", REPLY_LEN, header.value);
+	return reply_ok(token);
 }
 
 /* ---- places ----------------------------------------------------------- */

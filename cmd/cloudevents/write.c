@@ -65,22 +65,9 @@ find_header(const struct headers *headers, const char *name, struct header *h)
 	size_t pos = 0;
 
 	while (headers_next(headers, &pos, h))
-		if (h->namelen == strlen(name) && strncasecmp(h->name, name, h->namelen) == 0 && h->valuelen > 0)
+		if (header_is(h, name, strlen(name)) && h->valuelen > 0)
 			return h;
 	return NULL;
-}
-
-/* The first of those that have one name. */
-static bool
-is_first(const struct headers *headers, const struct header *h)
-{
-	struct header other;
-	size_t pos = 0;
-
-	while (headers_next(headers, &pos, &other) && other.name < h->name)
-		if (other.namelen == h->namelen && strncasecmp(other.name, h->name, h->namelen) == 0)
-			return false;
-	return true;
 }
 
 static void
@@ -105,10 +92,10 @@ put_attributes(FILE *f, struct queue *q, const struct place *p, const struct hea
 		put_string(f, "time", text, strlen(text));
 	}
 	while (headers_next(headers, &pos, &h)) {
-		if (h.valuelen == 0 || !is_first(headers, &h))
+		if (h.valuelen == 0 || !headers_first(headers, &h))
 			continue;
 		for (size_t i = 0; i < NATTRIBUTES; i++)
-			if (h.namelen == strlen(attributes[i].header) && strncasecmp(h.name, attributes[i].header, h.namelen) == 0)
+			if (header_is(&h, attributes[i].header, strlen(attributes[i].header)))
 				put_string(f, attributes[i].name, h.value, h.valuelen);
 		if (h.namelen > 3 && strncasecmp(h.name, "Ce-", 3) == 0)
 			put_extension(f, &h);
