@@ -16,9 +16,14 @@ static const struct opt opts[] = {
 void
 help_usage(FILE *f)
 {
+	int width = 0;
+
+	for (const struct cmd *const *c = cmds; *c != NULL; c++)
+		if ((int)strlen((*c)->name) > width)
+			width = (int)strlen((*c)->name);
 	(void)fputs("usage: mq [-s SPOOL] [-q] [-v] COMMAND [OPTION]... [OPERAND]...\n\n", f);
 	for (const struct cmd *const *c = cmds; *c != NULL; c++)
-		(void)fprintf(f, "  %-8s  %s\n", (*c)->name, (*c)->summary);
+		(void)fprintf(f, "  %-*s  %s\n", width, (*c)->name, (*c)->summary);
 	(void)fputs("\n  -s, --spool DIR  the spool; else $MQ_SPOOL, mq.conf, or the default (see mq(1))\n"
 	    "  -q, --quiet      say nothing that was not asked for\n"
 	    "  -v, --verbose    say what is done\n"

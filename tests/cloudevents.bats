@@ -32,6 +32,12 @@ same() {
 	assert_output ""
 }
 
+@test "what an event must have it has, also where a header is empty and there twice" {
+	mq push -q q -H 'Source:' -H 'Source: /x' -H 'Type:' -H 'Type: x' -H 'Ce-Id:' -H 'Ce-Id: x' -m hi
+	run -0 mq peek --cloudevents q
+	assert_equal "$(jq -r 'has("id", "source", "type", "time")' <<<"$output" | sort -u)" true
+}
+
 @test "what goes in comes out: JSON stays JSON, text a string, bytes are bytes" {
 	for members in '' \
 		'"data":{"n":1.10,"big":123456789012345678901234567890,"e":1e2,"s":"\u0041\"\\\/","l":[],"o":{"data":[1,{"x":"}"}]}}' \

@@ -58,16 +58,11 @@ put_extension(FILE *f, const struct header *h)
 	put_json(f, h->value, h->valuelen);
 }
 
-/* The first header of a name, but for what an attribute that is always there is made of. */
-static const struct header *
+/* The header an attribute is made of; like put_attributes: the first of the name, if it says anything. */
+static bool
 find_header(const struct headers *headers, const char *name, struct header *h)
 {
-	size_t pos = 0;
-
-	while (headers_next(headers, &pos, h))
-		if (header_is(h, name, strlen(name)) && h->valuelen > 0)
-			return h;
-	return NULL;
+	return headers_find(headers, name, h) && h->valuelen > 0;
 }
 
 static void
@@ -78,16 +73,16 @@ put_attributes(FILE *f, struct queue *q, const struct place *p, const struct hea
 	size_t pos = 0;
 
 	(void)fputs("{\"specversion\":\"1.0\"", f);
-	if (find_header(headers, "Ce-Id", &h) == NULL)
+	if (!find_header(headers, "Ce-Id", &h))
 		put_string(f, "id", p->name.id.text, ID_LEN);
-	if (find_header(headers, "Source", &h) == NULL) {
+	if (!find_header(headers, "Source", &h)) {
 		(void)gethostname(host, sizeof(host) - 1);
 		(void)snprintf(text, sizeof(text), "urn:mq:%s:%s", host, queue_name(q));
 		put_string(f, "source", text, strlen(text));
 	}
-	if (find_header(headers, "Type", &h) == NULL)
+	if (!find_header(headers, "Type", &h))
 		put_string(f, "type", "mq.message", strlen("mq.message"));
-	if (find_header(headers, "Ce-Id", &h) == NULL && find_header(headers, "Time", &h) == NULL) {
+	if (!find_header(headers, "Ce-Id", &h) && !find_header(headers, "Time", &h)) {
 		time_format(id_time(&p->name.id), text);
 		put_string(f, "time", text, strlen(text));
 	}
@@ -133,7 +128,7 @@ static enum status
 put_body(FILE *f, const struct place *p, const struct headers *headers, int fd, struct error *err)
 {
 	struct header h;
-	bool typed = find_header(headers, "Content-Type", &h) != NULL, event = find_header(headers, "Ce-Id", &(struct header){ 0 }) != NULL;
+	bool typed = find_header(headers, "Content-Type", &h), event = find_header(headers, "Ce-Id", &(struct header){ 0 });
 	bool maybe = !typed || is_json_type(h.value, h.valuelen), json;
 	enum status st;
 	char *text;
