@@ -19,7 +19,12 @@ teardown() {
 # waiting NAME COMMAND...: in the background, until it waits
 waiting() {
 	bg "$@"
-	wait_for armed "$pid"
+	wait_for armed_or_ended "$pid"
+}
+
+# What it waits for may be a matter of time, and be there before anybody looked.
+armed_or_ended() {
+	armed "$1" || ! alive "$1"
 }
 
 # woken [OUTPUT]: the last one ended well, and has said that
