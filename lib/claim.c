@@ -61,7 +61,7 @@ sound(struct attempt *a, const struct place *p, int fd)
 	if (!S_ISREG(sb.st_mode))
 		return ST_NONE;
 	if (sb.st_size != p->name.size)
-		st = reap_torn(a->q, p, "torn", a->now, a->err);
+		st = fail_torn(a->q, p, "torn", a->now, a->err);
 	else {
 		st = msg_headers(fd, &p->name, &h, a->err);
 		if (st == ST_OK) {
@@ -71,7 +71,7 @@ sound(struct attempt *a, const struct place *p, int fd)
 		if (st != ST_BADDATA)
 			return st;
 		error_clear(a->err);
-		st = reap_torn(a->q, p, "bad-header", a->now, a->err);
+		st = fail_torn(a->q, p, "bad-header", a->now, a->err);
 	}
 	return st == ST_OK || st == ST_GONE ? ST_NONE : st;
 }
@@ -322,7 +322,7 @@ try_one(struct attempt *a, int dir, const char *bucket, const struct entry *e)
 	(void)strlcpy(p.bucket, bucket, sizeof(p.bucket));
 	(void)strlcpy(p.file, e->name, sizeof(p.file));
 	if (expired(a->q, &p.name, a->now)) {
-		st = reap_expired(a->q, &p, a->now, a->err);
+		st = fail_expired(a->q, &p, a->now, a->err);
 		if (st != ST_OK && st != ST_GONE && (st = pass_over(a->over, a->err)) != ST_OK)
 			return st;
 		return ST_NONE;

@@ -108,7 +108,7 @@ ack_once(struct queue *q, struct claim *c, usec_t now, struct error *err)
 	enum status st = mark_finished(q, c, err);
 
 	if (st == ST_OK)
-		st = reap_finish(q, &c->at, now, err);
+		st = done_put(q, &c->at, now, err);
 	return st;
 }
 
@@ -129,7 +129,7 @@ claim_fail(struct queue *q, struct claim *c, const struct failure *why, usec_t n
 {
 	enum status st;
 
-	while ((st = reap_fail(q, &c->at, why, now, state, err)) == ST_GONE)
+	while ((st = fail_attempt(q, &c->at, why, now, state, err)) == ST_GONE)
 		if ((st = refind(q, c, err)) != ST_OK)
 			return st;
 	return st;

@@ -31,7 +31,7 @@ remember(struct fsck *f, const struct msgid *id)
 static bool
 in_its_lane(const struct place *p)
 {
-	return strchr(p->bucket, '/') == NULL || strncmp(p->bucket, p->name.order, ORDER_LEN) == 0;
+	return !place_in_lane(p) || strncmp(p->bucket, p->name.order, ORDER_LEN) == 0;
 }
 
 /* What its name and bucket say.  True if it moved: the rest is for the next run. */
@@ -40,7 +40,7 @@ check_name(struct fsck *f, const struct place *p, const struct bucket *b, const 
 {
 	struct msgname n = p->name;
 	bool claim = n.token[0] != '\0', whole = claim && n.lease_ms > 0;
-	char cls = strchr(p->bucket, '/') != NULL ? 0 : bucket_class(p->state, &n);
+	char cls = place_in_lane(p) ? 0 : bucket_class(p->state, &n);
 	bool fields = p->state == STATE_CLAIMED ? !whole : claim || n.lease_ms > 0 || n.locked || n.finished;
 	enum state to = p->state == STATE_CLAIMED && fields ? STATE_READY : p->state;
 	enum status st;
@@ -91,7 +91,7 @@ check_file(struct fsck *f, const struct place *p, const char *path)
 		return ST_OK;
 	}
 	error_clear(f->err);
-	st = f->repair ? reap_torn(f->q, p, fsck_kinds[kind].id, f->now, f->err) : ST_NONE;
+	st = f->repair ? fail_torn(f->q, p, fsck_kinds[kind].id, f->now, f->err) : ST_NONE;
 	if (st != ST_GONE)
 		fsck_found(f, kind, f->repair && fsck_mended(f, st), path, kind == TORN ?
 		    "its size is not the one that its name says" : "the header block is broken");

@@ -97,6 +97,12 @@ lane_place(struct place *p, const char *order, const char *bucket)
 	(void)snprintf(p->bucket, sizeof(p->bucket), "%s/%s", order, bucket);
 }
 
+bool
+place_in_lane(const struct place *p)
+{
+	return strchr(p->bucket, '/') != NULL;
+}
+
 /* Remove what is empty of a lane: whoever parks there now makes it again. */
 void
 lane_remove(struct queue *q, const char *order, struct error *err)

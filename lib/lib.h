@@ -127,7 +127,7 @@ struct counters;
 
 /*
  * A lane, which is where messages wait for the turn of their key, is a state's directory in small, and the code for
- * states serves it under this number: it is the one that lane_open opened last.  Outside bucket.c, order.c and scan.c
+ * states serves it under this number: it is the one that lane_open opened last.  Outside bucket.c, find.c, order.c and scan.c
  * what is in a lane is ready, and its bucket is ORDER/BUCKET.
  */
 #define STATE_LANE ((enum state)NSTATES)
@@ -288,17 +288,38 @@ enum status lane_open(struct queue *, const char *order, bool create, struct err
 void lane_close(struct queue *);
 /* Remove a lane if it is empty: whoever parks there now makes it again. */
 void lane_remove(struct queue *, const char *order, struct error *);
-/* Say that a place is in a lane; and the name of the bucket in it that a place names. */
+/* Say that a place is in a lane; and whether it is. */
 void lane_place(struct place *, const char *order, const char *bucket);
+bool place_in_lane(const struct place *);
 /* The names of lanes, as fs_list; and whether a name is one of an order key. */
 enum status lanes_list(struct queue *, const char *after, size_t max, struct listing *, bool *more, struct error *) MUST_CHECK;
 bool order_ok(const char *);
 
-/* ---- order.c ---------------------------------------------------------- */
+/* ---- turn.c ----------------------------------------------------------- */
 
+/* Whose turn it is, and where it was seen last, if that is worth knowing. */
+struct turn {
+	char entry[NAME_MAX_LEN + 1];
+	struct msgid id;
+	int state;	/* -1: not told */
+	char bucket[BUCKET_MAX];
+};
+/* Whose it is.  ST_NONE: nobody's. */
+enum status turn_read(struct queue *, const char *order, struct turn *, struct error *) MUST_CHECK;
+/* Give the turn to a message if it is nobody's.  ST_EXISTS: it is somebody's. */
+enum status turn_take(struct queue *, const char *order, const struct msgid *, struct error *) MUST_CHECK;
+/* It passes from one to another, or (NULL) to nobody.  ST_GONE: it was not that one's any more. */
+enum status turn_pass(struct queue *, const char *order, const struct turn *from, const char *to, struct error *) MUST_CHECK;
+/* Remember in the entry where its message is. */
+enum status turn_note(struct queue *, const struct turn *, const struct place *, struct error *) MUST_CHECK;
+/* As durable as the moves of messages are. */
+void turn_sync(struct queue *, const char *order);
 /* The names in turns/, as fs_list; and whether a name is that of an entry in one of them. */
 bool turn_ok(const char *);
 enum status turns_list(struct queue *, const char *after, size_t max, struct listing *, bool *more, struct error *) MUST_CHECK;
+
+/* ---- order.c ---------------------------------------------------------- */
+
 /*
  * Whether a message that stands in ready has its turn, which it gets if nobody has it.  ST_NONE: it has not.  *again becomes true where
  * an earlier one that may have been overlooked was put in ready.  *turn: who has it, if another has.  ST_EXISTS, only without take: nobody has
@@ -413,12 +434,36 @@ enum status flow_confirm(struct flow *, struct error *) MUST_CHECK;
 /* What was taken and not used goes back. */
 void flow_end(struct flow *);
 
-/* ---- reap.c ----------------------------------------------------------- */
+/* ---- wait.c ----------------------------------------------------------- */
 
-/* The message of a claim is acknowledged: it goes, or is kept. */
-enum status reap_finish(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
 /* Make *wake sooner if at is. */
 void wake_at(usec_t *wake, usec_t at);
+
+/* ---- fail.c ----------------------------------------------------------- */
+
+/*
+ * What the error is about is passed over, so that it does not stop the rest: clears *err and gives ST_OK.
+ * An error that is ours, like too many open files, is given back.
+ */
+enum status pass_over(struct passed *, struct error *);
+/* Ends a claim that failed: back-off, dead or redirected. */
+enum status fail_attempt(struct queue *, const struct place *, const struct failure *, usec_t now, enum state *, struct error *) MUST_CHECK;
+/* Whether a message has expired, by its own time or the policy's; and what becomes of it then. */
+bool expired(const struct queue *, const struct msgname *, usec_t now);
+enum status fail_expired(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
+/* A message that begins anew: if it has expired, it gets the policy's time again. */
+void renew_expiry(const struct queue *, struct msgname *, usec_t now);
+/* No message any more: a dead letter for this reason. */
+enum status fail_torn(struct queue *, const struct place *, const char *reason, usec_t now, struct error *) MUST_CHECK;
+
+/* ---- done.c ----------------------------------------------------------- */
+
+/* The message of a claim is acknowledged: it goes, or is kept. */
+enum status done_put(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
+/* Purge done/ as the policy says. */
+enum status done_purge(struct queue *, usec_t now, struct error *) MUST_CHECK;
+
+/* ---- reap.c, lapse.c --------------------------------------------------- */
 
 #define REAP_MAX 64
 /*
@@ -430,27 +475,15 @@ void reap_lapsed(struct queue *, usec_t now, usec_t *wake, struct passed *);
 /* Move what lies in new/ to ready. */
 void reap_new(struct queue *, usec_t now, struct passed *);
 /*
- * What the error is about is passed over, so that it does not stop the rest: clears *err and gives ST_OK.
- * An error that is ours, like too many open files, is given back.
- */
-enum status pass_over(struct passed *, struct error *);
-/*
  * What dead writers left in a directory under names with this prefix: files older than an hour whose writer holds no lock,
  * and, with trees, directories older than 36 hours.  seen is called for each, and may be NULL.
  */
 void reap_litter(int dir, const char *prefix, bool trees, usec_t now, bool remove,
     void (*seen)(void *, const char *, bool removed), void *arg);
-/* Purge done/ as the policy says. */
-enum status reap_done(struct queue *, usec_t now, struct error *) MUST_CHECK;
-/* Ends a claim that failed: back-off, dead or redirected. */
-enum status reap_fail(struct queue *, const struct place *, const struct failure *, usec_t now, enum state *, struct error *) MUST_CHECK;
-/* A message that begins anew: if it has expired, it gets the policy's time again. */
-void renew_expiry(const struct queue *, struct msgname *, usec_t now);
-/* Whether a message has expired, by its own time or the policy's; and what becomes of it then. */
-bool expired(const struct queue *, const struct msgname *, usec_t now);
-enum status reap_expired(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
-enum status reap_torn(struct queue *, const struct place *, const char *reason, usec_t now, struct error *) MUST_CHECK;
+/* Where the lock is in the file of a claim, by its token: one claim's is not another's. */
 int64_t token_offset(const char *token);
+
+/* ---- queue.c, spool.c --------------------------------------------------- */
 
 /* The text of .mq, NUL-terminated: ST_CONF if this mq must not work on such a spool. */
 enum status format_check(const char *path, const char *text, size_t len, struct error *) MUST_CHECK;
@@ -501,7 +534,12 @@ enum status message_link(struct queue *, const struct place *, struct queue *to,
 /* What a message of a topic is called in a queue that gets it. */
 void name_of_subscriber(const struct msgname *, struct msgname *);
 
-/* ---- scan.c ----------------------------------------------------------- */
+/* ---- scan.c, arrivals.c, find.c ---------------------------------------- */
+
+/* Names held at a time: more than a bucket has, unless a batch made a great one; names of lanes; files of new/. */
+#define SCAN_NAMES 8192
+#define SCAN_LANES 1024
+#define SCAN_ARRIVALS 8192
 
 /* Files of new/ in the order of their arrival, as places in ready with bucket "" (at most max). */
 struct arrivals { struct place *p; size_t n; bool more; };

@@ -448,6 +448,8 @@ struct rates {
 /* All zero when there are no counters. */
 void queue_rates(struct queue *, usec_t now, struct rates *);
 
+/* ---- tally.c ---------------------------------------------------------- */
+
 /* Classes of age, by doubling as Postfix's qshape has them: up to 5 minutes, 10, ... 1280, and above. */
 #define NAGES 10
 #define AGE_FIRST (300 * USEC)
@@ -544,6 +546,8 @@ enum status scan_open(struct queue *, unsigned states, struct scan **, struct er
 /* ST_NONE at the end. */
 enum status scan_next(struct scan *, struct place *, struct error *) MUST_CHECK;
 void scan_close(struct scan *);
+
+/* ---- find.c ----------------------------------------------------------- */
 
 /* Find one id in any state of the mask (looks again before it says ST_NOTFOUND). */
 enum status scan_find(struct queue *, unsigned states, const struct msgid *,

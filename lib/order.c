@@ -1,21 +1,14 @@
 /*
  * order.c: messages of one key, one at a time and in order (spool-format.md section 15).
  *
- * turns/ORDER/ holds an empty file named by the message whose turn it is.  It gets there
- * with its directory, filled in tmp/ and renamed onto turns/ORDER, which the kernel
- * refuses unless that is missing or empty: one of many wins.  It goes, or becomes that of
- * the next message, by unlink or rename of that very name: nobody ends another's turn.
- *
  * Who meets a message whose turn has not come leaves it where it is, or, where there are
  * many, parks it in waiting/ORDER/, a state's directory in small, so that no claim has to
  * pass over it again.  What is parked is older than what is in ready but for the one that
  * has the turn.  Who ends a turn looks into the lane after, who parks looks at the turn
  * after: so one of them sees the other.
  */
-#include <sys/stat.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,20 +16,11 @@
 
 #include "lib.h"
 
-#define TURNS "turns"
 /* Rounds that a loop may lose against others. */
 #define ROUNDS 100
 /* One look for what a killed command left is worth this many lanes; a process takes it so often. */
 #define SWEEP_LANES 16
 #define SWEEP_EVERY (10 * USEC)
-
-/* Whose turn it is, and where it was seen last, if that is worth knowing. */
-struct turn {
-	char entry[NAME_MAX_LEN + 1];
-	struct msgid id;
-	int state;	/* -1: not told */
-	char bucket[BUCKET_MAX];
-};
 
 /* ---- the lane --------------------------------------------------------- */
 
@@ -121,123 +105,6 @@ to_ready(struct queue *q, const struct place *p, struct error *err)
 	return place_move(q, p, q, STATE_READY, &n, NULL, err);
 }
 
-/* ---- the turn --------------------------------------------------------- */
-
-static bool
-turn_parse(const char *entry, struct turn *t)
-{
-	const char *at = entry + ID_LEN, *comma;
-	char state[16];
-
-	t->state = -1;
-	t->bucket[0] = '\0';
-	if (strlen(entry) < ID_LEN || (*at != '\0' && *at != ','))
-		return false;
-	memcpy(t->id.text, entry, ID_LEN);
-	t->id.text[ID_LEN] = '\0';
-	(void)strlcpy(t->entry, entry, sizeof(t->entry));
-	if (*at == ',' && (comma = strchr(at + 1, ',')) != NULL &&
-	    (size_t)(comma - at) <= sizeof(state)) {
-		(void)strlcpy(state, at + 1, (size_t)(comma - at));
-		t->state = state_parse(state);
-		(void)strlcpy(t->bucket, comma + 1, sizeof(t->bucket));
-	}
-	return id_ok(t->id.text);
-}
-
-bool
-turn_ok(const char *entry)
-{
-	struct turn t;
-
-	return turn_parse(entry, &t);
-}
-
-static enum status
-turn_open(struct queue *q, const char *order, int *fd, struct error *err)
-{
-	char path[sizeof(TURNS) + ORDER_LEN + 1];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", TURNS, order);
-	return fs_open_dir(q->fd, path, false, fd, err);
-}
-
-/* ST_NONE: it is nobody's turn. */
-static enum status
-turn_read(struct queue *q, const char *order, struct turn *t, struct error *err)
-{
-	struct listing l;
-	enum status st;
-	int dir;
-
-	if ((st = turn_open(q, order, &dir, err)) != ST_OK)
-		return st == ST_GONE ? ST_NONE : st;
-	st = fs_list(dir, "", 0, false, &l, NULL, err);
-	(void)close(dir);
-	if (st != ST_OK)
-		return st == ST_GONE ? ST_NONE : st;
-	st = ST_NONE;
-	for (size_t i = 0; st == ST_NONE && i < l.n; i++)
-		if (turn_parse(l.e[i].name, t))
-			st = ST_OK;
-	listing_free(&l);
-	return st;
-}
-
-/* Give the turn to a message if it is nobody's.  ST_EXISTS: it is somebody's. */
-static enum status
-turn_take(struct queue *q, const char *order, const struct msgid *id, struct error *err)
-{
-	char dir[48], file[NAME_MAX_LEN + 1];
-	int tmp, turns, fd;
-	enum status st;
-
-	if ((st = queue_tmp(q, &tmp, err)) != ST_OK ||
-	    (st = queue_sub(q, q->fd, TURNS, true, &turns, err)) != ST_OK)
-		return st;
-	tmp_name(dir);
-	(void)snprintf(file, sizeof(file), "%s/%s", dir, id->text);
-	st = fs_mkdir(tmp, dir, queue_dir_mode(q), q->owner, err);
-	if (st == ST_OK && (st = fs_create(tmp, file, queue_file_mode(q), q->owner, &fd, err)) == ST_OK) {
-		(void)close(fd);
-		st = fs_move_onto_empty(tmp, dir, turns, order, err);
-	}
-	if (st != ST_OK)
-		(void)fs_remove_tree(tmp, dir);
-	(void)close(turns);
-	return st;
-}
-
-/* The turn passes from one to another, or (NULL) to nobody.  ST_GONE: it was not that one's any more. */
-static enum status
-turn_pass(struct queue *q, const char *order, const struct turn *from, const char *to, struct error *err)
-{
-	enum status st;
-	int dir, turns;
-
-	if ((st = turn_open(q, order, &dir, err)) != ST_OK)
-		return st;
-	st = to != NULL ? fs_move(dir, from->entry, dir, to, err) : fs_unlink(dir, from->entry, err);
-	(void)close(dir);
-	if (st == ST_OK && to == NULL && fs_open_dir(q->fd, TURNS, false, &turns, err) == ST_OK) {
-		(void)fs_rmdir(turns, order);
-		(void)close(turns);
-	}
-	return st;
-}
-
-/* Remember in the entry where its message is. */
-static enum status
-turn_note(struct queue *q, const struct turn *t, const struct place *p, struct error *err)
-{
-	char entry[NAME_MAX_LEN + 1];
-
-	if (t->state == (int)p->state && strcmp(t->bucket, p->bucket) == 0)
-		return ST_OK;
-	(void)snprintf(entry, sizeof(entry), "%s,%s,%s", t->id.text, state_names[p->state], p->bucket);
-	return turn_pass(q, p->name.order, t, entry, err);
-}
-
 /* Whether a message that failed for good, or was set aside, keeps its turn. */
 static bool
 blocks(const struct queue *q, enum state s)
@@ -275,12 +142,6 @@ holder_find(struct queue *q, const char *order, const struct turn *t, struct pla
 			}
 		}
 	return st;
-}
-
-static bool
-in_lane(const struct place *p)
-{
-	return strchr(p->bucket, '/') != NULL;
 }
 
 /* Nobody has the turn: the first that waits gets it.  ST_GONE: another was at it, and it may be done with by now: look again. */
@@ -336,7 +197,7 @@ settle(struct queue *q, const char *order, const struct msgid *id, struct error 
 			return st;
 		ends = id != NULL && strcmp(t.id.text, id->text) == 0;
 		if (!ends && (st = holder_find(q, order, &t, &p, err)) == ST_OK)
-			st = in_lane(&p) ? to_ready(q, &p, err) : ST_OK;
+			st = place_in_lane(&p) ? to_ready(q, &p, err) : ST_OK;
 		if (ends || st == ST_NONE)
 			st = end_turn(q, order, &t, err);
 	}
@@ -396,8 +257,8 @@ order_ask(struct queue *q, const struct place *p, bool take, struct msgid *turn,
 			return st;
 		if ((st = holder_find(q, order, &t, &holder, err)) == ST_OK) {
 			*turn = t.id;
-			*again |= in_lane(&holder);
-			if (in_lane(&holder))
+			*again |= place_in_lane(&holder);
+			if (place_in_lane(&holder))
 				st = to_ready(q, &holder, err);
 			else if (holder.state != STATE_CLAIMED)
 				st = turn_note(q, &t, &holder, err);
@@ -491,7 +352,6 @@ order_moved(struct queue *q, const struct place *to)
 	struct error ignored;
 	struct turn t;
 	bool own;
-	int dir;
 
 	if (to->name.order[0] == '\0')
 		return;
@@ -503,17 +363,9 @@ order_moved(struct queue *q, const struct place *to)
 	own = turn_read(q, to->name.order, &t, &ignored) == ST_OK && strcmp(t.id.text, to->name.id.text) == 0;
 	if (!own && to->state == STATE_READY)
 		rejoin(q, to, &ignored);
-	if (!own || turn_note(q, &t, to, &ignored) != ST_OK || !blocks(q, to->state) || !queue_synced(q))
-		return;
 	/* A key that is blocked is to be so after a power failure, too. */
-	if (turn_open(q, to->name.order, &dir, &ignored) == ST_OK) {
-		(void)!fs_sync(dir, &ignored);
-		(void)close(dir);
-	}
-	if (fs_open_dir(q->fd, TURNS, false, &dir, &ignored) == ST_OK) {
-		(void)!fs_sync(dir, &ignored);
-		(void)close(dir);
-	}
+	if (own && turn_note(q, &t, to, &ignored) == ST_OK && blocks(q, to->state) && queue_synced(q))
+		turn_sync(q, to->name.order);
 }
 
 bool
@@ -539,7 +391,7 @@ order_holds(struct queue *q, const struct msgname *n)
 
 /*
  * A command that is killed between ending a turn and giving it to the next leaves a lane without one.
- * A claim's end has its own way back (see reap_finish); for the others this is it: lanes
+ * A claim's end has its own way back (see done_put); for the others this is it: lanes
  * chosen at random, by who has nothing else to do.
  */
 void
@@ -582,7 +434,7 @@ wrong(struct queue *q, const char *order, struct error *err)
 	case ST_NONE:
 		return "it is the turn of a message that is done with";
 	case ST_OK:
-		return in_lane(&p) ? "it is the turn of a message that no claim can see" : NULL;
+		return place_in_lane(&p) ? "it is the turn of a message that no claim can see" : NULL;
 	default:
 		return NULL;
 	}
@@ -605,10 +457,4 @@ order_check(struct queue *q, const char *order, bool repair, bool *stuck, bool *
 		*mended = settle(q, order, NULL, err) == ST_OK && wrong(q, order, err) == NULL;
 	error_clear(err);
 	return text;
-}
-
-enum status
-turns_list(struct queue *q, const char *after, size_t max, struct listing *l, bool *more, struct error *err)
-{
-	return queue_sub_list(q, TURNS, after, max, l, more, err);
 }

@@ -122,7 +122,7 @@ place_path(const struct queue *q, const struct place *p, char *buf, size_t size)
 		(void)snprintf(buf, size, "%s/new/%s", q->name, p->file);
 	else
 		(void)snprintf(buf, size, "%s/%s/%s/%s", q->name,
-		    strchr(p->bucket, '/') != NULL ? "waiting" : state_names[p->state], p->bucket, p->file);
+		    place_in_lane(p) ? "waiting" : state_names[p->state], p->bucket, p->file);
 }
 
 /* Say which file. */

@@ -192,3 +192,10 @@ waiter_wait(struct waiter *w, usec_t wake, usec_t deadline, struct error *err)
 		waiter_drain(w);
 	return ST_OK;
 }
+
+void
+wake_at(usec_t *wake, usec_t at)
+{
+	if (at < *wake)
+		*wake = at;
+}
