@@ -193,6 +193,8 @@ enum status input_copy(struct run *, const struct input *, const char *then,
  * there has done what was asked of it all the same.
  */
 void run_distribute(struct run *, struct queue *topic);
+/* The same, also with what a queue refused a while ago. */
+enum status run_redistribute(struct run *, struct queue *topic) MUST_CHECK;
 
 /* ---- progress.c: a line on stderr, if that is a terminal -------------- */
 

@@ -80,7 +80,7 @@ check_one(struct run *r, struct fsck *k, const char *name, unsigned *left)
 	(void)strlcpy(r->queue, name, sizeof(r->queue));
 	st = fsck_queue(q, k->repair, clock_now(), report, k, &n, &r->err);
 	if (st == ST_OK && k->repair && queue_is_topic(q))
-		run_distribute(r, q);
+		st = run_redistribute(r, q);
 	queue_close(q);
 	*left += n;
 	return st;

@@ -35,6 +35,9 @@ change(struct run *r, bool pause)
 	paused = pause ? paused | which : paused & ~which;
 	if (paused != queue_policy(q)->paused)
 		st = queue_configure(q, &assign[paused], 1, &r->err);
+	/* Who waits for what comes through it does not see its policy change. */
+	if (st == ST_OK && !pause && queue_is_topic(q))
+		run_distribute(r, q);
 	queue_close(q);
 	return st;
 }

@@ -205,6 +205,10 @@ put_report(const struct report *r)
 		(void)fputs(": ", stdout);
 		out_vis(stdout, r->text, r->textlen);
 	}
+	if (r->givenlen > 0) {
+		(void)fputs("; given to ", stdout);
+		out_vis(stdout, r->given, r->givenlen);
+	}
 	(void)fputc('\n', stdout);
 	for (const char *line = r->errors, *end; line < r->errors + r->errorslen; line = end + 1) {
 		end = line + strcspn(line, "\n");
@@ -307,6 +311,7 @@ json_history(const struct show *s)
 			(void)fputs("null", stdout);
 		json_member("reason", r.reason, r.reasonlen);
 		json_member("text", r.text, r.textlen);
+		json_member("given", r.given, r.givenlen);
 		json_errors(&r);
 		(void)fputc('}', stdout);
 	}

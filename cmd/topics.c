@@ -83,7 +83,7 @@ print_line(const char *topic, const char *queue, const struct names *filters)
 }
 
 static enum status
-print_topic(struct run *r, struct queue *topic, bool json)
+print_topic(struct run *r, struct queue *topic, bool json, enum status *worst)
 {
 	void (*print)(const char *, const char *, const struct names *) = json ? print_json : print_line;
 	struct names subs, filters = { 0 };
@@ -93,27 +93,44 @@ print_topic(struct run *r, struct queue *topic, bool json)
 		return st;
 	if (subs.n == 0)
 		print(queue_name(topic), NULL, &filters);
-	for (size_t i = 0; st == ST_OK && i < subs.n; i++) {
+	for (size_t i = 0; i < subs.n; i++) {
 		st = subscription_filters(topic, subs.name[i], &filters, &r->err);
 		if (st == ST_OK)
 			print(queue_name(topic), subs.name[i], &filters);
+		else if (st != ST_NOTFOUND)	/* else it ended just now */
+			run_trouble(r, st, worst);
 		names_free(&filters);
-		if (st == ST_NOTFOUND)
-			st = ST_OK;	/* ended just now */
 	}
 	names_free(&subs);
+	return ST_OK;
+}
+
+enum status
+run_redistribute(struct run *r, struct queue *topic)
+{
+	enum status st;
+	uint64_t n;
+
+	if ((queue_policy(topic)->paused & PAUSED_POP) == 0) {
+		if ((st = topic_retry(topic, &r->err)) == ST_OK)
+			run_distribute(r, topic);
+		return st;
+	}
+	if ((st = queue_backlog(topic, UINT64_MAX - 1, &n, &r->err)) == ST_OK && n > 0)
+		run_note(r, "topic '%s' is paused, and keeps %llu message%s: 'mq resume %s' lets them go", queue_name(topic),
+		    (unsigned long long)n, n == 1 ? "" : "s", queue_name(topic));
 	return st;
 }
 
 static enum status
-one(struct run *r, const char *name, bool json, bool asked)
+one(struct run *r, const char *name, bool json, bool asked, enum status *worst)
 {
 	struct queue *q = NULL;
 	enum status st = run_queue(r, name, &q);
 
 	if (st == ST_OK && queue_is_topic(q)) {
-		run_distribute(r, q);
-		st = print_topic(r, q, json);
+		if ((st = run_redistribute(r, q)) == ST_OK)
+			st = print_topic(r, q, json, worst);
 	} else if (st == ST_OK && asked)
 		st = error_set(&r->err, ST_NOTFOUND, 0, "queue '%s' is no topic: mq subscribe %s QUEUE makes it one", name, name);
 	queue_close(q);
@@ -134,11 +151,11 @@ run_topics(struct run *r)
 	if ((st = run_operands(r, 0, 1)) != ST_OK)
 		return st;
 	if (r->noperands == 1)
-		return one(r, r->operand[0], json, true);
+		return (st = one(r, r->operand[0], json, true, &worst)) != ST_OK ? st : worst;
 	if ((st = run_spool(r, false)) != ST_OK || (st = spool_queues(r->spool, &names, &r->err)) != ST_OK)
 		return st;
 	for (size_t i = 0; i < names.n; i++)
-		if ((st = one(r, names.name[i], json, false)) != ST_OK && st != ST_NOTFOUND)
+		if ((st = one(r, names.name[i], json, false, &worst)) != ST_OK && st != ST_NOTFOUND)
 			run_trouble(r, st, &worst);
 		else
 			error_clear(&r->err);	/* removed just now */

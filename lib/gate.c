@@ -14,41 +14,48 @@ struct gate {
 	size_t n;
 };
 
-/* One subscription that wants it.  A queue that is gone, or cannot be had, is not a reason to refuse: the distribution tells. */
-static enum status
-add(struct gate *g, struct queue *topic, const char *name, struct error *err)
+/* Not the trouble of one queue or subscription. */
+static bool
+ours(const struct error *err)
 {
-	enum status st = queue_open(topic->spool, name, &g->q[g->n], err);
+	return err->errnum == EMFILE || err->errnum == ENFILE || err->errnum == ENOMEM;
+}
 
-	if (st == ST_OK)
-		g->n++;
-	else if (err->errnum != EMFILE && err->errnum != ENFILE && err->errnum != ENOMEM) {
-		error_clear(err);
-		st = ST_OK;
-	}
-	return st;
+/* What cannot be had now is not a reason to refuse: the distribution tells.  What is gone wants nothing. */
+static enum status
+wants(struct queue *topic, const char *name, const struct headers *h, bool *wanted, bool *known, struct error *err)
+{
+	struct names filters;
+	enum status st = subscription_filters(topic, name, &filters, err);
+
+	*known = st == ST_OK;
+	*wanted = st != ST_NOTFOUND && (st != ST_OK || filters_match(&filters, h));
+	names_free(&filters);
+	if (!*known && ours(err))
+		return st;
+	error_clear(err);
+	return ST_OK;
 }
 
 static enum status
-fill(struct gate *g, struct queue *topic, const struct headers *h, const struct names *subs, size_t *wanting,
-    struct error *err)
+add(struct gate *g, struct queue *topic, const char *name, const struct headers *h, size_t *wanting, struct error *err)
 {
-	struct names filters;
-	enum status st = ST_OK;
+	struct queue *q = NULL;
+	bool wanted, known;
+	enum status st;
 
-	if ((g->q = calloc(subs->n + 1, sizeof(struct queue *))) == NULL)
-		return queue_fail(topic, err, ENOMEM, "push");
-	for (size_t i = 0; st == ST_OK && i < subs->n; i++) {
-		st = subscription_filters(topic, subs->name[i], &filters, err);
-		if (st == ST_OK && filters_match(&filters, h)) {
-			++*wanting;
-			st = add(g, topic, subs->name[i], err);
-		}
-		names_free(&filters);
-		if (st == ST_NOTFOUND)
-			st = ST_OK;	/* unsubscribed just now */
-	}
-	return st;
+	if ((st = wants(topic, name, h, &wanted, &known, err)) != ST_OK || !wanted)
+		return st;
+	st = queue_open(topic->spool, name, &q, err);
+	if (st != ST_OK && ours(err))
+		return st;
+	error_clear(err);
+	*wanting += st != ST_NOTFOUND;
+	if (st == ST_OK && known)
+		g->q[g->n++] = q;
+	else
+		queue_close(q);
+	return ST_OK;
 }
 
 static void
@@ -68,8 +75,14 @@ gate_reload(struct gate *g, struct queue *topic, const struct headers *h, struct
 	enum status st;
 
 	empty(g);
-	if ((st = subscriptions_list(topic, &subs, err)) == ST_OK)
-		st = fill(g, topic, h, &subs, &wanting, err);
+	if ((st = subscriptions_list(topic, &subs, err)) != ST_OK)
+		return st;
+	if ((g->q = calloc(subs.n + 1, sizeof(struct queue *))) == NULL) {
+		names_free(&subs);
+		return queue_fail(topic, err, ENOMEM, "push");
+	}
+	for (size_t i = 0; st == ST_OK && i < subs.n; i++)
+		st = add(g, topic, subs.name[i], h, &wanting, err);
 	if (st == ST_OK && wanting == 0 && topic->policy.unrouted == UNROUTED_ERROR)
 		st = error_set(err, ST_NOTFOUND, 0, "no queue subscribes to topic '%s'%s, and its policy says "
 		    "unrouted = error", topic->name, subs.n > 0 ? " with filters that this message passes" : "");
@@ -103,6 +116,18 @@ gate_allowed(struct gate *g, uint64_t ahead, uint64_t ahead_bytes, uint64_t mess
 		st = push_allowed(g->q[i], messages, bytes, now, err);
 	}
 	return st;
+}
+
+void
+gate_size(const struct gate *g, int64_t *max, const char **name)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		int64_t size = g->q[i]->policy.max_size;
+		if (size > 0 && (*max == 0 || size < *max)) {
+			*max = size;
+			*name = g->q[i]->name;
+		}
+	}
 }
 
 void

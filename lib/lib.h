@@ -397,6 +397,8 @@ void log_close(struct queue *);
 
 /* Append a block to the failure record (advice: fails silently; durable if sync). */
 void record_add(struct queue *, const struct msgid *, int attempt, const struct failure *, usec_t now, bool sync);
+/* The queues that have it, as the last whole line of its record tells; none if there is none. */
+void record_given(struct queue *, const struct msgid *, struct names *);
 void record_drop(struct queue *, const struct msgid *);
 void record_move(struct queue *, const struct msgid *, struct queue *to);
 
@@ -438,6 +440,11 @@ void flow_end(struct flow *);
 
 /* Make *wake sooner if at is. */
 void wake_at(usec_t *wake, usec_t at);
+
+/* ---- gate.c ----------------------------------------------------------- */
+
+/* The largest body that all take, and whose limit it is, if that is less than *max; 0: any. */
+void gate_size(const struct gate *, int64_t *max, const char **name);
 
 /* ---- fail.c ----------------------------------------------------------- */
 

@@ -380,6 +380,8 @@ const struct error *spool_log_error(const struct spool *);
 /* Names of all queues, sorted; free with names_free. */
 struct names { char **name; size_t n, cap; };
 enum status spool_queues(struct spool *, struct names *, struct error *) MUST_CHECK;
+/* What stands in text between separators, but what is empty; free with names_free. */
+enum status names_split(const char *text, size_t len, char separator, struct names *, struct error *) MUST_CHECK;
 void names_free(struct names *);
 
 /* ---- queue.c ---------------------------------------------------------- */
@@ -517,6 +519,8 @@ typedef void topic_tell(void *arg, const char *queue, const struct error *);
  */
 enum status topic_distribute(struct queue *topic, unsigned rounds, topic_tell *tell, void *arg, uint64_t *given, usec_t *wake,
     struct error *) MUST_CHECK;
+/* What a queue could not get is to be tried now, and not after its back-off. */
+enum status topic_retry(struct queue *topic, struct error *) MUST_CHECK;
 /* What the topic kept, or nobody wanted, since then, and q has not: *given so many.  After subscribe. */
 enum status topic_catch_up(struct queue *topic, struct queue *q, usec_t since, usec_t now, uint64_t *given, struct error *) MUST_CHECK;
 /*
@@ -576,8 +580,8 @@ struct report {
 	usec_t at;
 	int attempt;			/* 0: not an attempt, an operator's word */
 	usec_t duration;		/* -1: not known */
-	const char *reason, *text, *errors;	/* the lengths are 0 where there is none; errors: stderr, each line behind a space */
-	size_t reasonlen, textlen, errorslen;
+	const char *reason, *text, *given, *errors;	/* the lengths are 0 where there is none; errors: stderr, each line behind a space */
+	size_t reasonlen, textlen, givenlen, errorslen;
 };
 /* The next block from *at on, which goes behind it; false at the end.  What is no block is passed over. */
 bool report_next(const char **at, struct report *);
@@ -709,6 +713,7 @@ enum status claim_find(struct queue *, const char *handle, struct claim *, struc
 struct failure {
 	const char *reason;	/* code: "exit-1", "nack" */
 	const char *text;	/* one line, or NULL */
+	const char *given;	/* the queues of a topic that have the message, all of them, separated by spaces, or NULL */
 	const char *stderr_tail;
 	size_t stderr_len;
 	usec_t duration;	/* 0: unknown */

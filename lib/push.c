@@ -242,11 +242,14 @@ batch_write(struct batch *b, const void *data, size_t len, struct error *err)
 {
 	struct pending *p = &b->p[b->n];
 	int64_t max = b->q->policy.max_size;
+	const char *name = b->q->name;
 	enum status st = ST_OK;
 
+	if (b->opt.gate != NULL)
+		gate_size(b->opt.gate, &max, &name);
 	if (max > 0 && p->known == NULL && p->size - p->head + (int64_t)len > max)
 		st = error_set(err, ST_BADDATA, 0, "the message is larger than max_size, "
-		    "%lld bytes, of queue '%s'", (long long)max, b->q->name);
+		    "%lld bytes, of queue '%s'", (long long)max, name);
 	if (st == ST_OK)
 		st = fs_write(p->fd, data, len, err);
 	if (st != ST_OK) {

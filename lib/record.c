@@ -86,6 +86,8 @@ record_print(FILE *f, int attempt, const struct failure *why, usec_t now)
 		    (long long)(why->duration % USEC / 1000));
 	if (why->text != NULL && why->text[0] != '\0')
 		put_text(f, why->text);
+	if (why->given != NULL && why->given[0] != '\0')
+		fprintf(f, "Given: %s\n", why->given);
 	put_stderr(f, why->stderr_tail, why->stderr_len);
 	fputc('\n', f);
 }
@@ -204,23 +206,20 @@ msg_record(struct queue *q, const struct msgid *id, char **text, size_t *len, st
 	return ST_OK;
 }
 
-/* The last line that starts with name, its value copied; false if there is none. */
-static bool
-last_line(const char *text, const char *name, char *buf, size_t size)
+/* What the last line that starts with name says; NULL if there is none. */
+static const char *
+last_line(const char *text, const char *name, size_t *len)
 {
 	const char *found = NULL, *p = text;
-	size_t n = strlen(name), len;
+	size_t n = strlen(name);
 
 	while ((p = strstr(p, name)) != NULL) {
 		if (p == text || p[-1] == '\n')
 			found = p + n;
 		p += n;
 	}
-	if (found == NULL)
-		return false;
-	len = strcspn(found, "\n");
-	(void)snprintf(buf, size, "%.*s", (int)len, found);
-	return true;
+	*len = found != NULL ? strcspn(found, "\n") : 0;
+	return found;
 }
 
 /* The last line of what stands indented at the end: what the handler said last. */
@@ -243,6 +242,7 @@ msg_reason(struct queue *q, const struct place *p, char *buf, size_t size)
 {
 	char words[512], *text, *block, *next;
 	struct error ignored;
+	const char *said;
 	size_t len;
 
 	(void)strlcpy(buf, p->name.reason, size);
@@ -254,8 +254,8 @@ msg_reason(struct queue *q, const struct place *p, char *buf, size_t size)
 	/* The last block tells about the last failure. */
 	for (block = text; (next = strstr(block, "\n\nTime: ")) != NULL; block = next + 2)
 		continue;
-	if (last_line(block, "Text: ", words, sizeof(words)))
-		(void)strlcpy(buf, words, size);
+	if ((said = last_line(block, "Text: ", &len)) != NULL)
+		(void)snprintf(buf, size, "%.*s", (int)len, said);
 	else {
 		last_stderr(block, strlen(block), words, sizeof(words));
 		if (words[0] != '\0') {
@@ -263,6 +263,24 @@ msg_reason(struct queue *q, const struct place *p, char *buf, size_t size)
 			(void)strlcat(buf, words, size);
 		}
 	}
+	free(text);
+}
+
+void
+record_given(struct queue *q, const struct msgid *id, struct names *out)
+{
+	struct error ignored;
+	const char *given;
+	size_t len;
+	char *text;
+
+	memset(out, 0, sizeof(*out));
+	error_clear(&ignored);
+	if (msg_record(q, id, &text, &len, &ignored) != ST_OK || text == NULL)
+		return;
+	/* Cut off by a crash, its last name may be another queue's. */
+	if ((given = last_line(text, "Given: ", &len)) != NULL && given[len] == '\n')
+		(void)!names_split(given, len, ' ', out, &ignored);
 	free(text);
 }
 
@@ -313,7 +331,8 @@ report_next(const char **at, struct report *r)
 		else if (value(at, "Stderr:", &text, &len))
 			indented(at, r);
 		else if (!value(at, "Reason: ", &r->reason, &r->reasonlen) &&
-		    !value(at, "Text: ", &r->text, &r->textlen))
+		    !value(at, "Text: ", &r->text, &r->textlen) &&
+		    !value(at, "Given: ", &r->given, &r->givenlen))
 			(void)value(at, "", &text, &len);	/* of another version */
 	}
 	return true;

@@ -24,18 +24,6 @@ queue_is_topic(const struct queue *q)
 	return !q->drop && faccessat(q->fd, SUBSCRIPTIONS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* Room was made by the caller. */
-static enum status
-names_append(struct names *out, const char *text, size_t len, struct error *err)
-{
-	char *copy = strndup(text, len);
-
-	if (copy == NULL)
-		return error_sys(err, ENOMEM, "subscriptions");
-	out->name[out->n++] = copy;
-	return ST_OK;
-}
-
 /* Regular files with the name of a queue. */
 static enum status
 names_in(struct queue *q, const char *sub, struct names *out, struct error *err)
@@ -59,7 +47,10 @@ names_in(struct queue *q, const char *sub, struct names *out, struct error *err)
 	}
 	for (size_t i = 0; st == ST_OK && i < l.n; i++)
 		if (l.e[i].type == DT_REG && queue_name_ok(l.e[i].name))
-			st = names_append(out, l.e[i].name, strlen(l.e[i].name), err);
+			{
+			out->name[out->n++] = l.e[i].name;
+			l.e[i].name = NULL;
+		}
 	listing_free(&l);
 	if (st != ST_OK)
 		names_free(out);
@@ -78,29 +69,10 @@ topics_of(struct queue *q, struct names *out, struct error *err)
 	return names_in(q, TOPICS, out, err);
 }
 
-static enum status
-lines(const char *text, size_t len, struct names *out, struct error *err)
-{
-	const char *end = text + len, *stop;
-	enum status st = ST_OK;
-	size_t n = 1;
-
-	for (const char *p = text; p < end; p++)
-		n += *p == '\n';
-	if ((out->name = calloc(n, sizeof(*out->name))) == NULL)
-		return error_sys(err, ENOMEM, "subscription");
-	for (; st == ST_OK && text < end; text = stop + 1) {
-		if ((stop = memchr(text, '\n', (size_t)(end - text))) == NULL)
-			stop = end;
-		if (stop > text)
-			st = names_append(out, text, (size_t)(stop - text), err);
-	}
-	return st;
-}
-
 enum status
 subscription_filters(struct queue *topic, const char *queue, struct names *out, struct error *err)
 {
+	struct error why;
 	enum status st;
 	char *text;
 	size_t len;
@@ -113,12 +85,16 @@ subscription_filters(struct queue *topic, const char *queue, struct names *out, 
 	(void)close(dir);
 	if (st == ST_NOTFOUND)
 		error_clear(err);
+	else if (st != ST_OK) {	/* it begins with the name of the file */
+		why = *err;
+		error_clear(err);
+		(void)error_set(err, st, 0, SUBSCRIPTIONS "/%s", why.text);
+		err->errnum = why.errnum;
+	}
 	if (st != ST_OK)
 		return st;
-	st = lines(text, len, out, err);
+	st = names_split(text, len, '\n', out, err);
 	free(text);
-	if (st != ST_OK)
-		names_free(out);
 	return st;
 }
 

@@ -7,11 +7,16 @@
  * these, and acknowledges it in the topic.  Who dies on the way loses its locks,
  * and the next one does it again; it looks first who has the message already.
  *
+ * A queue that cannot be had is not the others' trouble: the message stays in the
+ * topic for a while, and its record (record.c) says why, and who has it, for they
+ * may be done with it before it is tried again.
+ *
  * The subscriptions are read after the messages were claimed.  So whoever
  * subscribes gets all that is claimed later, and what was claimed before stands in
  * claimed/ or done/ when it looks there (topic_catch_up, in this order).
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,6 +27,8 @@
 #define ROUND 200
 /* More queues than this are synced by one syncfs. */
 #define SYNC_EACH 8
+/* The reason of a message that not all got, in the name. */
+#define REFUSED "refused"
 /* Looks for a message before it is given a second time; a listing may miss what moves. */
 #define LOOKS 2
 
@@ -29,7 +36,10 @@ struct subscriber {
 	const char *name;
 	struct names filters;
 	bool gone;		/* unsubscribed, or its queue is not there */
+	char *trouble;		/* why it can't get anything now, or NULL */
 };
+
+enum want { WANTS_NOT, WANTS, HAS };
 
 struct round {
 	struct queue *topic;
@@ -40,19 +50,67 @@ struct round {
 	size_t n;
 	struct names names;
 	struct subscriber *subs;	/* one for each name */
-	bool *wanted;		/* of message i by subscriber s: [i * names.n + s] */
-	bool *routed, *failed;	/* somebody wants message i; somebody did not get it */
+	enum want *wanted;	/* message i by subscriber s: [i * names.n + s] */
 	bool redo;
+	bool unsynced;		/* what was given may be lost if the power fails */
 	uint64_t given;
 };
 
-static bool *
-wants(struct round *r, size_t i, size_t s)
+static enum want *
+wants(const struct round *r, size_t i, size_t s)
 {
 	return &r->wanted[i * r->names.n + s];
 }
 
+/* Somebody wants message i and did not get it. */
+static bool
+failed(const struct round *r, size_t i)
+{
+	for (size_t s = 0; r->wanted != NULL && s < r->names.n; s++)
+		if (!r->subs[s].gone && *wants(r, i, s) == WANTS)
+			return true;
+	return r->unsynced;
+}
+
+static bool
+routed(const struct round *r, size_t i)
+{
+	for (size_t s = 0; s < r->names.n; s++)
+		if (!r->subs[s].gone && *wants(r, i, s) != WANTS_NOT)
+			return true;
+	return false;
+}
+
 /* ---- who wants what ---------------------------------------------------- */
+
+static void
+refused(struct round *r, size_t s, const struct error *why)
+{
+	struct subscriber *sub = &r->subs[s];
+
+	free(sub->trouble);
+	if (asprintf(&sub->trouble, "queue '%s': %s", sub->name, why->text) == -1)
+		sub->trouble = NULL;
+	r->tell(r->arg, sub->name, why);
+}
+
+/* What one wants that can't be read is not known: it is kept for it, unless its queue is not there either. */
+static void
+unread(struct round *r, size_t s, struct error *why)
+{
+	struct error ignored;
+	struct queue *q = NULL;
+
+	error_clear(&ignored);
+	r->subs[s].gone = why->status == ST_NOTFOUND ||
+	    queue_open(r->topic->spool, r->subs[s].name, &q, &ignored) == ST_NOTFOUND;
+	queue_close(q);
+	if (!r->subs[s].gone)
+		refused(r, s, why);
+	else if (why->status != ST_NOTFOUND)
+		r->tell(r->arg, NULL, why);
+	error_clear(why);
+}
 
 static enum status
 subscribers_load(struct round *r, struct error *err)
@@ -62,47 +120,56 @@ subscribers_load(struct round *r, struct error *err)
 	if ((st = subscriptions_list(r->topic, &r->names, err)) != ST_OK)
 		return st;
 	r->subs = calloc(r->names.n + 1, sizeof(*r->subs));
-	r->wanted = calloc(r->n * r->names.n + 1, sizeof(bool));
-	r->routed = calloc(r->n + 1, sizeof(bool));
-	r->failed = calloc(r->n + 1, sizeof(bool));
-	if (r->subs == NULL || r->wanted == NULL || r->routed == NULL || r->failed == NULL)
+	r->wanted = calloc(r->n * r->names.n + 1, sizeof(*r->wanted));
+	if (r->subs == NULL || r->wanted == NULL)
 		return queue_fail(r->topic, err, ENOMEM, "distribute");
-	for (size_t s = 0; st == ST_OK && s < r->names.n; s++) {
+	for (size_t s = 0; s < r->names.n; s++) {
 		r->subs[s].name = r->names.name[s];
-		st = subscription_filters(r->topic, r->names.name[s], &r->subs[s].filters, err);
-		r->subs[s].gone = st == ST_NOTFOUND;
-		if (st == ST_NOTFOUND)
-			st = ST_OK;
+		if ((st = subscription_filters(r->topic, r->names.name[s], &r->subs[s].filters, err)) != ST_OK) {
+			err->status = st;
+			unread(r, s, err);
+		}
 	}
-	return st;
+	return ST_OK;
+}
+
+/* Those that got message i when another could not. */
+static void
+choose_had(struct round *r, size_t i)
+{
+	struct names had;
+
+	record_given(r->topic, &r->c[i].at.name.id, &had);
+	for (size_t k = 0; k < had.n; k++)
+		for (size_t s = 0; s < r->names.n; s++)
+			if (*wants(r, i, s) == WANTS && strcmp(had.name[k], r->subs[s].name) == 0)
+				*wants(r, i, s) = HAS;
+	names_free(&had);
 }
 
 static enum status
 choose(struct round *r, struct error *err)
 {
+	const struct msgname *n;
 	struct headers h;
 	enum status st = ST_OK;
 
 	for (size_t i = 0; st == ST_OK && i < r->n; i++) {
-		if ((st = msg_headers(r->c[i].fd, &r->c[i].at.name, &h, err)) != ST_OK)
+		n = &r->c[i].at.name;
+		if ((st = msg_headers(r->c[i].fd, n, &h, err)) != ST_OK)
 			break;
 		for (size_t s = 0; s < r->names.n; s++)
-			*wants(r, i, s) = !r->subs[s].gone && filters_match(&r->subs[s].filters, &h);
+			if (!r->subs[s].gone && (r->subs[s].trouble != NULL || filters_match(&r->subs[s].filters, &h)))
+				*wants(r, i, s) = WANTS;
 		headers_free(&h);
-		r->redo |= r->c[i].at.name.deliveries > 1;
+		r->redo |= n->deliveries > 1;
+		if (strcmp(n->reason, REFUSED) == 0)
+			choose_had(r, i);
 	}
 	return st;
 }
 
 /* ---- giving ------------------------------------------------------------ */
-
-static void
-refused(struct round *r, size_t s, const struct error *why)
-{
-	r->tell(r->arg, r->subs[s].name, why);
-	for (size_t i = 0; i < r->n; i++)
-		r->failed[i] |= *wants(r, i, s);
-}
 
 static int
 by_id(const void *a, const void *b)
@@ -124,8 +191,9 @@ known(struct round *r, struct queue *q, size_t s, struct error *err)
 		if ((st = scan_open(q, STATES_ALL, &scan, err)) != ST_OK)
 			return st;
 		while ((st = scan_next(scan, &key.at, err)) == ST_OK)
-			if ((c = bsearch(&key, r->c, r->n, sizeof(*r->c), by_id)) != NULL)
-				*wants(r, (size_t)(c - r->c), s) = false;
+			if ((c = bsearch(&key, r->c, r->n, sizeof(*r->c), by_id)) != NULL &&
+			    *wants(r, (size_t)(c - r->c), s) == WANTS)
+				*wants(r, (size_t)(c - r->c), s) = HAS;
 		scan_close(scan);
 		if (st == ST_NONE)
 			st = ST_OK;
@@ -144,7 +212,7 @@ link_all(struct round *r, struct queue *q, size_t s, struct error *err)
 		return st;
 	q->careful = r->names.n <= SYNC_EACH;
 	for (size_t i = 0; st == ST_OK && i < r->n; i++) {
-		if (!*wants(r, i, s))
+		if (*wants(r, i, s) != WANTS)
 			continue;
 		name_of_subscriber(&r->c[i].at.name, &n);
 		st = message_link(r->topic, &r->c[i].at, q, &n, r->now, &at, err);
@@ -163,7 +231,7 @@ static bool
 any(struct round *r, size_t s)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if (*wants(r, i, s))
+		if (*wants(r, i, s) == WANTS)
 			return true;
 	return false;
 }
@@ -175,22 +243,23 @@ give(struct round *r, size_t s)
 	struct queue *q;
 	enum status st;
 
-	if (!any(r, s))
+	if (r->subs[s].trouble != NULL || !any(r, s))
 		return;
 	error_clear(&err);
-	st = queue_open(r->topic->spool, r->subs[s].name, &q, &err);
-	if (st == ST_NOTFOUND) {
-		r->tell(r->arg, r->subs[s].name, &err);	/* as if it had unsubscribed */
+	if ((st = queue_open(r->topic->spool, r->subs[s].name, &q, &err)) == ST_NOTFOUND) {
+		r->subs[s].gone = true;	/* as if it had unsubscribed */
+		r->tell(r->arg, r->subs[s].name, &err);
 		return;
 	}
-	for (size_t i = 0; i < r->n; i++)
-		r->routed[i] |= *wants(r, i, s);
 	if (st == ST_OK) {
 		st = link_all(r, q, s, &err);
 		queue_close(q);
 	}
 	if (st != ST_OK)
 		refused(r, s, &err);
+	for (size_t i = 0; st == ST_OK && i < r->n; i++)
+		if (*wants(r, i, s) == WANTS)
+			*wants(r, i, s) = HAS;
 }
 
 /* ---- the end of it ----------------------------------------------------- */
@@ -212,6 +281,30 @@ set_aside(struct queue *topic, struct claim *c, usec_t now, struct error *err)
 	return st;
 }
 
+/* Why message i stays in the topic, and who has it nevertheless. */
+static void
+put_record(struct round *r, size_t i)
+{
+	struct failure why = { .reason = REFUSED };
+	char *given = NULL;
+	size_t len;
+	FILE *f;
+
+	if ((f = open_memstream(&given, &len)) == NULL)
+		return;
+	for (size_t s = 0; s < r->names.n; s++)
+		if (*wants(r, i, s) == HAS)
+			(void)fprintf(f, "%s%s", ftell(f) > 0 ? " " : "", r->subs[s].name);
+		else if (*wants(r, i, s) == WANTS && why.text == NULL)
+			why.text = r->subs[s].trouble;
+	if (fclose(f) == 0) {
+		why.given = given;
+		record_add(r->topic, &r->c[i].at.name.id, 0, &why, r->now, given[0] != '\0');
+		(void)strlcpy(r->c[i].at.name.reason, REFUSED, sizeof(r->c[i].at.name.reason));
+	}
+	free(given);
+}
+
 /* Not at once, or it would stand at the head for ever, and keep the others from those that can have them. */
 static enum status
 later(struct round *r, struct claim *c, struct error *err)
@@ -228,9 +321,11 @@ settle(struct round *r, size_t i)
 	enum status st;
 
 	error_clear(&err);
-	if (r->failed[i])
+	if (failed(r, i)) {
+		if (!r->unsynced)
+			put_record(r, i);
 		st = later(r, &r->c[i], &err);
-	else if (!r->routed[i] && r->topic->policy.unrouted != UNROUTED_DROP)
+	} else if (!routed(r, i) && r->topic->policy.unrouted != UNROUTED_DROP)
 		st = set_aside(r->topic, &r->c[i], r->now, &err);
 	else
 		st = claim_ack(r->topic, &r->c[i], r->now, &err);
@@ -249,7 +344,7 @@ sync_all(struct round *r)
 	if ((r->names.n <= SYNC_EACH && !r->redo) || queue_sync_all(r->topic, &err) == ST_OK)
 		return;
 	r->tell(r->arg, NULL, &err);
-	memset(r->failed, true, r->n);
+	r->unsynced = true;
 }
 
 static enum status
@@ -274,13 +369,13 @@ round_free(struct round *r)
 {
 	for (size_t i = 0; i < r->n; i++)
 		claim_close(&r->c[i]);
-	for (size_t s = 0; r->subs != NULL && s < r->names.n; s++)
+	for (size_t s = 0; r->subs != NULL && s < r->names.n; s++) {
 		names_free(&r->subs[s].filters);
+		free(r->subs[s].trouble);
+	}
 	names_free(&r->names);
 	free(r->subs);
 	free(r->wanted);
-	free(r->routed);
-	free(r->failed);
 	free(r->c);
 }
 
@@ -341,12 +436,37 @@ topic_distribute(struct queue *topic, unsigned rounds, topic_tell *tell, void *a
 		st = one_round(&r, wake, err);
 		*given += r.given;
 		/* What fails again and again must not keep us here. */
-		for (size_t i = 0; r.failed != NULL && i < r.n; i++)
-			stuck |= r.failed[i] && (r.c[i].at.name.deliveries > 1 || policy_backoff(&topic->policy, 1) == 0);
+		for (size_t i = 0; i < r.n; i++)
+			stuck |= failed(&r, i) && (r.c[i].at.name.deliveries > 1 || policy_backoff(&topic->policy, 1) == 0);
 		if (rounds != 0 && r.n == ROUND)
 			*wake = r.now;
 		round_free(&r);
 	}
+	return st == ST_NONE ? ST_OK : st;
+}
+
+enum status
+topic_retry(struct queue *topic, struct error *err)
+{
+	struct scan *scan;
+	struct msgname n;
+	struct place p, at;
+	enum status st;
+
+	if ((st = scan_open(topic, STATE_BIT(STATE_DELAYED), &scan, err)) != ST_OK)
+		return st;
+	while ((st = scan_next(scan, &p, err)) == ST_OK) {
+		if (strcmp(p.name.reason, REFUSED) != 0)
+			continue;
+		n = p.name;
+		n.key = id_time(&n.id);
+		if ((st = place_move(topic, &p, topic, STATE_READY, &n, &at, err)) == ST_OK) {
+			order_moved(topic, &at);
+			log_event(topic, "due", &n, STATE_READY, clock_now());
+		} else if (st != ST_GONE)
+			break;
+	}
+	scan_close(scan);
 	return st == ST_NONE ? ST_OK : st;
 }
 

@@ -181,6 +181,38 @@ bodies() {
 	assert_equal "$(bodies a)" "1 2 3 4 "
 }
 
+@test "--since: what is pushed meanwhile comes once, also if it is acknowledged before the old ones are given" {
+	mq init -q t keep=1d sync=never
+	mq subscribe t a
+	seq 3000 | sed s/^/old/ | mq push -q -l t
+	mq init -q b sync=never
+	bg subscribe mq subscribe t b --since 1h
+	wait_for compgen -G "$MQ_SPOOL/b/ready/*/*" >/dev/null
+	kill -STOP "$pid"
+	mq push -q t -m new
+	mq pop b -n 9999 -l >got
+	kill -CONT "$pid"
+	ended "$pid"
+	assert_equal "$status" 0
+	mq pop b -n 9999 -l >>got
+	assert_equal "$(grep -c old got)" 3000
+	assert_equal "$(grep -c new got)" 1
+}
+
+@test "--since passes over what may not be read, says so, and gives the rest" {
+	need_root
+	mq init -q t keep=1d unrouted=drop
+	mq subscribe t a
+	mq unsubscribe t a
+	seq 4 | mq push -q -l t
+	chmod 0 "$(find "$MQ_SPOOL/t/done" -type f | sort | sed -n 2p)"
+	chown -R 65534:65534 "$MQ_SPOOL"
+	run -77 as_nobody mq subscribe t b --since 1h
+	assert_output --partial "3 earlier messages"
+	assert_output --partial "1 message is passed over"
+	assert_equal "$(bodies b)" "1 3 4 "
+}
+
 @test "--since misses nothing that is being distributed meanwhile" {
 	mq init -q t keep=1d
 	mq subscribe t a
@@ -230,6 +262,99 @@ bodies() {
 	assert_counts a "claimed=1"
 	mq ack a "$h"
 	run -0 mq fsck
+}
+
+@test "a queue that cannot be had: the others get each message once, however often it is tried" {
+	mq init -q t backoff=0s
+	for q in a b c; do mq subscribe t $q; done
+	echo 'lease = bananas' >"$MQ_SPOOL/b/queue.conf"
+	id=$(mq push t -k k -m x 2>err)
+	for i in 1 2 3; do
+		assert_equal "$(bodies a)" "$([ $i -gt 1 ] || echo 'x ')"
+		run -0 mq topics t
+		assert_output --partial "queue 'b' did not get all yet: b/queue.conf"
+	done
+	run -0 mq show t "$id"
+	assert_output --regexp "Reason +queue 'b': b/queue.conf.*bananas"
+	assert_output --partial "; given to a c"
+	assert_equal "$(mq show t "$id" --json | jq -r '.history[-1] | .given, .reason')" $'a c\nrefused'
+	# As a crash may leave it: a name that is cut off says nothing.
+	record=$(echo "$MQ_SPOOL/t/failures/"*/"$id")
+	printf '\nTime: 20261121T000000.000000Z\nReason: refused\nGiven: a' >>"$record"
+	mq subscribe t d
+	rm "$MQ_SPOOL/b/queue.conf"
+	sed -i '$d' "$record"
+	run -0 mq topics t
+	refute_output --partial "did not"
+	for q in b c d; do assert_equal "$(bodies $q)" "x "; done
+	assert_equal "$(bodies a)" ""
+	assert_counts t ""
+	assert_equal "$(find "$MQ_SPOOL/t/failures" -type f)" ""
+	run -0 mq fsck
+}
+
+@test "mq topics and fsck --repair try at once what has a back-off; they say what is paused" {
+	mq init -q t backoff=1h jitter=none
+	mq subscribe t a
+	for try in 'mq topics t' 'mq fsck --repair t'; do
+		echo 'lease = bananas' >"$MQ_SPOOL/a/queue.conf"
+		mq push -q t -m one
+		assert_counts t "delayed=1"
+		rm "$MQ_SPOOL/a/queue.conf"
+		run -1 mq pop a
+		run -0 $try
+		assert_equal "$(bodies a)" "one "
+	done
+	# What was pushed for later stays for later.
+	mq push -q t -d 1h -m later
+	mq topics -q t
+	assert_counts t "delayed=1"
+	mq pause t
+	run -0 mq topics t
+	assert_output --partial "topic 't' is paused, and keeps 1 message"
+}
+
+@test "a subscription that cannot be read keeps what its queue may want, and nobody else's" {
+	mq subscribe t a
+	mq subscribe t b
+	head -c 70000 /dev/zero >"$MQ_SPOOL/t/subscriptions/b"
+	head -c 70000 /dev/zero >"$MQ_SPOOL/t/subscriptions/core"
+	run -0 mq push t -m x
+	assert_output --partial "subscriptions/core: larger than"
+	assert_output --partial "queue 'b' did not get all yet: subscriptions/b: larger than"
+	assert_equal "$(bodies a)" "x "
+	run -78 mq topics
+	assert_line "t a"
+	: >"$MQ_SPOOL/t/subscriptions/b"
+	rm "$MQ_SPOOL/t/subscriptions/core"
+	run -0 mq topics
+	assert_equal "$(bodies b)" "x "
+	assert_equal "$(bodies a)" ""
+}
+
+@test "a message larger than a subscriber takes is refused, and not queued" {
+	mq subscribe t a
+	mq subscribe t b --filter Kind=b
+	mq init -q a max_size=10
+	mq init -q b max_size=3
+	run -65 mq push t -m 12345678901
+	assert_output --partial "max_size, 10 bytes, of queue 'a'"
+	run -65 mq push t -H 'Kind: b' -m 1234
+	assert_output --partial "max_size, 3 bytes, of queue 'b'"
+	mq push -q t -m 1234
+	assert_equal "$(bodies a)" "1234 "
+	assert_counts t ""
+}
+
+@test "who waits for what a paused topic keeps is woken by resume" {
+	mq subscribe t a
+	mq pause t
+	bg pop mq pop a -w
+	wait_for armed "$pid"
+	mq push -q t -m x
+	mq resume t
+	ended "$pid"
+	assert_equal "$(cat pop.out)" x
 }
 
 @test "a queue that was removed is passed over; fsck ends its subscription" {
