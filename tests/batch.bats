@@ -235,6 +235,31 @@ reasons() {
 	[[ $(reasons q) == "no answer: '"*"Dead'" ]]
 }
 
+@test "what is said of a message that is lost, or was reported already, counts for nothing; the first word stands" {
+	mq init -q q lease=1s backoff=1h
+	seq 4 | mq push -q -l q
+	bg work mq work -n 4 --batch 4 q -- sh -c 'set -- $MQ_IDS; echo $MQ_BATCH >>runs; [ $MQ_BATCH = 4 ] || exit 0
+		for what in "$1 ok" "$1 ok" "$2 retry" "$2 dead" "$2 ok"; do echo "$what" >&3; done
+		echo "$3" >third; touch begun; sh await go; echo "$3 ok" >&3'
+	wait_for test -e begun
+	mq rm -q --force q "$(cat third)"
+	wait_for grep -q 'left out of its batch' work.err
+	touch go
+	ended "$pid"
+	assert_equal "$status" 0
+	assert_equal "$(cat runs)" 4
+	assert_equal "$(reasons q)" retry
+	assert_has q delayed 1
+	assert_has q claimed 0
+}
+
+@test "a report about another's message is none" {
+	mq init -q q backoff=1h
+	seq 2 | mq push -q -l q
+	run -0 mq work q --drain --batch 2 -- sh -c 'echo $MQ_BATCH >>runs; [ $MQ_BATCH = 1 ] || echo 01a1ff8e-b769-7028-92ac-9a6024cca7b8 ok >&3'
+	assert_equal "$(cat runs)" $'2\n1\n1'
+}
+
 @test "what was reported before the worker was killed stays done" {
 	mq init -q q backoff=0s
 	seq 3 | mq push -q -l q

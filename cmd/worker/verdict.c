@@ -6,6 +6,9 @@
  *	ID ok
  *	ID retry [DELAY]
  *	ID dead [REASON]
+ *
+ * The first word about a message stands: what is said once more, or of one that was
+ * lost meanwhile, tells nothing of the others, and nobody has to do anything again.
  */
 #include <errno.h>
 #include <string.h>
@@ -41,11 +44,12 @@ parse(char *line, struct verdict *a)
 	    (line == NULL || duration_parse(line, &a->delay, &ignored) == ST_OK);
 }
 
+/* Also one that is done with. */
 static struct claim *
 find(struct handler *h, const char *id)
 {
 	for (int i = 0; i < h->part; i++)
-		if (h->claim[i].fd != -1 && strcmp(h->claim[i].at.name.id.text, id) == 0)
+		if (strcmp(h->claim[i].at.name.id.text, id) == 0)
 			return &h->claim[i];
 	return NULL;
 }
@@ -73,6 +77,8 @@ take(struct work *w, struct handler *h, char *line, size_t len)
 		garbled(w, h, line);
 		return;
 	}
+	if (c->fd == -1)
+		return;
 	/* What it said on stderr before belongs to this message. */
 	if (!w->mute)
 		w->mute = !handler_listen(h);
