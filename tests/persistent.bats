@@ -262,6 +262,39 @@ MQ_SPOOL=$(realpath "$MQ_SPOOL")"
 	assert_equal "$(wc -l <starts)" 20
 }
 
+@test "a handler may end itself also when more than a pipe holds is on its way to it; not when it has begun to read" {
+	cat >stay.py <<-'END'
+	import os, select, sys
+	print("start", file=open("starts", "a"))
+	id, head, body, *_ = sys.stdin.buffer.readline().split()
+	sys.stdin.buffer.read(int(head) + int(body))
+	os.write(1, id + b" ok\n")
+	select.select([0], [], [])
+	os.read(0, int(sys.argv[1]))
+	END
+	head -c 300000 /dev/zero >large
+	mq init -q q attempts=1
+	mq push -q q large large large
+	run -0 mq work q --drain --persistent -- python3 stay.py 0
+	assert_output ''
+	run -0 mq ls q
+	assert_output ''
+	assert_equal "$(wc -l <starts)" 3
+	mq push -q q large large
+	run -0 mq work q --drain --persistent -- python3 stay.py 1
+	assert_has q dead 1
+	assert_equal "$(reason q)" 'it ended without an answer'
+}
+
+@test "a handler that closes its stdin and lives on gets no other message" {
+	printf 'x\ny\n' | mq push -q -l q
+	run -0 mq work q --drain --persistent -- sh -c '[ ! -e first ] || touch second; touch first
+		read -r id _ size _; head -c $size >/dev/null; exec <&-; echo "$id ok"; exec sh await second'
+	assert_output ''
+	run -0 mq ls q
+	assert_output ''
+}
+
 @test "an answer before the end of the body: taken, and another handler is started" {
 	head -c 3000000 /dev/zero >large
 	mq push -q q large large

@@ -186,8 +186,8 @@ feed(struct handler *h)
 			return true;
 		h->fed += w > 0 ? w : 0;
 		h->feeding = w > 0 && h->fed < all;
-		/* All of it, and there is no other; or nobody reads on. */
-		if (w == -1 || (!h->feeding && h->nline == 0))
+		/* All of it, or nobody reads on.  Of one that stays, what it has not read is asked for at its end. */
+		if (!h->feeding && h->nline == 0)
 			shut(&h->infd);
 	}
 	return true;

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -62,6 +63,15 @@ unread(const struct handler *h)
 	return h->infd != -1 && ioctl(h->infd, FIONREAD, &n) == 0 ? n : -1;
 }
 
+/* What is left of a body that it did not want would be in the way of the next request; nor is one for a closed stdin. */
+static bool
+reads_on(const struct handler *h)
+{
+	struct pollfd p = { .fd = h->infd };
+
+	return !h->feeding && unread(h) == 0 && poll(&p, 1, 0) == 0;
+}
+
 void
 persist_answered(struct work *w, struct handler *h)
 {
@@ -73,8 +83,7 @@ persist_answered(struct work *w, struct handler *h)
 	h->answered++;
 	if (h->stage == RUNNING)
 		h->limit = USEC_MAX;
-	/* What is left of a body that it did not want to read would be in the way of the next request. */
-	if (h->feeding || unread(h) != 0)
+	if (!reads_on(h))
 		persist_retire(h);
 }
 
