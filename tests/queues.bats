@@ -281,6 +281,19 @@ lines() {
 	wait_for title_has "$pid" "2 done, 1 failed"
 }
 
+@test "breaker: a pause that has begun ends by the new values" {
+	mq init -q q backoff=0s breaker=1,1h
+	mq push -q q -m x
+	bg work mq work q -- sh -c 'echo >>tried; [ -e up ]'
+	wait_for title_has "$pid" "paused after failures"
+	mq init -q q breaker=1,10ms..50ms
+	wait_for grep -q "the handler still fails (exit-1); the next message is tried in 50ms" work.err
+	mq init -q q breaker=1,50ms..1h
+	wait_for grep -q "still fails (exit-1); the next message is tried in 100ms" work.err
+	touch up
+	wait_for title_has "$pid" "1 done, 1 failed"
+}
+
 @test "breaker: a worker that is told to stop stops" {
 	mq init -q q backoff=0s breaker=1,1h
 	mq push -q q -m x

@@ -39,12 +39,25 @@ breaker_open(const struct source *s)
 	return s->breaker.until != 0;
 }
 
+/* The policy may be another than when it opened. */
+static void
+follow(struct source *s)
+{
+	const struct policy *p = queue_policy(s->q);
+
+	if (p->breaker == 0)
+		s->breaker = (struct breaker){ 0 };
+	else if (s->breaker.pause > p->breaker_cap) {
+		s->breaker.until -= s->breaker.pause - p->breaker_cap;
+		s->breaker.pause = p->breaker_cap;
+	}
+}
+
 /* Whether a message may be claimed. */
 bool
 breaker_lets(struct source *s, usec_t mono)
 {
-	if (queue_policy(s->q)->breaker == 0)
-		s->breaker = (struct breaker){ 0 };
+	follow(s);
 	return s->breaker.until <= mono && s->breaker.probe == NULL;
 }
 

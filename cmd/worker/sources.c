@@ -86,9 +86,12 @@ sources_due(const struct work *w, usec_t mono)
 			next = mono + waiter_poll(s->waiter);
 		if (!room || s->gone || (s->jobs > 0 && s->running >= s->jobs))
 			continue;
-		if (breaker_open(s) && (s->breaker.probe != NULL || s->breaker.until > mono))
+		if (breaker_open(s) && (s->breaker.probe != NULL || s->breaker.until > mono)) {
 			at = breaker_due(s, mono);
-		else if (s->look != USEC_MAX && mono + (s->look - clock_now()) < s->poll)
+			/* Its watch need not be armed, and the policy may change. */
+			if (w->next_reload < next)
+				next = w->next_reload;
+		} else if (s->look != USEC_MAX && mono + (s->look - clock_now()) < s->poll)
 			at = mono + (s->look - clock_now());
 		else
 			at = s->hungry ? s->poll : USEC_MAX;
