@@ -332,6 +332,19 @@ at_least() {
 	assert_equal "$(head -n 1 ran)" 1+2
 }
 
+@test "max_in_flight: --drain waits for another's claim" {
+	mq init -q q max_in_flight=1 lease=1h
+	printf 'x\ny\n' | mq push -q -l q
+	handle=$(mq claim q)
+	bg work mq work --drain q -- cat
+	wait_for armed "$pid"
+	assert_has q ready 1
+	mq ack q "$handle"
+	ended "$pid"
+	assert_equal "$status" 0
+	assert_equal "$(cat work.out)" y
+}
+
 @test "max_in_flight: never more than that, however many claim and end at once" {
 	cat >count.py <<-'END'
 	import fcntl, sys, time
