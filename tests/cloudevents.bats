@@ -23,6 +23,26 @@ same() {
 	END
 }
 
+# once FILE: no member is twice in an object
+once() {
+	python3 - "$1" <<-'END'
+	import json, sys
+	def once(pairs):
+	    names = [name for name, _ in pairs]
+	    assert len(names) == len(set(names)), names
+	for line in open(sys.argv[1], encoding="utf-8", newline="\n"):
+	    json.loads(line, object_pairs_hook=once)
+	END
+}
+
+# stays FILE: push takes the events as they are
+stays() {
+	once "$1"
+	mq push -q stays -l --cloudevents "$1"
+	mq pop stays -n 999 --cloudevents >stays
+	same "$1" stays
+}
+
 @test "attributes become headers, the data the body" {
 	event '"subject":"s","time":"2026-01-01T00:00:00Z","dataschema":"urn:x","datacontenttype":"text/plain","data":"a\nb","ext":"e"' >f
 	mq push -q q --cloudevents f -H 'Own: x'
@@ -110,6 +130,33 @@ same() {
 	assert_equal "$(sed -n 4p out | jq -r .data_base64)" YQD/
 	assert_equal "$(sed -n 5p out | jq 'has("data") or has("data_base64")')" false
 	run -1 grep -P '[\x1b]|\xc2\x9b' out
+}
+
+@test "headers as in the HTTP binding are the attributes, where the plain ones are missing or empty" {
+	mq push -q q -m x -H 'Ce-Id: 17' -H 'Ce-Type: order.created' -H 'Ce-Source: /shop' -H 'Ce-Specversion: 1.0' \
+		-H 'Ce-Subject: 5' -H 'Ce-Time: 2026-01-01T00:00:00Z' -H 'Ce-Dataschema: "x"' -H 'CE-TRACEPARENT: t' -H 'Ce-Level: 5' --content-type text/plain
+	mq push -q q -m x -H 'ce-type: no' --type yes -H 'Ce-Source: no' -H 'Source: yes' -H 'Ce-Subject: yes' -H 'Subject:' \
+		-H 'Ce-Time: no' -H 'Time: yes' -H 'Traceparent: yes' -H 'Ce-Traceparent: no'
+	mq pop q -n 9 --cloudevents >out
+	assert_equal "$(sed -n 1p out)" '{"specversion":"1.0","id":"17","type":"order.created","source":"/shop","subject":"5","time":"2026-01-01T00:00:00Z","dataschema":"\"x\"","traceparent":"t","level":5,"datacontenttype":"text/plain","data":"x"}'
+	assert_equal "$(sed -n 2p out | jq -r '[.type, .source, .subject, .time, .traceparent] | join(" ")')" "yes yes yes yes yes"
+	stays out
+}
+
+@test "whatever the headers are, what comes out is an event" {
+	for name in Ce-Specversion Ce-Data Ce-Data_base64 Ce-Datacontenttype Ce-Mqhandle Ce-Id Ce-Type Type Source Time Content-Type Traceparent Ce-Ext \
+		ce-EXT "Ce-$(printf 'x%.0s' {1..41})" Ce-under_score Ce-; do
+		for value in x 1.0 '""' '"a\nb"' '"\u0000"' ' "' $'a\tb' true null '{}' $'\xff' 1e999 text/plain; do
+			mq push -q q -m "$name" -H "$name: $value" -H "$name: other"
+		done
+	done
+	mq peek q -n 999 --cloudevents >out
+	assert_equal "$(wc -l <out)" $((17 * 13))
+	stays out
+	mq push -q r -m x -H 'Ce-Mqhandle: x'
+	mq claim r --cloudevents >out
+	once out
+	mq ack r "$(jq -r .mqhandle out)"
 }
 
 @test "what is no event is refused, and says why" {

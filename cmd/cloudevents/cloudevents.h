@@ -13,13 +13,21 @@
 
 #include "cmd.h"
 
-/* Attributes whose headers are not Ce-NAME; mq-push(1) has the table too. */
-struct attribute { const char *name, *header; };
-#define NATTRIBUTES 8
+/*
+ * Members whose headers are not just Ce-NAME; mq-push(1) has the table too.  Those without a header are for us
+ * alone to write.  binary: as in CloudEvents' binding to HTTP, Ce-NAME stands for it where its header says nothing.
+ */
+struct attribute { const char *name, *header; bool binary; };
+#define NATTRIBUTES 11
+#define ATTRIBUTE_NAME_MAX 40
 extern const struct attribute attributes[NATTRIBUTES];
 
+/* Any value, numbers as reals; NULL: it is no JSON. */
+json_t *any_json(const char *text, size_t len);
 bool is_json(const char *text, size_t len);
 /* Whether a media type says so (CloudEvents JSON format 1.0.2, section 3.1). */
 bool is_json_type(const char *type, size_t len);
+/* No attribute may have one. */
+bool has_control(const char *text, size_t len);
 
 #endif

@@ -7,17 +7,34 @@
 #include "cloudevents.h"
 
 const struct attribute attributes[NATTRIBUTES] = {
-	{ "type", "Type" }, { "source", "Source" }, { "datacontenttype", "Content-Type" }, { "subject", "Subject" },
-	{ "time", "Time" }, { "dataschema", "Dataschema" }, { "traceparent", "Traceparent" }, { "tracestate", "Tracestate" },
+	{ "type", "Type", true }, { "source", "Source", true }, { "datacontenttype", "Content-Type", false },
+	{ "subject", "Subject", true }, { "time", "Time", true }, { "dataschema", "Dataschema", true },
+	{ "traceparent", "Traceparent", true }, { "tracestate", "Tracestate", true },
+	{ "specversion", "", false }, { "data", "", false }, { "mqhandle", "", false },
 };
+
+json_t *
+any_json(const char *text, size_t len)
+{
+	return json_loadb(text, len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
+}
 
 bool
 is_json(const char *text, size_t len)
 {
-	json_t *value = json_loadb(text, len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
+	json_t *value = any_json(text, len);
 
 	json_decref(value);
 	return value != NULL;
+}
+
+bool
+has_control(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			return true;
+	return false;
 }
 
 /* application/json, text/json, or anything with +json. */

@@ -93,15 +93,6 @@ table_header(const char *attribute)
 	return NULL;
 }
 
-static bool
-has_control(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			return true;
-	return false;
-}
-
 /* Whether a string has to stand as JSON in its header, not to be taken for another value, nor lose its blanks. */
 static bool
 quoted(const char *text, size_t len)
@@ -121,8 +112,9 @@ put_attribute(const struct cloudevent *e, const struct member *m)
 	/* Whose claim it was is nothing that the event says. */
 	if (json_is_null(m->value) || strcmp(m->name, "mqhandle") == 0)
 		return ST_OK;
-	if (strlen(m->name) > 40 || strspn(m->name, "abcdefghijklmnopqrstuvwxyz0123456789") != strlen(m->name))
-		return bad(e, "the name of the attribute '%.60s' has to be of lower-case letters and digits, 40 at most", m->name);
+	if (strlen(m->name) > ATTRIBUTE_NAME_MAX || strspn(m->name, "abcdefghijklmnopqrstuvwxyz0123456789") != strlen(m->name))
+		return bad(e, "the name of the attribute '%.60s' has to be of lower-case letters and digits, %d at most",
+		    m->name, ATTRIBUTE_NAME_MAX);
 	if (json_is_array(m->value) || json_is_object(m->value) || (header != NULL && !string))
 		return bad(e, "the attribute '%s' is not a string", m->name);
 	if (string) {

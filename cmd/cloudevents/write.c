@@ -34,23 +34,42 @@ put_string(FILE *f, const char *name, const char *value, size_t len)
 	json_quoted(f, value, len);
 }
 
-/* Ce-NAME: a number, true, false, or a string in quotes is that; all else a string. */
-static void
-put_extension(FILE *f, const struct header *h)
+/* The name of the attribute that Ce-NAME is; false: somebody else's header. */
+static bool
+ce_name(const struct header *h, char *name)
 {
-	char name[HEADER_NAME_MAX + 1];
 	size_t len = h->namelen - 3;
-	bool json;
 
+	if (h->namelen <= 3 || len > ATTRIBUTE_NAME_MAX || strncasecmp(h->name, "Ce-", 3) != 0)
+		return false;
 	for (size_t i = 0; i < len; i++) {
 		name[i] = (char)tolower((unsigned char)h->name[i + 3]);
 		if (!isalnum((unsigned char)name[i]))
-			return;		/* the name of no attribute: somebody else's header */
+			return false;
 	}
 	name[len] = '\0';
-	json = strchr("{[n", h->value[0]) == NULL && (h->value[0] == '"' || strcmp(name, "id") != 0) &&
-	    is_json(h->value, h->valuelen);
-	if (!json) {
+	return true;
+}
+
+/* A number, true, false, or in quotes a string that the attribute may be: an id is no number, and not empty. */
+static bool
+stands_as_json(const char *name, const struct header *h)
+{
+	json_t *v = any_json(h->value, h->valuelen);
+	bool id = strcmp(name, "id") == 0, yes;
+
+	if (json_is_string(v))
+		yes = !has_control(json_string_value(v), json_string_length(v)) && (!id || json_string_length(v) > 0);
+	else
+		yes = !id && (json_is_number(v) || json_is_boolean(v));
+	json_decref(v);
+	return yes;
+}
+
+static void
+put_extension(FILE *f, const char *name, const struct header *h)
+{
+	if (!stands_as_json(name, h)) {
 		put_string(f, name, h->value, h->valuelen);
 		return;
 	}
@@ -58,43 +77,71 @@ put_extension(FILE *f, const struct header *h)
 	put_json(f, h->value, h->valuelen);
 }
 
+/* Whether an attribute can be made of it; cloudevent_read refuses what is none. */
+static bool
+says(const struct header *h)
+{
+	return h->valuelen > 0 && h->value[0] != ' ' && h->value[h->valuelen - 1] != ' ' && !has_control(h->value, h->valuelen);
+}
+
 /* The header an attribute is made of; like put_attributes: the first of the name, if it says anything. */
 static bool
 find_header(const struct headers *headers, const char *name, struct header *h)
 {
-	return headers_find(headers, name, h) && h->valuelen > 0;
+	return headers_find(headers, name, h) && says(h);
+}
+
+static bool
+has_header(const struct headers *headers, const char *name)
+{
+	struct header h;
+
+	return find_header(headers, name, &h);
+}
+
+/* The member that a header stands for, unless another header, or we, have the word. */
+static void
+put_attribute(FILE *f, const struct headers *headers, const struct header *h)
+{
+	char name[ATTRIBUTE_NAME_MAX + 1];
+	bool ce = ce_name(h, name);
+
+	for (const struct attribute *a = attributes; a < attributes + NATTRIBUTES; a++) {
+		if (ce ? strcmp(name, a->name) != 0 : !header_is(h, a->header, strlen(a->header)))
+			continue;
+		if (!ce || (a->binary && !has_header(headers, a->header)))
+			put_string(f, a->name, h->value, h->valuelen);
+		return;
+	}
+	if (ce)
+		put_extension(f, name, h);
 }
 
 static void
 put_attributes(FILE *f, struct queue *q, const struct place *p, const struct headers *headers)
 {
 	char text[400], host[256] = "localhost";
+	bool id = has_header(headers, "Ce-Id");
 	struct header h;
 	size_t pos = 0;
 
 	(void)fputs("{\"specversion\":\"1.0\"", f);
-	if (!find_header(headers, "Ce-Id", &h))
+	if (!id)
 		put_string(f, "id", p->name.id.text, ID_LEN);
-	if (!find_header(headers, "Source", &h)) {
+	if (!has_header(headers, "Source") && !has_header(headers, "Ce-Source")) {
 		(void)gethostname(host, sizeof(host) - 1);
 		(void)snprintf(text, sizeof(text), "urn:mq:%s:%s", host, queue_name(q));
 		put_string(f, "source", text, strlen(text));
 	}
-	if (!find_header(headers, "Type", &h))
+	if (!has_header(headers, "Type") && !has_header(headers, "Ce-Type"))
 		put_string(f, "type", "mq.message", strlen("mq.message"));
-	if (!find_header(headers, "Ce-Id", &h) && !find_header(headers, "Time", &h)) {
+	if (!id && !has_header(headers, "Time") && !has_header(headers, "Ce-Time")) {
 		time_format(id_time(&p->name.id), text);
 		put_string(f, "time", text, strlen(text));
 	}
-	while (headers_next(headers, &pos, &h)) {
-		if (h.valuelen == 0 || !headers_first(headers, &h))
-			continue;
-		for (size_t i = 0; i < NATTRIBUTES; i++)
-			if (header_is(&h, attributes[i].header, strlen(attributes[i].header)))
-				put_string(f, attributes[i].name, h.value, h.valuelen);
-		if (h.namelen > 3 && strncasecmp(h.name, "Ce-", 3) == 0)
-			put_extension(f, &h);
-	}
+	while (headers_next(headers, &pos, &h))
+		if (says(&h) && headers_first(headers, &h))
+			put_attribute(f, headers, &h);
 }
 
 /* The whole body, if it may be JSON and is not too large to look. */
@@ -128,7 +175,7 @@ static enum status
 put_body(FILE *f, const struct place *p, const struct headers *headers, int fd, struct error *err)
 {
 	struct header h;
-	bool typed = find_header(headers, "Content-Type", &h), event = find_header(headers, "Ce-Id", &(struct header){ 0 });
+	bool typed = find_header(headers, "Content-Type", &h), event = has_header(headers, "Ce-Id");
 	bool maybe = !typed || is_json_type(h.value, h.valuelen), json;
 	enum status st;
 	char *text;
