@@ -179,7 +179,14 @@ stays() {
 	{"specversion":"1.0","id":"i","source":"s","type":"t","data":1,"data_base64":""}|'data' and 'data_base64'
 	{"specversion":"1.0","id":"i","source":"s","type":"t","data":1,"data":2}|twice
 	{"specversion":"1.0","id":"i","source":"s","type":"t","Ext":"x"}|lower-case
+	{"specversion":"1.0","id":"i","source":"s","type":"t","":"x"}|lower-case
 	{"specversion":"1.0","id":"i","source":"s","type":"t","ext":{}}|'ext' is not a string
+	{"specversion":"1.0","id":"i","source":"s","type":"t","ext":"a\tb"}|control
+	{"specversion":"1.0","id":"i","source":"s","type":"t","data":{"a\u0000b":1}}|NUL
+	{"specversion":"1.0","id":"i","source":"s","type":"t","data":[1.50e400]}|overflow
+	{"specversion":"1.0","id":"i","source":"s","type":"t","data":"\ud800"}|Unicode
+	{"specversion":"1.0","id":"i","source":"s","type":"t","subject":"s "}|blank
+	{"specversion":"1.0","id":"i","source":"s","type":"t","subject":""}|empty
 	{"specversion":"1.0","id":"i","source":"s","type":"t","subject":5}|'subject' is not a string
 	{"specversion":"1.0","id":"i","source":"s","type":"t","subject":"a\nb"}|control
 	{"specversion":"1.0","id":"i","source":"s","type":" t"}|blank
@@ -188,6 +195,9 @@ stays() {
 	{"specversion":"1.0","id":"i","source":"s","type":"t","datacontenttype":"text/plain","data":{}}|'data' is not a string
 	END
 	run -65 mq push q --cloudevents -m $'{"specversion":"1.0","id":"\xff","source":"s","type":"t"}'
+	deep=$(printf '[%.0s' {1..2048})
+	run -65 mq push q --cloudevents -m "{\"specversion\":\"1.0\",\"id\":\"i\",\"source\":\"s\",\"type\":\"t\",\"data\":$deep${deep//\[/\]}}"
+	assert_output --partial "depth"
 	run -65 mq push q --cloudevents < <(head -c 17000000 /dev/zero)
 	assert_output --partial "larger than"
 	assert_counts q ""

@@ -104,7 +104,7 @@ static enum status
 put_attribute(const struct cloudevent *e, const struct member *m)
 {
 	const char *header = table_header(m->name), *value = m->raw;
-	size_t len = m->rawlen;
+	size_t len = m->rawlen, namelen = strlen(m->name);
 	enum status st;
 	char *text;
 	bool string = json_is_string(m->value);
@@ -112,7 +112,7 @@ put_attribute(const struct cloudevent *e, const struct member *m)
 	/* Whose claim it was is nothing that the event says. */
 	if (json_is_null(m->value) || strcmp(m->name, "mqhandle") == 0)
 		return ST_OK;
-	if (strlen(m->name) > ATTRIBUTE_NAME_MAX || strspn(m->name, "abcdefghijklmnopqrstuvwxyz0123456789") != strlen(m->name))
+	if (namelen == 0 || namelen > ATTRIBUTE_NAME_MAX || strspn(m->name, "abcdefghijklmnopqrstuvwxyz0123456789") != namelen)
 		return bad(e, "the name of the attribute '%.60s' has to be of lower-case letters and digits, %d at most",
 		    m->name, ATTRIBUTE_NAME_MAX);
 	if (json_is_array(m->value) || json_is_object(m->value) || (header != NULL && !string))
