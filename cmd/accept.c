@@ -2,6 +2,7 @@
  * accept.c: the policy's accept: a command that looks at a message before it is accepted.
  *
  * The body goes to it by a pipe, its stderr is ours, and so is its stdout, as ours is for ids.
+ * It has a process group of its own, so that what it has started ends with it when we are told to end.
  */
 #include <sys/wait.h>
 #include <errno.h>
@@ -33,7 +34,8 @@ start(const char *command, char *const *env, int in, pid_t *pid, struct error *e
 		return error_sys(err, ENOMEM, "accept");
 	}
 	(void)posix_spawnattr_setsigdefault(&attr, &defaults);
-	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+	(void)posix_spawnattr_setpgroup(&attr, 0);
+	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 	if ((failed = posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO)) == 0 &&
 	    (failed = posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO)) == 0)
 		failed = posix_spawn(pid, "/bin/sh", &files, &attr, argv, env);
@@ -41,6 +43,14 @@ start(const char *command, char *const *env, int in, pid_t *pid, struct error *e
 	(void)posix_spawnattr_destroy(&attr);
 	free(script);
 	return failed == 0 ? ST_OK : error_sys(err, failed, "accept: /bin/sh");
+}
+
+/* The group; one that stands still because it wanted the terminal, which is not its own, has to go on to hear of it. */
+static void
+stop(pid_t pid)
+{
+	(void)kill(-pid, SIGTERM);
+	(void)kill(-pid, SIGCONT);
 }
 
 /* It may have seen enough before the end: then nobody reads any more. */
@@ -107,11 +117,11 @@ accept_ask(struct run *r, struct queue *q, const char *command, const struct hea
 	if (st == ST_OK) {
 		st = feed(fd, head, fds[1], err);
 		(void)close(fds[1]);
-		if (st != ST_OK)
-			(void)kill(pid, SIGTERM);
+		if (st != ST_OK || run_stopped())
+			stop(pid);
 		while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
 			if (run_stopped())
-				(void)kill(pid, SIGTERM);
+				stop(pid);
 		if (st == ST_OK && run_stopped())
 			st = error_set(err, ST_AGAIN, 0, "stopped by a signal: what is not printed above is not queued");
 		return st == ST_OK ? verdict(q, command, status, err) : st;

@@ -221,6 +221,7 @@ replace(struct edit *e, int fd, off_t end)
 	struct batch *b;
 	enum status st;
 
+	run_stoppable();	/* to end accept's command, and to keep what was edited */
 	if ((st = queue_accept(e->q, &accept, err)) != ST_OK || (st = batch_open(e->q, &opt, &b, err)) != ST_OK)
 		return st;
 	if ((st = batch_begin(b, err)) == ST_OK &&

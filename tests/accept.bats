@@ -81,6 +81,34 @@ setup_file() {
 	assert_equal "$(find spool/q/tmp -type f | wc -l)" 0
 }
 
+@test "a signal ends also what the command has started; so does Ctrl-C" {
+	id=$(mq push q -m body)
+	mq hold -q q "$id"
+	mq init -q q accept='sleep 300 & echo asked; wait'
+	mkfifo errors
+	for verb in "push q -m x" "edit q $id"; do
+		# shellcheck disable=SC2086 # words
+		EDITOR='sed -i s/body/new/' mq $verb 2>errors 3>&- &
+		exec 8<errors
+		read -r line <&8
+		assert_equal "$line" asked
+		kill $!
+		status=0
+		wait $! || status=$?
+		assert_equal "$status" 143
+		# Until nobody has it open.
+		run -0 timeout 30 cat <&8
+	done
+	assert_output --partial "your version is kept"
+	# Also when it stands still, as it has not got the terminal.
+	for accept in 'sleep 300 & echo asked; wait' 'echo asked; read -r line </dev/tty'; do
+		mq init -q q accept="$accept"
+		run -130 env --default-signal=INT python3 "$BATS_TEST_DIRNAME/terminal.py" asked '\x03' -- mq push q -m x
+	done
+	assert_counts q held=1
+	assert_equal "$(mq peek q "$id")" body
+}
+
 @test "only who could be us, or root, chooses what runs" {
 	mq init -q q accept='touch ran' mode=0660
 	chmod g+w spool/q
