@@ -57,11 +57,11 @@ depth_allowed(struct queue *q, uint64_t messages, uint64_t bytes, usec_t now,
 		return st;
 	if (over(n, messages, p->max_messages))
 		return error_set(err, ST_AGAIN, 0, "queue '%s' is full: %llu messages wait, "
-		    "max_messages is %lld", q->name, (unsigned long long)(n + q->promised),
+		    "max_messages is %lld", q->name, (unsigned long long)n + q->promised,
 		    (long long)p->max_messages);
 	if (over(size, bytes, p->max_bytes))
 		return error_set(err, ST_AGAIN, 0, "queue '%s' is full: %llu bytes wait, "
-		    "max_bytes is %lld", q->name, (unsigned long long)(size + q->promised_bytes),
+		    "max_bytes is %lld", q->name, (unsigned long long)size + q->promised_bytes,
 		    (long long)p->max_bytes);
 	return ST_OK;
 }
