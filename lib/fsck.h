@@ -1,7 +1,7 @@
 /*
  * fsck.h: what the files of the checker share: fsck_report.c (findings), fsck_state.c
- * (messages, buckets, keys), fsck_dirs.c (all else in a queue), fsck.c (ids, and the
- * order of the checks).
+ * (messages, buckets, keys), fsck_dirs.c (all else in a queue), fsck_topics.c
+ * (subscriptions), fsck.c (ids, and the order of the checks).
  */
 #ifndef FSCK_H
 #define FSCK_H
@@ -20,14 +20,14 @@
 	X(NO_BUCKET, "no-bucket", SEV_WARNING, "each state holds a bucket", "make one") \
 	X(HALF_BUCKET, "half-bucket", SEV_INFO, "no bucket keeps its +", "remove the +, or the bucket if it is empty") \
 	X(FOREIGN_ENTRY, "foreign-entry", SEV_WARNING, "every name parses", "move it to lost+found/") \
-	X(FOREIGN_TYPE, "foreign-type", SEV_WARNING, "buckets are directories, messages are regular files", "move it to lost+found/") \
+	X(FOREIGN_TYPE, "foreign-type", SEV_WARNING, "buckets are directories, messages and subscriptions are regular files", "move it to lost+found/") \
 	X(FUTURE_NAME, "future-name", SEV_INFO, "no name has an unknown upper-case field", "") \
 	X(TORN, "torn", SEV_ERROR, "the size of a file is the one in its name", "move to dead/") \
 	X(BAD_HEADER, "bad-header", SEV_ERROR, "the header block parses and has its length", "move to dead/") \
 	X(DUPLICATE_ID, "duplicate-id", SEV_ERROR, "an id stands once in a queue", "move the later one to lost+found/") \
 	X(WRONG_FIELDS, "wrong-fields", SEV_WARNING, "c, t and l are in claimed/, and only there", "rename without them; a claim without token becomes ready") \
 	X(MISPLACED, "misplaced", SEV_WARNING, "class and key of a message fit its bucket", "move it to its bucket") \
-	X(UNREADABLE, "unreadable", SEV_ERROR, "whoever may claim may read", "") \
+	X(UNREADABLE, "unreadable", SEV_ERROR, "whoever may claim may read, subscriptions, too", "") \
 	X(STUCK_TURN, "stuck-turn", SEV_WARNING, "a key whose messages wait has the turn of one that can be claimed", "give the turn to the next") \
 	X(ORPHAN_TURN, "orphan-turn", SEV_INFO, "a turn is that of a message of the queue", "remove it") \
 	X(STALE_TMP, "stale-tmp", SEV_INFO, "files being written have a living writer", "remove") \
@@ -36,7 +36,7 @@
 	X(ORPHAN_REPLY, "orphan-reply", SEV_INFO, "somebody waits in each place of replies/", "remove it") \
 	X(LOST_SUBSCRIPTION, "lost-subscription", SEV_WARNING, "the queue of each subscription is there", "remove it") \
 	X(LOST_MARKER, "lost-marker", SEV_INFO, "a subscription has its note in topics/ of the queue, and the other way round", "make or remove the note") \
-	X(BAD_FILTER, "bad-filter", SEV_ERROR, "each line of a subscription is a filter", "") \
+	X(BAD_FILTER, "bad-filter", SEV_ERROR, "a subscription is small, and each line of it a filter", "") \
 	X(BAD_COUNTERS, "bad-counters", SEV_INFO, "counters is what mq made it", "remove; it is made again")
 
 #define NUMBER(kind, id, severity, must, repair) kind,
@@ -77,6 +77,16 @@ enum status fsck_keys(struct fsck *f) MUST_CHECK;
 
 /* ---- fsck_dirs.c -------------------------------------------------------- */
 
+/* What a directory of the queue may hold. */
+struct entries {
+	const char *dir;
+	bool (*ok)(const char *name);
+	const char *other;	/* what is said of another name */
+	unsigned char type;	/* DT_DIR or DT_REG */
+	enum status (*check)(struct fsck *, int dir, const char *name);	/* of one of them; may be NULL */
+};
+/* What has another name or type is foreign.  It is no fault if there is no such directory. */
+enum status fsck_entries(struct fsck *f, const struct entries *) MUST_CHECK;
 /* What stopped one of the checks, told as far as it is not told yet. */
 enum status fsck_told(struct fsck *f, enum status st) MUST_CHECK;
 /* For reap_litter. */
@@ -89,7 +99,10 @@ enum status fsck_replies(struct fsck *f) MUST_CHECK;
 enum status fsck_records(struct fsck *f) MUST_CHECK;
 void fsck_counters(struct fsck *f);
 enum status fsck_new(struct fsck *f) MUST_CHECK;
-enum status fsck_topics(struct fsck *f) MUST_CHECK;
 enum status fsck_dirs(struct fsck *f) MUST_CHECK;
+
+/* ---- fsck_topics.c ------------------------------------------------------ */
+
+enum status fsck_topics(struct fsck *f) MUST_CHECK;
 
 #endif

@@ -88,6 +88,32 @@ fsck_told(struct fsck *f, enum status st)
 	return ST_OK;
 }
 
+enum status
+fsck_entries(struct fsck *f, const struct entries *e)
+{
+	char path[600];
+	struct listing l;
+	enum status st;
+	int dir;
+
+	if ((st = fs_open_dir(f->q->fd, e->dir, false, &dir, f->err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	st = fs_list(dir, "", 0, false, &l, NULL, f->err);
+	for (size_t i = 0; st == ST_OK && i < l.n; i++) {
+		const char *name = l.e[i].name;
+		(void)snprintf(path, sizeof(path), "%s/%s", e->dir, name);
+		if (!e->ok(name))
+			fsck_foreign(f, FOREIGN_ENTRY, dir, name, path, e->other);
+		else if (l.e[i].type != e->type)
+			fsck_foreign(f, FOREIGN_TYPE, dir, name, path, e->type == DT_DIR ? "not a directory" : "not a regular file");
+		else if (e->check != NULL)
+			st = e->check(f, dir, name);
+	}
+	listing_free(&l);
+	(void)close(dir);
+	return st == ST_GONE ? ST_OK : st;
+}
+
 void
 fsck_conf(struct fsck *f)
 {
@@ -202,33 +228,31 @@ left_in_once(void *arg, enum once_kind kind, const char *name, bool done)
 		fsck_found(l->f, UNFINISHED_PUSH, done, path, "accepted under a key by a writer that died before it was ready");
 }
 
+static bool
+shard_ok(const char *xx)
+{
+	return strlen(xx) == 2 && strspn(xx, "0123456789abcdef") == 2;
+}
+
+static enum status
+check_shard(struct fsck *f, int once, const char *xx)
+{
+	struct look look = { .f = f, .xx = xx };
+	enum status st;
+
+	if ((st = fs_open_dir(once, xx, false, &look.dir, f->err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	st = once_tend(f->q, look.dir, f->now, f->repair, left_in_once, &look, f->err);
+	(void)close(look.dir);
+	return st;
+}
+
 enum status
 fsck_once(struct fsck *f)
 {
-	struct listing l;
-	char path[600];
-	enum status st;
-	int top, dir;
+	static const struct entries keys = { "once", shard_ok, "not a directory of keys", DT_DIR, check_shard };
 
-	if ((st = fs_open_dir(f->q->fd, "once", false, &top, f->err)) != ST_OK)
-		return st == ST_GONE ? ST_OK : st;
-	st = fs_list(top, "", 0, false, &l, NULL, f->err);
-	for (size_t i = 0; st == ST_OK && i < l.n; i++) {
-		const char *xx = l.e[i].name;
-		(void)snprintf(path, sizeof(path), "once/%s", xx);
-		if (strlen(xx) != 2 || strspn(xx, "0123456789abcdef") != 2)
-			fsck_foreign(f, FOREIGN_ENTRY, top, xx, path, "not a directory of keys");
-		else if (l.e[i].type != DT_DIR)
-			fsck_foreign(f, FOREIGN_TYPE, top, xx, path, "not a directory");
-		else if ((st = fs_open_dir(top, xx, false, &dir, f->err)) == ST_OK) {
-			struct look look = { f, dir, xx };
-			st = once_tend(f->q, dir, f->now, f->repair, left_in_once, &look, f->err);
-			(void)close(dir);
-		}
-	}
-	listing_free(&l);
-	(void)close(top);
-	return st == ST_GONE ? ST_OK : st;
+	return fsck_entries(f, &keys);
 }
 
 static void
@@ -244,26 +268,17 @@ orphan(void *arg, const char *name, bool removed)
 enum status
 fsck_replies(struct fsck *f)
 {
-	char path[300];
-	struct listing l;
+	static const struct entries places = { REPLIES, reply_ok, "not a place for a reply", DT_DIR, NULL };
 	enum status st;
 	int dir;
 
+	if ((st = fsck_entries(f, &places)) != ST_OK)
+		return st;
 	if ((st = replies_open(f->q, false, &dir, f->err)) != ST_OK)
 		return st == ST_GONE ? ST_OK : st;
-	st = fs_list(dir, "", 0, false, &l, NULL, f->err);
-	for (size_t i = 0; st == ST_OK && i < l.n; i++) {
-		(void)snprintf(path, sizeof(path), REPLIES "/%s", l.e[i].name);
-		if (!reply_ok(l.e[i].name))
-			fsck_foreign(f, FOREIGN_ENTRY, dir, l.e[i].name, path, "not a place for a reply");
-		else if (l.e[i].type != DT_DIR)
-			fsck_foreign(f, FOREIGN_TYPE, dir, l.e[i].name, path, "not a directory");
-	}
-	listing_free(&l);
-	if (st == ST_OK)
-		replies_sweep(f->q, dir, "", 0, f->now, f->repair, orphan, f);
+	replies_sweep(f->q, dir, "", 0, f->now, f->repair, orphan, f);
 	(void)close(dir);
-	return st == ST_GONE ? ST_OK : st;
+	return ST_OK;
 }
 
 void
@@ -273,94 +288,6 @@ fsck_counters(struct fsck *f)
 		return;
 	fsck_found(f, BAD_COUNTERS, f->repair && fsck_mended(f, fs_unlink(f->q->fd, "counters", f->err)),
 	    "counters", "not the file that mq makes");
-}
-
-/* ---- topics ------------------------------------------------------------ */
-
-static enum status
-check_subscription(struct fsck *f, const char *name)
-{
-	struct names filters, topics;
-	struct error ignored;
-	struct queue *q;
-	enum status st;
-	char path[200];
-	bool has = false;
-
-	(void)snprintf(path, sizeof(path), "subscriptions/%s", name);
-	st = subscription_filters(f->q, name, &filters, f->err);
-	for (size_t i = 0; st == ST_OK && i < filters.n; i++) {
-		error_clear(&ignored);
-		if (filter_check(filters.name[i], &ignored) != ST_OK)
-			fsck_found(f, BAD_FILTER, false, path, "%s", ignored.text);
-	}
-	names_free(&filters);
-	if (st != ST_OK)
-		return st == ST_NOTFOUND ? ST_OK : st;
-	error_clear(&ignored);
-	if ((st = queue_open_raw(f->q->spool, name, &q, &ignored)) == ST_NOTFOUND) {
-		fsck_found(f, LOST_SUBSCRIPTION, f->repair && fsck_mended(f, subscription_drop(f->q, name, f->err)), path,
-		    "there is no queue '%s'", name);
-		return ST_OK;
-	}
-	if (st != ST_OK)
-		return ST_OK;	/* another user's, perhaps */
-	st = topics_of(q, &topics, f->err);
-	if (st == ST_OK) {
-		for (size_t i = 0; i < topics.n; i++)
-			has |= strcmp(topics.name[i], f->q->name) == 0;
-		if (!has)
-			fsck_found(f, LOST_MARKER, f->repair && fsck_mended(f, marker_put(q, f->q->name, f->err)), path,
-			    "queue '%s' does not know of it", name);
-	}
-	names_free(&topics);
-	queue_close(q);
-	return fsck_told(f, st);
-}
-
-/* Whoever subscribes makes the note first: it may be on the way. */
-static enum status
-check_marker(struct fsck *f, const char *topic)
-{
-	struct names filters = { 0 };
-	struct queue *q;
-	char path[200];
-	enum status st;
-	int dir;
-
-	st = queue_open_raw(f->q->spool, topic, &q, f->err);
-	if (st == ST_OK) {
-		st = subscription_filters(q, f->q->name, &filters, f->err);
-		queue_close(q);
-		names_free(&filters);
-	}
-	error_clear(f->err);
-	if (st != ST_NOTFOUND || fs_open_dir(f->q->fd, "topics", false, &dir, f->err) != ST_OK)
-		return ST_OK;
-	(void)snprintf(path, sizeof(path), "topics/%s", topic);
-	if (fsck_older(f, dir, topic, HALF_AGE))
-		fsck_found(f, LOST_MARKER, f->repair && fsck_mended(f, marker_drop(f->q, topic, f->err)), path,
-		    "this queue does not subscribe to '%s'", topic);
-	(void)close(dir);
-	return ST_OK;
-}
-
-enum status
-fsck_topics(struct fsck *f)
-{
-	struct names names;
-	enum status st;
-
-	if ((st = subscriptions_list(f->q, &names, f->err)) == ST_OK)
-		for (size_t i = 0; st == ST_OK && i < names.n; i++)
-			st = check_subscription(f, names.name[i]);
-	names_free(&names);
-	if (st != ST_OK || (st = topics_of(f->q, &names, f->err)) != ST_OK)
-		return st;
-	for (size_t i = 0; st == ST_OK && i < names.n; i++)
-		st = check_marker(f, names.name[i]);
-	names_free(&names);
-	return st;
 }
 
 void

@@ -135,6 +135,17 @@ subscription_allowed(struct queue *topic, struct queue *q, struct error *err)
 	return topic == NULL ? ST_OK : topic_allowed(topic, err);
 }
 
+/* What stands there was made by somebody else: the bare "Is a directory" tells nobody what to do. */
+static enum status
+in_the_way(struct queue *q, const char *dir, const char *name, enum status st, struct error *err)
+{
+	if (err->errnum != EISDIR)
+		return st;
+	error_clear(err);
+	return error_set(err, st, 0, "%s/%s/%s/%s is a directory, and no subscription: mq fsck --repair %s sets it aside",
+	    q->spool->path, q->name, dir, name, q->name);
+}
+
 /* dir/name with this text, made durably with its directory. */
 static enum status
 put_file(struct queue *q, const char *dir, const char *name, const char *text, struct error *err)
@@ -150,7 +161,7 @@ put_file(struct queue *q, const char *dir, const char *name, const char *text, s
 		return st == ST_GONE ? error_set(err, ST_IO, 0, "queue %s: %s/ went away", q->name, dir) : st;
 	st = fs_replace_file(fd, name, text, strlen(text), queue_conf_mode(q), q->owner, queue_synced(q), err);
 	(void)close(fd);
-	return st;
+	return in_the_way(q, dir, name, st, err);
 }
 
 static enum status
@@ -165,7 +176,7 @@ drop_file(struct queue *q, const char *dir, const char *name, struct error *err)
 	if (st == ST_OK && queue_synced(q))
 		st = fs_sync(fd, err);
 	(void)close(fd);
-	return st;
+	return in_the_way(q, dir, name, st, err);
 }
 
 enum status

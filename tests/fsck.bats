@@ -77,6 +77,47 @@ bucket() {
 	done
 }
 
+@test "foreign entries among subscriptions and in topics/: told, moved aside, not followed" {
+	mq subscribe t q
+	for dir in t/subscriptions q/topics; do
+		mkdir "$MQ_SPOOL/$dir/d"
+		ln -s /etc/passwd "$MQ_SPOOL/$dir/l"
+		mkfifo "$MQ_SPOOL/$dir/ff"
+		touch "$MQ_SPOOL/$dir/a b"
+	done
+	run -1 mq fsck
+	for dir in t/subscriptions q/topics; do
+		for name in d l ff; do assert_line --partial "warning foreign-type $dir/$name: "; done
+		assert_line --partial "warning foreign-entry $dir/a b: "
+	done
+	run -0 mq fsck --repair
+	run -0 mq fsck
+	assert_output ""
+	assert_equal "$(find "$MQ_SPOOL"/*/lost+found ! -name '*.note' -type f -o -type d -name 'd.*' -o -type l -o -type p | wc -l)" 8
+	run -0 mq topics
+	assert_output "t q"
+}
+
+@test "a subscription that is too large or may not be read: told, and the rest is looked at" {
+	mq subscribe t a
+	mq subscribe t z
+	rm -r "$MQ_SPOOL/z"
+	head -c 70000 /dev/zero >"$MQ_SPOOL/t/subscriptions/core"
+	run -1 mq fsck t
+	assert_line --partial "error bad-filter t/subscriptions/core: "
+	assert_line --partial "warning lost-subscription t/subscriptions/z: "
+	run -1 mq fsck -q t --repair
+	mq unsubscribe t core
+	run -0 mq fsck t
+	need_root
+	find "$MQ_SPOOL" -type d -exec chmod 755 {} +
+	mq subscribe t gone
+	rm -r "$MQ_SPOOL/gone"
+	run -1 as_nobody mq fsck t
+	assert_line --partial "error unreadable t/subscriptions/a: it may not be read: "
+	assert_line --partial "error unreadable t/subscriptions/gone: "
+}
+
 @test "torn and bad-header: dead letters, bodies kept" {
 	mq push -q q -m whole
 	printf more >>"$(find "$MQ_SPOOL/q/ready" -type f)"

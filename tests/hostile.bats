@@ -41,6 +41,7 @@ dirs() {
 		echo "$MQ_SPOOL/q/$state" "$MQ_SPOOL/q/$state"/*
 	done | tr ' ' '\n'
 	echo "$MQ_SPOOL/q/tmp"
+	echo "$MQ_SPOOL/topic/subscriptions"
 	find "$MQ_SPOOL/q/waiting" "$MQ_SPOOL/q/turns" "$MQ_SPOOL/q/once" "$MQ_SPOOL/q/replies" "$MQ_SPOOL/q/topics" -maxdepth 2 -type d \
 	    ! -path '*/turns/*'
 }
@@ -75,7 +76,7 @@ fill() {
 	ln -s "$PWD/outside" "$MQ_SPOOL/q/new/link"
 	mkdir "$MQ_SPOOL/q/new/dir"
 	mq push -q q -m third
-	for verb in "ls q" "ls q --json" "stat q" "peek q" "dead q" "wait q --ready" "fsck q"; do
+	for verb in "ls q" "ls q --json" "stat q" "peek q" "dead q" "wait q --ready" "topics" "fsck q" "fsck topic"; do
 		timeout 30 mq $verb >out 2>&1 </dev/null || [ $? -eq 1 ]
 		if LC_ALL=C grep -q $'[\001-\010\013-\037]' out; then echo "raw bytes: mq $verb"; return 1; fi
 	done
@@ -91,21 +92,21 @@ fill() {
 	timeout 30 mq retry q --all --state held
 	timeout 30 mq rm q "$(cat id)"
 	assert_equal "$(cat outside)" outside
-	proved "$(find "$MQ_SPOOL/q/tmp" -mindepth 1 -maxdepth 1 | wc -l) foreign entries in each of $ndirs directories, 18 commands: 0 followed, hanging, lost or raw on a terminal"
+	proved "$(find "$MQ_SPOOL/q/tmp" -mindepth 1 -maxdepth 1 | wc -l) foreign entries in each of $ndirs directories, 20 commands: 0 followed, hanging, lost or raw on a terminal"
 }
 
 @test "fsck names each foreign entry, sets each aside with its bytes, and then finds nothing" {
 	echo outside >outside
 	fill
 	for d in $(dirs); do [ "$d" = "$MQ_SPOOL/q/tmp" ] || plant "$d"; done
-	planted=$(find "$MQ_SPOOL/q" -name '*' \( -type p -o -type l -o -type s -o -type c -o -name '*' -type f \) ! -path '*/file' \
+	planted=$(find "$MQ_SPOOL/q" "$MQ_SPOOL/topic" -name '*' \( -type p -o -type l -o -type s -o -type c -o -name '*' -type f \) ! -path '*/file' \
 	    ! -name counters | wc -l)
-	run mq fsck q
+	run mq fsck q topic
 	assert_equal "$status" 1
 	[ "$(grep -c -e foreign-entry -e foreign-type <<<"$output")" -ge "$planted" ]
 	refute_output --partial $'\033'
-	mq fsck q --repair >/dev/null || true
-	run -0 mq fsck q
+	mq fsck q topic --repair >/dev/null || true
+	run -0 mq fsck q topic
 	assert_output ""
 	while timeout 30 mq pop q -n 9 -l; do :; done >popped
 	assert_equal "$(sort popped | tr '\n' ' ')" "key1 key2 once "

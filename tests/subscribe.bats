@@ -121,6 +121,23 @@ bodies() {
 	assert_counts t ""
 }
 
+@test "a directory where a subscription goes: what it is, and what to do" {
+	mq subscribe t q
+	mkdir "$MQ_SPOOL/t/subscriptions/d" "$MQ_SPOOL/q/topics/u"
+	for verb in subscribe unsubscribe; do
+		run -74 mq $verb t d
+		assert_output --partial "$MQ_SPOOL/t/subscriptions/d is a directory"
+		assert_output --partial "mq fsck --repair t sets it aside"
+	done
+	run -74 mq subscribe u q
+	assert_output --partial "$MQ_SPOOL/q/topics/u is a directory"
+	mq fsck -q --repair >/dev/null
+	mq subscribe t d
+	mq subscribe u q
+	run -0 mq topics
+	assert_output $'t d\nt q\nu q'
+}
+
 @test "a topic that is shared later has its subscriptions readable, too" {
 	mq subscribe t a
 	mq init -q t mode=0660

@@ -62,6 +62,7 @@ load helper
 	mq push -q -l t in
 	for n in 1 15 30; do mq pop q$n -n 1000 -l | cmp in -; done
 	run -1 mq pop q1
-	run -0 mq fsck t
+	run -1 mq fsck t
+	assert_equal "$(grep -c foreign-type <<<"$output")" 3
 	assert_counts t ""
 }
