@@ -21,48 +21,47 @@ half_made(struct fsck *f)
 	struct stat sb;
 	int fd;
 
-	if (fstatat(f->q->fd, "tmp", &sb, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT ||
-	    fs_open_dir(f->q->fd, "new", false, &fd, f->err) != ST_OK) {
-		error_clear(f->err);
+	if (fstatat(f->q->fd, "tmp", &sb, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
 		return false;
-	}
-	(void)close(fd);
 	if (fstat(f->q->fd, &sb) == 0 && f->now - (usec_t)sb.st_mtim.tv_sec * USEC > HALF_AGE)
 		fsck_found(f, HALF_QUEUE, f->repair && fsck_mended(f, queue_tmp(f->q, &fd, f->err)), "tmp",
 		    "who made the queue died before its end");
 	return true;
 }
 
-enum status
-fsck_dirs(struct fsck *f)
+static enum status
+check_dir(struct fsck *f, const char *name)
 {
-	static const char *const dirs[] = { "new", "ready", "delayed", "claimed", "held", "dead",
-	    "done", "tmp" };
 	enum status st;
 	int fd;
 
-	if (half_made(f))
+	st = fs_open_dir(f->q->fd, name, false, &fd, f->err);
+	if (st == ST_OK) {
+		(void)close(fd);
 		return ST_OK;
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
-		st = fs_open_dir(f->q->fd, dirs[i], false, &fd, f->err);
-		if (st == ST_OK) {
-			(void)close(fd);
-			continue;
-		}
-		if (st != ST_GONE) {
-			if (f->err->errnum != ENOTDIR && f->err->errnum != ELOOP)
-				return st;
-			error_clear(f->err);
-			fsck_foreign(f, FOREIGN_TYPE, f->q->fd, dirs[i], dirs[i], "not a directory");
-		}
-		st = f->repair ? queue_layout(f->q, f->now, f->err) : ST_NONE;
-		if (st == ST_OK)
-			st = queue_tmp(f->q, &fd, f->err);
-		fsck_found(f, MISSING_DIR, f->repair && fsck_mended(f, st), dirs[i], "the directory is missing");
-		if (!f->repair)
-			return ST_NONE;	/* the rest cannot be looked at */
 	}
-	return ST_OK;
+	if (st != ST_GONE) {
+		if (f->err->errnum != ENOTDIR && f->err->errnum != ELOOP)
+			return st;
+		error_clear(f->err);
+		fsck_foreign(f, FOREIGN_TYPE, f->q->fd, name, name, "not a directory");
+	}
+	st = f->repair ? queue_layout(f->q, f->now, f->err) : ST_NONE;
+	if (st == ST_OK)
+		st = queue_tmp(f->q, &fd, f->err);
+	fsck_found(f, MISSING_DIR, f->repair && fsck_mended(f, st), name, "the directory is missing");
+	return f->repair ? ST_OK : ST_NONE;	/* without it the rest cannot be looked at */
+}
+
+enum status
+fsck_dirs(struct fsck *f)
+{
+	static const char *const dirs[] = { "new", "ready", "delayed", "claimed", "held", "dead", "done" };
+	enum status st = ST_OK;
+
+	for (size_t i = 0; st == ST_OK && i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		st = check_dir(f, dirs[i]);
+	return st != ST_OK || half_made(f) ? st : check_dir(f, "tmp");
 }
 
 /* Those that are made when they are first needed. */

@@ -380,6 +380,8 @@ const struct error *spool_log_error(const struct spool *);
 /* Names of all queues, sorted; free with names_free. */
 struct names { char **name; size_t n, cap; };
 enum status spool_queues(struct spool *, struct names *, struct error *) MUST_CHECK;
+/* And of those that lost their ready/, but hold the directory of another state: for fsck. */
+enum status spool_queues_raw(struct spool *, struct names *, struct error *) MUST_CHECK;
 /* What stands in text between separators, but what is empty; free with names_free. */
 enum status names_split(const char *text, size_t len, char separator, struct names *, struct error *) MUST_CHECK;
 void names_free(struct names *);

@@ -174,22 +174,34 @@ spool_conf(const struct spool *sp)
 }
 
 static bool
-is_queue(int spoolfd, const struct entry *e)
+holds(int spoolfd, const char *name, const char *state)
 {
-	char ready[NAME_MAX_LEN + 8];
+	char path[NAME_MAX_LEN + 12];
 	struct stat st;
 
-	if (e->type != DT_DIR || !queue_name_ok(e->name))
-		return false;
-	(void)strlcpy(ready, e->name, sizeof(ready));
-	(void)strlcat(ready, "/ready", sizeof(ready));
+	(void)strlcpy(path, name, sizeof(path));
+	(void)strlcat(path, "/", sizeof(path));
+	(void)strlcat(path, state, sizeof(path));
 	/* A queue that may not be looked into is a queue all the same: opening it will say why. */
-	return fstatat(spoolfd, ready, &st, AT_SYMLINK_NOFOLLOW) == 0 ?
+	return fstatat(spoolfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 ?
 	    S_ISDIR(st.st_mode) : errno != ENOENT && errno != ENOTDIR && errno != ELOOP;
 }
 
-enum status
-spool_queues(struct spool *sp, struct names *names, struct error *err)
+/* ready/ is what makes it a queue; of one that was, any state is left. */
+static bool
+is_queue(int spoolfd, const struct entry *e, bool was)
+{
+	bool is = false;
+
+	if (e->type != DT_DIR || !queue_name_ok(e->name))
+		return false;
+	for (int s = 0; !is && s < NSTATES; s++)
+		is = (was || s == STATE_READY) && holds(spoolfd, e->name, state_names[s]);
+	return is;
+}
+
+static enum status
+list_queues(struct spool *sp, bool was, struct names *names, struct error *err)
 {
 	struct listing l;
 	enum status st;
@@ -202,13 +214,25 @@ spool_queues(struct spool *sp, struct names *names, struct error *err)
 		return error_sys(err, ENOMEM, "list queues");
 	}
 	for (size_t i = 0; i < l.n; i++)
-		if (is_queue(sp->fd, &l.e[i])) {
+		if (is_queue(sp->fd, &l.e[i], was)) {
 			names->name[names->n++] = l.e[i].name;
 			l.e[i].name = NULL;
 		}
 	names->cap = l.n;
 	listing_free(&l);
 	return ST_OK;
+}
+
+enum status
+spool_queues(struct spool *sp, struct names *names, struct error *err)
+{
+	return list_queues(sp, false, names, err);
+}
+
+enum status
+spool_queues_raw(struct spool *sp, struct names *names, struct error *err)
+{
+	return list_queues(sp, true, names, err);
 }
 
 enum status

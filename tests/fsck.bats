@@ -32,6 +32,35 @@ bucket() {
 	finding no-bucket
 }
 
+@test "missing-dir: a queue without its ready/ is found without being named; a directory without states is none" {
+	mq push -q q -m x
+	mq bury -q q --all
+	rm -r "$MQ_SPOOL/q/ready"
+	mkdir -p "$MQ_SPOOL/backup/new" "$MQ_SPOOL/.hidden/dead"
+	ln -s q "$MQ_SPOOL/link"
+	run -1 mq fsck
+	assert_output --partial "error missing-dir q/ready: "
+	assert_equal "${#lines[@]}" 1
+	run -0 mq ls
+	assert_output ""
+	run -0 mq fsck --repair
+	assert_output "error missing-dir q/ready: the directory is missing (repaired)"
+	run -0 mq fsck
+	assert_output ""
+	assert_counts q "dead=1"
+	rm -r "$MQ_SPOOL/q/ready"
+	touch "$MQ_SPOOL/q/ready"
+	run -1 mq fsck
+	assert_line --partial "foreign-type q/ready: "
+	rm -r "$MQ_SPOOL/q/ready" "$MQ_SPOOL/q/tmp"
+	run -1 mq fsck
+	assert_line --partial "missing-dir q/ready: "
+	run -0 mq fsck --repair
+	run -0 mq fsck
+	assert_output ""
+	assert_equal "$(ls "$MQ_SPOOL/backup")" new
+}
+
 @test "half-queue: made by somebody who died, not by somebody who is making it" {
 	mq init q
 	rmdir "$MQ_SPOOL/q/tmp"
