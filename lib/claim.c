@@ -156,13 +156,11 @@ pass_begin(struct attempt *a)
 	a->q->window.began = clock_now();
 }
 
-/* Not if the clock was set back, or it would be long. */
+/* What is still to come is from before the clock was set back, long ago: to look for all of these would be long. */
 static bool
 since(const struct attempt *a, usec_t at)
 {
-	usec_t began = a->q->window.began - TICK;
-
-	return at >= began && at < began + USEC;
+	return at >= a->q->window.began - TICK && at <= clock_now() + TICK;
 }
 
 /*
@@ -201,7 +199,7 @@ bucket_has_key(struct queue *q, const struct bucket *b, const char *order, const
 	return ST_OK;
 }
 
-/* Before a message takes the turn of its key, or is put aside, all earlier ones must have been.  ST_ANEW: one was missed. */
+/* Before a message takes the turn of its key, or is put aside, all earlier ones must have been.  ST_ANEW: one was missed, or may have been. */
 static enum status
 in_sight(struct attempt *a, int dir, const struct place *p)
 {
@@ -209,6 +207,8 @@ in_sight(struct attempt *a, int dir, const struct place *p)
 	struct buckets bs;
 	enum status st;
 
+	if (clock_now() < a->q->window.began)
+		return ST_ANEW;		/* the clock was set back: no time tells what has come since */
 	if (!fresh(a, dir, p))
 		return ST_OK;
 	if ((st = buckets_list(a->q, STATE_READY, &bs, a->err)) != ST_OK)

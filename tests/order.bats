@@ -473,6 +473,30 @@ two_buckets() {
 	next a2
 }
 
+@test "nor does one take the turn of a more urgent one before it, however long the look has lasted" {
+	two_buckets
+	stopped_at PAUSE_OPEN "$bucket" mq pop q
+	sleep 1.1
+	mq push -q q -k c -p 0 -m urgent
+	key c later
+	go_on
+	assert_equal "$(<stopped.out)" urgent
+	next later
+}
+
+@test "nor when the clock was set back meanwhile" {
+	two_buckets
+	mkdir "spool/q/ready/6.$bucket"
+	echo 0 100 >clock
+	stopped_at PAUSE_OPEN "5.$bucket" env CLOCK_FILE="$PWD/clock" \
+	    LD_PRELOAD="$MQ_BUILD/preload/pause.so $MQ_BUILD/preload/clock.so" mq pop q
+	echo 0 0 >clock
+	mq push -q q -k c -p 0 -m urgent
+	mq push -q q -k c -p 6 -m later
+	go_on
+	assert_equal "$(<stopped.out)" urgent
+}
+
 @test "nor is the second put aside before the first" {
 	two_buckets
 	key a a0
