@@ -8,6 +8,15 @@
 
 static const struct opt opts[] = { OPT_END };
 
+/* Whom dead letters have kept waiting may go on now. */
+static void
+let_pass(struct queue *q, const char *const *assign, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(assign[i], "order_dead=", strlen("order_dead=")) == 0)
+			order_sweep_all(q);
+}
+
 static enum status
 run_init(struct run *r)
 {
@@ -29,8 +38,10 @@ run_init(struct run *r)
 	r->nassign = n;
 	if ((st = run_queue_create(r, r->operand[0], &q)) == ST_OK && n > 0)
 		st = queue_configure(q, assign, n, &r->err);
-	if (st == ST_OK)
+	if (st == ST_OK) {
+		let_pass(q, assign, n);
 		run_verbose(r, "%s/%s", r->spool_path, r->operand[0]);
+	}
 	queue_close(q);
 	return st;
 }

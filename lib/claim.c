@@ -477,7 +477,7 @@ ready_claim(struct attempt *a, bool *young)
 /*
  * A listing taken while others rename may miss what is there: look again before saying "empty".  And
  * who is about to sleep puts aside what waits for its turn: it will be seen to arrive in ready when
- * that has come.
+ * that has come; unless it has come already, and nobody was there to see to it.
  */
 static enum status
 look(struct attempt *a)
@@ -488,7 +488,7 @@ look(struct attempt *a)
 
 	for (int round = 0; round < ROUNDS_MAX && (st == ST_NONE || st == ST_ANEW); round++) {
 		bool more = st == ST_ANEW || a->again || (young && round < ROUNDS);
-		if (!more && (a->park || a->q->window.npassed == 0))
+		if (!more && (a->park || a->q->window.npassed == 0) && !order_sweep(a->q, a->now))
 			break;
 		a->park |= st == ST_ANEW || !more;
 		a->over->n = returned;
@@ -524,11 +524,8 @@ search(struct attempt *a, usec_t *wake)
 	reap_new(q, now, over);
 	reap_due(q, now, wake, over);
 	reap_lapsed(q, now, wake, over);
-	if ((st = look(a)) == ST_NONE) {
-		order_sweep(q, now);
-		if (a->again)
-			wake_at(wake, now);
-	}
+	if ((st = look(a)) == ST_NONE && a->again)
+		wake_at(wake, now);
 	if (st == ST_NONE && over->n > 0)
 		return error_set(a->err, over->first.status, 0, "queue '%s': %s%s", q->name,
 		    over->first.text, over->n > 1 ? "; others, too, were passed over" : "");

@@ -107,8 +107,6 @@ find_in_state(struct queue *q, enum state s, const struct msgid *id,
 	struct arrivals a = { 0 };
 	enum status st = find_in_buckets(q, s, id, token, p, young, err);
 
-	if (st == ST_NONE && s == STATE_READY)
-		st = find_in_lanes(q, id, p, young, err);
 	if (st != ST_NONE || s != STATE_READY)
 		return st;
 	do {
@@ -162,6 +160,8 @@ scan_find(struct queue *q, unsigned states, const struct msgid *id,
 		for (int s = 0; st == ST_NONE && s < NSTATES; s++)
 			if ((states & STATE_BIT(s)) != 0)
 				st = find_in_state(q, (enum state)s, id, NULL, p, &young, err);
+		if (st == ST_NONE && (states & STATE_BIT(STATE_READY)) != 0)
+			st = find_in_lanes(q, id, p, &young, err);
 	}
 	if (st == ST_NONE)
 		return error_set(err, ST_NOTFOUND, 0, "no message '%s' in queue '%s'",

@@ -140,7 +140,7 @@ struct queue {
 	int fd;			/* the queue's directory */
 	int statefd[NSTATES + 1];	/* -1 until needed: see queue_state, lane_open */
 	char lane[ORDER_LEN + 1];	/* whose lane is open */
-	usec_t swept;		/* when order_sweep last was at work */
+	usec_t swept;		/* when order_sweep last looked in vain */
 	int tmpfd, newfd;
 	int remote;		/* -1: not asked yet; see queue_remote */
 	struct policy policy;
@@ -339,8 +339,8 @@ void order_lost(struct queue *, const struct msgname *);
 void order_moved(struct queue *, const struct place *);
 /* Whether it has the turn of its key. */
 bool order_holds(struct queue *, const struct msgname *);
-/* Lanes whose turn a killed command has left behind get going again; some at a time. */
-void order_sweep(struct queue *, usec_t now);
+/* Lanes that wait for nobody get going again; so many at a time, and only now and then if there are none.  True: there was one. */
+bool order_sweep(struct queue *, usec_t now);
 /* What is wrong with the turn of a key, whether messages wait because of it, and mend it.  NULL: nothing. */
 const char *order_check(struct queue *, const char *order, bool repair, bool *stuck, bool *mended, struct error *);
 

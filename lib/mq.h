@@ -563,6 +563,8 @@ enum status scan_find(struct queue *, unsigned states, const struct msgid *,
 
 /* Whose turn it is among the messages of a key.  False: nobody's, as far as can be seen. */
 bool order_turn(struct queue *, const char *order, struct msgid *);
+/* Whoever waits for the turn of its key and for nobody else goes on: after a change of policy. */
+void order_sweep_all(struct queue *);
 
 /* ---- msg.c ------------------------------------------------------------ */
 

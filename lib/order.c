@@ -18,8 +18,8 @@
 
 /* Rounds that a loop may lose against others. */
 #define ROUNDS 100
-/* One look for what a killed command left is worth this many lanes; a process takes it so often. */
-#define SWEEP_LANES 16
+/* One look for what is stuck is worth this many lanes; a process whose look was in vain takes it so often. */
+#define SWEEP_LANES 64
 #define SWEEP_EVERY (10 * USEC)
 
 /* ---- the lane --------------------------------------------------------- */
@@ -122,9 +122,9 @@ holder_find(struct queue *q, const char *order, const struct turn *t, struct pla
 	struct bucket b;
 	bool young = false;
 
-	if (t->state != -1 && (t->state < STATE_HELD || blocks(q, (enum state)t->state)) && bucket_parse(t->bucket, &b) &&
-	    (st = bucket_find(q, (enum state)t->state, &b, &t->id, NULL, p, &young, err)) == ST_OK)
-		return st;
+	if (t->state != -1 && bucket_parse(t->bucket, &b) &&
+	    bucket_find(q, (enum state)t->state, &b, &t->id, NULL, p, &young, err) == ST_OK)
+		return t->state < STATE_HELD || blocks(q, (enum state)t->state) ? ST_OK : ST_NONE;
 	error_clear(err);
 	st = ST_NONE;
 	/* It may move from a state not yet looked at to one that was. */
@@ -389,36 +389,6 @@ order_holds(struct queue *q, const struct msgname *n)
 	return n->order[0] != '\0' && order_turn(q, n->order, &id) && strcmp(id.text, n->id.text) == 0;
 }
 
-/*
- * A command that is killed between ending a turn and giving it to the next leaves a lane without one.
- * A claim's end has its own way back (see done_put); for the others this is it: lanes
- * chosen at random, by who has nothing else to do.
- */
-void
-order_sweep(struct queue *q, usec_t now)
-{
-	char after[ORDER_LEN + 1];
-	struct error ignored;
-	struct listing l;
-	uint64_t random;
-	bool more;
-
-	if (q->swept != 0 && now >= q->swept && now - q->swept < SWEEP_EVERY)
-		return;
-	q->swept = now;
-	error_clear(&ignored);
-	arc4random_buf(&random, sizeof(random));
-	(void)snprintf(after, sizeof(after), "%016llx", (unsigned long long)random);
-	if (lanes_list(q, after, SWEEP_LANES, &l, &more, &ignored) == ST_OK && l.n == 0)
-		(void)!lanes_list(q, "", SWEEP_LANES, &l, &more, &ignored);
-	for (size_t i = 0; i < l.n; i++) {
-		error_clear(&ignored);
-		if (order_ok(l.e[i].name))
-			(void)!settle(q, l.e[i].name, NULL, &ignored);
-	}
-	listing_free(&l);
-}
-
 /* ---- checking --------------------------------------------------------- */
 
 /* NULL: all is well, or was mended by the time that it was looked at. */
@@ -438,6 +408,64 @@ wrong(struct queue *q, const char *order, struct error *err)
 	default:
 		return NULL;
 	}
+}
+
+/* What is stuck in up to max of the lanes after the one of that name goes on.  How many there were; after becomes the last of them. */
+static size_t
+sweep_lanes(struct queue *q, char after[NAME_MAX_LEN + 1], size_t max, bool *mended)
+{
+	struct error ignored;
+	struct listing l;
+	size_t n;
+	bool more;
+
+	error_clear(&ignored);
+	if (lanes_list(q, after, max, &l, &more, &ignored) != ST_OK)
+		return 0;
+	for (size_t i = 0; i < l.n; i++) {
+		const char *order = l.e[i].name;
+		error_clear(&ignored);
+		*mended |= order_ok(order) && wrong(q, order, &ignored) != NULL && settle(q, order, NULL, &ignored) == ST_OK;
+	}
+	n = l.n;
+	if (n > 0)
+		(void)strlcpy(after, l.e[n - 1].name, NAME_MAX_LEN + 1);
+	listing_free(&l);
+	return n;
+}
+
+/*
+ * Who is killed between ending a turn and giving it to the next leaves a lane without one; so does
+ * who takes away by hand what blocks a key, or lets it pass by another policy.  A claim's end has
+ * its own way back (see done_put); for the others this is it: all lanes, or as many chosen at random.
+ */
+bool
+order_sweep(struct queue *q, usec_t now)
+{
+	char after[NAME_MAX_LEN + 1], first[NAME_MAX_LEN + 1] = "";
+	bool mended = false;
+	uint64_t random;
+	size_t n;
+
+	if (q->swept != 0 && now >= q->swept && now - q->swept < SWEEP_EVERY)
+		return false;
+	arc4random_buf(&random, sizeof(random));
+	(void)snprintf(after, sizeof(after), "%016llx", (unsigned long long)random);
+	n = sweep_lanes(q, after, SWEEP_LANES, &mended);
+	if (n < SWEEP_LANES)
+		(void)sweep_lanes(q, first, SWEEP_LANES - n, &mended);
+	q->swept = mended ? 0 : now;
+	return mended;
+}
+
+void
+order_sweep_all(struct queue *q)
+{
+	char after[NAME_MAX_LEN + 1] = "";
+	bool mended = false;
+
+	while (sweep_lanes(q, after, SCAN_LANES, &mended) == SCAN_LANES)
+		continue;
 }
 
 const char *

@@ -147,6 +147,37 @@ turns() {
 	assert_equal "$(turns)" 1	# b1
 }
 
+# blocked KEYS: of each, the first is a dead letter and the next two are parked
+blocked() {
+	mq init q order_dead=block
+	for ((i = 0; i < $1; i++)); do key "k$i" "k$i-1" "k$i-2" "k$i-3"; done
+	for ((i = 0; i < $1; i++)); do mq nack --dead q "$(mq claim q)"; done
+	nothing
+	assert_equal "$(find spool/q/waiting -type f | wc -l)" $((2 * $1))
+}
+
+@test "a policy that blocks no more lets all keys pass, also those that are parked" {
+	blocked 70
+	mq init q order_dead=skip
+	assert_equal "$(find spool/q/waiting -type f | wc -l)" 70
+	mq work q --drain -- true
+	assert_has q ready 0
+}
+
+@test "also one that was changed by hand" {
+	blocked 70
+	sed -i s/block/skip/ spool/q/queue.conf
+	mq work q --drain -- true
+	assert_has q ready 0
+}
+
+@test "of many keys the one is found whose dead letter was removed by hand" {
+	blocked 20
+	rm "$(find spool/q/dead -type f | sort | sed -n 5p)"
+	next k4-2
+	nothing
+}
+
 @test "with a dead-letter queue a failed message does not block" {
 	mq init q order_dead=block dead_queue=graves
 	key a a1 a2
