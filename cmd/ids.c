@@ -201,12 +201,14 @@ batch(struct ids *c)
 		if (n == 0 || by_id(&c->w[i], &c->w[n - 1]) != 0)
 			c->w[n++] = c->w[i];
 	c->n = c->unseen = n;
+	order_defer(c->q);
 	/* A few are quicker found one by one, each by itself stopping where it stands. */
 	if (n > 2)
 		st = pass(c);
 	for (size_t i = 0; st == ST_OK && i < n && !enough(c); i++)
 		if (!c->w[i].seen)
 			st = look_again(c, &c->w[i]);
+	order_resume(c->q);
 	c->n = 0;
 	return st;
 }

@@ -469,7 +469,9 @@ select_each(struct select *s, struct queue *q, unsigned initial, usec_t now,
 
 	if ((st = scan_open(q, select_states(s, initial), &scan, &s->r->err)) != ST_OK)
 		return st;
+	order_defer(q);
 	st = scan_all(s, q, scan, now, v, &ring, worst);
+	order_resume(q);
 	scan_close(scan);
 	free(ring.p);
 	return st;

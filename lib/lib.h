@@ -141,6 +141,12 @@ struct queue {
 	int statefd[NSTATES + 1];	/* -1 until needed: see queue_state, lane_open */
 	char lane[ORDER_LEN + 1];	/* whose lane is open */
 	usec_t swept;		/* when order_sweep last looked in vain */
+	/* Turns that ended and were not passed on yet: see order_defer. */
+	struct {
+		bool on;
+		struct ended { char order[ORDER_LEN + 1]; struct msgid id; } *e;
+		size_t n, cap;
+	} deferred;
 	int tmpfd, newfd;
 	int remote;		/* -1: not asked yet; see queue_remote */
 	struct policy policy;

@@ -563,6 +563,12 @@ enum status scan_find(struct queue *, unsigned states, const struct msgid *,
 
 /* Whose turn it is among the messages of a key.  False: nobody's, as far as can be seen. */
 bool order_turn(struct queue *, const char *order, struct msgid *);
+/*
+ * For who goes over many messages and moves them: turns that end between these two are passed on at the end.  Else the next of
+ * a key would be put where it is not met any more, and those after it would be met before it.
+ */
+void order_defer(struct queue *);
+void order_resume(struct queue *);
 /* Whoever waits for the turn of its key and for nobody else goes on: after a change of policy. */
 void order_sweep_all(struct queue *);
 

@@ -300,13 +300,54 @@ order_park(struct queue *q, int dir, const struct place *p, bool *again, struct 
 	return st == ST_GONE ? ST_OK : st;
 }
 
+/* False: there is no memory for it. */
+static bool
+defer(struct queue *q, const struct msgname *n)
+{
+	size_t cap = q->deferred.cap == 0 ? 16 : q->deferred.cap * 2;
+	struct ended *e;
+
+	if (q->deferred.n == q->deferred.cap) {
+		if ((e = reallocarray(q->deferred.e, cap, sizeof(*e))) == NULL)
+			return false;
+		q->deferred.e = e;
+		q->deferred.cap = cap;
+	}
+	e = &q->deferred.e[q->deferred.n++];
+	(void)strlcpy(e->order, n->order, sizeof(e->order));
+	e->id = n->id;
+	return true;
+}
+
 bool
 order_leave(struct queue *q, const struct msgname *n)
 {
 	struct error ignored;
 
+	if (n->order[0] == '\0' || (q->deferred.on && (!order_holds(q, n) || defer(q, n))))
+		return true;
 	error_clear(&ignored);
-	return n->order[0] == '\0' || settle(q, n->order, &n->id, &ignored) == ST_OK;
+	return settle(q, n->order, &n->id, &ignored) == ST_OK;
+}
+
+void
+order_defer(struct queue *q)
+{
+	q->deferred.on = true;
+}
+
+void
+order_resume(struct queue *q)
+{
+	struct error ignored;
+
+	q->deferred.on = false;
+	for (size_t i = 0; i < q->deferred.n; i++) {
+		error_clear(&ignored);
+		(void)!settle(q, q->deferred.e[i].order, &q->deferred.e[i].id, &ignored);
+	}
+	free(q->deferred.e);
+	memset(&q->deferred, 0, sizeof(q->deferred));
 }
 
 bool

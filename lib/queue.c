@@ -172,6 +172,7 @@ queue_close(struct queue *q)
 	counters_close(q);
 	log_close(q);
 	listing_free(&q->window.names);
+	free(q->deferred.e);
 	targets_drop(q);
 	int fds[] = { q->fd, q->tmpfd, q->newfd, q->window.fd, q->active.fd };
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)

@@ -213,6 +213,59 @@ blocked() {
 	run -0 mq fsck q
 }
 
+# given_back BODY...: of one key; the first has the turn and is ready, the others are parked
+given_back() {
+	key K "$@"
+	next "$1"
+	nothing
+	mq nack -q --no-count q "$h"
+	assert_has q ready $#
+}
+
+@test "rm, hold, bury and mv of a selection take also the next of each key, and in order" {
+	mq init to
+	for verb in "rm --force q" "hold q" "bury q" "mv q to"; do
+		for which in --all --header=Key=K --last=9; do
+			given_back 1 2 3 4 5 6 7 8 9
+			mq ls q --sort=id --ids >want
+			# shellcheck disable=SC2086 # a verb and its operands
+			run -0 mq -v $verb $which
+			assert_has q ready 0
+			grep -o '[0-9a-f-]\{36\}' <<<"$output" >got
+			run -0 diff want got
+			assert_equal "$(turns)" 0
+			mq rm -q q --state=held,dead --all --force || :
+			mq pop -n 10 -l to >bodies || :
+		done
+	done
+	assert_equal "$(<bodies)" "$(seq 9)"
+	given_back 1 2 3 4
+	mq ls q --sort=id --ids >want
+	run -0 mq -v mv q to - <want
+	grep -o '[0-9a-f-]\{36\}' <<<"$output" >got
+	run -0 diff want got
+	given_back 1 2 3 4
+	mq rm -q q --first=2
+	next 3
+}
+
+@test "mv killed at work, or others at work meanwhile: what it has not moved goes on" {
+	given_back 1 2 3 4
+	stopped_at PAUSE_OPEN "$(hash_of 1)" mq mv -q --all q to
+	kill -KILL "$pid"
+	rm pause
+	next 2
+	mq nack -q --no-count q "$h"
+	stopped_at PAUSE_OPEN "$(hash_of 2)" mq mv -q --all q to
+	next 3
+	go_on
+	mq ack q "$h"
+	nothing
+	assert_equal "$(mq pop -n 9 -l to | tr '\n' ' ')" "1 2 4 "
+	assert_equal "$(turns)" 0
+	run -0 mq fsck q
+}
+
 @test "what is held, or comes by mv, and waits again takes its place among those that wait" {
 	key a a1 a2 a3 a4
 	next a1
