@@ -343,6 +343,10 @@ void order_lost(struct queue *, const struct msgname *);
  * are parked, it is parked with them.
  */
 void order_moved(struct queue *, const struct place *);
+/* It came there from elsewhere: if it had the turn of its key there, it has it here, unless another has. */
+void order_came(struct queue *, const struct place *);
+/* Whether it has a key, and was delivered before: then it had the turn. */
+bool order_begun(const struct msgname *);
 /* Whether it has the turn of its key. */
 bool order_holds(struct queue *, const struct msgname *);
 /* Lanes that wait for nobody get going again; so many at a time, and only now and then if there are none.  True: there was one. */

@@ -20,9 +20,10 @@ operate(struct queue *q, const struct place *p, struct queue *to, enum state s,
 	to->careful = true;
 	st = place_move(q, p, to, s, n, &at, err);
 	to->careful = false;
-	if (st == ST_OK && to != q)
+	if (st == ST_OK && to != q) {
 		key_left(q, n);
-	if (st == ST_OK)
+		order_came(to, &at);
+	} else if (st == ST_OK)
 		order_moved(to, &at);
 	return st;
 }

@@ -410,6 +410,30 @@ order_moved(struct queue *q, const struct place *to)
 }
 
 bool
+order_begun(const struct msgname *n)
+{
+	return n->order[0] != '\0' && (n->deliveries > 0 || n->attempts > 0);
+}
+
+/* Whether one that was had before, elsewhere, had the turn of its key there, as far as its name tells, and would have it here. */
+static bool
+keeps_turn(const struct queue *q, const struct place *p)
+{
+	return order_begun(&p->name) && (p->state == STATE_READY || p->state == STATE_DELAYED ||
+	    (blocks(q, p->state) && strcmp(p->name.reason, "expired") != 0));
+}
+
+void
+order_came(struct queue *q, const struct place *p)
+{
+	struct error ignored;
+
+	error_clear(&ignored);
+	if ((keeps_turn(q, p) && turn_take(q, p->name.order, &p->name.id, &ignored) == ST_OK) || p->state == STATE_READY)
+		order_moved(q, p);
+}
+
+bool
 order_turn(struct queue *q, const char *order, struct msgid *id)
 {
 	struct error ignored;

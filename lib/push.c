@@ -419,6 +419,21 @@ drop(struct batch *b, const struct pending *p, struct msgname *n, struct error *
 	return fs_move_own(b->tmpfd, p->tmp, b->tmpfd, name, err);
 }
 
+/* What had the turn of its key comes before those that wait for it: nobody is to take one of them meanwhile. */
+static void
+begun_first(struct batch *b)
+{
+	struct pending p;
+	size_t first = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		if (b->p[i].known != NULL && order_begun(&b->p[i].known->name)) {
+			p = b->p[i];
+			memmove(&b->p[first + 1], &b->p[first], (i - first) * sizeof(p));
+			b->p[first++] = p;
+		}
+}
+
 static enum status
 publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct error *err)
 {
@@ -426,6 +441,7 @@ publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct e
 	uint64_t ahead = 0;
 	struct msgname n;
 
+	begun_first(b);
 	b->q->careful = true;
 	for (*k = 0; *k < b->n; ++*k) {
 		struct pending *p = &b->p[*k];
@@ -445,6 +461,8 @@ publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct e
 		if (st != ST_OK)
 			break;
 		ids[*k] = n.id;
+		if (p->known != NULL)
+			order_came(b->q, &b->newest);
 		if (!b->q->drop)
 			count_pushed(b, p->known, &n, now);
 	}

@@ -511,6 +511,77 @@ given_back() {
 	assert_equal "$(tail -n1 got)" "$last"
 }
 
+@test "export and import: whose turn it is comes along, in whatever state" {
+	mq init q order_dead=block
+	for how in "nack --dead" "nack --delay=1h" "hold --force" claimed given-back; do
+		key K 1
+		next 1
+		mq push -q q -k K -p 0 -m 2
+		key K 3
+		case $how in
+		nack*) mq ${how% *} q "${how#* }" "$h" ;;
+		hold*) mq hold -q q --force "${h%%,*}" ;;
+		given-back) mq nack -q --no-count q "$h" ;;
+		esac
+		rm -rf spool/b
+		mq export q | mq import -q b
+		case $how in
+		claimed | given-back)
+			assert_equal "$(mq pop b)" 1
+			assert_equal "$(mq pop b)" 2
+			;;
+		*)
+			run -1 mq pop b
+			run -0 mq fsck b
+			mq rm -q b --state=dead,held,delayed --all --force
+			assert_equal "$(mq pop b)" 2
+			;;
+		esac
+		assert_equal "$(mq pop b)" 3
+		mq rm -q q --state=ready,delayed,claimed,dead,held --all --force
+	done
+}
+
+@test "import: who consumes meanwhile takes nothing before what has the turn; with order_dead=skip a dead letter has none" {
+	key K 1 2 3
+	next 1
+	mq nack q --delay=1h "$h"
+	mq export q >q.tar
+	mq init b
+	bg pop mq pop -w b
+	wait_for armed "$pid"
+	mq import -q b <q.tar
+	mq push -q b -m other
+	ended "$pid"
+	assert_equal "$(<pop.out)" other
+	mq init -q q order_dead=block
+	mq nack --dead q "$(mq retry -q q --state=delayed --all; mq claim q)"
+	mq export q >q.tar
+	mq init skip order_dead=skip
+	mq import -q skip <q.tar
+	assert_equal "$(mq pop skip)" 2
+}
+
+@test "mv: whose turn it is comes along" {
+	key K 1 2 3
+	next 1
+	mq nack q --delay=1h "$h"
+	mq mv -q --all q to
+	run -1 mq pop to
+	mq retry -q to --state=delayed --all
+	assert_equal "$(mq pop -n 9 -l to | tr '\n' ' ')" "1 2 3 "
+	# Who has it there keeps it.
+	mq push -q to -k K -m 0
+	other=$(mq claim to)
+	key K 4
+	next 4
+	mq nack q --delay=1h "$h"
+	mq mv -q --all q to
+	mq push -q to -k K -m 5
+	mq ack to "$other"
+	assert_equal "$(mq pop to)" 5
+}
+
 # stopped_at VARIABLE NAME COMMAND...: mq in the background, stopped there by preload/pause.c until go_on
 stopped_at() {
 	[ -z "$MQ_SAN" ] || skip "a preloaded library comes before the sanitizers"
