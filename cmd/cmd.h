@@ -356,7 +356,7 @@ enum status select_each(struct select *, struct queue *, unsigned initial, usec_
 enum status id_resolve(struct run *, struct queue *, const char *word, struct msgid *) MUST_CHECK;
 /*
  * As select_each, for the messages whose ids are the operands from first on ("-" stands for stdin),
- * each once in so many of them; without states in the selection, in any.  One that is not there is told, and is worst.
+ * each once, however often it is given; without states in the selection, in any.  One that is not there is told, and is worst.
  */
 enum status ids_each(struct run *, struct queue *, struct select *, int first, const struct visit *,
     enum status *worst) MUST_CHECK;

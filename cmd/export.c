@@ -25,7 +25,6 @@ struct export {
 	struct run *r;
 	struct queue *q;
 	struct select *sel;
-	struct idset *done;		/* written, where ids were given: each once, however often it was named; else NULL */
 	usec_t since;			/* of this pass: only what was moved then; 0: all */
 	uint64_t n, again;		/* messages written, in all and by this pass */
 	struct progress progress;
@@ -172,14 +171,10 @@ copy(void *arg, const struct place *p)
 	enum status st;
 	int fd;
 
-	if (e->done != NULL && idset_has(e->done, &p->name.id))
-		return ST_NONE;
 	st = msg_open(e->q, p, &fd, &e->r->err);
 	if (st == ST_OK) {
 		if ((st = moved(e, fd)) == ST_OK)
 			st = put_message(e, fd, p);
-		if (st == ST_OK && e->done != NULL)
-			st = idset_add(e->done, &p->name.id, &e->r->err);
 		(void)close(fd);
 	} else if (st == ST_BADDATA || st == ST_DENIED) {
 		run_trouble(e->r, st, &e->worst);
@@ -258,8 +253,6 @@ export(struct export *e)
 		return run_usage(r, "an archive is nothing for a terminal: mq export %s >FILE", r->operand[0]);
 	if ((st = run_queue(r, r->operand[0], &e->q)) != ST_OK)
 		return st;
-	if (r->noperands > 1 && (e->done = idset_new()) == NULL)
-		return error_sys(&r->err, ENOMEM, "ids");
 	progress_start(&e->progress, r);
 	e->progress.on &= !r->verbose;
 	run_stoppable();
@@ -281,7 +274,6 @@ run_export(struct run *r)
 	st = e.sel == NULL || e.buf == NULL ? error_sys(&r->err, ENOMEM, "export") : export(&e);
 	queue_close(e.q);
 	select_free(e.sel);
-	idset_free(e.done);
 	free(e.buf);
 	return st == ST_OK ? e.worst : st;
 }

@@ -2,8 +2,8 @@
  * ids.c: messages by their ids: an id as people type it, and many of them.
  *
  * An id is all 36 characters, or a piece of its beginning or its end that only one message has,
- * as git takes short hashes.  Ids are gathered, and up to BATCH of them are looked for in one
- * pass over the queue; one that was not seen is looked for once more by itself before it is
+ * as git takes short hashes.  Ids are gathered, each once, and up to BATCH of them are looked for in
+ * one pass over the queue; one that was not seen is looked for once more by itself before it is
  * called unknown, since it may have moved meanwhile.
  */
 #include <errno.h>
@@ -91,6 +91,7 @@ struct ids {
 	struct queue *q;
 	struct select *sel;
 	const struct visit *v;
+	struct idset *given;	/* so far, whatever became of them: a repeated one is nothing new */
 	struct wanted *w;	/* BATCH of them */
 	size_t n, unseen;
 	uint64_t looked_at, visited;
@@ -194,18 +195,14 @@ static enum status
 batch(struct ids *c)
 {
 	enum status st = ST_OK;
-	size_t n = 0;
 
 	qsort(c->w, c->n, sizeof(*c->w), by_id);
-	for (size_t i = 0; i < c->n; i++)
-		if (n == 0 || by_id(&c->w[i], &c->w[n - 1]) != 0)
-			c->w[n++] = c->w[i];
-	c->n = c->unseen = n;
+	c->unseen = c->n;
 	order_defer(c->q);
 	/* A few are quicker found one by one, each by itself stopping where it stands. */
-	if (n > 2)
+	if (c->n > 2)
 		st = pass(c);
-	for (size_t i = 0; st == ST_OK && i < n && !enough(c); i++)
+	for (size_t i = 0; st == ST_OK && i < c->n && !enough(c); i++)
 		if (!c->w[i].seen)
 			st = look_again(c, &c->w[i]);
 	order_resume(c->q);
@@ -217,15 +214,16 @@ static enum status
 take(void *arg, const char *word, struct error *err)
 {
 	struct ids *c = arg;
+	struct wanted *w = &c->w[c->n];
 	enum status st;
 
 	if (c->ended != ST_OK || run_stopped())
 		return ST_OK;
-	(void)err;	/* is the run's */
-	if ((st = id_resolve(c->r, c->q, word, &c->w[c->n].id)) != ST_OK)
-		return st;
-	c->w[c->n++].seen = false;
-	if (c->n == BATCH)
+	/* err is the run's */
+	if ((st = id_resolve(c->r, c->q, word, &w->id)) != ST_OK || (st = idset_add(c->given, &w->id, err)) != ST_OK)
+		return st == ST_EXISTS ? ST_OK : st;
+	w->seen = false;
+	if (++c->n == BATCH)
 		c->ended = batch(c);
 	return ST_OK;
 }
@@ -234,16 +232,17 @@ enum status
 ids_each(struct run *r, struct queue *q, struct select *sel, int first, const struct visit *v,
     enum status *worst)
 {
-	struct ids c = { .r = r, .q = q, .sel = sel, .v = v, .worst = worst };
+	struct ids c = { .r = r, .q = q, .sel = sel, .v = v, .worst = worst, .given = idset_new(),
+	    .w = calloc(BATCH, sizeof(*c.w)) };
 	enum status st;
 
-	if ((c.w = calloc(BATCH, sizeof(*c.w))) == NULL)
-		return error_sys(&r->err, ENOMEM, "ids");
-	st = run_each(r, first, take, &c);
-	if (status_exit(st) > status_exit(*worst))
+	if (c.given == NULL || c.w == NULL)
+		c.ended = error_sys(&r->err, ENOMEM, "ids");
+	else if (status_exit(st = run_each(r, first, take, &c)) > status_exit(*worst))
 		*worst = st;
 	if (c.ended == ST_OK && c.n > 0)
 		c.ended = batch(&c);
+	idset_free(c.given);
 	free(c.w);
 	return c.ended;
 }

@@ -80,6 +80,17 @@ kept() {
 	run -1 mq replay empty --all
 }
 
+@test "an id that is given again, however much later, is replayed once" {
+	kept
+	one=$(mq ls q --ids --match one)
+	two=$(mq ls q --ids --match two)
+	for n in 1 4095 4096 8192; do
+		{ yes "$one" | head -n "$n"; echo "$two"; echo "${one: -8}"; } >ids
+		mq replay q - <ids
+		assert_equal "$(mq pop q -n 9 -l | sort | tr '\n' ' ')" "one two "
+	done
+}
+
 @test "the kept one may be purged: what was replayed has the file still" {
 	kept
 	mq replay -q q --all
