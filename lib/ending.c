@@ -139,17 +139,21 @@ enum status
 claim_release(struct queue *q, struct claim *c, usec_t delay, usec_t now,
     struct error *err)
 {
-	enum state to = delay > 0 ? STATE_DELAYED : STATE_READY;
+	bool wait = delay > 0 && !latest_superseded(q, &c->at.name);
+	enum state to = wait ? STATE_DELAYED : STATE_READY;
+	struct place at;
 	struct msgname n;
 	enum status st;
 
 	for (;;) {
 		n = c->at.name;
 		name_unclaim(&n);
-		n.key = delay > 0 ? now + delay : id_time(&n.id);
-		st = place_move(q, &c->at, q, to, &n, NULL, err);
-		if (st == ST_OK)
+		n.key = wait ? now + delay : id_time(&n.id);
+		st = place_move(q, &c->at, q, to, &n, &at, err);
+		if (st == ST_OK) {
 			log_event(q, "released", &n, to, now);
+			latest_returned(q, &at, now);
+		}
 		if (st != ST_GONE || (st = refind(q, c, err)) != ST_OK)
 			return st;
 	}

@@ -179,6 +179,14 @@ stands(struct queue *q, const struct place *p, struct error *err)
 	return st;
 }
 
+static usec_t
+next_attempt(struct queue *q, const struct msgname *n, const struct failure *why)
+{
+	if (latest_superseded(q, n))
+		return 0;	/* there will be none */
+	return why->delay >= 0 ? why->delay : policy_jitter(&q->policy, policy_backoff(&q->policy, n->attempts));
+}
+
 enum status
 fail_attempt(struct queue *q, const struct place *p, const struct failure *why,
     usec_t now, enum state *state, struct error *err)
@@ -204,14 +212,14 @@ fail_attempt(struct queue *q, const struct place *p, const struct failure *why,
 			(void)order_leave(q, &n);
 		st = to_dead(q, p, &n, now, true, err);
 	} else {
-		delay = why->delay >= 0 ? why->delay :
-		    policy_jitter(&q->policy, policy_backoff(&q->policy, n.attempts));
+		delay = next_attempt(q, &n, why);
 		*state = delay > 0 ? STATE_DELAYED : STATE_READY;
 		n.key = delay > 0 ? now + delay : id_time(&n.id);
 		st = place_move(q, p, q, *state, &n, &at, err);
 		if (st == ST_OK) {
 			order_moved(q, &at);
 			log_event(q, "failed", &n, *state, now);
+			latest_returned(q, &at, now);
 		}
 	}
 	if (st == ST_OK)

@@ -3,9 +3,10 @@
  *
  * latest/ORDER is a symbolic link, read and never followed, to where the newest message
  * of the key was published.  A push that is durable points it there, and removes the one
- * that it pointed to.  A claim that meets a message that is older than the one which the
- * link names removes it, too, so two pushes at once, or a killed one, cost a delivery
- * too many at worst; the newest is never removed.
+ * that it pointed to.  What comes back from a claim asks the link after, a push looks at what
+ * waits after: so one of them sees the other.  A claim that meets a message that is older than
+ * the one which the link names removes it, too, so two pushes at once, or a killed one, cost a
+ * delivery too many at worst; the newest is never removed.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -73,17 +74,17 @@ link_write(struct queue *q, const struct place *p)
 		(void)!fs_unlink(dir, tmp, &ignored);
 }
 
-static bool
-older(const struct msgname *a, const struct msgname *b)
-{
-	return strcmp(a->id.text, b->id.text) < 0;
-}
-
 /* The clock was set back since: what comes now is newer, whatever its id says. */
 static bool
 ahead(const struct msgname *n)
 {
 	return id_time(&n->id) > clock_now() + SLACK;
+}
+
+static bool
+older(const struct msgname *a, const struct msgname *b)
+{
+	return ahead(a) != ahead(b) ? ahead(a) : strcmp(a->id.text, b->id.text) < 0;
 }
 
 enum status
@@ -109,7 +110,7 @@ latest_published(struct queue *q, const struct place *p, usec_t now)
 	if (!q->policy.latest || p->name.order[0] == '\0' || p->file[0] == '\0')
 		return;
 	known = link_read(q, p->name.order, &old);
-	if (known && !ahead(&old.name) && !older(&old.name, &p->name))
+	if (known && !older(&old.name, &p->name))
 		return;
 	link_write(q, p);
 	error_clear(&ignored);
@@ -128,7 +129,17 @@ latest_superseded(struct queue *q, const struct msgname *n)
 {
 	struct place p;
 
-	return q->policy.latest && link_read(q, n->order, &p) && older(n, &p.name) && !ahead(&p.name);
+	return q->policy.latest && n->order[0] != '\0' && link_read(q, n->order, &p) && older(n, &p.name);
+}
+
+void
+latest_returned(struct queue *q, const struct place *p, usec_t now)
+{
+	struct error ignored;
+
+	error_clear(&ignored);
+	if (latest_superseded(q, &p->name))
+		(void)!latest_drop(q, p, now, &ignored);
 }
 
 void

@@ -363,6 +363,11 @@ bool order_waits(struct queue *, const char *order, struct place *);
 void latest_published(struct queue *, const struct place *, usec_t now);
 /* Whether a newer one of its key was published. */
 bool latest_superseded(struct queue *, const struct msgname *);
+/*
+ * A message went from claimed to where it waits: if a newer one of its key was published, it is removed.  Ask latest_superseded before,
+ * and let it go to ready then, where a claim removes it should this not come to pass: what is delayed keeps its turn.
+ */
+void latest_returned(struct queue *, const struct place *, usec_t now);
 /* Remove a message that a newer one takes the place of. */
 enum status latest_drop(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
 /* The message was acknowledged, or has gone otherwise: nothing that comes need be compared with it. */

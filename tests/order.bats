@@ -459,6 +459,62 @@ given_back() {
 	assert_has q delayed 0
 }
 
+@test "latest: what comes back from a claim while a newer one waits is gone, and keeps nobody waiting" {
+	printf "[queue q]\nlog = %s\n" "$PWD/events" >no.conf
+	mq init q latest=yes backoff=1h jitter=none
+	for back in "" "--delay 1h" "--no-count --delay 1h" "--no-count"; do
+		key a old
+		next old
+		key a new
+		nothing
+		# shellcheck disable=SC2086 # options
+		mq nack $back q "$h"
+		assert_has q ready 1
+		assert_has q delayed 0
+		next new
+		mq ack q "$h"
+	done
+	assert_equal "$(grep -c replaced events)" 4
+	key a old
+	take --lease 1ms
+	key a new
+	sleep 0.01
+	next new
+	assert_has q delayed 0
+}
+
+@test "latest: the newest is delivered at once when the worker of an older one is killed" {
+	mq init q latest=yes backoff=1h jitter=none
+	key a old
+	bg worker mq work q -- sh -c 'echo >working; exec sleep 60'
+	wait_for test -e working
+	key a new
+	kill -KILL "$pid"
+	wait_for next new
+	assert_has q delayed 0
+}
+
+@test "latest: one that fails just while a newer one is pushed is gone, too" {
+	mq init q latest=yes backoff=1h jitter=none
+	key a old
+	next old
+	stopped_at PAUSE_OPEN delayed mq nack q "$h"
+	key a new
+	go_on
+	assert_has q delayed 0
+	next new
+}
+
+@test "latest: a dead letter stays one, whatever came after it" {
+	mq init q latest=yes
+	key a old
+	next old
+	key a new
+	mq nack --dead q "$h"
+	assert_has q dead 1
+	next new
+}
+
 @test "latest: where the newest was removed or moved away, an older one that is retried is delivered" {
 	mq init q latest=yes
 	for go in "rm q" "mv q other" "retry q"; do

@@ -124,6 +124,13 @@ S("claim of a turn that was left behind", WAITS + "rm spool/q/claimed/*/*; mq pu
   {"two": (WAITING, CLAIMED, READY), "three": (READY, READY, WAITING)}, or_else=(WAITING,))
 S("repair of a turn that was left behind", WAITS + "rm spool/q/claimed/*/*; ", "mq fsck q --repair", {"two": (WAITING, READY)})
 S("push of the latest", INIT + "mq init q latest=yes; mq push -q q -k a -m one; ", "mq push q -k a -m two", {"one": (READY, GONE), "two": (GONE, READY)}, or_else=(READY,))
+LATEST = INIT + "mq init q latest=yes; "
+OBSOLETE = LATEST + "mq push -q q -k a -m one; mq claim q --lease 1h >handle; mq push -q q -k a -m two; "
+S("nack of what was replaced", OBSOLETE, "mq nack q --delay=1h " + HANDLE, {"one": (CLAIMED, GONE, READY), "two": TWO}, or_else=(READY, "q/delayed"))
+S("nack uncounted of what was replaced", OBSOLETE + "mq work q --drain -- cat; ", "mq nack q --no-count --delay=1h " + HANDLE,
+  {"one": (CLAIMED, GONE, READY), "two": (WAITING, READY)}, or_else=(READY, WAITING, "q/delayed"))
+S("claim after the lease of what was replaced", LATEST + "mq push -q q -k a -m one; mq claim q --lease 1ms >/dev/null; mq push -q q -k a -m two; sleep 0.01; ",
+  "mq claim q", {"one": (CLAIMED, GONE, READY), "two": (READY, CLAIMED)}, or_else=(CLAIMED, READY, WAITING, "q/delayed"))
 # ---- ask and answer ----
 S("request that nobody answers", INIT, "mq request q --timeout 5ms -m one", {"one": (GONE, GONE, READY)}, or_else=(READY,), asks=1)
 # The place is there before the request is read, so the answer can be, too.
