@@ -47,11 +47,12 @@ put_dead(struct queue *q, const struct place *p, struct queue *to, enum state s,
 	struct place at;
 	enum status st;
 
+	latest_done(q, n);
 	to->careful = sync;
 	st = place_move(q, p, to, s, n, &at, err);
 	to->careful = false;
 	if (st == ST_OK && to != q) {
-		key_left(q, n);
+		(void)order_leave(q, n);
 		log_moved(q, to, n, s, now);
 	} else if (st == ST_OK) {
 		order_moved(q, &at);
@@ -132,8 +133,9 @@ fail_expired(struct queue *q, const struct place *p, usec_t now, struct error *e
 
 	if (q->policy.expired == EXPIRED_DROP) {
 		reply_asker(q, p, token);
+		latest_done(q, &n);
 		if ((st = place_drop(q, p, err)) == ST_OK) {
-			key_left(q, &n);
+			(void)order_leave(q, &n);
 			log_event(q, "expired", &n, STATE_DEAD, now);
 			reply_failed(q, token, "expired", now);
 		}

@@ -143,13 +143,6 @@ latest_returned(struct queue *q, const struct place *p, usec_t now)
 }
 
 void
-key_left(struct queue *q, const struct msgname *n)
-{
-	(void)order_leave(q, n);
-	latest_done(q, n);
-}
-
-void
 latest_done(struct queue *q, const struct msgname *n)
 {
 	char path[sizeof(LATEST) + ORDER_LEN + 1];

@@ -370,10 +370,11 @@ bool latest_superseded(struct queue *, const struct msgname *);
 void latest_returned(struct queue *, const struct place *, usec_t now);
 /* Remove a message that a newer one takes the place of. */
 enum status latest_drop(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
-/* The message was acknowledged, or has gone otherwise: nothing that comes need be compared with it. */
+/*
+ * The message was acknowledged, or is about to leave those that are to be delivered: nothing that comes is compared with it any more.
+ * Before it leaves, for a crash after that would leave it the latest, and have others removed for its sake.
+ */
 void latest_done(struct queue *, const struct msgname *);
-/* The message has gone from the queue, and was not acknowledged: the end of its turn, and of its being the latest. */
-void key_left(struct queue *, const struct msgname *);
 
 /* ---- counters.c ------------------------------------------------------- */
 

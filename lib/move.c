@@ -17,11 +17,13 @@ operate(struct queue *q, const struct place *p, struct queue *to, enum state s,
 	enum status st;
 
 	name_unclaim(n);
+	if (to != q || s == STATE_HELD || s == STATE_DEAD)
+		latest_done(q, n);
 	to->careful = true;
 	st = place_move(q, p, to, s, n, &at, err);
 	to->careful = false;
 	if (st == ST_OK && to != q) {
-		key_left(q, n);
+		(void)order_leave(q, n);
 		order_came(to, &at);
 	} else if (st == ST_OK)
 		order_moved(to, &at);
@@ -89,8 +91,9 @@ move_drop(struct queue *q, const struct place *p, usec_t now, struct error *err)
 	enum status st;
 
 	reply_asker(q, p, token);
+	latest_done(q, &p->name);
 	if ((st = place_drop(q, p, err)) == ST_OK) {
-		key_left(q, &p->name);
+		(void)order_leave(q, &p->name);
 		counters_add(q, COUNT_REMOVED, 1, now);
 		log_event(q, "removed", &p->name, STATE_DONE, now);
 		reply_failed(q, token, "removed", now);

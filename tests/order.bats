@@ -515,9 +515,9 @@ given_back() {
 	next new
 }
 
-@test "latest: where the newest was removed or moved away, an older one that is retried is delivered" {
+@test "latest: where the newest was removed, moved away or set aside, an older one that is retried is delivered" {
 	mq init q latest=yes
-	for go in "rm q" "mv q other" "retry q"; do
+	for go in "rm q" "mv q other" "retry q" hold bury; do
 		key a old
 		mq nack --dead q "$(mq claim q)"
 		old=$(mq ls q --state dead --ids)
@@ -526,10 +526,24 @@ given_back() {
 		case $go in
 		retry*)	mq ack q "$(mq claim q)" ;;
 		mv*)	mq mv q other "$new" ;;
-		*)	mq rm q "$new" ;;
+		rm*)	mq rm q "$new" ;;
+		*)	mq "$go" q "$new" ;;
 		esac
 		mq retry -q q "$old"
 		next old
+		mq ack q "$h"
+		case $go in hold | bury) mq rm -q q "$new" ;; esac
+	done
+	for go in hold bury; do
+		key a old
+		next old
+		key a new
+		mq "$go" -q q --state ready
+		mq nack --delay 0 q "$h"
+		next old
+		mq ack q "$h"
+		mq retry -q q --state held,dead
+		next new
 		mq ack q "$h"
 	done
 	mq init q expire=1s expired=drop
