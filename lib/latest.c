@@ -100,30 +100,6 @@ latest_drop(struct queue *q, const struct place *p, usec_t now, struct error *er
 	return st;
 }
 
-void
-latest_published(struct queue *q, const struct place *p, usec_t now)
-{
-	struct error ignored;
-	struct place old;
-	bool known;
-
-	if (!q->policy.latest || p->name.order[0] == '\0' || p->file[0] == '\0')
-		return;
-	known = link_read(q, p->name.order, &old);
-	if (known && !older(&old.name, &p->name))
-		return;
-	link_write(q, p);
-	error_clear(&ignored);
-	if (known && (old.state == STATE_READY || old.state == STATE_DELAYED) &&
-	    latest_drop(q, &old, now, &ignored) == ST_OK)
-		return;
-	/* It waits for its turn, or to be tried again; if it is being worked on, it is left alone. */
-	error_clear(&ignored);
-	while (order_waits(q, p->name.order, &old) && older(&old.name, &p->name))
-		if (latest_drop(q, &old, now, &ignored) != ST_OK)
-			return;
-}
-
 bool
 latest_superseded(struct queue *q, const struct msgname *n)
 {
@@ -140,6 +116,46 @@ latest_returned(struct queue *q, const struct place *p, usec_t now)
 	error_clear(&ignored);
 	if (latest_superseded(q, &p->name))
 		(void)!latest_drop(q, p, now, &ignored);
+}
+
+void
+latest_published(struct queue *q, const struct place *p, usec_t now)
+{
+	struct error ignored;
+	struct place old;
+	bool known;
+
+	if (!q->policy.latest || p->name.order[0] == '\0' || p->file[0] == '\0')
+		return;
+	known = link_read(q, p->name.order, &old);
+	if (known && !older(&old.name, &p->name)) {
+		latest_returned(q, p, now);
+		return;
+	}
+	link_write(q, p);
+	error_clear(&ignored);
+	if (known && (old.state == STATE_READY || old.state == STATE_DELAYED) &&
+	    latest_drop(q, &old, now, &ignored) == ST_OK)
+		return;
+	/* It waits for its turn, or to be tried again; if it is being worked on, it is left alone. */
+	error_clear(&ignored);
+	while (order_waits(q, p->name.order, &old) && older(&old.name, &p->name))
+		if (latest_drop(q, &old, now, &ignored) != ST_OK)
+			return;
+}
+
+void
+latest_arrived(struct queue *q, const struct place *p, usec_t now)
+{
+	struct error failed;
+
+	if (!q->policy.latest || p->name.order[0] == '\0' || (p->state != STATE_READY && p->state != STATE_DELAYED))
+		return;
+	error_clear(&failed);
+	if (moves_sync(q, &failed) == ST_OK)
+		latest_published(q, p, now);
+	else
+		q->sync_failed = true;	/* told by the last moves_sync */
 }
 
 void

@@ -359,8 +359,13 @@ bool order_waits(struct queue *, const char *order, struct place *);
 
 /* ---- latest.c --------------------------------------------------------- */
 
-/* A message was published, and is durable; of interest if it has a key and the queue keeps the latest of each.  File "": nobody knows where. */
+/*
+ * A message was published, and is durable; of interest if it has a key and the queue keeps the latest of each.  It replaces what is
+ * older, or goes itself if it is older.  File "": nobody knows where.
+ */
 void latest_published(struct queue *, const struct place *, usec_t now);
+/* The same for one that was moved or linked there just now: what it replaces may go only when it is durable. */
+void latest_arrived(struct queue *, const struct place *, usec_t now);
 /* Whether a newer one of its key was published. */
 bool latest_superseded(struct queue *, const struct msgname *);
 /*

@@ -8,25 +8,24 @@
 
 #include "lib.h"
 
-/* Move into a state of queue to, out of any claim. */
+/* Move into a state of queue to, out of any claim.  *at: where it went. */
 static enum status
 operate(struct queue *q, const struct place *p, struct queue *to, enum state s,
-    struct msgname *n, struct error *err)
+    struct msgname *n, struct place *at, struct error *err)
 {
-	struct place at;
 	enum status st;
 
 	name_unclaim(n);
 	if (to != q || s == STATE_HELD || s == STATE_DEAD)
 		latest_done(q, n);
 	to->careful = true;
-	st = place_move(q, p, to, s, n, &at, err);
+	st = place_move(q, p, to, s, n, at, err);
 	to->careful = false;
 	if (st == ST_OK && to != q) {
 		(void)order_leave(q, n);
-		order_came(to, &at);
+		order_came(to, at);
 	} else if (st == ST_OK)
-		order_moved(to, &at);
+		order_moved(to, at);
 	return st;
 }
 
@@ -35,16 +34,18 @@ move_retry(struct queue *q, const struct place *p, bool keep_attempts, usec_t no
     struct error *err)
 {
 	struct msgname n = p->name;
+	struct place at;
 	enum status st;
 
 	if (!keep_attempts)
 		n.attempts = 0;
 	n.key = id_time(&n.id);
 	renew_expiry(q, &n, now);
-	st = operate(q, p, q, STATE_READY, &n, err);
+	st = operate(q, p, q, STATE_READY, &n, &at, err);
 	if (st == ST_OK) {
 		counters_add(q, COUNT_RETRIED, 1, now);
 		log_event(q, "retried", &n, STATE_READY, now);
+		latest_arrived(q, &at, now);
 	}
 	return st;
 }
@@ -53,10 +54,11 @@ enum status
 move_hold(struct queue *q, const struct place *p, usec_t now, struct error *err)
 {
 	struct msgname n = p->name;
+	struct place at;
 	enum status st;
 
 	n.key = now;
-	st = operate(q, p, q, STATE_HELD, &n, err);
+	st = operate(q, p, q, STATE_HELD, &n, &at, err);
 	if (st == ST_OK)
 		log_event(q, "held", &n, STATE_HELD, now);
 	return st;
@@ -69,12 +71,13 @@ move_bury(struct queue *q, const struct place *p, const char *reason, usec_t now
 	struct failure why = { .reason = "buried", .text = reason };
 	char token[REPLY_LEN + 1];
 	struct msgname n = p->name;
+	struct place at;
 	enum status st;
 
 	reply_asker(q, p, token);
 	n.key = now;
 	(void)strlcpy(n.reason, why.reason, sizeof(n.reason));
-	st = operate(q, p, q, STATE_DEAD, &n, err);
+	st = operate(q, p, q, STATE_DEAD, &n, &at, err);
 	if (st == ST_OK) {
 		record_add(q, &n.id, 0, &why, now, true);
 		counters_add(q, COUNT_DEAD, 1, now);
@@ -108,17 +111,19 @@ move_to(struct queue *q, const struct place *p, struct queue *to, usec_t now,
 	/* A claim ends with the move: its holder is of the old queue. */
 	enum state s = p->state == STATE_CLAIMED ? STATE_READY : p->state;
 	struct msgname n = p->name;
+	struct place at;
 	enum status st;
 
 	if (s != p->state)
 		n.key = id_time(&n.id);
 	n.replayed = false;	/* what it is another name of stays behind */
-	st = operate(q, p, to, s, &n, err);
+	st = operate(q, p, to, s, &n, &at, err);
 	if (st == ST_OK && n.reason[0] != '\0')
 		record_move(q, &n.id, to);
 	if (st == ST_OK) {
 		counters_add(to, COUNT_PUSHED, 1, now);
 		log_moved(q, to, &n, s, now);
+		latest_arrived(to, &at, now);
 	}
 	return st;
 }

@@ -22,5 +22,7 @@ message_replay(struct queue *q, const struct place *p, struct queue *to, usec_t 
 	to->careful = true;
 	st = message_link(q, p, to, &n, now, &at, err);
 	to->careful = false;
+	if (st == ST_OK)
+		latest_arrived(to, &at, now);
 	return st;
 }

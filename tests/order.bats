@@ -569,6 +569,55 @@ given_back() {
 	assert_equal "$(mq pop late -n 9 -l | sort | tr '\n' ' ')" "v3 w3 "
 }
 
+@test "latest: also of what is moved, retried or replayed there, in whatever order" {
+	mq init q latest=yes
+	for order in cat tac; do
+		mq push -q o -k a -m v1
+		mq push -q o -k b -m w1
+		mq push -q o -k a -m v2
+		mq ls o --ids | $order | mq mv o q -
+		assert_equal "$(mq pop q -n 9 -l | sort | tr '\n' ' ')" "v2 w1 "
+		for body in v1 v2; do
+			key a "$body"
+			mq nack --dead q "$(mq claim q)"
+		done
+		mq ls q --ids --state dead | $order | mq retry q -
+		assert_equal "$(mq ls q --ids | wc -l)" 1
+		next v2
+		mq ack q "$h"
+	done
+	# What was dead, or is held, replaces nothing before it is retried.
+	key a v1
+	mq push -q o -k a -m v2
+	mq hold -q o --all
+	mq mv -q o q --state held
+	assert_has q ready 1
+	mq retry -q q --state held
+	next v2
+	mq ack q "$h"
+	nothing
+}
+
+@test "latest: what is replayed is newer than all that was there, each than the one before" {
+	mq init q latest=yes
+	mq init -q e keep=1d
+	for body in v1 v2 v3; do
+		mq push -q e -k a -m "$body"
+		mq pop -q e >/dev/null
+	done
+	mq replay -q --all --to=q e
+	assert_has q ready 1
+	assert_equal "$(mq pop q -n 9 -l)" v3
+	mq init q keep=1d
+	key a w1
+	mq pop q
+	key a w2
+	mq replay -q --all q
+	assert_has q ready 1
+	assert_has q "done" 1
+	assert_equal "$(mq pop q -n 9 -l)" w1
+}
+
 @test "latest: of many pushed at once the newest is always delivered" {
 	mq init q latest=yes
 	for ((p = 0; p < 4; p++)); do

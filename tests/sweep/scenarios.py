@@ -131,6 +131,12 @@ S("nack uncounted of what was replaced", OBSOLETE + "mq work q --drain -- cat; "
   {"one": (CLAIMED, GONE, READY), "two": (WAITING, READY)}, or_else=(READY, WAITING, "q/delayed"))
 S("claim after the lease of what was replaced", LATEST + "mq push -q q -k a -m one; mq claim q --lease 1ms >/dev/null; mq push -q q -k a -m two; sleep 0.01; ",
   "mq claim q", {"one": (CLAIMED, GONE, READY), "two": (READY, CLAIMED)}, or_else=(CLAIMED, READY, WAITING, "q/delayed"))
+S("mv of several to where the latest is kept", INIT + "mq init to latest=yes; mq push -q q -k a -m one; mq push -q q -k a -m two; ", "mq mv -q q to --all",
+  {"one": (READY, GONE, "to/ready"), "two": (READY, "to/ready")}, or_else=("to/ready",))
+S("mv to where an older one waits", INIT + "mq init to latest=yes; mq push -q to -k a -m one; mq push -q q -k a -m two; ", "mq mv -q q to --all",
+  {"one": ("to/ready", GONE), "two": (READY, "to/ready")}, or_else=("to/ready",))
+S("retry of what was replaced", LATEST + "mq push -q q -k a -m one; mq nack q --dead $(mq claim q); mq push -q q -k a -m two; ", "mq retry -q q --all",
+  {"one": ("q/dead", GONE, READY), "two": TWO}, or_else=(READY,))
 # ---- ask and answer ----
 S("request that nobody answers", INIT, "mq request q --timeout 5ms -m one", {"one": (GONE, GONE, READY)}, or_else=(READY,), asks=1)
 # The place is there before the request is read, so the answer can be, too.
