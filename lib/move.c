@@ -22,8 +22,8 @@ operate(struct queue *q, const struct place *p, struct queue *to, enum state s,
 	st = place_move(q, p, to, s, n, at, err);
 	to->careful = false;
 	if (st == ST_OK && to != q) {
-		(void)order_leave(q, n);
 		order_came(to, at);
+		(void)order_leave(q, n);
 	} else if (st == ST_OK)
 		order_moved(to, at);
 	return st;
