@@ -21,11 +21,13 @@ operate(struct queue *q, const struct place *p, struct queue *to, enum state s,
 	to->careful = true;
 	st = place_move(q, p, to, s, n, at, err);
 	to->careful = false;
-	if (st == ST_OK && to != q) {
+	/* What is ready has its place among the others of its key: older ones may have come before it. */
+	if (st == ST_OK && to != q && s != STATE_READY)
 		order_came(to, at);
-		(void)order_leave(q, n);
-	} else if (st == ST_OK)
+	else if (st == ST_OK)
 		order_moved(to, at);
+	if (st == ST_OK && to != q)
+		(void)order_leave(q, n);
 	return st;
 }
 

@@ -150,8 +150,8 @@ turns() {
 # blocked KEYS: of each, the first is a dead letter and the next two are parked
 blocked() {
 	mq init q order_dead=block
-	for ((i = 0; i < $1; i++)); do key "k$i" "k$i-1" "k$i-2" "k$i-3"; done
-	for ((i = 0; i < $1; i++)); do mq nack --dead q "$(mq claim q)"; done
+	for ((i = 0; i < $1; i++)); do seq -f "k$i-%g" 3 | mq push -q -l -k "k$i" q; done
+	mq work q --drain -- sh -c 'exit 65'
 	nothing
 	assert_equal "$(find spool/q/waiting -type f | wc -l)" $((2 * $1))
 }
