@@ -146,22 +146,35 @@ in_the_way(struct queue *q, const char *dir, const char *name, enum status st, s
 	    q->spool->path, q->name, dir, name, q->name);
 }
 
-/* dir/name with this text, made durably with its directory. */
 static enum status
-put_file(struct queue *q, const char *dir, const char *name, const char *text, struct error *err)
+went_away(struct queue *q, const char *dir, struct error *err)
 {
-	enum status st;
-	int fd;
+	error_clear(err);
+	(void)error_set(err, ST_IO, 0, "queue %s: %s/ went away", q->name, dir);
+	return ST_IO;
+}
 
-	st = fs_mkdir(q->fd, dir, queue_dir_mode(q), q->owner, err);
+/* Durably. */
+static enum status
+make_dir(struct queue *q, const char *dir, int *fd, struct error *err)
+{
+	enum status st = fs_mkdir(q->fd, dir, queue_dir_mode(q), q->owner, err);
+
 	/* Also if another made it: it may not have come so far. */
 	if (st == ST_EXISTS || st == ST_OK)
 		st = queue_synced(q) ? fs_sync(q->fd, err) : ST_OK;
-	if (st != ST_OK || (st = fs_open_dir(q->fd, dir, false, &fd, err)) != ST_OK)
-		return st == ST_GONE ? error_set(err, ST_IO, 0, "queue %s: %s/ went away", q->name, dir) : st;
-	st = fs_replace_file(fd, name, text, strlen(text), queue_conf_mode(q), q->owner, queue_synced(q), err);
-	(void)close(fd);
-	return in_the_way(q, dir, name, st, err);
+	if (st == ST_OK)
+		st = fs_open_dir(q->fd, dir, false, fd, err);
+	return st == ST_GONE ? went_away(q, dir, err) : st;
+}
+
+/* Into dir, which is open as fd: in one that was removed meanwhile nothing can be made, also if there is a new one. */
+static enum status
+put_file(struct queue *q, const char *dir, int fd, const char *name, const char *text, struct error *err)
+{
+	enum status st = fs_replace_file(fd, name, text, strlen(text), queue_conf_mode(q), q->owner, queue_synced(q), err);
+
+	return st == ST_NOTFOUND ? went_away(q, dir, err) : in_the_way(q, dir, name, st, err);
 }
 
 static enum status
@@ -182,7 +195,14 @@ drop_file(struct queue *q, const char *dir, const char *name, struct error *err)
 enum status
 marker_put(struct queue *q, const char *topic, struct error *err)
 {
-	return put_file(q, TOPICS, topic, "", err);
+	enum status st;
+	int fd;
+
+	if ((st = make_dir(q, TOPICS, &fd, err)) != ST_OK)
+		return st;
+	st = put_file(q, TOPICS, fd, topic, "", err);
+	(void)close(fd);
+	return st;
 }
 
 enum status
@@ -228,6 +248,42 @@ subscription_drop(struct queue *topic, const char *queue, struct error *err)
 	return drop_file(topic, SUBSCRIPTIONS, queue, err);
 }
 
+/* What came to nothing leaves nothing, but for what another made of it: he who has subscribed needs both. */
+static void
+withdraw(struct queue *topic, struct queue *q, int dir, bool was_topic)
+{
+	struct error ignored;
+
+	error_clear(&ignored);
+	if (!was_topic)
+		(void)fs_rmdir(topic->fd, SUBSCRIPTIONS);
+	if (faccessat(dir, q->name, F_OK, AT_SYMLINK_NOFOLLOW) == -1 && marker_drop(q, topic->name, &ignored) != ST_OK)
+		error_clear(&ignored);
+}
+
+/*
+ * Others may subscribe at the same time, and a topic must not get what another topic gets.  So the marker, by which
+ * q is a subscriber, and the directory, by which topic is a topic, are made first; then whether this may be is looked at
+ * again.  Who lets topic subscribe, or q be subscribed to, does the same: whichever of the two looks last sees what
+ * the other made.  The subscription comes when that is settled, and is never taken back.
+ */
+static enum status
+subscribe_settled(struct queue *topic, struct queue *q, const char *text, struct error *err)
+{
+	bool was_topic = queue_is_topic(topic);
+	enum status st;
+	int dir;
+
+	if ((st = marker_put(q, topic->name, err)) != ST_OK || (st = make_dir(topic, SUBSCRIPTIONS, &dir, err)) != ST_OK)
+		return st;
+	if ((st = subscription_allowed(topic, q, err)) == ST_OK)
+		st = put_file(topic, SUBSCRIPTIONS, dir, q->name, text, err);
+	if (st != ST_OK && st != ST_UNSURE)
+		withdraw(topic, q, dir, was_topic);
+	(void)close(dir);
+	return st;
+}
+
 enum status
 subscribe(struct queue *topic, struct queue *q, const char *const *filters, size_t n, struct error *err)
 {
@@ -245,8 +301,7 @@ subscribe(struct queue *topic, struct queue *q, const char *const *filters, size
 		(void)strlcat(text, filters[i], len);
 		(void)strlcat(text, "\n", len);
 	}
-	if ((st = marker_put(q, topic->name, err)) == ST_OK)
-		st = put_file(topic, SUBSCRIPTIONS, q->name, text, err);
+	st = subscribe_settled(topic, q, text, err);
 	free(text);
 	return st;
 }

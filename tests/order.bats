@@ -701,21 +701,6 @@ given_back() {
 	assert_equal "$(mq pop to)" 5
 }
 
-# stopped_at VARIABLE NAME COMMAND...: mq in the background, stopped there by preload/pause.c until go_on
-stopped_at() {
-	[ -z "$MQ_SAN" ] || skip "a preloaded library comes before the sanitizers"
-	local at="$1=$2"
-	shift 2
-	bg stopped env "$at" PAUSE="$PWD/pause" LD_PRELOAD="$MQ_BUILD/preload/pause.so" "$@"
-	wait_for test -e pause
-}
-
-go_on() {
-	rm pause
-	ended "$pid"
-	assert_equal "$status" 0
-}
-
 # hash_of BODY: of the key of the message with that body
 hash_of() {
 	find spool/q -name "*$(mq ls q --match "$1" --ids)*,K*" | sed -n '1s/.*,K\([0-9a-f]*\).*/\1/p'

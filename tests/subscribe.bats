@@ -121,6 +121,61 @@ bodies() {
 	assert_counts t ""
 }
 
+# refused TOPIC QUEUE WHY: the one that was stopped has lost against this subscription, and left nothing
+refused() {
+	go_on 64
+	grep -q "$3" stopped.err
+	run -0 mq topics
+	assert_output "$1 $2"
+	assert_equal "$(echo "$MQ_SPOOL"/*/topics/* "$MQ_SPOOL"/*/subscriptions)" "$MQ_SPOOL/$2/topics/$1 $MQ_SPOOL/$1/subscriptions"
+	mq unsubscribe "$1" "$2"
+	rmdir "$MQ_SPOOL/$1/subscriptions"
+}
+
+@test "what was allowed is looked at again: the queue became a topic, or the topic a subscriber" {
+	stopped_at PAUSE_MKDIR topics mq subscribe a b
+	mq subscribe b c
+	refused b c "'b' is a topic"
+	rm -r "$MQ_SPOOL"
+	stopped_at PAUSE_MKDIR topics mq subscribe b c
+	mq subscribe a b
+	refused a b "queue 'b' subscribes to topic 'a'"
+	rm -r "$MQ_SPOOL"
+	stopped_at PAUSE_MKDIR topics mq subscribe a b
+	mq subscribe b a
+	refused b a "'b' is a topic"
+	# What it was about, it may do now.
+	mq subscribe a b
+}
+
+# subscribe_both TOPIC QUEUE TOPIC QUEUE: at once; one of them loses, or both
+subscribe_both() {
+	local one=0 two=0 first
+	bg one mq subscribe "$1" "$2"
+	first=$pid
+	bg two mq subscribe "$3" "$4"
+	ended "$first"
+	one=$status
+	ended "$pid"
+	two=$status
+	case "$one $two" in
+	'0 64' | '64 0' | '64 64') ;;
+	*) echo "subscribe $*: $one and $two"; return 1 ;;
+	esac
+	assert_equal "$(mq topics | wc -l)" "$(((one == 0) + (two == 0)))"
+	assert_equal "$(find "$MQ_SPOOL" -path '*/topics/*' | wc -l)" "$(((one == 0) + (two == 0)))"
+	run -0 mq fsck
+	assert_output ""
+	rm -r "$MQ_SPOOL"
+}
+
+@test "two at once make neither a cycle nor a chain" {
+	for ((n = 0; n < 10; n++)); do
+		subscribe_both a b b a
+		subscribe_both t q q z
+	done
+}
+
 @test "a directory where a subscription goes: what it is, and what to do" {
 	mq subscribe t q
 	mkdir "$MQ_SPOOL/t/subscriptions/d" "$MQ_SPOOL/q/topics/u"

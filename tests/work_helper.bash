@@ -142,3 +142,19 @@ armed() {
 
 # shellcheck source=tests/inject_helper.bash
 source "${BASH_SOURCE[0]%/*}/inject_helper.bash"
+
+# stopped_at VARIABLE NAME COMMAND...: mq in the background, stopped there by preload/pause.c until go_on
+stopped_at() {
+	[ -z "$MQ_SAN" ] || skip "a preloaded library comes before the sanitizers"
+	local at="$1=$2"
+	shift 2
+	bg stopped env "$at" PAUSE="$PWD/pause" LD_PRELOAD="$MQ_BUILD/preload/pause.so" "$@"
+	wait_for test -e pause
+}
+
+# go_on [STATUS]: it does, and ends with that, or 0
+go_on() {
+	rm pause
+	ended "$pid"
+	assert_equal "$status" "${1:-0}"
+}
