@@ -36,6 +36,7 @@
 	X(ORPHAN_REPLY, "orphan-reply", SEV_INFO, "somebody waits in each place of replies/", "remove it") \
 	X(LOST_SUBSCRIPTION, "lost-subscription", SEV_WARNING, "the queue of each subscription is there", "remove it") \
 	X(LOST_MARKER, "lost-marker", SEV_INFO, "a subscription has its note in topics/ of the queue, and the other way round", "make or remove the note") \
+	X(CHAINED_TOPIC, "chained-topic", SEV_ERROR, "no topic subscribes to another", "") \
 	X(BAD_FILTER, "bad-filter", SEV_ERROR, "a subscription is small, and each line of it a filter", "") \
 	X(BAD_COUNTERS, "bad-counters", SEV_INFO, "counters is what mq made it", "remove; it is made again")
 

@@ -2,6 +2,7 @@
  * fsck_topics.c: the checks of who subscribes to what (spool-format.md section 17).
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,6 +34,19 @@ check_filters(struct fsck *f, const char *name, const char *path)
 	return ST_NOTFOUND;
 }
 
+/* Whoever finds that he may not subscribe has made a topic for a moment, without a subscription; and this one may be over. */
+static bool
+is_chained(struct fsck *f, int dir, struct queue *q)
+{
+	struct names subs;
+	bool topic = subscriptions_list(q, &subs, f->err) == ST_OK && subs.n > 0;
+
+	error_clear(f->err);
+	names_free(&subs);
+	return (topic || fsck_older(f, q->fd, "subscriptions", HALF_AGE)) &&
+	    faccessat(dir, q->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static enum status
 check_subscription(struct fsck *f, int dir, const char *name)
 {
@@ -43,7 +57,6 @@ check_subscription(struct fsck *f, int dir, const char *name)
 	char path[200];
 	bool has = false;
 
-	(void)dir;
 	(void)snprintf(path, sizeof(path), "subscriptions/%s", name);
 	if ((st = check_filters(f, name, path)) != ST_OK)
 		return st == ST_NOTFOUND ? ST_OK : st;
@@ -55,6 +68,9 @@ check_subscription(struct fsck *f, int dir, const char *name)
 	}
 	if (st != ST_OK)
 		return ST_OK;	/* another user's, perhaps */
+	if (is_chained(f, dir, q))
+		fsck_found(f, CHAINED_TOPIC, false, path, "queue '%s' is a topic, too: mq unsubscribe %s %s ends it; "
+		    "or make '%s' a plain queue again", name, f->q->name, name, name);
 	st = topics_of(q, &topics, f->err);
 	if (st == ST_OK) {
 		for (size_t i = 0; i < topics.n; i++)
