@@ -280,8 +280,8 @@ enum status place_open(struct queue *, const struct place *, int *dirfd, struct 
 /* Move from place to a state of queue to (may be the same queue); counters of both follow. */
 enum status place_move(struct queue *, const struct place *, struct queue *to, enum state, struct msgname *name, struct place *, struct error *) MUST_CHECK;
 enum status place_drop(struct queue *, const struct place *, struct error *) MUST_CHECK;
-/* A directory filled in tmp/ becomes a bucket.  *made: whether it is visible. */
-enum status bucket_publish_dir(struct queue *, int tmpfd, const char *dir, enum state, char cls, usec_t key, bool *visible, struct error *) MUST_CHECK;
+/* A directory filled in tmp/ becomes a bucket of that name.  "": it has not become visible. */
+enum status bucket_publish_dir(struct queue *, int tmpfd, const char *dir, enum state, char cls, usec_t key, char bucket[BUCKET_MAX], struct error *) MUST_CHECK;
 
 /* ---- lane.c ----------------------------------------------------------- */
 

@@ -177,14 +177,14 @@ place_drop(struct queue *q, const struct place *p, struct error *err)
 
 enum status
 bucket_publish_dir(struct queue *q, int tmpfd, const char *dir, enum state s,
-    char cls, usec_t key, bool *visible, struct error *err)
+    char cls, usec_t key, char bucket[BUCKET_MAX], struct error *err)
 {
 	char half[BUCKET_MAX + 1] = "+";
 	enum status st = ST_EXISTS;
 	struct stat sb;
 	int fd;
 
-	*visible = false;
+	bucket[0] = '\0';
 	if ((st = queue_state(q, s, &fd, err)) != ST_OK)
 		return st;
 	for (int i = 0; i < ROUNDS; i++, key++) {
@@ -198,7 +198,7 @@ bucket_publish_dir(struct queue *q, int tmpfd, const char *dir, enum state s,
 	if (st != ST_OK)
 		return st == ST_GONE || st == ST_EXISTS ?
 		    error_set(err, ST_IO, 0, "queue %s: cannot place the batch", q->name) : st;
-	*visible = true;
+	(void)strlcpy(bucket, half + 1, BUCKET_MAX);
 	if (queue_synced(q) && fs_sync(fd, err) != ST_OK) {
 		err->status = ST_UNSURE;
 		return ST_UNSURE;

@@ -52,7 +52,7 @@ struct batch {
 	bool writing;
 	uint64_t bytes;
 	usec_t last;		/* greatest time given to an id */
-	struct place newest;	/* where the last one was put; file "": nowhere yet */
+	struct place newest;	/* where the last of those published together was put; file "": nowhere yet */
 	int fence;		/* once: keeps the writer's lock until it is published; else -1 */
 	bool duplicate;		/* once: it had been there before */
 	/* Of a sync or close that failed: nothing is published any more, for a second sync would lie. */
@@ -393,14 +393,23 @@ forget(struct batch *b, size_t k)
 	b->n -= k;
 }
 
+/*
+ * One more is there.  Where the queue keeps the latest of its key, the one before it goes, of which nobody was told yet; what
+ * was there before them stays until they are durable (see batch_publish).
+ */
 static void
-count_pushed(struct batch *b, const struct known *known, const struct msgname *n, usec_t now)
+published(struct batch *b, const struct place *at, bool imported, usec_t now)
 {
-	enum state s = known != NULL ? known->state : target(b);
+	const struct msgname *n = &at->name;
+	struct error ignored;
 
-	counters_state(b->q, s, 1, n->size);
+	counters_state(b->q, at->state, 1, n->size);
 	counters_add(b->q, COUNT_PUSHED, 1, now);
-	log_event(b->q, known != NULL ? "imported" : s == STATE_DELAYED ? "delayed" : "pushed", n, s, now);
+	log_event(b->q, imported ? "imported" : at->state == STATE_DELAYED ? "delayed" : "pushed", n, at->state, now);
+	error_clear(&ignored);
+	if (b->q->policy.latest && b->opt.key != NULL && b->newest.file[0] != '\0')
+		(void)!latest_drop(b->q, &b->newest, now, &ignored);
+	b->newest = *at;
 }
 
 /* Under a name that tells its id, and that nobody can guess. */
@@ -440,6 +449,7 @@ publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct e
 	enum status st = ST_OK;
 	uint64_t ahead = 0;
 	struct msgname n;
+	struct place at;
 
 	begun_first(b);
 	b->q->careful = true;
@@ -454,7 +464,7 @@ publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct e
 		else
 			make_name(b, p, now, &n);
 		st = b->q->drop ? drop(b, p, &n, err) :
-		    bucket_put(b->q, b->tmpfd, p->tmp, s, &n, &b->newest, err);
+		    bucket_put(b->q, b->tmpfd, p->tmp, s, &n, &at, err);
 		if (st == ST_GONE || st == ST_EXISTS)
 			st = error_set(err, ST_IO, 0, "queue %s: a file of ours in %s was removed",
 			    b->q->name, where(b));
@@ -464,7 +474,7 @@ publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct e
 		if (p->known != NULL)
 			order_came(b->q, &b->newest);
 		if (!b->q->drop)
-			count_pushed(b, p->known, &n, now);
+			published(b, &at, p->known != NULL, now);
 	}
 	b->q->careful = false;
 	return st;
@@ -530,8 +540,8 @@ name_all(struct batch *b, usec_t now, struct msgname *names, struct error *err)
 static enum status
 publish_atomic(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct error *err)
 {
+	struct place at = { .state = target(b) };
 	struct msgname *names;
-	bool visible = false;
 	enum status st;
 
 	*k = 0;
@@ -544,15 +554,15 @@ publish_atomic(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct
 		st = fs_sync(b->tmpfd, err);
 	if (st == ST_OK)
 		st = bucket_publish_dir(b->q, b->q->tmpfd, b->dir, target(b),
-		    bucket_class(target(b), &names[0]), names[0].key, &visible, err);
-	if (visible) {
+		    bucket_class(target(b), &names[0]), names[0].key, at.bucket, err);
+	if (at.bucket[0] != '\0') {
 		b->dir[0] = '\0';
-		b->newest = (struct place){ .state = target(b), .name = names[b->n - 1] };
-		name_format(&b->newest.name, b->newest.file);
 		*k = b->n;
 		for (size_t i = 0; i < b->n; i++) {
 			ids[i] = names[i].id;
-			count_pushed(b, NULL, &names[i], now);
+			at.name = names[i];
+			name_format(&at.name, at.file);
+			published(b, &at, false, now);
 		}
 		/* Messages of one key are parked if need be; moving them while others look would hide some. */
 		if (b->n > (size_t)2 * SPREAD && b->opt.key == NULL)
@@ -586,6 +596,7 @@ batch_publish(struct batch *b, usec_t now, void (*done)(void *, const struct msg
 		return ST_OK;
 	if ((ids = calloc(b->n, sizeof(*ids))) == NULL)
 		return queue_fail(b->q, err, ENOMEM, "push");
+	b->newest.file[0] = '\0';
 	st = sync_data(b, err);
 	if (st == ST_OK)
 		st = b->opt.once != NULL ? publish_once(b, now, ids, &k, err) :

@@ -569,6 +569,21 @@ given_back() {
 	assert_equal "$(mq pop late -n 9 -l | sort | tr '\n' ' ')" "v3 w3 "
 }
 
+@test "latest: of what one command pushes only the last is left waiting" {
+	mq init q latest=yes
+	key a v0
+	# More than share one sync, last.
+	for how in "-d 1ms" "--atomic -d 1ms" "--atomic" ""; do
+		[ "$how" ] && last=3 || last=1100
+		# shellcheck disable=SC2086 # options
+		seq "$last" | mq push q -l -k a $how >ids
+		assert_equal "$(wc -l <ids)" "$last"
+		assert_equal "$(mq ls q --ids)" "$(tail -n1 ids)"
+	done
+	next 1100
+	run -0 mq fsck q
+}
+
 @test "latest: also of what is moved, retried or replayed there, in whatever order" {
 	mq init q latest=yes
 	for order in cat tac; do

@@ -125,6 +125,9 @@ S("claim of a turn that was left behind", WAITS + "rm spool/q/claimed/*/*; mq pu
 S("repair of a turn that was left behind", WAITS + "rm spool/q/claimed/*/*; ", "mq fsck q --repair", {"two": (WAITING, READY)})
 S("push of the latest", INIT + "mq init q latest=yes; mq push -q q -k a -m one; ", "mq push q -k a -m two", {"one": (READY, GONE), "two": (GONE, READY)}, or_else=(READY,))
 LATEST = INIT + "mq init q latest=yes; "
+REPLACED = {"one": (READY, GONE), "two": (GONE, GONE, READY), "three": (GONE, READY)}
+S("push of several, of which the latest stays", LATEST + "mq push -q q -k a -m one; ", "mq push q -l -k a", REPLACED, "two\nthree\n", or_else=(READY,))
+S("push of several at once, of which the latest stays", LATEST + "mq push -q q -k a -m one; ", "mq push q -l -k a --atomic", REPLACED, "two\nthree\n", or_else=(READY,))
 OBSOLETE = LATEST + "mq push -q q -k a -m one; mq claim q --lease 1h >handle; mq push -q q -k a -m two; "
 S("nack of what was replaced", OBSOLETE, "mq nack q --delay=1h " + HANDLE, {"one": (CLAIMED, GONE, READY), "two": TWO}, or_else=(READY, "q/delayed"))
 S("nack uncounted of what was replaced", OBSOLETE + "mq work q --drain -- cat; ", "mq nack q --no-count --delay=1h " + HANDLE,

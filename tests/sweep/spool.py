@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 
+from scenarios import GONE
+
 INJECT = os.environ["MQ_BUILD"] + "/sweep/inject"
 MQ = os.environ["MQ_BIN"]
 NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z,([0-9a-f-]{36}),s(\d+)((,[a-zA-Z][A-Za-z0-9.-]*)*)")
@@ -58,6 +60,11 @@ def look(path, name, place, found):
     if "f" in fields:    # acknowledged: it will not be delivered again
         return
     found.setdefault(data[int(fields.get("h", 0)):], []).append(place)
+
+
+def replaced(wanted, found):
+    """How many were pushed, and are gone because the next of their key was."""
+    return sum(body not in found for body, (before, after, *_) in wanted.items() if before is GONE and after is GONE)
 
 
 class Room:
