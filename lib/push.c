@@ -472,7 +472,7 @@ publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct e
 			break;
 		ids[*k] = n.id;
 		if (p->known != NULL)
-			order_came(b->q, &b->newest);
+			order_came(b->q, &at);
 		if (!b->q->drop)
 			published(b, &at, p->known != NULL, now);
 	}
