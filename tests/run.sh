@@ -45,7 +45,7 @@ while [ $# -gt 0 ]; do
 	*)	break ;;
 	esac
 done
-limit=${limit:-$((long ? 7200 : 300))}
+limit=${limit:-$((long ? 7200 : 900))}
 case $jobs$limit in *[!0-9]*) usage ;; esac
 if [ "$jobs" -lt 1 ] || [ "$limit" -lt 1 ]; then usage; fi
 
