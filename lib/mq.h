@@ -492,8 +492,9 @@ enum status topics_of(struct queue *, struct names *, struct error *) MUST_CHECK
 enum status subscription_filters(struct queue *topic, const char *queue, struct names *, struct error *) MUST_CHECK;
 /*
  * subscription_allowed: ST_USAGE: q must not get what topic gets (either may be NULL: not made yet).  subscribe makes
- * topic a topic; filters of an earlier subscription are replaced.  unsubscribe: ST_NOTFOUND, there is none; of q only the
- * name is needed, as it may be gone.
+ * topic a topic; filters of an earlier subscription are replaced.  It, too, is ST_USAGE, and makes nothing, where others
+ * have subscribed meanwhile so that it must not be.  unsubscribe: ST_NOTFOUND, there is none; of q only the name is
+ * needed, as it may be gone.
  */
 enum status subscription_allowed(struct queue *topic, struct queue *q, struct error *) MUST_CHECK;
 enum status subscribe(struct queue *topic, struct queue *q, const char *const *filters, size_t n, struct error *) MUST_CHECK;

@@ -449,7 +449,7 @@ publish_each(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct e
 	enum status st = ST_OK;
 	uint64_t ahead = 0;
 	struct msgname n;
-	struct place at;
+	struct place at = { .file = "" };
 
 	begun_first(b);
 	b->q->careful = true;
