@@ -184,6 +184,19 @@ bucket_open(struct queue *q, enum state s, const struct bucket *b, int *fd,
 	return st;
 }
 
+enum status
+bucket_list(struct queue *q, enum state s, const struct bucket *b, struct listing *l, struct error *err)
+{
+	enum status st;
+	int dir;
+
+	if ((st = bucket_open(q, s, b, &dir, err)) != ST_OK)
+		return st;
+	st = fs_list(dir, "", 0, false, l, NULL, err);
+	(void)close(dir);
+	return st;
+}
+
 void
 bucket_remove_empty(struct queue *q, enum state s, const struct buckets *bs, size_t i)
 {

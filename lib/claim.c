@@ -183,13 +183,8 @@ bucket_has_key(struct queue *q, const struct bucket *b, const char *order, const
 	struct listing l;
 	struct msgname n;
 	enum status st;
-	int dir;
 
-	if ((st = bucket_open(q, STATE_READY, b, &dir, err)) == ST_OK) {
-		st = fs_list(dir, "", 0, false, &l, NULL, err);
-		(void)close(dir);
-	}
-	if (st != ST_OK) {
+	if ((st = bucket_list(q, STATE_READY, b, &l, err)) != ST_OK) {
 		*has = st == ST_GONE;	/* removed, or renamed: then it was not seen */
 		return st == ST_GONE ? ST_OK : st;
 	}

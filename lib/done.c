@@ -18,14 +18,9 @@ purge_bucket(struct queue *q, const struct bucket *b, usec_t before, usec_t now,
 	struct place p = { .state = STATE_DONE };
 	struct listing l;
 	enum status st;
-	int dir;
 
 	*empty = false;
-	if ((st = bucket_open(q, STATE_DONE, b, &dir, err)) != ST_OK)
-		return st == ST_GONE ? ST_OK : st;
-	st = fs_list(dir, "", 0, false, &l, NULL, err);
-	(void)close(dir);
-	if (st != ST_OK)
+	if ((st = bucket_list(q, STATE_DONE, b, &l, err)) != ST_OK)
 		return st == ST_GONE ? ST_OK : st;
 	*empty = l.n == 0;
 	(void)strlcpy(p.bucket, b->name, sizeof(p.bucket));

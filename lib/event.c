@@ -286,17 +286,12 @@ new_bucket(struct events *ev, const struct watched *state, const char *name, str
 	struct bucket b;
 	struct place p;
 	enum status st;
-	int dir;
 
 	if (!bucket_parse(name, &b))
 		return ST_OK;
 	if ((st = watch(ev, queue, DIR_BUCKET, s, b.name, b.half, err)) != ST_OK ||
 	    ev->nw == known ||	/* it lost its "+": the same directory */
-	    (st = bucket_open(ev->queue[queue], s, &b, &dir, err)) != ST_OK)
-		return st == ST_GONE ? ST_OK : st;
-	st = fs_list(dir, "", 0, false, &l, NULL, err);
-	(void)close(dir);
-	if (st != ST_OK)
+	    (st = bucket_list(ev->queue[queue], s, &b, &l, err)) != ST_OK)
 		return st == ST_GONE ? ST_OK : st;
 	(void)strlcpy(w.bucket, b.name, sizeof(w.bucket));
 	for (size_t i = 0; st == ST_OK && i < l.n; i++) {

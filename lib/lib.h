@@ -258,6 +258,8 @@ void buckets_free(struct buckets *);
 enum status buckets_before(struct queue *, enum state, usec_t now, struct buckets *, struct error *) MUST_CHECK;
 /* Open one; ST_GONE.  The file name of it (with "+" where it has one) is tried both ways. */
 enum status bucket_open(struct queue *, enum state, const struct bucket *, int *fd, struct error *) MUST_CHECK;
+/* All names in one; ST_GONE.  To be freed only if it is ST_OK. */
+enum status bucket_list(struct queue *, enum state, const struct bucket *, struct listing *, struct error *) MUST_CHECK;
 /* rmdir it unless it is the last of its class in the list, or in the making. */
 void bucket_remove_empty(struct queue *, enum state, const struct buckets *, size_t i);
 /*
@@ -500,6 +502,8 @@ enum status done_purge(struct queue *, usec_t now, struct error *) MUST_CHECK;
  */
 void reap_due(struct queue *, usec_t now, usec_t *wake, struct passed *);
 void reap_lapsed(struct queue *, usec_t now, usec_t *wake, struct passed *);
+/* What is delayed becomes ready, or has expired. */
+enum status reap_return(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
 /* Move what lies in new/ to ready. */
 void reap_new(struct queue *, usec_t now, struct passed *);
 /*

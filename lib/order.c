@@ -30,13 +30,8 @@ first_in(struct queue *q, const struct bucket *b, struct place *p, struct error 
 {
 	struct listing l;
 	enum status st;
-	int dir;
 
-	if ((st = bucket_open(q, STATE_LANE, b, &dir, err)) != ST_OK)
-		return st == ST_GONE ? ST_NONE : st;
-	st = fs_list(dir, "", 0, false, &l, NULL, err);
-	(void)close(dir);
-	if (st != ST_OK)
+	if ((st = bucket_list(q, STATE_LANE, b, &l, err)) != ST_OK)
 		return st == ST_GONE ? ST_NONE : st;
 	st = ST_NONE;
 	for (size_t i = 0; st == ST_NONE && i < l.n; i++)
@@ -78,18 +73,15 @@ static bool
 newer_parked(struct queue *q, const struct msgname *n, struct error *err)
 {
 	struct buckets bs;
-	struct listing l = { 0 };
+	struct listing l;
 	struct msgname last;
 	bool yes = false;
-	int dir;
 
 	if (lane_open(q, n->order, false, err) != ST_OK || buckets_list(q, STATE_LANE, &bs, err) != ST_OK)
 		return false;
-	if (bs.n > 0 && bucket_open(q, STATE_LANE, &bs.b[bs.n - 1], &dir, err) == ST_OK) {
-		if (fs_list(dir, "", 0, false, &l, NULL, err) == ST_OK && l.n > 0)
-			yes = name_parse(l.e[l.n - 1].name, &last) == NAME_OK && n->key < last.key;
+	if (bs.n > 0 && bucket_list(q, STATE_LANE, &bs.b[bs.n - 1], &l, err) == ST_OK) {
+		yes = l.n > 0 && name_parse(l.e[l.n - 1].name, &last) == NAME_OK && n->key < last.key;
 		listing_free(&l);
-		(void)close(dir);
 	}
 	buckets_free(&bs);
 	return yes;

@@ -29,8 +29,8 @@
 
 /* ---- due -------------------------------------------------------------- */
 
-static enum status
-return_due(struct queue *q, const struct place *p, usec_t now, struct error *err)
+enum status
+reap_return(struct queue *q, const struct place *p, usec_t now, struct error *err)
 {
 	struct msgname n = p->name;
 	struct place at;
@@ -75,7 +75,7 @@ due_in_bucket(struct queue *q, const struct bucket *b, usec_t now, unsigned *lef
 				break;
 			}
 			(void)strlcpy(p.file, l.e[i].name, sizeof(p.file));
-			st = return_due(q, &p, now, err);
+			st = reap_return(q, &p, now, err);
 			if (st == ST_OK)
 				--*left;
 			else

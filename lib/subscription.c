@@ -45,16 +45,13 @@ names_in(struct queue *q, const char *sub, struct names *out, struct error *err)
 		listing_free(&l);
 		return queue_fail(q, err, ENOMEM, "list %s", sub);
 	}
-	for (size_t i = 0; st == ST_OK && i < l.n; i++)
-		if (l.e[i].type == DT_REG && queue_name_ok(l.e[i].name))
-			{
+	for (size_t i = 0; i < l.n; i++)
+		if (l.e[i].type == DT_REG && queue_name_ok(l.e[i].name)) {
 			out->name[out->n++] = l.e[i].name;
 			l.e[i].name = NULL;
 		}
 	listing_free(&l);
-	if (st != ST_OK)
-		names_free(out);
-	return st;
+	return ST_OK;
 }
 
 enum status

@@ -96,18 +96,18 @@ refused(struct round *r, size_t s, const struct error *why)
 
 /* What one wants that can't be read is not known: it is kept for it, unless its queue is not there either. */
 static void
-unread(struct round *r, size_t s, struct error *why)
+unread(struct round *r, size_t s, enum status st, struct error *why)
 {
 	struct error ignored;
 	struct queue *q = NULL;
 
 	error_clear(&ignored);
-	r->subs[s].gone = why->status == ST_NOTFOUND ||
+	r->subs[s].gone = st == ST_NOTFOUND ||
 	    queue_open(r->topic->spool, r->subs[s].name, &q, &ignored) == ST_NOTFOUND;
 	queue_close(q);
 	if (!r->subs[s].gone)
 		refused(r, s, why);
-	else if (why->status != ST_NOTFOUND)
+	else if (st != ST_NOTFOUND)
 		r->tell(r->arg, NULL, why);
 	error_clear(why);
 }
@@ -125,10 +125,8 @@ subscribers_load(struct round *r, struct error *err)
 		return queue_fail(r->topic, err, ENOMEM, "distribute");
 	for (size_t s = 0; s < r->names.n; s++) {
 		r->subs[s].name = r->names.name[s];
-		if ((st = subscription_filters(r->topic, r->names.name[s], &r->subs[s].filters, err)) != ST_OK) {
-			err->status = st;
-			unread(r, s, err);
-		}
+		if ((st = subscription_filters(r->topic, r->names.name[s], &r->subs[s].filters, err)) != ST_OK)
+			unread(r, s, st, err);
 	}
 	return ST_OK;
 }
@@ -449,23 +447,15 @@ enum status
 topic_retry(struct queue *topic, struct error *err)
 {
 	struct scan *scan;
-	struct msgname n;
-	struct place p, at;
+	struct place p;
 	enum status st;
 
 	if ((st = scan_open(topic, STATE_BIT(STATE_DELAYED), &scan, err)) != ST_OK)
 		return st;
-	while ((st = scan_next(scan, &p, err)) == ST_OK) {
-		if (strcmp(p.name.reason, REFUSED) != 0)
-			continue;
-		n = p.name;
-		n.key = id_time(&n.id);
-		if ((st = place_move(topic, &p, topic, STATE_READY, &n, &at, err)) == ST_OK) {
-			order_moved(topic, &at);
-			log_event(topic, "due", &n, STATE_READY, clock_now());
-		} else if (st != ST_GONE)
+	while ((st = scan_next(scan, &p, err)) == ST_OK)
+		if (strcmp(p.name.reason, REFUSED) == 0 &&
+		    (st = reap_return(topic, &p, clock_now(), err)) != ST_OK && st != ST_GONE)
 			break;
-	}
 	scan_close(scan);
 	return st == ST_NONE ? ST_OK : st;
 }
