@@ -59,6 +59,12 @@ status_of_errno(int errnum)
 	}
 }
 
+bool
+error_is_ours(const struct error *err)
+{
+	return err->errnum == EMFILE || err->errnum == ENFILE || err->errnum == ENOMEM;
+}
+
 void
 error_clear(struct error *err)
 {

@@ -15,7 +15,7 @@ pass_over(struct passed *over, struct error *err)
 {
 	if (over->n++ == 0)
 		over->first = *err;
-	if (err->errnum == EMFILE || err->errnum == ENFILE || err->errnum == ENOMEM)
+	if (error_is_ours(err))
 		return err->status;
 	error_clear(err);
 	return ST_OK;

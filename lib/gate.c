@@ -14,13 +14,6 @@ struct gate {
 	size_t n;
 };
 
-/* Not the trouble of one queue or subscription. */
-static bool
-ours(const struct error *err)
-{
-	return err->errnum == EMFILE || err->errnum == ENFILE || err->errnum == ENOMEM;
-}
-
 /* What cannot be had now is not a reason to refuse: the distribution tells.  What is gone wants nothing. */
 static enum status
 wants(struct queue *topic, const char *name, const struct headers *h, bool *wanted, bool *known, struct error *err)
@@ -31,7 +24,7 @@ wants(struct queue *topic, const char *name, const struct headers *h, bool *want
 	*known = st == ST_OK;
 	*wanted = st != ST_NOTFOUND && (st != ST_OK || filters_match(&filters, h));
 	names_free(&filters);
-	if (!*known && ours(err))
+	if (!*known && error_is_ours(err))
 		return st;
 	error_clear(err);
 	return ST_OK;
@@ -47,7 +40,7 @@ add(struct gate *g, struct queue *topic, const char *name, const struct headers 
 	if ((st = wants(topic, name, h, &wanted, &known, err)) != ST_OK || !wanted)
 		return st;
 	st = queue_open(topic->spool, name, &q, err);
-	if (st != ST_OK && ours(err))
+	if (st != ST_OK && error_is_ours(err))
 		return st;
 	error_clear(err);
 	*wanting += st != ST_NOTFOUND;

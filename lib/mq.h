@@ -64,6 +64,9 @@ enum status error_sys(struct error *, int errnum, const char *fmt, ...)
 /* The status that errnum stands for, ST_IO if none is better. */
 enum status status_of_errno(int errnum);
 
+/* Whether it is not the fault of what was opened or read: too many open files, or no memory, which the next one meets, too. */
+bool error_is_ours(const struct error *);
+
 /* Make the error ready for use, or for use again. */
 void error_clear(struct error *);
 

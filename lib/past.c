@@ -86,7 +86,7 @@ no_longer_held(struct catching *g, const struct place *p, struct error *err)
 static enum status
 unread(struct catching *g, enum status st, struct error *err)
 {
-	if (st == ST_AGAIN)	/* too many open files, no memory: so are the others */
+	if (error_is_ours(err))
 		return st;
 	if (st != ST_GONE && st != ST_BADDATA && st != ST_NONE && g->passed++ == 0)
 		g->why = *err;
