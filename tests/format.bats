@@ -4,6 +4,35 @@
 
 load helper
 
+top=$BATS_TEST_DIRNAME/..
+
+@test "the rules of the format page are numbered one by one, a line each" {
+	run -0 awk '/^```/ { fenced = !fenced }
+		fenced { next }
+		/^## / { section = $2 + 0; n = 0; next }
+		match($0, /^(- \*\*|\| )F[0-9]+\.[0-9]+(\*\*| \|)/) {
+			id = "F" section "." ++n
+			if (substr($0, RSTART, RLENGTH) !~ "^[-| *]*" id "[ |*]*$")
+				print "line " FNR ": this is the place of " id ": " $0
+			if (/^-/ && length($0) > 200)
+				print "line " FNR ": " id " is too long a rule for one line"
+			next
+		}
+		/^ /  { print "line " FNR ": the rest of a rule on a line of its own: " $0 }
+		/^- / { print "line " FNR ": a rule without a number: " $0 }' "$top/spool-format.md"
+	assert_output ""
+}
+
+@test "each rule of the format page that is cited exists" {
+	sed -nE 's/^(- \*\*|\| )(F[0-9]+\.[0-9]+)(\*\*| \|).*/\2/p' "$top/spool-format.md" | sort >rules
+	assert [ "$(wc -l <rules)" -gt 200 ]
+	cd "$top" || return
+	grep -rohE '\bF[0-9]+\.[0-9]+\b' lib cmd tests man ./*.md | sort -u >"$OLDPWD/cited"
+	cd "$OLDPWD" || return
+	assert [ "$(wc -l <cited)" -gt 20 ]
+	assert_equal "$(comm -13 rules cited)" ""
+}
+
 # golden: a spool of format 1 as another implementation might have left it
 golden() {
 	mkdir -p "$MQ_SPOOL"/q/{tmp,new,failures}
