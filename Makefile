@@ -62,7 +62,7 @@ SAN_STATIC = $(call once,SAN_STATIC,$(if $(findstring clang,$(CC)),,$(if $(call 
 
 # ---- files -----------------------------------------------------------------------------------------------------------
 
-LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))
+LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*/*.c))
 CMD_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard cmd/*.c cmd/*/*.c))
 UNIT    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
@@ -115,7 +115,7 @@ $(B)/bench/%: tests/bench/%.c $(B)/libmq.a $(B)/flags
 	$(Q)mkdir -p $(@D) && $(COMPILE) -MMD -MP -MF $@.d -o $@ $< -Wl,--as-needed $(LDFLAGS) $(B)/libmq.a $(LIBS) $(LDLIBS)
 
 # libFuzzer is clang's; the library is built into each target, with the sanitizers.
-$(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h $(wildcard lib/*.[ch]) $(B)/flags
+$(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h $(wildcard lib/*.h lib/*/*.[ch]) $(B)/flags
 	$(SAY) FUZZ $@
 	$(Q)mkdir -p $(@D) && clang $(CODE) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 		-o $@ $< $(filter lib/%.c,$^) $(LIBS) $(LDLIBS)

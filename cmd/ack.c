@@ -1,7 +1,9 @@
 /*
  * ack.c: mq ack: done with it.
  */
-#include "cmd.h"
+#include "spool/spool.h"
+#include "life/life.h"
+#include "shared/cmd.h"
 
 static const struct opt opts[] = { OPT_END };
 

@@ -1,7 +1,10 @@
 /*
  * bury.c: mq bury: give up on messages by hand.
  */
-#include "cmd.h"
+#include "base/name.h"
+#include "life/life.h"
+#include "shared/cmd.h"
+#include "shared/act.h"
 
 enum { REASON = OPT_LONG };
 

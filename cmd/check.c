@@ -9,7 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "base/name.h"
+#include "spool/policy.h"
+#include "spool/spool.h"
+#include "view/view.h"
+#include "shared/cmd.h"
+#include "shared/out.h"
 
 enum { OK, WARNING, CRITICAL, UNKNOWN };	/* exit statuses */
 static const char *const state_words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };

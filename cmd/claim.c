@@ -7,6 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/name.h"
+#include "spool/spool.h"
+#include "life/life.h"
+#include "shared/cmd.h"
+#include "shared/out.h"
+#include "cloudevents/cloudevents.h"
 #include "remote/remote.h"
 
 enum { LEASE = OPT_LONG, JSON, EVENTS };

@@ -3,7 +3,10 @@
  */
 #include <string.h>
 
-#include "cmd.h"
+#include "spool/policy.h"
+#include "spool/spool.h"
+#include "shared/cmd.h"
+#include "shared/out.h"
 
 enum { JSON = OPT_LONG };
 

@@ -1,7 +1,9 @@
 /*
  * dead.c: mq dead: what was given up on, and why.
  */
-#include "cmd.h"
+#include "base/name.h"
+#include "shared/cmd.h"
+#include "shared/list.h"
 
 static const struct opt opts[] = { LIST_OPTS, OPT_END };
 

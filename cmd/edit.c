@@ -14,7 +14,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "base/name.h"
+#include "base/envelope.h"
+#include "spool/spool.h"
+#include "view/view.h"
+#include "life/life.h"
+#include "shared/cmd.h"
+#include "shared/out.h"
+#include "shared/accept.h"
+#include "shared/ids.h"
 
 enum { HEADERS = OPT_LONG };
 

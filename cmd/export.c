@@ -13,7 +13,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "base/name.h"
+#include "base/tar.h"
+#include "spool/spool.h"
+#include "spool/record.h"
+#include "view/view.h"
+#include "shared/cmd.h"
+#include "shared/out.h"
+#include "shared/progress.h"
+#include "shared/select.h"
+#include "shared/ids.h"
 
 #define BUFFER (128 << 10)
 /* On a queue that is never still, what is moved all the time is seen sooner or later. */

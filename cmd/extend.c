@@ -1,7 +1,9 @@
 /*
  * extend.c: mq extend: renew the lease of a claim.
  */
-#include "cmd.h"
+#include "spool/spool.h"
+#include "life/life.h"
+#include "shared/cmd.h"
 
 static const struct opt opts[] = { OPT_END };
 

@@ -3,7 +3,12 @@
  */
 #include <string.h>
 
-#include "cmd.h"
+#include "base/names.h"
+#include "spool/spool.h"
+#include "view/view.h"
+#include "fsck/fsck.h"
+#include "shared/cmd.h"
+#include "shared/out.h"
 
 enum { REPAIR = OPT_LONG, JSON, LIST };
 

@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "cmd.h"
+#include "shared/cmd.h"
 
 enum { COMPLETION = OPT_LONG, TABLE };
 

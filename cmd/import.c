@@ -12,7 +12,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "base/names.h"
+#include "base/name.h"
+#include "base/idset.h"
+#include "base/tar.h"
+#include "base/envelope.h"
+#include "spool/policy.h"
+#include "spool/spool.h"
+#include "spool/record.h"
+#include "view/view.h"
+#include "life/life.h"
+#include "shared/cmd.h"
+#include "shared/progress.h"
 
 #define BUFFER (128 << 10)
 #define CONF_MAX (64 << 10)

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "spool/policy.h"
+#include "spool/spool.h"
+#include "pattern/pattern.h"
+#include "shared/cmd.h"
 
 static const struct opt opts[] = { OPT_END };
 

@@ -3,7 +3,11 @@
  */
 #include <string.h>
 
-#include "cmd.h"
+#include "base/names.h"
+#include "base/name.h"
+#include "spool/spool.h"
+#include "shared/cmd.h"
+#include "shared/list.h"
 
 static const struct opt opts[] = { LIST_OPTS, OPT_END };
 

@@ -10,6 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "spool/policy.h"
+#include "spool/spool.h"
+#include "shared/cmd.h"
+#include "shared/out.h"
+#include "shared/progress.h"
 #include "remote/remote.h"
 
 #define SYSTEM_CONF "/etc/mq.conf"

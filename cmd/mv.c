@@ -3,7 +3,11 @@
  */
 #include <string.h>
 
-#include "cmd.h"
+#include "base/name.h"
+#include "spool/spool.h"
+#include "life/life.h"
+#include "shared/cmd.h"
+#include "shared/act.h"
 
 static const struct opt opts[] = { ACT_OPTS, OPT_END };
 

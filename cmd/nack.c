@@ -1,7 +1,11 @@
 /*
  * nack.c: mq nack: it failed.
  */
-#include "cmd.h"
+#include "base/name.h"
+#include "spool/spool.h"
+#include "spool/record.h"
+#include "life/life.h"
+#include "shared/cmd.h"
 
 enum { DELAY = OPT_LONG, REASON, DEAD, NO_COUNT };
 

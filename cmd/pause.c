@@ -3,7 +3,10 @@
  */
 #include <stdio.h>
 
-#include "cmd.h"
+#include "spool/policy.h"
+#include "spool/spool.h"
+#include "view/view.h"
+#include "shared/cmd.h"
 
 enum { PUSH = OPT_LONG };
 

@@ -6,7 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "base/name.h"
+#include "base/envelope.h"
+#include "spool/spool.h"
+#include "spool/record.h"
+#include "view/view.h"
+#include "shared/cmd.h"
+#include "shared/out.h"
+#include "shared/select.h"
+#include "shared/ids.h"
+#include "cloudevents/cloudevents.h"
 
 enum { JSON = OPT_LONG, EVENTS };
 

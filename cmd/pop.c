@@ -18,6 +18,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/name.h"
+#include "spool/spool.h"
+#include "spool/record.h"
+#include "life/life.h"
+#include "shared/cmd.h"
+#include "shared/out.h"
+#include "cloudevents/cloudevents.h"
 #include "remote/remote.h"
 
 #define BUFFER (128 << 10)

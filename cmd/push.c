@@ -11,6 +11,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/name.h"
+#include "base/envelope.h"
+#include "spool/spool.h"
+#include "view/view.h"
+#include "pattern/pattern.h"
+#include "life/life.h"
+#include "shared/cmd.h"
+#include "shared/input.h"
+#include "shared/env.h"
+#include "shared/accept.h"
+#include "shared/headers.h"
+#include "cloudevents/cloudevents.h"
 #include "remote/remote.h"
 
 #define BUFFER (128 << 10)

@@ -3,7 +3,12 @@
  */
 #include <string.h>
 
-#include "cmd.h"
+#include "base/name.h"
+#include "spool/spool.h"
+#include "topic/topic.h"
+#include "shared/cmd.h"
+#include "shared/select.h"
+#include "shared/act.h"
 
 enum { TO = OPT_LONG };
 

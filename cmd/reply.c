@@ -3,7 +3,10 @@
  */
 #include <stdlib.h>
 
-#include "cmd.h"
+#include "spool/spool.h"
+#include "pattern/pattern.h"
+#include "shared/cmd.h"
+#include "shared/input.h"
 
 static const struct opt opts[] = {
 	{ 'm', "message", "TEXT", false, "the answer is TEXT, not stdin" },

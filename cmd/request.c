@@ -9,6 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/name.h"
+#include "base/envelope.h"
+#include "spool/spool.h"
+#include "pattern/pattern.h"
+#include "life/life.h"
+#include "shared/cmd.h"
+#include "shared/input.h"
+#include "shared/env.h"
+#include "shared/accept.h"
 #include "remote/remote.h"
 
 #define TIMEOUT_DEFAULT (60 * USEC)

@@ -1,7 +1,10 @@
 /*
  * retry.c: mq retry: dead, held or delayed messages are ready again.
  */
-#include "cmd.h"
+#include "base/name.h"
+#include "life/life.h"
+#include "shared/cmd.h"
+#include "shared/act.h"
 
 enum { KEEP = OPT_LONG };
 

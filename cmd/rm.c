@@ -1,7 +1,10 @@
 /*
  * rm.c: mq rm: remove messages for good.
  */
-#include "cmd.h"
+#include "base/name.h"
+#include "life/life.h"
+#include "shared/cmd.h"
+#include "shared/act.h"
 
 static const struct opt opts[] = { ACT_OPTS, OPT_END };
 

@@ -10,7 +10,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "base/name.h"
+#include "base/envelope.h"
+#include "spool/spool.h"
+#include "spool/record.h"
+#include "view/view.h"
+#include "pattern/pattern.h"
+#include "shared/cmd.h"
+#include "shared/out.h"
+#include "shared/proc.h"
+#include "shared/ids.h"
 
 #define LINES 10	/* of the body */
 #define LINE 200	/* bytes of each */

@@ -7,7 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "stat.h"
+#include "base/names.h"
+#include "base/name.h"
+#include "spool/policy.h"
+#include "spool/spool.h"
+#include "view/view.h"
+#include "shared/cmd.h"
+#include "shared/out.h"
+#include "shared/progress.h"
+#include "shared/figures.h"
 
 enum { JSON = OPT_LONG, PROMETHEUS, TEXTFILE, RATES, AGES };
 

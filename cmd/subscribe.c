@@ -5,7 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "base/envelope.h"
+#include "spool/spool.h"
+#include "pattern/pattern.h"
+#include "topic/topic.h"
+#include "shared/cmd.h"
 
 enum { FILTER = OPT_LONG, SINCE };
 

@@ -5,7 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "base/names.h"
+#include "spool/policy.h"
+#include "spool/spool.h"
+#include "view/view.h"
+#include "pattern/pattern.h"
+#include "topic/topic.h"
+#include "shared/cmd.h"
+#include "shared/out.h"
 
 enum { JSON = OPT_LONG };
 

@@ -1,7 +1,10 @@
 /*
  * unsubscribe.c: mq unsubscribe: a queue gets no more of a topic.
  */
-#include "cmd.h"
+#include "base/name.h"
+#include "spool/spool.h"
+#include "pattern/pattern.h"
+#include "shared/cmd.h"
 
 static const struct opt opts[] = { OPT_END };
 

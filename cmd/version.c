@@ -1,7 +1,7 @@
 /*
  * version.c: mq version.
  */
-#include "cmd.h"
+#include "shared/cmd.h"
 
 static const struct opt opts[] = { OPT_END };
 

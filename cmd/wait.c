@@ -1,7 +1,11 @@
 /*
  * wait.c: mq wait: block until a queue is as wished.
  */
-#include "cmd.h"
+#include "base/name.h"
+#include "spool/spool.h"
+#include "view/view.h"
+#include "life/life.h"
+#include "shared/cmd.h"
 
 enum { READY = OPT_LONG, EMPTY, BELOW, TIMEOUT };
 

@@ -7,7 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "base/names.h"
+#include "base/name.h"
+#include "spool/spool.h"
+#include "view/view.h"
+#include "shared/cmd.h"
+#include "shared/out.h"
 
 enum { JSON = OPT_LONG };
 

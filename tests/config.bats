@@ -18,7 +18,7 @@ load helper
 	cp copy "$MQ_SPOOL/q/queue.conf"
 	mq config q --json >after.json
 	assert_equal "$(jq -r '.attempts, .log' after.json | tr '\n' ' ')" "9 $PWD/events "
-	assert_equal "$(jq -r 'keys | length' after.json)" "$(sed -n 's/^#define NKEYS //p' "$BATS_TEST_DIRNAME/../lib/mq.h")"
+	assert_equal "$(jq -r 'keys | length' after.json)" "$(sed -n 's/^#define NKEYS //p' "$BATS_TEST_DIRNAME/../lib/spool/policy.h")"
 }
 
 @test "policy is never copied into a message" {

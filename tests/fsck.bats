@@ -245,7 +245,7 @@ bucket() {
 	mq fsck q --json >out || true
 	assert_equal "$(jq -r '.id, .severity, .repaired' out | tr '\n' ,)" foreign-entry,warning,false,
 	run -0 mq fsck --list
-	assert_equal "${#lines[@]}" "$(grep -c '^	X(' "$BATS_TEST_DIRNAME/../lib/fsck.h")"
+	assert_equal "${#lines[@]}" "$(grep -c '^	X(' "$BATS_TEST_DIRNAME/../lib/fsck/check.h")"
 }
 
 @test "stale-tmp: the file of a writer that lives is none, however old" {

@@ -37,7 +37,7 @@ warnings() {
 }
 
 tidy() {
-	printf '%s\0' lib/*.c cmd/*.c cmd/*/*.c |
+	printf '%s\0' lib/*/*.c cmd/*.c cmd/*/*.c |
 	    xargs -0 -P "$(nproc)" -I '{}' clang-tidy --quiet '{}' -- "${flags[@]}" 2>&1 |
 	    { grep -v ' warnings\{0,1\} generated\.$' || true; }
 }
@@ -46,7 +46,7 @@ tidy() {
 # there without its finding too.
 analyzer() {
 	{ sed -n 's/[[:space:]]*#.*//; /./s/^/known /p' tests/analyzer
-	printf '%s\0' lib/*.c cmd/*.c cmd/*/*.c |
+	printf '%s\0' lib/*/*.c cmd/*.c cmd/*/*.c |
 	    xargs -0 -P "$(nproc)" -I '{}' gcc -fanalyzer -fanalyzer-verbosity=0 -fdiagnostics-plain-output \
 	        "${flags[@]}" -O2 -c -o /dev/null '{}' 2>&1; } |
 	    awk '$1 == "known" { known[$2 " " $3 " " $4] = 1; next }
@@ -100,7 +100,7 @@ manuals() {
 
 layers() {
 	local file objects=()
-	for file in lib/*.c cmd/*.c cmd/*/*.c; do
+	for file in lib/*/*.c cmd/*.c cmd/*/*.c; do
 		objects+=("build/lint-gcc/${file%.c}.o")
 	done
 	nm -A -P "${objects[@]}" | awk -f tests/layers.awk tests/layers - | sort

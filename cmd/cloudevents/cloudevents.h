@@ -1,17 +1,40 @@
 /*
  * cloudevents.h: between json.c (what both directions ask of JSON, and the table), read.c and write.c: events in CloudEvents
  * 1.0's structured JSON, to messages and back.
- *
+ * 
  * The library checks the JSON and decodes strings; what is kept as JSON (the data, numbers) is copied
  * byte for byte from the text, so that no number loses a digit on its way.
  */
-#ifndef CLOUDEVENTS_H
-#define CLOUDEVENTS_H
+#ifndef CMD_CLOUDEVENTS_CLOUDEVENTS_H
+#define CMD_CLOUDEVENTS_CLOUDEVENTS_H
 
-/* Before cmd.h: see json_string there. */
 #include <jansson.h>
 
-#include "cmd.h"
+#include "base/base.h"
+#include "base/envelope.h"
+
+struct place;
+struct queue;
+
+#define EVENT_MAX (16 << 20)	/* bytes of an event that is read */
+/* An event on its way in, and the headers that all get.  Zero it to start. */
+struct event_input { char *text; size_t len; struct headers common; };
+struct cloudevent_body { char *data; size_t len; };
+enum status event_add(struct event_input *, const char *data, size_t len, struct error *) MUST_CHECK;
+/*
+ * What was added is one event in JSON: it becomes headers, behind those that all get, and a body, which is the caller's to free.
+ * ST_BADDATA: it is none.
+ */
+enum status event_take(struct event_input *, struct headers *, struct cloudevent_body *, struct error *) MUST_CHECK;
+void event_free(struct event_input *);
+/* Whether a header is one that an attribute is made of. */
+bool cloudevent_header(const char *name, size_t len);
+/* The message, open in fd, as a line of JSON; handle may be NULL. */
+enum status cloudevent_write(FILE *, struct queue *, const struct place *, int fd, const char *handle, struct error *) MUST_CHECK;
+
+/* ---- among themselves ------------------------------------------------- */
+
+/* Before cmd.h: see json_string there. */
 
 /*
  * Members whose headers are not just Ce-NAME; mq-push(1) has the table too.  Those without a header are for us

@@ -4,7 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cloudevents.h"
+#include "shared/cmd.h"
+#include "cloudevents/cloudevents.h"
 
 const struct attribute attributes[NATTRIBUTES] = {
 	{ "type", "Type", true }, { "source", "Source", true }, { "datacontenttype", "Content-Type", false },

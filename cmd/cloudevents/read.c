@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cloudevents.h"
+#include "base/envelope.h"
+#include "shared/cmd.h"
+#include "cloudevents/cloudevents.h"
 
 /* A member of the event: its value as it stands in the text, and decoded if it is a string. */
 struct member { const char *name; const char *raw; size_t rawlen; json_t *value; };

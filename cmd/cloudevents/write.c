@@ -8,7 +8,13 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "cloudevents.h"
+#include "base/name.h"
+#include "base/envelope.h"
+#include "spool/spool.h"
+#include "view/view.h"
+#include "shared/cmd.h"
+#include "shared/out.h"
+#include "cloudevents/cloudevents.h"
 
 /* On one line; what would steer a terminal, which can only stand in a string, escaped there. */
 static void

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "remote.h"
+#include "shared/cmd.h"
+#include "remote/remote.h"
 
 /* All of len bytes. */
 static enum status

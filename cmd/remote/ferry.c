@@ -12,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "remote.h"
+#include "shared/cmd.h"
+#include "remote/remote.h"
 
 /* ---- both ------------------------------------------------------------- */
 

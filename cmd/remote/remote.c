@@ -15,7 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "remote.h"
+#include "shared/cmd.h"
+#include "shared/env.h"
+#include "remote/remote.h"
 
 static const char scheme[] = "ssh://";
 

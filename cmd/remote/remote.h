@@ -1,10 +1,14 @@
 /*
  * remote.h: a spool on another host, by the user's own ssh.
  */
-#ifndef REMOTE_H
-#define REMOTE_H
+#ifndef CMD_REMOTE_REMOTE_H
+#define CMD_REMOTE_REMOTE_H
 
-#include "cmd.h"
+#include "base/base.h"
+
+struct pop;
+struct remote;
+struct run;
 
 /* ---- chunk.c: bytes on a stream that may break off -------------------- */
 
@@ -40,7 +44,6 @@ bool remote_is(const char *spool);
 /* Run the verb there; words are what follows the verb on the command line. */
 enum status remote_run(struct run *, const char *spool, char **words) MUST_CHECK;
 
-struct remote;
 /* ssh with pipes to it and from it. */
 struct ssh {
 	pid_t pid;
@@ -64,7 +67,6 @@ enum status ferry_claim(struct remote *) MUST_CHECK;
 /* push.c: files that cannot be read are better found before anything is queued. */
 enum status push_files_exist(struct run *) MUST_CHECK;
 /* pop.c: whether the reader of stdout has taken all; p may be NULL. */
-struct pop;
 bool pop_taken(struct pop *);
 
 #endif

@@ -6,7 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "top.h"
+#include "base/name.h"
+#include "spool/policy.h"
+#include "spool/spool.h"
+#include "view/view.h"
+#include "shared/cmd.h"
+#include "top/top.h"
 
 /* ---- words for numbers ------------------------------------------------ */
 

@@ -12,7 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "top.h"
+#include "base/names.h"
+#include "base/name.h"
+#include "spool/spool.h"
+#include "view/view.h"
+#include "shared/cmd.h"
+#include "top/top.h"
 
 /* A count that takes longer is not for every round. */
 #define QUICK (10 * 1000LL)

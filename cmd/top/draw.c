@@ -4,7 +4,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "top.h"
+#include "base/name.h"
+#include "spool/policy.h"
+#include "spool/spool.h"
+#include "spool/record.h"
+#include "shared/cmd.h"
+#include "top/top.h"
 
 /* ---- what all screens have -------------------------------------------- */
 

@@ -5,7 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "top.h"
+#include "base/name.h"
+#include "spool/policy.h"
+#include "spool/spool.h"
+#include "view/view.h"
+#include "life/life.h"
+#include "shared/cmd.h"
+#include "top/top.h"
 
 /* ---- the list --------------------------------------------------------- */
 

@@ -12,7 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "top.h"
+#include "shared/cmd.h"
+#include "shared/out.h"
+#include "top/top.h"
 
 /* A pager that was back sooner did not wait for anybody. */
 #define GLANCE USEC

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "top.h"
+#include "base/name.h"
+#include "spool/policy.h"
+#include "shared/cmd.h"
+#include "top/top.h"
 
 /* Of a name that is longer, so much is kept as long as there is a column that can go. */
 #define NAME_KEPT 20

@@ -13,7 +13,9 @@
 #include <string.h>
 #include <wchar.h>
 
-#include "top.h"
+#include "shared/cmd.h"
+#include "shared/out.h"
+#include "top/top.h"
 
 /* ---- one line --------------------------------------------------------- */
 

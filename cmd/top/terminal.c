@@ -18,7 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "top.h"
+#include "shared/cmd.h"
+#include "top/top.h"
 
 /* The alternate screen, if there is one, cleared; no cursor. */
 #define ENTER "\033[?1049h\033[?25l\033[0m\033[H\033[2J"

@@ -11,7 +11,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "top.h"
+#include "base/name.h"
+#include "spool/spool.h"
+#include "shared/cmd.h"
+#include "shared/out.h"
+#include "top/top.h"
 
 #define DELAY (2 * USEC)
 #define DELAY_MIN (USEC / 10)

@@ -3,12 +3,21 @@
  * (what there is to show), columns.c, queues.c and draw.c (how), list.c
  * and page.c (what is done to messages) and top.c (options and keys).
  */
-#ifndef TOP_H
-#define TOP_H
+#ifndef CMD_TOP_TOP_H
+#define CMD_TOP_TOP_H
 
 #include <termios.h>
 
-#include "cmd.h"
+#include "base/base.h"
+#include "base/name.h"
+#include "spool/spool.h"
+#include "view/view.h"
+
+struct queue;
+struct run;
+struct scan;
+struct spool;
+struct termios;
 
 /* ---- terminal.c: the terminal, its keys ------------------------------- */
 

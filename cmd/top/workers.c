@@ -12,7 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "top.h"
+#include "base/name.h"
+#include "shared/cmd.h"
+#include "shared/proc.h"
+#include "top/top.h"
 
 /* So much of the time may go into looking. */
 #define SHARE 10

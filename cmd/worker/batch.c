@@ -17,7 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "work.h"
+#include "base/name.h"
+#include "shared/cmd.h"
+#include "shared/out.h"
+#include "worker/work.h"
 
 /* So many bytes of bodies need no disk; JSON may make six of one. */
 #define IN_MEMORY (1 << 20)

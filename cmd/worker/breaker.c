@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "work.h"
+#include "spool/spool.h"
+#include "shared/cmd.h"
+#include "worker/work.h"
 
 static void
 tell(struct work *w, const struct source *s, const char *what, const char *reason)

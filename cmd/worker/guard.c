@@ -14,7 +14,8 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "work.h"
+#include "shared/cmd.h"
+#include "worker/work.h"
 
 static volatile pid_t *places;
 static char (*dirs)[GUARD_DIR];

@@ -12,7 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "work.h"
+#include "view/view.h"
+#include "pattern/pattern.h"
+#include "life/life.h"
+#include "shared/cmd.h"
+#include "shared/progress.h"
+#include "shared/env.h"
+#include "worker/work.h"
 
 #define CHUNK 65536
 /* Reads or writes that one call does at most. */

@@ -13,7 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "work.h"
+#include "spool/spool.h"
+#include "view/view.h"
+#include "life/life.h"
+#include "shared/cmd.h"
+#include "shared/progress.h"
+#include "worker/work.h"
 
 /* How often the policy is read again. */
 #define RELOAD USEC

@@ -4,7 +4,11 @@
  */
 #include <errno.h>
 
-#include "work.h"
+#include "view/view.h"
+#include "life/life.h"
+#include "topic/topic.h"
+#include "shared/cmd.h"
+#include "worker/work.h"
 
 /*
  * The slot for the next message: where more are waited for, one whose handler waits, or a free

@@ -12,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "work.h"
+#include "shared/cmd.h"
+#include "worker/work.h"
 
 /* How often the status is told at most; and how soon again what the socket did not take. */
 #define PACE USEC

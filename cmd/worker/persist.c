@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "work.h"
+#include "base/name.h"
+#include "spool/spool.h"
+#include "shared/cmd.h"
+#include "worker/work.h"
 
 /* The pause after so many handlers that died without an answer: from the second on, doubling. */
 #define PAUSE_FIRST (USEC / 10)

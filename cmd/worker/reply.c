@@ -5,7 +5,11 @@
  * answer is given before the message is acknowledged: a worker that dies between the two has it
  * handled again, and the second answer is dropped.
  */
-#include "work.h"
+#include "base/envelope.h"
+#include "view/view.h"
+#include "pattern/pattern.h"
+#include "shared/cmd.h"
+#include "worker/work.h"
 
 enum status
 handler_reply(const struct launch *l, struct handler *h, int *out, struct error *err)

@@ -5,7 +5,14 @@
 #include <sys/wait.h>
 #include <stdio.h>
 
-#include "work.h"
+#include "base/name.h"
+#include "spool/spool.h"
+#include "spool/record.h"
+#include "pattern/pattern.h"
+#include "life/life.h"
+#include "shared/cmd.h"
+#include "shared/progress.h"
+#include "worker/work.h"
 
 bool
 work_can_note(void)

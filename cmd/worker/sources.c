@@ -10,7 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "work.h"
+#include "spool/spool.h"
+#include "view/view.h"
+#include "life/life.h"
+#include "shared/cmd.h"
+#include "worker/work.h"
 
 bool
 source_hopeful(struct source *s, usec_t mono)

@@ -5,7 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "work.h"
+#include "base/name.h"
+#include "base/envelope.h"
+#include "spool/spool.h"
+#include "view/view.h"
+#include "shared/cmd.h"
+#include "shared/env.h"
+#include "worker/work.h"
 
 enum status
 env_message(struct env *e, const struct launch *l, const struct claim *c, struct error *err)

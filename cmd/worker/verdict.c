@@ -14,7 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "work.h"
+#include "shared/cmd.h"
+#include "worker/work.h"
 
 /* Reads that one call does at most. */
 #define ROUNDS 16

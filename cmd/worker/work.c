@@ -10,7 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "work.h"
+#include "base/name.h"
+#include "spool/spool.h"
+#include "view/view.h"
+#include "shared/cmd.h"
+#include "shared/progress.h"
+#include "worker/work.h"
 
 #define MAX_JOBS 1000
 #define MAX_QUEUES 64

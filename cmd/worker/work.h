@@ -6,14 +6,24 @@
  * verdict.c (what it says of them), reply.c (its answer to who asked), guard.c (nothing
  * outlives a killed worker), notify.c (what the service manager is told).
  */
-#ifndef WORK_H
-#define WORK_H
+#ifndef CMD_WORKER_WORK_H
+#define CMD_WORKER_WORK_H
 
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <signal.h>
 
-#include "cmd.h"
+#include "base/base.h"
+#include "pattern/pattern.h"
+#include "life/life.h"
+#include "shared/progress.h"
+
+struct env;
+struct pollfd;
+struct queue;
+struct run;
+struct sockaddr_un;
+struct waiter;
 
 #define TAIL 4096	/* bytes of a handler's stderr that are kept */
 #define REQUEST_MAX 512	/* bytes of the line that begins a request */

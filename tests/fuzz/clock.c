@@ -1,5 +1,6 @@
 /* clock.c: durations and times. */
-#include "lib.h"
+#include "mq.h"
+#include "spool/queue.h"
 
 #include "fuzz.h"
 

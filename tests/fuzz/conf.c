@@ -1,5 +1,6 @@
 /* conf.c: policy files; what is accepted can be edited and is accepted again. */
-#include "lib.h"
+#include "mq.h"
+#include "spool/queue.h"
 
 #include "fuzz.h"
 

@@ -1,5 +1,6 @@
 /* format.c: the file .mq. */
-#include "lib.h"
+#include "mq.h"
+#include "spool/queue.h"
 
 #include "fuzz.h"
 

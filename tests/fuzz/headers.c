@@ -1,5 +1,6 @@
 /* headers.c: header blocks, and lines that a user gives for one. */
-#include "lib.h"
+#include "mq.h"
+#include "spool/queue.h"
 
 #include "fuzz.h"
 

@@ -1,5 +1,6 @@
 /* name.c: names of messages, buckets and handles: what is written reads back equal. */
-#include "lib.h"
+#include "mq.h"
+#include "spool/queue.h"
 
 #include "fuzz.h"
 

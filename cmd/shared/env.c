@@ -1,0 +1,235 @@
+/*
+ * env.c: the environment of the programs that mq runs for a message, and what push takes from its own.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/envelope.h"
+#include "spool/spool.h"
+#include "shared/cmd.h"
+#include "shared/env.h"
+
+extern char **environ;
+
+static void
+env_put(struct env *e, char *text)
+{
+	if (e->n == e->cap && !e->failed) {
+		size_t cap = e->cap == 0 ? 64 : e->cap * 2;
+		char **v = reallocarray(e->v, cap, sizeof(*v));
+		if (v == NULL)
+			e->failed = true;
+		else {
+			e->v = v;
+			e->cap = cap;
+		}
+	}
+	if (e->failed || text == NULL) {
+		e->failed = true;
+		free(text);
+		return;
+	}
+	e->v[e->n++] = text;
+}
+
+void
+env_share(struct env *e, char **v, size_t n)
+{
+	e->cap = n + 32;
+	if ((e->v = reallocarray(NULL, e->cap, sizeof(*e->v))) == NULL) {
+		e->cap = 0;
+		e->failed = true;
+		return;
+	}
+	memcpy(e->v, v, n * sizeof(*v));
+	e->n = e->shared = n;
+}
+
+void
+env_set(struct env *e, const char *name, const char *fmt, ...)
+{
+	char *value = NULL, *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&value, fmt, ap) == -1)
+		value = NULL;
+	va_end(ap);
+	if (value != NULL && asprintf(&text, "%s=%s", name, value) == -1)
+		text = NULL;
+	free(value);
+	env_put(e, text);
+}
+
+void
+env_free(struct env *e)
+{
+	for (size_t i = e->shared; i < e->n; i++)
+		free(e->v[i]);
+	free(e->v);
+}
+
+enum status
+env_end(struct env *e, struct error *err)
+{
+	env_put(e, strdup(""));
+	if (e->failed)
+		return error_sys(err, ENOMEM, "environment of the handler");
+	free(e->v[--e->n]);
+	e->v[e->n] = NULL;
+	return ST_OK;
+}
+
+/* What we set ourselves, and headers of another message, must not be inherited. */
+static bool
+ours(const char *var)
+{
+	static const char *const names[] = { "MQ_SPOOL=", "MQ_QUEUE=", "MQ_ID=", "MQ_ATTEMPT=",
+	    "MQ_MAX_ATTEMPTS=", "MQ_PRIORITY=", "MQ_ENQUEUED=", "MQ_HANDLE=", "MQ_HEADER_",
+	    "MQ_BATCH=", "MQ_IDS=", "MQ_RESULT_FD=", "TRACEPARENT=", "TRACESTATE=", "BAGGAGE=" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strncmp(var, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Where a program looks for the trace that it is a part of: W3C Trace Context, by the names that OpenTelemetry gives them. */
+static const char *const trace_names[] = { "TRACEPARENT", "TRACESTATE", "BAGGAGE" };
+#define NTRACE (sizeof(trace_names) / sizeof(trace_names[0]))
+
+/* MQ_HEADER_NAME: upper case, all but A-Z and 0-9 become "_"; repeats are joined. */
+static void
+env_header(struct env *e, size_t first, const struct header *h)
+{
+	char name[sizeof("MQ_HEADER_=") + HEADER_NAME_MAX] = "MQ_HEADER_";
+	size_t len = strlen(name);
+	char *text = NULL;
+
+	for (size_t i = 0; i < h->namelen && len < sizeof(name) - 2; i++) {
+		unsigned char c = (unsigned char)h->name[i];
+		name[len++] = isalnum(c) ? (char)toupper(c) : '_';
+	}
+	name[len] = '\0';
+	for (size_t i = first; i < e->n; i++)
+		if (strncmp(e->v[i], name, len) == 0 && e->v[i][len] == '=') {
+			if (asprintf(&text, "%s, %.*s", e->v[i], (int)h->valuelen, h->value) == -1)
+				e->failed = true;
+			else {
+				free(e->v[i]);
+				e->v[i] = text;
+			}
+			return;
+		}
+	env_set(e, name, "%.*s", (int)h->valuelen, h->value);
+}
+
+/* The first header of such a name. */
+static void
+env_trace(struct env *e, size_t first, const struct header *h)
+{
+	for (size_t t = 0; t < NTRACE; t++) {
+		size_t len = strlen(trace_names[t]);
+		if (!header_is(h, trace_names[t], len))
+			continue;
+		for (size_t i = first; i < e->n; i++)
+			if (strncmp(e->v[i], trace_names[t], len) == 0 && e->v[i][len] == '=')
+				return;
+		env_set(e, trace_names[t], "%.*s", (int)h->valuelen, h->value);
+	}
+}
+
+void
+env_headers(struct env *e, const struct headers *headers)
+{
+	size_t first = e->n, pos = 0;
+	struct header h;
+
+	while (headers_next(headers, &pos, &h)) {
+		env_header(e, first, &h);
+		env_trace(e, first, &h);
+	}
+}
+
+void
+env_inherit(struct env *e, struct run *r, struct queue *q)
+{
+	char path[PATH_MAX];
+
+	for (char **v = environ; *v != NULL; v++)
+		if (!ours(*v))
+			env_put(e, strdup(*v));
+	env_set(e, "MQ_SPOOL", "%s", realpath(r->spool_path, path) != NULL ? path : r->spool_path);
+	env_set(e, "MQ_QUEUE", "%s", queue_name(q));
+}
+
+/* ---- push ------------------------------------------------------------- */
+
+static bool
+hex(const char *text, size_t n, bool *zero)
+{
+	*zero = true;
+	for (size_t i = 0; i < n; i++) {
+		if (strchr("0123456789abcdef", text[i]) == NULL || text[i] == '\0')
+			return false;
+		*zero &= text[i] == '0';
+	}
+	return true;
+}
+
+/* VERSION-TRACE-PARENT-FLAGS in lower-case hex; of a version to come more may follow behind a dash. */
+static bool
+traceparent_ok(const char *text)
+{
+	bool zero, trace, parent;
+
+	if (strlen(text) < 55 || text[2] != '-' || text[35] != '-' || text[52] != '-' ||
+	    !hex(text, 2, &zero) || !hex(text + 3, 32, &trace) || !hex(text + 36, 16, &parent))
+		return false;
+	return !trace && !parent && strncmp(text, "ff", 2) != 0 && (zero ? text[55] == '\0' : text[55] == '\0' || text[55] == '-') &&
+	    hex(text + 53, 2, &zero);
+}
+
+const char *
+trace_value(size_t i, const char **name)
+{
+	const char *parent = getenv(trace_names[0]), *value;
+
+	if (i >= NTRACE || parent == NULL || !traceparent_ok(parent))
+		return NULL;
+	*name = trace_names[i];
+	value = getenv(trace_names[i]);
+	return value != NULL ? value : "";
+}
+
+enum status
+trace_headers(struct headers *headers, struct error *err)
+{
+	const char *name, *value;
+	enum status st = ST_OK;
+	struct header h;
+	char *text;
+
+	if (headers_find(headers, trace_names[0], &h))
+		return ST_OK;
+	for (size_t i = 0; st == ST_OK && (value = trace_value(i, &name)) != NULL; i++) {
+		if (value[0] == '\0' || headers_find(headers, name, &h))
+			continue;
+		if (asprintf(&text, "%c%s: %s", name[0], name + 1, value) == -1)
+			return error_sys(err, ENOMEM, "headers");
+		for (char *c = text + 1; *c != ':'; c++)
+			*c = (char)tolower((unsigned char)*c);
+		/* What is no header is not the message's fault: it goes without. */
+		if ((st = headers_add(headers, text, err)) == ST_BADDATA) {
+			error_clear(err);
+			st = ST_OK;
+		}
+		free(text);
+	}
+	return st;
+}

@@ -1,0 +1,32 @@
+/*
+ * env.h: environments.
+ */
+#ifndef CMD_SHARED_ENV_H
+#define CMD_SHARED_ENV_H
+
+#include "base/base.h"
+
+struct headers;
+struct queue;
+struct run;
+
+/* The first `shared` are somebody else's, the others ours.  Zero it to start; what fails is told by env_end. */
+struct env { char **v; size_t n, shared, cap; bool failed; };
+void env_share(struct env *, char **v, size_t n);
+/* Our own, but for what is about a message; MQ_SPOOL and MQ_QUEUE. */
+void env_inherit(struct env *, struct run *, struct queue *);
+void env_set(struct env *, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* MQ_HEADER_NAME for each; and TRACEPARENT, TRACESTATE, BAGGAGE. */
+void env_headers(struct env *, const struct headers *);
+/* The NULL behind the last; ST_AGAIN: no memory. */
+enum status env_end(struct env *, struct error *) MUST_CHECK;
+void env_free(struct env *);
+/*
+ * Of TRACEPARENT, TRACESTATE and BAGGAGE the i-th as our environment has it ("": it has not); NULL behind the last, and where
+ * there is no well-formed TRACEPARENT.
+ */
+const char *trace_value(size_t i, const char **name);
+/* Headers of the trace that our environment tells of, if it is well formed and no header is. */
+enum status trace_headers(struct headers *, struct error *) MUST_CHECK;
+
+#endif

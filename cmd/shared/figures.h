@@ -1,0 +1,33 @@
+/*
+ * figures.h: what mq stat has found out, for those who print it.
+ */
+#ifndef CMD_SHARED_FIGURES_H
+#define CMD_SHARED_FIGURES_H
+
+#include "base/base.h"
+#include "base/name.h"
+#include "spool/spool.h"
+#include "view/view.h"
+
+struct run;
+
+struct numbers {
+	char name[QUEUE_NAME_MAX + 1];
+	struct tally t;
+	struct rates rates;
+	int paused;
+};
+
+extern const char *const paused_words[];
+/* Bytes of what something has to be done about: all but done. */
+uint64_t numbers_bytes(const struct numbers *);
+/* Seconds until the backlog is gone at the rates of the last minute; < 0: it does not fall, or there is none. */
+double numbers_drain(const struct numbers *);
+
+/* statjson.c */
+void json_numbers(const struct numbers *);
+/* prometheus.c: to stdout; or to a file that is replaced by one rename. */
+void prometheus_print(const struct numbers *, size_t count);
+enum status prometheus_textfile(struct run *, const char *path, const struct numbers *, size_t count) MUST_CHECK;
+
+#endif

@@ -1,0 +1,255 @@
+/*
+ * ids.c: messages by their ids: an id as people type it, and many of them.
+ *
+ * An id is all 36 characters, or a piece of its beginning or its end that only one message has,
+ * as git takes short hashes.  Ids are gathered, each once, and up to BATCH of them are looked for in
+ * one pass over the queue; one that was not seen is looked for once more by itself before it is
+ * called unknown, since it may have moved meanwhile.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/name.h"
+#include "base/idset.h"
+#include "spool/spool.h"
+#include "view/view.h"
+#include "pattern/pattern.h"
+#include "shared/cmd.h"
+#include "shared/select.h"
+#include "shared/ids.h"
+
+/* Shorter pieces are slips rather than ids. */
+#define PIECE_MIN 4
+#define BATCH 4096
+
+/* ---- one -------------------------------------------------------------- */
+
+static bool
+piece_ok(const char *word)
+{
+	size_t len = strlen(word);
+
+	return len >= PIECE_MIN && len < ID_LEN && strspn(word, "0123456789abcdef-") == len;
+}
+
+static bool
+matches(const char *word, const struct msgid *id)
+{
+	size_t len = strlen(word);
+
+	return strncmp(id->text, word, len) == 0 || strcmp(id->text + ID_LEN - len, word) == 0;
+}
+
+static enum status
+unknown(struct run *r, struct queue *q, const char *word)
+{
+	return error_set(&r->err, ST_NOTFOUND, 0, "no message '%s' in queue '%s'", word, queue_name(q));
+}
+
+/* A second one ends it: which of them was meant is not to be guessed. */
+static enum status
+only_one(struct run *r, struct queue *q, struct scan *scan, const char *word, struct msgid *id)
+{
+	struct place p;
+	enum status st;
+	bool found = false;
+
+	while ((st = scan_next(scan, &p, &r->err)) == ST_OK) {
+		if (!matches(word, &p.name.id) || (found && strcmp(p.name.id.text, id->text) == 0))
+			continue;
+		if (found)
+			return error_set(&r->err, ST_NOTFOUND, 0, "'%s' is the beginning or the end of more "
+			    "than one id, %s and %s: give more of it", word, id->text, p.name.id.text);
+		*id = p.name.id;
+		found = true;
+	}
+	return st != ST_NONE ? st : found ? ST_OK : unknown(r, q, word);
+}
+
+enum status
+id_resolve(struct run *r, struct queue *q, const char *word, struct msgid *id)
+{
+	struct scan *scan;
+	enum status st;
+
+	if (id_ok(word)) {
+		(void)strlcpy(id->text, word, sizeof(id->text));
+		return ST_OK;
+	}
+	if (!piece_ok(word))
+		return unknown(r, q, word);
+	if ((st = scan_open(q, STATES_ALL, &scan, &r->err)) != ST_OK)
+		return st;
+	st = only_one(r, q, scan, word, id);
+	scan_close(scan);
+	return st;
+}
+
+/* ---- many ------------------------------------------------------------- */
+
+struct wanted {
+	struct msgid id;
+	bool seen;
+};
+
+struct ids {
+	struct run *r;
+	struct queue *q;
+	struct select *sel;
+	const struct visit *v;
+	struct idset *given;	/* so far, whatever became of them: a repeated one is nothing new */
+	struct wanted *w;	/* BATCH of them */
+	size_t n, unseen;
+	uint64_t looked_at, visited;
+	enum status *worst;	/* of what did not keep the others from being visited */
+	enum status ended;	/* of what did */
+};
+
+/* Visit it if it is selected.  ST_GONE: it moved on meanwhile, nothing is settled. */
+static enum status
+consider(struct ids *c, const struct place *p)
+{
+	struct error *err = &c->r->err;
+	enum status st;
+
+	if ((STATE_BIT(p->state) & select_states(c->sel, STATES_ALL)) == 0)
+		return ST_OK;
+	if ((st = select_match(c->sel, c->q, p, clock_now(), err)) == ST_OK) {
+		st = c->v->one(c->v->arg, p);
+		c->visited += st == ST_OK;
+	} else if (st == ST_DENIED) {
+		run_trouble(c->r, st, c->worst);
+		st = ST_NONE;
+	}
+	if (st == ST_NONE)
+		error_clear(err);
+	return st == ST_NONE ? ST_OK : st;
+}
+
+static bool
+enough(const struct ids *c)
+{
+	return run_stopped() || c->visited >= (uint64_t)select_limit(c->sel) || c->unseen == 0;
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct wanted *)a)->id.text, ((const struct wanted *)b)->id.text);
+}
+
+/* The one of the ids that this is and that was not met before. */
+static struct wanted *
+wanted(struct ids *c, const struct msgid *id)
+{
+	struct wanted key = { .id = *id }, *w;
+
+	w = bsearch(&key, c->w, c->n, sizeof(*c->w), by_id);
+	return w != NULL && !w->seen ? w : NULL;
+}
+
+static enum status
+pass(struct ids *c)
+{
+	struct error *err = &c->r->err;
+	enum status st = ST_OK;
+	struct wanted *w;
+	struct scan *scan;
+	struct place p;
+
+	if ((st = scan_open(c->q, STATES_ALL, &scan, err)) != ST_OK)
+		return st;
+	while (!enough(c) && (st = scan_next(scan, &p, err)) == ST_OK) {
+		if ((w = wanted(c, &p.name.id)) == NULL)
+			continue;
+		if (c->v->seen != NULL)
+			c->v->seen(c->v->arg, ++c->looked_at, c->visited);
+		st = consider(c, &p);
+		if (st != ST_OK && st != ST_GONE)
+			break;
+		if (st == ST_OK) {
+			w->seen = true;
+			c->unseen--;
+		}
+	}
+	scan_close(scan);
+	return st == ST_NONE || st == ST_GONE ? ST_OK : st;
+}
+
+/* An id that the pass did not meet: it moved, or is not there. */
+static enum status
+look_again(struct ids *c, const struct wanted *w)
+{
+	struct error *err = &c->r->err;
+	struct place p;
+	enum status st;
+
+	for (int round = 0; round < 4; round++) {
+		st = scan_find(c->q, STATES_ALL, &w->id, &p, err);
+		if (st == ST_NOTFOUND) {
+			run_trouble(c->r, st, c->worst);
+			return ST_OK;
+		}
+		if (st != ST_OK || (st = consider(c, &p)) != ST_GONE)
+			return st;
+	}
+	return ST_OK;
+}
+
+/* The ids gathered so far. */
+static enum status
+batch(struct ids *c)
+{
+	enum status st = ST_OK;
+
+	qsort(c->w, c->n, sizeof(*c->w), by_id);
+	c->unseen = c->n;
+	order_defer(c->q);
+	/* A few are quicker found one by one, each by itself stopping where it stands. */
+	if (c->n > 2)
+		st = pass(c);
+	for (size_t i = 0; st == ST_OK && i < c->n && !enough(c); i++)
+		if (!c->w[i].seen)
+			st = look_again(c, &c->w[i]);
+	order_resume(c->q);
+	c->n = 0;
+	return st;
+}
+
+static enum status
+take(void *arg, const char *word, struct error *err)
+{
+	struct ids *c = arg;
+	struct wanted *w = &c->w[c->n];
+	enum status st;
+
+	if (c->ended != ST_OK || run_stopped())
+		return ST_OK;
+	/* err is the run's */
+	if ((st = id_resolve(c->r, c->q, word, &w->id)) != ST_OK || (st = idset_add(c->given, &w->id, err)) != ST_OK)
+		return st == ST_EXISTS ? ST_OK : st;
+	w->seen = false;
+	if (++c->n == BATCH)
+		c->ended = batch(c);
+	return ST_OK;
+}
+
+enum status
+ids_each(struct run *r, struct queue *q, struct select *sel, int first, const struct visit *v,
+    enum status *worst)
+{
+	struct ids c = { .r = r, .q = q, .sel = sel, .v = v, .worst = worst, .given = idset_new(),
+	    .w = calloc(BATCH, sizeof(*c.w)) };
+	enum status st;
+
+	if (c.given == NULL || c.w == NULL)
+		c.ended = error_sys(&r->err, ENOMEM, "ids");
+	else if (status_exit(st = run_each(r, first, take, &c)) > status_exit(*worst))
+		*worst = st;
+	if (c.ended == ST_OK && c.n > 0)
+		c.ended = batch(&c);
+	idset_free(c.given);
+	free(c.w);
+	return c.ended;
+}

@@ -1,0 +1,20 @@
+/*
+ * input.h: a body that comes in.
+ */
+#ifndef CMD_SHARED_INPUT_H
+#define CMD_SHARED_INPUT_H
+
+#include "base/base.h"
+
+struct run;
+
+enum status input_open(struct run *, const char *file, int *fd) MUST_CHECK;
+/* *got 0: it is at its end.  ST_AGAIN: a signal stopped us, and the error says then what became of it. */
+enum status input_read(struct run *, int fd, const char *name, char *buf, size_t size, size_t *got, const char *then) MUST_CHECK;
+/* Where a body comes from: text if it is not NULL, else file (NULL or "-": stdin). */
+struct input { const char *text, *file; };
+/* Give all of it to put, piece by piece. */
+enum status input_copy(struct run *, const struct input *, const char *then,
+    enum status (*put)(void *arg, const void *, size_t, struct error *), void *arg) MUST_CHECK;
+
+#endif

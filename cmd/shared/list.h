@@ -1,0 +1,21 @@
+/*
+ * list.h: ls and dead.
+ */
+#ifndef CMD_SHARED_LIST_H
+#define CMD_SHARED_LIST_H
+
+#include "base/base.h"
+#include "shared/cmd.h"
+#include "shared/select.h"
+
+struct list_options { unsigned states; const char *columns; };
+enum status list_run(struct run *, const struct list_options *) MUST_CHECK;
+#define LIST_OPTS \
+	SELECT_OPTS, \
+	{ 'o', "columns", "COLS", false, "columns: id,state,priority,attempts,deliveries,size,age,enqueued,due,deadline,expires,reason,handle,file" }, \
+	{ LIST_SORT, "sort", "COL", false, "sort by a column; -COL: the greatest first" }, \
+	{ LIST_JSON, "json", NULL, false, "one JSON object a line" }, \
+	{ LIST_IDS, "ids", NULL, false, "ids only" }
+enum { LIST_SORT = OPT_LONG + 120, LIST_JSON, LIST_IDS };
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * select.h: which messages.
+ */
+#ifndef CMD_SHARED_SELECT_H
+#define CMD_SHARED_SELECT_H
+
+#include "base/base.h"
+#include "shared/cmd.h"
+
+struct place;
+struct queue;
+struct select;
+
+/* The options that every selecting verb shares; spread into its table.  The manual tells of them once, in mq(1). */
+enum { SEL_STATE = OPT_LONG + 100, SEL_OLDER, SEL_NEWER, SEL_PRIORITY, SEL_ATTEMPTS, SEL_SIZE, SEL_HEADER, SEL_REASON,
+	SEL_MATCH, SEL_FIRST, SEL_LAST, SEL_SINCE, SEL_UNTIL };
+#define SELECT_OPTS \
+	{ SEL_STATE, "state", "STATE", false, "only messages in STATE; a list a,b, or given again" }, \
+	{ SEL_OLDER, "older", "DUR", false, "only messages enqueued at least DUR ago" }, \
+	{ SEL_NEWER, "newer", "DUR", false, "only messages enqueued less than DUR ago" }, \
+	{ SEL_SINCE, "since", "TIME|DUR", false, "only messages enqueued at TIME (UTC) or DUR ago, or later" }, \
+	{ SEL_UNTIL, "until", "TIME|DUR", false, "only messages enqueued before TIME (UTC) or DUR ago" }, \
+	{ SEL_PRIORITY, "priority", "N", false, "only messages of priority N; N+, N-M" }, \
+	{ SEL_ATTEMPTS, "attempts", "N", false, "only messages that failed N times; N+, N-M" }, \
+	{ SEL_SIZE, "size", "N", false, "only bodies of N bytes; N+, N-M, with K, M, G" }, \
+	{ SEL_HEADER, "header", "NAME[=GLOB]", false, "only messages with such a header" }, \
+	{ SEL_REASON, "reason", "GLOB", false, "only messages that failed for such a reason" }, \
+	{ SEL_MATCH, "match", "REGEX", false, "only messages with a line that matches (extended regex)" }, \
+	{ 'n', "limit", "N", false, "at most N messages" }, \
+	{ SEL_FIRST, "first", "N", true, "the first message, or N" }, \
+	{ SEL_LAST, "last", "N", true, "the last message, or N" }
+
+struct select *select_new(struct run *);
+void select_free(struct select *);
+/* Take an option if it is one of the above.  ST_NONE: it is not. */
+enum status select_option(struct select *, int key, const char *arg) MUST_CHECK;
+/* Whether any of them was given, but -n; which states (initial: where --state was not). */
+bool select_given(const struct select *);
+unsigned select_states(const struct select *, unsigned initial);
+/* How many at most (INT64_MAX: no limit), and whether the last of them. */
+int64_t select_limit(const struct select *);
+void select_set_limit(struct select *, int64_t);
+bool select_last(const struct select *);
+/* ST_OK: it is selected; ST_NONE: it is not; ST_GONE: it moved on; ST_DENIED: it may not be read, go on with the others. */
+enum status select_match(struct select *, struct queue *, const struct place *, usec_t now,
+    struct error *) MUST_CHECK;
+
+/* What is done with each selected message. */
+struct visit {
+	/* ST_GONE, ST_NONE: this one does not count.  Any other failure ends it. */
+	enum status (*one)(void *arg, const struct place *);
+	void (*seen)(void *arg, uint64_t looked_at, uint64_t selected);	/* before each; may be NULL */
+	void *arg;
+};
+/*
+ * Go over the selected messages in their order, until the limit is reached or run_stopped();
+ * memory is for the last N only.  What may not be read is told, and is worst.
+ */
+enum status select_each(struct select *, struct queue *, unsigned initial, usec_t now,
+    const struct visit *, enum status *worst) MUST_CHECK;
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * idset.h: a set of ids.
+ */
+#ifndef BASE_IDSET_H
+#define BASE_IDSET_H
+
+#include "base/base.h"
+
+struct idset;
+struct msgid;
+
+/* A set of well-formed ids, 22 to 43 bytes of memory for each.  NULL: no memory. */
+struct idset *idset_new(void);
+void idset_free(struct idset *);
+bool idset_has(const struct idset *, const struct msgid *);
+/* ST_EXISTS: it was there. */
+enum status idset_add(struct idset *, const struct msgid *, struct error *) MUST_CHECK;
+size_t idset_count(const struct idset *);
+
+#endif

@@ -1,0 +1,419 @@
+/*
+ * name.c: the names of spool-format.md section 2: queues, ids, handles, and the
+ * codec of message file names.  All that changes in a message's life is in its
+ * name, so there must be one way only to write a fact down: what is not in the
+ * canonical form is foreign, and parsing and formatting are inverses.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/name.h"
+#include "base/envelope.h"
+
+/* The known fields, in their order. */
+static const char known[] = "sphKadxrctlfwy";
+
+#define HEAD_MIN  2
+/* Characters of unknown fields beside K, f and w; without these sizeof(extra) - 1. */
+#define EXTRA_ORDERED 26
+#define LEASE_MAX (1LL << 53)
+
+const char *const state_names[NSTATES] = {
+	[STATE_READY] = "ready",
+	[STATE_DELAYED] = "delayed",
+	[STATE_CLAIMED] = "claimed",
+	[STATE_HELD] = "held",
+	[STATE_DEAD] = "dead",
+	[STATE_DONE] = "done",
+};
+
+/* <ctype.h> asks the locale; the format does not. */
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+static bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+static bool is_alnum(char c) { return is_digit(c) || is_lower(c) || is_upper(c); }
+static bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
+
+int
+state_parse(const char *text)
+{
+	for (int s = 0; s < NSTATES; s++)
+		if (strcmp(text, state_names[s]) == 0)
+			return s;
+	return -1;
+}
+
+bool
+queue_name_ok(const char *text)
+{
+	size_t len;
+
+	if (*text == '.' || *text == '-')
+		return false;
+	for (len = 0; text[len] != '\0'; len++)
+		if (len == QUEUE_NAME_MAX || (!is_alnum(text[len]) && strchr("._-", text[len]) == NULL))
+			return false;
+	return len > 0;
+}
+
+/* ---- ids ---------------------------------------------------------------- */
+
+/*
+ * UUIDv7 (RFC 9562 section 5.7, with method 3 of 6.2): 48 bits of milliseconds,
+ * version, 12 bits of the fraction of the millisecond, variant, 62 random bits.
+ */
+void
+id_derive(usec_t at, uint64_t random, struct msgid *id)
+{
+	uint64_t us = at > 0 ? (uint64_t)at : 0;
+	uint64_t ms = us / 1000 & 0xffffffffffff;
+	unsigned fraction = (unsigned)(us % 1000 * 4096 / 1000);
+	uint64_t tail = (random & 0x3fffffffffffffff) | 0x8000000000000000;
+
+	(void)snprintf(id->text, sizeof(id->text),
+	    "%08" PRIx64 "-%04" PRIx64 "-7%03x-%04" PRIx64 "-%012" PRIx64,
+	    ms >> 16, ms & 0xffff, fraction, tail >> 48, tail & 0xffffffffffff);
+}
+
+void
+id_make(usec_t at, struct msgid *id)
+{
+	uint64_t random;
+
+	arc4random_buf(&random, sizeof(random));
+	id_derive(at, random, id);
+}
+
+/* Whether text starts with an id. */
+static bool
+id_prefix(const char *text)
+{
+	static const char form[] = "xxxxxxxx-xxxx-7xxx-vxxx-xxxxxxxxxxxx";
+
+	for (int i = 0; i < ID_LEN; i++) {
+		char c = text[i];
+		if (form[i] == 'x' ? !is_hex(c) :
+		    form[i] == 'v' ? c != '8' && c != '9' && c != 'a' && c != 'b' : c != form[i])
+			return false;
+	}
+	return true;
+}
+
+bool
+id_ok(const char *text)
+{
+	return id_prefix(text) && text[ID_LEN] == '\0';
+}
+
+usec_t
+id_time(const struct msgid *id)
+{
+	uint64_t ms = strtoull(id->text, NULL, 16) << 16 | strtoull(id->text + 9, NULL, 16);
+	uint64_t fraction = strtoull(id->text + 15, NULL, 16);
+
+	/* Rounded up, as it was rounded down: exact for every microsecond. */
+	return (usec_t)(ms * 1000 + (fraction * 1000 + 4095) / 4096);
+}
+
+uint64_t
+fnv1a(const void *data, size_t len)
+{
+	const unsigned char *p = data;
+	uint64_t h = 0xcbf29ce484222325ULL;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ p[i]) * 0x100000001b3ULL;
+	return h;
+}
+
+void
+order_hash(const char *key, char buf[ORDER_LEN + 1])
+{
+	(void)snprintf(buf, ORDER_LEN + 1, "%016" PRIx64, fnv1a(key, strlen(key)));
+}
+
+/* ---- message names ------------------------------------------------------ */
+
+void
+token_make(char buf[TOKEN_LEN + 1])
+{
+	uint64_t random;
+
+	arc4random_buf(&random, sizeof(random));
+	(void)snprintf(buf, TOKEN_LEN + 1, "%016" PRIx64, random);
+}
+
+struct out { char *at; size_t room; };
+
+static void put(struct out *, const char *, ...) PRINTF_LIKE(2, 3);
+
+static void
+put(struct out *o, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(o->at, o->room, fmt, ap);
+	va_end(ap);
+	if (n > 0 && (size_t)n < o->room) {
+		o->at += n;
+		o->room -= (size_t)n;
+	}
+}
+
+/* With every field at its longest this comes to 254 characters: see tests/unit/test_name.c. */
+void
+name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1])
+{
+	struct out o = { buf, NAME_MAX_LEN + 1 };
+	char key[KEY_LEN + 1];
+
+	key_format(n->key, key);
+	put(&o, "%s,%s,s%" PRId64, key, n->id.text, n->size);
+	if (n->priority != PRIORITY_DEFAULT)
+		put(&o, ",p%d", n->priority);
+	if (n->head != 0)
+		put(&o, ",h%" PRId32, n->head);
+	if (n->order[0] != '\0')
+		put(&o, ",K%s", n->order);
+	if (n->attempts != 0)
+		put(&o, ",a%" PRId32, n->attempts);
+	if (n->deliveries != 0)
+		put(&o, ",d%" PRId32, n->deliveries);
+	if (n->expires != 0) {
+		key_format(n->expires, key);
+		put(&o, ",x%s", key);
+	}
+	if (n->reason[0] != '\0')
+		put(&o, ",r%s", n->reason);
+	if (n->token[0] != '\0')
+		put(&o, ",c%s", n->token);
+	if (n->lease_ms != 0)
+		put(&o, ",t%" PRId64, n->lease_ms);
+	if (n->locked)
+		put(&o, ",l");
+	if (n->finished)
+		put(&o, ",f");
+	if (n->waited)
+		put(&o, ",w");
+	if (n->replayed)
+		put(&o, ",y");
+	put(&o, "%s", n->extra);
+}
+
+/* A value as it stands in the name: not terminated. */
+struct value { const char *at; size_t len; };
+
+/* A number in its one form, from min to max. */
+static bool
+number(struct value v, int64_t min, int64_t max, int64_t *out)
+{
+	int64_t n = 0;
+
+	if (v.len == 0 || (v.len > 1 && v.at[0] == '0'))
+		return false;
+	for (size_t i = 0; i < v.len; i++) {
+		int digit = v.at[i] - '0';
+		if (!is_digit(v.at[i]) || n > (INT64_MAX - digit) / 10)
+			return false;
+		n = n * 10 + digit;
+	}
+	*out = n;
+	return n >= min && n <= max;
+}
+
+static bool
+number32(struct value v, int32_t min, int32_t max, int32_t *out)
+{
+	int64_t n;
+
+	if (!number(v, min, max, &n))
+		return false;
+	*out = (int32_t)n;
+	return true;
+}
+
+/* Copy a value of min to max characters that are all fine. */
+static bool
+word(struct value v, size_t min, size_t max, bool (*fine)(char), char *out)
+{
+	if (v.len < min || v.len > max)
+		return false;
+	for (size_t i = 0; i < v.len; i++)
+		if (!fine(v.at[i]))
+			return false;
+	memcpy(out, v.at, v.len);
+	out[v.len] = '\0';
+	return true;
+}
+
+static bool
+is_reason(char c)
+{
+	return is_lower(c) || is_digit(c) || c == '-';
+}
+
+/* The value of one known field; a default that is spelled out is refused. */
+static bool
+known_field(struct msgname *n, char letter, struct value v)
+{
+	int32_t i;
+
+	switch (letter) {
+	case 's':
+		return number(v, 0, INT64_MAX, &n->size);
+	case 'p':
+		if (!number32(v, 0, 9, &i) || i == PRIORITY_DEFAULT)
+			return false;
+		n->priority = i;
+		return true;
+	case 'h':
+		return number32(v, HEAD_MIN, HEADERS_MAX, &n->head);
+	case 'a':
+		return number32(v, 1, INT32_MAX, &n->attempts);
+	case 'd':
+		return number32(v, 1, INT32_MAX, &n->deliveries);
+	case 'x':
+		/* 0 stands for never in memory, so nothing expires in the first microsecond of 1970. */
+		return v.len == KEY_LEN && key_parse(v.at, &n->expires) && n->expires != 0;
+	case 'r':
+		return word(v, 1, sizeof(n->reason) - 1, is_reason, n->reason);
+	case 'c':
+		return word(v, TOKEN_LEN, TOKEN_LEN, is_hex, n->token);
+	case 't':
+		return number(v, 1, LEASE_MAX, &n->lease_ms);
+	case 'y':
+		n->replayed = true;
+		return v.len == 0;
+	case 'K':
+		return word(v, ORDER_LEN, ORDER_LEN, is_hex, n->order);
+	case 'l':
+		n->locked = true;
+		return v.len == 0;
+	case 'f':
+		n->finished = true;
+		return v.len == 0;
+	default:
+		n->waited = true;
+		return v.len == 0;
+	}
+}
+
+static bool
+is_value(char c)
+{
+	return is_alnum(c) || c == '.' || c == '-';
+}
+
+/*
+ * Walk the fields from text (at the first comma).  An upper-case field means that
+ * the name is to be left alone whatever its other fields say: they may have got
+ * another meaning with it.  So broken grammar is foreign at once, a broken known
+ * field only once it is sure that nothing comes from the future.
+ */
+static enum name_kind
+fields(const char *text, struct msgname *n)
+{
+	bool good = true, future = false;
+	const char *next = known;
+	size_t used = 0;
+
+	while (*text != '\0') {
+		const char *start = text, *place;
+		struct value v = { text + 2, 0 };
+		char letter;
+
+		if (text[0] != ',' || (!is_lower(text[1]) && !is_upper(text[1])))
+			return NAME_FOREIGN;
+		letter = text[1];
+		while (is_value(v.at[v.len]))
+			v.len++;
+		text = v.at + v.len;
+		if ((place = strchr(known, letter)) == NULL && is_upper(letter)) {
+			future = true;
+		} else if (place == NULL) {
+			size_t len = (size_t)(text - start);
+			if (len >= sizeof(n->extra) - used) {
+				future = true;
+			} else {
+				memcpy(n->extra + used, start, len);
+				used += len;
+			}
+		} else if (place < next || !known_field(n, letter, v)) {
+			good = false;
+		} else
+			next = place + 1;
+	}
+	if (n->order[0] != '\0' && used > EXTRA_ORDERED)
+		future = true;	/* with all others at their longest there would be no room */
+	return future ? NAME_FUTURE : good ? NAME_OK : NAME_FOREIGN;
+}
+
+enum name_kind
+name_parse(const char *text, struct msgname *n)
+{
+	memset(n, 0, sizeof(*n));
+	n->priority = PRIORITY_DEFAULT;
+	if (strnlen(text, NAME_MAX_LEN + 1) > NAME_MAX_LEN || !key_parse(text, &n->key))
+		return NAME_FOREIGN;
+	text += KEY_LEN;
+	if (*text++ != ',' || !id_prefix(text))
+		return NAME_FOREIGN;
+	memcpy(n->id.text, text, ID_LEN);
+	text += ID_LEN;
+	return strncmp(text, ",s", 2) == 0 ? fields(text, n) : NAME_FOREIGN;
+}
+
+/* ---- handles ------------------------------------------------------------ */
+
+void
+handle_format(const struct place *p, char buf[HANDLE_MAX])
+{
+	(void)snprintf(buf, HANDLE_MAX, "%s,%s,%s", p->name.id.text, p->name.token,
+	    p->bucket + (p->bucket[0] == '+'));
+}
+
+static bool
+bucket_ok(const char *text)
+{
+	usec_t key;
+
+	if (text[0] != '\0' && text[1] == '.') {
+		if (text[0] != 'w' && !is_digit(text[0]))
+			return false;
+		text += 2;
+	}
+	return key_parse(text, &key) && text[KEY_LEN] == '\0';
+}
+
+bool
+handle_parse(const char *text, struct msgid *id, char token[TOKEN_LEN + 1],
+    char bucket[BUCKET_MAX])
+{
+	struct value v = { NULL, 0 };
+
+	if (!id_prefix(text) || text[ID_LEN] != ',')
+		return false;
+	v.at = text + ID_LEN + 1;
+	while (is_hex(v.at[v.len]))
+		v.len++;
+	if (v.at[v.len] != ',' || !bucket_ok(v.at + v.len + 1) ||
+	    !word(v, TOKEN_LEN, TOKEN_LEN, is_hex, token))
+		return false;
+	memcpy(id->text, text, ID_LEN);
+	id->text[ID_LEN] = '\0';
+	(void)strlcpy(bucket, v.at + v.len + 1, BUCKET_MAX);
+	return true;
+}
+
+void
+name_unclaim(struct msgname *n)
+{
+	n->token[0] = '\0';
+	n->lease_ms = 0;
+	n->locked = n->finished = false;
+}

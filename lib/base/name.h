@@ -1,0 +1,89 @@
+/*
+ * name.h: names of queues, ids, and the file names of messages.
+ */
+#ifndef BASE_NAME_H
+#define BASE_NAME_H
+
+#include "base/base.h"
+
+#define ID_LEN 36
+#define TOKEN_LEN 16
+#define QUEUE_NAME_MAX 64
+#define NAME_MAX_LEN 255
+#define ORDER_LEN 16
+#define BUCKET_MAX 48		/* bytes, with NUL, for the name of a bucket, and of the lane it is in */
+#define HANDLE_MAX 96		/* bytes, with NUL, for a handle */
+#define PRIORITY_DEFAULT 5
+
+enum state { STATE_READY, STATE_DELAYED, STATE_CLAIMED, STATE_HELD, STATE_DEAD, STATE_DONE };
+#define NSTATES 6
+#define STATE_BIT(s) (1u << (s))
+#define STATES_ALL ((1u << NSTATES) - 1)
+/* The backlog: what still has to be delivered, or is being worked on. */
+#define STATES_BACKLOG (STATE_BIT(STATE_READY) | STATE_BIT(STATE_DELAYED) | STATE_BIT(STATE_CLAIMED))
+
+extern const char *const state_names[NSTATES];	/* "ready", ...: also the directories */
+/* By name; -1 if there is none. */
+int state_parse(const char *);
+
+struct msgid { char text[ID_LEN + 1]; };
+
+/* A message's file name, taken apart.  Value type; see spool-format.md section 2. */
+struct msgname {
+	usec_t key;
+	struct msgid id;
+	int64_t size;		/* of the file */
+	int priority;
+	int32_t head;		/* bytes of the header block, 0: none */
+	int32_t attempts;	/* failures that count */
+	int32_t deliveries;
+	usec_t expires;		/* 0: never */
+	char reason[25];	/* "" if none */
+	char token[TOKEN_LEN + 1]; /* "" unless claimed */
+	int64_t lease_ms;	/* 0 unless claimed */
+	bool locked;
+	char order[ORDER_LEN + 1]; /* hash of the order key, "" if it has none */
+	bool finished;		/* claimed: acknowledged, and the turn of its key still to be passed on */
+	bool waited;		/* it has been in waiting/ */
+	bool replayed;		/* another name of its file stands in done/ of the same queue */
+	char extra[49];		/* unknown lower-case fields, each with its comma */
+};
+
+/* Where a message stands. */
+struct place {
+	enum state state;
+	char bucket[BUCKET_MAX];	/* "" for a file that still lies in new/; ORDER/BUCKET in waiting/, which counts as ready */
+	char file[NAME_MAX_LEN + 1];	/* the name on disk */
+	struct msgname name;
+};
+
+bool queue_name_ok(const char *);
+
+/*
+ * A fresh id for time at (UUIDv7, RFC 9562 method 3), and the time of an id.
+ * id_ok: the text is a well-formed id, NUL behind it.
+ */
+void id_make(usec_t at, struct msgid *);
+void id_derive(usec_t at, uint64_t random, struct msgid *);
+bool id_ok(const char *text);
+usec_t id_time(const struct msgid *);
+
+enum name_kind { NAME_OK, NAME_FOREIGN, NAME_FUTURE };
+/* Never more than NAME_MAX_LEN characters. */
+void name_format(const struct msgname *, char buf[NAME_MAX_LEN + 1]);
+/* The hash of an order key: messages with the same one are handled one at a time and in order. */
+void order_hash(const char *key, char buf[ORDER_LEN + 1]);
+/* Leave out what belongs to a claim: token, lease, lock. */
+void name_unclaim(struct msgname *);
+enum name_kind name_parse(const char *, struct msgname *);
+void token_make(char buf[TOKEN_LEN + 1]);
+
+void handle_format(const struct place *, char buf[HANDLE_MAX]);
+/* False if text is no handle. */
+bool handle_parse(const char *text, struct msgid *, char token[TOKEN_LEN + 1],
+    char bucket[BUCKET_MAX]);
+
+/* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
+uint64_t fnv1a(const void *, size_t);
+
+#endif

@@ -1,0 +1,14 @@
+/*
+ * names.h: a list of names.
+ */
+#ifndef BASE_NAMES_H
+#define BASE_NAMES_H
+
+#include "base/base.h"
+
+struct names { char **name; size_t n, cap; };
+/* What stands in text between separators, but what is empty; free with names_free. */
+enum status names_split(const char *text, size_t len, char separator, struct names *, struct error *) MUST_CHECK;
+void names_free(struct names *);
+
+#endif

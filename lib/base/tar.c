@@ -1,0 +1,459 @@
+/*
+ * tar.c: as much of tar as a queue's export needs: POSIX ustar with pax headers
+ * (POSIX.1-2008, pax, "ustar Interchange Format"), so that any tar reads what is
+ * written; and what others write, GNU's long names and sizes in base 256 too.
+ *
+ * What is read comes from anywhere: each number is checked before it is believed, nothing
+ * is held but one buffer, and an error names the byte of the stream where it stands.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/tar.h"
+
+#define BLOCK 512
+#define BUFFER (64 << 10)
+/* More than any tar writes for one member, but for attributes that nobody asked for. */
+#define EXTENSION_MAX (64 << 10)
+#define OCTAL_MAX 077777777777LL	/* what 11 digits hold */
+
+struct ustar {
+	char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], chksum[8], type;
+	char linkname[100], magic[6], version[2], uname[32], gname[32], major[8], minor[8];
+	char prefix[155], pad[12];
+};
+_Static_assert(sizeof(struct ustar) == BLOCK, "a header is one block");
+
+/* ---- writing ---------------------------------------------------------- */
+
+size_t
+tar_padding(int64_t size)
+{
+	return (size_t)(-(uint64_t)size % BLOCK);
+}
+
+static unsigned
+checksum(const struct ustar *u, bool with_sign)
+{
+	struct ustar copy = *u;
+	const char *p = (const char *)&copy;
+	unsigned sum = 0;
+
+	memset(copy.chksum, ' ', sizeof(copy.chksum));
+	for (size_t i = 0; i < sizeof(copy); i++)
+		sum += with_sign ? (unsigned)(signed char)p[i] : (unsigned char)p[i];
+	return sum;
+}
+
+/* Digits and a NUL; what does not fit is told by a pax header, which goes before this. */
+static void
+octal(char *field, size_t len, int64_t n)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%0*llo", (int)len - 1, (unsigned long long)n);
+	memcpy(field, text, len);
+}
+
+/* Split at the one slash if need be.  False: it does not fit. */
+static bool
+put_path(struct ustar *u, const char *path)
+{
+	const char *slash = strchr(path, '/'), *name = path;
+	size_t len = strlen(path);
+
+	if (len > sizeof(u->name) && slash != NULL) {
+		memcpy(u->prefix, path, (size_t)(slash - path));
+		name = slash + 1;
+		len = strlen(name);
+	}
+	memcpy(u->name, name, len < sizeof(u->name) ? len : sizeof(u->name));
+	return len <= sizeof(u->name);
+}
+
+static bool
+put_block(char *to, const char *path, char type, int64_t size, usec_t mtime)
+{
+	struct ustar u = { .magic = "ustar", .version = { '0', '0' }, .type = type };
+	usec_t seconds = mtime / USEC;
+	bool fits = put_path(&u, path);
+
+	octal(u.mode, sizeof(u.mode), 0600);
+	octal(u.uid, sizeof(u.uid), 0);
+	octal(u.gid, sizeof(u.gid), 0);
+	octal(u.size, sizeof(u.size), size <= OCTAL_MAX ? size : 0);
+	octal(u.mtime, sizeof(u.mtime), seconds < 0 ? 0 : seconds <= OCTAL_MAX ? seconds : OCTAL_MAX);
+	(void)snprintf(u.chksum, sizeof(u.chksum), "%06o", checksum(&u, false));
+	u.chksum[7] = ' ';
+	memcpy(to, &u, sizeof(u));
+	return fits && size <= OCTAL_MAX;
+}
+
+/* "LENGTH KEY=VALUE\n", where the length counts itself. */
+static size_t
+pax_record(char *to, size_t room, const char *key, const char *value)
+{
+	size_t body = strlen(key) + strlen(value) + 3, len, digits = 0;
+
+	/* One digit more may be what makes it one digit more. */
+	for (size_t n = body; n > 0; n /= 10)
+		digits++;
+	len = body + digits;
+	for (size_t n = len, d = 0; n > 0; n /= 10)
+		if (++d > digits)
+			len = body + d;
+	return (size_t)snprintf(to, room, "%zu %s=%s\n", len, key, value);
+}
+
+size_t
+tar_header(const char *path, int64_t size, usec_t mtime, char buf[TAR_HEADER_MAX])
+{
+	char number[24];
+	size_t len;
+
+	memset(buf, 0, TAR_HEADER_MAX);
+	if (put_block(buf, path, '0', size, mtime))
+		return BLOCK;
+	len = pax_record(buf + BLOCK, BLOCK, "path", path);
+	if (size > OCTAL_MAX) {
+		(void)snprintf(number, sizeof(number), "%lld", (long long)size);
+		len += pax_record(buf + BLOCK + len, BLOCK - len, "size", number);
+	}
+	(void)put_block(buf, "PaxHeaders/mq", 'x', (int64_t)len, mtime);
+	(void)put_block(buf + 2 * (size_t)BLOCK, path, '0', size, mtime);
+	return 3 * (size_t)BLOCK;
+}
+
+/* ---- reading ---------------------------------------------------------- */
+
+struct tar {
+	tar_source *source;
+	void *arg;
+	uint64_t at;		/* of the stream: what was taken out of buf */
+	size_t have, next;	/* in buf */
+	uint64_t left, pad;	/* of the present member */
+	bool any, ended;	/* a header was seen; zeros after the last one */
+	char buf[BUFFER];
+	char ext[EXTENSION_MAX + 1];
+};
+
+/* What goes before a header and says more than it can. */
+struct extension {
+	bool has_path, has_size, sparse;
+	char path[TAR_PATH_MAX];
+	int64_t size;
+};
+
+enum status
+tar_open(tar_source *source, void *arg, struct tar **out, struct error *err)
+{
+	if ((*out = calloc(1, sizeof(**out))) == NULL)
+		return error_sys(err, ENOMEM, "tar");
+	(*out)->source = source;
+	(*out)->arg = arg;
+	return ST_OK;
+}
+
+void
+tar_close(struct tar *t)
+{
+	free(t);
+}
+
+static enum status
+bad(uint64_t at, struct error *err, const char *why)
+{
+	return error_set(err, ST_BADDATA, 0, "byte %llu of the stream: %s", (unsigned long long)at, why);
+}
+
+/* Up to len bytes; *got 0: the stream is at its end. */
+static enum status
+take(struct tar *t, char *to, size_t len, size_t *got, struct error *err)
+{
+	enum status st;
+
+	*got = 0;
+	if (t->next == t->have) {
+		t->next = t->have = 0;
+		if ((st = t->source(t->arg, t->buf, sizeof(t->buf), &t->have, err)) != ST_OK || t->have == 0)
+			return st;
+	}
+	*got = len < t->have - t->next ? len : t->have - t->next;
+	memcpy(to, t->buf + t->next, *got);
+	t->next += *got;
+	t->at += *got;
+	return ST_OK;
+}
+
+/* All of len bytes.  ST_NONE: the stream ended before the first one. */
+static enum status
+take_all(struct tar *t, char *to, size_t len, struct error *err)
+{
+	size_t have = 0, got;
+	enum status st;
+
+	while (have < len) {
+		if ((st = take(t, to + have, len - have, &got, err)) != ST_OK)
+			return st;
+		if (got == 0)
+			return have == 0 ? ST_NONE : bad(t->at, err, "it breaks off");
+		have += got;
+	}
+	return ST_OK;
+}
+
+static enum status
+skip(struct tar *t, uint64_t n, struct error *err)
+{
+	char block[BLOCK];
+	enum status st;
+	size_t got;
+
+	for (; n > 0; n -= got) {
+		if ((st = take(t, block, n < BLOCK ? (size_t)n : BLOCK, &got, err)) != ST_OK)
+			return st;
+		if (got == 0)
+			return bad(t->at, err, "it breaks off");
+	}
+	return ST_OK;
+}
+
+/* Octal digits between blanks, or GNU's base 256 with the first bit set. */
+static bool
+number(const char *field, size_t len, int64_t *out)
+{
+	uint64_t n = 0;
+	size_t i = 0;
+
+	*out = 0;
+	if ((unsigned char)field[0] == 0x80) {
+		for (i = 1; i < len; i++) {
+			if (n > INT64_MAX >> 8)
+				return false;
+			n = n << 8 | (unsigned char)field[i];
+		}
+		*out = (int64_t)n;
+		return true;
+	}
+	while (i < len && field[i] == ' ')
+		i++;
+	for (; i < len && field[i] >= '0' && field[i] <= '7'; i++)
+		n = n << 3 | (uint64_t)(field[i] - '0');
+	*out = (int64_t)n;	/* 12 digits at most */
+	return i == len || field[i] == '\0' || field[i] == ' ';
+}
+
+static bool
+all_zero(const struct ustar *u)
+{
+	static const struct ustar zero;
+
+	return memcmp(u, &zero, sizeof(zero)) == 0;
+}
+
+static bool
+checksum_ok(const struct ustar *u)
+{
+	int64_t want;
+
+	return number(u->chksum, sizeof(u->chksum), &want) &&
+	    (want == (int64_t)checksum(u, false) || want == (int64_t)checksum(u, true));
+}
+
+/* Read the content of an extension.  *len of it, NUL behind. */
+static enum status
+extension(struct tar *t, const struct tar_member *m, size_t *len, struct error *err)
+{
+	enum status st;
+
+	if (m->size > EXTENSION_MAX)
+		return bad(m->at, err, "an extended header that is too large");
+	*len = (size_t)m->size;
+	st = take_all(t, t->ext, *len, err);
+	if (st == ST_NONE)
+		return bad(t->at, err, "it breaks off");
+	t->ext[*len] = '\0';
+	return st == ST_OK ? skip(t, tar_padding(m->size), err) : st;
+}
+
+/* The value of a decimal number that is all of text. */
+static bool
+decimal(const char *text, size_t len, int64_t *out)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		int digit = text[i] - '0';
+		if (digit < 0 || digit > 9 || n > (INT64_MAX - digit) / 10)
+			return false;
+		n = n * 10 + digit;
+	}
+	*out = n;
+	return len > 0;
+}
+
+static bool
+set_path(struct extension *x, const char *path, size_t len)
+{
+	if (memchr(path, '\0', len) != NULL)
+		return false;
+	/* None of ours is as long: a longer one is only to be told of. */
+	(void)snprintf(x->path, sizeof(x->path), "%.*s", (int)len, path);
+	x->has_path = true;
+	return true;
+}
+
+static bool
+pax_value(struct extension *x, const char *key, size_t keylen, const char *value, size_t len)
+{
+	if (keylen == 4 && memcmp(key, "path", 4) == 0)
+		return set_path(x, value, len);
+	if (keylen == 4 && memcmp(key, "size", 4) == 0)
+		return x->has_size = decimal(value, len, &x->size);
+	if (keylen > 11 && memcmp(key, "GNU.sparse.", 11) == 0)
+		x->sparse = true;
+	return true;
+}
+
+static bool
+pax(struct extension *x, const char *text, size_t len)
+{
+	const char *end = text + len, *space, *equals;
+	int64_t n;
+
+	while (text < end) {
+		if ((space = memchr(text, ' ', (size_t)(end - text))) == NULL ||
+		    !decimal(text, (size_t)(space - text), &n) || n > end - text ||
+		    n < space - text + 3 || text[n - 1] != '\n' ||
+		    (equals = memchr(space, '=', (size_t)(text + n - space))) == NULL)
+			return false;
+		if (!pax_value(x, space + 1, (size_t)(equals - space - 1), equals + 1,
+		    (size_t)(text + n - 1 - equals - 1)))
+			return false;
+		text += n;
+	}
+	return true;
+}
+
+static void
+member_path(const struct ustar *u, const struct extension *x, char path[TAR_PATH_MAX])
+{
+	const char *from = path;
+
+	if (x->has_path)
+		(void)strlcpy(path, x->path, TAR_PATH_MAX);
+	else if (memcmp(u->magic, "ustar", 6) == 0 && u->prefix[0] != '\0')
+		(void)snprintf(path, TAR_PATH_MAX, "%.155s/%.100s", u->prefix, u->name);
+	else
+		(void)snprintf(path, TAR_PATH_MAX, "%.100s", u->name);
+	while (strncmp(from, "./", 2) == 0)
+		from += 2;
+	memmove(path, from, strlen(from) + 1);
+}
+
+/* Links, devices and directories have no content, whatever their size says. */
+static bool
+has_content(char type)
+{
+	return type < '1' || type > '6';
+}
+
+static enum status
+member(struct tar *t, const struct ustar *u, const struct extension *x, struct tar_member *m,
+    struct error *err)
+{
+	size_t len;
+
+	member_path(u, x, m->path);
+	len = strlen(m->path);
+	if (m->type == '\0' || m->type == '7')
+		m->type = '0';
+	if (m->type == '0' && len > 0 && m->path[len - 1] == '/')
+		m->type = '5';
+	if (x->has_size)
+		m->size = x->size;
+	if (m->type == 'S' || x->sparse)
+		return bad(m->at, err, "a sparse file; make the stream without holes (tar --sparse)");
+	if (!has_content(m->type))
+		m->size = 0;
+	t->left = (uint64_t)m->size;
+	t->pad = tar_padding(m->size);
+	return ST_OK;
+}
+
+/* The next block that is no zeros. */
+static enum status
+header(struct tar *t, struct ustar *u, struct tar_member *m, struct error *err)
+{
+	enum status st;
+
+	for (;;) {
+		m->at = t->at;
+		st = take_all(t, (char *)u, sizeof(*u), err);
+		if (st == ST_NONE && !t->ended)
+			return bad(t->at, err, t->any ? "it breaks off" : "there is nothing; did the export fail?");
+		if (st != ST_OK)
+			return st;
+		if (!all_zero(u))
+			break;
+		t->ended = true;
+	}
+	if (!checksum_ok(u))
+		return bad(m->at, err, t->any ? "not the header of a file in a tar archive" :
+		    "not a tar archive (is it compressed?)");
+	t->any = true;
+	t->ended = false;
+	m->type = u->type;
+	return number(u->size, sizeof(u->size), &m->size) ? ST_OK : bad(m->at, err, "a size that is none");
+}
+
+enum status
+tar_next(struct tar *t, struct tar_member *m, struct error *err)
+{
+	struct extension x = { .has_path = false };
+	struct ustar u = { .type = '\0' };
+	enum status st;
+	size_t len = 0;
+
+	if ((st = skip(t, t->left, err)) != ST_OK || (st = skip(t, t->pad, err)) != ST_OK)
+		return st;
+	t->left = t->pad = 0;
+	for (;;) {
+		bool extended = x.has_path || x.has_size || x.sparse;
+		st = header(t, &u, m, err);
+		if (st == ST_NONE && extended)
+			return bad(t->at, err, "it breaks off");
+		if (st != ST_OK)
+			return st;
+		if (m->type == 'x' || m->type == 'L') {
+			if ((st = extension(t, m, &len, err)) != ST_OK)
+				return st;
+			if (m->type == 'x' ? !pax(&x, t->ext, len) : !set_path(&x, t->ext, strlen(t->ext)))
+				return bad(m->at, err, "a broken extended header");
+		} else if (m->type == 'g' || m->type == 'K') {
+			/* Of all members, or about links: nothing that we need. */
+			if ((st = skip(t, (uint64_t)m->size, err)) != ST_OK ||
+			    (st = skip(t, tar_padding(m->size), err)) != ST_OK)
+				return st;
+		} else
+			return member(t, &u, &x, m, err);
+	}
+}
+
+enum status
+tar_read(struct tar *t, void *buf, size_t len, size_t *got, struct error *err)
+{
+	enum status st;
+
+	*got = 0;
+	if (t->left == 0)
+		return ST_OK;
+	if ((st = take(t, buf, t->left < len ? (size_t)t->left : len, got, err)) != ST_OK)
+		return st;
+	if (*got == 0)
+		return bad(t->at, err, "it breaks off");
+	t->left -= *got;
+	return ST_OK;
+}

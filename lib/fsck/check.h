@@ -1,0 +1,113 @@
+/*
+ * check.h: what the files of the checker share: report.c (findings), state.c (messages,
+ * buckets, keys), dirs.c (all else in a queue), topics.c (subscriptions), fsck.c (ids, and
+ * the order of the checks).
+ */
+#ifndef FSCK_CHECK_H
+#define FSCK_CHECK_H
+
+#include "base/base.h"
+#include "base/name.h"
+#include "fsck/fsck.h"
+
+struct queue;
+
+/* What may be in the making, or on its way, is left alone for so long. */
+#define HALF_AGE (60 * USEC)
+#define RECORD_AGE (3600 * USEC)
+
+/* One list: enum, table, and (by a test) spool-format.md and mq-fsck(1). */
+#define KINDS(X) \
+	X(BAD_CONF, "bad-conf", SEV_ERROR, "queue.conf parses", "") \
+	X(MISSING_DIR, "missing-dir", SEV_ERROR, "each directory from tmp to done is there", "make it") \
+	X(HALF_QUEUE, "half-queue", SEV_INFO, "a queue has its tmp/, which is made last", "make it") \
+	X(NO_BUCKET, "no-bucket", SEV_WARNING, "each state holds a bucket", "make one") \
+	X(HALF_BUCKET, "half-bucket", SEV_INFO, "no bucket keeps its +", "remove the +, or the bucket if it is empty") \
+	X(FOREIGN_ENTRY, "foreign-entry", SEV_WARNING, "every name parses", "move it to lost+found/") \
+	X(FOREIGN_TYPE, "foreign-type", SEV_WARNING, "buckets are directories, messages and subscriptions are regular files", "move it to lost+found/") \
+	X(FUTURE_NAME, "future-name", SEV_INFO, "no name has an unknown upper-case field", "") \
+	X(TORN, "torn", SEV_ERROR, "the size of a file is the one in its name", "move to dead/") \
+	X(BAD_HEADER, "bad-header", SEV_ERROR, "the header block parses and has its length", "move to dead/") \
+	X(DUPLICATE_ID, "duplicate-id", SEV_ERROR, "an id stands once in a queue", "move the later one to lost+found/") \
+	X(WRONG_FIELDS, "wrong-fields", SEV_WARNING, "c, t and l are in claimed/, and only there", "rename without them; a claim without token becomes ready") \
+	X(MISPLACED, "misplaced", SEV_WARNING, "class and key of a message fit its bucket", "move it to its bucket") \
+	X(UNREADABLE, "unreadable", SEV_ERROR, "whoever may claim may read, subscriptions, too", "") \
+	X(STUCK_TURN, "stuck-turn", SEV_WARNING, "a key whose messages wait has the turn of one that can be claimed", "give the turn to the next") \
+	X(ORPHAN_TURN, "orphan-turn", SEV_INFO, "a turn is that of a message of the queue", "remove it") \
+	X(STALE_TMP, "stale-tmp", SEV_INFO, "files being written have a living writer", "remove") \
+	X(UNFINISHED_PUSH, "unfinished-push", SEV_INFO, "each message accepted under a key was put into the queue", "put it there") \
+	X(ORPHAN_RECORD, "orphan-record", SEV_INFO, "each file in failures/ has its message", "remove") \
+	X(ORPHAN_REPLY, "orphan-reply", SEV_INFO, "somebody waits in each place of replies/", "remove it") \
+	X(LOST_SUBSCRIPTION, "lost-subscription", SEV_WARNING, "the queue of each subscription is there", "remove it") \
+	X(LOST_MARKER, "lost-marker", SEV_INFO, "a subscription has its note in topics/ of the queue, and the other way round", "make or remove the note") \
+	X(CHAINED_TOPIC, "chained-topic", SEV_ERROR, "no topic subscribes to another", "") \
+	X(BAD_FILTER, "bad-filter", SEV_ERROR, "a subscription is small, and each line of it a filter", "") \
+	X(BAD_COUNTERS, "bad-counters", SEV_INFO, "counters is what mq made it", "remove; it is made again")
+
+#define NUMBER(kind, id, severity, must, repair) kind,
+enum kind { KINDS(NUMBER) NKINDS };
+
+struct fsck {
+	struct queue *q;
+	bool repair;
+	usec_t now;
+	void (*report)(void *, const struct finding *);
+	void *arg;
+	const char *litter;	/* where stale() is, with a slash */
+	unsigned left;
+	struct msgid *ids;
+	size_t n, cap;
+	struct error *err;
+};
+
+/* ---- report.c -------------------------------------------------------------- */
+
+/* A finding: what is wrong at path (below the queue), and whether it was mended. */
+void fsck_found(struct fsck *f, enum kind kind, bool repaired, const char *path, const char *fmt, ...) PRINTF_LIKE(5, 6);
+/* A repair's outcome: what others did meanwhile is as good as done by us. */
+bool fsck_mended(struct fsck *f, enum status st);
+/* Move a doubtful entry to lost+found/, with a note of where it was. */
+bool fsck_lost_found(struct fsck *f, int dir, const char *name, const char *path, const char *why);
+/* A finding that is moved there. */
+void fsck_foreign(struct fsck *f, enum kind kind, int dir, const char *name, const char *path, const char *text);
+/* Whether a file has not changed for so long, by its ctime. */
+bool fsck_older(struct fsck *f, int dir, const char *name, usec_t age);
+/* For qsort and bsearch, of struct msgid. */
+int fsck_by_id(const void *a, const void *b);
+
+/* ---- state.c --------------------------------------------------------------- */
+
+enum status fsck_state(struct fsck *f, enum state s) MUST_CHECK;
+enum status fsck_keys(struct fsck *f) MUST_CHECK;
+
+/* ---- dirs.c ---------------------------------------------------------------- */
+
+/* What a directory of the queue may hold. */
+struct entries {
+	const char *dir;
+	bool (*ok)(const char *name);
+	const char *other;	/* what is said of another name */
+	unsigned char type;	/* DT_DIR or DT_REG */
+	enum status (*check)(struct fsck *, int dir, const char *name);	/* of one of them; may be NULL */
+};
+/* What has another name or type is foreign.  It is no fault if there is no such directory. */
+enum status fsck_entries(struct fsck *f, const struct entries *) MUST_CHECK;
+/* What stopped one of the checks, told as far as it is not told yet. */
+enum status fsck_told(struct fsck *f, enum status st) MUST_CHECK;
+/* For reap_litter. */
+void fsck_stale(void *arg, const char *name, bool removed);
+void fsck_conf(struct fsck *f);
+enum status fsck_once(struct fsck *f) MUST_CHECK;
+void fsck_others(struct fsck *f);
+void fsck_litter(struct fsck *f);
+enum status fsck_replies(struct fsck *f) MUST_CHECK;
+enum status fsck_records(struct fsck *f) MUST_CHECK;
+void fsck_counters(struct fsck *f);
+enum status fsck_new(struct fsck *f) MUST_CHECK;
+enum status fsck_dirs(struct fsck *f) MUST_CHECK;
+
+/* ---- topics.c -------------------------------------------------------------- */
+
+enum status fsck_topics(struct fsck *f) MUST_CHECK;
+
+#endif

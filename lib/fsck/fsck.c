@@ -1,0 +1,139 @@
+/*
+ * fsck.c: check a queue against the invariants of spool-format.md section 11.
+ *
+ * It runs beside live traffic: what another process may just have moved is looked
+ * at again, by its exact name, before it is called a finding.  No body is ever
+ * removed; what does not belong is moved to lost+found/ with a note.  Each repair
+ * is one step that may be repeated, so a checker killed anywhere is run again.
+ * Of memory it takes 37 bytes a message, to find ids that stand twice.
+ */
+#include <sys/stat.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/name.h"
+#include "spool/spool.h"
+#include "spool/queue.h"
+#include "spool/place.h"
+#include "view/view.h"
+#include "life/reap.h"
+#include "fsck/fsck.h"
+#include "fsck/check.h"
+
+/* ---- ids -------------------------------------------------------------- */
+
+/* All places of an id, in the order of the states: at most max. */
+static enum status
+places_of(struct fsck *f, const struct msgid *id, struct place *p, size_t max, size_t *n)
+{
+	struct scan *scan;
+	enum status st;
+
+	*n = 0;
+	if ((st = scan_open(f->q, STATES_ALL, &scan, f->err)) != ST_OK)
+		return st;
+	while (*n < max && (st = scan_next(scan, &p[*n], f->err)) == ST_OK)
+		if (strcmp(p[*n].name.id.text, id->text) == 0 && p[*n].bucket[0] != '\0')
+			++*n;
+	scan_close(scan);
+	return st == ST_NONE ? ST_OK : st;
+}
+
+static bool
+stands(struct fsck *f, const struct place *p, int *dir)
+{
+	struct stat sb;
+
+	if (place_open(f->q, p, dir, f->err) != ST_OK) {
+		error_clear(f->err);
+		return false;
+	}
+	if (fstatat(*dir, p->file, &sb, AT_SYMLINK_NOFOLLOW) == 0)
+		return true;
+	(void)close(*dir);
+	return false;
+}
+
+/* A message seen twice may have moved between two looks: both names have to stand at once. */
+static enum status
+check_duplicate(struct fsck *f, const struct msgid *id)
+{
+	struct place p[2];
+	char path[600];
+	enum status st;
+	int dir, other;
+	size_t n;
+
+	if ((st = places_of(f, id, p, 2, &n)) != ST_OK || n < 2)
+		return st;
+	if (!stands(f, &p[1], &dir))
+		return ST_OK;
+	if (stands(f, &p[0], &other)) {
+		(void)close(other);
+		place_path(f->q, &p[1], path, sizeof(path));
+		if (stands(f, &p[1], &other)) {
+			(void)close(other);
+			fsck_found(f, DUPLICATE_ID, f->repair && fsck_lost_found(f, dir, p[1].file, path,
+			    "its id stands elsewhere too"), strchr(path, '/') + 1,
+			    "id %s stands in %s/ too", id->text, state_names[p[0].state]);
+		}
+	}
+	(void)close(dir);
+	return ST_OK;
+}
+
+static enum status
+check_ids(struct fsck *f)
+{
+	enum status st = ST_OK;
+
+	if (f->n > 1)
+		qsort(f->ids, f->n, sizeof(*f->ids), fsck_by_id);
+	for (size_t i = 1; st == ST_OK && i < f->n; i++)
+		if (fsck_by_id(&f->ids[i], &f->ids[i - 1]) == 0)
+			st = check_duplicate(f, &f->ids[i]);
+	return st;
+}
+
+void
+fsck_spool(struct spool *sp, bool repair, usec_t now,
+    void (*report)(void *, const struct finding *), void *arg, unsigned *left)
+{
+	struct fsck f = { .repair = repair, .now = now, .report = report, .arg = arg,
+	    .litter = "" };
+
+	reap_litter(sp->fd, TMP_PREFIX, true, now, repair, fsck_stale, &f);
+	reap_litter(sp->fd, NEW_PREFIX, true, now, repair, fsck_stale, &f);
+	*left = f.left;
+}
+
+enum status
+fsck_queue(struct queue *q, bool repair, usec_t now,
+    void (*report)(void *, const struct finding *), void *arg, unsigned *left,
+    struct error *err)
+{
+	struct fsck f = { .q = q, .repair = repair, .now = now, .report = report, .arg = arg,
+	    .err = err };
+	enum status st;
+
+	fsck_conf(&f);
+	st = fsck_dirs(&f);
+	for (int s = 0; st == ST_OK && s < NSTATES; s++)
+		st = fsck_state(&f, (enum state)s);
+	if (st == ST_OK) {
+		fsck_others(&f);
+		st = fsck_keys(&f);
+	}
+	if (st == ST_OK && (st = fsck_new(&f)) == ST_OK && (st = check_ids(&f)) == ST_OK &&
+	    (st = fsck_told(&f, fsck_records(&f))) == ST_OK && (st = fsck_told(&f, fsck_replies(&f))) == ST_OK &&
+	    (st = fsck_told(&f, fsck_topics(&f))) == ST_OK && (st = fsck_told(&f, fsck_once(&f))) == ST_OK) {
+		fsck_litter(&f);
+		fsck_counters(&f);
+	}
+	free(f.ids);
+	*left = f.left;
+	return st == ST_NONE ? ST_OK : st;
+}

@@ -1,0 +1,34 @@
+/*
+ * fsck.h: the door to the checker.
+ */
+#ifndef FSCK_FSCK_H
+#define FSCK_FSCK_H
+
+#include "base/base.h"
+
+struct queue;
+struct spool;
+
+enum severity { SEV_INFO, SEV_WARNING, SEV_ERROR };
+struct finding {
+	const char *id;
+	enum severity severity;
+	const char *path;	/* below the queue; may hold foreign bytes */
+	const char *text;	/* what is wrong */
+	const char *repair;	/* what --repair does; "" if nothing can be done */
+	bool repaired;
+};
+struct fsck_kind { const char *id; enum severity severity; const char *must; const char *repair; };
+extern const struct fsck_kind fsck_kinds[];	/* ends with id NULL */
+
+/*
+ * Report each finding; *left counts those that remain (future-name is told but not counted).  fsck_spool looks at what
+ * lies beside the queues.
+ */
+void fsck_spool(struct spool *, bool repair, usec_t now,
+    void (*report)(void *, const struct finding *), void *arg, unsigned *left);
+enum status fsck_queue(struct queue *, bool repair, usec_t now,
+    void (*report)(void *arg, const struct finding *), void *arg, unsigned *left,
+    struct error *) MUST_CHECK;
+
+#endif

@@ -1,0 +1,104 @@
+/*
+ * fsck_report.c: findings, and what becomes of what does not belong.
+ */
+#include <sys/stat.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/name.h"
+#include "base/fs.h"
+#include "spool/queue.h"
+#include "fsck/fsck.h"
+#include "fsck/check.h"
+
+#define LOST_FOUND "lost+found"
+
+#define ROW(kind, id, severity, must, repair) { id, severity, must, repair },
+const struct fsck_kind fsck_kinds[] = { KINDS(ROW) { NULL, SEV_INFO, NULL, NULL } };
+
+void
+fsck_found(struct fsck *f, enum kind kind, bool repaired, const char *path, const char *fmt, ...)
+{
+	const struct fsck_kind *k = &fsck_kinds[kind];
+	struct finding finding = { k->id, k->severity, path, NULL, k->repair, repaired };
+	char text[600];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	finding.text = text;
+	if (!repaired && kind != FUTURE_NAME)
+		f->left++;
+	f->report(f->arg, &finding);
+}
+
+/* A repair's outcome: what others did meanwhile is as good as done by us. */
+bool
+fsck_mended(struct fsck *f, enum status st)
+{
+	if (st == ST_OK || st == ST_GONE)
+		return true;
+	error_clear(f->err);
+	return false;
+}
+
+/* Move a doubtful entry aside, unread, with a note of where it was. */
+bool
+fsck_lost_found(struct fsck *f, int dir, const char *name, const char *path, const char *why)
+{
+	char to[NAME_MAX_LEN + 1], note[NAME_MAX_LEN + 1], text[900], unique[40];
+	char at[TIME_MAX];
+	enum status st;
+	int lost;
+
+	st = fs_mkdir(f->q->fd, LOST_FOUND, queue_dir_mode(f->q), f->q->owner, f->err);
+	if (st == ST_OK || st == ST_EXISTS)
+		st = fs_open_dir(f->q->fd, LOST_FOUND, false, &lost, f->err);
+	if (st != ST_OK)
+		return fsck_mended(f, st == ST_GONE ? ST_IO : st);
+	tmp_name(unique);
+	(void)snprintf(to, sizeof(to), "%.180s.%s", name, unique);
+	st = fs_move(dir, name, lost, to, f->err);
+	if (st == ST_OK) {
+		time_format(f->now, at);
+		(void)snprintf(text, sizeof(text), "From: %s\nTime: %s\nWhy: %s\n", path, at, why);
+		(void)snprintf(note, sizeof(note), "%.240s.note", to);
+		/* The note is a kindness; the file is what counts. */
+		if (fs_replace_file(lost, note, text, strlen(text), queue_file_mode(f->q),
+		    f->q->owner, false, f->err) != ST_OK)
+			error_clear(f->err);
+	}
+	(void)close(lost);
+	return fsck_mended(f, st);
+}
+
+void
+fsck_foreign(struct fsck *f, enum kind kind, int dir, const char *name, const char *path,
+    const char *text)
+{
+	struct stat sb;
+
+	if (fstatat(dir, name, &sb, AT_SYMLINK_NOFOLLOW) == -1)
+		return;	/* it went by itself */
+	fsck_found(f, kind, f->repair && fsck_lost_found(f, dir, name, path, text), path, "%s", text);
+}
+
+bool
+fsck_older(struct fsck *f, int dir, const char *name, usec_t age)
+{
+	struct stat sb;
+
+	return fstatat(dir, name, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    f->now - (usec_t)sb.st_ctim.tv_sec * USEC > age;
+}
+
+int
+fsck_by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct msgid *)a)->text, ((const struct msgid *)b)->text);
+}

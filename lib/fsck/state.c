@@ -1,0 +1,330 @@
+/*
+ * fsck_state.c: the checks of messages, of the buckets that they are in, and of the
+ * turns of keys.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/name.h"
+#include "base/envelope.h"
+#include "base/fs.h"
+#include "spool/queue.h"
+#include "spool/bucket.h"
+#include "spool/place.h"
+#include "spool/lane.h"
+#include "view/view.h"
+#include "pattern/turn.h"
+#include "pattern/order.h"
+#include "life/fail.h"
+#include "fsck/fsck.h"
+#include "fsck/check.h"
+
+/* ---- one message ------------------------------------------------------ */
+
+static enum status
+remember(struct fsck *f, const struct msgid *id)
+{
+	if (f->n == f->cap) {
+		size_t cap = f->cap == 0 ? 1024 : f->cap * 2;
+		struct msgid *ids = reallocarray(f->ids, cap, sizeof(*ids));
+		if (ids == NULL)
+			return error_sys(f->err, ENOMEM, "fsck");
+		f->ids = ids;
+		f->cap = cap;
+	}
+	f->ids[f->n++] = *id;
+	return ST_OK;
+}
+
+static bool
+in_its_lane(const struct place *p)
+{
+	return !place_in_lane(p) || strncmp(p->bucket, p->name.order, ORDER_LEN) == 0;
+}
+
+/* What its name and bucket say.  True if it moved: the rest is for the next run. */
+static bool
+check_name(struct fsck *f, const struct place *p, const struct bucket *b, const char *path)
+{
+	struct msgname n = p->name;
+	bool claim = n.token[0] != '\0', whole = claim && n.lease_ms > 0;
+	char cls = place_in_lane(p) ? 0 : bucket_class(p->state, &n);
+	bool fields = p->state == STATE_CLAIMED ? !whole : claim || n.lease_ms > 0 || n.locked || n.finished;
+	enum state to = p->state == STATE_CLAIMED && fields ? STATE_READY : p->state;
+	enum status st;
+
+	if (!fields && b->cls == cls && n.key >= b->key && in_its_lane(p))
+		return false;
+	if (fields) {
+		name_unclaim(&n);
+		if (to != p->state)
+			n.key = id_time(&n.id);
+	}
+	st = f->repair ? place_move(f->q, p, f->q, to, &n, NULL, f->err) : ST_NONE;
+	if (st == ST_GONE)
+		return true;
+	if (fields)
+		fsck_found(f, WRONG_FIELDS, f->repair && fsck_mended(f, st), path, to != p->state ?
+		    "a claim without its token or lease" : "a claim's fields outside claimed/");
+	else
+		fsck_found(f, MISPLACED, f->repair && fsck_mended(f, st), path, "its bucket is that of "
+		    "another class or of later keys");
+	return f->repair;
+}
+
+static enum status
+check_file(struct fsck *f, const struct place *p, const char *path)
+{
+	enum kind kind = TORN;
+	struct headers h;
+	enum status st;
+	int fd;
+
+	/* Found and set aside before: it says so itself. */
+	if (p->state == STATE_DEAD && (strcmp(p->name.reason, "torn") == 0 ||
+	    strcmp(p->name.reason, "bad-header") == 0))
+		return ST_OK;
+	st = msg_open(f->q, p, &fd, f->err);
+	if (st == ST_OK) {
+		kind = BAD_HEADER;
+		st = msg_headers(fd, &p->name, &h, f->err);
+		headers_free(&h);
+		(void)close(fd);
+	}
+	if (st == ST_OK || st == ST_GONE)
+		return ST_OK;
+	if (st != ST_BADDATA) {
+		fsck_found(f, UNREADABLE, false, path, "it may not be read: %s", strerror(f->err->errnum));
+		error_clear(f->err);
+		return ST_OK;
+	}
+	error_clear(f->err);
+	st = f->repair ? fail_torn(f->q, p, fsck_kinds[kind].id, f->now, f->err) : ST_NONE;
+	if (st != ST_GONE)
+		fsck_found(f, kind, f->repair && fsck_mended(f, st), path, kind == TORN ?
+		    "its size is not the one that its name says" : "the header block is broken");
+	return ST_OK;
+}
+
+static enum status
+check_entry(struct fsck *f, enum state s, const struct bucket *b, int dir,
+    const struct entry *e)
+{
+	struct place p = { .state = s };
+	enum status st;
+	char path[600];
+
+	if (s == STATE_LANE) {
+		p.state = STATE_READY;
+		lane_place(&p, f->q->lane, b->name);
+		(void)snprintf(path, sizeof(path), "waiting/%s/%s", p.bucket, e->name);
+	} else {
+		(void)strlcpy(p.bucket, b->name, sizeof(p.bucket));
+		(void)snprintf(path, sizeof(path), "%s/%s%s/%s", state_names[s], b->half ? "+" : "",
+		    b->name, e->name);
+	}
+	if (e->type != DT_REG) {
+		fsck_foreign(f, FOREIGN_TYPE, dir, e->name, path, "not a regular file");
+		return ST_OK;
+	}
+	switch (name_parse(e->name, &p.name)) {
+	case NAME_FOREIGN:
+		fsck_foreign(f, FOREIGN_ENTRY, dir, e->name, path, "the name is not that of a message");
+		return ST_OK;
+	case NAME_FUTURE:
+		fsck_found(f, FUTURE_NAME, false, path, "of a format that this mq does not know; left alone");
+		return ST_OK;
+	case NAME_OK:
+		break;
+	}
+	(void)strlcpy(p.file, e->name, sizeof(p.file));
+	if ((st = remember(f, &p.name.id)) != ST_OK)
+		return st;
+	if (check_name(f, &p, b, path))
+		return ST_OK;
+	return check_file(f, &p, path);
+}
+
+/* ---- states ----------------------------------------------------------- */
+
+static enum status
+check_bucket(struct fsck *f, enum state s, const struct bucket *b)
+{
+	char after[NAME_MAX_LEN + 1] = "";
+	struct listing l;
+	bool more = true;
+	enum status st;
+	int dir;
+
+	if ((st = bucket_open(f->q, s, b, &dir, f->err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	while (st == ST_OK && more) {
+		if ((st = fs_list(dir, after, 8192, false, &l, &more, f->err)) != ST_OK)
+			break;
+		for (size_t i = 0; st == ST_OK && i < l.n; i++)
+			st = check_entry(f, s, b, dir, &l.e[i]);
+		if (l.n > 0)
+			(void)strlcpy(after, l.e[l.n - 1].name, sizeof(after));
+		listing_free(&l);
+	}
+	(void)close(dir);
+	return st == ST_GONE ? ST_OK : st;
+}
+
+static void
+check_half(struct fsck *f, const char *state, int dir, const struct bucket *b)
+{
+	char half[BUCKET_MAX + 1] = "+", path[120];
+	bool ok = false;
+
+	(void)strlcat(half, b->name, sizeof(half));
+	if (!fsck_older(f, dir, half, HALF_AGE))
+		return;	/* in the making */
+	(void)snprintf(path, sizeof(path), "%s/%s", state, half);
+	if (f->repair)
+		ok = fs_rmdir(dir, half) || ((!queue_synced(f->q) || fs_sync(dir, f->err) == ST_OK) &&
+		    fsck_mended(f, fs_move(dir, half, dir, half + 1, f->err)));
+	fsck_found(f, HALF_BUCKET, ok, path, "its maker did not finish it");
+}
+
+/* The buckets of a state, whose directory is named so, or of the lane that is open. */
+static enum status
+check_buckets(struct fsck *f, enum state s, const char *name, size_t *n)
+{
+	char path[600];
+	struct listing l;
+	struct bucket b;
+	enum status st;
+	int dir;
+
+	*n = 0;
+	if ((st = queue_state(f->q, s, &dir, f->err)) != ST_OK ||
+	    (st = fs_list(dir, "", 0, false, &l, NULL, f->err)) != ST_OK)
+		return st;
+	for (size_t i = 0; st == ST_OK && i < l.n; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", name, l.e[i].name);
+		if (!bucket_parse(l.e[i].name, &b))
+			fsck_foreign(f, FOREIGN_ENTRY, dir, l.e[i].name, path, "not a bucket");
+		else if (l.e[i].type != DT_DIR)
+			fsck_foreign(f, FOREIGN_TYPE, dir, l.e[i].name, path, "not a directory");
+		else {
+			++*n;
+			st = check_bucket(f, s, &b);
+			if (st == ST_OK && b.half)
+				check_half(f, name, dir, &b);
+		}
+	}
+	listing_free(&l);
+	return st;
+}
+
+enum status
+fsck_state(struct fsck *f, enum state s)
+{
+	size_t buckets;
+	enum status st = check_buckets(f, s, state_names[s], &buckets);
+
+	if (st == ST_OK && buckets == 0)
+		fsck_found(f, NO_BUCKET, f->repair && fsck_mended(f, queue_layout(f->q, f->now, f->err)),
+		    state_names[s], "no bucket: on a full disk nothing could be moved there");
+	return st;
+}
+
+/* ---- turns and lanes -------------------------------------------------- */
+
+static enum status
+check_lane(struct fsck *f, const char *order, const char *path)
+{
+	enum status st;
+	size_t n;
+
+	if ((st = lane_open(f->q, order, false, f->err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	st = check_buckets(f, STATE_LANE, path, &n);
+	if (st == ST_IO && f->err->errnum == 0)	/* its last message was taken out meanwhile */
+		error_clear(f->err);
+	return st == ST_IO && f->err->status == ST_OK ? ST_OK : st == ST_GONE ? ST_OK : st;
+}
+
+/* While it lies there nobody can take the turn of that key. */
+static enum status
+check_entries(struct fsck *f, const char *order, const char *path)
+{
+	char entry[600];
+	struct listing l;
+	enum status st;
+	int dir;
+
+	(void)order;
+	if ((st = fs_open_dir(f->q->fd, path, false, &dir, f->err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	if ((st = fs_list(dir, "", 0, true, &l, NULL, f->err)) == ST_OK) {
+		for (size_t i = 0; i < l.n; i++)
+			if (l.e[i].type != DT_REG || !turn_ok(l.e[i].name)) {
+				(void)snprintf(entry, sizeof(entry), "%s/%s", path, l.e[i].name);
+				fsck_foreign(f, FOREIGN_ENTRY, dir, l.e[i].name, entry, "not the turn of a message");
+			}
+		listing_free(&l);
+	}
+	(void)close(dir);
+	return st == ST_GONE ? ST_OK : st;
+}
+
+static enum status
+check_turn(struct fsck *f, const char *order, const char *path)
+{
+	bool stuck, ok;
+	const char *text = order_check(f->q, order, f->repair, &stuck, &ok, f->err);
+
+	if (text != NULL)
+		fsck_found(f, stuck ? STUCK_TURN : ORPHAN_TURN, ok, path, "%s", text);
+	return ST_OK;
+}
+
+/* Each directory of an order key in waiting/ or turns/. */
+static enum status
+check_orders(struct fsck *f, const char *name,
+    enum status (*list)(struct queue *, const char *, size_t, struct listing *, bool *, struct error *),
+    enum status (*check)(struct fsck *, const char *, const char *))
+{
+	char after[NAME_MAX_LEN + 1] = "", path[300];
+	enum status st = ST_OK;
+	struct listing l;
+	bool more = true;
+	int dir;
+
+	while (st == ST_OK && more) {
+		if ((st = list(f->q, after, 1024, &l, &more, f->err)) != ST_OK)
+			return st;
+		for (size_t i = 0; st == ST_OK && i < l.n; i++) {
+			(void)snprintf(path, sizeof(path), "%s/%s", name, l.e[i].name);
+			if (order_ok(l.e[i].name) && l.e[i].type == DT_DIR) {
+				st = check(f, l.e[i].name, path);
+			} else if (fs_open_dir(f->q->fd, name, false, &dir, f->err) == ST_OK) {
+				fsck_foreign(f, FOREIGN_ENTRY, dir, l.e[i].name, path, "not that of a key");
+				(void)close(dir);
+			}
+		}
+		if (l.n > 0)
+			(void)strlcpy(after, l.e[l.n - 1].name, sizeof(after));
+		listing_free(&l);
+	}
+	return st;
+}
+
+enum status
+fsck_keys(struct fsck *f)
+{
+	enum status st = check_orders(f, "waiting", lanes_list, check_lane);
+
+	if (st == ST_OK)
+		st = check_orders(f, "turns", turns_list, check_entries);
+	if (st == ST_OK)
+		st = check_orders(f, "turns", turns_list, check_turn);
+	/* And those that wait though it is nobody's turn. */
+	return st == ST_OK ? check_orders(f, "waiting", lanes_list, check_turn) : st;
+}

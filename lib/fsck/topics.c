@@ -1,0 +1,128 @@
+/*
+ * fsck_topics.c: the checks of who subscribes to what (spool-format.md section 17).
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/names.h"
+#include "base/name.h"
+#include "base/envelope.h"
+#include "spool/spool.h"
+#include "spool/queue.h"
+#include "view/view.h"
+#include "pattern/subscription.h"
+#include "fsck/check.h"
+
+/* ST_NOTFOUND: there is nothing more to say about it. */
+static enum status
+check_filters(struct fsck *f, const char *name, const char *path)
+{
+	struct names filters;
+	struct error why;
+	enum status st;
+
+	st = subscription_filters(f->q, name, &filters, f->err);
+	for (size_t i = 0; st == ST_OK && i < filters.n; i++) {
+		error_clear(&why);
+		if (filter_check(filters.name[i], &why) != ST_OK)
+			fsck_found(f, BAD_FILTER, false, path, "%s", why.text);
+	}
+	names_free(&filters);
+	if (st == ST_CONF)
+		fsck_found(f, BAD_FILTER, false, path, "%s", f->err->text);
+	else if (st == ST_DENIED || st == ST_IO)
+		fsck_found(f, UNREADABLE, false, path, "it may not be read: %s", strerror(f->err->errnum));
+	else
+		return st;
+	error_clear(f->err);
+	return ST_NOTFOUND;
+}
+
+/* Whoever finds that he may not subscribe has made a topic for a moment, without a subscription; and this one may be over. */
+static bool
+is_chained(struct fsck *f, int dir, struct queue *q)
+{
+	struct names subs;
+	bool topic = subscriptions_list(q, &subs, f->err) == ST_OK && subs.n > 0;
+
+	error_clear(f->err);
+	names_free(&subs);
+	return (topic || fsck_older(f, q->fd, "subscriptions", HALF_AGE)) &&
+	    faccessat(dir, q->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static enum status
+check_subscription(struct fsck *f, int dir, const char *name)
+{
+	struct names topics;
+	struct error ignored;
+	struct queue *q;
+	enum status st;
+	char path[200];
+	bool has = false;
+
+	(void)snprintf(path, sizeof(path), "subscriptions/%s", name);
+	if ((st = check_filters(f, name, path)) != ST_OK)
+		return st == ST_NOTFOUND ? ST_OK : st;
+	error_clear(&ignored);
+	if ((st = queue_open_raw(f->q->spool, name, &q, &ignored)) == ST_NOTFOUND) {
+		fsck_found(f, LOST_SUBSCRIPTION, f->repair && fsck_mended(f, subscription_drop(f->q, name, f->err)), path,
+		    "there is no queue '%s'", name);
+		return ST_OK;
+	}
+	if (st != ST_OK)
+		return ST_OK;	/* another user's, perhaps */
+	if (is_chained(f, dir, q))
+		fsck_found(f, CHAINED_TOPIC, false, path, "queue '%s' is a topic, too: mq unsubscribe %s %s ends it; "
+		    "or make '%s' a plain queue again", name, f->q->name, name, name);
+	st = topics_of(q, &topics, f->err);
+	if (st == ST_OK) {
+		for (size_t i = 0; i < topics.n; i++)
+			has |= strcmp(topics.name[i], f->q->name) == 0;
+		if (!has)
+			fsck_found(f, LOST_MARKER, f->repair && fsck_mended(f, marker_put(q, f->q->name, f->err)), path,
+			    "queue '%s' does not know of it", name);
+	}
+	names_free(&topics);
+	queue_close(q);
+	return fsck_told(f, st);
+}
+
+/* Whoever subscribes makes the note first: it may be on the way. */
+static enum status
+check_marker(struct fsck *f, int dir, const char *topic)
+{
+	struct names filters = { 0 };
+	struct queue *q;
+	char path[200];
+	enum status st;
+
+	st = queue_open_raw(f->q->spool, topic, &q, f->err);
+	if (st == ST_OK) {
+		st = subscription_filters(q, f->q->name, &filters, f->err);
+		queue_close(q);
+		names_free(&filters);
+	}
+	error_clear(f->err);
+	if (st != ST_NOTFOUND)
+		return ST_OK;
+	(void)snprintf(path, sizeof(path), "topics/%s", topic);
+	if (fsck_older(f, dir, topic, HALF_AGE))
+		fsck_found(f, LOST_MARKER, f->repair && fsck_mended(f, marker_drop(f->q, topic, f->err)), path,
+		    "this queue does not subscribe to '%s'", topic);
+	return ST_OK;
+}
+
+enum status
+fsck_topics(struct fsck *f)
+{
+	static const struct entries subscriptions = { "subscriptions", queue_name_ok, "not the name of a queue", DT_REG,
+	    check_subscription };
+	static const struct entries topics = { "topics", queue_name_ok, "not the name of a topic", DT_REG, check_marker };
+	enum status st = fsck_entries(f, &subscriptions);
+
+	return st == ST_OK ? fsck_entries(f, &topics) : st;
+}

@@ -1,0 +1,29 @@
+/*
+ * fail.h: how an attempt ends that failed.
+ */
+#ifndef LIFE_FAIL_H
+#define LIFE_FAIL_H
+
+#include "base/base.h"
+#include "base/name.h"
+
+struct failure;
+struct passed;
+struct queue;
+
+/*
+ * What the error is about is passed over, so that it does not stop the rest: clears *err and gives ST_OK.
+ * An error that is ours, like too many open files, is given back.
+ */
+enum status pass_over(struct passed *, struct error *);
+/* Ends a claim that failed: back-off, dead or redirected. */
+enum status fail_attempt(struct queue *, const struct place *, const struct failure *, usec_t now, enum state *, struct error *) MUST_CHECK;
+/* Whether a message has expired, by its own time or the policy's; and what becomes of it then. */
+bool expired(const struct queue *, const struct msgname *, usec_t now);
+enum status fail_expired(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
+/* A message that begins anew: if it has expired, it gets the policy's time again. */
+void renew_expiry(const struct queue *, struct msgname *, usec_t now);
+/* No message any more: a dead letter for this reason. */
+enum status fail_torn(struct queue *, const struct place *, const char *reason, usec_t now, struct error *) MUST_CHECK;
+
+#endif

@@ -1,0 +1,216 @@
+/*
+ * lapse.c: claims whose lease is over, and those whose holder died, which the lock
+ * that it held tells at once.
+ */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/name.h"
+#include "base/fs.h"
+#include "spool/record.h"
+#include "spool/queue.h"
+#include "spool/bucket.h"
+#include "spool/place.h"
+#include "spool/log.h"
+#include "view/view.h"
+#include "life/life.h"
+#include "life/fail.h"
+#include "life/done.h"
+#include "life/reap.h"
+
+/* Buckets of claimed/ without class that one call looks into. */
+#define LAPSE_BUCKETS 4
+/* Claims that one call looks at. */
+#define LAPSE_MAX 256
+/* While claims of other living processes stand, their locks are asked this often. */
+#define PROBE_INTERVAL (USEC / 2)
+/* How far a lease may start in the future before the clock is held to have gone back. */
+#define CLOCK_SLACK (60 * USEC)
+
+int64_t
+token_offset(const char *token)
+{
+	uint64_t t = strtoull(token, NULL, 16);
+
+	return (int64_t)((1ULL << 62) + t % (1ULL << 61));
+}
+
+/* Whether the holder of a locked claim is dead for sure. */
+static bool
+holder_died(int dir, const struct place *p)
+{
+	bool dead;
+	int fd;
+
+	if (!p->name.locked || (fd = fs_open_read(dir, p->file)) == -1)
+		return false;
+	dead = fs_locked(fd, token_offset(p->name.token)) == 0;
+	(void)close(fd);
+	return dead;
+}
+
+/* The clock was set back: the lease starts anew (spool-format.md, "rebase"). */
+static enum status
+rebase(int dir, const struct place *p, usec_t now, usec_t *wake, struct error *err)
+{
+	char file[NAME_MAX_LEN + 1];
+	struct msgname n = p->name;
+
+	n.key = now + n.lease_ms * 1000;
+	wake_at(wake, n.key);
+	name_format(&n, file);
+	return fs_move(dir, p->file, dir, file, err);
+}
+
+/* Who distributed a message of a topic died: no handler has seen it, so it is no attempt, and is done again at once. */
+static enum status
+undistributed(struct queue *q, const struct place *p, usec_t now, struct error *err)
+{
+	struct msgname n = p->name;
+	enum status st;
+
+	name_unclaim(&n);
+	n.key = id_time(&n.id);
+	if ((st = place_move(q, p, q, STATE_READY, &n, NULL, err)) == ST_OK)
+		log_event(q, "released", &n, STATE_READY, now);
+	return st;
+}
+
+static enum status
+lapse_one(struct queue *q, int dir, const struct place *p, usec_t now, usec_t *wake,
+    struct error *err)
+{
+	struct failure why = { .reason = "lapsed", .delay = -1 };
+	const struct msgname *n = &p->name;
+	enum state state;
+
+	if (n->token[0] == '\0')
+		return ST_OK;	/* not ours to end: a checker's business */
+	if (holder_died(dir, p))
+		why.reason = "lost";
+	else if (n->key > now) {
+		wake_at(wake, n->locked && now + PROBE_INTERVAL < n->key ?
+		    now + PROBE_INTERVAL : n->key);
+		if (n->key - n->lease_ms * 1000 > now + CLOCK_SLACK && !n->locked)
+			return rebase(dir, p, now, wake, err);
+		return ST_OK;
+	}
+	if (n->finished)	/* its holder died between the two steps of an ack */
+		return done_put(q, p, now, err);
+	return q->topic ? undistributed(q, p, now, err) : fail_attempt(q, p, &why, now, &state, err);
+}
+
+static enum status
+lapsed_in_bucket(struct queue *q, const struct bucket *b, usec_t now,
+    unsigned *left, bool *empty, usec_t *wake, struct passed *over, struct error *err)
+{
+	struct place p = { .state = STATE_CLAIMED };
+	struct listing l;
+	enum status st;
+	size_t start;
+	int dir;
+
+	*empty = false;
+	if ((st = bucket_open(q, STATE_CLAIMED, b, &dir, err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	(void)strlcpy(p.bucket, b->name, sizeof(p.bucket));
+	st = fs_list(dir, "", 0, false, &l, NULL, err);
+	*empty = st == ST_OK && l.n == 0;
+	/* More than there is time for: begin anywhere, and come back so soon that each has its turn in time. */
+	start = b->cls != 0 && l.n > *left ? arc4random_uniform((uint32_t)l.n) : 0;
+	for (size_t k = 0; st == ST_OK && k < l.n; k++) {
+		size_t i = (start + k) % l.n;
+		if (*left == 0) {
+			wake_at(wake, now + PROBE_INTERVAL * LAPSE_MAX / (usec_t)l.n);
+			break;
+		}
+		if (l.e[i].type != DT_REG || name_parse(l.e[i].name, &p.name) != NAME_OK)
+			continue;
+		/* Sorted by deadline: without a lock to ask, the first in the future ends it. */
+		if (b->cls == 0 && !p.name.locked && p.name.key > now &&
+		    p.name.key - p.name.lease_ms * 1000 <= now + CLOCK_SLACK) {
+			wake_at(wake, p.name.key);
+			break;
+		}
+		--*left;
+		(void)strlcpy(p.file, l.e[i].name, sizeof(p.file));
+		st = lapse_one(q, dir, &p, now, wake, err);
+		if (st != ST_OK)
+			st = st == ST_GONE ? ST_OK : pass_over(over, err);
+	}
+	listing_free(&l);
+	(void)close(dir);
+	return st == ST_GONE ? ST_OK : st;
+}
+
+/*
+ * Which buckets: all of class w, for their locks tell at once; of the others those
+ * whose name is not in the future (their deadlines may have passed), some of them
+ * in turn, since an extended claim stays in its bucket; and those so far in the
+ * future that the clock must have gone back.
+ */
+void
+reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
+{
+	unsigned left = LAPSE_MAX, looked = 0;
+	struct error err;
+	struct buckets bs;
+	enum status st;
+	size_t start;
+	bool empty;
+
+	error_clear(&err);
+	if ((st = buckets_before(q, STATE_CLAIMED, now, &bs, &err)) != ST_OK) {
+		(void)pass_over(over, &err);
+		return;
+	}
+	/* Where there are many, begin anywhere, so that each has its turn. */
+	start = bs.n > LAPSE_BUCKETS ? arc4random_uniform((uint32_t)bs.n) : 0;
+	for (size_t k = 0; st == ST_OK && left > 0 && k < bs.n; k++) {
+		size_t i = (start + k) % bs.n;
+		const struct bucket *b = &bs.b[i];
+		if (b->cls == 0 && b->key > now && b->key <= now + q->policy.lease + CLOCK_SLACK) {
+			wake_at(wake, b->key);
+			continue;
+		}
+		if (b->cls == 0 && looked++ >= LAPSE_BUCKETS) {
+			wake_at(wake, now + PROBE_INTERVAL);
+			continue;
+		}
+		st = lapsed_in_bucket(q, b, now, &left, &empty, wake, over, &err);
+		if (empty)
+			bucket_remove_empty(q, STATE_CLAIMED, &bs, i);
+		if (st != ST_OK)
+			st = pass_over(over, &err);
+	}
+	buckets_free(&bs);
+}
+
+enum status
+claims_lapsed(struct queue *q, usec_t now, bool *any, usec_t *wake, struct error *err)
+{
+	struct scan *scan;
+	struct place p;
+	enum status st;
+	int fd;
+
+	if ((st = scan_open(q, STATE_BIT(STATE_CLAIMED), &scan, err)) != ST_OK)
+		return st;
+	while (!*any && (st = scan_next(scan, &p, err)) == ST_OK) {
+		*any = p.name.token[0] != '\0' && p.name.key <= now;
+		wake_at(wake, p.name.locked && now + PROBE_INTERVAL < p.name.key ?
+		    now + PROBE_INTERVAL : p.name.key);
+		if (*any || !p.name.locked)
+			continue;
+		if (msg_open(q, &p, &fd, err) != ST_OK) {	/* moved, or not for us to read */
+			error_clear(err);
+			continue;
+		}
+		*any = fs_locked(fd, token_offset(p.name.token)) == 0;
+		(void)close(fd);
+	}
+	scan_close(scan);
+	return st == ST_NONE ? ST_OK : st;
+}

@@ -1,0 +1,14 @@
+/*
+ * limits.h: what the policy lets in.
+ */
+#ifndef LIFE_LIMITS_H
+#define LIFE_LIMITS_H
+
+#include "base/base.h"
+
+struct queue;
+
+/* The part of push_allowed that is about the disk.  ST_AGAIN: too little would be left. */
+enum status disk_allowed(struct queue *, uint64_t messages, uint64_t bytes, struct error *) MUST_CHECK;
+
+#endif

@@ -1,0 +1,257 @@
+/*
+ * reap.c: what any command does on its way, because there is no daemon: return
+ * what is due, adopt what lies in new/, remove what dead writers left in tmp/.
+ * What has lapsed is in lapse.c, what was kept long enough in done.c.
+ *
+ * Each step is one rename of the very name that was examined, so any number of
+ * processes may do this at once; who comes second gets ST_GONE and goes on.  The
+ * work of one call is bounded.
+ */
+#include <sys/stat.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/name.h"
+#include "base/fs.h"
+#include "spool/spool.h"
+#include "spool/record.h"
+#include "spool/queue.h"
+#include "spool/bucket.h"
+#include "spool/place.h"
+#include "spool/counters.h"
+#include "spool/log.h"
+#include "view/scan.h"
+#include "pattern/order.h"
+#include "life/fail.h"
+#include "life/reap.h"
+
+/* Files adopted from new/ by one call. */
+#define ADOPT_MAX 4096
+/* How long an arrival that a consumer may not read waits for one that may. */
+#define SEALED_GRACE (60 * USEC)
+/* Names of delayed/ that are looked at at a time. */
+#define DUE_WINDOW 128
+/* Age at which what nobody has locked in tmp/ is garbage: a file, a directory. */
+#define STALE_FILE (3600 * USEC)
+#define STALE_DIR (36LL * 3600 * USEC)
+
+/* ---- due -------------------------------------------------------------- */
+
+enum status
+reap_return(struct queue *q, const struct place *p, usec_t now, struct error *err)
+{
+	struct msgname n = p->name;
+	struct place at;
+	enum status st;
+
+	if (expired(q, &n, now))
+		return fail_expired(q, p, now, err);
+	n.key = id_time(&n.id);
+	if ((st = place_move(q, p, q, STATE_READY, &n, &at, err)) == ST_OK) {
+		order_moved(q, &at);
+		log_event(q, "due", &n, STATE_READY, now);
+	}
+	return st;
+}
+
+/* One bucket of delayed/, the names of which are not above now. */
+static enum status
+due_in_bucket(struct queue *q, const struct bucket *b, usec_t now, unsigned *left,
+    bool *empty, usec_t *wake, struct passed *over, struct error *err)
+{
+	struct place p = { .state = STATE_DELAYED };
+	char after[NAME_MAX_LEN + 1] = "";
+	enum status st = ST_OK;
+	struct listing l;
+	bool more = true;
+	int dir;
+
+	*empty = false;
+	if ((st = bucket_open(q, STATE_DELAYED, b, &dir, err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	(void)strlcpy(p.bucket, b->name, sizeof(p.bucket));
+	while (st == ST_OK && more) {
+		if ((st = fs_list(dir, after, DUE_WINDOW, false, &l, &more, err)) != ST_OK)
+			break;
+		*empty = l.n == 0 && after[0] == '\0';
+		for (size_t i = 0; i < l.n && st == ST_OK; i++) {
+			if (l.e[i].type != DT_REG || name_parse(l.e[i].name, &p.name) != NAME_OK)
+				continue;
+			if (p.name.key > now || *left == 0) {
+				wake_at(wake, p.name.key > now ? p.name.key : now);
+				more = false;
+				break;
+			}
+			(void)strlcpy(p.file, l.e[i].name, sizeof(p.file));
+			st = reap_return(q, &p, now, err);
+			if (st == ST_OK)
+				--*left;
+			else
+				st = st == ST_GONE ? ST_OK : pass_over(over, err);
+		}
+		if (l.n > 0)
+			(void)strlcpy(after, l.e[l.n - 1].name, sizeof(after));
+		listing_free(&l);
+	}
+	(void)close(dir);
+	return st == ST_GONE ? ST_OK : st;
+}
+
+void
+reap_due(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
+{
+	unsigned left = REAP_MAX;
+	struct error err;
+	struct buckets bs;
+	enum status st;
+	bool empty;
+
+	error_clear(&err);
+	if ((st = buckets_before(q, STATE_DELAYED, now, &bs, &err)) != ST_OK) {
+		(void)pass_over(over, &err);
+		return;
+	}
+	for (size_t i = 0; st == ST_OK && i < bs.n; i++) {
+		if (bs.b[i].key > now || left == 0) {
+			/* The name of a bucket is a lower bound of what is in it. */
+			wake_at(wake, bs.b[i].key > now ? bs.b[i].key : now);
+			break;
+		}
+		st = due_in_bucket(q, &bs.b[i], now, &left, &empty, wake, over, &err);
+		if (empty)
+			bucket_remove_empty(q, STATE_DELAYED, &bs, i);
+		if (st != ST_OK)
+			st = pass_over(over, &err);
+	}
+	buckets_free(&bs);
+}
+
+/* ---- new/ ------------------------------------------------------------- */
+
+/* Whether it is the file that was looked at, and not another that its producer has put under that name since. */
+static enum status
+adopted(struct queue *q, const struct place *p, const struct place *at, struct error *err)
+{
+	struct place is;
+	enum status st;
+	int dir;
+
+	if ((st = place_open(q, at, &dir, err)) != ST_OK)
+		return st;
+	st = arrival_at(dir, at->file, p->file, &is, err);
+	if (st == ST_OK && (is.name.size != p->name.size ||
+	    memcmp(is.name.id.text + ID_RANDOM, p->name.id.text + ID_RANDOM, ID_LEN - ID_RANDOM) != 0))
+		st = bucket_put(q, dir, at->file, STATE_READY, &is.name, NULL, err);
+	(void)close(dir);
+	return st == ST_NONE ? ST_OK : st;
+}
+
+static bool
+unreadable(struct queue *q, const struct place *p)
+{
+	return faccessat(q->newfd, p->file, R_OK, AT_EACCESS) == -1 && errno == EACCES;
+}
+
+/* Adopt one.  *at: where it went. */
+static enum status
+adopt(struct queue *q, struct place *p, usec_t now, struct place *at, struct error *err)
+{
+	struct failure why = { .reason = "unreadable", .text = "whoever consumes here may not read it" };
+	bool sealed = queue_is_drop_box(q) && unreadable(q, p);
+	enum state to = sealed ? STATE_DEAD : STATE_READY;
+	enum status st;
+
+	if (sealed) {
+		/* What its user lets nobody read must not stand in the way for ever; but others may be allowed to. */
+		if (now - p->name.key < SEALED_GRACE)
+			return error_set(err, ST_DENIED, EACCES, "message %s may not be read", p->name.id.text);
+		(void)strlcpy(p->name.reason, why.reason, sizeof(p->name.reason));
+		p->name.key = now;
+	}
+	st = bucket_put(q, q->newfd, p->file, to, &p->name, at, err);
+	if (st != ST_OK)
+		return st;
+	counters_state(q, to, 1, p->name.size);
+	counters_add(q, sealed ? COUNT_DEAD : COUNT_PUSHED, 1, now);
+	log_event(q, sealed ? "dead" : "pushed", &p->name, to, now);
+	if (sealed)
+		record_add(q, &p->name.id, 0, &why, now, false);
+	return ST_OK;
+}
+
+void
+reap_new(struct queue *q, usec_t now, struct passed *over)
+{
+	struct arrivals a;
+	struct error err;
+	struct place at;
+	enum status st;
+	usec_t last = 0;
+
+	error_clear(&err);
+	if ((st = arrivals_list(q, NULL, ADOPT_MAX, &a, &err)) != ST_OK) {
+		(void)pass_over(over, &err);
+		return;
+	}
+	for (size_t i = 0; st == ST_OK && i < a.n; i++) {
+		struct place *p = &a.p[i];
+		/* In the order of arrival also those that came within one tick of the clock. */
+		if (p->name.key <= last)
+			p->name.key = last + 1;
+		last = p->name.key;
+		if ((st = adopt(q, p, now, &at, &err)) == ST_OK)
+			st = adopted(q, p, &at, &err);
+		if (st != ST_OK)
+			st = st == ST_GONE ? ST_OK : pass_over(over, &err);
+	}
+	arrivals_free(&a);
+}
+
+/* ---- tmp/ ------------------------------------------------------------- */
+
+static bool
+is_litter(int dir, const char *name, usec_t now, bool *tree)
+{
+	struct stat sb;
+	int fd = fs_open_read(dir, name);
+	usec_t age;
+	bool yes;
+
+	if (fd == -1)
+		return false;
+	yes = fstat(fd, &sb) == 0;
+	age = now - (usec_t)sb.st_mtim.tv_sec * USEC;
+	*tree = S_ISDIR(sb.st_mode);
+	yes = yes && (*tree ? age > STALE_DIR : S_ISREG(sb.st_mode) && age > STALE_FILE &&
+	    fs_locked(fd, 1LL << 62) == 0);
+	(void)close(fd);
+	return yes;
+}
+
+void
+reap_litter(int dir, const char *prefix, bool trees, usec_t now, bool remove,
+    void (*seen)(void *, const char *, bool), void *arg)
+{
+	struct error err;
+	struct listing l;
+	bool tree, removed;
+
+	error_clear(&err);
+	if (fs_list(dir, "", 0, true, &l, NULL, &err) != ST_OK)
+		return;
+	for (size_t i = 0; i < l.n; i++) {
+		if (strncmp(l.e[i].name, prefix, strlen(prefix)) != 0 ||
+		    !is_litter(dir, l.e[i].name, now, &tree) || (tree && !trees))
+			continue;
+		removed = remove && (tree ? fs_remove_tree(dir, l.e[i].name) :
+		    fs_unlink(dir, l.e[i].name, &err) == ST_OK);
+		error_clear(&err);
+		if (seen != NULL)
+			seen(arg, l.e[i].name, removed);
+	}
+	listing_free(&l);
+}

@@ -1,0 +1,33 @@
+/*
+ * reap.h: what comes back by itself.
+ */
+#ifndef LIFE_REAP_H
+#define LIFE_REAP_H
+
+#include "base/base.h"
+
+struct passed;
+struct place;
+struct queue;
+
+#define REAP_MAX 64
+/*
+ * Return what is due and what has lapsed, at most REAP_MAX of each.  *wake: when there
+ * may be more to do (now: at once).
+ */
+void reap_due(struct queue *, usec_t now, usec_t *wake, struct passed *);
+void reap_lapsed(struct queue *, usec_t now, usec_t *wake, struct passed *);
+/* What is delayed becomes ready, or has expired. */
+enum status reap_return(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
+/* Move what lies in new/ to ready. */
+void reap_new(struct queue *, usec_t now, struct passed *);
+/*
+ * What dead writers left in a directory under names with this prefix: files older than an hour whose writer holds no lock,
+ * and, with trees, directories older than 36 hours.  seen is called for each, and may be NULL.
+ */
+void reap_litter(int dir, const char *prefix, bool trees, usec_t now, bool remove,
+    void (*seen)(void *, const char *, bool removed), void *arg);
+/* Where the lock is in the file of a claim, by its token: one claim's is not another's. */
+int64_t token_offset(const char *token);
+
+#endif

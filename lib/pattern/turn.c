@@ -1,0 +1,154 @@
+/*
+ * turn.c: whose turn it is, of the messages of one key.
+ *
+ * turns/ORDER/ holds an empty file named by the message whose turn it is.  It gets there
+ * with its directory, filled in tmp/ and renamed onto turns/ORDER, which the kernel
+ * refuses unless that is missing or empty: one of many wins.  It goes, or becomes that of
+ * the next message, by unlink or rename of that very name: nobody ends another's turn.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/name.h"
+#include "base/fs.h"
+#include "spool/queue.h"
+#include "spool/lane.h"
+#include "pattern/turn.h"
+
+#define TURNS "turns"
+
+static bool
+turn_parse(const char *entry, struct turn *t)
+{
+	const char *at = entry + ID_LEN, *comma;
+	char state[16];
+
+	t->state = -1;
+	t->bucket[0] = '\0';
+	if (strlen(entry) < ID_LEN || (*at != '\0' && *at != ','))
+		return false;
+	memcpy(t->id.text, entry, ID_LEN);
+	t->id.text[ID_LEN] = '\0';
+	(void)strlcpy(t->entry, entry, sizeof(t->entry));
+	if (*at == ',' && (comma = strchr(at + 1, ',')) != NULL &&
+	    (size_t)(comma - at) <= sizeof(state)) {
+		(void)strlcpy(state, at + 1, (size_t)(comma - at));
+		t->state = state_parse(state);
+		(void)strlcpy(t->bucket, comma + 1, sizeof(t->bucket));
+	}
+	return id_ok(t->id.text);
+}
+
+bool
+turn_ok(const char *entry)
+{
+	struct turn t;
+
+	return turn_parse(entry, &t);
+}
+
+static enum status
+turn_open(struct queue *q, const char *order, int *fd, struct error *err)
+{
+	char path[sizeof(TURNS) + ORDER_LEN + 1];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", TURNS, order);
+	return fs_open_dir(q->fd, path, false, fd, err);
+}
+
+enum status
+turn_read(struct queue *q, const char *order, struct turn *t, struct error *err)
+{
+	struct listing l;
+	enum status st;
+	int dir;
+
+	if ((st = turn_open(q, order, &dir, err)) != ST_OK)
+		return st == ST_GONE ? ST_NONE : st;
+	st = fs_list(dir, "", 0, false, &l, NULL, err);
+	(void)close(dir);
+	if (st != ST_OK)
+		return st == ST_GONE ? ST_NONE : st;
+	st = ST_NONE;
+	for (size_t i = 0; st == ST_NONE && i < l.n; i++)
+		if (turn_parse(l.e[i].name, t))
+			st = ST_OK;
+	listing_free(&l);
+	return st;
+}
+
+enum status
+turn_take(struct queue *q, const char *order, const struct msgid *id, struct error *err)
+{
+	char dir[48], file[NAME_MAX_LEN + 1];
+	int tmp, turns, fd;
+	enum status st;
+
+	if ((st = queue_tmp(q, &tmp, err)) != ST_OK ||
+	    (st = queue_sub(q, q->fd, TURNS, true, &turns, err)) != ST_OK)
+		return st;
+	tmp_name(dir);
+	(void)snprintf(file, sizeof(file), "%s/%s", dir, id->text);
+	st = fs_mkdir(tmp, dir, queue_dir_mode(q), q->owner, err);
+	if (st == ST_OK && (st = fs_create(tmp, file, queue_file_mode(q), q->owner, &fd, err)) == ST_OK) {
+		(void)close(fd);
+		st = fs_move_onto_empty(tmp, dir, turns, order, err);
+	}
+	if (st != ST_OK)
+		(void)fs_remove_tree(tmp, dir);
+	(void)close(turns);
+	return st;
+}
+
+enum status
+turn_pass(struct queue *q, const char *order, const struct turn *from, const char *to, struct error *err)
+{
+	enum status st;
+	int dir, turns;
+
+	if ((st = turn_open(q, order, &dir, err)) != ST_OK)
+		return st;
+	st = to != NULL ? fs_move(dir, from->entry, dir, to, err) : fs_unlink(dir, from->entry, err);
+	(void)close(dir);
+	if (st == ST_OK && to == NULL && fs_open_dir(q->fd, TURNS, false, &turns, err) == ST_OK) {
+		(void)fs_rmdir(turns, order);
+		(void)close(turns);
+	}
+	return st;
+}
+
+enum status
+turn_note(struct queue *q, const struct turn *t, const struct place *p, struct error *err)
+{
+	char entry[NAME_MAX_LEN + 1];
+
+	if (t->state == (int)p->state && strcmp(t->bucket, p->bucket) == 0)
+		return ST_OK;
+	(void)snprintf(entry, sizeof(entry), "%s,%s,%s", t->id.text, state_names[p->state], p->bucket);
+	return turn_pass(q, p->name.order, t, entry, err);
+}
+
+void
+turn_sync(struct queue *q, const char *order)
+{
+	struct error ignored;
+	int dir;
+
+	error_clear(&ignored);
+	if (turn_open(q, order, &dir, &ignored) == ST_OK) {
+		(void)!fs_sync(dir, &ignored);
+		(void)close(dir);
+	}
+	if (fs_open_dir(q->fd, TURNS, false, &dir, &ignored) == ST_OK) {
+		(void)!fs_sync(dir, &ignored);
+		(void)close(dir);
+	}
+}
+
+enum status
+turns_list(struct queue *q, const char *after, size_t max, struct listing *l, bool *more, struct error *err)
+{
+	return queue_sub_list(q, TURNS, after, max, l, more, err);
+}

@@ -1,0 +1,61 @@
+/*
+ * bucket.h: the sorted directories that a state is made of.
+ */
+#ifndef SPOOL_BUCKET_H
+#define SPOOL_BUCKET_H
+
+#include "base/base.h"
+#include "base/name.h"
+
+struct edges;
+struct listing;
+struct queue;
+struct target;
+
+struct bucket {
+	char name[BUCKET_MAX];	/* without "+" */
+	char cls;		/* 0, '0'..'9' or 'w' */
+	bool half;		/* stands with a "+" */
+	usec_t key;
+};
+struct buckets { struct bucket *b; size_t n; };
+
+bool bucket_parse(const char *, struct bucket *);
+void bucket_format(char cls, usec_t key, char buf[BUCKET_MAX]);
+/* The class that a message of that name belongs to in that state. */
+char bucket_class(enum state, const struct msgname *);
+/* The hint, if it holds. */
+bool buckets_edges(struct queue *, enum state, struct edges *);
+/* Sorted by class, then key.  Free with buckets_free. */
+enum status buckets_list(struct queue *, enum state, struct buckets *, struct error *) MUST_CHECK;
+void buckets_free(struct buckets *);
+/*
+ * The buckets whose messages may have to be returned now, and the next one: without a listing if a hint tells; else all.
+ * Of class w all count.
+ */
+enum status buckets_before(struct queue *, enum state, usec_t now, struct buckets *, struct error *) MUST_CHECK;
+/* Open one; ST_GONE.  The file name of it (with "+" where it has one) is tried both ways. */
+enum status bucket_open(struct queue *, enum state, const struct bucket *, int *fd, struct error *) MUST_CHECK;
+/* All names in one; ST_GONE.  To be freed only if it is ST_OK. */
+enum status bucket_list(struct queue *, enum state, const struct bucket *, struct listing *, struct error *) MUST_CHECK;
+/* rmdir it unless it is the last of its class in the list, or in the making. */
+void bucket_remove_empty(struct queue *, enum state, const struct buckets *, size_t i);
+/*
+ * Move a file into a state under the name that *name gives, into the bucket that fits, made
+ * if need be; on a collision the key gets a microsecond more.  *to tells where it went (may
+ * be NULL).  ST_GONE: the source is not there.
+ */
+enum status bucket_put(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, struct place *to, struct error *) MUST_CHECK;
+/* The same with one more name for the file, which stays where it is.  ST_EXISTS: it has that very name there already. */
+enum status bucket_link(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, struct place *to, struct error *err) MUST_CHECK;
+/* The directory of a state, or of lanes. */
+const char *state_dir(enum state);
+/* Make the bucket that a key belongs to the target of its state: q->target[s], found or made. */
+enum status target_for(struct queue *, enum state, char cls, usec_t key, struct error *) MUST_CHECK;
+/* Forget the target buckets; sync first those that are to be. */
+void target_drop(struct queue *, struct target *);
+void targets_drop(struct queue *);
+/* A directory filled in tmp/ becomes a bucket of that name.  "": it has not become visible. */
+enum status bucket_publish_dir(struct queue *, int tmpfd, const char *dir, enum state, char cls, usec_t key, char bucket[BUCKET_MAX], struct error *) MUST_CHECK;
+
+#endif

@@ -1,0 +1,187 @@
+/*
+ * handle.c: an open queue: who may do what in it, and its directories, each
+ * opened when it is first needed and held from then on.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/name.h"
+#include "base/fs.h"
+#include "spool/policy.h"
+#include "spool/spool.h"
+#include "spool/queue.h"
+
+enum status
+queue_fail(const struct queue *q, struct error *err, int errnum, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return error_sys(err, errnum, "queue %s: %s", q->name, text);
+}
+
+const char *
+queue_name(const struct queue *q)
+{
+	return q->name;
+}
+
+const struct policy *
+queue_policy(const struct queue *q)
+{
+	return &q->policy;
+}
+
+bool
+queue_remote(struct queue *q)
+{
+	if (q->remote == -1)
+		q->remote = fs_is_remote(q->fd);
+	return q->remote;
+}
+
+bool
+queue_synced(const struct queue *q)
+{
+	return q->policy.sync == SYNC_ALWAYS;
+}
+
+/* Of group and others, those who may write but not read (their write bits): they put messages in, and no more. */
+static mode_t
+droppers(const struct queue *q)
+{
+	mode_t m = (mode_t)q->policy.mode;
+
+	return m & 0022 & ~((m & 0044) >> 1);
+}
+
+mode_t
+queue_file_mode(const struct queue *q)
+{
+	return (mode_t)q->policy.mode & ~droppers(q);
+}
+
+/* Who may read the messages may look into the directories; a group is inherited. */
+void
+queue_share(const struct queue *q, int fd)
+{
+	struct error ignored;
+
+	error_clear(&ignored);
+	if (fs_set_mode(fd, queue_file_mode(q), q->owner, &ignored) != ST_OK)
+		error_clear(&ignored);	/* advice */
+}
+
+mode_t
+queue_dir_mode(const struct queue *q)
+{
+	mode_t m = queue_file_mode(q);
+
+	m |= (m & 0444) >> 2;
+	if (q->policy.group[0] != '\0')
+		m |= S_ISGID;
+	return m;
+}
+
+mode_t
+queue_top_mode(const struct queue *q)
+{
+	return queue_dir_mode(q) | droppers(q) >> 1;
+}
+
+mode_t
+queue_conf_mode(const struct queue *q)
+{
+	return queue_file_mode(q) | droppers(q) << 1;
+}
+
+bool
+queue_is_drop_box(const struct queue *q)
+{
+	return droppers(q) != 0;
+}
+
+/* For its user, who is not the queue's, and for the group that it gets from new/; others if they may read all. */
+mode_t
+queue_drop_mode(const struct queue *q)
+{
+	return 0640 | ((mode_t)q->policy.mode & 0004);
+}
+
+/*
+ * Droppers may not list it.  Its group passes to their files, so that who takes them may read them.  The
+ * sticky bit keeps them from each other's even if they guess a name; it would keep others who take, too.
+ */
+mode_t
+queue_new_mode(const struct queue *q)
+{
+	mode_t d = droppers(q), m = queue_dir_mode(q);
+	bool others_take = (m & 0060) == 0060 || (m & 0006) == 0006;
+
+	if (d == 0)
+		return m;
+	return m | d | d >> 1 | S_ISGID | (others_take ? 0 : S_ISVTX);
+}
+
+enum status
+queue_state(struct queue *q, enum state s, int *fd, struct error *err)
+{
+	struct error opening;
+	enum status st;
+
+	if (q->statefd[s] == -1) {
+		if (s == STATE_LANE)
+			return error_set(err, ST_IO, 0, "queue %s: a lane went away", q->name);
+		error_clear(&opening);
+		st = fs_open_dir(q->fd, state_names[s], false, &q->statefd[s], &opening);
+		if (st == ST_GONE)
+			return error_set(err, ST_IO, 0, "queue %s: its directory %s/ is missing; "
+			    "'mq fsck --repair %s' makes it", q->name, state_names[s], q->name);
+		if (st != ST_OK)
+			return error_sys(err, opening.errnum, "%s/%s/%s", q->spool->path, q->name,
+			    state_names[s]);
+	}
+	*fd = q->statefd[s];
+	return ST_OK;
+}
+
+enum status
+queue_tmp(struct queue *q, int *fd, struct error *err)
+{
+	enum status st;
+
+	if (q->tmpfd == -1) {
+		st = fs_open_dir(q->fd, "tmp", false, &q->tmpfd, err);
+		if (st == ST_GONE) {
+			/* Who finds none must not rely on the queue itself: see queue.c. */
+			st = queue_synced(q) ? fs_sync(q->spool->fd, err) : ST_OK;
+			if (st == ST_OK)
+				st = fs_mkdir(q->fd, "tmp", queue_dir_mode(q), q->owner, err);
+			if (st == ST_OK || st == ST_EXISTS)
+				st = fs_open_dir(q->fd, "tmp", false, &q->tmpfd, err);
+		}
+		if (st != ST_OK)
+			return st == ST_GONE ?
+			    error_set(err, ST_IO, 0, "queue %s: tmp/ went away", q->name) : st;
+	}
+	*fd = q->tmpfd;
+	return ST_OK;
+}
+
+/* ST_GONE: there is no drop box. */
+enum status
+queue_new(struct queue *q, int *fd, struct error *err)
+{
+	enum status st;
+
+	if (q->newfd == -1 &&
+	    (st = fs_open_dir(q->fd, "new", false, &q->newfd, err)) != ST_OK)
+		return st;
+	*fd = q->newfd;
+	return ST_OK;
+}

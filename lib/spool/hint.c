@@ -1,0 +1,144 @@
+/*
+ * hint.c: the lowest and highest buckets of a state, as last listed.
+ *
+ * A one-shot command needs one bucket, and a queue of ten million messages has
+ * 20,000 of them.  What a listing told is kept beside the counters, together with
+ * the time of the directory's last change (ctime, which nobody can set): while that
+ * is the same, no bucket has come, gone or been renamed since.  It is advice (P4): it decides which bucket is
+ * tried first, never that there is none.  Nobody locks it; words that several
+ * writers mixed don't match their checksum.
+ */
+#include <sys/stat.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/name.h"
+#include "spool/queue.h"
+#include "spool/hint.h"
+#include "spool/counters.h"
+
+/* A listing in the same tick of the file system's clock as a change may have missed it: one of a few ms, or of a second. */
+#define TICK (USEC / 4)
+#define COARSE_TICK (2 * USEC)
+
+struct hint {
+	struct {
+		int64_t changed;	/* ctime of the directory, in nanoseconds */
+		uint64_t ino;
+		struct edges edges;
+	} seen;
+	uint64_t sum;
+};
+#define WORDS (sizeof(struct hint) / sizeof(uint64_t))
+_Static_assert(sizeof(struct hint) % sizeof(uint64_t) == 0, "hints are copied by words");
+_Static_assert(3 * sizeof(struct hint) <= HINTS_SIZE, "hints outgrew their place");
+
+/* Of ready, delayed and claimed; of others nobody asks. */
+static _Atomic uint64_t *
+words_of(struct queue *q, enum state s, bool open)
+{
+	_Atomic uint64_t *w = s <= STATE_CLAIMED ? counters_hints(q, open) : NULL;
+
+	return w == NULL ? NULL : w + (size_t)s * WORDS;
+}
+
+static int64_t
+changed(const struct stat *sb)
+{
+	return sb->st_ctim.tv_sec * 1000000000LL + sb->st_ctim.tv_nsec;
+}
+
+static bool
+settled(const struct stat *sb)
+{
+	usec_t tick = sb->st_ctim.tv_nsec == 0 ? COARSE_TICK : TICK;
+
+	return changed(sb) / 1000 < clock_now() - tick;
+}
+
+/* The file is not ours alone: what it says must be possible, too. */
+static bool
+possible(const struct edges *e)
+{
+	const usec_t last = 253402300799999999;	/* the end of 9999, as key_format knows times */
+
+	for (size_t i = 0; i < sizeof(e->edge) / sizeof(e->edge[0]); i++) {
+		const struct edge *g = &e->edge[i];
+		for (size_t k = 0; k < 2; k++)
+			if (g->low[k] < 0 || g->low[k] > last || g->half[k] > 1)
+				return false;
+		if (g->n < 0 || g->high < -1 || g->high > last)
+			return false;
+	}
+	return true;
+}
+
+bool
+hint_get(struct queue *q, enum state s, int dir, struct edges *e)
+{
+	_Atomic uint64_t *w = words_of(q, s, true);
+	uint64_t copy[WORDS];
+	struct hint h;
+	struct stat sb;
+
+	if (w == NULL || fstat(dir, &sb) == -1)
+		return false;
+	for (size_t i = 0; i < WORDS; i++)
+		copy[i] = atomic_load_explicit(&w[i], memory_order_relaxed);
+	memcpy(&h, copy, sizeof(h));
+	if (h.sum != fnv1a(&h.seen, sizeof(h.seen)) || h.seen.changed != changed(&sb) || h.seen.ino != sb.st_ino ||
+	    !possible(&h.seen.edges) || queue_remote(q))
+		return false;
+	*e = h.seen.edges;
+	return true;
+}
+
+static bool
+class_fits(enum state s, char cls)
+{
+	if (s == STATE_READY)
+		return cls >= '0' && cls <= '9';
+	return cls == 0 || (cls == 'w' && s == STATE_CLAIMED);
+}
+
+void
+hint_put(struct queue *q, enum state s, const struct stat *before, int dir, const struct buckets *bs)
+{
+	_Atomic uint64_t *w = words_of(q, s, false);	/* who only looks makes no file */
+	uint64_t copy[WORDS];
+	struct stat after;
+	struct hint h;
+
+	if (w == NULL || fstat(dir, &after) == -1 || changed(before) != changed(&after) ||
+	    !settled(&after) || queue_remote(q))
+		return;
+	memset(&h, 0, sizeof(h));
+	h.seen.changed = changed(&after);
+	h.seen.ino = after.st_ino;
+	for (size_t i = 0; i < bs->n; i++) {
+		const struct bucket *b = &bs->b[i];
+		struct edge *e = edge_of(&h.seen.edges, b->cls);
+		/* A bucket of another class: a reader takes what is in it all the same, so all are to be listed. */
+		if (!class_fits(s, b->cls))
+			return;
+		if (e->n == 0)
+			e->high = -1;
+		if (e->n < 2) {
+			e->low[e->n] = b->key;
+			e->half[e->n] = b->half;
+		}
+		e->n++;
+		if (!b->half)
+			e->high = b->key;
+	}
+	h.sum = fnv1a(&h.seen, sizeof(h.seen));
+	memcpy(copy, &h, sizeof(h));
+	for (size_t i = 0; i < WORDS; i++)
+		atomic_store_explicit(&w[i], copy[i], memory_order_relaxed);
+}
+
+struct edge *
+edge_of(struct edges *e, char cls)
+{
+	return &e->edge[cls == 'w' ? 1 : cls == 0 ? 0 : cls - '0'];
+}

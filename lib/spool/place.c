@@ -1,0 +1,219 @@
+/*
+ * place.c: the one loop in which messages move, from where they stand to where
+ * they belong (spool-format.md sections 4 and 5).
+ */
+#include <sys/stat.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/name.h"
+#include "base/fs.h"
+#include "spool/spool.h"
+#include "spool/record.h"
+#include "spool/queue.h"
+#include "spool/bucket.h"
+#include "spool/place.h"
+#include "spool/lane.h"
+#include "spool/counters.h"
+
+/* Rounds that any of the loops below may lose against others before it gives up. */
+#define ROUNDS 1000
+
+/*
+ * The rename said ENOENT: the source is gone, or the bucket was removed under us
+ * (ST_NONE: try again).  A network file system may also have done it and lost the
+ * answer: that the message stands under the very name tells.  (Not when adopting:
+ * others give the same name, and it is to be counted once.)
+ */
+static enum status
+who_is_gone(struct queue *q, int fromfd, const char *from, const struct target *t,
+    const char *file)
+{
+	struct stat sb;
+
+	if (fromfd != q->newfd && fstatat(t->fd, file, &sb, AT_SYMLINK_NOFOLLOW) == 0)
+		return ST_OK;
+	return fstatat(fromfd, from, &sb, AT_SYMLINK_NOFOLLOW) == -1 ? ST_GONE : ST_NONE;
+}
+
+/* How a file gets its place: fs_move or fs_link. */
+typedef enum status placing(int fromfd, const char *from, int tofd, const char *to, struct error *);
+
+static enum status
+put(struct queue *q, placing *how, int fromfd, const char *from, enum state s,
+    struct msgname *name, struct place *to, struct error *err)
+{
+	struct target *t = &q->target[s];
+	char file[NAME_MAX_LEN + 1];
+	enum status st = ST_NONE;
+
+	for (int i = 0; st == ST_NONE && i < ROUNDS; i++) {
+		st = target_for(q, s, bucket_class(s, name), name->key, err);
+		if (st != ST_OK)
+			return st;
+		name_format(name, file);
+		st = how(fromfd, from, t->fd, file, err);
+		if (st == ST_EXISTS && how == fs_link) {
+			/* The id is in the name: it was linked before, by one who may have died before the sync. */
+			t->dirty |= q->careful && queue_synced(q);
+			return ST_EXISTS;
+		}
+		if (st == ST_EXISTS) {
+			name->key++;
+			st = ST_NONE;
+		} else if (st == ST_GONE) {
+			st = who_is_gone(q, fromfd, from, t, file);
+			if (st == ST_NONE)
+				target_drop(q, t);
+		}
+	}
+	if (st == ST_NONE)
+		return error_set(err, ST_IO, 0, "queue %s: cannot place a message in %s/",
+		    q->name, state_dir(s));
+	if (st != ST_OK)
+		return st;
+	t->dirty |= q->careful && queue_synced(q);
+	if (to != NULL) {
+		to->state = s;
+		(void)strlcpy(to->bucket, t->name, sizeof(to->bucket));
+		(void)strlcpy(to->file, file, sizeof(to->file));
+		to->name = *name;
+	}
+	return ST_OK;
+}
+
+enum status
+bucket_put(struct queue *q, int fromfd, const char *from, enum state s,
+    struct msgname *name, struct place *to, struct error *err)
+{
+	return put(q, fs_move, fromfd, from, s, name, to, err);
+}
+
+enum status
+bucket_link(struct queue *q, int fromfd, const char *from, enum state s,
+    struct msgname *name, struct place *to, struct error *err)
+{
+	return put(q, fs_link, fromfd, from, s, name, to, err);
+}
+
+enum status
+place_open(struct queue *q, const struct place *p, int *dirfd, struct error *err)
+{
+	const char *slash = strchr(p->bucket, '/');
+	char order[ORDER_LEN + 1];
+	enum status st;
+	struct bucket b;
+
+	if (p->bucket[0] == '\0') {
+		st = queue_new(q, dirfd, err);
+		if (st == ST_OK && (*dirfd = fcntl(*dirfd, F_DUPFD_CLOEXEC, 3)) == -1)
+			st = queue_fail(q, err, errno, "new");
+		return st;
+	}
+	if (slash == NULL)
+		return bucket_parse(p->bucket, &b) ? bucket_open(q, p->state, &b, dirfd, err) : ST_GONE;
+	(void)strlcpy(order, p->bucket, sizeof(order));
+	if (slash - p->bucket != ORDER_LEN || !order_ok(order) || !bucket_parse(slash + 1, &b))
+		return ST_GONE;
+	if ((st = lane_open(q, order, false, err)) == ST_OK)
+		st = bucket_open(q, STATE_LANE, &b, dirfd, err);
+	return st;
+}
+
+void
+place_path(const struct queue *q, const struct place *p, char *buf, size_t size)
+{
+	if (p->bucket[0] == '\0')
+		(void)snprintf(buf, size, "%s/new/%s", q->name, p->file);
+	else
+		(void)snprintf(buf, size, "%s/%s/%s/%s", q->name,
+		    place_in_lane(p) ? "waiting" : state_names[p->state], p->bucket, p->file);
+}
+
+/* Say which file. */
+static enum status
+place_error(const struct queue *q, const struct place *p, enum status st, struct error *err)
+{
+	char path[600], text[sizeof(err->text)];
+
+	if (st == ST_OK || st == ST_GONE)
+		return st;
+	place_path(q, p, path, sizeof(path));
+	(void)strlcpy(text, err->text, sizeof(text));
+	(void)snprintf(err->text, sizeof(err->text), "%.300s: %.290s", path, text);
+	return st;
+}
+
+enum status
+place_move(struct queue *q, const struct place *p, struct queue *to, enum state s,
+    struct msgname *name, struct place *where, struct error *err)
+{
+	enum status st;
+	int fd;
+
+	if ((st = place_open(q, p, &fd, err)) != ST_OK)
+		return st;
+	st = bucket_put(to, fd, p->file, s, name, where, err);
+	(void)close(fd);
+	if (st == ST_OK) {
+		counters_state(q, p->state, -1, -p->name.size);
+		counters_state(to, s, 1, name->size);
+	}
+	return place_error(q, p, st, err);
+}
+
+enum status
+place_drop(struct queue *q, const struct place *p, struct error *err)
+{
+	enum status st;
+	int fd;
+
+	if ((st = place_open(q, p, &fd, err)) != ST_OK)
+		return st;
+	st = fs_unlink(fd, p->file, err);
+	(void)close(fd);
+	if (st == ST_OK) {
+		counters_state(q, p->state, -1, -p->name.size);
+		if (p->name.reason[0] != '\0')
+			record_drop(q, &p->name.id);
+	}
+	return place_error(q, p, st, err);
+}
+
+enum status
+bucket_publish_dir(struct queue *q, int tmpfd, const char *dir, enum state s,
+    char cls, usec_t key, char bucket[BUCKET_MAX], struct error *err)
+{
+	char half[BUCKET_MAX + 1] = "+";
+	enum status st = ST_EXISTS;
+	struct stat sb;
+	int fd;
+
+	bucket[0] = '\0';
+	if ((st = queue_state(q, s, &fd, err)) != ST_OK)
+		return st;
+	for (int i = 0; i < ROUNDS; i++, key++) {
+		/* A finished bucket of that name must not be met when the "+" goes. */
+		bucket_format(cls, key, half + 1);
+		if (fstatat(fd, half + 1, &sb, AT_SYMLINK_NOFOLLOW) == 0)
+			continue;
+		if ((st = fs_move_own(tmpfd, dir, fd, half, err)) != ST_EXISTS)
+			break;
+	}
+	if (st != ST_OK)
+		return st == ST_GONE || st == ST_EXISTS ?
+		    error_set(err, ST_IO, 0, "queue %s: cannot place the batch", q->name) : st;
+	(void)strlcpy(bucket, half + 1, BUCKET_MAX);
+	if (queue_synced(q) && fs_sync(fd, err) != ST_OK) {
+		err->status = ST_UNSURE;
+		return ST_UNSURE;
+	}
+	st = fs_move(fd, half, fd, half + 1, err);
+	/* With the "+" it is as good to readers; a checker takes it off later. */
+	if (st != ST_OK)
+		error_clear(err);
+	return ST_OK;
+}

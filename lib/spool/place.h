@@ -1,0 +1,18 @@
+/*
+ * place.h: from one state to another.
+ */
+#ifndef SPOOL_PLACE_H
+#define SPOOL_PLACE_H
+
+#include "base/base.h"
+#include "base/name.h"
+
+struct queue;
+
+/* Open the bucket that a place is in. */
+enum status place_open(struct queue *, const struct place *, int *dirfd, struct error *) MUST_CHECK;
+/* Move from place to a state of queue to (may be the same queue); counters of both follow. */
+enum status place_move(struct queue *, const struct place *, struct queue *to, enum state, struct msgname *name, struct place *, struct error *) MUST_CHECK;
+enum status place_drop(struct queue *, const struct place *, struct error *) MUST_CHECK;
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * record.h: failure records.
+ */
+#ifndef SPOOL_RECORD_H
+#define SPOOL_RECORD_H
+
+#include "base/base.h"
+
+struct msgid;
+struct names;
+struct place;
+struct queue;
+
+/* What went wrong, for claim_fail.  Pointers may be NULL. */
+struct failure {
+	const char *reason;	/* code: "exit-1", "nack" */
+	const char *text;	/* one line, or NULL */
+	const char *given;	/* the queues of a topic that have the message, all of them, separated by spaces, or NULL */
+	const char *stderr_tail;
+	size_t stderr_len;
+	usec_t duration;	/* 0: unknown */
+	usec_t delay;		/* < 0: the policy's back-off */
+	bool permanent;		/* dead now */
+};
+
+#define RECORD_TEXT_MAX (256 << 10)
+/* The failure record: text, or nothing (NULL, len 0).  The last 64 KiB.  Caller frees *text. */
+enum status msg_record(struct queue *, const struct msgid *, char **text, size_t *len, struct error *) MUST_CHECK;
+/* One block of a failure record (spool-format.md section 9); the pointers go into its text, lines end there with \n. */
+struct report {
+	usec_t at;
+	int attempt;			/* 0: not an attempt, an operator's word */
+	usec_t duration;		/* -1: not known */
+	const char *reason, *text, *given, *errors;	/* the lengths are 0 where there is none; errors: stderr, each line behind a space */
+	size_t reasonlen, textlen, givenlen, errorslen;
+};
+/* The next block from *at on, which goes behind it; false at the end.  What is no block is passed over. */
+bool report_next(const char **at, struct report *);
+/* Give it a record that it has not; one that it has stays.  To be made durable by queue_sync_all. */
+enum status msg_record_put(struct queue *, const struct msgid *, const char *text, size_t len, struct error *) MUST_CHECK;
+/* Last reason in words: the record's last Text or Reason, else the name's reason.  "" if none. */
+void msg_reason(struct queue *, const struct place *, char *buf, size_t size);
+
+/* ---- inside lib/ */
+
+/* Append a block to the failure record (advice: fails silently; durable if sync). */
+void record_add(struct queue *, const struct msgid *, int attempt, const struct failure *, usec_t now, bool sync);
+/* The queues that have it, as the last whole line of its record tells; none if there is none. */
+void record_given(struct queue *, const struct msgid *, struct names *);
+void record_drop(struct queue *, const struct msgid *);
+void record_move(struct queue *, const struct msgid *, struct queue *to);
+
+#endif

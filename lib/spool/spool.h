@@ -1,0 +1,103 @@
+/*
+ * spool.h: the door to spools and queues.
+ */
+#ifndef SPOOL_SPOOL_H
+#define SPOOL_SPOOL_H
+
+#include "base/base.h"
+
+struct conf_files;
+struct names;
+struct place;
+struct policy;
+struct queue;
+struct spool;
+
+/* ---- spool.c --------------------------------------------------------------- */
+
+/*
+ * Open the spool.  create: make the directory if only it is missing, and its format file.
+ * ST_NOTFOUND: not there; ST_CONF: of a newer format.  conf must live as long as the spool.
+ */
+enum status spool_open(const char *path, bool create, const struct conf_files *conf,
+    struct spool **, struct error *) MUST_CHECK;
+void spool_close(struct spool *);
+const char *spool_path(const struct spool *);
+const struct conf_files *spool_conf(const struct spool *);
+/* Why the first event could not be logged that should have been; ST_OK: none failed. */
+const struct error *spool_log_error(const struct spool *);
+
+/* Names of all queues, sorted; free with names_free. */
+enum status spool_queues(struct spool *, struct names *, struct error *) MUST_CHECK;
+/* And of those that lost their ready/, but hold the directory of another state: for fsck. */
+enum status spool_queues_raw(struct spool *, struct names *, struct error *) MUST_CHECK;
+
+/* ---- queue.c --------------------------------------------------------------- */
+
+/* ST_NOTFOUND: no such queue.  ST_USAGE: bad name.  ST_CONF: its policy is broken. */
+enum status queue_open(struct spool *, const char *name, struct queue **, struct error *) MUST_CHECK;
+/*
+ * As queue_open; makes the queue when there is none, durably, with a queue.conf that says
+ * assign (n of "key=value"; see queue_configure); the policy of one that is there stays.
+ */
+enum status queue_create(struct spool *, const char *name, const char *const *assign, size_t n,
+    struct queue **, struct error *) MUST_CHECK;
+/*
+ * As queue_open, for who may put messages into the drop box and no more (see mode in mq.conf(5)).
+ * The queue is good for nothing but push_allowed, batch_* and queue_reload.
+ */
+enum status queue_open_drop(struct spool *, const char *name, struct queue **, struct error *) MUST_CHECK;
+/* Whether it was opened in that way. */
+bool queue_drops_only(const struct queue *);
+void queue_close(struct queue *);
+const char *queue_name(const struct queue *);
+const struct policy *queue_policy(const struct queue *);
+/* Read the policy again (a pause may have ended). */
+enum status queue_reload(struct queue *, struct error *) MUST_CHECK;
+/*
+ * The handler of the policy, read anew; it stays as long as the policy does.  ST_CONF: there is
+ * none, or somebody other than root and the effective user could have written it: for whoever
+ * can would choose what this user runs.
+ */
+enum status queue_handler(struct queue *, const char **handler, struct error *) MUST_CHECK;
+/* The same for the command that looks at messages before they are accepted; NULL, and ST_OK: there is none. */
+enum status queue_accept(struct queue *, const char **accept, struct error *) MUST_CHECK;
+/*
+ * Mode and group are those of the directories from then on, and of messages yet to come.
+ * Set keys in queue.conf ("key=value" each; comments and order are kept), by one
+ * atomic replacement.  ST_USAGE or ST_CONF: nothing was changed.
+ */
+enum status queue_configure(struct queue *, const char *const *assign, size_t n,
+    struct error *) MUST_CHECK;
+
+/* The text of its queue.conf; NULL: it has none.  Caller frees *text. */
+enum status queue_conf_text(struct queue *, char **text, size_t *len, struct error *) MUST_CHECK;
+/*
+ * From now on until queue_close no other import may have it: ST_AGAIN, one has.  Where directories cannot be locked
+ * (NFS) everybody may.
+ */
+enum status queue_lock_import(struct queue *, struct error *) MUST_CHECK;
+/* Make what was written durable, whatever it is. */
+enum status queue_sync_all(struct queue *, struct error *) MUST_CHECK;
+
+/* Whether queue.conf can be read and understood is not asked: for fsck. */
+enum status queue_open_raw(struct spool *, const char *name, struct queue **, struct error *) MUST_CHECK;
+
+/* Totals since the counters file was made, and rates per second. */
+enum { COUNT_PUSHED, COUNT_DELIVERED, COUNT_ACKED, COUNT_FAILED, COUNT_DEAD,
+    COUNT_EXPIRED, COUNT_RETRIED, COUNT_REMOVED,
+    COUNT_LATE,		/* answers that came when nobody waited any more; it has no rate */
+    NCOUNTS };
+extern const char *const count_names[NCOUNTS];
+struct rates {
+	uint64_t total[NCOUNTS];
+	double rate[3][NCOUNTS];	/* over the last 1, 5 and 15 minutes */
+};
+/* All zero when there are no counters. */
+void queue_rates(struct queue *, usec_t now, struct rates *);
+/* Make the moves durable: call once at the end for the queue moved into. */
+enum status moves_sync(struct queue *, struct error *) MUST_CHECK;
+/* Path of the message's file below the spool, for people. */
+void place_path(const struct queue *, const struct place *, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * replay.c: a kept message is delivered again, as another name of the same file.
+ */
+#include <string.h>
+
+#include "base/name.h"
+#include "spool/queue.h"
+#include "pattern/latest.h"
+#include "life/fail.h"
+#include "topic/topic.h"
+#include "topic/link.h"
+
+enum status
+message_replay(struct queue *q, const struct place *p, struct queue *to, usec_t now, struct error *err)
+{
+	struct msgname n = p->name;
+	struct place at;
+	enum status st;
+
+	n.key = now;
+	id_make(now, &n.id);
+	n.attempts = n.deliveries = 0;
+	n.reason[0] = '\0';
+	renew_expiry(to, &n, now);
+	/* In its own queue it is kept already, and goes when it is acknowledged again. */
+	n.replayed = to == q;
+	to->careful = true;
+	st = message_link(q, p, to, &n, now, &at, err);
+	to->careful = false;
+	if (st == ST_OK)
+		latest_arrived(to, &at, now);
+	return st;
+}
