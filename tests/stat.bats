@@ -45,13 +45,13 @@ with_clock() {
 	assert_line --regexp '^q +30 .* 0\.0 +-$'
 	mq pop -n 6 -l q >out
 	# 24 are left, 6 a minute go.
-	assert_equal "$(mq stat q --json | jq .drain)" 240
+	assert_equal "$(mq stat q --json | jq ".drain + 0")" 240
 	run -0 mq stat q
 	assert_line --regexp '^q +24 .* 0\.1 +0\.0 +4m$'
 	# What is given up on is gone, too; what comes is not.
 	mq push -q q -m x
 	mq nack q --dead "$(mq claim q)"
-	assert_equal "$(mq stat q --json | jq .drain)" 240
+	assert_equal "$(mq stat q --json | jq ".drain + 0")" 240
 	mq bury -q q "$(id q ready)" "$(mq ls q --ids --state ready -n 2 | tail -n 1)" "$(mq ls q --ids --state ready -n 3 | tail -n 1)"
 	mq pause q
 	run -0 mq stat q
@@ -72,7 +72,7 @@ with_clock() {
 	run -0 mq stat --rates
 	assert_line --regexp '^QUEUE +BACKLOG +IN/1m +IN/5m +IN/15m +OUT/1m +OUT/5m +OUT/15m +FAIL/1m +FAIL/5m +FAIL/15m +DRAIN$'
 	assert_line --regexp '^q +30 +0\.00 +0\.00 +0\.10 +0\.00 +0\.20 +0\.07 +0\.02 +0\.00 +0\.00 +-$'
-	assert_equal "$(mq stat q --json | jq -c '.rates.out, .totals')" '[0,0.2,0.0667]
+	assert_equal "$(mq stat q --json | jq -c '(.rates.out | map(. + 0)), .totals')" '[0,0.2,0.0667]
 {"pushed":90,"delivered":61,"acked":60,"failed":1,"dead":0,"expired":0,"retried":0,"removed":0,"late":0}'
 	run -0 mq stat --rates --json
 	assert_output --partial '"rates":'
