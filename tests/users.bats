@@ -4,10 +4,18 @@
 
 load helper
 
+# Programs such as timeout(1) start mq as a user who may have no way to where it was built.
+setup_file() {
+	[ "$EUID" -eq 0 ] || return 0
+	mkdir -m 755 "$BATS_FILE_TMPDIR/bin"
+	install -m 755 "$MQ_BIN" "$BATS_FILE_TMPDIR/bin/mq"
+	export PATH=$BATS_FILE_TMPDIR/bin:$PATH
+}
+
 setup() {
 	need_root
 	cd "$BATS_TEST_TMPDIR" || return
-	chmod 755 .
+	chmod 755 . "$BATS_FILE_TMPDIR" "${BATS_FILE_TMPDIR%/*}"
 	export MQ_SPOOL=$BATS_TEST_TMPDIR/spool MQ_CONF=/nonexistent HOME=/nonexistent
 	unset XDG_CONFIG_HOME XDG_STATE_HOME
 	umask 022
@@ -98,8 +106,7 @@ dave() { as 2004 "$@"; }
 	assert_line "mode = 0660"
 	run -0 --separate-stderr alice mq pop q
 	assert_output after
-	assert_equal "$(alice mq stat q --json | jq '.rates.pushed.total // .total.pushed // empty' | head -n 1)" "$(mq stat q --json |
-	    jq '.rates.pushed.total // .total.pushed // empty' | head -n 1)"
+	assert_equal "$(alice mq stat q --json | jq .totals.pushed)" 2
 	assert_equal "$(stat -c '%a %G' spool/q/counters spool/q/queue.conf | sort -u)" "660 mail"
 	assert_equal "$(mq pop q)" before
 	# Half-way stopped, it is done again.
