@@ -53,10 +53,13 @@ if [ ! -x "$bin" ]; then
 	echo "run.sh: no program to test at $bin; run make first" >&2
 	exit 1
 fi
-if ! command -v bats >/dev/null; then
-	echo 'run.sh: bats is needed: run "make deps"' >&2
-	exit 1
-fi
+bats=$(bats --version 2>/dev/null)
+case $bats in
+'')	echo 'run.sh: bats is needed: run "make deps"' >&2; exit 1 ;;
+*' 0.'* | *' 1.'[0-7] | *' 1.'[0-7].*)
+	echo "run.sh: the tests need bats 1.8 or newer with bats-support and bats-assert; this is $bats" >&2
+	exit 1 ;;
+esac
 
 # ---- which suites, the slowest of the last time first ----
 
