@@ -36,6 +36,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifndef SYS_pidfd_getfd			/* Linux 5.6: newer than the headers of Debian 11 */
+#define SYS_pidfd_getfd 438
+#endif
+
 #define NONE (-1)
 
 /* Which arguments of a call name files: descriptor and path, twice at most. */
