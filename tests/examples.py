@@ -4,8 +4,9 @@
 Literal blocks of the section; "$ " starts a command, "> " goes on with it, other
 lines are what it prints: a line "..." stands for any lines, "..." in a line for any text.
 
-Of a page of section 7 it is all literal blocks that begin with a command, and what they print is
-what a terminal shows, standard error included; columns may be wider or narrower than on the page.
+Of a page of section 7, or one in Markdown, it is all literal blocks that begin with a command, and
+what they print is what a terminal shows, standard error included; columns may be wider or narrower
+than on the page.
 """
 import os
 import re
@@ -14,10 +15,17 @@ import sys
 import tempfile
 
 
+def on_terminal(page):
+    return page.endswith((".7", ".md"))
+
+
 def examples(page):
-    section, whole = "", page.endswith(".7")
+    section, whole = "", on_terminal(page)
     inside, first, commands = False, False, []
-    for line in open(page, encoding="utf8").read().split("\n"):
+    text = open(page, encoding="utf8").read()
+    if page.endswith(".md"):
+        text = re.sub("(?ms)^```\\w*\n(.*?)^```$", r".Bd -literal\n\1.Ed", text)
+    for line in text.split("\n"):
         if line.startswith(".Sh "):
             section = line[4:]
         elif line.startswith(".Bd -literal"):
@@ -81,7 +89,7 @@ def main(page):
     os.mkdir(top + "/work")
     options = {"cwd": top + "/work", "env": dict(os.environ, MQ_SPOOL=top + "/spool",
                                                  MQ_CONF=top + "/no.conf", HOME=top)}
-    results = run_on_terminal(commands, options) if page.endswith(".7") else \
+    results = run_on_terminal(commands, options) if on_terminal(page) else \
         run(commands, top, options)
     for (text, wanted), (printed, errors) in zip(commands, results):
         got = printed.split("\n")
