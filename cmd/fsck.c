@@ -46,6 +46,7 @@ report(void *arg, const struct finding *f)
 			(void)fputs("\"queue\":null", stdout);
 		member("id", f->id, false);
 		member("severity", severities[f->severity], false);
+		member("rule", f->rule, false);
 		member("path", f->path, false);
 		member("text", f->text, false);
 		(void)printf(",\"repaired\":%s}\n", f->repaired ? "true" : "false");
@@ -69,7 +70,7 @@ static void
 list(void)
 {
 	for (const struct fsck_kind *k = fsck_kinds; k->id != NULL; k++)
-		(void)printf("%s\t%s\t%s\t%s\n", k->id, severities[k->severity], k->must, k->repair);
+		(void)printf("%s\t%s\t%s\t%s\t%s\n", k->id, severities[k->severity], k->must, k->repair, k->rule);
 }
 
 static enum status

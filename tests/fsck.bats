@@ -243,7 +243,7 @@ bucket() {
 	mq init q
 	touch "$MQ_SPOOL/q/ready/junk"
 	mq fsck q --json >out || true
-	assert_equal "$(jq -r '.id, .severity, .repaired' out | tr '\n' ,)" foreign-entry,warning,false,
+	assert_equal "$(jq -r '.id, .severity, .rule, .repaired' out | tr '\n' ,)" foreign-entry,warning,F2.1,false,
 	run -0 mq fsck --list
 	assert_equal "${#lines[@]}" "$(grep -c '^	X(' "$BATS_TEST_DIRNAME/../lib/fsck/check.h")"
 }

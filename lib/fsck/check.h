@@ -16,35 +16,65 @@ struct queue;
 #define HALF_AGE (60 * USEC)
 #define RECORD_AGE (3600 * USEC)
 
-/* One list: enum, table, and (by a test) spool-format.md and mq-fsck(1). */
+/*
+ * The findings, in one list, from which the enum and the table are made.  The rule is the one of
+ * spool-format.md that does not hold.  A test compares the list with that page and mq-fsck(1).
+ */
 #define KINDS(X) \
-	X(BAD_CONF, "bad-conf", SEV_ERROR, "queue.conf parses", "") \
-	X(MISSING_DIR, "missing-dir", SEV_ERROR, "each directory from tmp to done is there", "make it") \
-	X(HALF_QUEUE, "half-queue", SEV_INFO, "a queue has its tmp/, which is made last", "make it") \
-	X(NO_BUCKET, "no-bucket", SEV_WARNING, "each state holds a bucket", "make one") \
-	X(HALF_BUCKET, "half-bucket", SEV_INFO, "no bucket keeps its +", "remove the +, or the bucket if it is empty") \
-	X(FOREIGN_ENTRY, "foreign-entry", SEV_WARNING, "every name parses", "move it to lost+found/") \
-	X(FOREIGN_TYPE, "foreign-type", SEV_WARNING, "buckets are directories, messages and subscriptions are regular files", "move it to lost+found/") \
-	X(FUTURE_NAME, "future-name", SEV_INFO, "no name has an unknown upper-case field", "") \
-	X(TORN, "torn", SEV_ERROR, "the size of a file is the one in its name", "move to dead/") \
-	X(BAD_HEADER, "bad-header", SEV_ERROR, "the header block parses and has its length", "move to dead/") \
-	X(DUPLICATE_ID, "duplicate-id", SEV_ERROR, "an id stands once in a queue", "move the later one to lost+found/") \
-	X(WRONG_FIELDS, "wrong-fields", SEV_WARNING, "c, t and l are in claimed/, and only there", "rename without them; a claim without token becomes ready") \
-	X(MISPLACED, "misplaced", SEV_WARNING, "class and key of a message fit its bucket", "move it to its bucket") \
-	X(UNREADABLE, "unreadable", SEV_ERROR, "whoever may claim may read, subscriptions, too", "") \
-	X(STUCK_TURN, "stuck-turn", SEV_WARNING, "a key whose messages wait has the turn of one that can be claimed", "give the turn to the next") \
-	X(ORPHAN_TURN, "orphan-turn", SEV_INFO, "a turn is that of a message of the queue", "remove it") \
-	X(STALE_TMP, "stale-tmp", SEV_INFO, "files being written have a living writer", "remove") \
-	X(UNFINISHED_PUSH, "unfinished-push", SEV_INFO, "each message accepted under a key was put into the queue", "put it there") \
-	X(ORPHAN_RECORD, "orphan-record", SEV_INFO, "each file in failures/ has its message", "remove") \
-	X(ORPHAN_REPLY, "orphan-reply", SEV_INFO, "somebody waits in each place of replies/", "remove it") \
-	X(LOST_SUBSCRIPTION, "lost-subscription", SEV_WARNING, "the queue of each subscription is there", "remove it") \
-	X(LOST_MARKER, "lost-marker", SEV_INFO, "a subscription has its note in topics/ of the queue, and the other way round", "make or remove the note") \
-	X(CHAINED_TOPIC, "chained-topic", SEV_ERROR, "no topic subscribes to another", "") \
-	X(BAD_FILTER, "bad-filter", SEV_ERROR, "a subscription is small, and each line of it a filter", "") \
-	X(BAD_COUNTERS, "bad-counters", SEV_INFO, "counters is what mq made it", "remove; it is made again")
+	X(BAD_CONF, "bad-conf", SEV_ERROR, "F1.1", "queue.conf parses", "") \
+	X(MISSING_DIR, "missing-dir", SEV_ERROR, "F1.1", \
+	  "each directory from tmp to done is there", "make it") \
+	X(HALF_QUEUE, "half-queue", SEV_INFO, "F6.6", \
+	  "a queue has its tmp/, which is made last", "make it") \
+	X(NO_BUCKET, "no-bucket", SEV_WARNING, "F4.13", "each state holds a bucket", "make one") \
+	X(HALF_BUCKET, "half-bucket", SEV_INFO, "F4.9", \
+	  "no bucket keeps its +", "remove the +, or the bucket if it is empty") \
+	X(FOREIGN_ENTRY, "foreign-entry", SEV_WARNING, "F2.1", \
+	  "every name parses", "move it to lost+found/") \
+	X(FOREIGN_TYPE, "foreign-type", SEV_WARNING, "F1.3", \
+	  "buckets are directories, messages and subscriptions are regular files", \
+	  "move it to lost+found/") \
+	X(FUTURE_NAME, "future-name", SEV_INFO, "F2.26", \
+	  "no name has an unknown upper-case field", "") \
+	X(TORN, "torn", SEV_ERROR, "F2.10", \
+	  "the size of a file is the one in its name", "move to dead/") \
+	X(BAD_HEADER, "bad-header", SEV_ERROR, "F3.5", \
+	  "the header block parses and has its length", "move to dead/") \
+	X(DUPLICATE_ID, "duplicate-id", SEV_ERROR, "F2.4", \
+	  "an id stands once in a queue", "move the later one to lost+found/") \
+	X(WRONG_FIELDS, "wrong-fields", SEV_WARNING, "F2.18", \
+	  "c, t and l are in claimed/, and only there", \
+	  "rename without them; a claim without token becomes ready") \
+	X(MISPLACED, "misplaced", SEV_WARNING, "F4.5", \
+	  "class and key of a message fit its bucket", "move it to its bucket") \
+	X(UNREADABLE, "unreadable", SEV_ERROR, "F11.4", \
+	  "whoever may claim may read, subscriptions, too", "") \
+	X(STUCK_TURN, "stuck-turn", SEV_WARNING, "F15.13", \
+	  "a key whose messages wait has the turn of one that can be claimed", \
+	  "give the turn to the next") \
+	X(ORPHAN_TURN, "orphan-turn", SEV_INFO, "F15.25", \
+	  "a turn is that of a message of the queue", "remove it") \
+	X(STALE_TMP, "stale-tmp", SEV_INFO, "F7.12", \
+	  "files being written have a living writer", "remove") \
+	X(UNFINISHED_PUSH, "unfinished-push", SEV_INFO, "F9.10", \
+	  "each message accepted under a key was put into the queue", "put it there") \
+	X(ORPHAN_RECORD, "orphan-record", SEV_INFO, "F9.18", \
+	  "each file in failures/ has its message", "remove") \
+	X(ORPHAN_REPLY, "orphan-reply", SEV_INFO, "F16.18", \
+	  "somebody waits in each place of replies/", "remove it") \
+	X(LOST_SUBSCRIPTION, "lost-subscription", SEV_WARNING, "F17.3", \
+	  "the queue of each subscription is there", "remove it") \
+	X(LOST_MARKER, "lost-marker", SEV_INFO, "F17.7", \
+	  "a subscription has its note in topics/ of the queue, and the other way round", \
+	  "make or remove the note") \
+	X(CHAINED_TOPIC, "chained-topic", SEV_ERROR, "F17.2", \
+	  "no topic subscribes to another", "") \
+	X(BAD_FILTER, "bad-filter", SEV_ERROR, "F17.4", \
+	  "a subscription is small, and each line of it a filter", "") \
+	X(BAD_COUNTERS, "bad-counters", SEV_INFO, "F9.22", \
+	  "counters is what mq made it", "remove; it is made again")
 
-#define NUMBER(kind, id, severity, must, repair) kind,
+#define NUMBER(kind, id, severity, rule, must, repair) kind,
 enum kind { KINDS(NUMBER) NKINDS };
 
 struct fsck {

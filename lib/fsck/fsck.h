@@ -13,12 +13,19 @@ enum severity { SEV_INFO, SEV_WARNING, SEV_ERROR };
 struct finding {
 	const char *id;
 	enum severity severity;
+	const char *rule;	/* of spool-format.md, such as "F4.3" */
 	const char *path;	/* below the queue; may hold foreign bytes */
 	const char *text;	/* what is wrong */
 	const char *repair;	/* what --repair does; "" if nothing can be done */
 	bool repaired;
 };
-struct fsck_kind { const char *id; enum severity severity; const char *must; const char *repair; };
+struct fsck_kind {
+	const char *id;
+	enum severity severity;
+	const char *rule;
+	const char *must;
+	const char *repair;
+};
 extern const struct fsck_kind fsck_kinds[];	/* ends with id NULL */
 
 /*

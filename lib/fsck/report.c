@@ -17,14 +17,15 @@
 
 #define LOST_FOUND "lost+found"
 
-#define ROW(kind, id, severity, must, repair) { id, severity, must, repair },
-const struct fsck_kind fsck_kinds[] = { KINDS(ROW) { NULL, SEV_INFO, NULL, NULL } };
+#define ROW(kind, id, severity, rule, must, repair) { id, severity, rule, must, repair },
+const struct fsck_kind fsck_kinds[] = { KINDS(ROW) { NULL, SEV_INFO, NULL, NULL, NULL } };
 
 void
 fsck_found(struct fsck *f, enum kind kind, bool repaired, const char *path, const char *fmt, ...)
 {
 	const struct fsck_kind *k = &fsck_kinds[kind];
-	struct finding finding = { k->id, k->severity, path, NULL, k->repair, repaired };
+	struct finding finding = { .id = k->id, .severity = k->severity, .rule = k->rule, .path = path,
+	    .repair = k->repair, .repaired = repaired };
 	char text[600];
 	va_list ap;
 
