@@ -99,9 +99,100 @@ selecting() {
 	assert_equal "$(cat missing)" ""
 }
 
-@test "NEWS and README name this version's verbs" {
+@test "the SYNOPSIS of each page has each of its options" {
+	missing=
+	for verb in $(verbs); do
+		sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/p' "$top/man/mq-$verb.1" >synopsis
+		while read -r letter long; do
+			# What mq itself says to an mq on another host is not for people to type.
+			[ "$long" != chunks ] || continue
+			if grep -q 'Ar selection' synopsis && selecting "^\.It.* Fl (Fl |-)?$long( |,|=|\$)"; then continue; fi
+			grep -Eq "(Fl|\|) ([A-Za-z0-9]*${letter}[A-Za-z0-9]*|-$long)( |\$)" synopsis || missing+="$verb --$long; "
+		done < <(mq help --table | awk -F '\t' -v v="$verb" '$1 == "opt" && $2 == v { print ($3 == "" ? "--" : $3), $4 }')
+	done
+	assert_equal "$missing" ""
+}
+
+# surface KIND: what there is of it now, from tests/surface.sh
+surface() {
+	[ -f surface ] || "$top/tests/surface.sh" >surface
+	sed -n "s/^$1 //p" surface
+}
+
+# items FILE FIRST LAST: the words of all ".It Ic a , b" from a line like FIRST to one like LAST
+items() {
+	sed -n "/$2/,/$3/p" "$1" | sed -n 's/^\.It Ic //p' | tr -d ,. | tr ' ' '\n' | grep .
+}
+
+@test "columns: program, help, completions and manual agree" {
+	surface column | sort >program
+	mq help ls | sed -n 's/.*columns: \([a-z,]*\).*/\1/p' | tr , '\n' | sort | diff program -
+	mq help --completion bash | sed -n "s/^_mq_columns='\(.*\)'/\1/p" | tr ' ' '\n' | sort | diff program -
+	for verb in ls dead; do
+		sed -n '/^Print these columns/,/^Without it/p' "$top/man/mq-$verb.1" | sed -n 's/^\.Cm //p' |
+		    tr -d ,. | tr ' ' '\n' | grep . | sort | diff program -
+	done
+}
+
+@test "members of JSON: program and manual agree" {
+	# Claim has one more, and the manual tells it in the text.
+	{ surface "json pop"; surface "json claim" | grep -vx attempt; } | sort -u >program
+	items "$top/man/mq.1" '^A message:' '^\.El' | sort | diff program -
+	surface "json stat" | grep -v '\.' | sort >program
+	items "$top/man/mq.1" '^A queue, from' '^\.El' | sort | diff program -
+	for verb in ls show claim stat topics fsck watch; do
+		for member in $(surface "json $verb" | tr . '\n' | sort -u); do
+			{ cat "$top/man/mq-$verb.1"; sed -n '/^\.Sh JSON/,/^\.Sh [^J]/p' "$top/man/mq.1"; } |
+			    grep -Eq "^\.(It )?(Ic|Cm|Va) (.* )?$member( |\$)" || echo "$verb $member"
+		done
+	done >missing
+	assert_equal "$(cat missing)" ""
+}
+
+@test "metrics: program and manual agree" {
+	surface metric | sort >program
+	grep -oE '^\.(It )?Ic mq_.*' "$top/man/mq-stat.1" | tr -d ,. | tr ' ' '\n' | grep ^mq_ | sort | diff program -
+}
+
+@test "fields of names: the codec and the format page agree" {
+	sed -n 's/^static const char known\[\] = "\(.*\)";/\1/p' "$top/lib/base/name.c" >codec
+	assert [ -s codec ]
+	sed -nE 's/^\| F2\.[0-9]+ \| `([a-zA-Z])` \|.*/\1/p' "$top/spool-format.md" | tr -d '\n' >page
+	assert_equal "$(cat page)" "$(cat codec)"
+}
+
+@test "NEWS names this version's verbs" {
 	for verb in $(verbs); do
 		grep -qw "$verb" "$top/NEWS.md" || echo "$verb"
 	done >missing
 	assert_equal "$(cat missing)" ""
+}
+
+# news WORD OF: a line of NEWS.md names both
+news() {
+	grep -w -- "$1" "$top/NEWS.md" | grep -Eqw -- "$2"
+}
+
+@test "what is new since the last release is in NEWS, and nothing is gone" {
+	surface >now
+	LC_ALL=C comm -13 "$top/tests/surface.txt" surface >new
+	LC_ALL=C comm -23 "$top/tests/surface.txt" surface >gone
+	while read -r kind of name; do
+		case $kind in
+		option)	news "$name" "$of|selections" ;;
+		column)	news "$of" 'columns?' ;;
+		json)	news "${name##*.}" 'JSON|--json|json' ;;
+		key)	news "$of" 'key|policy|init' ;;
+		*)	news "$of" . ;;
+		esac || echo "$kind $of $name"
+	done <new >missing
+	while read -r kind of name; do
+		grep -F '**Breaking**' "$top/NEWS.md" | grep -qw -- "${name:-$of}" || echo "gone: $kind $of $name"
+	done <gone >>missing
+	assert_equal "$(cat missing)" ""
+}
+
+@test "NEWS is a line a change, in groups" {
+	run -0 awk 'NR > 4 && !/^(## |### |- |$)/' "$top/NEWS.md"
+	assert_output "The first version, with spool format 1."
 }
