@@ -5,10 +5,11 @@
 #   demo                send the files of a real directory through a queue
 #   check, check-long   the tests; those of tests/long/ too.  T="push unit/name": only these.  J=4: so many at once
 #   bench               what it costs, beside other queues and the bare system calls (tests/bench/README.md)
-#   lint                warnings as errors, static analysis, layers
+#   lint                warnings as errors, static analysis, layers.  LINT="clang-tidy mandoc": only these;
+#                       FILES=changed: only files that differ from main, or FILES="lib/life/push.c ..." (tests/lint.sh)
 #   completions         write completions/ anew from the command table
 #   install, uninstall  PREFIX=/usr/local DESTDIR= SYSTEMDUNITDIR=
-#   deb                 build/mq_VERSION_ARCH.deb, a package for Debian
+#   deb                 build/mq_VERSION_ARCH.deb, a package for Debian (needs dpkg-dev)
 #   clean, dist, distcheck
 #
 # WERROR=1 makes warnings errors.  SAN=1 builds with ASan and UBSan into build/san/ (the binary is build/san/mq), beside
@@ -108,7 +109,7 @@ $(B)/unit/%: tests/unit/%.c $(B)/libmq.a $(B)/flags
 # Not sanitized either: what it runs is.
 $(B)/sweep/%: tests/sweep/%.c $(B)/flags
 	$(SAY) CC $@
-	$(Q)mkdir -p $(@D) && $(CC) $(CODE) $(WARN) $(if $(WERROR),-Werror) -O2 -g -MMD -MP -MF $@.d -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) $(CODE) $(WARN) $(if $(WERROR),-Werror) $(CPPFLAGS) -O2 -g -MMD -MP -MF $@.d -o $@ $<
 
 $(B)/bench/%: tests/bench/%.c $(B)/libmq.a $(B)/flags
 	$(SAY) CC $@
@@ -123,7 +124,7 @@ $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h $(wildcard lib/*.h lib/*/*.[ch]) $
 # For LD_PRELOAD into the program under test; never sanitized, and without the build's -fPIE.
 $(B)/preload/%.so: tests/preload/%.c $(B)/flags
 	$(SAY) CC $@
-	$(Q)mkdir -p $(@D) && $(CC) $(CODE) $(WARN) $(if $(WERROR),-Werror) -O2 -g -fPIC -shared -MMD -MP -MF $@.d -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) $(CODE) $(WARN) $(if $(WERROR),-Werror) $(CPPFLAGS) -O2 -g -fPIC -shared -MMD -MP -MF $@.d -o $@ $<
 
 # Looked at each time, written only when different: other flags rebuild everything, a file that came or went what
 # consists of it.
@@ -137,10 +138,11 @@ $(B)/probe: $(filter clean,$(FIRST)) | $(FIRST)
 	@mkdir -p $(@D)
 	@printf '%s\n' '#include <string.h>' '#include <ini.h>' '#include <jansson.h>' \
 		'int main(void) { char b[2]; return strlcpy(b, "", sizeof(b)) + (size_t)ini_parse("", NULL, NULL) + (json_null() == NULL); }' | \
-		$(COMPILE) -w -o $@ -x c - -x none $(LIBS) $(LDLIBS) || \
-		{ echo 'mq needs a C compiler, libbsd, inih and jansson with their headers: run "make deps"' >&2; exit 1; }
+		$(COMPILE) -w -o $@ -x c - -x none $(LIBS) $(LDLIBS) 2>$@.log || { \
+		echo 'mq needs a C compiler, libbsd, inih and jansson with their headers: run "make deps"' >&2; \
+		echo '(what the compiler said: $@.log)' >&2; exit 1; }
 
--include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNIT:=.d) $(PRELOAD:=.d) $(SWEEP:=.d)
+-include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNIT:=.d) $(PRELOAD:=.d) $(SWEEP:=.d) $(B)/bench/floor.d
 
 # ---- set up, try, test -----------------------------------------------------------------------------------------------
 
@@ -154,7 +156,7 @@ deps-long: | $(filter deps,$(FIRST))
 	@CC="$(CC)" sh tests/deps.sh long
 
 demo: $(MQ)
-	@MQ_BIN=$(abspath $(MQ)) sh tests/demo.sh
+	@MQ_BIN=$(call quote,$(abspath $(MQ))) sh tests/demo.sh
 
 units: $(UNIT) $(PRELOAD) $(SWEEP)
 
@@ -162,42 +164,45 @@ fuzz: $(FUZZ)
 
 check-long: LONG = --long
 check check-long: $(MQ) units
-	@MQ_BIN=$(abspath $(MQ)) MQ_BUILD=$(abspath $(B)) MQ_SAN=$(SAN) bash tests/run.sh $(LONG) $(if $(J),-j $(J)) $(T)
+	@MQ_BIN=$(call quote,$(abspath $(MQ))) MQ_BUILD=$(call quote,$(abspath $(B))) MQ_SAN=$(SAN) bash tests/run.sh $(LONG) $(if $(J),-j $(J)) $(T)
 
 # FULL=1: with a million messages and more.  ROWS="oneshot bulk": only these.
 bench: $(MQ) $(B)/bench/floor
-	@MQ_BIN=$(abspath $(MQ)) MQ_BUILD=$(abspath $(B)) python3 tests/bench/bench.py $(if $(FULL),--full) $(ROWS)
+	@MQ_BIN=$(call quote,$(abspath $(MQ))) MQ_BUILD=$(call quote,$(abspath $(B))) python3 tests/bench/bench.py $(if $(FULL),--full) $(ROWS)
 
 lint: | $(FIRST)
-	@MAKE="$(MAKE)" bash tests/lint.sh $(CODE)
+	@MAKE="$(MAKE)" LINT="$(LINT)" FILES="$(FILES)" bash tests/lint.sh $(CODE)
 
 completions: $(MQ)
 	@mkdir -p $@
-	$(abspath $(MQ)) help --completion bash >$@/mq.bash
-	$(abspath $(MQ)) help --completion zsh >$@/_mq
-	$(abspath $(MQ)) help --completion fish >$@/mq.fish
+	$(call quote,$(abspath $(MQ))) help --completion bash >$@/mq.bash
+	$(call quote,$(abspath $(MQ))) help --completion zsh >$@/_mq
+	$(call quote,$(abspath $(MQ))) help --completion fish >$@/mq.fish
 
 # ---- install, release ------------------------------------------------------------------------------------------------
 
+# Where things go, safe from blanks in DESTDIR and PREFIX.
+to = "$(DESTDIR)$(1)"
+
 install: $(MQ)
-	$(INSTALL) -D -m 755 $(MQ) $(DESTDIR)$(BINDIR)/mq
-	$(if $(MAN1),$(INSTALL) -D -m 644 -t $(DESTDIR)$(MANDIR)/man1 $(MAN1))
-	$(if $(MAN5),$(INSTALL) -D -m 644 -t $(DESTDIR)$(MANDIR)/man5 $(MAN5))
-	$(if $(MAN7),$(INSTALL) -D -m 644 -t $(DESTDIR)$(MANDIR)/man7 $(MAN7))
-	$(if $(DOCS),$(INSTALL) -D -m 644 -t $(DESTDIR)$(DOCDIR) $(DOCS))
-	$(INSTALL) -D -m 644 completions/mq.bash $(DESTDIR)$(BASHDIR)/mq
-	$(INSTALL) -D -m 644 completions/_mq $(DESTDIR)$(ZSHDIR)/_mq
-	$(INSTALL) -D -m 644 completions/mq.fish $(DESTDIR)$(FISHDIR)/mq.fish
-	$(if $(SYSTEMDUNITDIR),$(INSTALL) -D -m 644 -t $(DESTDIR)$(SYSTEMDUNITDIR) $(UNITS))
-	$(if $(SYSTEMDUNITDIR),sed -i 's|/usr/bin/mq |$(BINDIR)/mq |' $(UNITS:dist/systemd/%=$(DESTDIR)$(SYSTEMDUNITDIR)/%))
+	$(INSTALL) -D -m 755 $(MQ) $(call to,$(BINDIR)/mq)
+	$(if $(MAN1),$(INSTALL) -D -m 644 -t $(call to,$(MANDIR)/man1) $(MAN1))
+	$(if $(MAN5),$(INSTALL) -D -m 644 -t $(call to,$(MANDIR)/man5) $(MAN5))
+	$(if $(MAN7),$(INSTALL) -D -m 644 -t $(call to,$(MANDIR)/man7) $(MAN7))
+	$(if $(DOCS),$(INSTALL) -D -m 644 -t $(call to,$(DOCDIR)) $(DOCS))
+	$(INSTALL) -D -m 644 completions/mq.bash $(call to,$(BASHDIR)/mq)
+	$(INSTALL) -D -m 644 completions/_mq $(call to,$(ZSHDIR)/_mq)
+	$(INSTALL) -D -m 644 completions/mq.fish $(call to,$(FISHDIR)/mq.fish)
+	$(if $(SYSTEMDUNITDIR),$(INSTALL) -D -m 644 -t $(call to,$(SYSTEMDUNITDIR)) $(UNITS))
+	$(if $(SYSTEMDUNITDIR),cd $(call to,$(SYSTEMDUNITDIR)) && sed -i 's|/usr/bin/mq |$(BINDIR)/mq |' $(notdir $(UNITS)))
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/mq $(DESTDIR)$(BASHDIR)/mq $(DESTDIR)$(ZSHDIR)/_mq $(DESTDIR)$(FISHDIR)/mq.fish
-	rm -f $(MAN1:man/%=$(DESTDIR)$(MANDIR)/man1/%) $(MAN5:man/%=$(DESTDIR)$(MANDIR)/man5/%)
-	rm -f $(MAN7:man/%=$(DESTDIR)$(MANDIR)/man7/%)
-	rm -f $(DOCS:%=$(DESTDIR)$(DOCDIR)/%)
-	$(if $(SYSTEMDUNITDIR),rm -f $(UNITS:dist/systemd/%=$(DESTDIR)$(SYSTEMDUNITDIR)/%))
-	-[ ! -d $(DESTDIR)$(DOCDIR) ] || rmdir $(DESTDIR)$(DOCDIR)
+	rm -f $(call to,$(BINDIR)/mq) $(call to,$(BASHDIR)/mq) $(call to,$(ZSHDIR)/_mq) $(call to,$(FISHDIR)/mq.fish)
+	rm -f $(MAN1:man/%=$(call to,$(MANDIR)/man1/%)) $(MAN5:man/%=$(call to,$(MANDIR)/man5/%))
+	rm -f $(MAN7:man/%=$(call to,$(MANDIR)/man7/%))
+	rm -f $(DOCS:%=$(call to,$(DOCDIR)/%))
+	$(if $(SYSTEMDUNITDIR),rm -f $(UNITS:dist/systemd/%=$(call to,$(SYSTEMDUNITDIR)/%)))
+	-[ ! -d $(call to,$(DOCDIR)) ] || rmdir $(call to,$(DOCDIR))
 
 # build/mq_VERSION_ARCH.deb.  MAINTAINER="Name <address>" and SOURCE_DATE_EPOCH are taken from the environment.
 deb:
@@ -206,11 +211,12 @@ deb:
 clean:
 	rm -rf build mq mq-$(VERSION).tar.gz
 
-# The tracked files as they stand here, committed or not; the same files always give the same bytes.
+# The tracked files as they stand here, committed or not, but for .ci/, which is for a checkout; the same files always
+# give the same bytes.
 dist:
 	@git rev-parse --is-inside-work-tree >/dev/null || { echo 'make dist: only in a git checkout' >&2; exit 1; }
 	@mkdir -p build
-	git ls-files -z | tar --null --no-recursion -T - --transform 'flags=r;s,^,mq-$(VERSION)/,' --hard-dereference \
+	git ls-files -z -- . ':!.ci' | tar --null --no-recursion -T - --transform 'flags=r;s,^,mq-$(VERSION)/,' --hard-dereference \
 		--sort=name --owner=0 --group=0 --numeric-owner --mtime=@$$(git log -1 --format=%ct) -cf build/dist.tar
 	gzip -9nc build/dist.tar >mq-$(VERSION).tar.gz && rm build/dist.tar
 
@@ -218,6 +224,6 @@ distcheck: dist
 	rm -rf build/dist && mkdir -p build/dist && tar -C build/dist -xzf mq-$(VERSION).tar.gz
 	$(MAKE) -C build/dist/mq-$(VERSION) all
 	$(MAKE) -C build/dist/mq-$(VERSION) check
-	$(MAKE) -C build/dist/mq-$(VERSION) install DESTDIR=$(CURDIR)/build/dist/root
-	$(MAKE) -C build/dist/mq-$(VERSION) uninstall DESTDIR=$(CURDIR)/build/dist/root
+	$(MAKE) -C build/dist/mq-$(VERSION) install DESTDIR="$(CURDIR)/build/dist/root"
+	$(MAKE) -C build/dist/mq-$(VERSION) uninstall DESTDIR="$(CURDIR)/build/dist/root"
 	@left=$$(find build/dist/root ! -type d) && [ -z "$$left" ] || { echo "uninstall left: $$left" >&2; exit 1; }

@@ -99,6 +99,12 @@ tmp=$(mktemp -d) || exit 1
 tmp=$(realpath "$tmp")
 chmod 755 "$tmp"
 
+# LD_PRELOAD takes a blank or a colon for the end of a name.
+case $build in
+*[[:space:]:]*)	ln -s "$build" "$tmp/build" && seen=$tmp/build ;;
+*)	seen=$build ;;
+esac
+
 cleanup() {
 	# Some tests leave directories that nobody may enter.
 	chmod -R u+rwX "$tmp" 2>/dev/null
@@ -143,7 +149,7 @@ in_clean_env() {
 	    LC_ALL=C.UTF-8 TERM=dumb SHELL=/bin/sh \
 	    USER="$(id -un)" LOGNAME="$(id -un)" \
 	    BATS_LIB_PATH="${BATS_LIB_PATH:+$BATS_LIB_PATH:}/usr/lib/bats:/usr/local/lib/bats:/usr/lib:/usr/local/lib" \
-	    MQ_BIN="$bin" MQ_BUILD="$build" MQ_SAN="$san" \
+	    MQ_BIN="$bin" MQ_BUILD="$seen" MQ_SAN="$san" \
 	    FUZZ_RUNS="${FUZZ_RUNS:-}" "${pass[@]}" "$@"
 }
 
