@@ -90,6 +90,16 @@ selecting() {
 	diff ids manual
 }
 
+@test "each kind of finding is provoked by a test, and each verb that changes something is swept" {
+	for id in $(mq fsck --list | cut -f 1); do
+		grep -qw -- "$id" "$top"/tests/*.bats || echo "$id"
+	done >missing
+	for verb in $(verbs | grep -vxE 'top|watch|check|help|version'); do
+		grep -qE "\"[^\"]*mq $verb( |\")" "$top/tests/sweep/scenarios.py" || echo "$verb"
+	done >>missing
+	assert_equal "$(cat missing)" ""
+}
+
 @test "policy keys: program and manual agree" {
 	mq init q
 	mq config q | sed -n 's/^\([a-z_]*\) = .*/\1/p' | sort >keys

@@ -263,3 +263,14 @@ bucket() {
 	wait $!
 	assert_equal "$(mq pop q)" begun
 }
+
+@test "orphan-turn: the message of a turn is gone, and no other waits for it" {
+	mq push -q q -k a -m x
+	run -0 mq claim q
+	rm "$MQ_SPOOL"/q/claimed/*/*
+	run -1 mq fsck q
+	assert_output --regexp '^info orphan-turn q/turns/[0-9a-f]{16}'
+	run -0 mq fsck --repair q
+	run -0 mq fsck q
+	assert_output ""
+}
