@@ -69,13 +69,17 @@ make_parents(char *path)
 {
 	int up = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
 
-	for (char *p = strchr(path + 1, '/'); p != NULL && up != -1; p = strchr(p + 1, '/')) {
+	for (char *p = strchr(path + 1, '/'); p != NULL; p = strchr(p + 1, '/')) {
 		*p = '\0';
-		/* As durable as the spool in it is going to be. */
-		if (mkdir(path, 0700) == 0)
+		/*
+		 * As durable as the spool in it is going to be.  What holds the user's home may be
+		 * closed to reading; nothing is made there.
+		 */
+		if (mkdir(path, 0700) == 0 && up != -1)
 			(void)fsync(up);
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		(void)close(up);
+		if (up != -1)
+			(void)close(up);
 		up = fd;
 		*p = '/';
 	}
@@ -120,6 +124,16 @@ asked_spool(void)
 	return spool_option != NULL ? spool_option : env("MQ_SPOOL");
 }
 
+/* The spool of the system is the default of root, and of the user who owns it: workers, and what cron runs for them. */
+static bool
+owns_system_spool(void)
+{
+	struct stat sb;
+
+	return geteuid() == 0 ||
+	    (stat(SYSTEM_SPOOL, &sb) == 0 && S_ISDIR(sb.st_mode) && sb.st_uid == geteuid());
+}
+
 enum status
 run_settings(struct run *r, bool create)
 {
@@ -131,7 +145,7 @@ run_settings(struct run *r, bool create)
 		return st;
 	if (spool == NULL && r->settings.spool[0] != '\0')
 		spool = r->settings.spool;
-	if (spool == NULL && geteuid() == 0)
+	if (spool == NULL && owns_system_spool())
 		spool = SYSTEM_SPOOL;
 	if (spool != NULL) {
 		if (strlcpy(r->spool_path, spool, sizeof(r->spool_path)) >= sizeof(r->spool_path))

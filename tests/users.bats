@@ -362,3 +362,29 @@ box() {
 	mq init -q q mode=0640
 	assert_equal "$(stat -c %u precious)" 0
 }
+
+@test "the default spool is made in a home below a directory that its user can pass but not read" {
+	mkdir -m 711 homes
+	mkdir homes/carol
+	chown 2003 homes/carol
+	unset MQ_SPOOL
+	HOME=$PWD/homes/carol carol mq push -q q -m x
+	assert [ -d homes/carol/.local/state/mq/q ]
+}
+
+# shellcheck disable=SC2016 # expanded in there
+@test "the user who owns /var/spool/mq has it as the default, wherever home is; others do not" {
+	unshare -m mount -t tmpfs none /var/spool 2>/dev/null || skip "SKIPPED: cannot mount here"
+	mkdir -m 777 home
+	run -0 unshare -m sh -ec '
+		mount -t tmpfs none /var/spool
+		install -d -o 2001 -g 2001 -m 3770 /var/spool/mq
+		unset MQ_SPOOL
+		export HOME="$PWD/home" PATH="$1"
+		setpriv --reuid=2001 --regid=2001 --clear-groups mq push -q q -m x
+		mq ls q --ids | wc -l
+		setpriv --reuid=2003 --regid=2003 --clear-groups mq push -q q -m x
+		mq ls q --ids | wc -l
+		ls -A home/.local/state/mq' sh "$PATH"
+	assert_output $'1\n1\n.mq\nq'
+}
