@@ -11,7 +11,7 @@
 #define QUEUE_NAME_MAX 64
 #define NAME_MAX_LEN 255
 #define ORDER_LEN 16
-#define BUCKET_MAX 48		/* bytes, with NUL, for the name of a bucket, and of the lane it is in */
+#define BUCKET_MAX 48		/* bytes, with NUL, for the name of a bucket */
 #define HANDLE_MAX 96		/* bytes, with NUL, for a handle */
 #define PRIORITY_DEFAULT 5
 
@@ -52,7 +52,8 @@ struct msgname {
 /* Where a message stands. */
 struct place {
 	enum state state;
-	char bucket[BUCKET_MAX];	/* "" for a file that still lies in new/; ORDER/BUCKET in waiting/, which counts as ready */
+	char lane[ORDER_LEN + 1];	/* the key in whose lane it waits, which counts as ready; "" for all others */
+	char bucket[BUCKET_MAX];	/* "" for a file that still lies in new/ */
 	char file[NAME_MAX_LEN + 1];	/* the name on disk */
 	struct msgname name;
 };

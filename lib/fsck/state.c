@@ -43,7 +43,7 @@ remember(struct fsck *f, const struct msgid *id)
 static bool
 in_its_lane(const struct place *p)
 {
-	return !place_in_lane(p) || strncmp(p->bucket, p->name.order, ORDER_LEN) == 0;
+	return !place_in_lane(p) || strcmp(p->lane, p->name.order) == 0;
 }
 
 /* What its name and bucket say.  True if it moved: the rest is for the next run. */
@@ -111,22 +111,16 @@ check_file(struct fsck *f, const struct place *p, const char *path)
 }
 
 static enum status
-check_entry(struct fsck *f, enum state s, const struct bucket *b, int dir,
+check_entry(struct fsck *f, const struct shelf *sh, const struct bucket *b, int dir,
     const struct entry *e)
 {
-	struct place p = { .state = s };
+	struct place p = { 0 };
 	enum status st;
 	char path[600];
 
-	if (s == STATE_LANE) {
-		p.state = STATE_READY;
-		lane_place(&p, f->q->lane, b->name);
-		(void)snprintf(path, sizeof(path), "waiting/%s/%s", p.bucket, e->name);
-	} else {
-		(void)strlcpy(p.bucket, b->name, sizeof(p.bucket));
-		(void)snprintf(path, sizeof(path), "%s/%s%s/%s", state_names[s], b->half ? "+" : "",
-		    b->name, e->name);
-	}
+	shelf_place(sh, b->name, e->name, &p);
+	(void)snprintf(path, sizeof(path), "%s/%s%s%s%s/%s", shelf_name(sh), sh->lane, sh->lane[0] != '\0' ? "/" : "",
+	    b->half ? "+" : "", b->name, e->name);
 	if (e->type != DT_REG) {
 		fsck_foreign(f, FOREIGN_TYPE, dir, e->name, path, "not a regular file");
 		return ST_OK;
@@ -141,7 +135,6 @@ check_entry(struct fsck *f, enum state s, const struct bucket *b, int dir,
 	case NAME_OK:
 		break;
 	}
-	(void)strlcpy(p.file, e->name, sizeof(p.file));
 	if ((st = remember(f, &p.name.id)) != ST_OK)
 		return st;
 	if (check_name(f, &p, b, path))
@@ -152,7 +145,7 @@ check_entry(struct fsck *f, enum state s, const struct bucket *b, int dir,
 /* ---- states ----------------------------------------------------------- */
 
 static enum status
-check_bucket(struct fsck *f, enum state s, const struct bucket *b)
+check_bucket(struct fsck *f, struct shelf *sh, const struct bucket *b)
 {
 	char after[NAME_MAX_LEN + 1] = "";
 	struct listing l;
@@ -160,13 +153,13 @@ check_bucket(struct fsck *f, enum state s, const struct bucket *b)
 	enum status st;
 	int dir;
 
-	if ((st = bucket_open(f->q, s, b, &dir, f->err)) != ST_OK)
+	if ((st = bucket_open(sh, b, &dir, f->err)) != ST_OK)
 		return st == ST_GONE ? ST_OK : st;
 	while (st == ST_OK && more) {
 		if ((st = fs_list(dir, after, 8192, false, &l, &more, f->err)) != ST_OK)
 			break;
 		for (size_t i = 0; st == ST_OK && i < l.n; i++)
-			st = check_entry(f, s, b, dir, &l.e[i]);
+			st = check_entry(f, sh, b, dir, &l.e[i]);
 		if (l.n > 0)
 			(void)strlcpy(after, l.e[l.n - 1].name, sizeof(after));
 		listing_free(&l);
@@ -191,19 +184,17 @@ check_half(struct fsck *f, const char *state, int dir, const struct bucket *b)
 	fsck_found(f, HALF_BUCKET, ok, path, "its maker did not finish it");
 }
 
-/* The buckets of a state, whose directory is named so, or of the lane that is open. */
+/* The buckets of a state, or of a lane, whose directory is fd and has that name. */
 static enum status
-check_buckets(struct fsck *f, enum state s, const char *name, size_t *n)
+check_buckets(struct fsck *f, struct shelf *sh, int dir, const char *name, size_t *n)
 {
 	char path[600];
 	struct listing l;
 	struct bucket b;
 	enum status st;
-	int dir;
 
 	*n = 0;
-	if ((st = queue_state(f->q, s, &dir, f->err)) != ST_OK ||
-	    (st = fs_list(dir, "", 0, false, &l, NULL, f->err)) != ST_OK)
+	if ((st = fs_list(dir, "", 0, false, &l, NULL, f->err)) != ST_OK)
 		return st;
 	for (size_t i = 0; st == ST_OK && i < l.n; i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", name, l.e[i].name);
@@ -213,7 +204,7 @@ check_buckets(struct fsck *f, enum state s, const char *name, size_t *n)
 			fsck_foreign(f, FOREIGN_TYPE, dir, l.e[i].name, path, "not a directory");
 		else {
 			++*n;
-			st = check_bucket(f, s, &b);
+			st = check_bucket(f, sh, &b);
 			if (st == ST_OK && b.half)
 				check_half(f, name, dir, &b);
 		}
@@ -226,8 +217,12 @@ enum status
 fsck_state(struct fsck *f, enum state s)
 {
 	size_t buckets;
-	enum status st = check_buckets(f, s, state_names[s], &buckets);
+	enum status st;
+	int dir;
 
+	if ((st = queue_state(f->q, s, &dir, f->err)) != ST_OK)
+		return st;
+	st = check_buckets(f, shelf_of(f->q, s), dir, state_names[s], &buckets);
 	if (st == ST_OK && buckets == 0)
 		fsck_found(f, NO_BUCKET, f->repair && fsck_mended(f, queue_layout(f->q, f->now, f->err)),
 		    state_names[s], "no bucket: on a full disk nothing could be moved there");
@@ -239,15 +234,14 @@ fsck_state(struct fsck *f, enum state s)
 static enum status
 check_lane(struct fsck *f, const char *order, const char *path)
 {
+	struct shelf lane;
 	enum status st;
 	size_t n;
 
-	if ((st = lane_open(f->q, order, false, f->err)) != ST_OK)
-		return st == ST_GONE ? ST_OK : st;
-	st = check_buckets(f, STATE_LANE, path, &n);
-	if (st == ST_IO && f->err->errnum == 0)	/* its last message was taken out meanwhile */
-		error_clear(f->err);
-	return st == ST_IO && f->err->status == ST_OK ? ST_OK : st == ST_GONE ? ST_OK : st;
+	if ((st = lane_open(f->q, order, &lane, f->err)) == ST_OK)
+		st = check_buckets(f, &lane, lane.fd, path, &n);
+	shelf_close(&lane);
+	return st == ST_GONE ? ST_OK : st;	/* its last message was taken out meanwhile */
 }
 
 /* While it lies there nobody can take the turn of that key. */

@@ -201,7 +201,7 @@ bucket_has_key(struct queue *q, const struct bucket *b, const char *order, const
 	struct msgname n;
 	enum status st;
 
-	if ((st = bucket_list(q, STATE_READY, b, &l, err)) != ST_OK) {
+	if ((st = bucket_list(shelf_of(q, STATE_READY), b, &l, err)) != ST_OK) {
 		*has = st == ST_GONE;	/* removed, or renamed: then it was not seen */
 		return st == ST_GONE ? ST_OK : st;
 	}
@@ -223,7 +223,7 @@ in_sight(struct attempt *a, int dir, const struct place *p)
 		return ST_ANEW;		/* the clock was set back: no time tells what has come since */
 	if (!fresh(a, dir, p))
 		return ST_OK;
-	if ((st = buckets_list(a->q, STATE_READY, &bs, a->err)) != ST_OK)
+	if ((st = buckets_list(shelf_of(a->q, STATE_READY), &bs, a->err)) != ST_OK)
 		return st;
 	for (size_t i = 0; st == ST_OK && !missed && !here && i < bs.n; i++) {
 		here = strcmp(bs.b[i].name, p->bucket) == 0;
@@ -418,7 +418,7 @@ bucket_claim(struct attempt *a, const struct bucket *b, bool *empty, bool *young
 
 	*empty = false;
 	window_close(q);
-	if ((st = bucket_open(q, STATE_READY, b, &q->window.fd, a->err)) != ST_OK) {
+	if ((st = bucket_open(shelf_of(q, STATE_READY), b, &q->window.fd, a->err)) != ST_OK) {
 		q->window.fd = -1;
 		a->again |= st == ST_GONE;	/* or renamed: what is in it was not seen */
 		return st == ST_GONE ? ST_NONE : st;
@@ -453,7 +453,7 @@ hinted_claim(struct attempt *a)
 	struct edges e;
 
 	pass_begin(a);
-	if (!buckets_edges(a->q, STATE_READY, &e))
+	if (!buckets_edges(shelf_of(a->q, STATE_READY), &e))
 		return ST_NONE;
 	for (char cls = '0'; st == ST_NONE && cls <= '9'; cls++)
 		if (edge_lowest(&e, cls, b) > 0) {
@@ -473,15 +473,15 @@ ready_claim(struct attempt *a, bool *young)
 	bool empty;
 
 	pass_begin(a);
-	if ((st = buckets_list(a->q, STATE_READY, &bs, a->err)) != ST_OK)
+	if ((st = buckets_list(shelf_of(a->q, STATE_READY), &bs, a->err)) != ST_OK)
 		return st;
 	st = ST_NONE;
 	for (size_t i = 0; st == ST_NONE && i < bs.n; i++) {
 		st = bucket_claim(a, &bs.b[i], &empty, young);
 		if (empty)
-			bucket_remove_empty(a->q, STATE_READY, &bs, i);
+			bucket_remove_empty(shelf_of(a->q, STATE_READY), &bs, i);
 	}
-	*young |= dir_is_young(a->q->statefd[STATE_READY]);
+	*young |= dir_is_young(shelf_of(a->q, STATE_READY)->fd);
 	buckets_free(&bs);
 	return st;
 }

@@ -32,7 +32,7 @@ purge_bucket(struct queue *q, const struct bucket *b, usec_t before, usec_t now,
 	enum status st;
 
 	*empty = false;
-	if ((st = bucket_list(q, STATE_DONE, b, &l, err)) != ST_OK)
+	if ((st = bucket_list(shelf_of(q, STATE_DONE), b, &l, err)) != ST_OK)
 		return st == ST_GONE ? ST_OK : st;
 	*empty = l.n == 0;
 	(void)strlcpy(p.bucket, b->name, sizeof(p.bucket));
@@ -66,7 +66,7 @@ keep_limit(struct queue *q, const struct buckets *bs, usec_t *before, struct err
 
 	*before = 0;
 	for (size_t i = bs->n; i-- > 0;) {
-		if (bucket_open(q, STATE_DONE, &bs->b[i], &dir, err) != ST_OK)
+		if (bucket_open(shelf_of(q, STATE_DONE), &bs->b[i], &dir, err) != ST_OK)
 			continue;
 		st = fs_list(dir, "", 0, false, &l, NULL, err);
 		(void)close(dir);
@@ -100,7 +100,7 @@ done_purge(struct queue *q, usec_t now, struct error *err)
 	if (q->policy.keep == KEEP_COUNT && q->policy.keep_count > REAP_MAX &&
 	    arc4random_uniform(REAP_MAX / 2) != 0)
 		return ST_OK;
-	if ((st = buckets_list(q, STATE_DONE, &bs, err)) != ST_OK)
+	if ((st = buckets_list(shelf_of(q, STATE_DONE), &bs, err)) != ST_OK)
 		return st;
 	before = now - q->policy.keep_time;
 	if (q->policy.keep == KEEP_COUNT)
@@ -108,7 +108,7 @@ done_purge(struct queue *q, usec_t now, struct error *err)
 	for (size_t i = 0; st == ST_OK && left > 0 && i < bs.n && bs.b[i].key <= before; i++) {
 		st = purge_bucket(q, &bs.b[i], before, now, &left, &empty, err);
 		if (empty)
-			bucket_remove_empty(q, STATE_DONE, &bs, i);
+			bucket_remove_empty(shelf_of(q, STATE_DONE), &bs, i);
 	}
 	buckets_free(&bs);
 	return st;

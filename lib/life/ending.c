@@ -42,7 +42,7 @@ claim_find(struct queue *q, const char *handle, struct claim *c, struct error *e
 	if (!handle_parse(handle, &id, token, bucket))
 		return error_set(err, ST_BADDATA, 0, "'%s' is no handle: 'mq claim' prints them",
 		    handle);
-	st = place_find(q, STATE_CLAIMED, &id, token, bucket, &c->at, err);
+	st = place_find(shelf_of(q, STATE_CLAIMED), &id, token, bucket, &c->at, err);
 	if (st == ST_OK && c->at.name.finished)
 		st = ST_NONE;
 	if (st == ST_NONE)
@@ -60,7 +60,7 @@ refind(struct queue *q, struct claim *c, struct error *err)
 	enum status st;
 
 	(void)strlcpy(bucket, c->at.bucket, sizeof(bucket));
-	st = place_find(q, STATE_CLAIMED, &c->at.name.id, c->at.name.token, bucket, &p, err);
+	st = place_find(shelf_of(q, STATE_CLAIMED), &c->at.name.id, c->at.name.token, bucket, &p, err);
 	if (st == ST_OK && p.name.finished && !c->at.name.finished)
 		st = ST_NONE;	/* acknowledged by somebody who has its handle */
 	if (st == ST_OK)

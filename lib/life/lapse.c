@@ -113,7 +113,7 @@ lapsed_in_bucket(struct queue *q, const struct bucket *b, usec_t now,
 	int dir;
 
 	*empty = false;
-	if ((st = bucket_open(q, STATE_CLAIMED, b, &dir, err)) != ST_OK)
+	if ((st = bucket_open(shelf_of(q, STATE_CLAIMED), b, &dir, err)) != ST_OK)
 		return st == ST_GONE ? ST_OK : st;
 	(void)strlcpy(p.bucket, b->name, sizeof(p.bucket));
 	st = fs_list(dir, "", 0, false, &l, NULL, err);
@@ -162,7 +162,7 @@ reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 	bool empty;
 
 	error_clear(&err);
-	if ((st = buckets_before(q, STATE_CLAIMED, now, &bs, &err)) != ST_OK) {
+	if ((st = buckets_before(shelf_of(q, STATE_CLAIMED), now, &bs, &err)) != ST_OK) {
 		(void)pass_over(over, &err);
 		return;
 	}
@@ -181,7 +181,7 @@ reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 		}
 		st = lapsed_in_bucket(q, b, now, &left, &empty, wake, over, &err);
 		if (empty)
-			bucket_remove_empty(q, STATE_CLAIMED, &bs, i);
+			bucket_remove_empty(shelf_of(q, STATE_CLAIMED), &bs, i);
 		if (st != ST_OK)
 			st = pass_over(over, &err);
 	}

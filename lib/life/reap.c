@@ -71,7 +71,7 @@ due_in_bucket(struct queue *q, const struct bucket *b, usec_t now, unsigned *lef
 	int dir;
 
 	*empty = false;
-	if ((st = bucket_open(q, STATE_DELAYED, b, &dir, err)) != ST_OK)
+	if ((st = bucket_open(shelf_of(q, STATE_DELAYED), b, &dir, err)) != ST_OK)
 		return st == ST_GONE ? ST_OK : st;
 	(void)strlcpy(p.bucket, b->name, sizeof(p.bucket));
 	while (st == ST_OK && more) {
@@ -111,7 +111,7 @@ reap_due(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 	bool empty;
 
 	error_clear(&err);
-	if ((st = buckets_before(q, STATE_DELAYED, now, &bs, &err)) != ST_OK) {
+	if ((st = buckets_before(shelf_of(q, STATE_DELAYED), now, &bs, &err)) != ST_OK) {
 		(void)pass_over(over, &err);
 		return;
 	}
@@ -123,7 +123,7 @@ reap_due(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 		}
 		st = due_in_bucket(q, &bs.b[i], now, &left, &empty, wake, over, &err);
 		if (empty)
-			bucket_remove_empty(q, STATE_DELAYED, &bs, i);
+			bucket_remove_empty(shelf_of(q, STATE_DELAYED), &bs, i);
 		if (st != ST_OK)
 			st = pass_over(over, &err);
 	}

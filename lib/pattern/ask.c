@@ -233,12 +233,12 @@ find_ready(struct queue *q, const struct msgid *id, int priority, struct place *
 	size_t i = 0;
 	bool young = false;
 
-	if (buckets_list(q, STATE_READY, &bs, err) != ST_OK)
+	if (buckets_list(shelf_of(q, STATE_READY), &bs, err) != ST_OK)
 		return err->status;
 	while (i < bs.n && (bs.b[i].cls < '0' + priority || (bs.b[i].cls == '0' + priority && bs.b[i].key <= id_time(id))))
 		i++;
 	for (size_t k = i > 1 ? i - 2 : 0; st == ST_NONE && k < bs.n && k <= i; k++)
-		st = bucket_find(q, STATE_READY, &bs.b[k], id, NULL, p, &young, err);
+		st = bucket_find(shelf_of(q, STATE_READY), &bs.b[k], id, NULL, p, &young, err);
 	buckets_free(&bs);
 	return st;
 }
@@ -251,10 +251,10 @@ find_delayed(struct queue *q, const struct msgid *id, struct place *p, struct er
 	struct buckets bs;
 	bool young = false;
 
-	if (buckets_list(q, STATE_DELAYED, &bs, err) != ST_OK)
+	if (buckets_list(shelf_of(q, STATE_DELAYED), &bs, err) != ST_OK)
 		return err->status;
 	for (size_t k = 0; st == ST_NONE && k < bs.n && k < WITHDRAW_MAX; k++)
-		st = bucket_find(q, STATE_DELAYED, &bs.b[k], id, NULL, p, &young, err);
+		st = bucket_find(shelf_of(q, STATE_DELAYED), &bs.b[k], id, NULL, p, &young, err);
 	buckets_free(&bs);
 	return st;
 }

@@ -53,6 +53,7 @@ link_read(struct queue *q, const char *order, struct place *p)
 	if (next == NULL || (s = state_parse(state)) == -1 || name_parse(next, &p->name) != NAME_OK)
 		return false;
 	p->state = (enum state)s;
+	p->lane[0] = '\0';
 	return strlcpy(p->bucket, bucket, sizeof(p->bucket)) < sizeof(p->bucket) &&
 	    strlcpy(p->file, next, sizeof(p->file)) < sizeof(p->file);
 }

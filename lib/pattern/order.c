@@ -37,23 +37,21 @@
 
 /* The first of a bucket.  ST_NONE: it is empty. */
 static enum status
-first_in(struct queue *q, const struct bucket *b, struct place *p, struct error *err)
+first_in(struct shelf *lane, const struct bucket *b, struct place *p, struct error *err)
 {
 	struct listing l;
 	enum status st;
 
-	if ((st = bucket_list(q, STATE_LANE, b, &l, err)) != ST_OK)
+	if ((st = bucket_list(lane, b, &l, err)) != ST_OK)
 		return st == ST_GONE ? ST_NONE : st;
 	st = ST_NONE;
 	for (size_t i = 0; st == ST_NONE && i < l.n; i++)
 		if (l.e[i].type == DT_REG && name_parse(l.e[i].name, &p->name) == NAME_OK) {
-			p->state = STATE_READY;
-			lane_place(p, q->lane, b->name);
-			(void)strlcpy(p->file, l.e[i].name, sizeof(p->file));
+			shelf_place(lane, b->name, l.e[i].name, p);
 			st = ST_OK;
 		}
 	if (l.n == 0)
-		(void)fs_rmdir(q->statefd[STATE_LANE], b->name);
+		(void)fs_rmdir(lane->fd, b->name);
 	listing_free(&l);
 	return st;
 }
@@ -62,20 +60,18 @@ first_in(struct queue *q, const struct bucket *b, struct place *p, struct error 
 static enum status
 lane_first(struct queue *q, const char *order, struct place *p, struct error *err)
 {
-	struct buckets bs;
+	struct buckets bs = { 0 };
+	struct shelf lane;
 	enum status st;
 
-	if ((st = lane_open(q, order, false, err)) != ST_OK)
-		return st == ST_GONE ? ST_NONE : st;
-	if (buckets_list(q, STATE_LANE, &bs, err) != ST_OK) {
-		lane_close(q);
-		error_clear(err);	/* removed just now: it was empty */
-		return ST_NONE;
-	}
-	st = ST_NONE;
+	if ((st = lane_open(q, order, &lane, err)) == ST_OK)
+		st = buckets_list(&lane, &bs, err);
+	if (st == ST_OK || st == ST_GONE)
+		st = ST_NONE;
 	for (size_t i = 0; st == ST_NONE && i < bs.n; i++)
-		st = first_in(q, &bs.b[i], p, err);
+		st = first_in(&lane, &bs.b[i], p, err);
 	buckets_free(&bs);
+	shelf_close(&lane);
 	return st;
 }
 
@@ -83,18 +79,19 @@ lane_first(struct queue *q, const char *order, struct place *p, struct error *er
 static bool
 newer_parked(struct queue *q, const struct msgname *n, struct error *err)
 {
-	struct buckets bs;
+	struct buckets bs = { 0 };
+	struct shelf lane;
 	struct listing l;
 	struct msgname last;
 	bool yes = false;
 
-	if (lane_open(q, n->order, false, err) != ST_OK || buckets_list(q, STATE_LANE, &bs, err) != ST_OK)
-		return false;
-	if (bs.n > 0 && bucket_list(q, STATE_LANE, &bs.b[bs.n - 1], &l, err) == ST_OK) {
+	if (lane_open(q, n->order, &lane, err) == ST_OK && buckets_list(&lane, &bs, err) == ST_OK && bs.n > 0 &&
+	    bucket_list(&lane, &bs.b[bs.n - 1], &l, err) == ST_OK) {
 		yes = l.n > 0 && name_parse(l.e[l.n - 1].name, &last) == NAME_OK && n->key < last.key;
 		listing_free(&l);
 	}
 	buckets_free(&bs);
+	shelf_close(&lane);
 	return yes;
 }
 
@@ -115,18 +112,30 @@ blocks(const struct queue *q, enum state s)
 	return (s == STATE_DEAD || s == STATE_HELD) && q->policy.order_dead == ORDER_BLOCK;
 }
 
+/* ST_NONE: it does not wait in the lane of its key; or there is none. */
+static enum status
+lane_holds(struct queue *q, const char *order, const struct msgid *id, struct place *p, struct error *err)
+{
+	struct shelf lane;
+	enum status st;
+
+	if ((st = lane_open(q, order, &lane, err)) == ST_OK)
+		st = place_find(&lane, id, NULL, NULL, p, err);
+	shelf_close(&lane);
+	return st == ST_GONE ? ST_NONE : st;
+}
+
 /* Where the message is that has the turn.  ST_NONE: it is done with. */
 static enum status
 holder_find(struct queue *q, const char *order, const struct turn *t, struct place *p, struct error *err)
 {
-	static const enum state states[] = { STATE_CLAIMED, STATE_DELAYED, STATE_LANE, STATE_READY,
-	    STATE_HELD, STATE_DEAD };
+	static const enum state states[] = { STATE_CLAIMED, STATE_DELAYED, STATE_READY, STATE_HELD, STATE_DEAD };
 	enum status st = ST_NONE;
 	struct bucket b;
 	bool young = false;
 
 	if (t->state != -1 && bucket_parse(t->bucket, &b) &&
-	    bucket_find(q, (enum state)t->state, &b, &t->id, NULL, p, &young, err) == ST_OK)
+	    bucket_find(shelf_of(q, (enum state)t->state), &b, &t->id, NULL, p, &young, err) == ST_OK)
 		return t->state < STATE_HELD || blocks(q, (enum state)t->state) ? ST_OK : ST_NONE;
 	error_clear(err);
 	st = ST_NONE;
@@ -134,15 +143,13 @@ holder_find(struct queue *q, const char *order, const struct turn *t, struct pla
 	for (int round = 0; st == ST_NONE && round < 2; round++)
 		for (size_t i = 0; st == ST_NONE && i < sizeof(states) / sizeof(states[0]); i++) {
 			enum state s = states[i];
-			if (((s == STATE_HELD || s == STATE_DEAD) && !blocks(q, s)) ||
-			    (s == STATE_LANE && lane_open(q, order, false, err) != ST_OK))
-				continue;	/* it is over where it is; or there is no lane */
-			st = place_find(q, s, &t->id, NULL, NULL, p, err);
-			/* Acknowledged: only its file is still there.  Or the lane went while we looked: it was empty. */
-			if ((st == ST_OK && p->name.finished) || (s == STATE_LANE && st == ST_IO && err->errnum == 0)) {
-				error_clear(err);
-				st = ST_NONE;
-			}
+			if ((s == STATE_HELD || s == STATE_DEAD) && !blocks(q, s))
+				continue;	/* it is over where it is */
+			if (s == STATE_READY && (st = lane_holds(q, order, &t->id, p, err)) != ST_NONE)
+				continue;
+			st = place_find(shelf_of(q, s), &t->id, NULL, NULL, p, err);
+			if (st == ST_OK && p->name.finished)
+				st = ST_NONE;	/* acknowledged: only its file is still there */
 		}
 	return st;
 }
@@ -178,7 +185,7 @@ end_turn(struct queue *q, const char *order, const struct turn *t, struct error 
 	if (st != ST_NONE || (st = turn_pass(q, order, t, NULL, err)) != ST_OK)
 		return st;
 	st = start_next(q, order, &any, err);	/* who parked meanwhile saw a turn that is over */
-	lane_remove(q, order, err);
+	lane_remove(q, order);
 	return st;
 }
 
@@ -277,19 +284,11 @@ enum status
 order_park(struct queue *q, int dir, const struct place *p, bool *again, struct error *err)
 {
 	const char *order = p->name.order;
-	enum status st = ST_IO;
 	struct msgname n = p->name;
 	struct turn t;
+	enum status st;
 
-	/* An empty lane may be removed under us. */
-	for (int i = 0; st == ST_IO && i < ROUNDS; i++) {
-		error_clear(err);
-		if ((st = lane_open(q, order, true, err)) == ST_OK)
-			st = bucket_put(q, dir, p->file, STATE_LANE, &n, NULL, err);
-		else if (st == ST_GONE)
-			st = ST_IO;
-	}
-	if (st != ST_OK) {
+	if ((st = lane_put(q, order, dir, p->file, &n, err)) != ST_OK) {
 		if (st != ST_GONE && err->errnum != ENOSPC && err->errnum != EDQUOT)
 			return st;
 		error_clear(err);	/* it is gone, or stays where it is, which is only slower */

@@ -29,10 +29,51 @@
 /* Moves that go by one look at the buckets of a state. */
 #define TARGET_USES 100
 
-const char *
-state_dir(enum state s)
+struct shelf *
+shelf_of(struct queue *q, enum state s)
 {
-	return s == STATE_LANE ? "waiting" : state_names[s];
+	return &q->shelf[s];
+}
+
+void
+shelf_close(struct shelf *sh)
+{
+	if (sh->fd != -1)
+		(void)close(sh->fd);
+	sh->fd = -1;
+}
+
+bool
+shelf_gone(const struct shelf *sh)
+{
+	struct stat sb;
+
+	return sh->fd != -1 && fstat(sh->fd, &sb) == 0 && sb.st_nlink == 0;
+}
+
+const char *
+shelf_name(const struct shelf *sh)
+{
+	return sh->lane[0] != '\0' ? "waiting" : state_names[sh->state];
+}
+
+void
+shelf_place(const struct shelf *sh, const char *bucket, const char *file, struct place *p)
+{
+	p->state = sh->state;
+	(void)strlcpy(p->lane, sh->lane, sizeof(p->lane));
+	(void)strlcpy(p->bucket, bucket, sizeof(p->bucket));
+	(void)strlcpy(p->file, file, sizeof(p->file));
+}
+
+/* The descriptor of the directory.  A lane was opened by who asks. */
+static enum status
+shelf_fd(struct shelf *sh, int *fd, struct error *err)
+{
+	if (sh->lane[0] == '\0')
+		return queue_state(sh->queue, sh->state, fd, err);
+	*fd = sh->fd;
+	return ST_OK;
 }
 
 bool
@@ -87,7 +128,7 @@ bucket_cmp(const void *pa, const void *pb)
 }
 
 enum status
-buckets_list(struct queue *q, enum state s, struct buckets *out, struct error *err)
+buckets_list(struct shelf *sh, struct buckets *out, struct error *err)
 {
 	struct stat before;
 	struct listing l;
@@ -96,15 +137,15 @@ buckets_list(struct queue *q, enum state s, struct buckets *out, struct error *e
 	int fd;
 
 	memset(out, 0, sizeof(*out));
-	if ((st = queue_state(q, s, &fd, err)) != ST_OK)
+	if ((st = shelf_fd(sh, &fd, err)) != ST_OK)
 		return st;
 	known = fstat(fd, &before) == 0;
 	if ((st = fs_list(fd, "", 0, false, &l, NULL, err)) != ST_OK)
-		return st == ST_GONE ?
-		    error_set(err, ST_IO, 0, "queue %s: %s/ went away", q->name, state_dir(s)) : st;
+		return st == ST_GONE && sh->lane[0] == '\0' ?
+		    error_set(err, ST_IO, 0, "queue %s: %s/ went away", sh->queue->name, shelf_name(sh)) : st;
 	if ((out->b = calloc(l.n + 1, sizeof(*out->b))) == NULL) {
 		listing_free(&l);
-		return queue_fail(q, err, ENOMEM, "list %s", state_dir(s));
+		return queue_fail(sh->queue, err, ENOMEM, "list %s", shelf_name(sh));
 	}
 	for (size_t i = 0; i < l.n; i++)
 		if (l.e[i].type == DT_DIR && bucket_parse(l.e[i].name, &out->b[out->n]))
@@ -113,7 +154,7 @@ buckets_list(struct queue *q, enum state s, struct buckets *out, struct error *e
 	if (out->n > 1)
 		qsort(out->b, out->n, sizeof(*out->b), bucket_cmp);
 	if (known)
-		hint_put(q, s, &before, fd, out);
+		hint_put(sh, &before, fd, out);
 	return ST_OK;
 }
 
@@ -134,31 +175,31 @@ edge_lowest(struct edges *e, char cls, struct bucket b[2])
 }
 
 bool
-buckets_edges(struct queue *q, enum state s, struct edges *e)
+buckets_edges(struct shelf *sh, struct edges *e)
 {
 	struct error ignored;
 	int fd;
 
 	error_clear(&ignored);
-	return queue_state(q, s, &fd, &ignored) == ST_OK && hint_get(q, s, fd, e);
+	return shelf_fd(sh, &fd, &ignored) == ST_OK && hint_get(sh, fd, e);
 }
 
 enum status
-buckets_before(struct queue *q, enum state s, usec_t now, struct buckets *out, struct error *err)
+buckets_before(struct shelf *sh, usec_t now, struct buckets *out, struct error *err)
 {
 	const struct edge *plain, *w;
 	struct edges e;
 
-	if (!buckets_edges(q, s, &e))
-		return buckets_list(q, s, out, err);
+	if (!buckets_edges(sh, &e))
+		return buckets_list(sh, out, err);
 	plain = edge_of(&e, 0);
 	w = edge_of(&e, 'w');
 	/* One that is far in the future may tell of a clock that was set back: reap_lapsed wants to see it. */
 	if (w->n > 1 || (plain->n > 1 && plain->low[1] <= now) ||
-	    (s == STATE_CLAIMED && plain->high > now + q->policy.lease))
-		return buckets_list(q, s, out, err);
+	    (sh->state == STATE_CLAIMED && plain->high > now + sh->queue->policy.lease))
+		return buckets_list(sh, out, err);
 	if ((out->b = calloc(4, sizeof(*out->b))) == NULL)
-		return queue_fail(q, err, ENOMEM, "list %s", state_dir(s));
+		return queue_fail(sh->queue, err, ENOMEM, "list %s", shelf_name(sh));
 	out->n = edge_lowest(&e, 0, out->b);
 	out->n += edge_lowest(&e, 'w', out->b + out->n);
 	return ST_OK;
@@ -172,14 +213,13 @@ buckets_free(struct buckets *bs)
 }
 
 enum status
-bucket_open(struct queue *q, enum state s, const struct bucket *b, int *fd,
-    struct error *err)
+bucket_open(struct shelf *sh, const struct bucket *b, int *fd, struct error *err)
 {
 	char half[BUCKET_MAX + 1] = "+";
 	enum status st;
 	int dir;
 
-	if ((st = queue_state(q, s, &dir, err)) != ST_OK)
+	if ((st = shelf_fd(sh, &dir, err)) != ST_OK)
 		return st;
 	(void)strlcat(half, b->name, sizeof(half));
 	st = fs_open_dir(dir, b->half ? half : b->name, false, fd, err);
@@ -190,12 +230,12 @@ bucket_open(struct queue *q, enum state s, const struct bucket *b, int *fd,
 }
 
 enum status
-bucket_list(struct queue *q, enum state s, const struct bucket *b, struct listing *l, struct error *err)
+bucket_list(struct shelf *sh, const struct bucket *b, struct listing *l, struct error *err)
 {
 	enum status st;
 	int dir;
 
-	if ((st = bucket_open(q, s, b, &dir, err)) != ST_OK)
+	if ((st = bucket_open(sh, b, &dir, err)) != ST_OK)
 		return st;
 	st = fs_list(dir, "", 0, false, l, NULL, err);
 	(void)close(dir);
@@ -203,13 +243,13 @@ bucket_list(struct queue *q, enum state s, const struct bucket *b, struct listin
 }
 
 void
-bucket_remove_empty(struct queue *q, enum state s, const struct buckets *bs, size_t i)
+bucket_remove_empty(struct shelf *sh, const struct buckets *bs, size_t i)
 {
 	bool last = i + 1 == bs->n || bs->b[i + 1].cls != bs->b[i].cls;
 
 	/* One with a "+" may be in the making: a checker removes it when it is old. */
 	if (!last && !bs->b[i].half)
-		(void)fs_rmdir(q->statefd[s], bs->b[i].name);
+		(void)fs_rmdir(sh->fd, bs->b[i].name);
 }
 
 /* Another finished the bucket that we made, before we could set its mode; or took it away, for it was empty. */
@@ -231,13 +271,14 @@ bucket_late_mode(struct queue *q, int state, const char *name, struct error *err
  * name, which producers don't use, until its directory is synced.
  */
 static enum status
-bucket_make(struct queue *q, enum state s, char cls, usec_t key, struct error *err)
+bucket_make(struct shelf *sh, char cls, usec_t key, struct error *err)
 {
+	struct queue *q = sh->queue;
 	char half[BUCKET_MAX + 1] = "+";
 	enum status st;
 	int dir;
 
-	if ((st = queue_state(q, s, &dir, err)) != ST_OK)
+	if ((st = shelf_fd(sh, &dir, err)) != ST_OK)
 		return st;
 	bucket_format(cls, key, half + 1);
 	st = fs_mkdir(dir, half, queue_dir_mode(q), q->owner, err);
@@ -270,15 +311,15 @@ bucket_choose(const struct buckets *bs, char cls, usec_t key)
 
 /* Give a bucket a name below its own, for which no space is needed.  The invariant stays. */
 static enum status
-bucket_rename(struct queue *q, enum state s, const struct bucket *low, usec_t key,
+bucket_rename(const struct shelf *sh, const struct bucket *low, usec_t key,
     char name[BUCKET_MAX], struct error *err)
 {
 	enum status st;
 
 	bucket_format(low->cls, key, name);
-	st = fs_move(q->statefd[s], low->name, q->statefd[s], name, err);
-	if (st == ST_OK && queue_synced(q))
-		st = fs_sync(q->statefd[s], err);
+	st = fs_move(sh->fd, low->name, sh->fd, name, err);
+	if (st == ST_OK && queue_synced(sh->queue))
+		st = fs_sync(sh->fd, err);
 	return st;
 }
 
@@ -287,7 +328,7 @@ bucket_rename(struct queue *q, enum state s, const struct bucket *low, usec_t ke
  * one of the class, or of any, which needs no space.  The invariant stays.
  */
 static enum status
-bucket_lower(struct queue *q, enum state s, const struct buckets *bs, char cls,
+bucket_lower(const struct shelf *sh, const struct buckets *bs, char cls,
     usec_t key, char name[BUCKET_MAX], struct error *err)
 {
 	const struct bucket *low = NULL;
@@ -301,18 +342,18 @@ bucket_lower(struct queue *q, enum state s, const struct buckets *bs, char cls,
 	(void)strlcpy(name, low->name, BUCKET_MAX);
 	if (low->key <= key)
 		return ST_OK;
-	return bucket_rename(q, s, low, key, name, err);
+	return bucket_rename(sh, low, key, name, err);
 }
 
 /* Open the chosen bucket if it has room.  ST_NONE: it is full. */
 static enum status
-bucket_try(struct queue *q, enum state s, const struct bucket *b, bool any,
+bucket_try(const struct shelf *sh, const struct bucket *b, bool any,
     int *fd, struct error *err)
 {
 	struct stat sb;
 	enum status st;
 
-	if ((st = fs_open_dir(q->statefd[s], b->name, false, fd, err)) != ST_OK)
+	if ((st = fs_open_dir(sh->fd, b->name, false, fd, err)) != ST_OK)
 		return st;
 	if (any || (fstat(*fd, &sb) == 0 && sb.st_size < BUCKET_FULL))
 		return ST_OK;
@@ -326,7 +367,7 @@ bucket_try(struct queue *q, enum state s, const struct bucket *b, bool any,
  * room, so that keys which come in falling order don't make a bucket each.  ST_NONE: make one.
  */
 static enum status
-lowest_try(struct queue *q, enum state s, const struct buckets *bs, char cls, usec_t key,
+lowest_try(const struct shelf *sh, const struct buckets *bs, char cls, usec_t key,
     struct target *t, struct error *err)
 {
 	const struct bucket *low = NULL;
@@ -337,11 +378,11 @@ lowest_try(struct queue *q, enum state s, const struct buckets *bs, char cls, us
 			low = &bs->b[i];
 	if (low == NULL)
 		return ST_NONE;
-	if ((st = bucket_try(q, s, low, false, &t->fd, err)) != ST_OK)
+	if ((st = bucket_try(sh, low, false, &t->fd, err)) != ST_OK)
 		return st;
 	t->key = key;
 	t->next = low->key;	/* or above, but that need not be known */
-	st = bucket_rename(q, s, low, key, t->name, err);
+	st = bucket_rename(sh, low, key, t->name, err);
 	if (st != ST_OK) {
 		(void)close(t->fd);
 		t->fd = -1;
@@ -351,25 +392,25 @@ lowest_try(struct queue *q, enum state s, const struct buckets *bs, char cls, us
 
 /* None can be made: the chosen one though it is full, or the lowest one lowered.  ST_NONE: there is none at all. */
 static enum status
-bucket_fallback(struct queue *q, enum state s, const struct buckets *bs, ssize_t chosen,
+bucket_fallback(const struct shelf *sh, const struct buckets *bs, ssize_t chosen,
     char cls, usec_t key, struct bucket *use, struct error *err)
 {
 	if (chosen == -1)
-		return bucket_lower(q, s, bs, cls, key, use->name, err);
+		return bucket_lower(sh, bs, cls, key, use->name, err);
 	*use = bs->b[chosen];
 	return ST_OK;
 }
 
 /* The greatest bucket is the one, if there is a hint and it has room.  ST_NONE: look. */
 static enum status
-target_hinted(struct queue *q, enum state s, char cls, usec_t key, struct target *t,
+target_hinted(struct shelf *sh, char cls, usec_t key, struct target *t,
     struct error *err)
 {
 	struct bucket use = { .cls = cls };
 	struct edges e;
 	enum status st;
 
-	if (!buckets_edges(q, s, &e) || edge_of(&e, cls)->n == 0 || edge_of(&e, cls)->high > key ||
+	if (!buckets_edges(sh, &e) || edge_of(&e, cls)->n == 0 || edge_of(&e, cls)->high > key ||
 	    edge_of(&e, cls)->high == -1)
 		return ST_NONE;
 	t->cls = cls;
@@ -377,12 +418,12 @@ target_hinted(struct queue *q, enum state s, char cls, usec_t key, struct target
 	t->next = USEC_MAX;
 	bucket_format(cls, use.key, use.name);
 	(void)strlcpy(t->name, use.name, sizeof(t->name));
-	st = bucket_try(q, s, &use, use.key == key, &t->fd, err);
+	st = bucket_try(sh, &use, use.key == key, &t->fd, err);
 	return st == ST_GONE ? ST_NONE : st;
 }
 
 static enum status
-target_find(struct queue *q, enum state s, char cls, usec_t key, struct target *t,
+target_find(struct shelf *sh, char cls, usec_t key, struct target *t,
     struct error *err)
 {
 	struct error making;
@@ -391,9 +432,9 @@ target_find(struct queue *q, enum state s, char cls, usec_t key, struct target *
 	enum status st;
 	ssize_t i;
 
-	if ((st = target_hinted(q, s, cls, key, t, err)) != ST_NONE)
+	if ((st = target_hinted(sh, cls, key, t, err)) != ST_NONE)
 		return st;
-	if ((st = buckets_list(q, s, &bs, err)) != ST_OK)
+	if ((st = buckets_list(sh, &bs, err)) != ST_OK)
 		return st;
 	t->cls = cls;
 	t->next = USEC_MAX;
@@ -404,19 +445,19 @@ target_find(struct queue *q, enum state s, char cls, usec_t key, struct target *
 			if (bs.b[k].cls == cls && !bs.b[k].half)
 				t->next = bs.b[k].key;
 		/* If the very key is taken there is no name for another one: it takes more. */
-		st = bucket_try(q, s, &use, use.key == key, &t->fd, err);
+		st = bucket_try(sh, &use, use.key == key, &t->fd, err);
 		(void)strlcpy(t->name, use.name, sizeof(t->name));
 	} else
-		st = lowest_try(q, s, &bs, cls, key, t, err);
+		st = lowest_try(sh, &bs, cls, key, t, err);
 	if (st == ST_NONE) {
 		error_clear(&making);
 		t->next = 0;	/* what we may have to make do with is for this once */
-		if (bucket_make(q, s, cls, key, &making) == ST_OK)
+		if (bucket_make(sh, cls, key, &making) == ST_OK)
 			st = ST_GONE;	/* look again, and find it */
 		else {
-			st = bucket_fallback(q, s, &bs, i, cls, key, &use, err);
+			st = bucket_fallback(sh, &bs, i, cls, key, &use, err);
 			if (st == ST_OK) {
-				st = bucket_try(q, s, &use, true, &t->fd, err);
+				st = bucket_try(sh, &use, true, &t->fd, err);
 				(void)strlcpy(t->name, use.name, sizeof(t->name));
 			} else if (st == ST_NONE) {
 				*err = making;
@@ -488,20 +529,23 @@ target_fits(const struct target *t, char cls, usec_t key)
 }
 
 enum status
-target_for(struct queue *q, enum state s, char cls, usec_t key, struct error *err)
+target_for(struct shelf *sh, char cls, usec_t key, struct target **out, struct error *err)
 {
-	struct target *t = &q->target[s];
+	struct queue *q = sh->queue;
+	struct target *t = &q->target[sh->lane[0] != '\0' ? NSTATES : (int)sh->state];
 	enum status st = ST_GONE;
 
-	if (target_fits(t, cls, key)) {
+	*out = t;
+	if (target_fits(t, cls, key) && strcmp(t->lane, sh->lane) == 0) {
 		t->uses++;
 		return ST_OK;
 	}
 	target_drop(q, t);
-	for (int i = 0; st == ST_GONE && i < ROUNDS; i++)
-		st = target_find(q, s, cls, key, t, err);
+	(void)strlcpy(t->lane, sh->lane, sizeof(t->lane));
+	for (int i = 0; st == ST_GONE && i < ROUNDS && !shelf_gone(sh); i++)
+		st = target_find(sh, cls, key, t, err);
 	if (st == ST_GONE)
 		return error_set(err, ST_IO, 0, "queue %s: no bucket of %s/ stays in place",
-		    q->name, state_dir(s));
+		    q->name, shelf_name(sh));
 	return st;
 }

@@ -9,8 +9,8 @@
 
 struct edges;
 struct listing;
+struct place;
 struct queue;
-struct target;
 
 struct bucket {
 	char name[BUCKET_MAX];	/* without "+" */
@@ -20,26 +20,57 @@ struct bucket {
 };
 struct buckets { struct bucket *b; size_t n; };
 
+/*
+ * A directory of buckets: that of a state, or the lane of a key in waiting/, where messages that are ready wait
+ * for the turn of that key.
+ */
+struct shelf {
+	struct queue *queue;
+	enum state state;		/* what stands there is in this state */
+	char lane[ORDER_LEN + 1];	/* the key whose lane it is, "" for the directory of a state */
+	int fd;				/* -1: not open yet; a state's is opened when it is first needed */
+};
+/* That of a state; it belongs to the queue. */
+struct shelf *shelf_of(struct queue *, enum state);
+void shelf_close(struct shelf *);
+/* Whether the directory itself was removed, as an empty lane may be at any time. */
+bool shelf_gone(const struct shelf *);
+/* Its name, for people. */
+const char *shelf_name(const struct shelf *);
+/* Say that a place is in a bucket there, under that name. */
+void shelf_place(const struct shelf *, const char *bucket, const char *file, struct place *);
+
+/* The bucket that the last move went to: the next one may go there too. */
+struct target {
+	int fd;			/* -1: none */
+	char lane[ORDER_LEN + 1];
+	char name[BUCKET_MAX];
+	char cls;
+	usec_t key, next;	/* its own key; that of the next bucket of the class */
+	unsigned uses;
+	bool dirty;		/* to be synced: see careful */
+};
+
 bool bucket_parse(const char *, struct bucket *);
 void bucket_format(char cls, usec_t key, char buf[BUCKET_MAX]);
 /* The class that a message of that name belongs to in that state. */
 char bucket_class(enum state, const struct msgname *);
 /* The hint, if it holds. */
-bool buckets_edges(struct queue *, enum state, struct edges *);
-/* Sorted by class, then key.  Free with buckets_free. */
-enum status buckets_list(struct queue *, enum state, struct buckets *, struct error *) MUST_CHECK;
+bool buckets_edges(struct shelf *, struct edges *);
+/* Sorted by class, then key.  Free with buckets_free.  ST_GONE: it was a lane, which is no more. */
+enum status buckets_list(struct shelf *, struct buckets *, struct error *) MUST_CHECK;
 void buckets_free(struct buckets *);
 /*
  * The buckets whose messages may have to be returned now, and the next one: without a listing if a hint tells; else all.
  * Of class w all count.
  */
-enum status buckets_before(struct queue *, enum state, usec_t now, struct buckets *, struct error *) MUST_CHECK;
+enum status buckets_before(struct shelf *, usec_t now, struct buckets *, struct error *) MUST_CHECK;
 /* Open one; ST_GONE.  The file name of it (with "+" where it has one) is tried both ways. */
-enum status bucket_open(struct queue *, enum state, const struct bucket *, int *fd, struct error *) MUST_CHECK;
+enum status bucket_open(struct shelf *, const struct bucket *, int *fd, struct error *) MUST_CHECK;
 /* All names in one; ST_GONE.  To be freed only if it is ST_OK. */
-enum status bucket_list(struct queue *, enum state, const struct bucket *, struct listing *, struct error *) MUST_CHECK;
+enum status bucket_list(struct shelf *, const struct bucket *, struct listing *, struct error *) MUST_CHECK;
 /* rmdir it unless it is the last of its class in the list, or in the making. */
-void bucket_remove_empty(struct queue *, enum state, const struct buckets *, size_t i);
+void bucket_remove_empty(struct shelf *, const struct buckets *, size_t i);
 /*
  * Move a file into a state under the name that *name gives, into the bucket that fits, made
  * if need be; on a collision the key gets a microsecond more.  *to tells where it went (may
@@ -48,10 +79,8 @@ void bucket_remove_empty(struct queue *, enum state, const struct buckets *, siz
 enum status bucket_put(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, struct place *to, struct error *) MUST_CHECK;
 /* The same with one more name for the file, which stays where it is.  ST_EXISTS: it has that very name there already. */
 enum status bucket_link(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, struct place *to, struct error *err) MUST_CHECK;
-/* The directory of a state, or of lanes. */
-const char *state_dir(enum state);
-/* Make the bucket that a key belongs to the target of its state: q->target[s], found or made. */
-enum status target_for(struct queue *, enum state, char cls, usec_t key, struct error *) MUST_CHECK;
+/* Make the bucket that a key belongs to the target of a directory, found or made. */
+enum status target_for(struct shelf *, char cls, usec_t key, struct target **, struct error *) MUST_CHECK;
 /* Forget the target buckets; sync first those that are to be. */
 void target_drop(struct queue *, struct target *);
 void targets_drop(struct queue *);

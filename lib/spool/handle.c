@@ -134,11 +134,9 @@ queue_state(struct queue *q, enum state s, int *fd, struct error *err)
 	struct error opening;
 	enum status st;
 
-	if (q->statefd[s] == -1) {
-		if (s == STATE_LANE)
-			return error_set(err, ST_IO, 0, "queue %s: a lane went away", q->name);
+	if (q->shelf[s].fd == -1) {
 		error_clear(&opening);
-		st = fs_open_dir(q->fd, state_names[s], false, &q->statefd[s], &opening);
+		st = fs_open_dir(q->fd, state_names[s], false, &q->shelf[s].fd, &opening);
 		if (st == ST_GONE)
 			return error_set(err, ST_IO, 0, "queue %s: its directory %s/ is missing; "
 			    "'mq fsck --repair %s' makes it", q->name, state_names[s], q->name);
@@ -146,7 +144,7 @@ queue_state(struct queue *q, enum state s, int *fd, struct error *err)
 			return error_sys(err, opening.errnum, "%s/%s/%s", q->spool->path, q->name,
 			    state_names[s]);
 	}
-	*fd = q->statefd[s];
+	*fd = q->shelf[s].fd;
 	return ST_OK;
 }
 

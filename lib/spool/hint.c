@@ -35,11 +35,13 @@ _Static_assert(3 * sizeof(struct hint) <= HINTS_SIZE, "hints outgrew their place
 
 /* Of ready, delayed and claimed; of others nobody asks. */
 static _Atomic uint64_t *
-words_of(struct queue *q, enum state s, bool open)
+words_of(const struct shelf *sh, bool open)
 {
-	_Atomic uint64_t *w = s <= STATE_CLAIMED ? counters_hints(q, open) : NULL;
+	_Atomic uint64_t *w = NULL;
 
-	return w == NULL ? NULL : w + (size_t)s * WORDS;
+	if (sh->state <= STATE_CLAIMED && sh->lane[0] == '\0')
+		w = counters_hints(sh->queue, open);
+	return w == NULL ? NULL : w + (size_t)sh->state * WORDS;
 }
 
 static int64_t
@@ -74,9 +76,9 @@ possible(const struct edges *e)
 }
 
 bool
-hint_get(struct queue *q, enum state s, int dir, struct edges *e)
+hint_get(const struct shelf *sh, int dir, struct edges *e)
 {
-	_Atomic uint64_t *w = words_of(q, s, true);
+	_Atomic uint64_t *w = words_of(sh, true);
 	uint64_t copy[WORDS];
 	struct hint h;
 	struct stat sb;
@@ -87,7 +89,7 @@ hint_get(struct queue *q, enum state s, int dir, struct edges *e)
 		copy[i] = atomic_load_explicit(&w[i], memory_order_relaxed);
 	memcpy(&h, copy, sizeof(h));
 	if (h.sum != fnv1a(&h.seen, sizeof(h.seen)) || h.seen.changed != changed(&sb) || h.seen.ino != sb.st_ino ||
-	    !possible(&h.seen.edges) || queue_remote(q))
+	    !possible(&h.seen.edges) || queue_remote(sh->queue))
 		return false;
 	*e = h.seen.edges;
 	return true;
@@ -102,15 +104,15 @@ class_fits(enum state s, char cls)
 }
 
 void
-hint_put(struct queue *q, enum state s, const struct stat *before, int dir, const struct buckets *bs)
+hint_put(const struct shelf *sh, const struct stat *before, int dir, const struct buckets *bs)
 {
-	_Atomic uint64_t *w = words_of(q, s, false);	/* who only looks makes no file */
+	_Atomic uint64_t *w = words_of(sh, false);	/* who only looks makes no file */
 	uint64_t copy[WORDS];
 	struct stat after;
 	struct hint h;
 
 	if (w == NULL || fstat(dir, &after) == -1 || changed(before) != changed(&after) ||
-	    !settled(&after) || queue_remote(q))
+	    !settled(&after) || queue_remote(sh->queue))
 		return;
 	memset(&h, 0, sizeof(h));
 	h.seen.changed = changed(&after);
@@ -119,7 +121,7 @@ hint_put(struct queue *q, enum state s, const struct stat *before, int dir, cons
 		const struct bucket *b = &bs->b[i];
 		struct edge *e = edge_of(&h.seen.edges, b->cls);
 		/* A bucket of another class: a reader takes what is in it all the same, so all are to be listed. */
-		if (!class_fits(s, b->cls))
+		if (!class_fits(sh->state, b->cls))
 			return;
 		if (e->n == 0)
 			e->high = -1;

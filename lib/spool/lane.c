@@ -1,8 +1,6 @@
 /*
  * lane.c: where messages wait for the turn of their key: waiting/ORDER/, which has
  * buckets as a state has (spool-format.md section 15).
- *
- * The code for states serves the lane that was opened last, as STATE_LANE.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -14,9 +12,12 @@
 #include "base/fs.h"
 #include "spool/queue.h"
 #include "spool/bucket.h"
+#include "spool/place.h"
 #include "spool/lane.h"
 
 #define WAITING "waiting"
+/* Times that a lane may go while one moves something there. */
+#define ROUNDS 100
 
 /* A directory of the queue that is made when it is first needed.  ST_GONE: it is not there. */
 enum status
@@ -32,35 +33,45 @@ queue_sub(struct queue *q, int parent, const char *name, bool create, int *fd, s
 	return st == ST_OK || st == ST_EXISTS ? fs_open_dir(parent, name, false, fd, err) : st;
 }
 
-void
-lane_close(struct queue *q)
+static enum status
+lane_find(struct queue *q, const char *order, bool create, struct shelf *sh, struct error *err)
 {
-	target_drop(q, &q->target[STATE_LANE]);
-	if (q->statefd[STATE_LANE] != -1)
-		(void)close(q->statefd[STATE_LANE]);
-	q->statefd[STATE_LANE] = -1;
-	q->lane[0] = '\0';
+	enum status st;
+	int waiting;
+
+	*sh = (struct shelf){ .queue = q, .state = STATE_READY, .fd = -1 };
+	(void)strlcpy(sh->lane, order, sizeof(sh->lane));
+	if ((st = queue_sub(q, q->fd, WAITING, create, &waiting, err)) != ST_OK)
+		return st;
+	st = queue_sub(q, waiting, order, create, &sh->fd, err);
+	(void)close(waiting);
+	return st;
 }
 
 enum status
-lane_open(struct queue *q, const char *order, bool create, struct error *err)
+lane_open(struct queue *q, const char *order, struct shelf *sh, struct error *err)
 {
-	enum status st;
-	struct stat sb;
-	int waiting;
+	return lane_find(q, order, false, sh, err);
+}
 
-	if (strcmp(q->lane, order) == 0 && fstat(q->statefd[STATE_LANE], &sb) == 0 && sb.st_nlink > 0)
-		return ST_OK;
-	lane_close(q);
-	if ((st = queue_sub(q, q->fd, WAITING, create, &waiting, err)) != ST_OK)
-		return st;
-	st = queue_sub(q, waiting, order, create, &q->statefd[STATE_LANE], err);
-	(void)close(waiting);
-	if (st != ST_OK)
-		q->statefd[STATE_LANE] = -1;
-	else
-		(void)strlcpy(q->lane, order, sizeof(q->lane));
-	return st;
+enum status
+lane_put(struct queue *q, const char *order, int fromfd, const char *from, struct msgname *n, struct error *err)
+{
+	struct shelf sh;
+	enum status st = ST_OK;
+	bool gone = true;
+
+	/* An empty lane may be removed under us. */
+	for (int i = 0; gone && i < ROUNDS; i++) {
+		error_clear(err);
+		if ((st = lane_find(q, order, true, &sh, err)) == ST_GONE)
+			continue;
+		if (st == ST_OK)
+			st = shelf_put(&sh, fromfd, from, n, NULL, err);
+		gone = st != ST_OK && st != ST_GONE && shelf_gone(&sh);
+		shelf_close(&sh);
+	}
+	return gone && st == ST_GONE ? error_set(err, ST_IO, 0, "queue %s: the lane of a key does not stay in place", q->name) : st;
 }
 
 enum status
@@ -95,28 +106,20 @@ order_ok(const char *text)
 	return strspn(text, "0123456789abcdef") == ORDER_LEN && text[ORDER_LEN] == '\0';
 }
 
-void
-lane_place(struct place *p, const char *order, const char *bucket)
-{
-	(void)snprintf(p->bucket, sizeof(p->bucket), "%s/%s", order, bucket);
-}
-
 bool
 place_in_lane(const struct place *p)
 {
-	return strchr(p->bucket, '/') != NULL;
+	return p->lane[0] != '\0';
 }
 
-/* Remove what is empty of a lane: whoever parks there now makes it again. */
 void
-lane_remove(struct queue *q, const char *order, struct error *err)
+lane_remove(struct queue *q, const char *order)
 {
+	struct error ignored;
 	int waiting;
 
-	if (lane_open(q, order, false, err) != ST_OK)
-		return;
-	lane_close(q);
-	if (fs_open_dir(q->fd, WAITING, false, &waiting, err) != ST_OK)
+	error_clear(&ignored);
+	if (fs_open_dir(q->fd, WAITING, false, &waiting, &ignored) != ST_OK)
 		return;
 	(void)fs_rmdir(waiting, order);
 	(void)close(waiting);

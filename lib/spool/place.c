@@ -42,16 +42,24 @@ who_is_gone(struct queue *q, int fromfd, const char *from, const struct target *
 /* How a file gets its place: fs_move or fs_link. */
 typedef enum status placing(int fromfd, const char *from, int tofd, const char *to, struct error *);
 
+/* In a lane there are no classes: all of it is of one key. */
+static char
+place_class(const struct shelf *sh, const struct msgname *name)
+{
+	return sh->lane[0] != '\0' ? 0 : bucket_class(sh->state, name);
+}
+
 static enum status
-put(struct queue *q, placing *how, int fromfd, const char *from, enum state s,
+place_put(struct shelf *sh, placing *how, int fromfd, const char *from,
     struct msgname *name, struct place *to, struct error *err)
 {
-	struct target *t = &q->target[s];
+	struct queue *q = sh->queue;
+	struct target *t;
 	char file[NAME_MAX_LEN + 1];
 	enum status st = ST_NONE;
 
 	for (int i = 0; st == ST_NONE && i < ROUNDS; i++) {
-		st = target_for(q, s, bucket_class(s, name), name->key, err);
+		st = target_for(sh, place_class(sh, name), name->key, &t, err);
 		if (st != ST_OK)
 			return st;
 		name_format(name, file);
@@ -72,14 +80,12 @@ put(struct queue *q, placing *how, int fromfd, const char *from, enum state s,
 	}
 	if (st == ST_NONE)
 		return error_set(err, ST_IO, 0, "queue %s: cannot place a message in %s/",
-		    q->name, state_dir(s));
+		    q->name, shelf_name(sh));
 	if (st != ST_OK)
 		return st;
 	t->dirty |= q->careful && queue_synced(q);
 	if (to != NULL) {
-		to->state = s;
-		(void)strlcpy(to->bucket, t->name, sizeof(to->bucket));
-		(void)strlcpy(to->file, file, sizeof(to->file));
+		shelf_place(sh, t->name, file, to);
 		to->name = *name;
 	}
 	return ST_OK;
@@ -89,21 +95,26 @@ enum status
 bucket_put(struct queue *q, int fromfd, const char *from, enum state s,
     struct msgname *name, struct place *to, struct error *err)
 {
-	return put(q, fs_move, fromfd, from, s, name, to, err);
+	return place_put(shelf_of(q, s), fs_move, fromfd, from, name, to, err);
+}
+
+enum status
+shelf_put(struct shelf *sh, int fromfd, const char *from, struct msgname *name, struct place *to, struct error *err)
+{
+	return place_put(sh, fs_move, fromfd, from, name, to, err);
 }
 
 enum status
 bucket_link(struct queue *q, int fromfd, const char *from, enum state s,
     struct msgname *name, struct place *to, struct error *err)
 {
-	return put(q, fs_link, fromfd, from, s, name, to, err);
+	return place_put(shelf_of(q, s), fs_link, fromfd, from, name, to, err);
 }
 
 enum status
 place_open(struct queue *q, const struct place *p, int *dirfd, struct error *err)
 {
-	const char *slash = strchr(p->bucket, '/');
-	char order[ORDER_LEN + 1];
+	struct shelf lane;
 	enum status st;
 	struct bucket b;
 
@@ -113,13 +124,13 @@ place_open(struct queue *q, const struct place *p, int *dirfd, struct error *err
 			st = queue_fail(q, err, errno, "new");
 		return st;
 	}
-	if (slash == NULL)
-		return bucket_parse(p->bucket, &b) ? bucket_open(q, p->state, &b, dirfd, err) : ST_GONE;
-	(void)strlcpy(order, p->bucket, sizeof(order));
-	if (slash - p->bucket != ORDER_LEN || !order_ok(order) || !bucket_parse(slash + 1, &b))
+	if (!bucket_parse(p->bucket, &b))
 		return ST_GONE;
-	if ((st = lane_open(q, order, false, err)) == ST_OK)
-		st = bucket_open(q, STATE_LANE, &b, dirfd, err);
+	if (!place_in_lane(p))
+		return bucket_open(shelf_of(q, p->state), &b, dirfd, err);
+	if ((st = lane_open(q, p->lane, &lane, err)) == ST_OK)
+		st = bucket_open(&lane, &b, dirfd, err);
+	shelf_close(&lane);
 	return st;
 }
 
@@ -128,9 +139,10 @@ place_path(const struct queue *q, const struct place *p, char *buf, size_t size)
 {
 	if (p->bucket[0] == '\0')
 		(void)snprintf(buf, size, "%s/new/%s", q->name, p->file);
+	else if (place_in_lane(p))
+		(void)snprintf(buf, size, "%s/waiting/%s/%s/%s", q->name, p->lane, p->bucket, p->file);
 	else
-		(void)snprintf(buf, size, "%s/%s/%s/%s", q->name,
-		    place_in_lane(p) ? "waiting" : state_names[p->state], p->bucket, p->file);
+		(void)snprintf(buf, size, "%s/%s/%s/%s", q->name, state_names[p->state], p->bucket, p->file);
 }
 
 /* Say which file. */

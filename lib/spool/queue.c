@@ -168,7 +168,9 @@ queue_new_object(struct spool *sp, const char *name)
 	q->fd = q->tmpfd = q->newfd = q->window.fd = q->log.fd = q->active.fd = q->remote = -1;
 	q->owner = OWNER_SELF;
 	for (int s = 0; s <= NSTATES; s++)
-		q->statefd[s] = q->target[s].fd = -1;
+		q->target[s].fd = -1;
+	for (int s = 0; s < NSTATES; s++)
+		q->shelf[s] = (struct shelf){ .queue = q, .state = (enum state)s, .fd = -1 };
 	return q;
 }
 
@@ -186,9 +188,8 @@ queue_close(struct queue *q)
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] != -1)
 			(void)close(fds[i]);
-	for (int s = 0; s <= NSTATES; s++)
-		if (q->statefd[s] != -1)
-			(void)close(q->statefd[s]);
+	for (int s = 0; s < NSTATES; s++)
+		shelf_close(&q->shelf[s]);
 	free(q);
 }
 

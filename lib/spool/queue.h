@@ -8,6 +8,7 @@
 #include "base/name.h"
 #include "base/fs.h"
 #include "spool/policy.h"
+#include "spool/bucket.h"
 
 struct counters;
 
@@ -19,12 +20,6 @@ struct spool {
 	struct error log_error;	/* why the first event could not be logged: see log.c */
 };
 
-/*
- * A lane, which is where messages wait for the turn of their key, is a state's directory in small, and the code for
- * states serves it under this number: it is the one that lane_open opened last.  Outside bucket.c, find.c, order.c and scan.c
- * what is in a lane is ready, and its bucket is ORDER/BUCKET.
- */
-#define STATE_LANE ((enum state)NSTATES)
 /* Keys whose messages one pass over ready/ may leave standing before it parks them. */
 #define PASSED_MAX 64
 
@@ -32,8 +27,7 @@ struct queue {
 	struct spool *spool;
 	char name[QUEUE_NAME_MAX + 1];
 	int fd;			/* the queue's directory */
-	int statefd[NSTATES + 1];	/* -1 until needed: see queue_state, lane_open */
-	char lane[ORDER_LEN + 1];	/* whose lane is open */
+	struct shelf shelf[NSTATES];	/* the directories of the states: see shelf_of */
 	usec_t swept;		/* when order_sweep last looked in vain */
 	/* Turns that ended and were not passed on yet: see order_defer. */
 	struct {
@@ -71,15 +65,7 @@ struct queue {
 		} passed[PASSED_MAX];
 		unsigned spread;	/* how far ahead of `next` the next one is taken: see window_scatter */
 	} window;
-	/* The bucket that the last move into each state went to: the next one may go there too. */
-	struct target {
-		int fd;			/* -1: none */
-		char name[BUCKET_MAX];
-		char cls;
-		usec_t key, next;	/* its own key; that of the next bucket of the class */
-		unsigned uses;
-		bool dirty;		/* to be synced: see careful */
-	} target[NSTATES + 1];
+	struct target target[NSTATES + 1];	/* one for each state, and one for the lanes: see target_for */
 	bool topic;		/* what is claimed is being distributed: see topic.c */
 	uint64_t promised, promised_bytes;	/* that will come in, too, and is to be counted with what is there */
 	bool drop;		/* opened by queue_open_drop: of fd and newfd only the path may be used */

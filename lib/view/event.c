@@ -130,7 +130,7 @@ watch_queue(struct events *ev, size_t queue, struct error *err)
 	st = watch(ev, queue, DIR_NEW, STATE_READY, "", false, err);
 	for (int s = 0; (st == ST_OK || st == ST_GONE) && s < NSTATES; s++) {
 		if ((st = watch(ev, queue, DIR_STATE, (enum state)s, "", false, err)) != ST_OK ||
-		    (st = buckets_list(ev->queue[queue], (enum state)s, &bs, err)) != ST_OK)
+		    (st = buckets_list(shelf_of(ev->queue[queue], (enum state)s), &bs, err)) != ST_OK)
 			break;
 		for (size_t i = 0; (st == ST_OK || st == ST_GONE) && i < bs.n; i++)
 			st = watch(ev, queue, DIR_BUCKET, (enum state)s, bs.b[i].name, bs.b[i].half, err);
@@ -299,7 +299,7 @@ new_bucket(struct events *ev, const struct watched *state, const char *name, str
 		return ST_OK;
 	if ((st = watch(ev, queue, DIR_BUCKET, s, b.name, b.half, err)) != ST_OK ||
 	    ev->nw == known ||	/* it lost its "+": the same directory */
-	    (st = bucket_list(ev->queue[queue], s, &b, &l, err)) != ST_OK)
+	    (st = bucket_list(shelf_of(ev->queue[queue], s), &b, &l, err)) != ST_OK)
 		return st == ST_GONE ? ST_OK : st;
 	(void)strlcpy(w.bucket, b.name, sizeof(w.bucket));
 	for (size_t i = 0; st == ST_OK && i < l.n; i++) {
@@ -353,14 +353,16 @@ parked(struct events *ev, const struct departure *d)
 	struct queue *q = ev->queue[d->queue];
 	const struct msgname *n = &d->at.name;
 	struct error ignored;
+	struct shelf lane;
 	struct place p;
 	bool yes;
 
 	error_clear(&ignored);
 	if (d->at.state != STATE_READY || n->order[0] == '\0')
 		return false;
-	yes = lane_open(q, n->order, false, &ignored) == ST_OK &&
-	    place_find(q, STATE_LANE, &n->id, NULL, NULL, &p, &ignored) == ST_OK;
+	yes = lane_open(q, n->order, &lane, &ignored) == ST_OK &&
+	    place_find(&lane, &n->id, NULL, NULL, &p, &ignored) == ST_OK;
+	shelf_close(&lane);
 	error_clear(&ignored);
 	return yes || scan_find(q, STATES_ALL, &n->id, &p, &ignored) == ST_OK;
 }

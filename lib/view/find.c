@@ -23,20 +23,8 @@ names_id(const char *file, const struct msgid *id)
 	    memcmp(file + KEY_LEN + 1, id->text, ID_LEN) == 0;
 }
 
-/* What is in a lane is ready. */
-static void
-standing(const struct queue *q, enum state s, const char *bucket, const char *file, struct place *p)
-{
-	p->state = s == STATE_LANE ? STATE_READY : s;
-	if (s == STATE_LANE)
-		lane_place(p, q->lane, bucket);
-	else
-		(void)strlcpy(p->bucket, bucket, sizeof(p->bucket));
-	(void)strlcpy(p->file, file, sizeof(p->file));
-}
-
 enum status
-bucket_find(struct queue *q, enum state s, const struct bucket *b,
+bucket_find(struct shelf *sh, const struct bucket *b,
     const struct msgid *id, const char *token, struct place *p, bool *young,
     struct error *err)
 {
@@ -46,7 +34,7 @@ bucket_find(struct queue *q, enum state s, const struct bucket *b,
 	bool more = true;
 	int dir;
 
-	if ((st = bucket_open(q, s, b, &dir, err)) != ST_OK)
+	if ((st = bucket_open(sh, b, &dir, err)) != ST_OK)
 		return st == ST_GONE ? ST_NONE : st;
 	while (found == ST_NONE && more) {
 		if ((st = fs_list(dir, after, SCAN_NAMES, false, &l, &more, err)) != ST_OK)
@@ -56,7 +44,7 @@ bucket_find(struct queue *q, enum state s, const struct bucket *b,
 			    name_parse(l.e[i].name, &p->name) != NAME_OK ||
 			    (token != NULL && strcmp(p->name.token, token) != 0))
 				continue;
-			standing(q, s, b->name, l.e[i].name, p);
+			shelf_place(sh, b->name, l.e[i].name, p);
 			found = ST_OK;
 		}
 		if (l.n > 0)
@@ -69,19 +57,31 @@ bucket_find(struct queue *q, enum state s, const struct bucket *b,
 }
 
 static enum status
-find_in_buckets(struct queue *q, enum state s, const struct msgid *id, const char *token,
+find_in_buckets(struct shelf *sh, const struct msgid *id, const char *token,
     struct place *p, bool *young, struct error *err)
 {
 	struct buckets bs;
 	enum status st;
 
-	if ((st = buckets_list(q, s, &bs, err)) != ST_OK)
+	if ((st = buckets_list(sh, &bs, err)) != ST_OK)
 		return st;
 	st = ST_NONE;
 	for (size_t i = 0; st == ST_NONE && i < bs.n; i++)
-		st = bucket_find(q, s, &bs.b[i], id, token, p, young, err);
+		st = bucket_find(sh, &bs.b[i], id, token, p, young, err);
 	buckets_free(&bs);
 	return st;
+}
+
+static enum status
+find_in_lane(struct queue *q, const char *order, const struct msgid *id, struct place *p, bool *young, struct error *err)
+{
+	struct shelf lane;
+	enum status st;
+
+	if ((st = lane_open(q, order, &lane, err)) == ST_OK)
+		st = find_in_buckets(&lane, id, NULL, p, young, err);
+	shelf_close(&lane);
+	return st == ST_GONE ? ST_NONE : st;
 }
 
 static enum status
@@ -97,8 +97,8 @@ find_in_lanes(struct queue *q, const struct msgid *id, struct place *p, bool *yo
 		if (listed != ST_OK)
 			return listed;
 		for (size_t i = 0; st == ST_NONE && i < l.n; i++)
-			if (order_ok(l.e[i].name) && lane_open(q, l.e[i].name, false, err) == ST_OK)
-				st = find_in_buckets(q, STATE_LANE, id, NULL, p, young, err);
+			if (order_ok(l.e[i].name))
+				st = find_in_lane(q, l.e[i].name, id, p, young, err);
 		if (l.n > 0)
 			(void)strlcpy(after, l.e[l.n - 1].name, sizeof(after));
 		listing_free(&l);
@@ -107,20 +107,20 @@ find_in_lanes(struct queue *q, const struct msgid *id, struct place *p, bool *yo
 }
 
 static enum status
-find_in_state(struct queue *q, enum state s, const struct msgid *id,
+find_in_shelf(struct shelf *sh, const struct msgid *id,
     const char *token, struct place *p, bool *young, struct error *err)
 {
 	struct arrivals a = { 0 };
-	enum status st = find_in_buckets(q, s, id, token, p, young, err);
+	enum status st = find_in_buckets(sh, id, token, p, young, err);
 
-	if (st != ST_NONE || s != STATE_READY)
+	if (st != ST_NONE || sh->state != STATE_READY || sh->lane[0] != '\0')
 		return st;
 	do {
 		struct place last = { .state = STATE_READY };
 		if (a.n > 0)
 			last = a.p[a.n - 1];
 		arrivals_free(&a);
-		st = arrivals_list(q, last.file[0] != '\0' ? &last : NULL, SCAN_ARRIVALS, &a, err);
+		st = arrivals_list(sh->queue, last.file[0] != '\0' ? &last : NULL, SCAN_ARRIVALS, &a, err);
 		if (st != ST_OK)
 			return st;
 		st = ST_NONE;
@@ -136,7 +136,7 @@ find_in_state(struct queue *q, enum state s, const struct msgid *id,
 
 /* A bucket that was named (by a handle) is looked into first. */
 enum status
-place_find(struct queue *q, enum state s, const struct msgid *id,
+place_find(struct shelf *sh, const struct msgid *id,
     const char *token, const char *bucket, struct place *p, struct error *err)
 {
 	enum status st = ST_NONE;
@@ -146,9 +146,9 @@ place_find(struct queue *q, enum state s, const struct msgid *id,
 	for (int round = 0; st == ST_NONE && young && round < 3; round++) {
 		young = false;
 		if (bucket != NULL && bucket_parse(bucket, &b))
-			st = bucket_find(q, s, &b, id, token, p, &young, err);
+			st = bucket_find(sh, &b, id, token, p, &young, err);
 		if (st == ST_NONE)
-			st = find_in_state(q, s, id, token, p, &young, err);
+			st = find_in_shelf(sh, id, token, p, &young, err);
 	}
 	return st;
 }
@@ -165,7 +165,7 @@ scan_find(struct queue *q, unsigned states, const struct msgid *id,
 		young = false;
 		for (int s = 0; st == ST_NONE && s < NSTATES; s++)
 			if ((states & STATE_BIT(s)) != 0)
-				st = find_in_state(q, (enum state)s, id, NULL, p, &young, err);
+				st = find_in_shelf(shelf_of(q, (enum state)s), id, NULL, p, &young, err);
 		if (st == ST_NONE && (states & STATE_BIT(STATE_READY)) != 0)
 			st = find_in_lanes(q, id, p, &young, err);
 	}

@@ -43,7 +43,8 @@ struct scan {
 	struct listing lanes;	/* these come after the buckets of ready */
 	size_t lane;		/* the next one */
 	bool more_lanes;
-	char order[ORDER_LEN + 1];	/* whose lane the buckets are in, "" if in none */
+	struct shelf *shelf;	/* the buckets are there: in a state, or in: */
+	struct shelf lane_shelf;
 	int dir;
 	char name[BUCKET_MAX];
 	struct listing names;
@@ -62,7 +63,7 @@ scan_open(struct queue *q, unsigned states, struct scan **out, struct error *err
 		return queue_fail(q, err, ENOMEM, "scan");
 	s->q = q;
 	s->states = states;
-	s->state = s->dir = -1;
+	s->state = s->dir = s->lane_shelf.fd = -1;
 	return ST_OK;
 }
 
@@ -75,6 +76,7 @@ scan_close(struct scan *s)
 	buckets_free(&s->buckets);
 	listing_free(&s->lanes);
 	listing_free(&s->names);
+	shelf_close(&s->lane_shelf);
 	if (s->dir != -1)
 		(void)close(s->dir);
 	free(s);
@@ -88,12 +90,12 @@ next_state(struct scan *s, struct error *err)
 	arrivals_free(&s->arrivals);
 	buckets_free(&s->buckets);
 	s->arrival = s->bucket = 0;
-	s->order[0] = '\0';
 	do {
 		if (++s->state == NSTATES)
 			return ST_NONE;
 	} while ((s->states & STATE_BIT(s->state)) == 0);
-	st = buckets_list(s->q, (enum state)s->state, &s->buckets, err);
+	s->shelf = shelf_of(s->q, (enum state)s->state);
+	st = buckets_list(s->shelf, &s->buckets, err);
 	s->more_lanes = s->state == STATE_READY;
 	if (st == ST_OK && s->state == STATE_READY)
 		st = arrivals_list(s->q, NULL, SCAN_ARRIVALS, &s->arrivals, err);
@@ -104,6 +106,7 @@ next_state(struct scan *s, struct error *err)
 static enum status
 next_lane(struct scan *s, struct error *err)
 {
+	const char *order;
 	enum status st;
 
 	if (s->lane == s->lanes.n) {
@@ -119,24 +122,13 @@ next_lane(struct scan *s, struct error *err)
 	}
 	buckets_free(&s->buckets);
 	s->bucket = 0;
-	if (strlcpy(s->order, s->lanes.e[s->lane++].name, sizeof(s->order)) != ORDER_LEN || !order_ok(s->order))
-		return ST_OK;
-	if (lane_open(s->q, s->order, false, err) != ST_OK || buckets_list(s->q, STATE_LANE, &s->buckets, err) != ST_OK)
+	shelf_close(&s->lane_shelf);
+	s->shelf = &s->lane_shelf;
+	order = s->lanes.e[s->lane++].name;
+	if (order_ok(order) && (lane_open(s->q, order, s->shelf, err) != ST_OK ||
+	    buckets_list(s->shelf, &s->buckets, err) != ST_OK))
 		error_clear(err);	/* removed: it was empty */
 	return ST_OK;
-}
-
-/* Where the next bucket is: in a state, or in a lane. */
-static enum status
-open_bucket(struct scan *s, const struct bucket *b, struct error *err)
-{
-	enum status st = ST_OK;
-
-	if (s->order[0] == '\0')
-		return bucket_open(s->q, (enum state)s->state, b, &s->dir, err);
-	if ((st = lane_open(s->q, s->order, false, err)) == ST_OK)
-		st = bucket_open(s->q, STATE_LANE, b, &s->dir, err);
-	return st;
 }
 
 /* The next files of new/, when those at hand were given out. */
@@ -172,7 +164,7 @@ next_window(struct scan *s, struct error *err)
 		const struct bucket *b = &s->buckets.b[s->bucket++];
 		(void)strlcpy(s->name, b->name, sizeof(s->name));
 		s->after[0] = '\0';
-		st = open_bucket(s, b, err);
+		st = bucket_open(s->shelf, b, &s->dir, err);
 		if (st != ST_OK) {
 			s->dir = -1;
 			return st == ST_GONE ? ST_OK : st;
@@ -227,12 +219,7 @@ scan_next(struct scan *s, struct place *p, struct error *err)
 			*p = s->arrivals.p[s->arrival++];
 			return ST_OK;
 		}
-		p->state = (enum state)s->state;
-		if (s->order[0] != '\0')
-			lane_place(p, s->order, s->name);
-		else
-			(void)strlcpy(p->bucket, s->name, sizeof(p->bucket));
-		(void)strlcpy(p->file, e->name, sizeof(p->file));
+		shelf_place(s->shelf, s->name, e->name, p);
 		s->next++;
 		return ST_OK;
 	}

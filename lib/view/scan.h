@@ -9,6 +9,7 @@
 
 struct bucket;
 struct queue;
+struct shelf;
 
 /* Names held at a time: more than a bucket has, unless a batch made a great one; names of lanes; files of new/. */
 #define SCAN_NAMES 8192
@@ -25,10 +26,10 @@ enum status arrival_at(int dir, const char *file, const char *arrived_as, struct
 /* The id that a file of new/ has or gets: see spool-format.md section 8.  at: its ctime. */
 void arrival_id(usec_t at, const char *name, const struct stat *, struct msgid *);
 void arrivals_free(struct arrivals *);
-/* Look in the buckets of a state for an id (and a token, if not NULL). */
-enum status place_find(struct queue *, enum state, const struct msgid *, const char *token, const char *bucket, struct place *, struct error *) MUST_CHECK;
+/* Look in the buckets of a state or a lane for an id (and a token, if not NULL).  ST_GONE: it was a lane, which is no more. */
+enum status place_find(struct shelf *, const struct msgid *, const char *token, const char *bucket, struct place *, struct error *) MUST_CHECK;
 /* The same in one bucket; *young: also if that changed so lately that the listing may have missed it. */
-enum status bucket_find(struct queue *, enum state, const struct bucket *, const struct msgid *, const char *token, struct place *,
+enum status bucket_find(struct shelf *, const struct bucket *, const struct msgid *, const char *token, struct place *,
     bool *young, struct error *) MUST_CHECK;
 /* Whether a directory changed so lately that a listing of it may have missed something. */
 bool dir_is_young(int fd);

@@ -100,7 +100,7 @@ watch_state(struct waiter *w, enum state s, struct error *err)
 	enum status st;
 
 	watch(w, w->q->name, state_names[s], "", ARRIVE);
-	if ((st = buckets_list(w->q, s, &bs, err)) != ST_OK)
+	if ((st = buckets_list(shelf_of(w->q, s), &bs, err)) != ST_OK)
 		return st;
 	for (size_t i = 0; i < bs.n; i++) {
 		bool last = i + 1 == bs.n || bs.b[i + 1].cls != bs.b[i].cls;
