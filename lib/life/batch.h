@@ -1,0 +1,94 @@
+/*
+ * batch.h: what a batch is to those who write it, sync it and publish it.
+ */
+#ifndef LIFE_BATCH_H
+#define LIFE_BATCH_H
+
+#include "base/base.h"
+#include "base/name.h"
+#include "life/life.h"
+
+/* Up to so many messages are fsynced by descriptor; for more of them one syncfs is cheaper. */
+#define FSYNC_MAX 16
+
+/* What an imported message is to be. */
+struct known {
+	enum state state;
+	struct msgname name;
+};
+
+/* A message that is being written, or was, and is not published yet. */
+struct pending {
+	char tmp[41];		/* its name in b->tmpfd; "": it has its final name already */
+	struct known *known;	/* NULL: it is new */
+	int64_t size;
+	int32_t head;		/* bytes of its headers; those of the options may be others for the next one */
+	int fd;			/* -1: closed */
+	bool synced;
+};
+
+struct batch;
+
+/* One way for messages into a queue. */
+struct publisher {
+	const char *where;	/* the directory in which they are written, for people */
+	/* Open b->tmpfd, and whatever must not be found missing once something is visible. */
+	enum status (*open)(struct batch *b, struct error *err);
+	/* Make those that ended visible, the first ones first.  *k becomes how many are, and ids[0] to ids[*k - 1] their ids. */
+	enum status (*publish)(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct error *err);
+	/* Make durable that they are visible. */
+	enum status (*sync)(struct batch *b, struct error *err);
+};
+extern const struct publisher publisher_plain, publisher_import, publisher_drop, publisher_once, publisher_atomic;
+
+struct batch {
+	struct queue *q;
+	struct push_options opt;
+	const struct publisher *how;
+	int tmpfd;		/* where the files are written: tmp/, the batch's own directory, or new/ */
+	int anchor;		/* drop box: a file for syncfs, as new/ itself cannot be opened; else -1 */
+	char dir[48];		/* atomic: the name of the batch's directory in tmp/; "": it is published, or not made yet */
+	struct pending *p;	/* those that ended, and at [n] the one being written */
+	size_t n, cap;
+	bool writing;
+	uint64_t bytes;
+	usec_t last;		/* the greatest time given to an id */
+	struct place newest;	/* where the last of those published together was put; file "": nowhere yet */
+	int fence;		/* once: keeps the writer's lock until the message is published; else -1 */
+	bool duplicate;		/* once: there had been a message under this key before */
+	struct error broken;	/* of a sync or close that failed: nothing is published any more, as a second sync would lie */
+};
+
+/* ---- writer.c -------------------------------------------------------------- */
+
+/* Close what is open of a message that ended; ST_OK where nothing is. */
+enum status writer_close(struct pending *p, struct error *err) MUST_CHECK;
+/* Forget the first k messages that ended, as they are published. */
+void writer_forget(struct batch *b, size_t k);
+
+/* ---- syncer.c -------------------------------------------------------------- */
+
+/* Make the bytes of all that ended durable.  What was tried once is not tried again: the first failure stands. */
+enum status syncer_data(struct batch *b, struct error *err) MUST_CHECK;
+/* The two ways to make their names durable: ST_UNSURE, they are visible and may be lost with the power. */
+enum status syncer_targets(struct batch *b, struct error *err) MUST_CHECK;
+enum status syncer_anchor(struct batch *b, struct error *err) MUST_CHECK;
+
+/* ---- push.c ---------------------------------------------------------------- */
+
+/* The state that new messages go to. */
+enum state batch_target(const struct batch *b);
+/*
+ * Whether the queue takes these messages, and those queues that get what a topic gets, where `ahead` messages of
+ * ahead_bytes are to come before them.  ST_AGAIN: not now; ST_BADDATA: never.
+ */
+enum status batch_taken(const struct batch *b, uint64_t ahead, uint64_t ahead_bytes, uint64_t messages, uint64_t bytes,
+    usec_t now, struct error *err) MUST_CHECK;
+/* The error for a file in tmp/ or new/ that somebody else removed. */
+enum status batch_robbed(const struct batch *b, struct error *err);
+/* The name of a new message.  In a batch, and where the clock stands still, times are a microsecond apart, in order. */
+void batch_name(struct batch *b, const struct pending *p, usec_t now, struct msgname *n);
+/* One more message of the batch is visible there: count and log it. */
+void batch_seen(struct batch *b, const struct place *at, bool imported, usec_t now);
+
+#endif

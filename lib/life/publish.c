@@ -1,0 +1,203 @@
+/*
+ * publish.c: how the messages of a batch get visible one by one: as new ones, as those
+ * that they were elsewhere (import), as files in a drop box, or once for their key.  A
+ * batch that is to be there as a whole is in atomic.c.
+ */
+#include <sys/stat.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/name.h"
+#include "base/envelope.h"
+#include "base/fs.h"
+#include "spool/queue.h"
+#include "spool/bucket.h"
+#include "view/scan.h"
+#include "pattern/order.h"
+#include "pattern/once.h"
+#include "life/life.h"
+#include "life/batch.h"
+
+/* ---- one after the other ------------------------------------------------ */
+
+/* How one message gets visible; *at tells where it is. */
+typedef enum status publishing(struct batch *b, const struct pending *p, usec_t now, struct place *at, struct error *err);
+
+static enum status
+publish_each(struct batch *b, publishing *how, usec_t now, struct msgid *ids, size_t *k, struct error *err)
+{
+	struct place at = { .file = "" };
+	enum status st = ST_OK;
+	uint64_t ahead = 0;
+
+	b->q->careful = true;
+	for (*k = 0; *k < b->n; ++*k) {
+		const struct pending *p = &b->p[*k];
+		if (p->known == NULL && (st = batch_taken(b, *k, ahead, 1, (uint64_t)p->size, now, err)) != ST_OK)
+			break;
+		ahead += (uint64_t)p->size;
+		st = how(b, p, now, &at, err);
+		if (st == ST_GONE || st == ST_EXISTS)
+			st = batch_robbed(b, err);
+		if (st != ST_OK)
+			break;
+		ids[*k] = at.name.id;
+	}
+	b->q->careful = false;
+	return st;
+}
+
+/* ---- new messages ------------------------------------------------------- */
+
+static enum status
+plain_open(struct batch *b, struct error *err)
+{
+	enum status st;
+	int fd;
+
+	if ((st = queue_state(b->q, batch_target(b), &fd, err)) != ST_OK)
+		return st;
+	return queue_tmp(b->q, &b->tmpfd, err);
+}
+
+static enum status
+plain_one(struct batch *b, const struct pending *p, usec_t now, struct place *at, struct error *err)
+{
+	struct msgname n;
+	enum status st;
+
+	batch_name(b, p, now, &n);
+	if ((st = bucket_put(b->q, b->tmpfd, p->tmp, batch_target(b), &n, at, err)) == ST_OK)
+		batch_seen(b, at, false, now);
+	return st;
+}
+
+static enum status
+plain_publish(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct error *err)
+{
+	return publish_each(b, plain_one, now, ids, k, err);
+}
+
+const struct publisher publisher_plain = { "tmp/", plain_open, plain_publish, syncer_targets };
+
+/* ---- messages that come from elsewhere ---------------------------------- */
+
+static enum status
+import_open(struct batch *b, struct error *err)
+{
+	enum status st = ST_OK;
+	int fd;
+
+	for (int s = 0; st == ST_OK && s < NSTATES; s++)
+		st = queue_state(b->q, (enum state)s, &fd, err);
+	return st == ST_OK ? queue_tmp(b->q, &b->tmpfd, err) : st;
+}
+
+static enum status
+import_one(struct batch *b, const struct pending *p, usec_t now, struct place *at, struct error *err)
+{
+	struct msgname n = p->known->name;
+	enum status st;
+
+	if ((st = bucket_put(b->q, b->tmpfd, p->tmp, p->known->state, &n, at, err)) != ST_OK)
+		return st;
+	order_came(b->q, at);
+	batch_seen(b, at, true, now);
+	return ST_OK;
+}
+
+/* What had the turn of its key comes before those that wait for it: nobody is to take one of them meanwhile. */
+static void
+import_begun_first(struct batch *b)
+{
+	struct pending p;
+	size_t first = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		if (order_begun(&b->p[i].known->name)) {
+			p = b->p[i];
+			memmove(&b->p[first + 1], &b->p[first], (i - first) * sizeof(p));
+			b->p[first++] = p;
+		}
+}
+
+static enum status
+import_publish(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct error *err)
+{
+	import_begun_first(b);
+	return publish_each(b, import_one, now, ids, k, err);
+}
+
+const struct publisher publisher_import = { "tmp/", import_open, import_publish, syncer_targets };
+
+/* ---- a drop box --------------------------------------------------------- */
+
+/* What lies in new/ has nothing but its bytes. */
+static enum status
+drop_open(struct batch *b, struct error *err)
+{
+	const struct push_options *o = &b->opt;
+	char name[41] = ".";
+	enum status st;
+
+	if (o->atomic || o->delay > 0 || o->expire > 0 || o->priority != PRIORITY_DEFAULT ||
+	    o->key != NULL || (o->headers != NULL && o->headers->len > 0) || o->once != NULL)
+		return error_set(err, ST_DENIED, 0, "you may only drop plain messages into queue '%s', "
+		    "without priority, delay, expiry, key, headers, --id or --atomic", b->q->name);
+	b->tmpfd = b->q->newfd;
+	tmp_name(name + 1);
+	st = fs_create(b->tmpfd, name, queue_drop_mode(b->q), OWNER_SELF, &b->anchor, err);
+	return st == ST_OK ? fs_unlink(b->tmpfd, name, err) : st;
+}
+
+/* Under a name that tells its id, and that nobody can guess. */
+static enum status
+drop_one(struct batch *b, const struct pending *p, usec_t now, struct place *at, struct error *err)
+{
+	char name[KEY_LEN + TOKEN_LEN + 2];
+	struct stat sb;
+
+	batch_name(b, p, now, &at->name);
+	if (fstatat(b->tmpfd, p->tmp, &sb, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? ST_GONE : error_sys(err, errno, "%s", p->tmp);
+	key_format(at->name.key, name);
+	name[KEY_LEN] = '.';
+	token_make(name + KEY_LEN + 1);
+	arrival_id(at->name.key, name, &sb, &at->name.id);
+	return fs_move_own(b->tmpfd, p->tmp, b->tmpfd, name, err);
+}
+
+static enum status
+drop_publish(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct error *err)
+{
+	return publish_each(b, drop_one, now, ids, k, err);
+}
+
+const struct publisher publisher_drop = { "new/", drop_open, drop_publish, syncer_anchor };
+
+/* ---- one message for a key ---------------------------------------------- */
+
+/* *k is 1 also where the message of another was there before. */
+static enum status
+once_one(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct error *err)
+{
+	struct pending *p = &b->p[0];
+	struct msgname n;
+	enum status st;
+
+	*k = 0;
+	if ((st = batch_taken(b, 0, 0, 1, (uint64_t)p->size, now, err)) != ST_OK)
+		return st;
+	batch_name(b, p, now, &n);
+	st = once_publish(b->q, b->opt.once, b->tmpfd, p->tmp, &n, now, &b->duplicate, err);
+	if (st == ST_GONE || st == ST_EXISTS)
+		return batch_robbed(b, err);
+	if (st == ST_OK || st == ST_UNSURE) {
+		ids[0] = n.id;
+		*k = 1;
+	}
+	return st;
+}
+
+const struct publisher publisher_once = { "tmp/", plain_open, once_one, syncer_targets };

@@ -1,0 +1,42 @@
+/*
+ * syncer.c: what makes a batch durable (spool-format.md section 6): first the bytes of
+ * its messages, then, once they were renamed, their names.
+ */
+#include "base/fs.h"
+#include "spool/spool.h"
+#include "spool/queue.h"
+#include "life/life.h"
+#include "life/batch.h"
+
+enum status
+syncer_data(struct batch *b, struct error *err)
+{
+	bool all = b->n > FSYNC_MAX;
+	enum status st = b->broken.status;
+
+	if (st == ST_OK && all && !b->p[b->n - 1].synced)
+		st = fs_sync_all(b->anchor != -1 ? b->anchor : b->tmpfd, &b->broken);
+	for (size_t i = 0; st == ST_OK && i < b->n; i++) {
+		struct pending *p = &b->p[i];
+		if (!p->synced && !all && (st = fs_sync(p->fd, &b->broken)) == ST_OK)
+			st = writer_close(p, &b->broken);
+		p->synced = true;
+	}
+	if (st != ST_OK)
+		*err = b->broken;
+	return st;
+}
+
+enum status
+syncer_targets(struct batch *b, struct error *err)
+{
+	return moves_sync(b->q, err);
+}
+
+enum status
+syncer_anchor(struct batch *b, struct error *err)
+{
+	if (!queue_synced(b->q) || fs_sync_all(b->anchor, err) == ST_OK)
+		return ST_OK;
+	return err->status = ST_UNSURE;
+}

@@ -1,0 +1,194 @@
+/*
+ * writer.c: a message of a batch while it is written, under a name in tmp/ (or a
+ * hidden one in new/) that only its writer knows (spool-format.md section 6).
+ *
+ * The file is locked as long as it is open: that tells the sweepers of dead writers'
+ * litter that this one lives.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/name.h"
+#include "base/envelope.h"
+#include "base/fs.h"
+#include "spool/spool.h"
+#include "spool/queue.h"
+#include "life/life.h"
+#include "life/batch.h"
+#include "life/gate.h"
+#include "life/limits.h"
+
+static bool
+writer_room(struct batch *b)
+{
+	struct pending *p;
+	size_t cap;
+
+	if (b->n < b->cap)
+		return true;
+	cap = b->cap == 0 ? 4 : b->cap * 2;
+	if ((p = reallocarray(b->p, cap, sizeof(*p))) == NULL)
+		return false;
+	b->p = p;
+	b->cap = cap;
+	return true;
+}
+
+void
+batch_cancel(struct batch *b)
+{
+	struct pending *p = &b->p[b->n];
+	struct error ignored;
+
+	error_clear(&ignored);
+	if (p->fd != -1)
+		(void)close(p->fd);
+	if (fs_unlink(b->tmpfd, p->tmp, &ignored) != ST_OK)
+		error_clear(&ignored);
+	free(p->known);
+	p->known = NULL;
+	b->writing = false;
+}
+
+static enum status
+writer_create(struct batch *b, struct pending *p, struct error *err)
+{
+	mode_t mode = b->q->drop ? queue_drop_mode(b->q) : queue_file_mode(b->q);
+	struct error creating;
+	enum status st;
+
+	error_clear(&creating);
+	if (fs_create(b->tmpfd, p->tmp, mode, b->q->owner, &p->fd, &creating) == ST_OK)
+		return ST_OK;
+	st = queue_fail(b->q, err, creating.errnum, "cannot make a file in %s", b->how->where);
+	return creating.errnum == EROFS ? (err->status = ST_NOCREATE) : st;
+}
+
+enum status
+batch_begin(struct batch *b, struct error *err)
+{
+	struct pending *p;
+	enum status st;
+
+	if (!writer_room(b))
+		return queue_fail(b->q, err, ENOMEM, "push");
+	p = &b->p[b->n];
+	memset(p, 0, sizeof(*p));
+	p->head = b->opt.headers == NULL ? 0 : (int32_t)b->opt.headers->len;
+	p->synced = !queue_synced(b->q);
+	p->tmp[0] = '.';
+	tmp_name(p->tmp + (b->q->drop ? 1 : 0));
+	if ((st = writer_create(b, p, err)) != ST_OK)
+		return st;
+	b->writing = true;
+	/* Where locks don't work, an hour's grace protects the file from the sweepers. */
+	(void)fs_lock(p->fd, 1LL << 62, true);
+	if (b->opt.once != NULL && (b->fence = fs_share(p->fd)) == -1)
+		st = queue_fail(b->q, err, errno, "push");
+	if (st == ST_OK && b->opt.headers != NULL && p->head > 0) {
+		st = fs_write(p->fd, b->opt.headers->block, (size_t)p->head, err);
+		p->size = p->head;
+	}
+	if (st != ST_OK)
+		batch_cancel(b);
+	return st;
+}
+
+enum status
+batch_begin_as(struct batch *b, enum state s, const struct msgname *n, struct error *err)
+{
+	struct known *known;
+	enum status st;
+
+	if ((st = disk_allowed(b->q, 1, (uint64_t)n->size, err)) != ST_OK)
+		return st;
+	if ((known = malloc(sizeof(*known))) == NULL)
+		return queue_fail(b->q, err, ENOMEM, "import");
+	known->state = s;
+	known->name = *n;
+	if ((st = batch_begin(b, err)) != ST_OK) {
+		free(known);
+		return st;
+	}
+	b->p[b->n].known = known;
+	return ST_OK;
+}
+
+enum status
+batch_write(struct batch *b, const void *data, size_t len, struct error *err)
+{
+	struct pending *p = &b->p[b->n];
+	int64_t max = b->q->policy.max_size;
+	const char *name = b->q->name;
+	enum status st = ST_OK;
+
+	if (b->opt.gate != NULL)
+		gate_size(b->opt.gate, &max, &name);
+	if (max > 0 && p->known == NULL && p->size - p->head + (int64_t)len > max)
+		st = error_set(err, ST_BADDATA, 0, "the message is larger than max_size, "
+		    "%lld bytes, of queue '%s'", (long long)max, name);
+	if (st == ST_OK)
+		st = fs_write(p->fd, data, len, err);
+	if (st != ST_OK) {
+		batch_cancel(b);
+		return st;
+	}
+	p->size += (int64_t)len;
+	return ST_OK;
+}
+
+enum status
+batch_body(struct batch *b, int *fd, struct error *err)
+{
+	if ((*fd = fs_open_read(b->tmpfd, b->p[b->n].tmp)) == -1)
+		return queue_fail(b->q, err, errno, "read the message in %s", b->how->where);
+	return ST_OK;
+}
+
+enum status
+writer_close(struct pending *p, struct error *err)
+{
+	int fd = p->fd;
+
+	p->fd = -1;
+	if (fd != -1 && close(fd) == -1)
+		return error_sys(err, errno, "close");
+	return ST_OK;
+}
+
+/*
+ * Descriptors are kept for fsync, and only as long as that is the way to sync: the message that makes
+ * them too many has all of them closed.
+ */
+enum status
+batch_end(struct batch *b, struct error *err)
+{
+	size_t first = b->n == FSYNC_MAX && queue_synced(b->q) ? 0 : b->n;
+	enum status st = ST_OK;
+
+	b->writing = false;
+	b->bytes += (uint64_t)b->p[b->n].size;
+	b->n++;
+	if (queue_synced(b->q) && b->n <= FSYNC_MAX)
+		return ST_OK;
+	for (size_t i = first; i < b->n; i++)
+		if (writer_close(&b->p[i], &b->broken) != ST_OK) {
+			*err = b->broken;
+			st = err->status;
+		}
+	return st;
+}
+
+void
+writer_forget(struct batch *b, size_t k)
+{
+	for (size_t i = 0; i < k; i++) {
+		b->bytes -= (uint64_t)b->p[i].size;
+		free(b->p[i].known);
+	}
+	/* The one being written stands behind the others and goes along. */
+	memmove(b->p, b->p + k, (b->n - k + (b->writing ? 1 : 0)) * sizeof(*b->p));
+	b->n -= k;
+}
