@@ -20,6 +20,10 @@
 #include "base/name.h"
 #include "shared/cmd.h"
 #include "shared/out.h"
+#include "worker/batch.h"
+#include "worker/guard.h"
+#include "worker/sources.h"
+#include "worker/verdict.h"
 #include "worker/work.h"
 
 /* So many bytes of bodies need no disk; JSON may make six of one. */
@@ -32,7 +36,7 @@
 /* ---- places for the bodies -------------------------------------------- */
 
 static const char *
-tmp_dir(void)
+batch_tmp_dir(void)
 {
 	const char *tmp = getenv("TMPDIR");
 
@@ -41,16 +45,16 @@ tmp_dir(void)
 
 /* Not the command is what is not there. */
 static enum status
-tmp_failed(struct error *err)
+batch_tmp_failed(struct error *err)
 {
 	enum status st = status_of_errno(errno);
 
 	return error_set(err, st == ST_NOTFOUND ? ST_NOCREATE : st, errno,
-	    "bodies of a batch, in %s", tmp_dir());
+	    "bodies of a batch, in %s", batch_tmp_dir());
 }
 
 static int
-remove_one(const char *path, const struct stat *sb, int type, struct FTW *at)
+batch_remove_one(const char *path, const struct stat *sb, int type, struct FTW *at)
 {
 	(void)sb;
 	(void)type;
@@ -65,12 +69,12 @@ batch_remove(const char *dir)
 	for (int i = 0; i < REMOVE_TRIES && access(dir, F_OK) == 0; i++) {
 		if (i > 0)
 			(void)usleep(REMOVE_PAUSE);
-		(void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+		(void)nftw(dir, batch_remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	}
 }
 
 static enum status
-make_file(const struct handler *h, FILE **f, struct error *err)
+batch_make_file(const struct handler *h, FILE **f, struct error *err)
 {
 	char path[GUARD_DIR];
 	int64_t size = 0;
@@ -78,13 +82,13 @@ make_file(const struct handler *h, FILE **f, struct error *err)
 
 	for (int i = 0; i < h->part; i++)
 		size += h->claim[i].at.name.size;
-	(void)snprintf(path, sizeof(path), "%s/mq-work.XXXXXX", tmp_dir());
+	(void)snprintf(path, sizeof(path), "%s/mq-work.XXXXXX", batch_tmp_dir());
 	if (size <= IN_MEMORY)
 		fd = memfd_create("mq-work", MFD_CLOEXEC);
 	else if ((fd = mkostemp(path, O_CLOEXEC)) != -1)
 		(void)unlink(path);
 	if (fd == -1)
-		return tmp_failed(err);
+		return batch_tmp_failed(err);
 	if ((*f = fdopen(fd, "r+")) == NULL) {
 		(void)close(fd);
 		return error_sys(err, ENOMEM, "batch");
@@ -93,14 +97,14 @@ make_file(const struct handler *h, FILE **f, struct error *err)
 }
 
 static enum status
-make_dir(struct handler *h, struct error *err)
+batch_make_dir(struct handler *h, struct error *err)
 {
 	char path[GUARD_DIR];
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/mq-work.XXXXXX", tmp_dir()) >= sizeof(path))
-		return error_sys(err, ENAMETOOLONG, "%s", tmp_dir());
+	if ((size_t)snprintf(path, sizeof(path), "%s/mq-work.XXXXXX", batch_tmp_dir()) >= sizeof(path))
+		return error_sys(err, ENAMETOOLONG, "%s", batch_tmp_dir());
 	if (mkdtemp(path) == NULL)
-		return tmp_failed(err);
+		return batch_tmp_failed(err);
 	(void)strlcpy(h->dir, path, GUARD_DIR);
 	return ST_OK;
 }
@@ -109,7 +113,7 @@ make_dir(struct handler *h, struct error *err)
 
 /* ST_BADDATA: it holds the delimiter. */
 static enum status
-put_delimited(FILE *f, const struct claim *c, char delimiter, struct error *err)
+batch_put_delimited(FILE *f, const struct claim *c, char delimiter, struct error *err)
 {
 	static char buf[CHUNK];
 	int64_t at = c->at.name.head;
@@ -123,14 +127,14 @@ put_delimited(FILE *f, const struct claim *c, char delimiter, struct error *err)
 			    "between two messages", delimiter == '\n' ? "newline" : "NUL",
 			    delimiter == '\n' ? "lines" : "null");
 		if (fwrite(buf, 1, (size_t)n, f) != (size_t)n)
-			return tmp_failed(err);
+			return batch_tmp_failed(err);
 	}
 	(void)fputc(delimiter, f);
 	return ST_OK;
 }
 
 static enum status
-put_json(struct queue *q, FILE *f, const struct claim *c, struct error *err)
+batch_put_json(struct queue *q, FILE *f, const struct claim *c, struct error *err)
 {
 	enum status st;
 
@@ -143,7 +147,7 @@ put_json(struct queue *q, FILE *f, const struct claim *c, struct error *err)
 }
 
 static enum status
-put_file(const char *dir, const struct claim *c, struct error *err)
+batch_put_file(const char *dir, const struct claim *c, struct error *err)
 {
 	char path[GUARD_DIR + ID_LEN + 1];
 	enum status st;
@@ -151,39 +155,39 @@ put_file(const char *dir, const struct claim *c, struct error *err)
 
 	(void)snprintf(path, sizeof(path), "%s/%s", dir, c->at.name.id.text);
 	if ((fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) == -1)
-		return tmp_failed(err);
+		return batch_tmp_failed(err);
 	st = body_copy(c->fd, &c->at.name, fd, err);
 	if (close(fd) == -1 && st == ST_OK)
-		st = tmp_failed(err);
+		st = batch_tmp_failed(err);
 	return st;
 }
 
 /* One message behind the others, or nothing of it; without f, in the directory. */
 static enum status
-put(struct handler *h, FILE *f, const struct claim *c, struct error *err)
+batch_put(struct handler *h, FILE *f, const struct claim *c, struct error *err)
 {
 	enum frame frame = h->source->launch.frame;
 	enum status st;
 	off_t begin;
 
 	if (f == NULL)
-		return put_file(h->dir, c, err);
+		return batch_put_file(h->dir, c, err);
 	begin = ftello(f);
-	st = frame == FRAME_JSON ? put_json(h->source->q, f, c, err) :
-	    put_delimited(f, c, frame == FRAME_NULL ? '\0' : '\n', err);
+	st = frame == FRAME_JSON ? batch_put_json(h->source->q, f, c, err) :
+	    batch_put_delimited(f, c, frame == FRAME_NULL ? '\0' : '\n', err);
 	if (st == ST_OK && ferror(f))
-		return tmp_failed(err);
+		return batch_tmp_failed(err);
 	if (st != ST_OK && (fflush(f) != 0 || ftruncate(fileno(f), begin) == -1 ||
 	    fseeko(f, begin, SEEK_SET) == -1)) {
 		error_clear(err);
-		return tmp_failed(err);
+		return batch_tmp_failed(err);
 	}
 	return st;
 }
 
 /* What cannot be given to the handler is its own failure, for the others can. */
 static enum status
-leave_out(struct work *w, struct handler *h, struct claim *c, enum status st, struct error *err)
+batch_leave_out(struct work *w, struct handler *h, struct claim *c, enum status st, struct error *err)
 {
 	struct verdict a = { .what = VERDICT_DEAD, .reason = err->text };
 
@@ -200,7 +204,7 @@ leave_out(struct work *w, struct handler *h, struct claim *c, enum status st, st
 }
 
 static enum status
-put_all(struct work *w, struct handler *h, FILE *f, struct error *err)
+batch_put_all(struct work *w, struct handler *h, FILE *f, struct error *err)
 {
 	enum status st = ST_OK;
 
@@ -209,17 +213,17 @@ put_all(struct work *w, struct handler *h, FILE *f, struct error *err)
 	for (int i = 0; st == ST_OK && i < h->part; i++) {
 		if (h->claim[i].fd == -1)
 			continue;
-		st = put(h, f, &h->claim[i], err);
+		st = batch_put(h, f, &h->claim[i], err);
 		if (st == ST_OK)
 			h->ran++;
 		else
-			st = leave_out(w, h, &h->claim[i], st, err);
+			st = batch_leave_out(w, h, &h->claim[i], st, err);
 	}
 	return st;
 }
 
 static enum status
-open_null(int *fd, struct error *err)
+batch_open_null(int *fd, struct error *err)
 {
 	*fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	return *fd == -1 ? error_sys(err, errno, "/dev/null") : ST_OK;
@@ -232,16 +236,16 @@ batch_prepare(struct work *w, struct handler *h, struct error *err)
 	FILE *f = NULL;
 	enum status st;
 
-	st = dir ? make_dir(h, err) : make_file(h, &f, err);
+	st = dir ? batch_make_dir(h, err) : batch_make_file(h, &f, err);
 	if (st == ST_OK)
-		st = put_all(w, h, f, err);
+		st = batch_put_all(w, h, f, err);
 	if (st == ST_OK && dir)
-		st = open_null(&h->infile, err);
+		st = batch_open_null(&h->infile, err);
 	else if (st == ST_OK) {
 		/* Of its own, and at the beginning. */
 		if (fflush(f) != 0 || (h->infile = fcntl(fileno(f), F_DUPFD_CLOEXEC, 0)) == -1 ||
 		    lseek(h->infile, 0, SEEK_SET) == -1)
-			st = tmp_failed(err);
+			st = batch_tmp_failed(err);
 	}
 	if (f != NULL)
 		(void)fclose(f);
@@ -252,7 +256,7 @@ batch_prepare(struct work *w, struct handler *h, struct error *err)
 
 /* The word with dir for each "{}". */
 static char *
-with_dir(const char *word, const char *dir)
+batch_with_dir(const char *word, const char *dir)
 {
 	char *text = NULL, *at;
 	const char *hole;
@@ -291,7 +295,7 @@ batch_argv(char *const *argv, const char *dir)
 	if ((v = calloc(n + 1, sizeof(*v))) == NULL)
 		return NULL;
 	for (size_t i = 0; i < n; i++)
-		if ((v[i] = with_dir(argv[i], dir)) == NULL) {
+		if ((v[i] = batch_with_dir(argv[i], dir)) == NULL) {
 			batch_argv_free(v);
 			return NULL;
 		}
@@ -302,7 +306,7 @@ batch_argv(char *const *argv, const char *dir)
 
 /* Leave out of the part what is done with, and close ranks. */
 static void
-compact(struct handler *h)
+batch_compact(struct handler *h)
 {
 	int live = 0;
 
@@ -319,15 +323,15 @@ compact(struct handler *h)
 void
 batch_next(struct handler *h)
 {
-	compact(h);
+	batch_compact(h);
 	while (h->part == 0 && h->nparts > 0) {
 		h->part = h->parts[--h->nparts];
-		compact(h);
+		batch_compact(h);
 	}
 }
 
 static void
-halve(struct work *w, struct handler *h)
+batch_halve(struct work *w, struct handler *h)
 {
 	if (work_can_note())
 		run_verbose(w->r, "a batch of %d failed; %d of it are run again, in halves", h->ran,
@@ -343,7 +347,7 @@ batch_settle(struct work *w, struct handler *h)
 
 	if (h->bad[0] != '\0' && handler_succeeded(h))
 		h->why = WHY_PROTOCOL;	/* nobody knows what it meant */
-	compact(h);
+	batch_compact(h);
 	if (h->why == WHY_SHUTDOWN && !handler_succeeded(h)) {
 		work_give_back(w, h);
 		return;
@@ -354,6 +358,6 @@ batch_settle(struct work *w, struct handler *h)
 			if (h->claim[i].fd != -1)
 				work_settle_one(w, h, &h->claim[i]);
 	} else if (h->part > 1)
-		halve(w, h);
+		batch_halve(w, h);
 	batch_next(h);
 }

@@ -12,10 +12,11 @@
 
 #include "spool/spool.h"
 #include "shared/cmd.h"
+#include "worker/sources.h"
 #include "worker/work.h"
 
 static void
-tell(struct work *w, const struct source *s, const char *what, const char *reason)
+breaker_tell(struct work *w, const struct source *s, const char *what, const char *reason)
 {
 	char pause[DURATION_MAX];
 
@@ -25,48 +26,59 @@ tell(struct work *w, const struct source *s, const char *what, const char *reaso
 		    queue_name(s->q), what, reason, pause);
 }
 
+/* Nothing is claimed for so long. */
 static void
-open_for(struct source *s, usec_t pause)
+breaker_pause(struct source *s, usec_t pause)
 {
 	usec_t cap = queue_policy(s->q)->breaker_cap;
 
 	s->breaker.pause = pause < cap ? pause : cap;
-	s->breaker.until = clock_mono() + s->breaker.pause;
+	s->breaker.state = BREAKER_OPEN;
 	s->breaker.probe = NULL;
+	deadline_set(&s->breaker.until, clock_mono() + s->breaker.pause);
 }
 
 bool
 breaker_open(const struct source *s)
 {
-	return s->breaker.until != 0;
+	return s->breaker.state != BREAKER_CLOSED;
 }
 
-/* The policy may be another than when it opened. */
 static void
-follow(struct source *s)
+breaker_close(struct source *s)
+{
+	deadline_set(&s->breaker.until, USEC_MAX);
+	s->breaker.state = BREAKER_CLOSED;
+	s->breaker.row = 0;
+	s->breaker.probe = NULL;
+}
+
+void
+breaker_follow(struct source *s)
 {
 	const struct policy *p = queue_policy(s->q);
+	usec_t less = s->breaker.pause - p->breaker_cap;
 
 	if (p->breaker == 0)
-		s->breaker = (struct breaker){ 0 };
-	else if (s->breaker.pause > p->breaker_cap) {
-		s->breaker.until -= s->breaker.pause - p->breaker_cap;
+		breaker_close(s);
+	else if (s->breaker.state != BREAKER_CLOSED && less > 0) {
 		s->breaker.pause = p->breaker_cap;
+		if (s->breaker.state == BREAKER_OPEN)
+			deadline_set(&s->breaker.until, s->breaker.until.at - less);
 	}
 }
 
-/* Whether a message may be claimed. */
-bool
-breaker_lets(struct source *s, usec_t mono)
+void
+breaker_due(struct source *s)
 {
-	follow(s);
-	return s->breaker.until <= mono && s->breaker.probe == NULL;
+	s->breaker.state = BREAKER_HALF;
 }
 
-usec_t
-breaker_due(const struct source *s, usec_t mono)
+bool
+breaker_lets(const struct source *s)
 {
-	return s->breaker.until > mono && s->breaker.probe == NULL ? s->breaker.until : USEC_MAX;
+	return s->breaker.state == BREAKER_CLOSED ||
+	    (s->breaker.state == BREAKER_HALF && s->breaker.probe == NULL);
 }
 
 void
@@ -81,7 +93,7 @@ breaker_started(struct handler *h)
  * queue, good or bad, does not keep the others from being tried.
  */
 static usec_t
-aside(const struct source *s)
+breaker_aside(const struct source *s)
 {
 	return s->breaker.pause + (usec_t)arc4random_uniform(1000) * 3 * s->breaker.pause / 1000;
 }
@@ -97,17 +109,17 @@ breaker_failed(struct work *w, struct handler *h, const char *reason, usec_t *de
 		return false;
 	if (breaker_open(s)) {
 		if (s->breaker.probe == h) {
-			open_for(s, s->breaker.pause * 2);
-			tell(w, s, "the handler still fails", reason);
+			breaker_pause(s, s->breaker.pause * 2);
+			breaker_tell(w, s, "the handler still fails", reason);
 		}
-		*delay = aside(s);
+		*delay = breaker_aside(s);
 		return true;
 	}
 	if (++s->breaker.row < p->breaker)
 		return false;
-	open_for(s, p->breaker_base);
+	breaker_pause(s, p->breaker_base);
 	(void)snprintf(row, sizeof(row), "%lld failure%s in a row", (long long)p->breaker, p->breaker == 1 ? "" : "s");
-	tell(w, s, row, reason);
+	breaker_tell(w, s, row, reason);
 	if (w->drain != DRAIN_NO)
 		work_leave(w, s, ST_AGAIN);
 	return false;
@@ -118,7 +130,7 @@ breaker_worked(struct work *w, struct source *s)
 {
 	if (breaker_open(s) && work_can_note())
 		run_note(w->r, "queue %s: a message succeeded, all are tried again", queue_name(s->q));
-	s->breaker = (struct breaker){ 0 };
+	breaker_close(s);
 }
 
 void

@@ -14,8 +14,8 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "shared/cmd.h"
-#include "worker/work.h"
+#include "worker/batch.h"
+#include "worker/guard.h"
 
 static volatile pid_t *places;
 static char (*dirs)[GUARD_DIR];
@@ -24,7 +24,7 @@ static int line = -1;		/* write end; the worker's life */
 static pid_t guard;
 
 static void
-watch_worker(int fd)
+guard_watch(int fd)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
@@ -66,7 +66,7 @@ guard_start(int n, struct error *err)
 		return error_sys(err, errno, "fork");
 	if (guard == 0) {
 		(void)close(fds[1]);
-		watch_worker(fds[0]);
+		guard_watch(fds[0]);
 	}
 	(void)close(fds[0]);
 	line = fds[1];

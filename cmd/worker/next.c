@@ -8,37 +8,36 @@
 #include "life/life.h"
 #include "topic/topic.h"
 #include "shared/cmd.h"
+#include "worker/batch.h"
+#include "worker/sources.h"
 #include "worker/work.h"
 
-/*
- * The slot for the next message: where more are waited for, one whose handler waits, or a free
- * one; -1: none.
- */
+/* The slot for the next message: one that is being filled, one whose handler waits, or a free one; -1: none. */
 static int
-place(const struct work *w, usec_t mono)
+next_slot(const struct work *w)
 {
 	int empty = -1;
 
 	for (int i = 0; i < w->slots; i++) {
 		const struct handler *h = &w->h[i];
-		if (persist_idle(h) || (h->n > 0 && h->part == 0))
+		if (h->state == SLOT_IDLE || h->state == SLOT_FILLING)
 			return i;
-		if (empty == -1 && h->n == 0 && h->pid == 0 && !h->over) {
+		if (empty == -1 && h->state == SLOT_FREE) {
 			empty = i;
 			if (w->mode == MODE_ONE)
 				break;
 		}
 	}
-	return mono < w->restart ? -1 : empty;
+	return deadline_is_set(&w->restart) ? -1 : empty;
 }
 
 /* The command cannot be started.  Our fault, whatever it is: the message goes back and does not count. */
 static enum status
-not_started(struct work *w, int i, enum status st, struct error *err)
+next_failed(struct work *w, int i, enum status st, struct error *err)
 {
 	work_give_back(w, &w->h[i]);
 	handler_free(&w->h[i], i);
-	w->closing = true;
+	work_enter(w, PHASE_ENDING);
 	if (st != ST_NOTFOUND)
 		return st;
 	w->exit_code = err->errnum == ENOENT ? 127 : 126;
@@ -49,7 +48,7 @@ not_started(struct work *w, int i, enum status st, struct error *err)
 }
 
 static enum status
-prepare_and_start(struct work *w, int i, struct error *err)
+next_try(struct work *w, int i, struct error *err)
 {
 	struct handler *h = &w->h[i];
 	enum status st = w->mode == MODE_BATCH ? batch_prepare(w, h, err) : ST_OK;
@@ -62,7 +61,7 @@ prepare_and_start(struct work *w, int i, struct error *err)
 
 /* What was claimed for slot i, or the part of it that has its turn. */
 static enum status
-start(struct work *w, int i, usec_t mono, struct error *err)
+next_start(struct work *w, int i, struct error *err)
 {
 	struct handler *h = &w->h[i];
 	enum status st;
@@ -71,37 +70,39 @@ start(struct work *w, int i, usec_t mono, struct error *err)
 		h->part = h->n;
 		w->started += (uint64_t)h->n;
 	}
+	if (h->state == SLOT_FILLING)
+		h->state = SLOT_READY;
+	deadline_set(&h->collect, USEC_MAX);
 	for (;;) {
-		st = prepare_and_start(w, i, err);
-		if (st == ST_OK || st == ST_NONE || st == ST_NOTFOUND || w->nover == 0)
+		st = next_try(w, i, err);
+		if (st == ST_OK || st == ST_NONE || st == ST_NOTFOUND || w->nended == 0)
 			break;
 		error_clear(err);
 		(void)work_settle(w);	/* what is over has descriptors and memory yet */
 	}
 	if (w->max > 0 && w->started >= (uint64_t)w->max)
-		w->closing = true;
+		work_enter(w, PHASE_CLOSING);
 	if (st == ST_NONE) {
 		batch_next(h);
 		if (h->n == 0)
 			handler_free(h, i);
-		work_look_again(w);
 		return ST_OK;
 	}
 	if (st != ST_OK)
-		return not_started(w, i, st, err);
-	if (h->source->timeout > 0 && h->stage == RUNNING)
-		h->limit = mono + h->source->timeout;
+		return next_failed(w, i, st, err);
+	if (h->source->timeout > 0 && h->state == SLOT_BUSY)
+		deadline_set(&h->limit, clock_mono() + h->source->timeout);
 	breaker_started(h);
 	h->source->running++;
 	w->running++;
 	if (w->interval > 0)
-		w->next_start = mono + w->interval;
+		deadline_set(&w->start, clock_mono() + w->interval);
 	return ST_OK;
 }
 
 /* Whether the slot has all that one start may have.  What a breaker tries, it tries alone. */
 static bool
-full(const struct work *w, const struct handler *h)
+next_full(const struct work *w, const struct handler *h)
 {
 	int64_t most = breaker_open(h->source) ? 1 : w->batch;
 
@@ -110,132 +111,151 @@ full(const struct work *w, const struct handler *h)
 	return h->n >= most || (w->batch_bytes > 0 && h->bytes >= w->batch_bytes);
 }
 
+/* What a look that found no message makes of it: ST_NONE, if that is not the end of the worker. */
 static enum status
-claim_one(struct work *w, struct source *s, struct handler *h, usec_t mono, struct error *err)
+next_none(struct work *w, struct source *s, struct handler *h, const struct passed *over, enum status st,
+    struct error *err)
 {
-	struct claim *c = &h->claim[h->n];
-	struct passed over;
-	enum status st;
-
-	w->claim.room = w->batch_bytes > 0 && h->n > 0 ? w->batch_bytes - h->bytes : 0;
-	st = claim_or_fetch(s->q, &w->claim, clock_now(), c, &s->look, &over, err);
-	s->held = over.held;
-	if (st == ST_OK) {
-		if (h->n++ == 0) {
-			h->source = s;
-			h->renew = mono + work_lease(w, s) / 3;
-			h->due = mono + w->batch_wait;
-		}
-		h->bytes += c->at.name.size - c->at.name.head;
-		return ST_OK;
-	}
-	s->passed = over.n;
-	if (st != ST_NONE && st != ST_LARGE && over.n > 0) {	/* told once; it may pass */
+	s->passed = over->n;
+	if (st != ST_NONE && st != ST_LARGE && over->n > 0) {	/* told once; it may pass */
 		if (w->worst != st)
 			work_trouble(w, err);
 		error_clear(err);
 		st = ST_NONE;
 	}
 	/* No room, or no descriptor, for one more: there will be when one of ours has ended. */
-	if (st == ST_AGAIN && err->errnum != 0 && w->running + w->nover + h->n > 0) {
+	if (st == ST_AGAIN && err->errnum != 0 && w->running + w->nended + h->n > 0) {
 		error_clear(err);
-		s->starved = true;
-		h->due = mono;
+		s->hope = SOURCE_STARVED;
+		deadline_set(&h->collect, USEC_MAX);
 		st = ST_NONE;
 	}
-	if (over.held == HELD_LIMIT)
-		h->due = mono;	/* those that stand in the way may be our own */
-	if (over.held == HELD_RATE || over.held == HELD_LIMIT ||
-	    (over.held != HELD_NO && w->drain == DRAIN_NO)) {
+	if (over->held == HELD_LIMIT)
+		deadline_set(&h->collect, USEC_MAX);	/* those that stand in the way may be our own */
+	if (over->held == HELD_RATE || over->held == HELD_LIMIT ||
+	    (over->held != HELD_NO && w->drain == DRAIN_NO)) {
 		error_clear(err);	/* for a time */
 		st = ST_NONE;
 	}
 	return st;
 }
 
-/* Watches are armed before the look that finds nothing. */
 static enum status
-look(struct work *w, struct source *s, struct handler *h, usec_t mono, struct error *err)
+next_claim(struct work *w, struct source *s, struct handler *h, usec_t mono, usec_t *wake, struct error *err)
 {
+	struct claim *c = &h->claim[h->n];
+	struct passed over;
 	enum status st;
 
-	s->event = false;
-	if ((st = source_refresh(s, err)) != ST_OK)
-		return st;
-	for (;;) {
-		if (s->hungry && (st = waiter_arm(s->waiter, err)) != ST_OK)
-			return st;
-		st = claim_one(w, s, h, mono, err);
-		if (st == ST_NONE && !s->hungry) {
-			s->hungry = true;
-			continue;
-		}
-		s->poll = mono + waiter_poll(s->waiter);
-		s->hungry &= st != ST_OK && st != ST_LARGE;
-		return st;
+	w->claim.room = w->batch_bytes > 0 && h->n > 0 ? w->batch_bytes - h->bytes : 0;
+	st = claim_or_fetch(s->q, &w->claim, clock_now(), c, wake, &over, err);
+	s->held = over.held;
+	if (st != ST_OK)
+		return next_none(w, s, h, &over, st, err);
+	if (h->n++ == 0) {
+		h->source = s;
+		if (h->state == SLOT_FREE)
+			h->state = SLOT_FILLING;
+		leases_begin(w, h, mono);
+		if (w->batch_wait > 0)
+			deadline_set(&h->collect, mono + w->batch_wait);
 	}
+	h->bytes += c->at.name.size - c->at.name.head;
+	return ST_OK;
 }
 
-usec_t
-work_wanted(const struct work *w, const struct handler *h)
+/* The wall clock's time at which a queue is to be looked at again, USEC_MAX: none; at the latest by the slow poll. */
+static void
+next_sleep(struct source *s, usec_t mono, usec_t wake)
 {
-	usec_t at = h->part == 0 ? h->due : 0;
+	usec_t poll = mono + waiter_poll(s->waiter), at = poll;
 
-	if (h->n == 0 || h->pid != 0 || h->over || w->running >= w->jobs)
-		return USEC_MAX;
-	return at > w->next_start ? at : w->next_start;
+	if (wake != USEC_MAX)
+		at = mono + (wake - clock_now());
+	deadline_set(&s->look, s->hope == SOURCE_OPEN ? USEC_MAX : at < poll ? at : poll);
+}
+
+/* Watches are armed before the look that finds nothing. */
+static enum status
+next_look(struct work *w, struct source *s, struct handler *h, usec_t mono, struct error *err)
+{
+	bool armed = s->hope != SOURCE_OPEN;
+	usec_t wake = USEC_MAX;
+	enum status st;
+
+	if ((st = source_refresh(s, mono, err)) != ST_OK)
+		return st;
+	for (;; armed = true) {
+		s->hope = armed ? SOURCE_ASLEEP : SOURCE_OPEN;
+		if (armed && (st = waiter_arm(s->waiter, err)) != ST_OK)
+			return st;
+		st = next_claim(w, s, h, mono, &wake, err);
+		if (st != ST_NONE || armed || s->hope == SOURCE_STARVED)
+			break;
+	}
+	if (st == ST_OK || st == ST_LARGE)
+		s->hope = SOURCE_OPEN;
+	next_sleep(s, mono, wake);
+	return st;
 }
 
 enum status
-work_go_on(struct work *w, usec_t mono, struct error *err)
+work_go_on(struct work *w, struct error *err)
 {
 	enum status st = ST_OK;
 
 	for (int i = 0; st == ST_OK && i < w->slots; i++) {
 		struct handler *h = &w->h[i];
-		if (h->n == 0 || h->pid != 0 || h->over)
+		if (h->state != SLOT_FILLING && h->state != SLOT_READY)
 			continue;
 		/* While a breaker is open, one message alone is tried, and not what was claimed before. */
-		if (w->stops > 0 || w->exit_code != 0 || w->winding || breaker_open(h->source)) {
+		if (w->phase == PHASE_ENDING || breaker_open(h->source)) {
 			work_give_back(w, h);
 			handler_free(h, i);
-		} else if (h->part > 0 && w->running < w->jobs && mono >= w->next_start)
-			st = start(w, i, mono, err);
+		} else if (h->state == SLOT_READY && w->running < w->jobs && !deadline_is_set(&w->start))
+			st = next_start(w, i, err);
 	}
 	return st;
 }
 
-enum status
-work_fill(struct work *w, usec_t mono, struct error *err)
+/* One look, and a start if the slot has what it may have.  ST_NONE: no queue gives hope, or more is waited for. */
+static enum status
+next_step(struct work *w, int i, usec_t mono, struct error *err)
 {
-	struct handler *h;
-	struct source *s;
+	struct handler *h = &w->h[i];
+	/* A batch is of one queue. */
+	struct source *s = h->n > 0 ? h->source : sources_next(w);
 	enum status st;
+
+	if (s == NULL)
+		return ST_NONE;
+	st = h->n == 0 || source_hopeful(s) ? next_look(w, s, h, mono, err) : ST_NONE;
+	if (st == ST_OK) {
+		sources_served(w, s);
+		if (!next_full(w, h))
+			return ST_OK;
+	} else if (h->n == 0) {
+		sources_empty(s);
+		return st == ST_NONE ? ST_OK : work_without(w, s, st, err);
+	} else if (st != ST_LARGE && (st != ST_NONE || deadline_is_set(&h->collect)))
+		return st;
+	if ((st = next_start(w, i, err)) != ST_OK)
+		return st;
+	(void)work_settle(w);	/* before the next, or many starts could take a lease's time */
+	return ST_OK;
+}
+
+enum status
+work_fill(struct work *w, struct error *err)
+{
+	usec_t mono = clock_mono();
+	enum status st = ST_OK;
 	int i;
 
-	if (w->batch > 1 && (st = work_go_on(w, mono, err)) != ST_OK)
-		return st;
-	while (!w->closing && w->running < w->jobs && mono >= w->next_start && (i = place(w, mono)) != -1) {
-		h = &w->h[i];
-		/* A batch is of one queue. */
-		s = h->n > 0 ? h->source : sources_next(w, mono);
-		if (s == NULL)
-			return ST_OK;
-		st = h->n == 0 || source_hopeful(s, mono) ? look(w, s, h, mono, err) : ST_NONE;
-		if (st == ST_OK) {
-			sources_served(w, s);
-			if (!full(w, h))
-				continue;
-		} else if (h->n == 0) {
-			sources_empty(s);
-			if (st != ST_NONE && (st = work_without(w, s, st, err)) != ST_OK)
-				return st;
-			continue;
-		} else if (st != ST_LARGE && (st != ST_NONE || mono < h->due))
-			return st == ST_NONE ? ST_OK : st;
-		if ((st = start(w, i, mono, err)) != ST_OK)
-			return st;
-		(void)work_settle(w);	/* before the next, or many starts could take a lease's time */
-	}
-	return ST_OK;
+	if (w->batch > 1)
+		st = work_go_on(w, err);
+	while (st == ST_OK && w->phase == PHASE_WORKING && w->running < w->jobs &&
+	    !deadline_is_set(&w->start) && (i = next_slot(w)) != -1)
+		st = next_step(w, i, mono, err);
+	return st == ST_NONE ? ST_OK : st;
 }

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "shared/cmd.h"
-#include "worker/work.h"
+#include "worker/notify.h"
 
 /* How often the status is told at most; and how soon again what the socket did not take. */
 #define PACE USEC

@@ -13,6 +13,8 @@
 #include "base/name.h"
 #include "spool/spool.h"
 #include "shared/cmd.h"
+#include "worker/sources.h"
+#include "worker/verdict.h"
 #include "worker/work.h"
 
 /* The pause after so many handlers that died without an answer: from the second on, doubling. */
@@ -20,12 +22,6 @@
 #define PAUSE_MAX (30 * USEC)
 /* Between the end of its answers and its own. */
 #define SILENCE USEC
-
-bool
-persist_idle(const struct handler *h)
-{
-	return h->pid != 0 && h->n == 0 && !h->leaving && h->stage == RUNNING && h->outfd != -1;
-}
 
 /* The file as it is follows the line: its head bytes of headers, and the body. */
 void
@@ -41,6 +37,7 @@ persist_request(const struct launch *l, struct handler *h)
 	    (long long)queue_policy(l->q)->attempts, n->priority, at, handle, queue_name(l->q));
 	h->from = h->fed = 0;
 	h->feeding = true;
+	h->state = SLOT_BUSY;
 	h->ntail = 0;
 	h->started = clock_mono();
 }
@@ -48,18 +45,21 @@ persist_request(const struct launch *l, struct handler *h)
 void
 persist_retire(struct handler *h)
 {
+	if (!handler_lives(h))
+		return;
 	if (h->infd != -1)
 		(void)close(h->infd);
 	h->infd = -1;
 	h->feeding = false;
-	h->leaving = true;
-	if (h->stage == RUNNING)
-		h->limit = clock_mono() + GRACE;
+	if (h->state >= SLOT_STOPPING)
+		return;
+	h->state = SLOT_LEAVING;
+	deadline_set(&h->limit, clock_mono() + GRACE);
 }
 
 /* How much of what it was given it has not read; -1: nobody knows. */
 static int
-unread(const struct handler *h)
+persist_unread(const struct handler *h)
 {
 	int n;
 
@@ -68,25 +68,28 @@ unread(const struct handler *h)
 
 /* What is left of a body that it did not want would be in the way of the next request; nor is one for a closed stdin. */
 static bool
-reads_on(const struct handler *h)
+persist_reads_on(const struct handler *h)
 {
 	struct pollfd p = { .fd = h->infd };
 
-	return !h->feeding && unread(h) == 0 && poll(&p, 1, 0) == 0;
+	return !h->feeding && persist_unread(h) == 0 && poll(&p, 1, 0) == 0;
 }
 
 void
 persist_answered(struct work *w, struct handler *h)
 {
 	h->n = h->part = 0;
-	if (h->pid != 0)
+	deadline_set(&h->renew, USEC_MAX);
+	if (handler_lives(h))
 		work_ran(w, h);
 	breaker_ended(h);
 	w->deaths = 0;
 	h->answered++;
-	if (h->stage == RUNNING)
-		h->limit = USEC_MAX;
-	if (!reads_on(h))
+	if (h->state == SLOT_BUSY) {
+		h->state = SLOT_IDLE;
+		deadline_set(&h->limit, USEC_MAX);
+	}
+	if (!persist_reads_on(h))
 		persist_retire(h);
 }
 
@@ -95,7 +98,7 @@ persist_garbled(struct work *w, struct handler *h)
 {
 	if (h->n == 0 && work_can_note())
 		run_note(w->r, "%s: %s; it is started again", h->source->command, h->bad);
-	if (h->stage == RUNNING)
+	if (h->state < SLOT_STOPPING)
 		handler_stop(h, WHY_PROTOCOL);
 }
 
@@ -103,24 +106,24 @@ persist_garbled(struct work *w, struct handler *h)
 void
 persist_silent(struct handler *h)
 {
-	if (h->stage != RUNNING || h->leaving)
+	if (h->state != SLOT_BUSY && h->state != SLOT_IDLE)
 		return;
 	(void)snprintf(h->bad, sizeof(h->bad), "its standard output is closed");
-	h->leaving = true;
-	h->limit = clock_mono() + SILENCE;
+	h->state = SLOT_LEAVING;
+	deadline_set(&h->limit, clock_mono() + SILENCE);
 }
 
 /* It ended by itself between two messages, and another was on its way to it already. */
 static bool
-untouched(const struct handler *h)
+persist_untouched(const struct handler *h)
 {
 	if (h->why != WHY_NONE || h->answered == 0 || !handler_succeeded(h))
 		return false;
-	return h->fed == 0 || unread(h) == h->fed;
+	return h->fed == 0 || persist_unread(h) == h->fed;
 }
 
 static void
-count_death(struct work *w, const struct handler *h)
+persist_count_death(struct work *w, const struct handler *h)
 {
 	char text[DURATION_MAX];
 	usec_t pause = PAUSE_FIRST;
@@ -133,9 +136,9 @@ count_death(struct work *w, const struct handler *h)
 		pause *= 2;
 	if (pause > PAUSE_MAX)
 		pause = PAUSE_MAX;
-	w->restart = h->ended + pause;
+	deadline_set(&w->restart, h->ended + pause);
 	duration_format(pause, text);
-	if (!w->closing && work_can_note())
+	if (w->phase == PHASE_WORKING && work_can_note())
 		run_note(w->r, "%s: ended %u times without an answer; the next is started in %s",
 		    h->source->command, w->deaths, text);
 }
@@ -143,13 +146,13 @@ count_death(struct work *w, const struct handler *h)
 void
 persist_settle(struct work *w, struct handler *h)
 {
-	if (h->n > 0 && untouched(h))
+	if (h->n > 0 && persist_untouched(h))
 		work_give_back(w, h);
 	else if (h->n > 0)
 		work_settle_one(w, h, h->claim);
 	else if (handler_unusable(h) && w->exit_code == 0) {
 		w->exit_code = WEXITSTATUS(h->status);
-		w->closing = true;
+		work_enter(w, PHASE_ENDING);
 	}
-	count_death(w, h);
+	persist_count_death(w, h);
 }

@@ -9,6 +9,7 @@
 #include "view/view.h"
 #include "pattern/pattern.h"
 #include "shared/cmd.h"
+#include "worker/sources.h"
 #include "worker/work.h"
 
 enum status

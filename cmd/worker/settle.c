@@ -12,12 +12,16 @@
 #include "life/life.h"
 #include "shared/cmd.h"
 #include "shared/progress.h"
+#include "worker/batch.h"
+#include "worker/sources.h"
+#include "worker/verdict.h"
 #include "worker/work.h"
 
-bool
-work_can_note(void)
+void
+work_enter(struct work *w, enum phase phase)
 {
-	return stderr_ready(0);
+	if (phase > w->phase)
+		w->phase = phase;
 }
 
 void
@@ -29,18 +33,12 @@ work_trouble(struct work *w, struct error *err)
 	error_clear(err);
 }
 
-usec_t
-work_lease(const struct work *w, const struct source *s)
-{
-	return w->claim.lease > 0 ? w->claim.lease : queue_policy(s->q)->lease;
-}
-
 /* Whose fault a failure is: the handler's, maybe; the message's for sure; or neither's. */
 enum fault { HANDLER, MESSAGE, DISK };
 
 /* The attempt has failed; why lacks what is the handler's. */
 static enum status
-fail(struct work *w, struct handler *h, struct claim *c, struct failure why, enum fault fault, usec_t now,
+settle_fail(struct work *w, struct handler *h, struct claim *c, struct failure why, enum fault fault, usec_t now,
     struct error *err)
 {
 	struct source *s = h->source;
@@ -50,7 +48,7 @@ fail(struct work *w, struct handler *h, struct claim *c, struct failure why, enu
 	/* Who says that the message is at fault was able to look into it. */
 	if (fault == MESSAGE)
 		breaker_worked(w, s);
-	s->gave_back = true;
+	source_revive(s);
 	if (fault == HANDLER && breaker_failed(w, h, why.reason, &why.delay))
 		return claim_release(s->q, c, why.delay, now, err);
 	why.permanent = fault == MESSAGE;
@@ -69,33 +67,35 @@ fail(struct work *w, struct handler *h, struct claim *c, struct failure why, enu
 }
 
 static enum status
-fail_for(struct work *w, struct handler *h, struct claim *c, const char *reason, enum fault fault, usec_t now,
+settle_fail_for(struct work *w, struct handler *h, struct claim *c, const char *reason, enum fault fault, usec_t now,
     struct error *err)
 {
-	return fail(w, h, c, (struct failure){ .reason = reason, .delay = -1,
+	return settle_fail(w, h, c, (struct failure){ .reason = reason, .delay = -1,
 	    .text = h->why == WHY_PROTOCOL ? h->bad : NULL }, fault, now, err);
 }
 
 static enum status
-succeed(struct work *w, struct source *s, struct claim *c, usec_t now, struct error *err)
+settle_ack(struct work *w, struct source *s, struct claim *c, usec_t now, struct error *err)
 {
 	enum status st = claim_ack(s->q, c, now, err);
 
 	breaker_worked(w, s);
 	w->acked += st == ST_OK;
-	s->gave_back |= c->at.name.order[0] != '\0';	/* the next of its key may be had now */
+	if (c->at.name.order[0] != '\0')
+		source_revive(s);	/* the next of its key may be had now */
 	return st;
 }
 
 /* The command itself is at fault: the message is given back, and no other is taken. */
 static enum status
-cannot_run(struct work *w, struct source *s, struct claim *c, int code, usec_t now, struct error *err)
+settle_unusable(struct work *w, struct source *s, struct claim *c, int code, usec_t now, struct error *err)
 {
 	if (w->exit_code == 0 && work_can_note())
 		run_note(w->r, "%s: exit status %d: the command cannot be run; the message was "
 		    "given back", s->command, code);
 	w->exit_code = code;
-	w->closing = s->gave_back = true;
+	work_enter(w, PHASE_ENDING);
+	source_revive(s);
 	return claim_release(s->q, c, 0, now, err);
 }
 
@@ -123,38 +123,38 @@ settle_ended(struct work *w, struct handler *h, struct claim *c, usec_t now, str
 	char reason[25];
 
 	if (handler_unusable(h))
-		return cannot_run(w, h->source, c, code, now, err);
+		return settle_unusable(w, h->source, c, code, now, err);
 	(void)snprintf(reason, sizeof(reason), WIFSIGNALED(h->status) ? "signal-%d" : "exit-%d",
 	    WIFSIGNALED(h->status) ? WTERMSIG(h->status) : code);
-	return fail(w, h, c, (struct failure){ .reason = reason, .delay = -1,
+	return settle_fail(w, h, c, (struct failure){ .reason = reason, .delay = -1,
 	    .text = code == 0 && !WIFSIGNALED(h->status) ? "it ended without an answer" : NULL },
 	    code == 65 || code == 100 ? MESSAGE : HANDLER, now, err);
 }
 
 static enum status
-settle(struct work *w, struct handler *h, struct claim *c, struct error *err)
+settle_claim(struct work *w, struct handler *h, struct claim *c, struct error *err)
 {
 	usec_t now = clock_now();
 
 	/* From one that stays only an answer is success. */
 	if (handler_succeeded(h) && w->mode != MODE_STAY) {
 		if (work_reply(w, h, err) == ST_OK)
-			return succeed(w, h->source, c, now, err);
+			return settle_ack(w, h->source, c, now, err);
 		work_trouble(w, err);
-		return fail_for(w, h, c, "no-answer", DISK, now, err);
+		return settle_fail_for(w, h, c, "no-answer", DISK, now, err);
 	}
 	switch (h->why) {
 	case WHY_LOST:
 		return ST_OK;	/* another's by now */
 	case WHY_SHUTDOWN:
-		h->source->gave_back = true;
+		source_revive(h->source);
 		return claim_release(h->source->q, c, 0, now, err);
 	case WHY_TIMEOUT:
-		return fail_for(w, h, c, "timeout", HANDLER, now, err);
+		return settle_fail_for(w, h, c, "timeout", HANDLER, now, err);
 	case WHY_BODY:
-		return fail_for(w, h, c, "unreadable", DISK, now, err);
+		return settle_fail_for(w, h, c, "unreadable", DISK, now, err);
 	case WHY_PROTOCOL:
-		return fail_for(w, h, c, "protocol", HANDLER, now, err);
+		return settle_fail_for(w, h, c, "protocol", HANDLER, now, err);
 	default:
 		return settle_ended(w, h, c, now, err);
 	}
@@ -162,7 +162,7 @@ settle(struct work *w, struct handler *h, struct claim *c, struct error *err)
 
 /* A claim was ended, or should have been. */
 static void
-settled(struct work *w, struct claim *c, enum status st, struct error *err)
+settle_close(struct work *w, struct claim *c, enum status st, struct error *err)
 {
 	if (st == ST_LOST) {
 		/* The handler may have ended its claim itself, by MQ_HANDLE. */
@@ -171,6 +171,7 @@ settled(struct work *w, struct claim *c, enum status st, struct error *err)
 	} else if (st != ST_OK)
 		work_trouble(w, err);
 	claim_close(c);
+	sources_feed(w);
 }
 
 void
@@ -179,7 +180,7 @@ work_settle_one(struct work *w, struct handler *h, struct claim *c)
 	struct error err;
 
 	error_clear(&err);
-	settled(w, c, settle(w, h, c, &err), &err);
+	settle_close(w, c, settle_claim(w, h, c, &err), &err);
 }
 
 void
@@ -192,8 +193,8 @@ work_answered(struct work *w, struct handler *h, struct claim *c, const struct v
 
 	error_clear(&err);
 	h->ended = clock_mono();
-	settled(w, c, a->what == VERDICT_OK ? succeed(w, h->source, c, now, &err) :
-	    fail(w, h, c, why, a->what == VERDICT_DEAD ? MESSAGE : HANDLER, now, &err), &err);
+	settle_close(w, c, a->what == VERDICT_OK ? settle_ack(w, h->source, c, now, &err) :
+	    settle_fail(w, h, c, why, a->what == VERDICT_DEAD ? MESSAGE : HANDLER, now, &err), &err);
 }
 
 void
@@ -205,19 +206,11 @@ work_give_back(struct work *w, struct handler *h)
 		if (h->claim[i].fd == -1)
 			continue;
 		error_clear(&err);
-		settled(w, &h->claim[i], claim_release(h->source->q, &h->claim[i], 0, clock_now(), &err), &err);
+		settle_close(w, &h->claim[i], claim_release(h->source->q, &h->claim[i], 0, clock_now(), &err), &err);
 	}
-	h->source->gave_back = true;
+	source_revive(h->source);
 	h->n = h->part = h->nparts = 0;
 	h->bytes = 0;
-}
-
-void
-work_look_again(struct work *w)
-{
-	for (struct source *s = w->source; s < w->source + w->nsources; s++)
-		if (s->gave_back || s->starved)
-			s->hungry = s->gave_back = s->starved = false;
 }
 
 static void
@@ -247,10 +240,10 @@ work_settle(struct work *w)
 {
 	bool any = false;
 
-	for (int i = 0; w->nover > 0 && i < w->slots; i++) {
+	for (int i = 0; w->nended > 0 && i < w->slots; i++) {
 		struct handler *h = &w->h[i];
 
-		if (!h->over)
+		if (h->state != SLOT_ENDED)
 			continue;
 		settle_slot(w, h);
 		answer_close(h->source->q, &h->answer);
@@ -259,11 +252,11 @@ work_settle(struct work *w)
 			handler_free(h, i);
 		else
 			handler_reset(h, i);	/* other parts of the batch wait */
-		w->nover--;
+		w->nended--;
 		any = true;
 	}
 	if (any)
-		work_look_again(w);
+		sources_feed(w);
 	return any;
 }
 
@@ -286,14 +279,14 @@ work_reap(struct work *w)
 
 	for (int i = 0; i < w->slots; i++) {
 		struct handler *h = &w->h[i];
-		if (h->pid <= 0 || waitpid(h->pid, &h->status, WNOHANG) != h->pid)
+		if (!handler_lives(h) || waitpid(h->pid, &h->status, WNOHANG) != h->pid)
 			continue;
 		h->pid = 0;
-		h->over = true;
+		h->state = SLOT_ENDED;
 		h->ended = clock_mono();
 		if (h->n > 0)
 			work_ran(w, h);
-		w->nover++;
+		w->nended++;
 		/* Or if its lease is nearly over, as when all of us were stopped: our own search for the next would take it back. */
 		/* Or if the next of its key waits for it: it comes first. */
 		stop |= w->mode != MODE_ONE || handler_unusable(h) || h->claim->at.name.order[0] != '\0' ||

@@ -1,10 +1,11 @@
 /*
  * sources.c: which of a worker's queues is next.
  *
- * Without weights the first one that has a message.  With weights by stride scheduling
- * (Waldspurger and Weihl, 1995): each message costs its queue a stride, the shorter the
- * greater its weight, and the one that has spent least is next.  Who had nothing begins
- * again where the others are, so its share is spent by them and not owed to it.
+ * Without weights the first one that has a message is next.  With weights it is stride
+ * scheduling (Waldspurger and Weihl, 1995): each message costs its queue a stride, the
+ * shorter the greater its weight, and the queue that has spent least is next.  A queue that
+ * had nothing begins again where the others are: the others have spent its share, and nobody
+ * owes it that.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -12,55 +13,80 @@
 
 #include "spool/spool.h"
 #include "view/view.h"
-#include "life/life.h"
 #include "shared/cmd.h"
+#include "worker/sources.h"
 #include "worker/work.h"
 
+/* How often a policy is read again while there is something to do. */
+#define RELOAD USEC
+
 bool
-source_hopeful(struct source *s, usec_t mono)
+source_hopeful(const struct source *s)
 {
-	if (s->gone || !breaker_lets(s, mono) || (s->jobs > 0 && s->running >= s->jobs))
-		return false;
-	return !s->hungry || s->event || mono >= s->poll || clock_now() >= s->look;
+	return (s->hope == SOURCE_OPEN || s->hope == SOURCE_WOKEN) && breaker_lets(s) &&
+	    (s->jobs == 0 || s->running < s->jobs);
 }
 
 void
-sources_heard(struct source *s)
+source_wake(struct source *s)
+{
+	if (s->hope == SOURCE_ASLEEP || s->hope == SOURCE_STARVED)
+		s->hope = SOURCE_WOKEN;
+}
+
+void
+source_heard(struct source *s)
 {
 	waiter_drain(s->waiter);
-	s->event = s->stale = true;
+	s->reload = 0;
+	source_wake(s);
+}
+
+void
+source_revive(struct source *s)
+{
+	if (s->hope != SOURCE_GONE)
+		s->hope = SOURCE_OPEN;
+}
+
+void
+sources_feed(struct work *w)
+{
+	for (struct source *s = w->source; s < w->source + w->nsources; s++)
+		if (s->hope == SOURCE_STARVED)
+			s->hope = SOURCE_OPEN;
 }
 
 /* A queue that comes first may have got something since we last slept. */
 static void
-hear(struct work *w)
+sources_hear(struct work *w)
 {
 	for (int i = 0; i < w->nsources; i++)
-		w->arrivals[i] = (struct pollfd){ .fd = w->source[i].hungry ? waiter_fd(w->source[i].waiter) : -1,
-		    .events = POLLIN };
+		w->arrivals[i] = (struct pollfd){ .fd = w->source[i].hope == SOURCE_OPEN ? -1 :
+		    waiter_fd(w->source[i].waiter), .events = POLLIN };
 	if (poll(w->arrivals, (nfds_t)w->nsources, 0) <= 0)
 		return;
 	for (int i = 0; i < w->nsources; i++)
 		if (w->arrivals[i].revents != 0)
-			sources_heard(&w->source[i]);
+			source_heard(&w->source[i]);
 }
 
-/* What it has spent, or would have: see idle. */
+/* What it has spent, or would have (see idle). */
 static uint64_t
-spent(const struct work *w, const struct source *s)
+source_spent(const struct work *w, const struct source *s)
 {
 	return s->idle && s->served < w->served ? w->served : s->served;
 }
 
 struct source *
-sources_next(struct work *w, usec_t mono)
+sources_next(struct work *w)
 {
 	struct source *next = NULL;
 
 	if (w->nsources > 1)
-		hear(w);
+		sources_hear(w);
 	for (struct source *s = w->source; s < w->source + w->nsources; s++)
-		if (source_hopeful(s, mono) && (next == NULL || spent(w, s) < spent(w, next)))
+		if (source_hopeful(s) && (next == NULL || source_spent(w, s) < source_spent(w, next)))
 			next = s;
 	return next;
 }
@@ -74,35 +100,20 @@ sources_empty(struct source *s)
 void
 sources_served(struct work *w, struct source *s)
 {
-	w->served = spent(w, s);
+	w->served = source_spent(w, s);
 	s->served = w->served + s->stride;
 	s->idle = false;
 }
 
 usec_t
-sources_due(const struct work *w, usec_t mono)
+sources_poll(const struct work *w)
 {
-	bool room = !w->closing && w->running < w->jobs;
-	usec_t next = USEC_MAX, at;
+	usec_t least = USEC_MAX;
 
-	for (const struct source *s = w->source; s < w->source + w->nsources; s++) {
-		if (mono + waiter_poll(s->waiter) < next)
-			next = mono + waiter_poll(s->waiter);
-		if (!room || s->gone || (s->jobs > 0 && s->running >= s->jobs))
-			continue;
-		if (breaker_open(s) && (s->breaker.probe != NULL || s->breaker.until > mono)) {
-			at = breaker_due(s, mono);
-			/* Its watch need not be armed, and the policy may change. */
-			if (w->next_reload < next)
-				next = w->next_reload;
-		} else if (s->look != USEC_MAX && mono + (s->look - clock_now()) < s->poll)
-			at = mono + (s->look - clock_now());
-		else
-			at = s->hungry ? s->poll : USEC_MAX;
-		if (at < next)
-			next = at;
-	}
-	return next;
+	for (const struct source *s = w->source; s < w->source + w->nsources; s++)
+		if (waiter_poll(s->waiter) < least)
+			least = waiter_poll(s->waiter);
+	return least;
 }
 
 void
@@ -110,14 +121,15 @@ work_leave(struct work *w, struct source *s, enum status why)
 {
 	if (status_exit(why) > status_exit(w->worst))
 		w->worst = why;
-	s->gone = true;
+	s->hope = SOURCE_GONE;
+	deadline_set(&s->look, USEC_MAX);
 }
 
 bool
 sources_left(const struct work *w)
 {
 	for (const struct source *s = w->source; s < w->source + w->nsources; s++)
-		if (!s->gone)
+		if (s->hope != SOURCE_GONE)
 			return true;
 	return false;
 }
@@ -129,8 +141,8 @@ sources_describe(const struct work *w, char *buf, size_t size)
 
 	buf[0] = '\0';
 	for (const struct source *s = w->source; s < w->source + w->nsources && len < size; s++) {
-		const char *what = s->gone ? "given up" : breaker_open(s) ? "paused after failures" :
-		    s->hungry && s->held == HELD_SINGLE ? "stands by" : NULL;
+		const char *what = s->hope == SOURCE_GONE ? "given up" : breaker_open(s) ? "paused after failures" :
+		    s->hope != SOURCE_OPEN && s->held == HELD_SINGLE ? "stands by" : NULL;
 		if (what != NULL)
 			len += (size_t)snprintf(buf + len, size - len, "%s%s: %s", len == 0 ? " (" : "; ",
 			    queue_name(s->q), what);
@@ -140,12 +152,16 @@ sources_describe(const struct work *w, char *buf, size_t size)
 }
 
 enum status
-source_refresh(struct source *s, struct error *err)
+source_refresh(struct source *s, usec_t mono, struct error *err)
 {
-	if (!s->stale || s->gone)
+	enum status st;
+
+	if (mono < s->reload || s->hope == SOURCE_GONE)
 		return ST_OK;
-	s->stale = false;
-	return queue_reload(s->q, err);
+	s->reload = mono + RELOAD;
+	if ((st = queue_reload(s->q, err)) == ST_OK)
+		breaker_follow(s);
+	return st;
 }
 
 enum status

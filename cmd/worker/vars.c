@@ -11,7 +11,7 @@
 #include "view/view.h"
 #include "shared/cmd.h"
 #include "shared/env.h"
-#include "worker/work.h"
+#include "worker/handler.h"
 
 enum status
 env_message(struct env *e, const struct launch *l, const struct claim *c, struct error *err)

@@ -15,14 +15,15 @@
 #include <unistd.h>
 
 #include "shared/cmd.h"
+#include "worker/verdict.h"
 #include "worker/work.h"
 
 /* Reads that one call does at most. */
-#define ROUNDS 16
+#define READS_MAX 16
 
 /* Takes the line apart, and writes into it. */
 static bool
-parse(char *line, struct verdict *a)
+verdict_parse(char *line, struct verdict *a)
 {
 	struct error ignored;
 	char *word;
@@ -47,7 +48,7 @@ parse(char *line, struct verdict *a)
 
 /* Also one that is done with. */
 static struct claim *
-find(struct handler *h, const char *id)
+verdict_find(struct handler *h, const char *id)
 {
 	for (int i = 0; i < h->part; i++)
 		if (strcmp(h->claim[i].at.name.id.text, id) == 0)
@@ -56,7 +57,7 @@ find(struct handler *h, const char *id)
 }
 
 static void
-garbled(struct work *w, struct handler *h, const char *line)
+verdict_garbled(struct work *w, struct handler *h, const char *line)
 {
 	if (h->bad[0] == '\0')
 		(void)snprintf(h->bad, sizeof(h->bad), "no answer: '%.60s'", line);
@@ -65,17 +66,17 @@ garbled(struct work *w, struct handler *h, const char *line)
 }
 
 static void
-take(struct work *w, struct handler *h, char *line, size_t len)
+verdict_take(struct work *w, struct handler *h, char *line, size_t len)
 {
 	struct claim *c = NULL;
 	char copy[VERDICT_MAX];
 	struct verdict a;
 
 	(void)strlcpy(copy, line, sizeof(copy));
-	if (strlen(line) == len && parse(copy, &a))
-		c = find(h, a.id);
+	if (strlen(line) == len && verdict_parse(copy, &a))
+		c = verdict_find(h, a.id);
 	if (c == NULL) {
-		garbled(w, h, line);
+		verdict_garbled(w, h, line);
 		return;
 	}
 	if (c->fd == -1)
@@ -90,13 +91,13 @@ take(struct work *w, struct handler *h, char *line, size_t len)
 
 /* Whether anybody still listens to one that was told to stop. */
 static bool
-heard(const struct work *w, const struct handler *h)
+verdict_heard(const struct work *w, const struct handler *h)
 {
 	return w->mode == MODE_BATCH || h->why == WHY_NONE || h->why == WHY_SHUTDOWN;
 }
 
 static void
-lines(struct work *w, struct handler *h)
+verdict_lines(struct work *w, struct handler *h)
 {
 	char *at = h->in, *end;
 	size_t left = h->nin;
@@ -104,15 +105,15 @@ lines(struct work *w, struct handler *h)
 	for (; (end = memchr(at, '\n', left)) != NULL; at = end + 1) {
 		*end = '\0';
 		left -= (size_t)(end + 1 - at);
-		if (heard(w, h))
-			take(w, h, at, (size_t)(end - at));
+		if (verdict_heard(w, h))
+			verdict_take(w, h, at, (size_t)(end - at));
 	}
 	memmove(h->in, at, left);
 	h->nin = left;
 	if (left == sizeof(h->in)) {
 		h->in[left - 1] = '\0';
-		if (heard(w, h))
-			garbled(w, h, h->in);
+		if (verdict_heard(w, h))
+			verdict_garbled(w, h, h->in);
 		h->nin = 0;
 	}
 }
@@ -122,23 +123,23 @@ handler_verdicts(struct work *w, struct handler *h)
 {
 	ssize_t n;
 
-	for (int i = 0; i < ROUNDS && h->outfd != -1; i++) {
+	for (int i = 0; i < READS_MAX && h->outfd != -1; i++) {
 		n = read(h->outfd, h->in + h->nin, sizeof(h->in) - h->nin);
 		if (n == -1 && (errno == EAGAIN || errno == EINTR))
 			return;
 		if (n > 0) {
 			h->nin += (size_t)n;
-			lines(w, h);
-			if (h->nin == 0 && h->pid != 0)
+			verdict_lines(w, h);
+			if (h->nin == 0 && handler_lives(h))
 				return;	/* whole lines; poll tells of more */
 			continue;
 		}
 		(void)close(h->outfd);
 		h->outfd = -1;
-		if (h->nin > 0 && heard(w, h)) {	/* it died within a line */
+		if (h->nin > 0 && verdict_heard(w, h)) {	/* it died within a line */
 			h->in[h->nin < sizeof(h->in) ? h->nin : sizeof(h->in) - 1] = '\0';
 			h->nin = 0;
-			garbled(w, h, h->in);
+			verdict_garbled(w, h, h->in);
 		}
 		if (w->mode == MODE_STAY)
 			persist_silent(h);

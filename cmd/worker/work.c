@@ -1,26 +1,17 @@
 /*
- * work.c: mq work: a command for each message: what was typed, and setting up.
+ * work.c: mq work, a command for each message: what was typed.
  */
-#include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/name.h"
 #include "spool/spool.h"
-#include "view/view.h"
 #include "shared/cmd.h"
 #include "shared/progress.h"
+#include "worker/batch.h"
+#include "worker/guard.h"
 #include "worker/work.h"
-
-#define MAX_JOBS 1000
-#define MAX_QUEUES 64
-#define MAX_WEIGHT 1000
-#define STRIDE 1000000
 
 enum { DRAIN = OPT_LONG, TIMEOUT, RATE, LEASE, CONFIG, REPLY, BATCH, FRAME, PERSISTENT };
 
@@ -40,7 +31,7 @@ static const struct opt opts[] = {
 };
 
 static enum status
-batch_option(struct work *w, const char *arg)
+option_batch(struct work *w, const char *arg)
 {
 	char text[80], *rest = text, *n, *bytes, *wait;
 	enum status st;
@@ -60,7 +51,7 @@ batch_option(struct work *w, const char *arg)
 }
 
 static enum status
-frame_option(struct work *w, const char *arg)
+option_frame(struct work *w, const char *arg)
 {
 	static const char *const names[] = { [FRAME_LINES] = "lines", [FRAME_NULL] = "null",
 	    [FRAME_JSON] = "json" };
@@ -74,9 +65,9 @@ frame_option(struct work *w, const char *arg)
 	return run_usage(w->r, "--frame: '%s' is not lines, null or json", arg);
 }
 
-/* What can't be together. */
+/* Options that cannot stand together. */
 static enum status
-check_options(struct work *w)
+options_check(struct work *w)
 {
 	if (w->framed && w->batch == 0)
 		return run_usage(w->r, "--frame is for --batch");
@@ -130,10 +121,10 @@ options(struct work *w)
 			w->persistent = true;
 			break;
 		case BATCH:
-			st = batch_option(w, arg);
+			st = option_batch(w, arg);
 			break;
 		case FRAME:
-			st = frame_option(w, arg);
+			st = option_frame(w, arg);
 			break;
 		case CONFIG:
 			w->config = true;
@@ -141,194 +132,7 @@ options(struct work *w)
 		default:
 			break;
 		}
-	return st == ST_OK ? check_options(w) : st;
-}
-
-static enum status
-set_up(struct work *w, struct error *err)
-{
-	static const int ends[] = { SIGTERM, SIGINT, SIGHUP };
-	sigset_t sigs;
-
-	w->h = calloc((size_t)w->jobs + 1, sizeof(*w->h));
-	w->claims = calloc(((size_t)w->jobs + 1) * (size_t)w->batch, sizeof(*w->claims));
-	w->pfd = calloc(2 + 3 * (size_t)w->slots + (size_t)w->nsources, sizeof(*w->pfd));
-	w->arrivals = calloc((size_t)w->nsources, sizeof(*w->arrivals));
-	if (w->h == NULL || w->claims == NULL || w->pfd == NULL || w->arrivals == NULL)
-		return error_sys(err, ENOMEM, "work");
-	for (int i = 0; i < w->slots; i++) {
-		w->h[i].errfd = w->h[i].infd = w->h[i].outfd = w->h[i].infile = -1;
-		handler_reset(&w->h[i], i);
-		w->h[i].claim = &w->claims[(size_t)i * (size_t)w->batch];
-	}
-	(void)sigemptyset(&sigs);
-	(void)sigaddset(&sigs, SIGCHLD);
-	/* What nohup or a shell told us to ignore is ignored. */
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (!run_ignores(ends[i]))
-			(void)sigaddset(&sigs, ends[i]);
-	(void)sigprocmask(SIG_BLOCK, &sigs, NULL);
-	(void)signal(SIGCHLD, SIG_DFL);	/* ignored, as some parents leave it, we'd never be told */
-	if ((w->sigfd = signalfd(-1, &sigs, SFD_NONBLOCK | SFD_CLOEXEC)) == -1)
-		return error_sys(err, errno, "signalfd");
-	/* Before the handlers' environment is made. */
-	if (notify_open(&w->notify, err) != ST_OK) {
-		run_note(w->r, "%s", err->text);
-		error_clear(err);
-	}
-	return ST_OK;
-}
-
-/* Each claim holds a file open, for its lock. */
-static enum status
-enough_files(struct work *w)
-{
-	int64_t need = w->jobs * (w->batch + 3) + 40;
-	struct rlimit limit;
-
-	if (w->mode != MODE_BATCH || getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
-	    (rlim_t)need <= limit.rlim_cur)
-		return ST_OK;
-	return run_usage(w->r, "--batch: %lld messages in %lld jobs need %lld open files, and the limit "
-	    "is %lld (ulimit -n)", (long long)w->batch, (long long)w->jobs, (long long)need,
-	    (long long)limit.rlim_cur);
-}
-
-/* What to run for a queue's messages, and how long: from its policy, asked this once, what was not given. */
-static enum status
-command(struct work *w, struct source *s)
-{
-	struct run *r = w->r;
-	const char *shell[] = { "/bin/sh", "-c", NULL };
-	const char *const *words = w->config ? shell : (const char *const *)r->operand + w->nsources;
-	int n = w->config ? 3 : r->noperands - w->nsources;
-	enum status st = w->config ? queue_handler(s->q, &shell[2], &r->err) : ST_OK;
-
-	if (st != ST_OK)
-		return st;
-	/* libbsd's setproctitle writes over the arguments, which we still need. */
-	if ((s->argv = calloc((size_t)n + 1, sizeof(char *))) == NULL)
-		return error_sys(&r->err, ENOMEM, "work");
-	for (int i = 0; i < n; i++)
-		if ((s->argv[i] = strdup(words[i])) == NULL)
-			return error_sys(&r->err, ENOMEM, "work");
-	s->command = s->argv[w->config ? 2 : 0];
-	s->launch.frame = w->frame;
-	for (char **arg = s->argv; w->mode == MODE_BATCH && !w->framed && *arg != NULL; arg++)
-		if (strstr(*arg, "{}") != NULL)
-			s->launch.frame = FRAME_DIR;
-	s->timeout = w->timeout != -1 ? w->timeout : w->config ? queue_policy(s->q)->timeout : 0;
-	return ST_OK;
-}
-
-/* "QUEUE" or "QUEUE:WEIGHT". */
-static enum status
-source_open(struct work *w, struct source *s, const char *word)
-{
-	struct run *r = w->r;
-	const char *weight = strchr(word, ':');
-	char name[QUEUE_NAME_MAX + 2];
-	int64_t n = 0;
-	enum status st;
-
-	/* A name that is too long stays so, and is refused. */
-	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, ":"), word);
-	if (weight != NULL && (st = arg_number(r, word, weight + 1, 1, MAX_WEIGHT, &n)) != ST_OK)
-		return st;
-	for (const struct source *other = w->source; other < s; other++)
-		if (strcmp(queue_name(other->q), name) == 0)
-			return run_usage(r, "queue '%s' is named twice", name);
-	if ((st = run_queue_consume(r, name, &s->q)) != ST_OK)
-		return st;
-	s->look = USEC_MAX;
-	s->stride = n > 0 ? STRIDE / (uint64_t)n : 0;
-	if (s > w->source)
-		(void)strlcat(w->names, ",", sizeof(w->names));
-	(void)strlcat(w->names, name, sizeof(w->names));
-	return command(w, s);
-}
-
-/* Where one has a weight, those without have 1. */
-static void
-weigh(struct work *w)
-{
-	bool weighted = false;
-
-	for (int i = 0; i < w->nsources; i++)
-		weighted |= w->source[i].stride > 0;
-	for (int i = 0; weighted && i < w->nsources; i++)
-		if (w->source[i].stride == 0)
-			w->source[i].stride = STRIDE;
-}
-
-static enum status
-sources_open(struct work *w)
-{
-	struct run *r = w->r;
-	int64_t sum = 0;
-	enum status st;
-
-	w->nsources = w->config ? r->noperands : r->before > 0 ? r->before : 1;
-	if (w->nsources > MAX_QUEUES)
-		return run_usage(r, "%d queues: %d at most", w->nsources, MAX_QUEUES);
-	if ((w->source = calloc((size_t)w->nsources, sizeof(*w->source))) == NULL)
-		return error_sys(&r->err, ENOMEM, "work");
-	for (int i = 0; i < w->nsources; i++)
-		if ((st = source_open(w, &w->source[i], r->operand[i])) != ST_OK)
-			return st;
-	weigh(w);
-	for (int i = 0; w->jobs == 0 && w->config && i < w->nsources; i++) {
-		w->source[i].jobs = queue_policy(w->source[i].q)->jobs;
-		sum += w->source[i].jobs;
-	}
-	if (w->jobs == 0)
-		w->jobs = !w->config ? 1 : sum < MAX_JOBS ? sum : MAX_JOBS;
-	w->slots = (int)w->jobs + 1;
-	if (w->mode == MODE_STAY && w->config && w->nsources > 1)
-		return run_usage(r, "--persistent --config: one queue, since each has a handler of its own");
-	return enough_files(w);
-}
-
-/* What takes descriptors and environment: after the guard has started, and after set_up. */
-static enum status
-sources_start(struct work *w)
-{
-	enum status st = ST_OK;
-
-	for (struct source *s = w->source; st == ST_OK && s < w->source + w->nsources; s++) {
-		s->launch.mode = w->mode;
-		s->launch.reply = w->reply;
-		if ((st = launch_open(w->r, s->q, s->argv, &s->launch, &w->r->err)) == ST_OK)
-			st = waiter_open(s->q, w->drain == DRAIN_ALL, &s->waiter, &w->r->err);
-	}
-	return st;
-}
-
-static void
-sources_close(struct work *w)
-{
-	for (struct source *s = w->source; s != NULL && s < w->source + w->nsources; s++) {
-		waiter_close(s->waiter);
-		queue_close(s->q);
-		for (char **arg = s->argv; arg != NULL && *arg != NULL; arg++)
-			free(*arg);
-		free(s->argv);
-		launch_close(&s->launch);
-	}
-	free(w->source);
-}
-
-/* How much is ready, for who looks on. */
-static void
-count_left(struct work *w)
-{
-	struct error ignored;
-	struct tally t;
-
-	error_clear(&ignored);
-	for (struct source *s = w->source; w->progress.on && s < w->source + w->nsources; s++)
-		if (queue_tally(s->q, STATE_BIT(STATE_READY), &t, &ignored) == ST_OK)
-			w->left += t.count[STATE_READY];
+	return st == ST_OK ? options_check(w) : st;
 }
 
 static enum status
@@ -347,16 +151,16 @@ run_work(struct run *r)
 		    "or --config QUEUE");
 	if (w.config && r->before != -1 && r->before < r->noperands)
 		return run_usage(r, "--config and a command: the queue's policy has the command");
-	if ((st = sources_open(&w)) == ST_OK && (st = guard_start(w.slots, &r->err)) == ST_OK &&
-	    (st = set_up(&w, &r->err)) == ST_OK && (st = sources_start(&w)) == ST_OK) {
+	if ((st = setup_sources(&w)) == ST_OK && (st = guard_start(w.slots, &r->err)) == ST_OK &&
+	    (st = setup_worker(&w, &r->err)) == ST_OK && (st = setup_start(&w)) == ST_OK) {
 		run_title(r);
 		progress_start(&w.progress, r);
 		w.progress.on &= w.drain != DRAIN_NO;
-		count_left(&w);
+		setup_count(&w);
 		if ((st = work_loop(&w, &r->err)) != ST_OK)
 			work_wind_down(&w);
 		else {
-			w.closing = true;
+			work_enter(&w, PHASE_CLOSING);
 			work_tell(&w, clock_mono());
 		}
 		work_retire(&w);
@@ -364,9 +168,10 @@ run_work(struct run *r)
 	}
 	guard_stop();
 	notify_close(&w.notify);
-	sources_close(&w);
+	setup_close(&w);
 	if (w.sigfd != -1)
 		(void)close(w.sigfd);
+	deadlines_close(&w.deadlines);
 	free(w.h);
 	free(w.claims);
 	free(w.pfd);
