@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "base/name.h"
 #include "base/envelope.h"
 #include "spool/spool.h"
@@ -116,7 +117,9 @@ run_editor(struct edit *e)
 	if ((failed = posix_spawnattr_init(&attr)) == 0) {
 		(void)posix_spawnattr_setsigdefault(&attr, &defaults);
 		(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+		fs_give_umask();
 		failed = posix_spawn(&pid, "/bin/sh", NULL, &attr, argv, environ);
+		fs_take_umask();
 		(void)posix_spawnattr_destroy(&attr);
 	}
 	while (failed == 0 && waitpid(pid, &status, 0) == -1 && errno == EINTR)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "spool/policy.h"
 #include "spool/spool.h"
 #include "shared/cmd.h"
@@ -249,6 +250,7 @@ main(int argc, char **argv)
 	int c;
 
 	keep_standard_fds();
+	fs_take_umask();
 	(void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ);	/* a message in one piece, whoever else writes there */
 	(void)signal(SIGPIPE, SIG_IGN);	/* EPIPE, and EFBIG, tell the same without killing */
 	(void)signal(SIGXFSZ, SIG_IGN);

@@ -79,10 +79,10 @@ FILENAME ~ /layers$/ && /^verbs:/ {
 	next
 }
 
-# "never: NAME..." or "FILE: NAME...": of lib/, only FILE may use them.
+# "never: NAME..." or "FILE: NAME...": of lib/, only FILE may use them (and others that say so, too).
 FILENAME ~ /layers$/ && /^[a-z\/]+:/ {
 	for (i = 2; i <= NF; i++)
-		only[$i] = substr($1, 1, length($1) - 1)
+		only[$i] = (only[$i] == "" ? "" : only[$i] " ") substr($1, 1, length($1) - 1)
 }
 
 FILENAME ~ /layers$/ { next }
@@ -125,7 +125,7 @@ END {
 			continue
 		}
 		name = plain(name)
-		if (file !~ /^lib\// || !(name in only) || only[name] == file)
+		if (file !~ /^lib\// || !(name in only) || index(" " only[name] " ", " " file " ") > 0)
 			continue
 		if (only[name] == "never")
 			breach(file ".c uses " name "; no file of lib/ may")

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "shared/cmd.h"
 #include "shared/env.h"
 #include "remote/remote.h"
@@ -204,6 +205,7 @@ start(struct remote *m, int in, int out, pid_t *pid)
 		return ST_OK;
 	/* Whoever kills us means it, too. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	fs_give_umask();
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)signal(SIGXFSZ, SIG_DFL);
 	if ((in == 0 || dup2(in, 0) != -1) && (out == 1 || dup2(out, 1) != -1))

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "base/envelope.h"
 #include "spool/spool.h"
 #include "life/life.h"
@@ -42,8 +43,11 @@ start(const char *command, char *const *env, int in, pid_t *pid, struct error *e
 	(void)posix_spawnattr_setpgroup(&attr, 0);
 	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 	if ((failed = posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO)) == 0 &&
-	    (failed = posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO)) == 0)
+	    (failed = posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO)) == 0) {
+		fs_give_umask();
 		failed = posix_spawn(pid, "/bin/sh", &files, &attr, argv, env);
+		fs_take_umask();
+	}
 	(void)posix_spawn_file_actions_destroy(&files);
 	(void)posix_spawnattr_destroy(&attr);
 	free(script);

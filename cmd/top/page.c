@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "shared/cmd.h"
 #include "shared/out.h"
 #include "top/top.h"
@@ -52,6 +53,7 @@ start_pager(const char *pager, int in)
 	for (int i = 0; i < NKEYS_SIGNALS; i++)
 		(void)sigaction(keys_signals[i], &dfl, NULL);
 	(void)sigaction(SIGPIPE, &dfl, NULL);
+	fs_give_umask();
 	(void)dup2(in, STDIN_FILENO);
 	(void)execl("/bin/sh", "sh", "-c", pager, (char *)NULL);
 	_exit(127);

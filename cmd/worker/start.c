@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "view/view.h"
 #include "shared/cmd.h"
 #include "shared/env.h"
@@ -83,6 +84,7 @@ start_child(struct start *s)
 	 * must end when it is told to.  What the worker catches exec sets back itself. */
 	for (const int *sig = s->launch->ignored; *sig != 0; sig++)
 		(void)sigaction(*sig, &dfl, NULL);
+	fs_give_umask();
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	if (dup2(s->in, 0) == -1 || dup2(s->err, 2) == -1 || !start_out(s)) {

@@ -332,7 +332,7 @@ single_take(struct flow *f, bool hold, struct error *err)
 	if (!hold)
 		return single_ask(f, err);
 	if (q->active.fd == -1 &&
-	    (q->active.fd = fs_open_shared(q->fd, ACTIVE_FILE, true, queue_file_mode(q))) == -1)
+	    (q->active.fd = fs_make_shared(q->fd, ACTIVE_FILE, queue_file_mode(q), q->owner)) == -1)
 		return error_sys(err, errno, "queue %s: %s", q->name, ACTIVE_FILE);
 	if (!regular(q->active.fd)) {
 		single_drop(q);

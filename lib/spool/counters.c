@@ -148,13 +148,11 @@ counters_page(struct queue *q)
 	if (q->counters_tried)
 		return NULL;
 	q->counters_tried = true;
-	if ((fd = fs_open_shared(q->fd, COUNTERS_FILE, true, queue_file_mode(q))) == -1)
+	if ((fd = fs_make_shared(q->fd, COUNTERS_FILE, queue_file_mode(q), q->owner)) == -1)
 		return NULL;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0) {
-		queue_share(q, fd);
-		if (posix_fallocate(fd, 0, COUNTERS_SIZE) != 0)
-			(void)0;	/* a full disk: the size below tells */
-	}
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0 &&
+	    posix_fallocate(fd, 0, COUNTERS_SIZE) != 0)
+		(void)0;	/* a full disk: the size below tells */
 	if (counters_sound(fd))
 		q->counters = counters_map(fd);
 	if (q->counters == NULL) {
@@ -178,7 +176,7 @@ counters_share(struct queue *q)
 	static const char *const files[] = { COUNTERS_FILE, ACTIVE_FILE };
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		int fd = fs_open_shared(q->fd, files[i], false, 0);
+		int fd = fs_open_shared(q->fd, files[i]);
 		if (fd == -1)
 			continue;
 		queue_share(q, fd);
