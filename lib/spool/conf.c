@@ -25,81 +25,9 @@
 _Static_assert(NKEYS <= 32, "the keys that were seen are the bits of a word");
 
 #define FILE_LIMIT    65536
-#define LINE_LIMIT    199	/* inih's buffer holds 200 bytes */
 #define SECTION_LIMIT 49
-#define BLANKS        " \t"
 /* Wider than what keys are made of, so that "Max-Size" is an unknown key and no riddle. */
 #define KEY_CHARS     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
-
-/* What only [defaults] of mq.conf may say; their numbers go on from those of the keys. */
-enum { SET_SPOOL = NKEYS, SET_AUTOCREATE, NNAMES };
-
-/* What policy_local refuses. */
-#define LOCAL_ONLY "a file for %s may be named in mq.conf only: give it there in [queue GLOB]"
-
-static const char *
-key_name(int key)
-{
-	if (key < NKEYS)
-		return conf_keys[key].name;
-	return key == SET_SPOOL ? "spool" : "autocreate";
-}
-
-/* -1 if there is no such key. */
-static int
-key_find(const char *name, size_t len)
-{
-	for (int i = 0; i < NNAMES; i++)
-		if (strlen(key_name(i)) == len && strncmp(name, key_name(i), len) == 0)
-			return i;
-	return -1;
-}
-
-#define GUESS_MAX 24
-
-/* Levenshtein's distance: insert, delete or replace a character; by rows (Wagner and Fischer). */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t row[GUESS_MAX + 1], diagonal, above;
-
-	for (size_t j = 0; j <= strlen(b); j++)
-		row[j] = j;
-	for (size_t i = 1; i <= strlen(a); i++) {
-		diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= strlen(b); j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-			above = row[j];
-			if (above + 1 < best)
-				best = above + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			diagonal = above;
-			row[j] = best;
-		}
-	}
-	return row[strlen(b)];
-}
-
-/* " (did you mean 'lease'?)", or nothing if no key of the first n comes near. */
-static void
-guess(const char *name, int n, char *buf, size_t size)
-{
-	size_t best = 4, d;
-
-	*buf = '\0';
-	if (strlen(name) > GUESS_MAX)
-		return;
-	for (int i = 0; i < n; i++) {
-		d = distance(name, key_name(i));
-		/* At least half of it has to be right: else "x" would be near to everything. */
-		if (d < best && d * 2 <= strlen(name)) {
-			best = d;
-			(void)snprintf(buf, size, " (did you mean '%s'?)", key_name(i));
-		}
-	}
-}
 
 /* ---- files -------------------------------------------------------------- */
 
@@ -228,7 +156,7 @@ static char *
 next_line(char *buf, int size, void *arg)
 {
 	struct parser *ps = arg;
-	size_t len, limit = size <= LINE_LIMIT ? (size_t)size - 1 : LINE_LIMIT;
+	size_t len, limit = size <= CONF_LINE_MAX ? (size_t)size - 1 : CONF_LINE_MAX;
 	const char *end;
 
 	if (ps->refused || ps->next == ps->end)
@@ -309,7 +237,7 @@ take(void *arg, const char *section, const char *name, const char *value)
 		return refuse(ps, "'%s' stands above the first section: [defaults] or [queue GLOB]",
 		    name);
 	if (key == -1) {
-		guess(name, ps->flat ? NKEYS : NNAMES, hint, sizeof(hint));
+		key_guess(name, ps->flat ? NKEYS : NNAMES, hint, sizeof(hint));
 		return refuse(ps, "unknown key '%s'%s", name, hint);
 	}
 	if ((ps->seen & 1u << key) != 0)
@@ -456,133 +384,4 @@ conf_assigns(const char *text, size_t len, struct names *out, struct error *err)
 		out->n++;
 	}
 	return ST_OK;
-}
-
-/* ---- editing ------------------------------------------------------------ */
-
-/* The key of "key=value", *value where its value starts; -1, and the error says ST_USAGE. */
-static int
-assign_check(const char *assign, const char **value, struct error *err)
-{
-	size_t len = strcspn(assign, "=");
-	int key = key_find(assign, len);
-	struct policy scratch;
-	char name[LINE_LIMIT + 1], hint[64];
-
-	*value = assign + len + (assign[len] == '=');
-	if (assign[len] == '\0')
-		error_set(err, ST_USAGE, 0, "'%s' is not KEY=VALUE", assign);
-	else if (key == -1) {
-		(void)snprintf(name, sizeof(name), "%.*s", (int)len, assign);
-		guess(name, NKEYS, hint, sizeof(hint));
-		error_set(err, ST_USAGE, 0, "unknown key '%s'%s", name, hint);
-	} else if (key >= NKEYS)
-		error_set(err, ST_USAGE, 0, "'%s' may be set in [defaults] of mq.conf only",
-		    key_name(key));
-	/* With no value it is to be taken out. */
-	else if (**value != '\0' && !policy_set(&scratch, key, *value))
-		error_set(err, ST_USAGE, 0, "bad value '%s' for %s (%s): %s", *value, key_name(key),
-		    conf_keys[key].syntax, policy_rule(key));
-	else if (**value != '\0' && !policy_local(key, *value))
-		error_set(err, ST_USAGE, 0, LOCAL_ONLY, key_name(key));
-	else if (len + strlen(" = ") + strlen(*value) > LINE_LIMIT)
-		error_set(err, ST_USAGE, 0, "the value of %s is too long for a line", key_name(key));
-	else
-		return key;
-	return -1;
-}
-
-/* The number of the key that a line sets, -1 if it is another kind of line. */
-static int
-line_key(const char *line, size_t len)
-{
-	size_t name = 0, at;
-
-	while (name < len && strchr("= \t", line[name]) == NULL)
-		name++;
-	for (at = name; at < len && strchr(BLANKS, line[at]) != NULL; at++)
-		;
-	return at < len && line[at] == '=' ? key_find(line, name) : -1;
-}
-
-static char *
-put_assign(char *to, int key, const char *value)
-{
-	to = stpcpy(stpcpy(to, key_name(key)), " = ");
-	return stpcpy(stpcpy(to, value), "\n");
-}
-
-/* Copy the lines; the first line of a key that has a new value becomes that, and values forgets it.  With "" it is left out. */
-static char *
-edit_lines(char *to, const char *text, size_t len, const char *values[NKEYS])
-{
-	const char *end;
-	size_t n;
-	int key;
-
-	for (; len > 0; text += n, len -= n) {
-		end = memchr(text, '\n', len);
-		n = end != NULL ? (size_t)(end - text) + 1 : len;
-		key = line_key(text, n);
-		if (key != -1 && key < NKEYS && values[key] != NULL) {
-			if (values[key][0] != '\0') {
-				to = put_assign(to, key, values[key]);
-				values[key] = NULL;
-			}
-			continue;
-		}
-		memcpy(to, text, n);
-		to += n;
-		if (end == NULL)
-			*to++ = '\n';
-	}
-	return to;
-}
-
-/* Check the assignments; the values by key, and the bytes that they need at most.  False: ST_USAGE. */
-static bool
-assign_all(const char *const *assign, size_t n, const char *values[NKEYS], size_t *need,
-    struct error *err)
-{
-	const char *value;
-	int key;
-
-	for (size_t i = 0; i < n; i++) {
-		if ((key = assign_check(assign[i], &value, err)) == -1)
-			return false;
-		if (values[key] != NULL) {
-			error_set(err, ST_USAGE, 0, "%s is given twice", key_name(key));
-			return false;
-		}
-		values[key] = value;
-		*need += strlen(assign[i]) + sizeof(" = \n");
-	}
-	return true;
-}
-
-enum status
-conf_edit(const char *text, size_t len, const char *const *assign, size_t n, char **out,
-    size_t *outlen, struct error *err)
-{
-	const char *values[NKEYS] = { NULL };
-	size_t need = len + sizeof("\n");
-	enum status st;
-	char *to;
-
-	*out = NULL;
-	if (!assign_all(assign, n, values, &need, err))
-		return ST_USAGE;
-	if ((*out = malloc(need)) == NULL)
-		return error_sys(err, ENOMEM, "queue.conf");
-	to = edit_lines(*out, text, len, values);
-	for (int key = 0; key < NKEYS; key++)
-		if (values[key] != NULL && values[key][0] != '\0')
-			to = put_assign(to, key, values[key]);
-	*to = '\0';
-	*outlen = (size_t)(to - *out);
-	if ((st = conf_check(*out, *outlen, "queue.conf", err)) != ST_OK) {
-		free(*out);
-		*out = NULL;
-	}
-	return st;
 }

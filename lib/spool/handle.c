@@ -183,3 +183,17 @@ queue_new(struct queue *q, int *fd, struct error *err)
 	*fd = q->newfd;
 	return ST_OK;
 }
+
+enum status
+queue_lock_import(struct queue *q, struct error *err)
+{
+	if (fs_lock_dir(q->fd))
+		return ST_OK;
+	return error_set(err, ST_AGAIN, 0, "another import into queue '%s' is at work", q->name);
+}
+
+enum status
+queue_sync_all(struct queue *q, struct error *err)
+{
+	return queue_synced(q) ? fs_sync_all(q->fd, err) : ST_OK;
+}

@@ -1,18 +1,52 @@
 /*
- * keys.h: the keys of a policy, between policy.c and conf.c.
+ * keys.h: the keys of a policy, between value.c, policy.c, keys.c, conf.c and edit.c.
  */
 #ifndef SPOOL_KEYS_H
 #define SPOOL_KEYS_H
 
-#include "base/base.h"
+#include "spool/policy.h"
 
-struct command;
-struct policy;
+/* ---- value.c and compound.c -------------------------------------------------- */
 
-/* Give key (an index of conf_keys) a value; false: the text is none for it.  What a value must be, in words. */
-bool policy_set(struct policy *, int key, const char *text);
+/* A type of value.  at points to the member of the policy that has the key's name. */
+struct type {
+	bool (*parse)(const char *text, const char *syntax, struct policy *p, void *at);
+	void (*print)(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size);
+	const char *rule;	/* the syntax in words */
+};
+extern const struct type type_lease, type_attempts, type_backoff, type_choice, type_expire,
+    type_dead_queue, type_count_limit, type_size_limit, type_size, type_number, type_keep, type_mode,
+    type_group, type_log, type_handler, type_jobs, type_rate_limit, type_breaker;
+
+bool value_duration(const char *text, usec_t *out);
+/* Whether the text is "none", which is 0. */
+bool value_none(const char *text, void *at);
+
+/* ---- policy.c --------------------------------------------------------------- */
+
+/* Give key (an index of conf_keys) a value.  False: the text is none for it. */
+bool policy_set(struct policy *p, int key, const char *text);
+/* What a value of the key must be, in words. */
 const char *policy_rule(int key);
-/* The member that a key is of that says what is run; NULL: it is not of that kind. */
-struct command *policy_command(struct policy *, int key);
+/* The member of a key that says what is run; NULL: the key is not of that kind. */
+struct command *policy_command(struct policy *p, int key);
+
+/* ---- keys.c ----------------------------------------------------------------- */
+
+/* What only [defaults] of mq.conf may say; their numbers go on from those of the keys. */
+enum { SET_SPOOL = NKEYS, SET_AUTOCREATE, NNAMES };
+
+const char *key_name(int key);
+/* -1: there is no such key. */
+int key_find(const char *name, size_t len);
+/* " (did you mean 'lease'?)", or nothing if none of the first n keys comes near. */
+void key_guess(const char *name, int n, char *buf, size_t size);
+
+/* ---- conf.c ----------------------------------------------------------------- */
+
+#define CONF_LINE_MAX 199	/* inih's buffer holds 200 bytes */
+#define BLANKS " \t"
+/* What policy_local refuses. */
+#define LOCAL_ONLY "a file for %s may be named in mq.conf only: give it there in [queue GLOB]"
 
 #endif

@@ -32,7 +32,7 @@ enum status spool_queues(struct spool *, struct names *, struct error *) MUST_CH
 /* And of those that lost their ready/, but hold the directory of another state: for fsck. */
 enum status spool_queues_raw(struct spool *, struct names *, struct error *) MUST_CHECK;
 
-/* ---- queue.c --------------------------------------------------------------- */
+/* ---- open.c, make.c, configure.c, trust.c --------------------------------------------------------------- */
 
 /* ST_NOTFOUND: no such queue.  ST_USAGE: bad name.  ST_CONF: its policy is broken. */
 enum status queue_open(struct spool *, const char *name, struct queue **, struct error *) MUST_CHECK;

@@ -1,0 +1,141 @@
+/*
+ * make.c: making a queue.
+ *
+ * A new queue is built under a hidden name, synced and renamed into place, and gets its tmp/ last.
+ * A process that finds a queue with its tmp/ therefore knows that the queue itself survives a power
+ * failure (spool-format.md section 6).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/name.h"
+#include "base/fs.h"
+#include "spool/policy.h"
+#include "spool/spool.h"
+#include "spool/queue.h"
+#include "spool/bucket.h"
+
+static enum status
+layout_dir(struct queue *q, const char *name, mode_t mode, const char *const *buckets,
+    struct error *err)
+{
+	enum status st;
+	int fd;
+
+	st = fs_mkdir(q->fd, name, mode, q->owner, err);
+	if (st != ST_OK && st != ST_EXISTS)
+		return st;
+	if ((st = fs_open_dir(q->fd, name, false, &fd, err)) != ST_OK)
+		return st;
+	for (; st == ST_OK && *buckets != NULL; buckets++) {
+		st = fs_mkdir(fd, *buckets, queue_dir_mode(q), q->owner, err);
+		if (st == ST_EXISTS)
+			st = ST_OK;
+	}
+	if (st == ST_OK && queue_synced(q))
+		st = fs_sync(fd, err);
+	(void)close(fd);
+	return st;
+}
+
+enum status
+queue_layout(struct queue *q, usec_t now, struct error *err)
+{
+	char plain[BUCKET_MAX], ready[BUCKET_MAX], watched[BUCKET_MAX];
+	const char *const none[] = { NULL };
+	enum status st;
+
+	bucket_format(0, now, plain);
+	bucket_format('0' + PRIORITY_DEFAULT, now, ready);
+	bucket_format('w', now, watched);
+	/* The directory ready/ is what makes it a queue: last. */
+	if ((st = layout_dir(q, "new", queue_new_mode(q), none, err)) != ST_OK ||
+	    (st = layout_dir(q, "failures", queue_dir_mode(q), none, err)) != ST_OK)
+		return st;
+	for (int s = NSTATES - 1; s >= 0; s--) {
+		const char *buckets[] = { s == STATE_READY ? ready : plain,
+		    s == STATE_CLAIMED ? watched : NULL, NULL };
+		if ((st = layout_dir(q, state_names[s], queue_dir_mode(q), buckets, err)) != ST_OK)
+			return st;
+	}
+	return queue_synced(q) ? fs_sync(q->fd, err) : ST_OK;
+}
+
+/* The policy that a new queue is to have decides about the modes of all that is in it. */
+static enum status
+first_conf(struct queue *q, const char *const *assign, size_t n, struct error *err)
+{
+	char *text;
+	enum status st;
+	size_t len;
+
+	if (n == 0)
+		return ST_OK;
+	if ((st = queue_group_exists(assign, n, err)) != ST_OK)
+		return st;
+	if ((st = conf_edit("", 0, assign, n, &text, &len, err)) != ST_OK)
+		return st;
+	/* Written, read, and written again with the mode and group that it asks for. */
+	st = fs_replace_file(q->fd, QUEUE_CONF, text, len, 0600, OWNER_SELF, false, err);
+	if (st == ST_OK && (st = queue_policy_load(q, err)) == ST_OK)
+		st = queue_conf_write(q, text, len, err);
+	free(text);
+	return st;
+}
+
+static enum status
+make_queue(struct spool *sp, const char *name, const char *const *assign, size_t n,
+    struct error *err)
+{
+	char tmp[48] = NEW_PREFIX;
+	struct queue *q;
+	enum status st;
+	int fd;
+
+	if ((q = queue_alloc(sp, name)) == NULL)
+		return error_sys(err, ENOMEM, "make queue");
+	tmp_name(tmp + strlen(NEW_PREFIX));
+	if ((st = queue_policy_load(q, err)) == ST_OK)
+		st = fs_mkdir(sp->fd, tmp, 0700, q->owner, err);
+	if (st == ST_OK) {
+		st = fs_open_dir(sp->fd, tmp, false, &q->fd, err);
+		if (st == ST_OK && (st = first_conf(q, assign, n, err)) == ST_OK &&
+		    (st = fs_set_mode(q->fd, queue_top_mode(q), q->owner, err)) == ST_OK &&
+		    (st = queue_layout(q, clock_now(), err)) == ST_OK)
+			st = fs_move_own(sp->fd, tmp, sp->fd, name, err);
+		if (st != ST_OK)
+			fs_remove_tree(sp->fd, tmp);	/* ST_EXISTS: another made it meanwhile */
+		else
+			st = queue_tmp(q, &fd, err);
+	}
+	queue_close(q);
+	if (st == ST_GONE)
+		st = error_set(err, ST_NOCREATE, 0, "queue %s: the spool went away", name);
+	if (st == ST_IO || st == ST_UNSURE)
+		err->status = st = ST_NOCREATE;
+	return st == ST_EXISTS ? ST_OK : st;
+}
+
+enum status
+queue_create(struct spool *sp, const char *name, const char *const *assign, size_t n,
+    struct queue **q, struct error *err)
+{
+	enum status st = queue_open(sp, name, q, err);
+	struct error missing = *err;
+
+	if (st != ST_NOTFOUND)
+		return st;
+	/* Only if there is nothing of that name: anything else is for a person to look at. */
+	if (faccessat(sp->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		*err = missing;
+		return st;
+	}
+	error_clear(err);
+	if ((st = make_queue(sp, name, assign, n, err)) != ST_OK)
+		return st;
+	return queue_open(sp, name, q, err);
+}

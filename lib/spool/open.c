@@ -1,0 +1,221 @@
+/*
+ * open.c: opening a queue, and reading its policy.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/name.h"
+#include "base/fs.h"
+#include "spool/policy.h"
+#include "spool/spool.h"
+#include "spool/queue.h"
+#include "spool/bucket.h"
+#include "spool/counters.h"
+#include "spool/log.h"
+
+/* ---- the policy ------------------------------------------------------- */
+
+/*
+ * What root makes in a queue of somebody else is the owner's: whoever works there could not read
+ * it else.  A new queue is its spool's owner's.
+ */
+static struct owner
+queue_owner(int dirfd)
+{
+	struct stat sb;
+
+	if (geteuid() != 0 || dirfd == -1 || fstat(dirfd, &sb) == -1 || sb.st_uid == 0)
+		return OWNER_SELF;
+	return (struct owner){ sb.st_uid, sb.st_gid };
+}
+
+enum status
+queue_policy_load(struct queue *q, struct error *err)
+{
+	struct group *gr;
+	enum status st;
+
+	st = conf_policy(q->spool->conf, q->name, q->fd, &q->policy, err);
+	if (st != ST_OK)
+		return st;
+	q->owner = queue_owner(q->fd != -1 ? q->fd : q->spool->fd);
+	if (q->policy.group[0] == '\0')
+		return ST_OK;
+	if ((gr = getgrnam(q->policy.group)) == NULL)
+		return error_set(err, ST_CONF, 0, "queue %s: no group '%s' on this system",
+		    q->name, q->policy.group);
+	q->owner.gid = gr->gr_gid;
+	return ST_OK;
+}
+
+bool
+queue_stands(const struct queue *q)
+{
+	struct stat is, was;
+
+	/* What cannot be told is not taken for gone. */
+	if (fstat(q->fd, &was) == -1)
+		return true;
+	if (fstatat(q->spool->fd, q->name, &is, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno != ENOENT;
+	return was.st_nlink != 0 && is.st_ino == was.st_ino && is.st_dev == was.st_dev;
+}
+
+enum status
+queue_reload(struct queue *q, struct error *err)
+{
+	if (!queue_stands(q))
+		return error_set(err, ST_NOTFOUND, 0, "queue '%s' was removed", q->name);
+	return queue_policy_load(q, err);
+}
+
+/* ---- opening ---------------------------------------------------------- */
+
+struct queue *
+queue_alloc(struct spool *sp, const char *name)
+{
+	struct queue *q = calloc(1, sizeof(*q));
+
+	if (q == NULL)
+		return NULL;
+	q->spool = sp;
+	(void)strlcpy(q->name, name, sizeof(q->name));
+	q->fd = q->tmpfd = q->newfd = q->window.fd = q->log.fd = q->active.fd = q->remote = -1;
+	q->owner = OWNER_SELF;
+	for (int s = 0; s <= NSTATES; s++)
+		q->target[s].fd = -1;
+	for (int s = 0; s < NSTATES; s++)
+		q->shelf[s] = (struct shelf){ .queue = q, .state = (enum state)s, .fd = -1 };
+	return q;
+}
+
+void
+queue_close(struct queue *q)
+{
+	if (q == NULL)
+		return;
+	counters_close(q);
+	log_close(q);
+	listing_free(&q->window.names);
+	free(q->deferred.e);
+	targets_drop(q);
+	int fds[] = { q->fd, q->tmpfd, q->newfd, q->window.fd, q->active.fd };
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] != -1)
+			(void)close(fds[i]);
+	for (int s = 0; s < NSTATES; s++)
+		shelf_close(&q->shelf[s]);
+	free(q);
+}
+
+enum status
+queue_name_check(const char *name, struct error *err)
+{
+	if (queue_name_ok(name))
+		return ST_OK;
+	return error_set(err, ST_USAGE, 0, "'%s' is not a queue name: letters, digits, '.', '_' "
+	    "and '-', at most %d, the first neither '.' nor '-'", name, QUEUE_NAME_MAX);
+}
+
+static enum status
+dir_open(struct queue *q, struct error *err)
+{
+	struct error opening;
+	enum status st;
+
+	error_clear(&opening);
+	st = fs_open_dir(q->spool->fd, q->name, false, &q->fd, &opening);
+	if (st == ST_OK)
+		return ST_OK;
+	if (st == ST_GONE)
+		return error_set(err, ST_NOTFOUND, 0, "no queue '%s'", q->name);
+	if (opening.errnum == ENOTDIR || opening.errnum == ELOOP)
+		return error_set(err, ST_NOTFOUND, 0, "no queue '%s': what has its name in "
+		    "the spool is not a directory", q->name);
+	return error_sys(err, opening.errnum, "%s/%s", q->spool->path, q->name);
+}
+
+static enum status
+open_queue(struct spool *sp, const char *name, bool raw, struct queue **out,
+    struct error *err)
+{
+	struct queue *q;
+	enum status st;
+	int fd;
+
+	*out = NULL;
+	if ((st = queue_name_check(name, err)) != ST_OK)
+		return st;
+	if ((q = queue_alloc(sp, name)) == NULL)
+		return error_sys(err, ENOMEM, "open queue");
+	st = dir_open(q, err);
+	if (st == ST_OK && raw) {
+		/* The checker looks at broken queues too: defaults stand in for a broken policy. */
+		struct error ignored;
+		error_clear(&ignored);
+		if (queue_policy_load(q, &ignored) != ST_OK) {
+			static const struct conf_files none;
+			error_clear(&ignored);
+			st = conf_policy(&none, name, -1, &q->policy, err);
+		}
+	} else if (st == ST_OK) {
+		st = queue_policy_load(q, err);
+		if (st == ST_OK)
+			st = queue_state(q, STATE_READY, &fd, err);
+	}
+	if (st != ST_OK) {
+		queue_close(q);
+		return st;
+	}
+	*out = q;
+	return ST_OK;
+}
+
+enum status
+queue_open(struct spool *sp, const char *name, struct queue **q, struct error *err)
+{
+	return open_queue(sp, name, false, q, err);
+}
+
+enum status
+queue_open_raw(struct spool *sp, const char *name, struct queue **q, struct error *err)
+{
+	return open_queue(sp, name, true, q, err);
+}
+
+enum status
+queue_open_drop(struct spool *sp, const char *name, struct queue **out, struct error *err)
+{
+	struct queue *q;
+	enum status st;
+
+	*out = NULL;
+	if ((st = queue_name_check(name, err)) != ST_OK)
+		return st;
+	if ((q = queue_alloc(sp, name)) == NULL)
+		return error_sys(err, ENOMEM, "open queue");
+	q->drop = true;
+	if ((st = fs_open_path(sp->fd, name, &q->fd, err)) == ST_OK &&
+	    (st = fs_open_path(q->fd, "new", &q->newfd, err)) == ST_OK &&
+	    (st = queue_policy_load(q, err)) == ST_OK &&
+	    (faccessat(q->fd, "new", R_OK, AT_EACCESS) == 0 ||
+	    faccessat(q->fd, "new", W_OK | X_OK, AT_EACCESS) == -1))
+		st = error_set(err, ST_DENIED, 0, "queue '%s' is no drop box for you", name);
+	if (st != ST_OK) {
+		queue_close(q);
+		return st == ST_GONE ? error_set(err, ST_NOTFOUND, 0, "no queue '%s'", name) : st;
+	}
+	q->owner = OWNER_SELF;	/* new/ passes on its own; others may not give files away */
+	*out = q;
+	return ST_OK;
+}
+
+bool
+queue_drops_only(const struct queue *q)
+{
+	return q->drop;
+}

@@ -1,0 +1,88 @@
+/*
+ * trust.c: the commands that a policy names, and whether they may be run.
+ */
+#include <sys/stat.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "spool/policy.h"
+#include "spool/keys.h"
+#include "spool/spool.h"
+#include "spool/queue.h"
+
+/* Whether nobody but root and the effective user can have written it; else why not, in words. */
+static bool
+trusted(uid_t owner, mode_t mode, char *why, size_t size)
+{
+	if (owner != 0 && owner != geteuid())
+		(void)snprintf(why, size, "belongs to another user (uid %lu)", (unsigned long)owner);
+	else if ((mode & (S_IWGRP | S_IWOTH)) != 0)
+		(void)snprintf(why, size, "may be written by others (mode %04o)", mode & 07777u);
+	else
+		return true;
+	return false;
+}
+
+static int
+key_of(const char *name)
+{
+	int key = 0;
+
+	while (strcmp(conf_keys[key].name, name) != 0)
+		key++;
+	return key;
+}
+
+/*
+ * Who may write to the queue's directory may put another file in the place of queue.conf, even
+ * one of ours, such as a message.  So the directory is looked at first, and then what is in it read.
+ */
+static enum status
+load_command(struct queue *q, const char *name, const char **text, struct error *err)
+{
+	const int key = key_of(name);
+	const char *origin = q->policy.origin[key];
+	const struct command *c;
+	enum status st;
+	struct stat dir;
+	char why[64];
+	bool own;
+
+	if (fstat(q->fd, &dir) == -1)
+		return error_sys(err, errno, "queue %s", q->name);
+	if ((st = queue_policy_load(q, err)) != ST_OK)
+		return st;
+	c = policy_command(&q->policy, key);
+	*text = c->text[0] != '\0' ? c->text : NULL;
+	if (*text == NULL)
+		return ST_OK;
+	own = strcmp(origin, QUEUE_CONF) == 0;
+	if (own && !trusted(dir.st_uid, dir.st_mode, why, sizeof(why)))
+		return error_set(err, ST_CONF, 0, "%s refused: the directory %s/%s %s, who could "
+		    "choose what runs here; set it in mq.conf, in [queue %s], and take it out here: mq init %s %s=",
+		    name, q->spool->path, q->name, why, q->name, q->name, name);
+	if (!trusted(c->uid, c->mode, why, sizeof(why)))
+		return error_set(err, ST_CONF, 0, "%s refused: %s%s%s%s %s, who could choose what "
+		    "runs here", name, own ? q->spool->path : "", own ? "/" : "", own ? q->name : "",
+		    own ? "/" QUEUE_CONF : origin, why);
+	return ST_OK;
+}
+
+enum status
+queue_handler(struct queue *q, const char **handler, struct error *err)
+{
+	enum status st = load_command(q, "handler", handler, err);
+
+	if (st == ST_OK && *handler == NULL)
+		st = error_set(err, ST_CONF, 0, "queue %s has no handler: mq init %s "
+		    "handler='COMMAND' sets one", q->name, q->name);
+	return st;
+}
+
+enum status
+queue_accept(struct queue *q, const char **accept, struct error *err)
+{
+	return load_command(q, "accept", accept, err);
+}
