@@ -3,7 +3,15 @@
  *
  * A message is leased for as long as its handler lives: the lease is renewed when a third of
  * it has passed, by the worker itself and never without the handler.
+ *
+ * Leases end by the wall clock, and deadlines are times of the other clock, which stands
+ * still while the machine is suspended and knows nothing of a clock that is set.  So when the
+ * wall clock has stepped, all leases are renewed and all queues are looked at again.
  */
+#include <sys/timerfd.h>
+#include <errno.h>
+#include <unistd.h>
+
 #include "spool/spool.h"
 #include "shared/cmd.h"
 #include "worker/sources.h"
@@ -77,11 +85,69 @@ due_limit(struct work *w, struct handler *h)
 	handler_stop(h, h->bad[0] != '\0' && w->mode == MODE_STAY ? WHY_PROTOCOL : WHY_TIMEOUT);
 }
 
-void
-work_due(struct work *w, usec_t mono)
+/* ---- the wall clock ---------------------------------------------------- */
+
+/* A difference between the clocks that adjtime(3) cannot have made between two looks. */
+#define STEP (USEC / 10)
+/* Beyond any time that will come; the timer is there to be cancelled. */
+#define NEVER ((time_t)INT64_MAX / 4)
+
+enum status
+clock_open(struct work *w, struct error *err)
 {
+	const struct itimerspec never = { .it_value = { .tv_sec = NEVER } };
+
+	w->offset = clock_now() - clock_mono();
+	if ((w->timefd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC)) == -1)
+		return error_sys(err, errno, "timerfd");
+	/* Where that cannot be had, a step is seen at the next look. */
+	(void)timerfd_settime(w->timefd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
+	return ST_OK;
+}
+
+void
+clock_heard(struct work *w)
+{
+	uint64_t n;
+
+	while (read(w->timefd, &n, sizeof(n)) == -1 && errno == EINTR)
+		continue;
+}
+
+/* The two clocks cannot be read at once, so their offset is known to lie between two values. */
+static bool
+clock_stepped(struct work *w)
+{
+	usec_t before = clock_mono(), wall = clock_now(), after = clock_mono();
+	usec_t least = wall - after, most = wall - before, old = w->offset;
+
+	if (w->offset < least)
+		w->offset = least;
+	else if (w->offset > most)
+		w->offset = most;
+	return w->offset > old + STEP || w->offset < old - STEP;
+}
+
+static void
+clock_follow(struct work *w, usec_t mono)
+{
+	for (int i = 0; i < w->slots; i++)
+		if (w->h[i].n > 0)
+			leases_renew(w, &w->h[i], mono);
+	for (struct source *s = w->source; s < w->source + w->nsources; s++)
+		source_wake(s);
+}
+
+/* ---- what is due ------------------------------------------------------- */
+
+void
+work_due(struct work *w)
+{
+	usec_t mono = clock_mono();
 	struct deadline *d;
 
+	if (clock_stepped(w))
+		clock_follow(w, mono);
 	while ((d = deadlines_due(&w->deadlines, mono)) != NULL)
 		switch (d->what) {
 		case DUE_RENEW:

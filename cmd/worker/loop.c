@@ -78,10 +78,13 @@ loop_signals(struct work *w)
 	}
 }
 
+/* What poll looks at; after the queues come the pipes of the handlers. */
+enum { WATCH_SIGNALS, WATCH_CLOCK, WATCH_STDERR, WATCH_QUEUES };
+
 static void
-loop_handlers(struct work *w, nfds_t n)
+loop_handlers(struct work *w, nfds_t first, nfds_t n)
 {
-	for (nfds_t k = 1; k < n; k++)
+	for (nfds_t k = first; k < n; k++)
 		for (int i = 0; i < w->slots && w->pfd[k].revents != 0; i++) {
 			if (!handler_lives(&w->h[i]))
 				continue;
@@ -97,14 +100,18 @@ loop_handlers(struct work *w, nfds_t n)
 		}
 }
 
-/* What poll is to look at: signals, the handlers' pipes, and last the queues; how much of it. */
+/* How much poll is to look at; a descriptor of -1 is passed over. */
 static nfds_t
 loop_watch(struct work *w)
 {
 	bool room = w->phase == PHASE_WORKING && w->running < w->jobs;
-	nfds_t n = 1;
+	nfds_t n = WATCH_QUEUES;
 
-	w->pfd[0] = (struct pollfd){ .fd = w->sigfd, .events = POLLIN };
+	w->pfd[WATCH_SIGNALS] = (struct pollfd){ .fd = w->sigfd, .events = POLLIN };
+	w->pfd[WATCH_CLOCK] = (struct pollfd){ .fd = w->timefd, .events = POLLIN };
+	w->pfd[WATCH_STDERR] = (struct pollfd){ .fd = w->mute ? STDERR_FILENO : -1, .events = POLLOUT };
+	for (struct source *s = w->source; s < w->source + w->nsources; s++)
+		w->pfd[n++] = (struct pollfd){ .fd = room ? waiter_fd(s->waiter) : -1, .events = POLLIN };
 	for (int i = 0; i < w->slots; i++) {
 		if (!handler_lives(&w->h[i]))
 			continue;
@@ -115,10 +122,6 @@ loop_watch(struct work *w)
 		if (w->h[i].outfd != -1)
 			w->pfd[n++] = (struct pollfd){ .fd = w->h[i].outfd, .events = POLLIN };
 	}
-	if (w->mute)
-		w->pfd[n++] = (struct pollfd){ .fd = STDERR_FILENO, .events = POLLOUT };
-	for (struct source *s = w->source; s < w->source + w->nsources; s++)
-		w->pfd[n++] = (struct pollfd){ .fd = room ? waiter_fd(s->waiter) : -1, .events = POLLIN };
 	return n;
 }
 
@@ -126,8 +129,8 @@ loop_watch(struct work *w)
 static enum status
 loop_wait(struct work *w, struct error *err)
 {
-	nfds_t n = loop_watch(w), queues = n - (nfds_t)w->nsources;
 	usec_t sleep = deadlines_next(&w->deadlines) - clock_mono();
+	nfds_t n = loop_watch(w);
 	int r;
 
 	sleep = sleep < 0 ? 0 : sleep > SLEEP_MAX ? SLEEP_MAX : sleep;
@@ -136,13 +139,15 @@ loop_wait(struct work *w, struct error *err)
 		return error_sys(err, errno, "poll");
 	if (r <= 0)
 		return ST_OK;
+	if (w->pfd[WATCH_CLOCK].revents != 0)
+		clock_heard(w);
 	for (int i = 0; i < w->nsources; i++)
-		if (w->pfd[queues + (nfds_t)i].revents != 0)
+		if (w->pfd[WATCH_QUEUES + i].revents != 0)
 			source_heard(&w->source[i]);
-	if (w->mute && w->pfd[queues - 1].revents != 0)
+	if (w->pfd[WATCH_STDERR].revents != 0)
 		w->mute = false;
-	loop_handlers(w, queues);
-	if (w->pfd[0].revents != 0)
+	loop_handlers(w, WATCH_QUEUES + (nfds_t)w->nsources, n);
+	if (w->pfd[WATCH_SIGNALS].revents != 0)
 		loop_signals(w);
 	return ST_OK;
 }
@@ -173,7 +178,7 @@ work_loop(struct work *w, struct error *err)
 
 	for (;;) {
 		mono = clock_mono();
-		work_due(w, mono);
+		work_due(w);
 		if ((st = loop_reload(w, mono, err)) != ST_OK)
 			return st;
 		if (spool_log_error(w->r->spool)->status != ST_OK && work_can_note())
@@ -200,7 +205,7 @@ loop_end(struct work *w, bool all)
 
 	for (;;) {
 		usec_t mono = clock_mono();
-		work_due(w, mono);
+		work_due(w);
 		error_clear(&err);
 		if (work_go_on(w, &err) != ST_OK)
 			work_trouble(w, &err);

@@ -208,6 +208,7 @@ work_go_on(struct work *w, struct error *err)
 		struct handler *h = &w->h[i];
 		if (h->state != SLOT_FILLING && h->state != SLOT_READY)
 			continue;
+		work_due(w);
 		/* While a breaker is open, one message alone is tried, and not what was claimed before. */
 		if (w->phase == PHASE_ENDING || breaker_open(h->source)) {
 			work_give_back(w, h);
@@ -241,21 +242,24 @@ next_step(struct work *w, int i, usec_t mono, struct error *err)
 		return st;
 	if ((st = next_start(w, i, err)) != ST_OK)
 		return st;
-	(void)work_settle(w);	/* before the next, or many starts could take a lease's time */
+	(void)work_settle(w);
 	return ST_OK;
 }
 
 enum status
 work_fill(struct work *w, struct error *err)
 {
-	usec_t mono = clock_mono();
 	enum status st = ST_OK;
 	int i;
 
 	if (w->batch > 1)
 		st = work_go_on(w, err);
-	while (st == ST_OK && w->phase == PHASE_WORKING && w->running < w->jobs &&
-	    !deadline_is_set(&w->start) && (i = next_slot(w)) != -1)
-		st = next_step(w, i, mono, err);
+	/* Claims and starts take their time, and the leases of those that run must not wait for them. */
+	for (; st == ST_OK; st = next_step(w, i, clock_mono(), err)) {
+		work_due(w);
+		if (w->phase != PHASE_WORKING || w->running >= w->jobs ||
+		    deadline_is_set(&w->start) || (i = next_slot(w)) == -1)
+			break;
+	}
 	return st == ST_NONE ? ST_OK : st;
 }

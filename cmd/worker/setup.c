@@ -21,6 +21,8 @@
 #define MAX_QUEUES 64
 #define MAX_WEIGHT 1000
 #define STRIDE 1000000
+/* Descriptors that poll looks at, but for those of queues and handlers. */
+#define WATCHED_MAX 8
 
 /* Nothing is due yet. */
 static enum status
@@ -57,7 +59,7 @@ setup_worker(struct work *w, struct error *err)
 
 	w->h = calloc((size_t)w->jobs + 1, sizeof(*w->h));
 	w->claims = calloc(((size_t)w->jobs + 1) * (size_t)w->batch, sizeof(*w->claims));
-	w->pfd = calloc(2 + 3 * (size_t)w->slots + (size_t)w->nsources, sizeof(*w->pfd));
+	w->pfd = calloc(WATCHED_MAX + 3 * (size_t)w->slots + (size_t)w->nsources, sizeof(*w->pfd));
 	w->arrivals = calloc((size_t)w->nsources, sizeof(*w->arrivals));
 	if (w->h == NULL || w->claims == NULL || w->pfd == NULL || w->arrivals == NULL)
 		return error_sys(err, ENOMEM, "work");
@@ -78,6 +80,8 @@ setup_worker(struct work *w, struct error *err)
 	(void)signal(SIGCHLD, SIG_DFL);	/* ignored, as some parents leave it, we'd never be told */
 	if ((w->sigfd = signalfd(-1, &sigs, SFD_NONBLOCK | SFD_CLOEXEC)) == -1)
 		return error_sys(err, errno, "signalfd");
+	if ((st = clock_open(w, err)) != ST_OK)
+		return st;
 	/* Before the handlers' environment is made. */
 	if (notify_open(&w->notify, err) != ST_OK) {
 		run_note(w->r, "%s", err->text);

@@ -138,7 +138,7 @@ options(struct work *w)
 static enum status
 run_work(struct run *r)
 {
-	struct work w = { .r = r, .timeout = -1, .claim = { .hold = true }, .sigfd = -1,
+	struct work w = { .r = r, .timeout = -1, .claim = { .hold = true }, .sigfd = -1, .timefd = -1,
 	    .notify = { .fd = -1 } };
 	enum status st;
 
@@ -171,6 +171,8 @@ run_work(struct run *r)
 	setup_close(&w);
 	if (w.sigfd != -1)
 		(void)close(w.sigfd);
+	if (w.timefd != -1)
+		(void)close(w.timefd);
 	deadlines_close(&w.deadlines);
 	free(w.h);
 	free(w.claims);

@@ -55,7 +55,8 @@ struct work {
 	struct handler *h;
 	struct claim *claims;	/* of all slots */
 	struct pollfd *pfd;
-	int sigfd;
+	int sigfd, timefd;
+	usec_t offset;		/* of the wall clock from the other one */
 
 	int slots;		/* places of handlers: one more than jobs, for the next while one is over */
 	int running, nended;	/* slots with a process that has messages; slots that are SLOT_ENDED */
@@ -94,10 +95,13 @@ usec_t work_lease(const struct work *, const struct source *);
 /* The slot has got its first claim just now. */
 void leases_begin(struct work *, struct handler *, usec_t mono);
 /*
- * Do what is due.  To be called before each look for a message, since a look takes back what
- * is past its deadline, our own claims, too.
+ * Do what is due.  It is to be called before each look for a message, since a look takes back
+ * what is past its deadline, our own claims, too.
  */
-void work_due(struct work *, usec_t mono);
+void work_due(struct work *);
+/* Watch the wall clock: timefd becomes readable when it was set.  clock_heard: it was. */
+enum status clock_open(struct work *, struct error *) MUST_CHECK;
+void clock_heard(struct work *);
 
 /* ---- next.c ----------------------------------------------------------- */
 
