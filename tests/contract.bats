@@ -19,6 +19,11 @@ selecting() {
 	sed -n '/^\.Sh SELECTING MESSAGES/,/^\.Sh ENV/p' "$top/man/mq.1" | grep -Eq -- "$1"
 }
 
+@test "each verb that is defined is in the table" {
+	verbs | sort >table
+	sed -n 's/^const struct cmd cmd_\([a-z]*\) = .*/\1/p' "$top"/cmd/*.c "$top"/cmd/*/*.c | sort | diff table -
+}
+
 @test "each verb has a page that tells each of its options, and a suite" {
 	missing=
 	for verb in $(verbs); do
@@ -169,6 +174,12 @@ items() {
 	assert [ -s codec ]
 	sed -nE 's/^\| F2\.[0-9]+ \| `([a-zA-Z])` \|.*/\1/p' "$top/spool-format.md" | tr -d '\n' >page
 	assert_equal "$(cat page)" "$(cat codec)"
+	# Each is in the golden spool and in the unit test of the codec.
+	for letter in $(grep -o . codec); do
+		grep -q ",$letter" "$top/tests/format.bats" || echo "format.bats: $letter"
+		grep -q ",$letter" "$top/tests/unit/test_name.c" || echo "test_name.c: $letter"
+	done >missing
+	assert_equal "$(cat missing)" ""
 }
 
 @test "NEWS names this version's verbs" {

@@ -85,6 +85,35 @@ golden() {
 	assert_output --partial future-name
 }
 
+# put BUCKET NAME BODY: one more message of the golden spool
+put() {
+	mkdir -p "$MQ_SPOOL/q/$1"
+	printf '%s' "$3" >"$MQ_SPOOL/q/$1/$2"
+}
+
+@test "keys, turns, replayed and expiring messages of format 1 are read" {
+	local low=20261121T000000.000000Z id=019aa3c4-7d52-7a1b-9c40-5f7e01c2d4e order=af63dc4c8601ec8c
+	golden
+	rm "$MQ_SPOOL"/q/*/*20261121T000000.000000Z/*
+	# A claim that was acknowledged by a consumer which died before it had passed the turn on.
+	put claimed/w.$low 20261121T031601.000001Z,${id}1,s1,K$order,d1,c00c0ffee00c0ffee,t300000,l,f 1
+	put waiting/$order/$low 20261121T031601.000002Z,${id}2,s1,K$order 2
+	put turns/$order ${id}1 ''
+	put ready/5.$low 20261121T031601.000003Z,${id}3,s1,x20261121T031701.000000Z 3
+	put ready/5.$low 20261121T031601.000004Z,${id}4,s1,x29991121T031701.000000Z 4
+	put done/$low 20261121T031601.000005Z,${id}5,s1,d1 5
+	ln "$MQ_SPOOL/q/done/$low"/*,s1,d1 "$MQ_SPOOL/q/ready/5.$low/20261121T031601.000006Z,${id}6,s1,y"
+	# Of another key, with the turn, after it was parked once.
+	put ready/5.$low 20261121T031601.000007Z,${id}7,s1,Kaf63df4c8601f1a5,w 7
+	put turns/af63df4c8601f1a5 ${id}7 ''
+	mq init q keep=9
+	assert_equal "$(mq pop q -n 9 -l | sort | tr '\n' ,)" 2,4,5,7,
+	assert_equal "$(json q 'select(.state == "dead") | .id[35:] + .reason')" 3expired
+	assert_equal "$(json q 'select(.state == "done") | .id[35:]' | sort | tr '\n' ,)" 1,2,4,5,7,
+	run -0 mq fsck q
+	assert_output ""
+}
+
 @test "an unknown lower-case field is carried along; an upper-case one is left alone" {
 	golden
 	mq retry q 019aa3c4-7d52-7a1b-9c40-5f7e01c2d3e7 --keep-attempts
