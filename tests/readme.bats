@@ -42,3 +42,25 @@ top=$BATS_TEST_DIRNAME/..
 	done
 	assert_equal "$broken" ""
 }
+
+@test "HACKING.md: each file of lib/ has its word in the map, and what it names is there" {
+	cd "$top" || return
+	wrong=
+	for folder in lib/*/; do
+		row=$(grep "^| \`$folder\` |" HACKING.md) || wrong+="$folder has no row; "
+		for file in "$folder"*.c; do
+			name=$(basename "$file" .c)
+			grep -q "\`$name\`" <<<"$row" || wrong+="$file is not in the map; "
+		done
+		for name in $(sed 's/^[^|]*|[^|]*|[^|]*|//' <<<"$row" | grep -oE '\`[a-z_]+\`' | tr -d '\`'); do
+			[ -f "$folder$name.c" ] || wrong+="$folder$name.c is only in the map; "
+		done
+	done
+	for name in $(grep -oE '\`[a-z_]+\(\)\`' HACKING.md | tr -d '\`()' | sort -u); do
+		grep -qE "^$name\(" lib/*/*.c cmd/*.c cmd/*/*.c || wrong+="$name() is nowhere; "
+	done
+	for name in $(grep -oE '\`(lib|cmd|tests|man)/[a-z0-9_./-]*\`' HACKING.md | tr -d '\`' | sort -u); do
+		[ -e "$name" ] || wrong+="$name is nowhere; "
+	done
+	assert_equal "$wrong" ""
+}
