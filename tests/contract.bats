@@ -147,6 +147,9 @@ items() {
 		sed -n '/^Print these columns/,/^Without it/p' "$top/man/mq-$verb.1" | sed -n 's/^\.Cm //p' |
 		    tr -d ,. | tr ' ' '\n' | grep . | sort | diff program -
 	done
+	mq init -q q
+	COLUMNS=250 mq top -b -n 1 | sed -n 3p | tr -s ' ' '\n' | grep . | sort >program
+	items "$top/man/mq-top.1" '^\.Ss All queues' '^\.El' | sort | diff program -
 }
 
 @test "members of JSON: program and manual agree" {
