@@ -110,7 +110,7 @@ install_it() {
 	# The unit's user, environment and command line.
 	assert_equal "$(unit User) $(unit Group)" "mq mq"
 	in_root sh -c 'umask 077; mq init other && mq push -q other -m roots'
-	as_mq "$(unit Environment)" mq init demo handler='touch /tmp/started; while [ ! -e /tmp/go ]; do sleep 0.1; done; cat >/tmp/got'
+	as_mq HOME=/var/spool/mq mq init demo handler='touch /tmp/started; while [ ! -e /tmp/go ]; do sleep 0.1; done; cat >/tmp/got'
 	cat >listen.py <<-'END'
 	import os, socket, sys
 	os.chdir(sys.argv[1])	# a path may have 107 bytes only
@@ -160,6 +160,17 @@ install_it() {
 	[ -n "$(find "$root/var/spool/mq/other/ready" -type f)" ]
 	install_it
 	in_root mq -s /var/spool/mq pop other
+	# A spool in the home of the user mq counts, too.
+	as_mq sh -c 'umask 077 && mkdir -p /var/spool/mq/.local/state && mq -s /var/spool/mq/.local/state/mq push -q own -m x'
+	run -0 in_root dpkg -P mq
+	assert_output --partial "messages in /var/spool/mq"
+	install_it
+	as_mq mq -s /var/spool/mq/.local/state/mq pop own
+	# What is left of messages is none: keys, subscriptions, records, turns.
+	in_root sh -ec 'mq init -q other backoff=0s; mq push -q --id=key other -m x; mq push -q -k key other -m y; mq subscribe topic other; mq push -q topic -m z
+	    mq claim other | xargs mq nack other; mq pop -q -l -n 9 other; mq pop -q -l -n 9 other || [ $? = 1 ]'
+	[ -n "$(find "$root/var/spool/mq/other/once" -name .synced)" ]
+	[ -e "$root/var/spool/mq/topic/subscriptions/other" ]
 	in_root dpkg -P mq >>dpkg.log 2>&1
 	rmdir "$root/etc/systemd/system/multi-user.target.wants" "$root/etc/systemd/system" "$root/etc/systemd" || true
 	run diff before <(files)
