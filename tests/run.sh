@@ -88,7 +88,7 @@ done
 mapfile -t suites < <(
 	for suite in "${suites[@]}"; do
 		took=99999
-		[ -r "$out/$suite.time" ] && read -r took <"$out/$suite.time"
+		[ -r "$out/$suite.time" ] && read -r took _ <"$out/$suite.time"
 		echo "$took $suite"
 	done | sort -k1,1rn -k2 -u | cut -d' ' -f2
 )
@@ -185,9 +185,10 @@ counts() {
 	echo "$1 passed, $2 failed$([ "$3" -eq 0 ] || echo ", $3 skipped")"
 }
 
-# run_suite NAME: leaves NAME.tap, NAME.result and NAME.time; says one line.
+# run_suite NAME: leaves NAME.tap, NAME.result and NAME.time (how long it took, and how much of a
+# processor, in tenths of a second); says one line.
 run_suite() {
-	local suite=$1 tap=$out/$1.tap dir=$tmp/$1 start took status cmd report
+	local suite=$1 tap=$out/$1.tap dir=$tmp/$1 start took used status cmd report
 	mkdir -p "${tap%/*}" "$dir/home" "$dir/tmp"
 	rm -f "$out/$suite".{tap,result,san.*}
 	case $suite in
@@ -203,6 +204,9 @@ run_suite() {
 	status=$?
 	rm -f "$tmp/pid.$BASHPID"
 	took=$(((${EPOCHREALTIME/[!0-9]/} - ${start/[!0-9]/}) / 100000))
+	# Of what "times" prints, the second line is about children: "1m2.345s 0m6.789s".
+	times >"$dir/times"
+	used=$(awk -F '[ms ]' 'NR == 2 { print int(($1 * 60 + $2 + $4 * 60 + $5) * 10) }' "$dir/times")
 
 	local passed failed skipped trouble
 	read -r passed failed skipped trouble < <(judge "$tap" "$status")
@@ -213,7 +217,7 @@ run_suite() {
 		break
 	done
 	echo "$passed $failed $skipped $trouble" >"$out/$suite.result"
-	echo "$took" >"$out/$suite.time"
+	echo "$took $used" >"$out/$suite.time"
 
 	printf '%-6s %-20s %-36s %5d.%d s%s\n' \
 	    "$([ "$failed" -eq 0 ] && echo ok || echo FAILED)" "$suite" \
@@ -270,6 +274,21 @@ for suite in "${suites[@]}"; do
 		printf '%-20s %s\n' "$suite" "${line#\# proved: }"
 	done < <(grep '^# proved: ' "$out/$suite.tap")
 done
+
+# ---- what took longest, as it is what the whole run waits for ----
+
+for suite in "${suites[@]}"; do
+	[ -s "$out/$suite.time" ] && read -r took used <"$out/$suite.time" && echo "$took ${used:-0} $suite"
+done | sort -rn | awk '
+	{ sum += $1; cpu += $2 }
+	NR <= 5 { slow[NR] = sprintf("%-20s %5.1f s, %5.1f s of a processor", $3, $1 / 10, $2 / 10) }
+	END {
+		if (NR > 5) {
+			printf "\n%-20s %5.1f s, %5.1f s of a processor\n", "all suites", sum / 10, cpu / 10
+			for (i = 1; i <= 5; i++)
+				print slow[i]
+		}
+	}'
 
 echo
 counts "$passed" "$failed" "$skipped"
