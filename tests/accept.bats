@@ -97,7 +97,7 @@ setup_file() {
 		wait $! || status=$?
 		assert_equal "$status" 143
 		# Until nobody has it open.
-		run -0 timeout 30 cat <&8
+		run -0 timeout 120 cat <&8
 	done
 	assert_output --partial "your version is kept"
 	# Also when it stands still, as it has not got the terminal.

@@ -122,7 +122,7 @@ reasons() {
 	kill -TERM "$pid"
 	ended "$pid"
 	assert_equal "$status" 0
-	run -0 timeout 20 mq work q --drain --batch 3,,1h -- cat
+	run -0 timeout 120 mq work q --drain --batch 3,,1h -- cat
 	assert_output ''
 }
 

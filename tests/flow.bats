@@ -316,7 +316,7 @@ at_least() {
 	run -74 mq pop q
 	rm "$MQ_SPOOL/q/active"
 	mkfifo "$MQ_SPOOL/q/active"
-	run -74 timeout 10 mq pop q
+	run -74 timeout 120 mq pop q
 	assert_output --partial "not a regular file"
 	rm "$MQ_SPOOL/q/active"
 	ln victim "$MQ_SPOOL/q/active"
@@ -368,7 +368,7 @@ at_least() {
 	mq init -q q max_in_flight=3
 	seq 800 | mq push -q -l q
 	for i in 1 2 3 4; do bg "work$i" mq work --persistent -j 3 q -- python3 count.py; done
-	run -0 mq wait q --empty --timeout 50s
+	run -0 mq wait q --empty --timeout 600s
 	assert [ ! -e toomany ]
 	assert_equal "$(cat now)" 0
 }

@@ -77,20 +77,20 @@ fill() {
 	mkdir "$MQ_SPOOL/q/new/dir"
 	mq push -q q -m third
 	for verb in "ls q" "ls q --json" "stat q" "peek q" "dead q" "wait q --ready" "topics" "fsck q" "fsck topic"; do
-		timeout 30 mq $verb >out 2>&1 </dev/null || [ $? -eq 1 ]
+		timeout 120 mq $verb >out 2>&1 </dev/null || [ $? -eq 1 ]
 		if LC_ALL=C grep -q $'[\001-\010\013-\037]' out; then echo "raw bytes: mq $verb"; return 1; fi
 	done
-	while timeout 30 mq pop q -n 9 -l; do :; done >popped
+	while timeout 120 mq pop q -n 9 -l; do :; done >popped
 	assert_equal "$(sort popped | tr '\n' ' ')" "first key1 key2 once second third "
-	h=$(mq push -q q -m fourth && timeout 30 mq claim q)
-	timeout 30 mq extend q "$h" 1h
-	timeout 30 mq nack q "$h"
-	timeout 30 mq work q --drain -- cat >out
+	h=$(mq push -q q -m fourth && timeout 120 mq claim q)
+	timeout 120 mq extend q "$h" 1h
+	timeout 120 mq nack q "$h"
+	timeout 120 mq work q --drain -- cat >out
 	assert_equal "$(cat out)" fourth
-	timeout 30 mq push q -m fifth >id
-	timeout 30 mq hold q "$(cat id)"
-	timeout 30 mq retry q --all --state held
-	timeout 30 mq rm q "$(cat id)"
+	timeout 120 mq push q -m fifth >id
+	timeout 120 mq hold q "$(cat id)"
+	timeout 120 mq retry q --all --state held
+	timeout 120 mq rm q "$(cat id)"
 	assert_equal "$(cat outside)" outside
 	proved "$(find "$MQ_SPOOL/q/tmp" -mindepth 1 -maxdepth 1 | wc -l) foreign entries in each of $ndirs directories, 20 commands: 0 followed, hanging, lost or raw on a terminal"
 }
@@ -108,7 +108,7 @@ fill() {
 	mq fsck q topic --repair >/dev/null || true
 	run -0 mq fsck q topic
 	assert_output ""
-	while timeout 30 mq pop q -n 9 -l; do :; done >popped
+	while timeout 120 mq pop q -n 9 -l; do :; done >popped
 	assert_equal "$(sort popped | tr '\n' ' ')" "key1 key2 once "
 	assert_equal "$(cat outside)" outside
 	[ "$(find "$MQ_SPOOL/q/lost+found" -type f -size 8c -exec grep -lx foreign {} + | wc -l)" -ge 100 ]
@@ -123,7 +123,7 @@ fill() {
 	truncate -s 1T "$b/20260101T000000.000000Z,${id}03,s1099511627776,h65536" || skip "SKIPPED: no sparse file of 1 TB here"
 	printf 'A: b\n\nx' >"$b/20260101T000000.000000Z,${id}04,s7,h99999"
 	echo future >"$b/20260101T000000.000000Z,${id}05,s7,Zx"
-	run -0 timeout 60 mq pop q
+	run -0 timeout 120 mq pop q
 	assert_output good
 	assert_counts q "dead=3 ready=2"
 	run mq ls q --json

@@ -159,13 +159,13 @@ wait_until() {
 		closed) log=/proc/version ;;
 		esac
 		conf
-		run -0 --separate-stderr timeout 10 mq push -q -l "$kind" <lines
+		run -0 --separate-stderr timeout 120 mq push -q -l "$kind" <lines
 		assert_equal "$kind: $stderr" "$kind: "
-		run -0 --separate-stderr timeout 10 mq push -l "$kind" <lines
+		run -0 --separate-stderr timeout 120 mq push -l "$kind" <lines
 		assert_equal "$kind: ${#lines[@]} ${#stderr_lines[@]}" "$kind: 3 1"
 		[ $kind != device ] || [[ $stderr == *"is not a regular file;"* ]] || fail "$stderr"
 		[[ $stderr == "mq push: the log $log"*"; what was done is done, and not all of it is logged" ]] || fail "$kind: $stderr"
-		run -0 --separate-stderr timeout 10 mq pop -n 6 -l "$kind"
+		run -0 --separate-stderr timeout 120 mq pop -n 6 -l "$kind"
 		assert_equal "$kind: ${#lines[@]} ${#stderr_lines[@]}" "$kind: 6 1"
 		log=$PWD/logs/events
 	done
@@ -254,7 +254,7 @@ wait_until() {
 	echo $? >>err
 	END
 	conf '[queue q]' 'log = syslog'
-	run timeout 60 unshare -m bash script
+	run timeout 120 unshare -m bash script
 	if [ "$status" -eq 8 ]; then skip "SKIPPED: cannot mount here"; fi
 	assert_equal "$(sed -E 's/[0-9]{3,}//; s/ [0-9a-f-]{36} .* pid/ ID pid/; s/pid=.*//' got)" "<14>mq[]: q pushed ID 
 <14>mq[]: q claimed ID 

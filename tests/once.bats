@@ -188,11 +188,11 @@ outdate() {
 	ln -sfn /etc/passwd "$dir/=k"
 	mkfifo "$dir/fifo"
 	mkdir "$dir/=dir" spool/q/once/zz
-	run -65 timeout 10 mq push q --id k -m two
+	run -65 timeout 120 mq push q --id k -m two
 	assert_output --partial "not what mq made"
-	run -1 timeout 10 mq fsck q
+	run -1 timeout 120 mq fsck q
 	assert_equal "$(grep -c foreign-entry <<<"$output")" 4
-	run -0 timeout 10 mq fsck --repair q
+	run -0 timeout 120 mq fsck --repair q
 	mq push -q q --id k -m two
 	assert_counts q ready=2
 	: >"$dir/=file"

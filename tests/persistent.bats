@@ -307,7 +307,7 @@ MQ_SPOOL=$(realpath "$MQ_SPOOL")"
 @test "a handler that leaves a small body unread and ends: no message pays for it" {
 	mq init -q q backoff=1h
 	seq 10 | mq push -q -l q
-	run -0 timeout 20 mq work q --drain --persistent -- sh -c 'read -r id _; echo "$id ok"'
+	run -0 timeout 120 mq work q --drain --persistent -- sh -c 'read -r id _; echo "$id ok"'
 	assert_output ''
 	run -0 mq ls q
 	assert_output ''

@@ -51,7 +51,7 @@ claimer() {
 		produce "$p" & producers+=($!)
 	done
 	for pid in "${producers[@]}"; do wait "$pid"; done
-	mq wait r --empty --timeout 120s
+	mq wait r --empty --timeout 600s
 	rm running
 	kill "$worker"
 	for pid in "${consumers[@]}" "$worker"; do wait "$pid"; done
@@ -73,7 +73,7 @@ claimer() {
 		seq "$((b * 150))" "$((b * 150 + 148))" | mq push -q -l r
 		mq push -q r -m "$((b * 150 + 149))"
 	done
-	mq wait r --empty --timeout 60s
+	mq wait r --empty --timeout 600s
 	rm running
 	wait "$consumer"
 	seq 0 4499 | cmp - got.1

@@ -9,7 +9,7 @@ bats_load_library bats-support
 bats_load_library bats-assert
 
 # Seconds; a sanitized or a loaded machine takes its time.
-PATIENCE=30
+PATIENCE=120
 
 common_setup() {
 	cd "$BATS_TEST_TMPDIR" || return
