@@ -74,7 +74,7 @@ enum status syncer_data(struct batch *b, struct error *err) MUST_CHECK;
 enum status syncer_targets(struct batch *b, struct error *err) MUST_CHECK;
 enum status syncer_anchor(struct batch *b, struct error *err) MUST_CHECK;
 
-/* ---- push.c ---------------------------------------------------------------- */
+/* ---- batch.c --------------------------------------------------------------- */
 
 /* The state that new messages go to. */
 enum state batch_target(const struct batch *b);

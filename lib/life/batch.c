@@ -1,0 +1,75 @@
+/*
+ * batch.c: what all publishers ask and tell: whether the queue takes a message, what a
+ * new one is called, and that one is visible.
+ */
+#include <string.h>
+
+#include "base/name.h"
+#include "spool/spool.h"
+#include "spool/queue.h"
+#include "spool/counters.h"
+#include "spool/log.h"
+#include "pattern/order.h"
+#include "pattern/latest.h"
+#include "life/life.h"
+#include "life/batch.h"
+
+enum state
+batch_target(const struct batch *b)
+{
+	return b->opt.delay > 0 ? STATE_DELAYED : STATE_READY;
+}
+
+enum status
+batch_taken(const struct batch *b, uint64_t ahead, uint64_t ahead_bytes, uint64_t messages, uint64_t bytes, usec_t now,
+    struct error *err)
+{
+	enum status st = push_allowed(b->q, messages, bytes, now, err);
+
+	if (st != ST_OK || b->opt.gate == NULL)
+		return st;
+	return gate_allowed(b->opt.gate, ahead, ahead_bytes, messages, bytes, now, err);
+}
+
+enum status
+batch_robbed(const struct batch *b, struct error *err)
+{
+	return error_set(err, ST_IO, 0, "queue %s: a file of ours in %s was removed", b->q->name, b->how->where);
+}
+
+void
+batch_name(struct batch *b, const struct pending *p, usec_t now, struct msgname *n)
+{
+	usec_t at = now > b->last ? now : b->last + 1, policy = b->q->policy.expire;
+
+	b->last = at;
+	memset(n, 0, sizeof(*n));
+	id_make(at, &n->id);
+	n->key = at + b->opt.delay;
+	n->size = p->size;
+	n->priority = b->opt.priority;
+	n->head = p->head;
+	if (b->opt.key != NULL)
+		order_hash(b->opt.key, n->order);
+	if (b->opt.expire > 0)
+		n->expires = at + (policy > 0 && policy < b->opt.expire ? policy : b->opt.expire);
+}
+
+/*
+ * Where the queue keeps the latest of its key, the one before it in this batch goes, of which nobody was told yet; what
+ * was there before the batch stays until the batch is durable (see batch_publish).
+ */
+void
+batch_seen(struct batch *b, const struct place *at, bool imported, usec_t now)
+{
+	const struct msgname *n = &at->name;
+	struct error ignored;
+
+	counters_state(b->q, at->state, 1, n->size);
+	counters_add(b->q, COUNT_PUSHED, 1, now);
+	log_event(b->q, imported ? "imported" : at->state == STATE_DELAYED ? "delayed" : "pushed", n, at->state, now);
+	error_clear(&ignored);
+	if (b->q->policy.latest && b->opt.key != NULL && b->newest.file[0] != '\0')
+		(void)!latest_drop(b->q, &b->newest, now, &ignored);
+	b->newest = *at;
+}
