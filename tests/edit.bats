@@ -183,3 +183,24 @@ one() {
 	run -0 as_nobody mq pop q
 	assert_output 'body!'
 }
+
+@test "the old version goes to another hand in the last moment: the new one is taken back, whoever else shares the file (B12)" {
+	need_strace
+	mq subscribe t q
+	mq subscribe t other
+	msg=$(mq push t -m body)
+	mq hold -q q "$msg"
+	mq claim other >handle
+	# Between the two: the new one is there, and the old one is not removed yet.
+	EDITOR='sed -i s/body/BODY/' strace -qq -f -o /dev/null -e trace=unlinkat -e inject=unlinkat:delay_enter=3000000:when=1 \
+	    mq edit q "$msg" 3>&- &
+	for ((i = 0; i < 1000; i++)); do [ "$(count q held)" -lt 2 ] || break; sleep 0.01; done
+	old=$(for f in "$MQ_SPOOL"/q/held/*/*; do ! grep -qx body "$f" || echo "$f"; done)
+	mkdir -p "$MQ_SPOOL/q/ready/5.20260101T000000.000000Z"
+	mv "$old" "$MQ_SPOOL/q/ready/5.20260101T000000.000000Z/"	# as mq retry would
+	mq ack other "$(cat handle)"
+	wait $! && status=0 || status=$?
+	assert_equal "$status" 69
+	assert_counts q ready=1
+	assert_equal "$(mq pop q)" body
+}

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/name.h"
@@ -13,6 +14,7 @@
 #include "spool/bucket.h"
 #include "spool/place.h"
 #include "spool/log.h"
+#include "view/view.h"
 #include "life/life.h"
 #include "life/batch.h"
 
@@ -26,10 +28,37 @@ replace_in_place(int dir, const struct place *old, const struct stat *was)
 	    sb.st_ino == was->st_ino;
 }
 
+/* Looks for the old version: a listing may miss what moves meanwhile. */
+#define REPLACE_LOOKS 2
+
+/* Whether the file of the old version is anywhere in the queue.  That it lost a name tells nothing: other queues may share it. */
+static bool
+replace_elsewhere(struct queue *q, const struct stat *was, const struct msgid *id)
+{
+	struct error ignored;
+	struct scan *scan;
+	bool found = false;
+	struct place p;
+	int dir;
+
+	error_clear(&ignored);
+	for (int look = 0; !found && look < REPLACE_LOOKS; look++) {
+		if (scan_open(q, STATES_ALL, &scan, &ignored) != ST_OK)
+			return true;	/* it cannot be told: nothing is to be lost */
+		while (!found && scan_next(scan, &p, &ignored) == ST_OK)
+			if (strcmp(p.name.id.text, id->text) == 0 && place_open(q, &p, &dir, &ignored) == ST_OK) {
+				found = replace_in_place(dir, &p, was);
+				(void)close(dir);
+			}
+		scan_close(scan);
+		error_clear(&ignored);
+	}
+	return found;
+}
+
 /*
- * The new one is there; the old one goes.  Where it does not, or somebody moved it just now, the
- * new one is taken out again; but not if the old one has lost a name: then it is gone, whatever
- * a server that lost its answer says.
+ * The new one is there; the old one goes.  Where it cannot be removed, or somebody moved it just now, the new one is
+ * taken out again; but not if the old one is gone, whatever a server that lost its answer says.
  */
 static enum status
 replace_drop_old(struct queue *q, int dir, const struct place *old, int oldfd, const struct stat *was,
@@ -42,7 +71,9 @@ replace_drop_old(struct queue *q, int dir, const struct place *old, int oldfd, c
 
 	if ((st = fs_unlink(dir, old->file, err)) == ST_OK)
 		return ST_OK;
-	if (!replace_in_place(dir, old, was) && fstat(oldfd, &sb) == 0 && sb.st_nlink < was->st_nlink) {
+	/* Here an unlink that fails was not done, or somebody else was quicker; a server may have lost its answer. */
+	if ((st != ST_GONE || queue_remote(q)) && ((fstat(oldfd, &sb) == 0 && sb.st_nlink == 0) ||
+	    (!replace_in_place(dir, old, was) && !replace_elsewhere(q, was, &old->name.id)))) {
 		error_clear(err);
 		return ST_OK;
 	}
@@ -69,9 +100,14 @@ replace_put_new(struct batch *b, const struct place *old, const struct stat *was
 	n.size = b->p[0].size;
 	n.head = b->p[0].head;
 	n.key++;	/* never the name of the old one */
+	new->file[0] = '\0';
 	q->careful = true;
 	st = bucket_put(q, b->tmpfd, b->p[0].tmp, old->state, &n, new, err);
 	q->careful = false;
+	if (st != ST_OK && st != ST_GONE && bucket_put_happened(q, b->tmpfd, b->p[0].tmp, new)) {
+		error_clear(err);
+		st = ST_OK;
+	}
 	if (st == ST_OK) {
 		writer_forget(b, 1);
 		st = moves_sync(q, err);
