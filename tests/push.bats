@@ -315,3 +315,96 @@ load helper
 	assert_line --index $((${#lines[@]} - 2)) 'renameat2 claimed/KEY/MSG dead/KEY/MSG'
 	assert_line --index $((${#lines[@]} - 1)) 'fsync dead/KEY'
 }
+
+# paused FILE COMMAND...: run it in the background until it would open a file whose name ends in FILE; its pid is in $paused
+paused() {
+	PAUSE=$PWD/pause PAUSE_OPEN=$1 LD_PRELOAD=$MQ_BUILD/preload/pause.so "${@:2}" 3>&- &
+	paused=$!
+	for ((i = 0; i < 3000; i++)); do [ ! -e pause ] || return 0; sleep 0.01; done
+	return 1
+}
+
+@test "a rename that was done and reports an error: the message is queued, so 71 and not 74 (F5)" {
+	need_inject
+	seq 3 >in
+	mq init q
+	mq init l latest=yes
+	mq init d
+	mq subscribe t s
+	# lie COMMAND...: its first rename of a message into its state is said to have failed
+	lie() {
+		local move='rename.* .*/tmp/[^ ]* .*/(ready|delayed)/' i at
+		# More than once, for it is not always the same call.
+		for ((i = 0; i < 20; i++)); do
+			"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" 1 list report "$@" >/dev/null
+			at=$(grep -E "$move" report | sed -n 1p | cut -d ' ' -f 1)
+			"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" "$at" lie report "$@" >ids 2>err && status=0 || status=$?
+			! grep -qE "$move" report || return 0
+		done
+		return 1
+	}
+	while read -r at command; do
+		# shellcheck disable=SC2086 # these are words
+		lie mq push $command
+		assert_equal "$command: $status" "$command: 71"
+		grep -q queued err
+		while read -r id; do mq peek "$at" "$id" >/dev/null; done <ids
+		[ -s ids ]
+	done <<-END
+		q q in
+		q -l q in
+		q --atomic -l q in
+		q -k k q in
+		q -d 1h q in
+		l -k k l in
+		s t in
+	END
+	mq fsck
+}
+
+@test "a writer that pauses keeps its file to the end: no sweeper takes it (A22)" {
+	[ -z "$MQ_SAN" ] || skip "a preloaded library comes before the sanitizers"
+	need_strace
+	for sync in always never; do
+		rm -rf "$MQ_SPOOL"
+		mq init q sync=$sync
+		mq push -q q -m first
+		strace -qq -f -o /dev/null -e trace=renameat2 -e inject=renameat2:delay_enter=3000000:when=1 mq push q -m x 3>&- &
+		for ((i = 0; i < 1000; i++)); do compgen -G "$MQ_SPOOL/q/tmp/mq-*" >/dev/null && break; sleep 0.01; done
+		sleep 0.5	# it has been synced by now; if not, this proves less
+		touch -d '2 hours ago' "$MQ_SPOOL"/q/tmp/mq-* 2>/dev/null || true
+		mq fsck q --repair || true
+		wait $!
+		assert_equal "$(count q ready)" 2
+	done
+}
+
+@test "an atomic batch that waits for days is not litter (A16)" {
+	mq init q max_messages=2
+	mq push -q q -m first
+	seq 2 >in
+	mq push --atomic --wait q -l in 3>&- &
+	for ((i = 0; i < 1500; i++)); do
+		[ "$(find "$MQ_SPOOL"/q/tmp -name 'mq-*' -type f | wc -l)" -lt 2 ] || break
+		sleep 0.01
+	done
+	touch -d '3 days ago' "$MQ_SPOOL"/q/tmp/*.d
+	mq fsck --repair q || true
+	mq pop q
+	wait $!
+	assert_equal "$(mq pop -n 2 -l q | tr '\n' ' ')" "1 2 "
+}
+
+@test "a great atomic batch is spread over buckets, also one of a single key, which stays in order (A23)" {
+	mq init q sync=never
+	seq 2500 >in
+	for key in '' '-k k'; do
+		# shellcheck disable=SC2086 # none or two words
+		mq push -q --atomic $key -l q in
+		for bucket in "$MQ_SPOOL"/q/ready/*; do
+			[ "$(find "$bucket" -type f | wc -l)" -le 500 ]
+		done
+		assert_equal "$(mq pop -n 2500 -l q | cmp - in 2>&1)" ""
+	done
+	mq fsck
+}

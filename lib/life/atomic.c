@@ -2,6 +2,7 @@
  * atomic.c: a batch that is there as a whole or not at all: a directory in tmp/ that
  * becomes a bucket by one rename (spool-format.md section 4).
  */
+#include <sys/stat.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +16,14 @@
 #include "life/life.h"
 #include "life/batch.h"
 
-/* A batch larger than this is spread over buckets after it was published. */
+/*
+ * Messages that share a bucket once a larger batch was spread, and bytes of their names.  So many do not make a bucket
+ * full, although a directory of ext4 may be half empty.
+ */
 #define SPREAD 500
+#define SPREAD_NAMES 28000
+/* What a name takes in a directory beside its characters. */
+#define SPREAD_ENTRY 12
 
 static enum status
 atomic_open(struct batch *b, struct error *err)
@@ -34,22 +41,65 @@ atomic_open(struct batch *b, struct error *err)
 		st = fs_open_dir(fd, b->dir, false, &b->tmpfd, err);
 	if (st == ST_GONE || st == ST_EXISTS)
 		st = error_set(err, ST_NOCREATE, 0, "queue %s: tmp/ went away", b->q->name);
+	/* Where locks don't work, 36 hours' grace protects the directory from the sweepers: see batch_keep. */
+	if (st == ST_OK)
+		(void)fs_lock_dir(b->tmpfd);
 	return st;
 }
 
-/* A great bucket costs each claim its size: move all but the first names on to buckets of their own. */
-static void
-atomic_spread(struct batch *b, const struct msgname *names, size_t n)
+/*
+ * Move these, which fit into one bucket, out of the bucket of the batch, the last one first.  False: the rest of the
+ * batch has to stay where it is.
+ */
+static bool
+atomic_spread_some(struct batch *b, const char *bucket, const struct msgname *names, size_t n)
 {
+	enum state s = batch_target(b);
 	char file[NAME_MAX_LEN + 1];
 	struct error ignored;
+	struct target *t;
+	struct stat sb;
 
 	error_clear(&ignored);
-	for (size_t i = SPREAD; i < n; i++) {
-		struct msgname name = names[i];
-		name_format(&name, file);
-		if (bucket_put(b->q, b->tmpfd, file, batch_target(b), &name, NULL, &ignored) != ST_OK)
-			error_clear(&ignored);	/* claimed already, or no room: it is fine where it is */
+	if (target_for(shelf_of(b->q, s), bucket_class(s, &names[0]), names[0].key, &t, &ignored) != ST_OK ||
+	    strcmp(t->name, bucket) == 0)
+		return false;
+	while (n-- > 0) {
+		name_format(&names[n], file);
+		/* Not there: it was claimed already, or a reader has removed the bucket, as it was empty. */
+		switch (fs_move(b->tmpfd, file, t->fd, file, &ignored)) {
+		case ST_OK:
+			break;
+		case ST_GONE:
+			if (fstat(t->fd, &sb) == 0 && sb.st_nlink > 0)
+				break;
+			return false;
+		default:
+			return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * A great bucket costs each claim its size: move all but the first messages on to buckets of their own.  The last message
+ * goes first: so whatever a consumer misses that looks meanwhile is later than all that it finds in the bucket of the
+ * batch, and messages of one key keep their order.
+ */
+static void
+atomic_spread(struct batch *b, const char *bucket, const struct msgname *names, size_t n)
+{
+	char file[NAME_MAX_LEN + 1];
+	size_t share, first;
+
+	name_format(&names[n - 1], file);
+	share = SPREAD_NAMES / (strlen(file) + SPREAD_ENTRY);
+	if (share > SPREAD)
+		share = SPREAD;
+	for (; n > share; n = first) {
+		first = (n - 1) / share * share;
+		if (!atomic_spread_some(b, bucket, &names[first], n - first))
+			return;
 	}
 }
 
@@ -80,9 +130,11 @@ atomic_seen(struct batch *b, struct place *at, const struct msgname *names, usec
 		name_format(&at->name, at->file);
 		batch_seen(b, at, false, now);
 	}
-	/* Messages of one key are parked if need be; moving them while others look would hide some. */
-	if (b->n > (size_t)2 * SPREAD && b->opt.key == NULL)
-		atomic_spread(b, names, b->n);
+	/* Where the queue keeps the latest of each key, only one of them is left. */
+	if (b->n > (size_t)2 * SPREAD && (b->opt.key == NULL || !b->q->policy.latest)) {
+		atomic_spread(b, at->bucket, names, b->n);
+		b->newest.file[0] = '\0';	/* it was moved */
+	}
 }
 
 static enum status

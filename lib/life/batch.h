@@ -23,7 +23,7 @@ struct pending {
 	struct known *known;	/* NULL: it is new */
 	int64_t size;
 	int32_t head;		/* bytes of its headers; those of the options may be others for the next one */
-	int fd;			/* -1: closed */
+	int fd;			/* open until it is published, for its lock; -1: one of too many, closed */
 	bool synced;
 };
 
@@ -54,17 +54,16 @@ struct batch {
 	uint64_t bytes;
 	usec_t last;		/* the greatest time given to an id */
 	struct place newest;	/* where the last of those published together was put; file "": nowhere yet */
-	int fence;		/* once: keeps the writer's lock until the message is published; else -1 */
 	bool duplicate;		/* once: there had been a message under this key before */
 	struct error broken;	/* of a sync or close that failed: nothing is published any more, as a second sync would lie */
 };
 
 /* ---- writer.c -------------------------------------------------------------- */
 
-/* Close what is open of a message that ended; ST_OK where nothing is. */
-enum status writer_close(struct pending *p, struct error *err) MUST_CHECK;
 /* Forget the first k messages that ended, as they are published. */
 void writer_forget(struct batch *b, size_t k);
+/* To be called before messages are published that may have waited for long: they stay what a sweeper takes for young. */
+void writer_renew(const struct batch *b, usec_t now);
 
 /* ---- syncer.c -------------------------------------------------------------- */
 

@@ -24,12 +24,23 @@
 /* How one message gets visible; *at tells where it is. */
 typedef enum status publishing(struct batch *b, const struct pending *p, usec_t now, struct place *at, struct error *err);
 
+/* It is in the queue, and not for certain: the others follow, and this is what is told in the end. */
+static enum status
+publish_doubted(struct error *doubt, struct error *err)
+{
+	if (doubt->status == ST_OK)
+		(void)error_set(doubt, ST_UNSURE, 0, "the message is queued, but maybe not for good: %s", err->text);
+	error_clear(err);
+	return ST_OK;
+}
+
 static enum status
 publish_each(struct batch *b, publishing *how, usec_t now, struct msgid *ids, size_t *k, struct error *err)
 {
-	struct place at = { .file = "" };
+	struct error doubt = { 0 };
 	enum status st = ST_OK;
 	uint64_t ahead = 0;
+	struct place at;
 
 	b->q->careful = true;
 	for (*k = 0; *k < b->n; ++*k) {
@@ -37,15 +48,23 @@ publish_each(struct batch *b, publishing *how, usec_t now, struct msgid *ids, si
 		if (p->known == NULL && (st = batch_taken(b, *k, ahead, 1, (uint64_t)p->size, now, err)) != ST_OK)
 			break;
 		ahead += (uint64_t)p->size;
+		at.file[0] = '\0';
 		st = how(b, p, now, &at, err);
 		if (st == ST_GONE || st == ST_EXISTS)
 			st = batch_robbed(b, err);
+		else if (st != ST_OK && bucket_put_happened(b->q, b->tmpfd, p->tmp, &at))
+			st = publish_doubted(&doubt, err);
 		if (st != ST_OK)
 			break;
 		ids[*k] = at.name.id;
+		if (!b->q->drop)
+			batch_seen(b, &at, p->known != NULL, now);
 	}
 	b->q->careful = false;
-	return st;
+	if (doubt.status == ST_OK)
+		return st;
+	*err = doubt;
+	return ST_UNSURE;
 }
 
 /* ---- new messages ------------------------------------------------------- */
@@ -65,12 +84,9 @@ static enum status
 plain_one(struct batch *b, const struct pending *p, usec_t now, struct place *at, struct error *err)
 {
 	struct msgname n;
-	enum status st;
 
 	batch_name(b, p, now, &n);
-	if ((st = bucket_put(b->q, b->tmpfd, p->tmp, batch_target(b), &n, at, err)) == ST_OK)
-		batch_seen(b, at, false, now);
-	return st;
+	return bucket_put(b->q, b->tmpfd, p->tmp, batch_target(b), &n, at, err);
 }
 
 static enum status
@@ -100,11 +116,10 @@ import_one(struct batch *b, const struct pending *p, usec_t now, struct place *a
 	struct msgname n = p->known->name;
 	enum status st;
 
-	if ((st = bucket_put(b->q, b->tmpfd, p->tmp, p->known->state, &n, at, err)) != ST_OK)
-		return st;
-	order_came(b->q, at);
-	batch_seen(b, at, true, now);
-	return ST_OK;
+	(void)now;
+	if ((st = bucket_put(b->q, b->tmpfd, p->tmp, p->known->state, &n, at, err)) == ST_OK)
+		order_came(b->q, at);
+	return st;
 }
 
 /* What had the turn of its key comes before those that wait for it: nobody is to take one of them meanwhile. */
@@ -155,12 +170,14 @@ drop_open(struct batch *b, struct error *err)
 static enum status
 drop_one(struct batch *b, const struct pending *p, usec_t now, struct place *at, struct error *err)
 {
-	char name[KEY_LEN + TOKEN_LEN + 2];
+	char *name = at->file;
 	struct stat sb;
 
 	batch_name(b, p, now, &at->name);
 	if (fstatat(b->tmpfd, p->tmp, &sb, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? ST_GONE : error_sys(err, errno, "%s", p->tmp);
+	at->state = STATE_READY;
+	at->bucket[0] = '\0';
 	key_format(at->name.key, name);
 	name[KEY_LEN] = '.';
 	token_make(name + KEY_LEN + 1);

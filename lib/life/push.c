@@ -50,7 +50,7 @@ batch_open(struct queue *q, const struct push_options *opt, struct batch **out,
 	b->q = q;
 	b->opt = *opt;
 	b->how = batch_publisher(q, opt);
-	b->tmpfd = b->anchor = b->fence = -1;
+	b->tmpfd = b->anchor = -1;
 	if ((st = b->how->open(b, err)) != ST_OK) {
 		batch_close(b);
 		return st;
@@ -71,13 +71,6 @@ bool
 batch_full(const struct batch *b)
 {
 	return b->n >= GROUP_MESSAGES || b->bytes >= GROUP_BYTES;
-}
-
-void
-batch_keep(const struct batch *b)
-{
-	for (size_t i = 0; i < b->n; i++)
-		fs_touch(b->tmpfd, b->p[i].tmp);
 }
 
 enum status
@@ -112,6 +105,7 @@ batch_publish(struct batch *b, usec_t now, void (*done)(void *, const struct msg
 	if ((ids = calloc(b->n, sizeof(*ids))) == NULL)
 		return queue_fail(b->q, err, ENOMEM, "push");
 	b->newest.file[0] = '\0';
+	writer_renew(b, now);
 	if ((st = syncer_data(b, err)) == ST_OK)
 		st = b->how->publish(b, now, ids, &k, err);
 	/* What was renamed is in the queue, whatever else failed: sync its directory, or say that it is not certain. */
@@ -163,8 +157,6 @@ batch_close(struct batch *b)
 	}
 	if (b->anchor != -1)
 		(void)close(b->anchor);
-	if (b->fence != -1)
-		(void)close(b->fence);
 	if (b->how == &publisher_atomic) {
 		if (b->tmpfd != -1)
 			(void)close(b->tmpfd);

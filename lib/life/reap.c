@@ -226,7 +226,8 @@ is_litter(int dir, const char *name, usec_t now, bool *tree)
 	yes = fstat(fd, &sb) == 0;
 	age = now - (usec_t)sb.st_mtim.tv_sec * USEC;
 	*tree = S_ISDIR(sb.st_mode);
-	yes = yes && (*tree ? age > STALE_DIR : S_ISREG(sb.st_mode) && age > STALE_FILE &&
+	/* A directory's writer may have it locked; a lock that cannot be asked for tells nothing. */
+	yes = yes && (*tree ? age > STALE_DIR && fs_dir_locked(fd) != 1 : S_ISREG(sb.st_mode) && age > STALE_FILE &&
 	    fs_locked(fd, 1LL << 62) == 0);
 	(void)close(fd);
 	return yes;

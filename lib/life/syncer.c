@@ -18,8 +18,8 @@ syncer_data(struct batch *b, struct error *err)
 		st = fs_sync_all(b->anchor != -1 ? b->anchor : b->tmpfd, &b->broken);
 	for (size_t i = 0; st == ST_OK && i < b->n; i++) {
 		struct pending *p = &b->p[i];
-		if (!p->synced && !all && (st = fs_sync(p->fd, &b->broken)) == ST_OK)
-			st = writer_close(p, &b->broken);
+		if (!p->synced && !all)
+			st = fs_sync(p->fd, &b->broken);
 		p->synced = true;
 	}
 	if (st != ST_OK)

@@ -2,10 +2,13 @@
  * writer.c: a message of a batch while it is written, under a name in tmp/ (or a
  * hidden one in new/) that only its writer knows (spool-format.md section 6).
  *
- * The file is locked as long as it is open: that tells the sweepers of dead writers'
- * litter that this one lives.
+ * The file is locked as long as it is open, and it is open until it is published: that
+ * tells the sweepers of dead writers' litter that this one lives.  Of a batch that is too
+ * large to keep all of its files open they go by the age.
  */
+#include <sys/stat.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,9 +88,7 @@ batch_begin(struct batch *b, struct error *err)
 	b->writing = true;
 	/* Where locks don't work, an hour's grace protects the file from the sweepers. */
 	(void)fs_lock(p->fd, 1LL << 62, true);
-	if (b->opt.once != NULL && (b->fence = fs_share(p->fd)) == -1)
-		st = queue_fail(b->q, err, errno, "push");
-	if (st == ST_OK && b->opt.headers != NULL && p->head > 0) {
+	if (b->opt.headers != NULL && p->head > 0) {
 		st = fs_write(p->fd, b->opt.headers->block, (size_t)p->head, err);
 		p->size = p->head;
 	}
@@ -147,7 +148,7 @@ batch_body(struct batch *b, int *fd, struct error *err)
 	return ST_OK;
 }
 
-enum status
+static enum status
 writer_close(struct pending *p, struct error *err)
 {
 	int fd = p->fd;
@@ -158,27 +159,59 @@ writer_close(struct pending *p, struct error *err)
 	return ST_OK;
 }
 
-/*
- * Descriptors are kept for fsync, and only as long as that is the way to sync: the message that makes
- * them too many has all of them closed.
- */
+/* Where nothing is synced, only close tells what the file system could not write; a second descriptor keeps the lock. */
+static enum status
+writer_flush(struct pending *p, struct error *err)
+{
+	int fence = fs_share(p->fd);
+	enum status st;
+
+	if (fence == -1)
+		return error_sys(err, errno, "push");
+	st = writer_close(p, err);
+	p->fd = fence;
+	return st;
+}
+
+/* A few files stay open, for fsync and for their locks.  The message that makes them too many has all of them closed. */
 enum status
 batch_end(struct batch *b, struct error *err)
 {
-	size_t first = b->n == FSYNC_MAX && queue_synced(b->q) ? 0 : b->n;
+	size_t first = b->n == FSYNC_MAX ? 0 : b->n;
 	enum status st = ST_OK;
 
 	b->writing = false;
 	b->bytes += (uint64_t)b->p[b->n].size;
 	b->n++;
-	if (queue_synced(b->q) && b->n <= FSYNC_MAX)
-		return ST_OK;
-	for (size_t i = first; i < b->n; i++)
-		if (writer_close(&b->p[i], &b->broken) != ST_OK) {
-			*err = b->broken;
-			st = err->status;
-		}
+	if (b->n <= FSYNC_MAX && !queue_synced(b->q))
+		st = writer_flush(&b->p[first], &b->broken);
+	else if (b->n > FSYNC_MAX)
+		for (size_t i = first; st == ST_OK && i < b->n; i++)
+			st = writer_close(&b->p[i], &b->broken);
+	if (st != ST_OK)
+		*err = b->broken;
 	return st;
+}
+
+/* Half of the age at which a sweeper takes a file without a lock for litter. */
+#define WRITER_OLD (1800 * USEC)
+
+void
+batch_keep(const struct batch *b)
+{
+	if (b->dir[0] != '\0')
+		fs_touch(b->q->tmpfd, b->dir);
+	for (size_t i = 0; i < b->n; i++)
+		fs_touch(b->tmpfd, b->p[i].tmp);
+}
+
+void
+writer_renew(const struct batch *b, usec_t now)
+{
+	struct stat sb;
+
+	if (fstatat(b->tmpfd, b->p[0].tmp, &sb, AT_SYMLINK_NOFOLLOW) == 0 && (usec_t)sb.st_mtim.tv_sec * USEC < now - WRITER_OLD)
+		batch_keep(b);
 }
 
 void
@@ -186,6 +219,8 @@ writer_forget(struct batch *b, size_t k)
 {
 	for (size_t i = 0; i < k; i++) {
 		b->bytes -= (uint64_t)b->p[i].size;
+		if (b->p[i].fd != -1)
+			(void)close(b->p[i].fd);
 		free(b->p[i].known);
 	}
 	/* The one being written stands behind the others and goes along. */

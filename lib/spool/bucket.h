@@ -73,11 +73,16 @@ enum status bucket_list(struct shelf *, const struct bucket *, struct listing *,
 void bucket_remove_empty(struct shelf *, const struct buckets *, size_t i);
 /*
  * Move a file into a state under the name that *name gives, into the bucket that fits, made
- * if need be; on a collision the key gets a microsecond more.  *to tells where it went (may
+ * if need be; on a collision the key gets a microsecond more.  *to tells where it went, or was to go when it failed (may
  * be NULL).  ST_GONE: the source is not there.
  */
 enum status bucket_put(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, struct place *to, struct error *) MUST_CHECK;
-/* The same with one more name for the file, which stays where it is.  ST_EXISTS: it has that very name there already. */
+/*
+ * After bucket_put failed, of a file whose name only the caller knows: whether it is there all the same.  File systems of
+ * other machines may do a rename and report an error, when they lost the answer.
+ */
+bool bucket_put_happened(struct queue *, int fromfd, const char *from, const struct place *to);
+/* As bucket_put, with one more name for the file, which stays where it is.  ST_EXISTS: it has that very name there already. */
 enum status bucket_link(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, struct place *to, struct error *err) MUST_CHECK;
 /* Make the bucket that a key belongs to the target of a directory, found or made. */
 enum status target_for(struct shelf *, char cls, usec_t key, struct target **, struct error *) MUST_CHECK;

@@ -63,6 +63,10 @@ place_put(struct shelf *sh, placing *how, int fromfd, const char *from,
 		if (st != ST_OK)
 			return st;
 		name_format(name, file);
+		if (to != NULL) {
+			shelf_place(sh, t->name, file, to);
+			to->name = *name;
+		}
 		st = how(fromfd, from, t->fd, file, err);
 		if (st == ST_EXISTS && how == fs_link) {
 			/* The id is in the name: it was linked before, by one who may have died before the sync. */
@@ -84,11 +88,27 @@ place_put(struct shelf *sh, placing *how, int fromfd, const char *from,
 	if (st != ST_OK)
 		return st;
 	t->dirty |= q->careful && queue_synced(q);
-	if (to != NULL) {
-		shelf_place(sh, t->name, file, to);
-		to->name = *name;
-	}
 	return ST_OK;
+}
+
+bool
+bucket_put_happened(struct queue *q, int fromfd, const char *from, const struct place *to)
+{
+	struct error ignored;
+	struct stat sb;
+	bool there;
+	int dir;
+
+	error_clear(&ignored);
+	if (to->file[0] == '\0' || fstatat(fromfd, from, &sb, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT ||
+	    place_open(q, to, &dir, &ignored) != ST_OK)
+		return false;
+	there = fstatat(dir, to->file, &sb, AT_SYMLINK_NOFOLLOW) == 0;
+	/* The caller tells that it is not certain, whatever comes of this. */
+	if (there && queue_synced(q) && fs_sync(dir, &ignored) != ST_OK)
+		error_clear(&ignored);
+	(void)close(dir);
+	return there;
 }
 
 enum status
@@ -214,6 +234,14 @@ bucket_publish_dir(struct queue *q, int tmpfd, const char *dir, enum state s,
 			continue;
 		if ((st = fs_move_own(tmpfd, dir, fd, half, err)) != ST_EXISTS)
 			break;
+	}
+	/* Only this batch knows that name: if it is gone, and the new one there, the rename was done, whatever was said of it. */
+	if (st != ST_OK && st != ST_GONE && st != ST_EXISTS && fstatat(fd, half, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    fstatat(tmpfd, dir, &sb, AT_SYMLINK_NOFOLLOW) == -1 && errno == ENOENT) {
+		struct error why = *err;
+		(void)strlcpy(bucket, half + 1, BUCKET_MAX);
+		error_clear(err);
+		return error_set(err, ST_UNSURE, 0, "the batch is queued, but maybe not for good: %s", why.text);
 	}
 	if (st != ST_OK)
 		return st == ST_GONE || st == ST_EXISTS ?

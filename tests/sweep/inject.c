@@ -10,6 +10,7 @@
  *	kill	SIGKILL before the call is made
  *	short	a write takes only half of its bytes; other calls are made as they are
  *	lost	a rename is done and fails with ENOENT, as NFS does when an answer was lost
+ *	lie	a rename is done and fails with EIO, as a soft mount of NFS does
  *	EIO...	the call is not made, and fails so
  * Unless it is "list", REPORT gets the line of the Nth call, if it came to that.
  * The exit status is the command's, 128 + N for a signal.
@@ -260,15 +261,15 @@ there(int fd, unsigned long long path, char out[8192])
 	(void)snprintf(out, 8192, "/proc/%d/fd/%d/%s", child, fd, name);
 }
 
-/* 0 or an errno. */
+/* The rename is done; what is told of it. */
 static int
-rename_for(const struct seccomp_data *d)
+rename_for(const struct seccomp_data *d, int told)
 {
 	char from[8192], to[8192];
 
 	there((int)d->args[0], d->args[1], from);
 	there((int)d->args[2], d->args[3], to);
-	return renameat2(AT_FDCWD, from, AT_FDCWD, to, (unsigned)d->args[4]) == -1 ? errno : ENOENT;
+	return renameat2(AT_FDCWD, from, AT_FDCWD, to, (unsigned)d->args[4]) == -1 ? errno : told;
 }
 
 struct plan {
@@ -311,9 +312,9 @@ decide(struct plan *p, const struct seccomp_notif *req, struct seccomp_notif_res
 		resp->error = -p->error;
 	} else if (strcmp(p->action, "kill") == 0)
 		(void)kill(child, SIGKILL);
-	else if (strcmp(p->action, "lost") == 0 && c->nr == SYS_renameat2) {
+	else if ((strcmp(p->action, "lost") == 0 || strcmp(p->action, "lie") == 0) && c->nr == SYS_renameat2) {
 		resp->flags = 0;
-		resp->error = -rename_for(d);
+		resp->error = -rename_for(d, p->action[1] == 'o' ? ENOENT : EIO);
 	} else if (strcmp(p->action, "short") == 0 && d->args[2] > 1 &&
 	    (c->nr == SYS_write || c->nr == SYS_pwrite64)) {
 		resp->flags = 0;
@@ -359,7 +360,7 @@ main(int argc, char **argv)
 		if (strcmp(p.action, errors[i].name) == 0)
 			p.error = errors[i].value;
 	if (p.error == 0 && strcmp(p.action, "list") != 0 && strcmp(p.action, "kill") != 0 &&
-	    strcmp(p.action, "short") != 0 && strcmp(p.action, "lost") != 0)
+	    strcmp(p.action, "short") != 0 && strcmp(p.action, "lost") != 0 && strcmp(p.action, "lie") != 0)
 		errx(64, "no such action: %s", p.action);
 	if ((p.report = fopen(argv[4], "we")) == NULL)
 		err(73, "%s", argv[4]);
