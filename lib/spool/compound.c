@@ -11,7 +11,7 @@
 #include "spool/policy.h"
 #include "spool/keys.h"
 
-_Static_assert(HANDLER_LEN_MAX == 180, "the rule of handler tells its length");
+_Static_assert(HANDLER_LEN_MAX == 180, "the rule of command tells its length");
 
 /* "base..cap" doubles; anything else is a list of steps. */
 static bool
@@ -79,7 +79,7 @@ keep_print(const struct policy *p, const void *at, const char *syntax, char *buf
 	if (p->keep == KEEP_COUNT)
 		type_number.print(p, &p->keep_count, syntax, buf, size);
 	else if (p->keep == KEEP_TIME)
-		type_lease.print(p, &p->keep_time, syntax, buf, size);
+		type_dur.print(p, &p->keep_time, syntax, buf, size);
 	else
 		(void)strlcpy(buf, "no", size);
 }
@@ -205,7 +205,7 @@ breaker_print(const struct policy *p, const void *at, const char *syntax, char *
 
 /* What conf.c would take for a comment, or cut off, is none; nor is what would be another line. */
 static bool
-handler_parse(const char *text, const char *syntax, struct policy *p, void *at)
+command_parse(const char *text, const char *syntax, struct policy *p, void *at)
 {
 	struct command *command = at;
 	size_t len = strlen(text);
@@ -257,6 +257,6 @@ TYPE(keep, keep, "a duration with its unit, such as 7d; a number of messages; or
 TYPE(mode, mode, "3 or 4 octal digits of permissions; the owner has to read and write, as in 0600");
 TYPE(group, name, "the name of a group, 32 bytes at most, or none");
 TYPE(log, log, "syslog, a path that starts with /, or no");
-TYPE(handler, name, "a command line for /bin/sh, 180 bytes at most, no ';' behind a blank; or none");
+TYPE(command, name, "a command line for /bin/sh, 180 bytes at most, no ';' behind a blank; or none");
 TYPE(rate_limit, rate_limit, "a rate such as 10/s, 30/m or 5/h, or none");
 TYPE(breaker, breaker, "a number of failures and a pause, such as 5,10s..10m, or none");

@@ -14,9 +14,9 @@ struct type {
 	void (*print)(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size);
 	const char *rule;	/* the syntax in words */
 };
-extern const struct type type_lease, type_attempts, type_backoff, type_choice, type_expire,
+extern const struct type type_dur, type_attempts, type_backoff, type_choice, type_dur_or_word,
     type_dead_queue, type_count_limit, type_size_limit, type_size, type_number, type_keep, type_mode,
-    type_group, type_log, type_handler, type_jobs, type_rate_limit, type_breaker;
+    type_group, type_log, type_command, type_jobs, type_rate_limit, type_breaker;
 
 bool value_duration(const char *text, usec_t *out);
 /* Whether the text is "none", which is 0. */

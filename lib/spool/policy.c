@@ -13,11 +13,11 @@
 
 /* Name (of the key, and of its member in struct policy), type, syntax, built-in value, help. */
 #define KEYS(X) \
-	X(lease, lease, "DUR", "5m", "how long a claim lasts unless it is renewed") \
+	X(lease, dur, "DUR", "5m", "how long a claim lasts unless it is renewed") \
 	X(attempts, attempts, "N", "5", "failed attempts after which a message is dead") \
 	X(backoff, backoff, "DUR..DUR|DUR,DUR,...", "1s..10m", "how long a message waits after a failure") \
 	X(jitter, choice, "full|none", "full", "whether the back-off is a random part of that time") \
-	X(expire, expire, "DUR|never", "never", "how old a message may get before it is given up on") \
+	X(expire, dur_or_word, "DUR|never", "never", "how old a message may get before it is given up on") \
 	X(expired, choice, "drop|dead", "dead", "what becomes of an expired message") \
 	X(order_dead, choice, "skip|block", "skip", "whether a key goes on when a message of it is dead or held") \
 	X(latest, choice, "no|yes", "no", "whether a message replaces the waiting one of its key") \
@@ -34,11 +34,11 @@
 	X(group, group, "GROUP|none", "none", "group of the queue's files") \
 	X(paused, choice, "no|pop|push|all", "no", "what the queue refuses at present") \
 	X(log, log, "FILE|syslog|no", "no", "where each change of state is told, a line each") \
-	X(handler, handler, "COMMAND|none", "none", "what mq work --config runs for each message, by /bin/sh") \
+	X(handler, command, "COMMAND|none", "none", "what mq work --config runs for each message, by /bin/sh") \
 	X(jobs, jobs, "N", "1", "how many handlers mq work --config runs at once") \
-	X(timeout, expire, "DUR|none", "none", "how long a handler of mq work --config may run") \
-	X(once, lease, "DUR", "1d", "how long the key of mq push --id is remembered") \
-	X(accept, handler, "COMMAND|none", "none", "what looks at each message before it is accepted, by /bin/sh") \
+	X(timeout, dur_or_word, "DUR|none", "none", "how long a handler of mq work --config may run") \
+	X(once, dur, "DUR", "1d", "how long the key of mq push --id is remembered") \
+	X(accept, command, "COMMAND|none", "none", "what looks at each message before it is accepted, by /bin/sh") \
 	X(rate, rate_limit, "N/s|N/m|N/h|none", "none", "most claims in that time, by all consumers together") \
 	X(max_in_flight, count_limit, "N|none", "none", "most messages claimed at once, by all consumers together") \
 	X(single, choice, "no|yes", "no", "whether one consumer at a time gets messages, and the others stand by") \
@@ -79,7 +79,7 @@ policy_local(int key, const char *text)
 struct command *
 policy_command(struct policy *p, int key)
 {
-	return slots[key].type != &type_handler ? NULL : (struct command *)((char *)p + slots[key].offset);
+	return slots[key].type != &type_command ? NULL : (struct command *)((char *)p + slots[key].offset);
 }
 
 const char *

@@ -37,7 +37,7 @@ value_duration(const char *text, usec_t *out)
 }
 
 static bool
-lease_parse(const char *text, const char *syntax, struct policy *p, void *at)
+dur_parse(const char *text, const char *syntax, struct policy *p, void *at)
 {
 	usec_t d;
 
@@ -49,7 +49,7 @@ lease_parse(const char *text, const char *syntax, struct policy *p, void *at)
 }
 
 static void
-lease_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
+dur_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
 {
 	char text[DURATION_MAX];
 
@@ -66,19 +66,19 @@ word_of(const char *syntax)
 }
 
 static bool
-expire_parse(const char *text, const char *syntax, struct policy *p, void *at)
+dur_or_word_parse(const char *text, const char *syntax, struct policy *p, void *at)
 {
 	if (strcmp(text, word_of(syntax)) != 0)
-		return lease_parse(text, syntax, p, at);
+		return dur_parse(text, syntax, p, at);
 	*(usec_t *)at = 0;
 	return true;
 }
 
 static void
-expire_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
+dur_or_word_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
 {
 	if (*(const usec_t *)at != 0)
-		lease_print(p, at, syntax, buf, size);
+		dur_print(p, at, syntax, buf, size);
 	else
 		(void)strlcpy(buf, word_of(syntax), size);
 }
@@ -225,10 +225,10 @@ choice_print(const struct policy *p, const void *at, const char *syntax, char *b
 #define TYPE(name, print, rule) \
 	const struct type type_##name = { name##_parse, print##_print, rule }
 
-TYPE(lease, lease, "a duration above 0, such as 30s, 5m or 1.5h");
+TYPE(dur, dur, "a duration above 0, such as 30s, 5m or 1.5h");
 TYPE(attempts, number, "a number from 1 to 1000000");
 TYPE(choice, choice, "one of these words");
-TYPE(expire, expire, "a duration above 0, such as 30s, 12h or 7d, or that word");
+TYPE(dur_or_word, dur_or_word, "a duration above 0, such as 30s, 12h or 7d, or that word");
 TYPE(count_limit, count_limit, "a number, or none");
 TYPE(size_limit, size_limit, "bytes, also with K, M, G or T (powers of 1024), or none");
 TYPE(size, size, "bytes, also with K, M, G or T (powers of 1024)");
