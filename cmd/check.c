@@ -245,7 +245,18 @@ measure(struct run *r, usec_t now, struct subject *s)
 	s->value[DEAD] = (int64_t)t.count[STATE_DEAD];
 	s->value[DEPTH] = (int64_t)tally_backlog(&t);
 	s->value[AGE] = t.waiting != 0 && t.waiting < now ? now - t.waiting : 0;
+	if (st == ST_OK && t.missed.status != ST_OK)
+		(void)strlcpy(s->why, t.missed.text, sizeof(s->why));
 	return st;
+}
+
+/* What is not known is less than what is known to be wrong. */
+static int
+worse(int a, int b)
+{
+	static const int rank[] = { [OK] = 0, [UNKNOWN] = 1, [WARNING] = 2, [CRITICAL] = 3 };
+
+	return rank[a] > rank[b] ? a : b;
 }
 
 static void
@@ -261,15 +272,9 @@ judge(struct run *r, usec_t now, const struct limits *limits, struct subject *s)
 	for (int v = 0; v < NVALUES; v++)
 		if (level(&limits[v], s->value[v]) > s->state)
 			s->state = level(&limits[v], s->value[v]);
-}
-
-/* What is not known is less than what is known to be wrong. */
-static int
-worse(int a, int b)
-{
-	static const int rank[] = { [OK] = 0, [UNKNOWN] = 1, [WARNING] = 2, [CRITICAL] = 3 };
-
-	return rank[a] > rank[b] ? a : b;
+	/* A part could not be looked into: there may be more of all than was counted. */
+	if (s->why[0] != '\0')
+		s->state = worse(s->state, UNKNOWN);
 }
 
 static enum status

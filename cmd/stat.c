@@ -44,7 +44,7 @@ count_messages(struct run *r, struct queue *q, unsigned states, usec_t now, stru
 	memset(t, 0, sizeof(*t));
 	t->now = now;
 	progress_start(&progress, r);
-	if ((st = scan_open(q, states, &scan, &r->err)) != ST_OK)
+	if ((st = scan_open(q, states | SCAN_ANY_ORDER, &scan, &r->err)) != ST_OK)
 		return st;
 	while ((st = scan_next(scan, &p, &r->err)) == ST_OK) {
 		tally_add(t, &p);
@@ -54,12 +54,14 @@ count_messages(struct run *r, struct queue *q, unsigned states, usec_t now, stru
 			    progress_rate(&progress, seen));
 	}
 	progress_clear();
+	st = tally_end(t, scan, st, &r->err);
 	scan_close(scan);
-	return st == ST_NONE ? ST_OK : st;
+	return st;
 }
 
+/* What could not be looked into is told of, and worst becomes why; the rest is counted. */
 static enum status
-gather(struct run *r, const char *name, usec_t now, struct numbers *n)
+gather(struct run *r, const char *name, usec_t now, struct numbers *n, enum status *worst)
 {
 	struct queue *q;
 	enum status st;
@@ -71,6 +73,10 @@ gather(struct run *r, const char *name, usec_t now, struct numbers *n)
 	queue_rates(q, now, &n->rates);
 	n->paused = queue_policy(q)->paused;
 	queue_close(q);
+	if (st == ST_OK && n->t.missed.status != ST_OK) {
+		r->err = n->t.missed;
+		run_trouble(r, r->err.status, worst);
+	}
 	return st;
 }
 
@@ -232,7 +238,7 @@ all_queues(struct run *r, usec_t now, struct numbers **out, size_t *count)
 		return error_sys(&r->err, ENOMEM, "stat");
 	}
 	for (size_t i = 0; i < names.n; i++) {
-		enum status one = gather(r, names.name[i], now, &(*out)[*count]);
+		enum status one = gather(r, names.name[i], now, &(*out)[*count], &worst);
 		if (one == ST_OK)
 			++*count;
 		else if (one == ST_NOTFOUND)	/* removed meanwhile */
@@ -247,8 +253,8 @@ all_queues(struct run *r, usec_t now, struct numbers **out, size_t *count)
 static enum status
 one_queue(struct run *r, usec_t now, struct numbers **out, size_t *count)
 {
+	enum status st, worst = ST_OK;
 	struct queue *q;
-	enum status st;
 
 	/* Opened twice: once for its error's sake. */
 	if ((st = run_queue(r, r->operand[0], &q)) != ST_OK)
@@ -257,7 +263,8 @@ one_queue(struct run *r, usec_t now, struct numbers **out, size_t *count)
 	if ((*out = calloc(1, sizeof(**out))) == NULL)
 		return error_sys(&r->err, ENOMEM, "stat");
 	*count = 1;
-	return gather(r, r->operand[0], now, *out);
+	st = gather(r, r->operand[0], now, *out, &worst);
+	return st != ST_OK ? st : worst;
 }
 
 struct wish {

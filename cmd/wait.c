@@ -23,6 +23,7 @@ struct want {
 	int what;		/* READY, EMPTY or BELOW */
 	int64_t below;
 	usec_t deadline;
+	bool told;		/* that something could not be looked into */
 };
 
 static enum status
@@ -50,6 +51,19 @@ options(struct want *w)
 	return st;
 }
 
+/* What cannot be looked into stops nobody from waiting for the rest: it is told once, and the status is ST_NONE. */
+static enum status
+passed_over(struct want *w, enum status st)
+{
+	if (st == ST_OK || st == ST_NONE || error_is_ours(&w->r->err))
+		return st;
+	if (!w->told)
+		run_note(w->r, "%s", w->r->err.text);
+	w->told = true;
+	error_clear(&w->r->err);
+	return ST_NONE;
+}
+
 /* The first message of a state: by its key, what is sooner than all others. */
 static enum status
 first(struct want *w, enum state s, struct place *p)
@@ -74,7 +88,7 @@ ready(struct want *w, bool *yes, usec_t *wake)
 	enum status st;
 
 	for (size_t i = 0; !*yes && i < 2; i++) {
-		st = first(w, states[i], &p);
+		st = passed_over(w, first(w, states[i], &p));
 		if (st == ST_NONE)
 			continue;
 		if (st != ST_OK)
@@ -84,7 +98,9 @@ ready(struct want *w, bool *yes, usec_t *wake)
 		else if (p.name.key < *wake)
 			*wake = p.name.key;
 	}
-	return *yes ? ST_OK : claims_lapsed(w->q, now, yes, wake, &w->r->err);
+	if (!*yes && (st = passed_over(w, claims_lapsed(w->q, now, yes, wake, &w->r->err))) != ST_OK && st != ST_NONE)
+		return st;
+	return ST_OK;
 }
 
 static enum status
@@ -97,9 +113,10 @@ look(struct want *w, bool *yes, usec_t *wake)
 	*wake = USEC_MAX;
 	if (w->what == READY)
 		return ready(w, yes, wake);
-	if ((st = queue_backlog(w->q, limit, &n, &w->r->err)) == ST_OK)
+	/* A queue of which a part is not known is not called empty or short. */
+	if ((st = passed_over(w, queue_backlog(w->q, limit, &n, &w->r->err))) == ST_OK)
 		*yes = n < limit;
-	return st;
+	return st == ST_NONE ? ST_OK : st;
 }
 
 static enum status

@@ -184,3 +184,46 @@ soon() {
 	mq pop q
 	[ "$(entries mq pop q)" -lt 100 ]
 }
+
+# ---- new/ ----
+
+# drop N: so many files in new/
+drop() {
+	python3 -c '
+import sys
+for i in range(int(sys.argv[2])):
+    open(f"{sys.argv[1]}/f{i:07}", "w").close()' "$MQ_SPOOL/q/new" "$1"
+}
+
+@test "however many files lie in new/, whoever looks at them reads the directory once (A7)" {
+	need_strace
+	mq init q
+	drop 20000
+	mq config q >/dev/null
+	for command in "mq stat q" "mq ls q --ids" "mq check q" "mq wait q --ready --timeout 1m" "mq pop q"; do
+		n=$(entries $command)
+		[ "$n" -lt 30000 ] || { echo "$command reads $n names"; return 1; }
+	done
+	assert_equal "$(mq ls q --ids | sort -u | wc -l)" 19999
+	mq init q max_messages=30000
+	n=$(entries mq push -q q -m x)
+	[ "$n" -lt 40000 ] || { echo "push reads $n names"; return 1; }
+	n=$(entries mq peek q "$(id q ready | tail -n 1)")
+	[ "$n" -lt 50000 ] || { echo "peek reads $n names"; return 1; }
+}
+
+@test "what arrived is adopted in its order, however many files there are (A7)" {
+	mq init q
+	drop 5000
+	# Those that came first come first, whatever their names are, and the rest by their names.
+	mv "$MQ_SPOOL/q/new/f0004999" "$MQ_SPOOL/q/new/z"
+	for i in 1 2 3; do
+		sleep 0.02
+		printf $i >"$MQ_SPOOL/q/new/a$i"
+	done
+	mq ls q --ids >listed
+	mq pop -n 6000 -l q >popped
+	assert_equal "$(wc -l <popped)" 5003
+	assert_equal "$(tail -n 3 popped)" $'1\n2\n3'
+	assert_equal "$(wc -l <listed)" 5003
+}

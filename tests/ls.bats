@@ -60,3 +60,82 @@ load helper
 	run -0 mq dead q
 	assert_output --partial 'grün'
 }
+
+# ---- what cannot be looked into ----
+
+# blocked ERROR[:when=N+] PATH COMMAND...: all that the command wants to open by that name fails
+blocked() {
+	strace -f -o "$BATS_TEST_TMPDIR/trace" -P "$2" -e trace=openat -e inject=openat:error="$1" "${@:3}"
+}
+
+complaint() {
+	blocked "$@" >/dev/null
+}
+
+@test "an error while opening waiting/, or a lane, is never taken for nothing there (F4)" {
+	need_strace
+	for i in 1 2 3; do mq push -q -k K q -m "k$i"; done
+	h=$(mq claim --lease 1h q)
+	run -1 mq pop q
+	mq nack q --delay 1h "$h"
+	lane=$(find "$MQ_SPOOL/q/waiting" -mindepth 1 -maxdepth 1 -printf %f)
+	# Each verb opens the directory of the lanes, and that again for each lane.
+	for e in EIO EACCES ENOSPC EMFILE EIO:when=2+ EACCES:when=2+; do
+		for what in waiting "$lane"; do
+			[[ $what == waiting || $e != *:* ]] || continue
+			for verb in "ls q" "export q" "stat q" "peek q" "mv q to --all" "rm q --all --force" "hold q --all" \
+			    "bury q --all" "ls q --last=9" "peek q 019aa3c4-7d52-7a1b-9c40-000000000001"; do
+				rm -rf "$MQ_SPOOL/to" copy
+				cp -a "$MQ_SPOOL" copy
+				# shellcheck disable=SC2086 # words
+				run complaint $e "$what" mq -s copy $verb
+				case $status in
+				74 | 75 | 77) ;;
+				*) fail "$verb, $e of $what: exit $status, $output" ;;
+				esac
+				[[ $output == *": "* ]]
+			done
+			run -3 blocked $e "$what" mq check q
+			run blocked $e "$what" mq wait q --below 9 --timeout 100ms
+			[ "$status" -ne 0 ]
+		done
+	done
+	# What was found is shown all the same.
+	run blocked EIO waiting mq ls q --ids
+	assert_line "$(id q delayed)"
+	# And once nothing fails, all of it is there.
+	assert_equal "$(mq ls q --ids | wc -l)" 3
+}
+
+@test "a bucket that cannot be opened is passed over and told of by whoever looks, claims or waits (A2)" {
+	need_strace
+	mq push -q q -m first
+	mq push -q q -d 1h -m later
+	bad=5.20200101T000000.000000Z
+	for bucket in ready/$bad ready/+$bad delayed/${bad#*.} claimed/${bad#*.} claimed/w.${bad#*.}; do
+		for e in EACCES EIO ENOTDIR ELOOP; do
+			mkdir -p "$MQ_SPOOL/q/$bucket"	# who may open it takes it away
+			at=$bucket:$e
+			run blocked $e "${bucket#*/}" mq ls q
+			assert_line --partial "ready"
+			assert_line --partial "delayed"
+			[[ $output == *"$bad"* || $output == *"${bad#*.}"* ]] || fail "ls, $at: $output"
+			[ "$status" -ge 74 ] || fail "ls, $at: $status"
+			run blocked $e "${bucket#*/}" mq stat q --json
+			assert_line --partial '"ready":1,"delayed":1,'
+			[ "$status" -ge 74 ] || fail "stat, $at: $status"
+			run blocked $e "${bucket#*/}" mq peek q "$(id q delayed)"
+			assert_equal "$status $output" "0 later"
+			run blocked $e "${bucket#*/}" mq wait q --ready --timeout 20s
+			[ "$status" -eq 0 ] || fail "wait, $at: $status $output"
+			run -3 blocked $e "${bucket#*/}" mq check q
+			run blocked $e "${bucket#*/}" mq pop q
+			assert_line first
+			[ "$status" -eq 0 ] || fail "pop, $at: $status $output"
+			mq push -q q -m first
+			h=$(mq claim q)
+			blocked $e "${bucket#*/}" mq nack q --no-count "$h"
+		done
+		rmdir "$MQ_SPOOL/q/$bucket" 2>/dev/null || true
+	done
+}

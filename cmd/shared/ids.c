@@ -64,6 +64,10 @@ only_one(struct run *r, struct queue *q, struct scan *scan, const char *word, st
 		*id = p.name.id;
 		found = true;
 	}
+	if (found && st != ST_NONE && scan_missed(scan) != NULL) {
+		error_clear(&r->err);	/* what cannot be looked into cannot be meant */
+		st = ST_NONE;
+	}
 	return st != ST_NONE ? st : found ? ST_OK : unknown(r, q, word);
 }
 
@@ -173,6 +177,11 @@ pass(struct ids *c)
 			c->unseen--;
 		}
 	}
+	/* What could not be looked into is told of for each id that is not found. */
+	if (st != ST_OK && scan_missed(scan) != NULL && !error_is_ours(err)) {
+		error_clear(err);
+		st = ST_NONE;
+	}
 	scan_close(scan);
 	return st == ST_NONE || st == ST_GONE ? ST_OK : st;
 }
@@ -187,7 +196,7 @@ look_again(struct ids *c, const struct wanted *w)
 
 	for (int round = 0; round < 4; round++) {
 		st = scan_find(c->q, STATES_ALL, &w->id, &p, err);
-		if (st == ST_NOTFOUND) {
+		if (st != ST_OK && !error_is_ours(err)) {
 			run_trouble(c->r, st, c->worst);
 			return ST_OK;
 		}

@@ -460,6 +460,11 @@ scan_all(struct select *s, struct queue *q, struct scan *scan, usec_t now, const
 		if (st != ST_OK)
 			return st;
 	}
+	/* What could not be looked into is told of; what was found is not kept back for it. */
+	if (st != ST_OK && st != ST_NONE && scan_missed(scan) != NULL && !error_is_ours(err)) {
+		run_trouble(s->r, st, worst);
+		st = ST_NONE;
+	}
 	for (size_t i = 0; (st == ST_OK || st == ST_NONE) && !run_stopped() && i < ring->n; i++)
 		st = visit(v, &ring->p[(ring->next + i) % ring->n], &n, err);
 	return st == ST_NONE || st == ST_GONE ? ST_OK : st;

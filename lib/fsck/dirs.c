@@ -12,6 +12,7 @@
 
 #include "base/name.h"
 #include "base/fs.h"
+#include "base/look.h"
 #include "spool/policy.h"
 #include "spool/record.h"
 #include "spool/queue.h"
@@ -32,9 +33,9 @@ half_made(struct fsck *f)
 	struct stat sb;
 	int fd;
 
-	if (fstatat(f->q->fd, "tmp", &sb, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+	if (name_stands(f->q->fd, "tmp") != STANDS_NOT)
 		return false;
-	if (fstat(f->q->fd, &sb) == 0 && f->now - (usec_t)sb.st_mtim.tv_sec * USEC > HALF_AGE)
+	if (fstat(f->q->fd, &sb) == 0 && f->now - stat_mtime(&sb) > HALF_AGE)
 		fsck_found(f, HALF_QUEUE, f->repair && fsck_mended(f, queue_tmp(f->q, &fd, f->err)), "tmp",
 		    "who made the queue died before its end");
 	return true;

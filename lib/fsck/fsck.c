@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/name.h"
+#include "base/look.h"
 #include "spool/spool.h"
 #include "spool/queue.h"
 #include "spool/place.h"
@@ -45,13 +46,11 @@ places_of(struct fsck *f, const struct msgid *id, struct place *p, size_t max, s
 static bool
 stands(struct fsck *f, const struct place *p, int *dir)
 {
-	struct stat sb;
-
 	if (place_open(f->q, p, dir, f->err) != ST_OK) {
 		error_clear(f->err);
 		return false;
 	}
-	if (fstatat(*dir, p->file, &sb, AT_SYMLINK_NOFOLLOW) == 0)
+	if (name_stands(*dir, p->file) == STANDS_YES)
 		return true;
 	(void)close(*dir);
 	return false;

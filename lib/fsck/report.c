@@ -11,6 +11,7 @@
 
 #include "base/name.h"
 #include "base/fs.h"
+#include "base/look.h"
 #include "spool/queue.h"
 #include "fsck/fsck.h"
 #include "fsck/check.h"
@@ -95,7 +96,7 @@ fsck_older(struct fsck *f, int dir, const char *name, usec_t age)
 	struct stat sb;
 
 	return fstatat(dir, name, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    f->now - (usec_t)sb.st_ctim.tv_sec * USEC > age;
+	    f->now - stat_ctime(&sb) > age;
 }
 
 int

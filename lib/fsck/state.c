@@ -12,11 +12,13 @@
 #include "base/name.h"
 #include "base/envelope.h"
 #include "base/fs.h"
+#include "base/look.h"
 #include "spool/queue.h"
 #include "spool/bucket.h"
 #include "spool/place.h"
 #include "spool/lane.h"
 #include "view/view.h"
+#include "view/scan.h"
 #include "pattern/turn.h"
 #include "pattern/order.h"
 #include "life/fail.h"
@@ -147,25 +149,20 @@ check_entry(struct fsck *f, const struct shelf *sh, const struct bucket *b, int 
 static enum status
 check_bucket(struct fsck *f, struct shelf *sh, const struct bucket *b)
 {
-	char after[NAME_MAX_LEN + 1] = "";
-	struct listing l;
-	bool more = true;
+	const struct entry *e;
+	struct walk w;
 	enum status st;
 	int dir;
 
 	if ((st = bucket_open(sh, b, &dir, f->err)) != ST_OK)
 		return st == ST_GONE ? ST_OK : st;
-	while (st == ST_OK && more) {
-		if ((st = fs_list(dir, after, 8192, false, &l, &more, f->err)) != ST_OK)
+	walk_begin(&w, dir, "", SCAN_NAMES);
+	while ((st = walk_next(&w, &e, f->err)) == ST_OK)
+		if ((st = check_entry(f, sh, b, dir, e)) != ST_OK)
 			break;
-		for (size_t i = 0; st == ST_OK && i < l.n; i++)
-			st = check_entry(f, sh, b, dir, &l.e[i]);
-		if (l.n > 0)
-			(void)strlcpy(after, l.e[l.n - 1].name, sizeof(after));
-		listing_free(&l);
-	}
+	walk_end(&w);
 	(void)close(dir);
-	return st == ST_GONE ? ST_OK : st;
+	return st == ST_NONE || st == ST_GONE ? ST_OK : st;
 }
 
 static void
@@ -281,44 +278,39 @@ check_turn(struct fsck *f, const char *order, const char *path)
 
 /* Each directory of an order key in waiting/ or turns/. */
 static enum status
-check_orders(struct fsck *f, const char *name,
-    enum status (*list)(struct queue *, const char *, size_t, struct listing *, bool *, struct error *),
-    enum status (*check)(struct fsck *, const char *, const char *))
+check_orders(struct fsck *f, const char *name, enum status (*check)(struct fsck *, const char *, const char *))
 {
-	char after[NAME_MAX_LEN + 1] = "", path[300];
-	enum status st = ST_OK;
-	struct listing l;
-	bool more = true;
+	const struct entry *e;
+	char path[300];
+	enum status st;
+	struct walk w;
 	int dir;
 
-	while (st == ST_OK && more) {
-		if ((st = list(f->q, after, 1024, &l, &more, f->err)) != ST_OK)
-			return st;
-		for (size_t i = 0; st == ST_OK && i < l.n; i++) {
-			(void)snprintf(path, sizeof(path), "%s/%s", name, l.e[i].name);
-			if (order_ok(l.e[i].name) && l.e[i].type == DT_DIR) {
-				st = check(f, l.e[i].name, path);
-			} else if (fs_open_dir(f->q->fd, name, false, &dir, f->err) == ST_OK) {
-				fsck_foreign(f, FOREIGN_ENTRY, dir, l.e[i].name, path, "not that of a key");
-				(void)close(dir);
-			}
-		}
-		if (l.n > 0)
-			(void)strlcpy(after, l.e[l.n - 1].name, sizeof(after));
-		listing_free(&l);
+	if ((st = queue_sub_look(f->q, name, &dir, f->err)) != ST_OK)
+		return st;
+	walk_begin(&w, dir, "", SCAN_LANES);
+	while ((st = walk_next(&w, &e, f->err)) == ST_OK) {
+		(void)snprintf(path, sizeof(path), "%s/%s", name, e->name);
+		if (!order_ok(e->name) || e->type != DT_DIR)
+			fsck_foreign(f, FOREIGN_ENTRY, dir, e->name, path, "not that of a key");
+		else if ((st = check(f, e->name, path)) != ST_OK)
+			break;
 	}
-	return st;
+	walk_end(&w);
+	if (dir != -1)
+		(void)close(dir);
+	return st == ST_NONE ? ST_OK : st;
 }
 
 enum status
 fsck_keys(struct fsck *f)
 {
-	enum status st = check_orders(f, "waiting", lanes_list, check_lane);
+	enum status st = check_orders(f, "waiting", check_lane);
 
 	if (st == ST_OK)
-		st = check_orders(f, "turns", turns_list, check_entries);
+		st = check_orders(f, "turns", check_entries);
 	if (st == ST_OK)
-		st = check_orders(f, "turns", turns_list, check_turn);
+		st = check_orders(f, "turns", check_turn);
 	/* And those that wait though it is nobody's turn. */
-	return st == ST_OK ? check_orders(f, "waiting", lanes_list, check_turn) : st;
+	return st == ST_OK ? check_orders(f, "waiting", check_turn) : st;
 }

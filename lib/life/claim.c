@@ -18,6 +18,7 @@
 #include "base/name.h"
 #include "base/envelope.h"
 #include "base/fs.h"
+#include "base/look.h"
 #include "spool/spool.h"
 #include "spool/queue.h"
 #include "spool/bucket.h"
@@ -190,7 +191,7 @@ fresh(const struct attempt *a, int dir, const struct place *p)
 	struct stat sb;
 
 	return since(a, id_time(&p->name.id)) || (fstatat(dir, p->file, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    since(a, (usec_t)sb.st_ctim.tv_sec * USEC + sb.st_ctim.tv_nsec / 1000));
+	    since(a, stat_ctime(&sb)));
 }
 
 /* Whether a bucket has a message of the key, if before is given: one that stands before that. */
@@ -421,7 +422,7 @@ bucket_claim(struct attempt *a, const struct bucket *b, bool *empty, bool *young
 	if ((st = bucket_open(shelf_of(q, STATE_READY), b, &q->window.fd, a->err)) != ST_OK) {
 		q->window.fd = -1;
 		a->again |= st == ST_GONE;	/* or renamed: what is in it was not seen */
-		return st == ST_GONE ? ST_NONE : st;
+		return st == ST_GONE || pass_over(a->over, a->err) == ST_OK ? ST_NONE : st;
 	}
 	(void)strlcpy(q->window.bucket, b->name, sizeof(q->window.bucket));
 	st = ST_NONE;
@@ -430,7 +431,7 @@ bucket_claim(struct attempt *a, const struct bucket *b, bool *empty, bool *young
 		q->window.next = 0;
 		st = fs_list(q->window.fd, after, WINDOW, false, &q->window.names, &more, a->err);
 		if (st != ST_OK)
-			return st == ST_GONE ? ST_NONE : st;
+			return st == ST_GONE || pass_over(a->over, a->err) == ST_OK ? ST_NONE : st;
 		q->window.since = a->now;
 		if (q->window.names.n == 0)
 			*empty = after[0] == '\0';

@@ -17,6 +17,7 @@
 
 #include "base/name.h"
 #include "base/fs.h"
+#include "base/look.h"
 #include "spool/spool.h"
 #include "spool/record.h"
 #include "spool/queue.h"
@@ -64,41 +65,36 @@ due_in_bucket(struct queue *q, const struct bucket *b, usec_t now, unsigned *lef
     bool *empty, usec_t *wake, struct passed *over, struct error *err)
 {
 	struct place p = { .state = STATE_DELAYED };
-	char after[NAME_MAX_LEN + 1] = "";
-	enum status st = ST_OK;
-	struct listing l;
-	bool more = true;
+	const struct entry *e;
+	struct walk w;
+	enum status st;
 	int dir;
 
 	*empty = false;
 	if ((st = bucket_open(shelf_of(q, STATE_DELAYED), b, &dir, err)) != ST_OK)
 		return st == ST_GONE ? ST_OK : st;
 	(void)strlcpy(p.bucket, b->name, sizeof(p.bucket));
-	while (st == ST_OK && more) {
-		if ((st = fs_list(dir, after, DUE_WINDOW, false, &l, &more, err)) != ST_OK)
+	walk_begin(&w, dir, "", DUE_WINDOW);
+	*empty = true;
+	while ((st = walk_next(&w, &e, err)) == ST_OK) {
+		*empty = false;
+		if (e->type != DT_REG || name_parse(e->name, &p.name) != NAME_OK)
+			continue;
+		if (p.name.key > now || *left == 0) {
+			wake_at(wake, p.name.key > now ? p.name.key : now);
 			break;
-		*empty = l.n == 0 && after[0] == '\0';
-		for (size_t i = 0; i < l.n && st == ST_OK; i++) {
-			if (l.e[i].type != DT_REG || name_parse(l.e[i].name, &p.name) != NAME_OK)
-				continue;
-			if (p.name.key > now || *left == 0) {
-				wake_at(wake, p.name.key > now ? p.name.key : now);
-				more = false;
-				break;
-			}
-			(void)strlcpy(p.file, l.e[i].name, sizeof(p.file));
-			st = reap_return(q, &p, now, err);
-			if (st == ST_OK)
-				--*left;
-			else
-				st = st == ST_GONE ? ST_OK : pass_over(over, err);
 		}
-		if (l.n > 0)
-			(void)strlcpy(after, l.e[l.n - 1].name, sizeof(after));
-		listing_free(&l);
+		(void)strlcpy(p.file, e->name, sizeof(p.file));
+		st = reap_return(q, &p, now, err);
+		if (st == ST_OK)
+			--*left;
+		else if (st != ST_GONE && (st = pass_over(over, err)) != ST_OK)
+			break;
 	}
+	*empty = *empty && st == ST_NONE;
+	walk_end(&w);
 	(void)close(dir);
-	return st == ST_GONE ? ST_OK : st;
+	return st == ST_NONE || st == ST_GONE ? ST_OK : st;
 }
 
 void
@@ -188,7 +184,7 @@ reap_new(struct queue *q, usec_t now, struct passed *over)
 {
 	struct arrivals a;
 	struct error err;
-	struct place at;
+	struct place p, at;
 	enum status st;
 	usec_t last = 0;
 
@@ -198,13 +194,13 @@ reap_new(struct queue *q, usec_t now, struct passed *over)
 		return;
 	}
 	for (size_t i = 0; st == ST_OK && i < a.n; i++) {
-		struct place *p = &a.p[i];
+		arrival_place(&a.a[i], &p);
 		/* In the order of arrival also those that came within one tick of the clock. */
-		if (p->name.key <= last)
-			p->name.key = last + 1;
-		last = p->name.key;
-		if ((st = adopt(q, p, now, &at, &err)) == ST_OK)
-			st = adopted(q, p, &at, &err);
+		if (p.name.key <= last)
+			p.name.key = last + 1;
+		last = p.name.key;
+		if ((st = adopt(q, &p, now, &at, &err)) == ST_OK)
+			st = adopted(q, &p, &at, &err);
 		if (st != ST_OK)
 			st = st == ST_GONE ? ST_OK : pass_over(over, &err);
 	}
@@ -224,7 +220,7 @@ is_litter(int dir, const char *name, usec_t now, bool *tree)
 	if (fd == -1)
 		return false;
 	yes = fstat(fd, &sb) == 0;
-	age = now - (usec_t)sb.st_mtim.tv_sec * USEC;
+	age = now - stat_mtime(&sb);
 	*tree = S_ISDIR(sb.st_mode);
 	/* A directory's writer may have it locked; a lock that cannot be asked for tells nothing. */
 	yes = yes && (*tree ? age > STALE_DIR && fs_dir_locked(fd) != 1 : S_ISREG(sb.st_mode) && age > STALE_FILE &&

@@ -23,6 +23,7 @@
 
 #include "base/name.h"
 #include "base/fs.h"
+#include "base/look.h"
 #include "spool/spool.h"
 #include "spool/queue.h"
 #include "spool/bucket.h"
@@ -181,14 +182,6 @@ lock(const struct queue *q, int dir, int *fd, struct error *err)
 
 /* ---- into the queue --------------------------------------------------- */
 
-static bool
-gone(int dir, const char *file)
-{
-	struct stat sb;
-
-	return fstatat(dir, file, &sb, AT_SYMLINK_NOFOLLOW) == -1 && errno == ENOENT;
-}
-
 /*
  * Put an accepted message where it belongs, unless that was done.  The marker has to be durable before
  * the message is seen; and to have synced the directory that it left is to have made its rename durable.
@@ -198,7 +191,7 @@ bring_in(struct queue *q, int dir, const char *file, usec_t now, struct error *e
 {
 	struct msgname n;
 	struct place at;
-	bool done = gone(dir, file);
+	bool done = name_stands(dir, file) == STANDS_NOT;
 	enum status st = queue_synced(q) ? fs_sync(dir, err) : ST_OK;
 	enum state s;
 
@@ -246,7 +239,7 @@ expire(struct queue *q, int dir, const char *marker, const char *file, usec_t no
 		return st == ST_NONE ? ST_OK : st;
 	if (strcmp(is, file) != 0)
 		return ST_OK;
-	if (!gone(dir, file) && (st = bring_in(q, dir, file, now, err)) != ST_OK)
+	if (name_stands(dir, file) != STANDS_NOT && (st = bring_in(q, dir, file, now, err)) != ST_OK)
 		return st == ST_UNSURE ? (err->status = ST_IO) : st;	/* it is not the caller's message */
 	st = fs_unlink(dir, marker, err);
 	return st == ST_GONE ? ST_OK : st;
@@ -433,7 +426,7 @@ tend_message(struct tend *t, const char *file)
 			st = bring_in(t->q, t->dir, file, t->now, t->err);
 		tell(t, ONCE_UNFINISHED, file, t->act && st == ST_OK);
 	} else if (st == ST_NONE && locked == 0 && t->certain &&
-	    t->now - (usec_t)sb.st_mtim.tv_sec * USEC > STALE) {
+	    t->now - stat_mtime(&sb) > STALE) {
 		st = t->act ? fs_unlink(t->dir, file, t->err) : ST_OK;
 		tell(t, ONCE_LITTER, file, t->act && st == ST_OK);
 	}

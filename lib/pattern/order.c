@@ -16,6 +16,7 @@
 
 #include "base/name.h"
 #include "base/fs.h"
+#include "base/look.h"
 #include "spool/policy.h"
 #include "spool/queue.h"
 #include "spool/bucket.h"
@@ -481,23 +482,24 @@ wrong(struct queue *q, const char *order, struct error *err)
 static size_t
 sweep_lanes(struct queue *q, char after[NAME_MAX_LEN + 1], size_t max, bool *mended)
 {
+	const struct entry *e;
 	struct error ignored;
-	struct listing l;
-	size_t n;
-	bool more;
+	struct walk w;
+	size_t n = 0;
+	int dir;
 
 	error_clear(&ignored);
-	if (lanes_list(q, after, max, &l, &more, &ignored) != ST_OK)
+	if (lanes_look(q, &dir, &ignored) != ST_OK)
 		return 0;
-	for (size_t i = 0; i < l.n; i++) {
-		const char *order = l.e[i].name;
+	walk_begin(&w, dir, after, max);
+	for (; n < max && walk_next(&w, &e, &ignored) == ST_OK; n++) {
+		(void)strlcpy(after, e->name, NAME_MAX_LEN + 1);
+		*mended |= order_ok(after) && wrong(q, after, &ignored) != NULL && settle(q, after, NULL, &ignored) == ST_OK;
 		error_clear(&ignored);
-		*mended |= order_ok(order) && wrong(q, order, &ignored) != NULL && settle(q, order, NULL, &ignored) == ST_OK;
 	}
-	n = l.n;
-	if (n > 0)
-		(void)strlcpy(after, l.e[n - 1].name, NAME_MAX_LEN + 1);
-	listing_free(&l);
+	walk_end(&w);
+	if (dir != -1)
+		(void)close(dir);
 	return n;
 }
 

@@ -19,6 +19,7 @@
 
 #include "base/envelope.h"
 #include "base/fs.h"
+#include "base/look.h"
 #include "spool/spool.h"
 #include "spool/queue.h"
 #include "spool/counters.h"
@@ -73,7 +74,7 @@ abandoned(struct queue *q, int place, usec_t now)
 
 	if (fstat(place, &sb) == -1)
 		return false;
-	age = now - ((usec_t)sb.st_mtim.tv_sec * USEC + sb.st_mtim.tv_nsec / 1000);
+	age = now - stat_mtime(&sb);
 	/* Where locks tell nothing, whoever waits there touches it. */
 	if (queue_remote(q))
 		return age > ANSWER_AGE;

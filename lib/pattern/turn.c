@@ -146,9 +146,3 @@ turn_sync(struct queue *q, const char *order)
 		(void)close(dir);
 	}
 }
-
-enum status
-turns_list(struct queue *q, const char *after, size_t max, struct listing *l, bool *more, struct error *err)
-{
-	return queue_sub_list(q, TURNS, after, max, l, more, err);
-}

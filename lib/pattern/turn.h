@@ -29,6 +29,5 @@ enum status turn_note(struct queue *, const struct turn *, const struct place *,
 void turn_sync(struct queue *, const char *order);
 /* The names in turns/, as fs_list; and whether a name is that of an entry in one of them. */
 bool turn_ok(const char *);
-enum status turns_list(struct queue *, const char *after, size_t max, struct listing *, bool *more, struct error *) MUST_CHECK;
 
 #endif

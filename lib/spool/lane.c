@@ -75,29 +75,23 @@ lane_put(struct queue *q, const char *order, int fromfd, const char *from, struc
 }
 
 enum status
-queue_sub_list(struct queue *q, const char *name, const char *after, size_t max, struct listing *l, bool *more, struct error *err)
+queue_sub_look(struct queue *q, const char *name, int *fd, struct error *err)
 {
+	struct error opening;
 	enum status st;
-	int fd;
 
-	memset(l, 0, sizeof(*l));
-	*more = false;
-	st = fs_open_dir(q->fd, name, false, &fd, err);
-	if (st != ST_OK && (err->errnum == ENOTDIR || err->errnum == ELOOP)) {
-		error_clear(err);	/* a checker tells of it */
+	error_clear(&opening);
+	*fd = -1;
+	st = fs_open_dir(q->fd, name, false, fd, &opening);
+	if (st == ST_OK || st == ST_GONE || opening.errnum == ENOTDIR || opening.errnum == ELOOP)
 		return ST_OK;
-	}
-	if (st != ST_OK)
-		return st == ST_GONE ? ST_OK : st;
-	st = fs_list(fd, after, max, false, l, more, err);
-	(void)close(fd);
-	return st == ST_GONE ? ST_OK : st;
+	return queue_fail(q, err, opening.errnum, "%s", name);
 }
 
 enum status
-lanes_list(struct queue *q, const char *after, size_t max, struct listing *l, bool *more, struct error *err)
+lanes_look(struct queue *q, int *fd, struct error *err)
 {
-	return queue_sub_list(q, WAITING, after, max, l, more, err);
+	return queue_sub_look(q, WAITING, fd, err);
 }
 
 bool

@@ -11,6 +11,7 @@
 
 #include "base/name.h"
 #include "base/fs.h"
+#include "base/look.h"
 #include "spool/spool.h"
 #include "spool/record.h"
 #include "spool/queue.h"
@@ -32,11 +33,9 @@ static enum status
 who_is_gone(struct queue *q, int fromfd, const char *from, const struct target *t,
     const char *file)
 {
-	struct stat sb;
-
-	if (fromfd != q->newfd && fstatat(t->fd, file, &sb, AT_SYMLINK_NOFOLLOW) == 0)
+	if (fromfd != q->newfd && name_stands(t->fd, file) == STANDS_YES)
 		return ST_OK;
-	return fstatat(fromfd, from, &sb, AT_SYMLINK_NOFOLLOW) == -1 ? ST_GONE : ST_NONE;
+	return name_stands(fromfd, from) == STANDS_YES ? ST_NONE : ST_GONE;
 }
 
 /* How a file gets its place: fs_move or fs_link. */
@@ -221,7 +220,6 @@ bucket_publish_dir(struct queue *q, int tmpfd, const char *dir, enum state s,
 {
 	char half[BUCKET_MAX + 1] = "+";
 	enum status st = ST_EXISTS;
-	struct stat sb;
 	int fd;
 
 	bucket[0] = '\0';
@@ -230,14 +228,14 @@ bucket_publish_dir(struct queue *q, int tmpfd, const char *dir, enum state s,
 	for (int i = 0; i < ROUNDS; i++, key++) {
 		/* A finished bucket of that name must not be met when the "+" goes. */
 		bucket_format(cls, key, half + 1);
-		if (fstatat(fd, half + 1, &sb, AT_SYMLINK_NOFOLLOW) == 0)
+		if (name_stands(fd, half + 1) == STANDS_YES)
 			continue;
 		if ((st = fs_move_own(tmpfd, dir, fd, half, err)) != ST_EXISTS)
 			break;
 	}
 	/* Only this batch knows that name: if it is gone, and the new one there, the rename was done, whatever was said of it. */
-	if (st != ST_OK && st != ST_GONE && st != ST_EXISTS && fstatat(fd, half, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    fstatat(tmpfd, dir, &sb, AT_SYMLINK_NOFOLLOW) == -1 && errno == ENOENT) {
+	if (st != ST_OK && st != ST_GONE && st != ST_EXISTS && name_stands(fd, half) == STANDS_YES &&
+	    name_stands(tmpfd, dir) == STANDS_NOT) {
 		struct error why = *err;
 		(void)strlcpy(bucket, half + 1, BUCKET_MAX);
 		error_clear(err);

@@ -1,5 +1,8 @@
 /*
  * arrivals.c: what lies in new/, as the messages that it will be.
+ *
+ * A drop box is for strangers, who may put any number of files there: whoever looks reads the
+ * directory once, and remembers no more than it wants.
  */
 #include <sys/stat.h>
 #include <dirent.h>
@@ -11,6 +14,7 @@
 
 #include "base/name.h"
 #include "base/fs.h"
+#include "base/look.h"
 #include "spool/queue.h"
 #include "view/scan.h"
 
@@ -34,103 +38,177 @@ arrival_id(usec_t at, const char *name, const struct stat *sb, struct msgid *id)
 	id_derive(at, fnv1a(text, strlen(text)), id);
 }
 
+/* ST_NONE: it is no message, or gone. */
+static enum status
+arrival_stat(int dir, const char *file, struct stat *sb, struct error *err)
+{
+	if (fstatat(dir, file, sb, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? ST_NONE : error_sys(err, errno, "new/%s", file);
+	return S_ISREG(sb->st_mode) ? ST_OK : ST_NONE;
+}
+
+static void
+arrival_fill(const char *name, const struct stat *sb, struct place *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->name.key = stat_ctime(sb);
+	arrival_id(p->name.key, name, sb, &p->name.id);
+	(void)strlcpy(p->file, name, sizeof(p->file));
+	p->state = STATE_READY;
+	p->name.size = sb->st_size;
+	p->name.priority = PRIORITY_DEFAULT;
+}
+
 enum status
-arrival_at(int dir, const char *file, const char *arrived_as, struct place *p,
-    struct error *err)
+arrival_at(int dir, const char *file, const char *arrived_as, struct place *p, struct error *err)
 {
 	struct stat sb;
-	usec_t at;
+	enum status st;
 
-	if (fstatat(dir, file, &sb, AT_SYMLINK_NOFOLLOW) == -1)
-		return errno == ENOENT ? ST_NONE : error_sys(err, errno, "new/%s", arrived_as);
-	if (!S_ISREG(sb.st_mode))
-		return ST_NONE;
-	memset(p, 0, sizeof(*p));
-	at = (usec_t)sb.st_ctim.tv_sec * USEC + sb.st_ctim.tv_nsec / 1000;
-	arrival_id(at, arrived_as, &sb, &p->name.id);
-	(void)strlcpy(p->file, arrived_as, sizeof(p->file));
-	p->state = STATE_READY;
-	p->name.key = at;
-	p->name.size = sb.st_size;
-	p->name.priority = PRIORITY_DEFAULT;
-	return ST_OK;
+	if ((st = arrival_stat(dir, file, &sb, err)) == ST_OK)
+		arrival_fill(arrived_as, &sb, p);
+	return st;
+}
+
+void
+arrival_place(const struct arrival *a, struct place *p)
+{
+	struct stat sb = { .st_ino = a->ino, .st_size = a->size, .st_nlink = a->lone ? 1 : 2 };
+
+	sb.st_ctim.tv_sec = (time_t)(a->at / USEC);
+	sb.st_ctim.tv_nsec = (long)(a->at % USEC * 1000);
+	arrival_fill(a->file, &sb, p);
+}
+
+/* ---- the first of them ------------------------------------------------ */
+
+static int
+arrival_order(usec_t at, const char *file, usec_t at2, const char *file2)
+{
+	return at != at2 ? (at < at2 ? -1 : 1) : strcmp(file, file2);
 }
 
 static int
 arrival_cmp(const void *pa, const void *pb)
 {
-	const struct place *a = pa, *b = pb;
+	const struct arrival *a = pa, *b = pb;
 
-	if (a->name.key != b->name.key)
-		return a->name.key < b->name.key ? -1 : 1;
-	return strcmp(a->file, b->file);
+	return arrival_order(a->at, a->file, b->at, b->file);
 }
 
-/* Keep the first max. */
+/* The list is a heap, the last on top, while it is filled: the top, or what was added at the end, sinks or rises to its place. */
 static void
-arrivals_trim(struct arrivals *a, size_t max)
+heap_swap(struct arrival *a, size_t i, size_t j)
 {
-	if (a->n > 1)
-		qsort(a->p, a->n, sizeof(*a->p), arrival_cmp);
-	if (a->n <= max)
-		return;
-	a->n = max;
-	a->more = true;
+	struct arrival t = a[i];
+
+	a[i] = a[j];
+	a[j] = t;
+}
+
+static void
+heap_rise(struct arrivals *l)
+{
+	for (size_t i = l->n - 1; i > 0 && arrival_cmp(&l->a[i], &l->a[(i - 1) / 2]) > 0; i = (i - 1) / 2)
+		heap_swap(l->a, i, (i - 1) / 2);
+}
+
+static void
+heap_sink(struct arrivals *l)
+{
+	for (size_t i = 0, child; (child = 2 * i + 1) < l->n; i = child) {
+		if (child + 1 < l->n && arrival_cmp(&l->a[child + 1], &l->a[child]) > 0)
+			child++;
+		if (arrival_cmp(&l->a[i], &l->a[child]) >= 0)
+			break;
+		heap_swap(l->a, i, child);
+	}
 }
 
 static enum status
-arrivals_add(struct queue *q, struct arrivals *a, int dir, const struct listing *l,
-    const struct place *after, struct error *err)
+arrivals_add(struct arrivals *l, size_t max, const char *name, const struct stat *sb, struct error *err)
 {
-	struct place *p;
-	enum status st;
+	struct arrival a = { .at = stat_ctime(sb), .size = sb->st_size, .ino = sb->st_ino, .lone = sb->st_nlink == 1 };
+	bool full = l->n == max;
 
-	if ((p = reallocarray(a->p, a->n + l->n + 1, sizeof(*p))) == NULL)
-		return queue_fail(q, err, ENOMEM, "list new");
-	a->p = p;
-	for (size_t i = 0; i < l->n; i++) {
-		if (l->e[i].type != DT_REG)
-			continue;
-		st = arrival_at(dir, l->e[i].name, l->e[i].name, &a->p[a->n], err);
-		if (st != ST_OK && st != ST_NONE)
-			return st;
-		if (st == ST_OK && (after == NULL || arrival_cmp(after, &a->p[a->n]) < 0))
-			a->n++;
+	l->more |= full;
+	if (full && arrival_order(a.at, name, l->a[0].at, l->a[0].file) > 0)
+		return ST_OK;
+	if (l->n == l->cap && !full) {
+		size_t cap = l->cap == 0 ? 64 : l->cap * 2;
+		struct arrival *grown = reallocarray(l->a, cap, sizeof(*grown));
+		if (grown == NULL)
+			return error_sys(err, ENOMEM, "list new");
+		l->a = grown;
+		l->cap = cap;
+	}
+	if ((a.file = strdup(name)) == NULL)
+		return error_sys(err, ENOMEM, "list new");
+	if (full) {
+		free(l->a[0].file);
+		l->a[0] = a;
+		heap_sink(l);
+	} else {
+		l->a[l->n++] = a;
+		heap_rise(l);
 	}
 	return ST_OK;
 }
 
 enum status
-arrivals_list(struct queue *q, const struct place *after, size_t max, struct arrivals *out,
-    struct error *err)
+arrivals_list(struct queue *q, const struct place *after, size_t max, struct arrivals *out, struct error *err)
 {
-	char name[NAME_MAX_LEN + 1] = "";
-	struct listing l;
+	unsigned char type;
+	struct each *d;
+	const char *name;
+	struct stat sb;
 	enum status st;
-	bool more = true;
 	int dir;
 
 	memset(out, 0, sizeof(*out));
-	st = queue_new(q, &dir, err);
-	while (st == ST_OK && more) {
-		if ((st = fs_list(dir, name, max, false, &l, &more, err)) != ST_OK)
+	if ((st = queue_new(q, &dir, err)) == ST_OK)
+		st = each_open(dir, &d, err);
+	if (st != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	while ((st = each_next(d, &name, &type, err)) == ST_OK) {
+		if (type != DT_REG || (st = arrival_stat(dir, name, &sb, err)) == ST_NONE)
+			continue;
+		if (st == ST_OK && (after == NULL ||
+		    arrival_order(after->name.key, after->file, stat_ctime(&sb), name) < 0))
+			st = arrivals_add(out, max, name, &sb, err);
+		if (st != ST_OK)
 			break;
-		if (l.n > 0) {
-			(void)strlcpy(name, l.e[l.n - 1].name, sizeof(name));
-			st = arrivals_add(q, out, dir, &l, after, err);
-			arrivals_trim(out, max);
-		}
-		listing_free(&l);
 	}
-	if (st == ST_OK)
-		return ST_OK;
-	arrivals_free(out);
-	return st == ST_GONE ? ST_OK : st;
+	each_close(d);
+	if (st != ST_NONE) {
+		arrivals_free(out);
+		return st;
+	}
+	if (out->n > 1)
+		qsort(out->a, out->n, sizeof(*out->a), arrival_cmp);
+	return ST_OK;
 }
 
 void
-arrivals_free(struct arrivals *a)
+arrivals_free(struct arrivals *l)
 {
-	free(a->p);
-	memset(a, 0, sizeof(*a));
+	for (size_t i = 0; i < l->n; i++)
+		free(l->a[i].file);
+	free(l->a);
+	memset(l, 0, sizeof(*l));
+}
+
+/* ---- all of them, in no order ----------------------------------------- */
+
+enum status
+arrivals_next(int dir, struct each *d, struct place *p, struct error *err)
+{
+	unsigned char type;
+	const char *name;
+	enum status st;
+
+	while ((st = each_next(d, &name, &type, err)) == ST_OK)
+		if (type == DT_REG && (st = arrival_at(dir, name, name, p, err)) != ST_NONE)
+			break;
+	return st;
 }

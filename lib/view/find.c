@@ -10,6 +10,7 @@
 
 #include "base/name.h"
 #include "base/fs.h"
+#include "base/look.h"
 #include "spool/queue.h"
 #include "spool/bucket.h"
 #include "spool/lane.h"
@@ -28,149 +29,159 @@ bucket_find(struct shelf *sh, const struct bucket *b,
     const struct msgid *id, const char *token, struct place *p, bool *young,
     struct error *err)
 {
-	enum status st, found = ST_NONE;
-	char after[NAME_MAX_LEN + 1] = "";
-	struct listing l;
-	bool more = true;
+	const struct entry *e;
+	enum status st;
+	struct walk w;
 	int dir;
 
 	if ((st = bucket_open(sh, b, &dir, err)) != ST_OK)
 		return st == ST_GONE ? ST_NONE : st;
-	while (found == ST_NONE && more) {
-		if ((st = fs_list(dir, after, SCAN_NAMES, false, &l, &more, err)) != ST_OK)
+	walk_begin(&w, dir, "", SCAN_NAMES);
+	while ((st = walk_next(&w, &e, err)) == ST_OK)
+		if (names_id(e->name, id) && name_parse(e->name, &p->name) == NAME_OK &&
+		    (token == NULL || strcmp(p->name.token, token) == 0)) {
+			shelf_place(sh, b->name, e->name, p);
 			break;
-		for (size_t i = 0; found == ST_NONE && i < l.n; i++) {
-			if (!names_id(l.e[i].name, id) ||
-			    name_parse(l.e[i].name, &p->name) != NAME_OK ||
-			    (token != NULL && strcmp(p->name.token, token) != 0))
-				continue;
-			shelf_place(sh, b->name, l.e[i].name, p);
-			found = ST_OK;
 		}
-		if (l.n > 0)
-			(void)strlcpy(after, l.e[l.n - 1].name, sizeof(after));
-		listing_free(&l);
-	}
+	walk_end(&w);
 	*young |= dir_is_young(dir);
 	(void)close(dir);
-	return st == ST_OK || st == ST_GONE ? found : st;
+	return st;
 }
 
+/* A search in many places. */
+struct search {
+	const struct msgid *id;
+	const char *token;	/* NULL: any */
+	struct place *p;
+	bool young;		/* one of them changed so lately that having seen nothing proves nothing */
+	struct error missed;	/* the first error of what could not be looked into */
+};
+
 static enum status
-find_in_buckets(struct shelf *sh, const struct msgid *id, const char *token,
-    struct place *p, bool *young, struct error *err)
+find_in_buckets(struct search *f, struct shelf *sh, struct error *err)
 {
 	struct buckets bs;
 	enum status st;
 
 	if ((st = buckets_list(sh, &bs, err)) != ST_OK)
-		return st;
+		return missed_note(&f->missed, st, err);
 	st = ST_NONE;
-	for (size_t i = 0; st == ST_NONE && i < bs.n; i++)
-		st = bucket_find(sh, &bs.b[i], id, token, p, young, err);
+	for (size_t i = 0; (st == ST_NONE || st == ST_GONE) && i < bs.n; i++) {
+		st = bucket_find(sh, &bs.b[i], f->id, f->token, f->p, &f->young, err);
+		st = missed_note(&f->missed, st, err);
+	}
 	buckets_free(&bs);
-	return st;
+	return st == ST_GONE ? ST_NONE : st;
 }
 
+/* ST_GONE: the lane was removed, for it was empty. */
 static enum status
-find_in_lane(struct queue *q, const char *order, const struct msgid *id, struct place *p, bool *young, struct error *err)
+find_in_lane(struct search *f, struct queue *q, const char *order, struct error *err)
 {
 	struct shelf lane;
 	enum status st;
 
 	if ((st = lane_open(q, order, &lane, err)) == ST_OK)
-		st = find_in_buckets(&lane, id, NULL, p, young, err);
+		st = find_in_buckets(f, &lane, err);
 	shelf_close(&lane);
-	return st == ST_GONE ? ST_NONE : st;
+	return missed_note(&f->missed, st, err);
 }
 
 static enum status
-find_in_lanes(struct queue *q, const struct msgid *id, struct place *p, bool *young, struct error *err)
+find_in_lanes(struct search *f, struct queue *q, struct error *err)
 {
-	char after[ORDER_LEN + 1] = "";
-	enum status st = ST_NONE;
-	struct listing l;
-	bool more = true;
+	enum status st, found = ST_NONE;
+	const struct entry *e;
+	struct walk w;
+	int dir;
 
-	while (st == ST_NONE && more) {
-		enum status listed = lanes_list(q, after, SCAN_LANES, &l, &more, err);
-		if (listed != ST_OK)
-			return listed;
-		for (size_t i = 0; st == ST_NONE && i < l.n; i++)
-			if (order_ok(l.e[i].name))
-				st = find_in_lane(q, l.e[i].name, id, p, young, err);
-		if (l.n > 0)
-			(void)strlcpy(after, l.e[l.n - 1].name, sizeof(after));
-		listing_free(&l);
-	}
-	return st;
+	if ((st = lanes_look(q, &dir, err)) != ST_OK)
+		return missed_note(&f->missed, st, err);
+	walk_begin(&w, dir, "", SCAN_LANES);
+	while ((found == ST_NONE || found == ST_GONE) && (st = walk_next(&w, &e, err)) == ST_OK)
+		if (order_ok(e->name))
+			found = find_in_lane(f, q, e->name, err);
+	walk_end(&w);
+	if (dir != -1)
+		(void)close(dir);
+	return st == ST_OK ? found : missed_note(&f->missed, st, err);
 }
 
+/* Among the files of new/. */
 static enum status
-find_in_shelf(struct shelf *sh, const struct msgid *id,
-    const char *token, struct place *p, bool *young, struct error *err)
+find_in_new(struct search *f, struct queue *q, struct error *err)
 {
-	struct arrivals a = { 0 };
-	enum status st = find_in_buckets(sh, id, token, p, young, err);
+	struct each *d;
+	enum status st;
+	int dir;
 
-	if (st != ST_NONE || sh->state != STATE_READY || sh->lane[0] != '\0')
+	if ((st = queue_new(q, &dir, err)) == ST_OK)
+		st = each_open(dir, &d, err);
+	if (st != ST_OK)
+		return missed_note(&f->missed, st, err);
+	while ((st = arrivals_next(dir, d, f->p, err)) == ST_OK && strcmp(f->p->name.id.text, f->id->text) != 0)
+		continue;
+	each_close(d);
+	return missed_note(&f->missed, st, err);
+}
+
+/* In the buckets, and among what arrived.  ST_GONE: it was a lane, which is no more. */
+static enum status
+find_in_shelf(struct search *f, struct shelf *sh, struct error *err)
+{
+	enum status st = find_in_buckets(f, sh, err);
+
+	if (st == ST_NONE && sh->state == STATE_READY && sh->lane[0] == '\0')
+		st = find_in_new(f, sh->queue, err);
+	return st == ST_GONE && sh->lane[0] == '\0' ? ST_NONE : st;
+}
+
+/* Nothing was seen: that is an error where something could not be looked into. */
+static enum status
+not_found(const struct search *f, enum status st, struct error *err)
+{
+	if ((st != ST_NONE && st != ST_GONE) || f->missed.status == ST_OK)
 		return st;
-	do {
-		struct place last = { .state = STATE_READY };
-		if (a.n > 0)
-			last = a.p[a.n - 1];
-		arrivals_free(&a);
-		st = arrivals_list(sh->queue, last.file[0] != '\0' ? &last : NULL, SCAN_ARRIVALS, &a, err);
-		if (st != ST_OK)
-			return st;
-		st = ST_NONE;
-		for (size_t i = 0; st == ST_NONE && i < a.n; i++)
-			if (strcmp(a.p[i].name.id.text, id->text) == 0) {
-				*p = a.p[i];
-				st = ST_OK;
-			}
-	} while (st == ST_NONE && a.more);
-	arrivals_free(&a);
-	return st;
+	*err = f->missed;
+	return err->status;
 }
 
-/* A bucket that was named (by a handle) is looked into first. */
 enum status
-place_find(struct shelf *sh, const struct msgid *id,
-    const char *token, const char *bucket, struct place *p, struct error *err)
+place_find(struct shelf *sh, const struct msgid *id, const char *token, const char *bucket, struct place *p,
+    struct error *err)
 {
+	struct search f = { .id = id, .token = token, .p = p, .young = true };
 	enum status st = ST_NONE;
 	struct bucket b;
-	bool young = true;
 
-	for (int round = 0; st == ST_NONE && young && round < 3; round++) {
-		young = false;
+	for (int round = 0; st == ST_NONE && f.young && round < 3; round++) {
+		f.young = false;
 		if (bucket != NULL && bucket_parse(bucket, &b))
-			st = bucket_find(sh, &b, id, token, p, &young, err);
-		if (st == ST_NONE)
-			st = find_in_shelf(sh, id, token, p, &young, err);
+			st = missed_note(&f.missed, bucket_find(sh, &b, id, token, p, &f.young, err), err);
+		if (st == ST_NONE || st == ST_GONE)
+			st = find_in_shelf(&f, sh, err);
 	}
-	return st;
+	return not_found(&f, st, err);
 }
 
 enum status
-scan_find(struct queue *q, unsigned states, const struct msgid *id,
-    struct place *p, struct error *err)
+scan_find(struct queue *q, unsigned states, const struct msgid *id, struct place *p, struct error *err)
 {
+	struct search f = { .id = id, .p = p, .young = true };
 	enum status st = ST_NONE;
-	bool young = true;
 
 	/* It may move from a state not yet looked at to one that was: go round again. */
-	for (int round = 0; st == ST_NONE && young && round < 4; round++) {
-		young = false;
-		for (int s = 0; st == ST_NONE && s < NSTATES; s++)
+	for (int round = 0; (st == ST_NONE || st == ST_GONE) && f.young && round < 4; round++) {
+		f.young = false;
+		for (int s = 0; (st == ST_NONE || st == ST_GONE) && s < NSTATES; s++)
 			if ((states & STATE_BIT(s)) != 0)
-				st = find_in_shelf(shelf_of(q, (enum state)s), id, NULL, p, &young, err);
-		if (st == ST_NONE && (states & STATE_BIT(STATE_READY)) != 0)
-			st = find_in_lanes(q, id, p, &young, err);
+				st = find_in_shelf(&f, shelf_of(q, (enum state)s), err);
+		if ((st == ST_NONE || st == ST_GONE) && (states & STATE_BIT(STATE_READY)) != 0)
+			st = find_in_lanes(&f, q, err);
 	}
-	if (st == ST_NONE)
-		return error_set(err, ST_NOTFOUND, 0, "no message '%s' in queue '%s'",
-		    id->text, q->name);
+	st = not_found(&f, st, err);
+	if (st == ST_NONE || st == ST_GONE)
+		return error_set(err, ST_NOTFOUND, 0, "no message '%s' in queue '%s'", id->text, q->name);
 	return st;
 }

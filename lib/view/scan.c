@@ -4,6 +4,9 @@
  * A directory is read whole (in windows of bounded size) before any of its names
  * is given out, so that the caller may move what it gets.  What others move
  * meanwhile may be missed: having seen nothing proves nothing (see dir_is_young).
+ *
+ * What stands in ready has two sources, which are merged: the buckets, those of the lanes
+ * after those of the state, and the files of new/.
  */
 #include <sys/stat.h>
 #include <dirent.h>
@@ -14,6 +17,7 @@
 
 #include "base/name.h"
 #include "base/fs.h"
+#include "base/look.h"
 #include "spool/queue.h"
 #include "spool/bucket.h"
 #include "spool/lane.h"
@@ -28,29 +32,38 @@ dir_is_young(int fd)
 
 	if (fstat(fd, &sb) == -1)
 		return false;
-	age = clock_now() - ((usec_t)sb.st_mtim.tv_sec * USEC + sb.st_mtim.tv_nsec / 1000);
+	age = clock_now() - stat_mtime(&sb);
 	return age < USEC / 10 && age > -USEC / 10;
 }
 
 struct scan {
 	struct queue *q;
-	unsigned states;	/* still to do, the present one included */
+	unsigned states;
 	int state;		/* -1: none yet */
-	struct arrivals arrivals;
-	size_t arrival;
+
+	/* The messages in buckets: of the state, then of one lane after the other. */
+	struct shelf *shelf;	/* where the buckets are: the state's, or lane */
+	struct shelf lane;
+	int waiting;		/* the directory of the lanes, -1: not open */
+	struct walk lanes;
+	bool lanes_begun;
 	struct buckets buckets;
 	size_t bucket;		/* the next one */
-	struct listing lanes;	/* these come after the buckets of ready */
-	size_t lane;		/* the next one */
-	bool more_lanes;
-	struct shelf *shelf;	/* the buckets are there: in a state, or in: */
-	struct shelf lane_shelf;
+	char name[BUCKET_MAX];	/* of the one whose names are walked over */
 	int dir;
-	char name[BUCKET_MAX];
-	struct listing names;
-	size_t next;
-	bool more;
-	char after[NAME_MAX_LEN + 1];
+	struct walk names;
+	bool have;		/* the next of them is known: */
+	struct place head;
+
+	/* The files of new/: a window in the order of their arrival, or, if any order will do, one by one. */
+	struct arrivals arrivals;
+	size_t arrival;		/* the one after the next, which is known: */
+	bool have_arrived;
+	struct place arrived;
+	bool any_order;
+	struct each *each;
+
+	struct error missed;	/* the first error of what could not be looked into, ST_OK: none */
 };
 
 enum status
@@ -63,8 +76,39 @@ scan_open(struct queue *q, unsigned states, struct scan **out, struct error *err
 		return queue_fail(q, err, ENOMEM, "scan");
 	s->q = q;
 	s->states = states;
-	s->state = s->dir = s->lane_shelf.fd = -1;
+	s->any_order = (states & SCAN_ANY_ORDER) != 0;
+	s->state = s->dir = s->waiting = s->lane.fd = -1;
+	error_clear(&s->missed);
 	return ST_OK;
+}
+
+static void
+bucket_leave(struct scan *s)
+{
+	walk_end(&s->names);
+	if (s->dir != -1)
+		(void)close(s->dir);
+	s->dir = -1;
+	walk_begin(&s->names, -1, "", 0);
+}
+
+static void
+state_leave(struct scan *s)
+{
+	bucket_leave(s);
+	buckets_free(&s->buckets);
+	s->bucket = 0;
+	walk_end(&s->lanes);
+	if (s->waiting != -1)
+		(void)close(s->waiting);
+	s->waiting = -1;
+	s->lanes_begun = false;
+	shelf_close(&s->lane);
+	arrivals_free(&s->arrivals);
+	s->arrival = 0;
+	s->have_arrived = false;
+	each_close(s->each);
+	s->each = NULL;
 }
 
 void
@@ -72,124 +116,196 @@ scan_close(struct scan *s)
 {
 	if (s == NULL)
 		return;
-	arrivals_free(&s->arrivals);
-	buckets_free(&s->buckets);
-	listing_free(&s->lanes);
-	listing_free(&s->names);
-	shelf_close(&s->lane_shelf);
-	if (s->dir != -1)
-		(void)close(s->dir);
+	state_leave(s);
 	free(s);
 }
 
+enum status
+missed_note(struct error *missed, enum status st, struct error *err)
+{
+	if (st == ST_OK || st == ST_NONE || st == ST_GONE || error_is_ours(err))
+		return st;
+	if (missed->status == ST_OK)
+		*missed = *err;
+	error_clear(err);
+	return ST_GONE;
+}
+
 static enum status
-next_state(struct scan *s, struct error *err)
+scan_pass_over(struct scan *s, enum status st, struct error *err)
+{
+	st = missed_note(&s->missed, st, err);
+	return st == ST_GONE || st == ST_NONE ? ST_OK : st;
+}
+
+const struct error *
+scan_missed(const struct scan *s)
+{
+	return s->missed.status != ST_OK ? &s->missed : NULL;
+}
+
+/* ---- what stands in buckets ------------------------------------------- */
+
+/* Go on in the next lane.  ST_NONE: there is none. */
+static enum status
+lane_next(struct scan *s, struct error *err)
+{
+	const struct entry *e;
+	enum status st;
+
+	if (s->state != STATE_READY)
+		return ST_NONE;
+	if (!s->lanes_begun) {
+		s->lanes_begun = true;
+		if ((st = scan_pass_over(s, lanes_look(s->q, &s->waiting, err), err)) != ST_OK)
+			return st;
+		walk_begin(&s->lanes, s->waiting, "", SCAN_LANES);
+	}
+	do {
+		st = walk_next(&s->lanes, &e, err);
+		if (st != ST_OK)
+			return st == ST_NONE || (st = scan_pass_over(s, st, err)) == ST_OK ? ST_NONE : st;
+	} while (!order_ok(e->name));
+	shelf_close(&s->lane);
+	s->shelf = &s->lane;
+	buckets_free(&s->buckets);
+	s->bucket = 0;
+	/* ST_GONE: it was removed, for it was empty. */
+	if ((st = lane_open(s->q, e->name, &s->lane, err)) == ST_OK)
+		st = buckets_list(&s->lane, &s->buckets, err);
+	return scan_pass_over(s, st, err);
+}
+
+/* ST_NONE: there is none in this state. */
+static enum status
+bucket_next(struct scan *s, struct error *err)
+{
+	const struct bucket *b;
+	enum status st;
+
+	bucket_leave(s);
+	while (s->bucket == s->buckets.n)
+		if ((st = lane_next(s, err)) != ST_OK)
+			return st;
+	b = &s->buckets.b[s->bucket++];
+	(void)strlcpy(s->name, b->name, sizeof(s->name));
+	st = bucket_open(s->shelf, b, &s->dir, err);
+	if (st != ST_OK)
+		s->dir = -1;
+	walk_begin(&s->names, s->dir, "", SCAN_NAMES);
+	return scan_pass_over(s, st, err);
+}
+
+/* Fill head.  ST_NONE: there are no more in the buckets of this state. */
+static enum status
+head_next(struct scan *s, struct error *err)
+{
+	const struct entry *e;
+	enum status st;
+
+	while (!s->have) {
+		st = walk_next(&s->names, &e, err);
+		if (st == ST_OK) {
+			if (e->type != DT_REG || name_parse(e->name, &s->head.name) != NAME_OK)
+				continue;
+			shelf_place(s->shelf, s->name, e->name, &s->head);
+			s->have = true;
+		} else if ((st = scan_pass_over(s, st, err)) != ST_OK || (st = bucket_next(s, err)) != ST_OK)
+			return st;
+	}
+	return ST_OK;
+}
+
+/* ---- what arrived ----------------------------------------------------- */
+
+/* Fill arrived.  ST_NONE: there are no more. */
+static enum status
+arrived_next(struct scan *s, struct error *err)
 {
 	enum status st;
 
-	arrivals_free(&s->arrivals);
-	buckets_free(&s->buckets);
-	s->arrival = s->bucket = 0;
+	if (s->have_arrived)
+		return ST_OK;
+	if (s->arrival == s->arrivals.n) {
+		if (!s->arrivals.more)
+			return ST_NONE;
+		arrivals_free(&s->arrivals);
+		s->arrival = 0;
+		/* The one that was given out last is still in arrived. */
+		st = arrivals_list(s->q, s->arrived.file[0] != '\0' ? &s->arrived : NULL, SCAN_ARRIVALS, &s->arrivals, err);
+		if (st != ST_OK || s->arrivals.n == 0)
+			return st == ST_OK ? ST_NONE : scan_pass_over(s, st, err) == ST_OK ? ST_NONE : st;
+	}
+	arrival_place(&s->arrivals.a[s->arrival++], &s->arrived);
+	s->have_arrived = true;
+	return ST_OK;
+}
+
+/* Whether what arrived comes before a message in a bucket. */
+static bool
+arrives_before(const struct scan *s)
+{
+	const struct msgname *a = &s->arrived.name;
+	const struct place *p = &s->head;
+	char cls = s->name[1] == '.' ? s->name[0] : '0' + PRIORITY_DEFAULT;
+
+	if (place_in_lane(p) || cls != '0' + a->priority)
+		return place_in_lane(p) || cls > '0' + a->priority;
+	return a->key < p->name.key;
+}
+
+/* ---- together --------------------------------------------------------- */
+
+/* ST_NONE: there is no other. */
+static enum status
+state_next(struct scan *s, struct error *err)
+{
+	enum status st;
+	int dir;
+
+	state_leave(s);
 	do {
 		if (++s->state == NSTATES)
 			return ST_NONE;
 	} while ((s->states & STATE_BIT(s->state)) == 0);
 	s->shelf = shelf_of(s->q, (enum state)s->state);
-	st = buckets_list(s->shelf, &s->buckets, err);
-	s->more_lanes = s->state == STATE_READY;
-	if (st == ST_OK && s->state == STATE_READY)
-		st = arrivals_list(s->q, NULL, SCAN_ARRIVALS, &s->arrivals, err);
-	return st;
+	if ((st = scan_pass_over(s, buckets_list(s->shelf, &s->buckets, err), err)) != ST_OK || s->state != STATE_READY)
+		return st;
+	s->arrivals.more = !s->any_order;
+	s->arrived.file[0] = '\0';
+	if (s->any_order && (st = queue_new(s->q, &dir, err)) == ST_OK)
+		st = each_open(dir, &s->each, err);
+	return scan_pass_over(s, st, err);
 }
 
-/* The next lane, when the buckets of ready are done.  ST_NONE: there is none. */
+/* The next of the present state.  ST_NONE: there are no more. */
 static enum status
-next_lane(struct scan *s, struct error *err)
+message_next(struct scan *s, struct place *p, struct error *err)
 {
-	const char *order;
-	enum status st;
+	enum status st, arrived;
 
-	if (s->lane == s->lanes.n) {
-		char after[ORDER_LEN + 1] = "";
-		if (!s->more_lanes)
-			return ST_NONE;
-		if (s->lanes.n > 0)
-			(void)strlcpy(after, s->lanes.e[s->lanes.n - 1].name, sizeof(after));
-		listing_free(&s->lanes);
-		s->lane = 0;
-		st = lanes_list(s->q, after, SCAN_LANES, &s->lanes, &s->more_lanes, err);
-		return st != ST_OK ? st : s->lanes.n == 0 ? ST_NONE : ST_OK;
+	if (s->state == -1)
+		return ST_NONE;
+	if (s->each != NULL) {
+		st = arrivals_next(s->q->newfd, s->each, p, err);
+		if (st == ST_OK || (st != ST_NONE && (st = scan_pass_over(s, st, err)) != ST_OK))
+			return st;
+		each_close(s->each);
+		s->each = NULL;
 	}
-	buckets_free(&s->buckets);
-	s->bucket = 0;
-	shelf_close(&s->lane_shelf);
-	s->shelf = &s->lane_shelf;
-	order = s->lanes.e[s->lane++].name;
-	if (order_ok(order) && (lane_open(s->q, order, s->shelf, err) != ST_OK ||
-	    buckets_list(s->shelf, &s->buckets, err) != ST_OK))
-		error_clear(err);	/* removed: it was empty */
-	return ST_OK;
-}
-
-/* The next files of new/, when those at hand were given out. */
-static enum status
-more_arrivals(struct scan *s, struct error *err)
-{
-	struct place last;
-
-	if (s->arrival < s->arrivals.n || !s->arrivals.more)
-		return ST_OK;
-	last = s->arrivals.p[s->arrivals.n - 1];
-	arrivals_free(&s->arrivals);
-	s->arrival = 0;
-	return arrivals_list(s->q, &last, SCAN_ARRIVALS, &s->arrivals, err);
-}
-
-static enum status
-next_window(struct scan *s, struct error *err)
-{
-	enum status st;
-
-	listing_free(&s->names);
-	s->next = 0;
-	if (s->dir != -1 && !s->more) {
-		(void)close(s->dir);
-		s->dir = -1;
-	}
-	if (s->dir == -1) {
-		if (s->bucket == s->buckets.n) {
-			st = s->state == STATE_READY ? next_lane(s, err) : ST_NONE;
-			return st == ST_NONE ? next_state(s, err) : st;
-		}
-		const struct bucket *b = &s->buckets.b[s->bucket++];
-		(void)strlcpy(s->name, b->name, sizeof(s->name));
-		s->after[0] = '\0';
-		st = bucket_open(s->shelf, b, &s->dir, err);
-		if (st != ST_OK) {
-			s->dir = -1;
-			return st == ST_GONE ? ST_OK : st;
-		}
-	}
-	st = fs_list(s->dir, s->after, SCAN_NAMES, false, &s->names, &s->more, err);
-	if (st == ST_GONE) {
-		s->more = false;
+	if ((st = head_next(s, err)) != ST_OK && st != ST_NONE)
+		return st;
+	if ((arrived = arrived_next(s, err)) != ST_OK && arrived != ST_NONE)
+		return arrived;
+	if (arrived == ST_OK && (st == ST_NONE || arrives_before(s))) {
+		*p = s->arrived;
+		s->have_arrived = false;
 		return ST_OK;
 	}
-	if (st == ST_OK && s->names.n > 0)
-		(void)strlcpy(s->after, s->names.e[s->names.n - 1].name, sizeof(s->after));
+	if (st == ST_OK)
+		*p = s->head;
+	s->have = false;
 	return st;
-}
-
-/* Whether the first file of new/ comes before a message of the present bucket. */
-static bool
-arrives_before(const struct scan *s, const struct msgname *name)
-{
-	const struct msgname *a = &s->arrivals.p[s->arrival].name;
-	char cls = s->name[1] == '.' ? s->name[0] : '0' + PRIORITY_DEFAULT;
-
-	if (cls != '0' + a->priority)
-		return cls > '0' + a->priority;
-	return a->key < name->key;
 }
 
 enum status
@@ -197,30 +313,13 @@ scan_next(struct scan *s, struct place *p, struct error *err)
 {
 	enum status st;
 
-	for (;;) {
-		if ((st = more_arrivals(s, err)) != ST_OK)
-			return st;
-		bool arrivals = s->arrival < s->arrivals.n;
-		if (s->next == s->names.n) {
-			if (arrivals && s->bucket == s->buckets.n && !s->more) {
-				*p = s->arrivals.p[s->arrival++];
-				return ST_OK;
+	while ((st = message_next(s, p, err)) == ST_NONE)
+		if ((st = state_next(s, err)) != ST_OK) {
+			if (st == ST_NONE && s->missed.status != ST_OK) {
+				*err = s->missed;
+				st = err->status;
 			}
-			if ((st = next_window(s, err)) != ST_OK)
-				return st;
-			continue;
+			return st;
 		}
-		const struct entry *e = &s->names.e[s->next];
-		if (e->type != DT_REG || name_parse(e->name, &p->name) != NAME_OK) {
-			s->next++;
-			continue;
-		}
-		if (arrivals && arrives_before(s, &p->name)) {
-			*p = s->arrivals.p[s->arrival++];
-			return ST_OK;
-		}
-		shelf_place(s->shelf, s->name, e->name, p);
-		s->next++;
-		return ST_OK;
-	}
+	return st;
 }

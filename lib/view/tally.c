@@ -43,6 +43,18 @@ tally_add(struct tally *t, const struct place *p)
 		t->waiting = at;
 }
 
+enum status
+tally_end(struct tally *t, const struct scan *s, enum status st, struct error *err)
+{
+	if (st == ST_NONE)
+		return ST_OK;
+	if (scan_missed(s) == NULL || error_is_ours(err))
+		return st;
+	t->missed = *err;
+	error_clear(err);
+	return ST_OK;
+}
+
 uint64_t
 tally_backlog(const struct tally *t)
 {
@@ -68,12 +80,13 @@ queue_tally(struct queue *q, unsigned states, struct tally *t, struct error *err
 	enum status st;
 
 	memset(t, 0, sizeof(*t));
-	if ((st = scan_open(q, states, &s, err)) != ST_OK)
+	if ((st = scan_open(q, states | SCAN_ANY_ORDER, &s, err)) != ST_OK)
 		return st;
 	while ((st = scan_next(s, &p, err)) == ST_OK)
 		tally_add(t, &p);
+	st = tally_end(t, s, st, err);
 	scan_close(s);
-	return st == ST_NONE ? ST_OK : st;
+	return st;
 }
 
 static enum status
@@ -84,7 +97,7 @@ backlog_once(struct queue *q, uint64_t limit, uint64_t *n, struct error *err)
 	enum status st;
 
 	*n = 0;
-	if ((st = scan_open(q, STATES_BACKLOG, &s, err)) != ST_OK)
+	if ((st = scan_open(q, STATES_BACKLOG | SCAN_ANY_ORDER, &s, err)) != ST_OK)
 		return st;
 	while (*n <= limit && (st = scan_next(s, &p, err)) == ST_OK)
 		++*n;

@@ -22,10 +22,17 @@ struct waiter;
  * without changing anything.  Files in new/ appear in ready with bucket "".
  * It is a snapshot of nothing: what moves meanwhile may be seen twice or not at all.
  */
-enum status scan_open(struct queue *, unsigned states, struct scan **, struct error *) MUST_CHECK;
-/* ST_NONE at the end. */
-enum status scan_next(struct scan *, struct place *, struct error *) MUST_CHECK;
-void scan_close(struct scan *);
+enum status scan_open(struct queue *q, unsigned states, struct scan **out, struct error *err) MUST_CHECK;
+/* In the mask: the order does not matter.  However many files lie in new/, they are read once, and none is remembered. */
+#define SCAN_ANY_ORDER (1u << NSTATES)
+/*
+ * ST_NONE at the end.  What cannot be looked into (a bucket, a lane, a state) is passed over, and the end is then
+ * the first error of these: see scan_missed.
+ */
+enum status scan_next(struct scan *s, struct place *p, struct error *err) MUST_CHECK;
+/* The first error of what was passed over up to now; NULL: nothing was. */
+const struct error *scan_missed(const struct scan *s);
+void scan_close(struct scan *s);
 
 /* ---- find.c ---------------------------------------------------------------- */
 
@@ -52,16 +59,19 @@ struct tally {
 	usec_t oldest[NSTATES];	/* time of enqueueing of the oldest message seen, 0: none */
 	usec_t waiting;		/* the same of the backlog, but for what was pushed with a delay and is not due yet */
 	uint64_t age[NSTATES][NAGES];
+	struct error missed;	/* the first error of what could not be looked into, and is not counted; ST_OK: none */
 };
 /* Zero the tally first, but for now. */
-void tally_add(struct tally *, const struct place *);
+void tally_add(struct tally *t, const struct place *p);
+/* When a scan ended with st: ST_OK, also if something was missed, which the tally then tells. */
+enum status tally_end(struct tally *t, const struct scan *s, enum status st, struct error *err) MUST_CHECK;
 /* Of the backlog: messages, and when the oldest was enqueued (0: there is none). */
-uint64_t tally_backlog(const struct tally *);
-usec_t tally_oldest(const struct tally *);
+uint64_t tally_backlog(const struct tally *t);
+usec_t tally_oldest(const struct tally *t);
 /* Count what is there by listing it (files in new/ count as ready). */
-enum status queue_tally(struct queue *, unsigned states, struct tally *, struct error *) MUST_CHECK;
-/* Backlog: ready, delayed and claimed; counting stops above limit. */
-enum status queue_backlog(struct queue *, uint64_t limit, uint64_t *, struct error *) MUST_CHECK;
+enum status queue_tally(struct queue *q, unsigned states, struct tally *t, struct error *err) MUST_CHECK;
+/* Backlog: ready, delayed and claimed; counting stops above limit.  If it does not come so far, all has to be looked into. */
+enum status queue_backlog(struct queue *q, uint64_t limit, uint64_t *n, struct error *err) MUST_CHECK;
 
 /* ---- topics.c -------------------------------------------------------------- */
 
