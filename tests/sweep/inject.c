@@ -8,6 +8,8 @@
  * writes to standard output.  ACTION is
  *	list	nothing: REPORT gets a line "N CALL PATH" for each call
  *	kill	SIGKILL before the call is made
+ *	stop	inject stops itself, and so the command, before the call is made; both go on at SIGCONT
+ *	stopkill	as stop, and at SIGCONT the command gets SIGKILL
  *	short	a write takes only half of its bytes; other calls are made as they are
  *	lost	a rename is done and fails with ENOENT, as NFS does when an answer was lost
  *	lie	a rename is done and fails with EIO, as a soft mount of NFS does
@@ -307,10 +309,12 @@ decide(struct plan *p, const struct seccomp_notif *req, struct seccomp_notif_res
 	fprintf(p->report, "%ld %s %s%s%s\n", p->seen, c->name, path,
 	    path2[0] != '\0' ? " " : "", path2);
 	fflush(p->report);
+	if (strncmp(p->action, "stop", 4) == 0)
+		(void)raise(SIGSTOP);
 	if (p->error != 0) {
 		resp->flags = 0;
 		resp->error = -p->error;
-	} else if (strcmp(p->action, "kill") == 0)
+	} else if (strcmp(p->action, "kill") == 0 || strcmp(p->action, "stopkill") == 0)
 		(void)kill(child, SIGKILL);
 	else if ((strcmp(p->action, "lost") == 0 || strcmp(p->action, "lie") == 0) && c->nr == SYS_renameat2) {
 		resp->flags = 0;
@@ -348,8 +352,10 @@ supervise(struct plan *p, int listener)
 int
 main(int argc, char **argv)
 {
+	static const char *const actions[] = { "list", "kill", "stop", "stopkill", "short",
+		"lost", "lie" };
 	struct plan p = { 0 };
-	int sock[2], status, listener;
+	int sock[2], status, listener, known = 0;
 
 	if (argc < 6)
 		errx(64, "usage: inject directory n action report command [arg...]");
@@ -359,8 +365,9 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
 		if (strcmp(p.action, errors[i].name) == 0)
 			p.error = errors[i].value;
-	if (p.error == 0 && strcmp(p.action, "list") != 0 && strcmp(p.action, "kill") != 0 &&
-	    strcmp(p.action, "short") != 0 && strcmp(p.action, "lost") != 0 && strcmp(p.action, "lie") != 0)
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		known = known || strcmp(p.action, actions[i]) == 0;
+	if (!known && p.error == 0)
 		errx(64, "no such action: %s", p.action);
 	if ((p.report = fopen(argv[4], "we")) == NULL)
 		err(73, "%s", argv[4]);
