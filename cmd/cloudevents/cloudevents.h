@@ -20,17 +20,20 @@ struct queue;
 /* An event on its way in, and the headers that all get.  Zero it to start. */
 struct event_input { char *text; size_t len; struct headers common; };
 struct cloudevent_body { char *data; size_t len; };
-enum status event_add(struct event_input *, const char *data, size_t len, struct error *) MUST_CHECK;
+enum status event_add(struct event_input *in, const char *data, size_t len,
+    struct error *err) MUST_CHECK;
 /*
  * What was added is one event in JSON: it becomes headers, behind those that all get, and a body, which is the caller's to free.
  * ST_BADDATA: it is none.
  */
-enum status event_take(struct event_input *, struct headers *, struct cloudevent_body *, struct error *) MUST_CHECK;
-void event_free(struct event_input *);
+enum status event_take(struct event_input *in, struct headers *headers,
+    struct cloudevent_body *body, struct error *err) MUST_CHECK;
+void event_free(struct event_input *in);
 /* Whether a header is one that an attribute is made of. */
 bool cloudevent_header(const char *name, size_t len);
 /* The message, open in fd, as a line of JSON; handle may be NULL. */
-enum status cloudevent_write(FILE *, struct queue *, const struct place *, int fd, const char *handle, struct error *) MUST_CHECK;
+enum status cloudevent_write(FILE *f, struct queue *q, const struct place *p, int fd,
+    const char *handle, struct error *err) MUST_CHECK;
 
 /* ---- among themselves ------------------------------------------------- */
 

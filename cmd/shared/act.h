@@ -31,6 +31,6 @@ enum { ACT_ALL = OPT_LONG + 140, ACT_FORCE, ACT_DRY, ACT_RATE };
 	{ ACT_ALL, "all", NULL, false, "all messages that this is meant for (see the manual)" }, \
 	{ ACT_FORCE, "force", NULL, false, "claimed messages too: their holders lose them" }, \
 	{ ACT_DRY, "dry-run", NULL, false, "only say what would be done" }
-enum status act_run(struct run *, struct action *) MUST_CHECK;
+enum status act_run(struct run *r, struct action *a) MUST_CHECK;
 
 #endif

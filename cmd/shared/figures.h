@@ -20,14 +20,15 @@ struct numbers {
 
 extern const char *const paused_words[];
 /* Bytes of what something has to be done about: all but done. */
-uint64_t numbers_bytes(const struct numbers *);
+uint64_t numbers_bytes(const struct numbers *n);
 /* Seconds until the backlog is gone at the rates of the last minute; < 0: it does not fall, or there is none. */
-double numbers_drain(const struct numbers *);
+double numbers_drain(const struct numbers *n);
 
 /* statjson.c */
-void json_numbers(const struct numbers *);
+void json_numbers(const struct numbers *n);
 /* prometheus.c: to stdout; or to a file that is replaced by one rename. */
-void prometheus_print(const struct numbers *, size_t count);
-enum status prometheus_textfile(struct run *, const char *path, const struct numbers *, size_t count) MUST_CHECK;
+void prometheus_print(const struct numbers *n, size_t count);
+enum status prometheus_textfile(struct run *r, const char *path, const struct numbers *n,
+    size_t count) MUST_CHECK;
 
 #endif

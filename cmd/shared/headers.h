@@ -15,8 +15,9 @@ enum { HEADER_TYPE = OPT_LONG + 200, HEADER_CONTENT_TYPE, HEADER_SOURCE };
 	{ HEADER_CONTENT_TYPE, "content-type", "TYPE", false, "add the header Content-Type, such as application/json" }, \
 	{ HEADER_SOURCE, "source", "SOURCE", false, "add the header Source: who says so" }
 /* Add the header of such an option, and note in *given that it was; ST_NONE: it is none. */
-enum status header_option(struct run *, struct headers *, unsigned *given, int key, const char *value) MUST_CHECK;
+enum status header_option(struct run *r, struct headers *headers, unsigned *given, int key,
+    const char *value) MUST_CHECK;
 /* ST_USAGE: one that was given by its option stands there twice. */
-enum status headers_once(struct run *, const struct headers *, unsigned given) MUST_CHECK;
+enum status headers_once(struct run *r, const struct headers *headers, unsigned given) MUST_CHECK;
 
 #endif

@@ -9,7 +9,7 @@
 #include "shared/select.h"
 
 struct list_options { unsigned states; const char *columns; };
-enum status list_run(struct run *, const struct list_options *) MUST_CHECK;
+enum status list_run(struct run *r, const struct list_options *opt) MUST_CHECK;
 #define LIST_OPTS \
 	SELECT_OPTS, \
 	{ 'o', "columns", "COLS", false, "columns: id,state,priority,attempts,deliveries,size,age,enqueued,due,deadline,expires,reason,handle,file" }, \

@@ -14,9 +14,9 @@ struct queue;
 struct run;
 
 /* Flush and check stdout: ST_IO if anything was not taken. */
-enum status out_flush(struct run *) MUST_CHECK;
+enum status out_flush(struct run *r) MUST_CHECK;
 /* Write foreign text to stdout or stderr, made visible by vis(3). */
-void out_vis(FILE *, const char *text, size_t len);
+void out_vis(FILE *f, const char *text, size_t len);
 /* Width of the terminal that stdout is. */
 size_t out_columns(void);
 /* Shorten text to so many columns, with "..." at its end, if it is longer. */
@@ -24,25 +24,29 @@ void out_clip(char *text, size_t columns);
 /* Print a table of words, lines that end with \n, to stdout: each column as wide as its widest word, the first to the left. */
 void out_squeeze(char *table);
 /* The colour of a state, or -1 for none; writes nothing unless stdout is a terminal that has colours, and NO_COLOR is not set. */
-void out_colour(FILE *, int state);
+void out_colour(FILE *f, int state);
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
-void json_quoted(FILE *, const char *text, size_t len);
+void json_quoted(FILE *f, const char *text, size_t len);
 /* ,"name": first is true for no comma. */
-void json_name(FILE *, const char *name, bool first);
+void json_name(FILE *f, const char *name, bool first);
 /* "{" and the members of json_message, all or nothing of it. */
-enum status json_open(FILE *, struct queue *, const struct place *, struct error *) MUST_CHECK;
+enum status json_open(FILE *f, struct queue *q, const struct place *p,
+    struct error *err) MUST_CHECK;
 /*
  * The members of a message (design: id queue state priority attempts deliveries size enqueued
  * due deadline expires handle reason headers), braces left to the caller: "{" before, more members and "}" after.  headers is null where they are broken or may not be read.
  */
-enum status json_message(FILE *, struct queue *, const struct place *, struct error *) MUST_CHECK;
+enum status json_message(FILE *f, struct queue *q, const struct place *p,
+    struct error *err) MUST_CHECK;
 /* ,"body": or ,"body_base64": streamed from the file's position body to its end, in constant memory. */
-enum status json_body(FILE *, int fd, const struct msgname *, struct error *) MUST_CHECK;
+enum status json_body(FILE *f, int fd, const struct msgname *n, struct error *err) MUST_CHECK;
 /* The same under these names; text NULL: in base64 whatever it is. */
-enum status json_body_as(FILE *, int fd, const struct msgname *, const char *text, const char *base64, struct error *) MUST_CHECK;
+enum status json_body_as(FILE *f, int fd, const struct msgname *n, const char *text,
+    const char *base64, struct error *err) MUST_CHECK;
 /* Whether the body is UTF-8. */
-enum status json_body_text(int fd, const struct msgname *, bool *text, struct error *) MUST_CHECK;
+enum status json_body_text(int fd, const struct msgname *n, bool *text,
+    struct error *err) MUST_CHECK;
 /* Copy the body of an open message to a descriptor. */
-enum status body_copy(int from, const struct msgname *, int to, struct error *) MUST_CHECK;
+enum status body_copy(int from, const struct msgname *n, int to, struct error *err) MUST_CHECK;
 
 #endif

@@ -30,20 +30,20 @@ enum { SEL_STATE = OPT_LONG + 100, SEL_OLDER, SEL_NEWER, SEL_PRIORITY, SEL_ATTEM
 	{ SEL_FIRST, "first", "N", true, "the first message, or N" }, \
 	{ SEL_LAST, "last", "N", true, "the last message, or N" }
 
-struct select *select_new(struct run *);
-void select_free(struct select *);
+struct select *select_new(struct run *r);
+void select_free(struct select *s);
 /* Take an option if it is one of the above.  ST_NONE: it is not. */
-enum status select_option(struct select *, int key, const char *arg) MUST_CHECK;
+enum status select_option(struct select *s, int key, const char *arg) MUST_CHECK;
 /* Whether any of them was given, but -n; which states (initial: where --state was not). */
-bool select_given(const struct select *);
-unsigned select_states(const struct select *, unsigned initial);
+bool select_given(const struct select *s);
+unsigned select_states(const struct select *s, unsigned initial);
 /* How many at most (INT64_MAX: no limit), and whether the last of them. */
-int64_t select_limit(const struct select *);
-void select_set_limit(struct select *, int64_t);
-bool select_last(const struct select *);
+int64_t select_limit(const struct select *s);
+void select_set_limit(struct select *s, int64_t limit);
+bool select_last(const struct select *s);
 /* ST_OK: it is selected; ST_NONE: it is not; ST_GONE: it moved on; ST_DENIED: it may not be read, go on with the others. */
-enum status select_match(struct select *, struct queue *, const struct place *, usec_t now,
-    struct error *) MUST_CHECK;
+enum status select_match(struct select *s, struct queue *q, const struct place *p, usec_t now,
+    struct error *err) MUST_CHECK;
 
 /* What is done with each selected message. */
 struct visit {
@@ -56,7 +56,7 @@ struct visit {
  * Go over the selected messages in their order, until the limit is reached or run_stopped();
  * memory is for the last N only.  What may not be read is told, and is worst.
  */
-enum status select_each(struct select *, struct queue *, unsigned initial, usec_t now,
-    const struct visit *, enum status *worst) MUST_CHECK;
+enum status select_each(struct select *s, struct queue *q, unsigned initial, usec_t now,
+    const struct visit *v, enum status *worst) MUST_CHECK;
 
 #endif

@@ -34,17 +34,17 @@ struct terminal {
 };
 
 /* Take it over.  ST_USAGE: there is none that can be used so. */
-enum status terminal_open(struct terminal *, struct error *) MUST_CHECK;
+enum status terminal_open(struct terminal *t, struct error *err) MUST_CHECK;
 /* Give it back, if it was taken. */
-void terminal_close(struct terminal *);
+void terminal_close(struct terminal *t);
 /* The same for a while, for another program. */
-void terminal_leave(struct terminal *);
-void terminal_enter(struct terminal *);
+void terminal_leave(struct terminal *t);
+void terminal_enter(struct terminal *t);
 /* The next key within that time; KEY_NONE: none, or a signal came. */
-int terminal_key(struct terminal *, usec_t timeout);
+int terminal_key(struct terminal *t, usec_t timeout);
 void terminal_size(int *rows, int *cols);
 /* ST_OK also where run_stopped() kept it from writing all. */
-enum status terminal_write(const char *, size_t, struct error *) MUST_CHECK;
+enum status terminal_write(const char *data, size_t len, struct error *err) MUST_CHECK;
 
 /* ---- screen.c: frames ------------------------------------------------- */
 
@@ -64,26 +64,27 @@ struct screen {
 	size_t len;
 };
 
-void screen_open(struct screen *);
+void screen_open(struct screen *s);
 /* Frames go to stdout as plain text, cols wide, of any number of rows. */
-void screen_open_plain(struct screen *, int cols);
-void screen_close(struct screen *);
+void screen_open_plain(struct screen *s, int cols);
+void screen_close(struct screen *s);
 /* What is shown is not known any more. */
-void screen_forget(struct screen *);
+void screen_forget(struct screen *s);
 
 /*
  * A frame: begin, then for each row some puts and a newline, then end, which shows it.
  * ST_IO: it could not be written.  Rows and columns that there is no room for are dropped.
  */
-void screen_begin(struct screen *);
+void screen_begin(struct screen *s);
 /*
  * Text in so many columns, cut or filled up; at their right if width is negative, as many as it
  * takes if it is 0.  What it holds is made visible by vis.
  */
-void screen_put(struct screen *, unsigned attr, int width, const char *text);
-void screen_printf(struct screen *, unsigned attr, int width, const char *fmt, ...) PRINTF_LIKE(4, 5);
-void screen_newline(struct screen *);
-enum status screen_end(struct screen *, struct error *) MUST_CHECK;
+void screen_put(struct screen *s, unsigned attr, int width, const char *text);
+void screen_printf(struct screen *s, unsigned attr, int width, const char *fmt,
+    ...) PRINTF_LIKE(4, 5);
+void screen_newline(struct screen *s);
+enum status screen_end(struct screen *s, struct error *err) MUST_CHECK;
 
 /* ---- workers.c: who works on the queues ------------------------------ */
 
@@ -119,8 +120,8 @@ struct workers {
 };
 
 /* Look for the workers of this spool's queues in /proc, unless that was so long that it has to wait. */
-void workers_look(struct workers *, const char *spool);
-void workers_free(struct workers *);
+void workers_look(struct workers *ws, const char *spool);
+void workers_free(struct workers *ws);
 
 /* ---- data.c: figures ---------------------------------------------- */
 
@@ -157,11 +158,11 @@ struct data {
 };
 
 /* Begin a round: which queues there are, and who works on them. */
-enum status data_round(struct data *, struct error *) MUST_CHECK;
+enum status data_round(struct data *d, struct error *err) MUST_CHECK;
 /* Go on finding out about them until that time (clock_mono).  False: all is done in this round. */
-bool data_step(struct data *, usec_t until);
-struct figure *data_find(const struct data *, const char *name);
-void data_free(struct data *);
+bool data_step(struct data *d, usec_t until);
+struct figure *data_find(const struct data *d, const char *name);
+void data_free(struct data *d);
 
 /* ---- top.c ------------------------------------------------------------ */
 
@@ -237,51 +238,52 @@ enum { COLUMN_NAME, COLUMN_READY, COLUMN_DELAYED, COLUMN_CLAIMED, COLUMN_HELD, C
     COLUMN_IN, COLUMN_OUT, COLUMN_TREND, COLUMN_DRAIN, COLUMN_WORKERS };
 
 /* In five columns; in six: two units, no blank. */
-void short_number(char *buf, size_t size, uint64_t);
-void short_age(char *buf, size_t size, usec_t);
+void short_number(char *buf, size_t size, uint64_t n);
+void short_age(char *buf, size_t size, usec_t age);
 /* Pushed and acknowledged a second, during the last minute. */
-double rate_in(const struct figure *);
-double rate_out(const struct figure *);
+double rate_in(const struct figure *f);
+double rate_out(const struct figure *f);
 /* Whether it was counted longer ago than a frame or two. */
-bool figure_stale(const struct top *, const struct figure *);
+bool figure_stale(const struct top *t, const struct figure *f);
 /* The newest of a trend that was printed, as many as there is room for. */
-const char *trend_tail(const struct top *, const struct figure *, const char *text, int width);
+const char *trend_tail(const struct top *t, const struct figure *f, const char *text, int width);
 /* Which queues are shown, and in which order. */
-enum status top_order(struct top *, struct error *) MUST_CHECK;
+enum status top_order(struct top *t, struct error *err) MUST_CHECK;
 /* The column that a key sorts by, -1: none. */
 int top_sort_key(int key);
 
 /* ---- draw.c, queues.c ----------------------------------------- */
 
 /* One frame of the present view. */
-enum status top_draw(struct top *, struct error *) MUST_CHECK;
+enum status top_draw(struct top *t, struct error *err) MUST_CHECK;
 /* What the screens have in common: the first line, the part of a list that fits, the last lines. */
-void draw_title(struct top *, const char *queue);
-void draw_fit(struct top *, struct cursor *);
-void draw_foot(struct top *, const char *info, const char *hints);
+void draw_title(struct top *t, const char *queue);
+void draw_fit(struct top *t, struct cursor *c);
+void draw_foot(struct top *t, const char *info, const char *hints);
 /* The screen of all queues. */
-void draw_queues(struct top *);
+void draw_queues(struct top *t);
 
 /* ---- list.c: one queue's messages, and what is done to them ------- */
 
-enum status messages_open(struct top *, const char *queue, struct error *) MUST_CHECK;
-enum status messages_load(struct top *, struct error *) MUST_CHECK;
-void messages_close(struct top *);
-const struct place *messages_chosen(const struct top *);
+enum status messages_open(struct top *t, const char *queue, struct error *err) MUST_CHECK;
+enum status messages_load(struct top *t, struct error *err) MUST_CHECK;
+void messages_close(struct top *t);
+const struct place *messages_chosen(const struct top *t);
 /* What the key does to the message that is chosen. */
-void messages_act(struct top *, int key);
-void queue_toggle_pause(struct top *, const char *name);
+void messages_act(struct top *t, int key);
+void queue_toggle_pause(struct top *t, const char *name);
 /* All dead messages of a queue are retried, once "y" was answered; some at a time, until that time. */
-void chore_ask(struct top *, const char *name);
-void chore_step(struct top *, usec_t until);
-void chore_end(struct top *);
+void chore_ask(struct top *t, const char *name);
+void chore_step(struct top *t, usec_t until);
+void chore_end(struct top *t);
 
-void top_note(struct top *, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void top_error(struct top *, struct error *);
+void top_note(struct top *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void top_error(struct top *t, struct error *err);
 
 /* ---- page.c ------------------------------------------------------- */
 
 /* Show a message in $PAGER.  The terminal is the pager's meanwhile. */
-enum status page_message(struct run *, struct terminal *, struct queue *, const struct place *, struct error *) MUST_CHECK;
+enum status page_message(struct run *r, struct terminal *t, struct queue *q, const struct place *p,
+    struct error *err) MUST_CHECK;
 
 #endif

@@ -12,7 +12,7 @@
 #define GUARD_DIR 256
 
 /* Call this before anything is opened.  The table has n places. */
-enum status guard_start(int n, struct error *) MUST_CHECK;
+enum status guard_start(int n, struct error *err) MUST_CHECK;
 void guard_stop(void);
 /* The directory of handler i, "" if it has none; the guard removes it as well. */
 char *guard_dir(int i);

@@ -25,12 +25,12 @@ struct notify {
  * Takes what systemd says about it out of the environment.  On failure nobody is told,
  * which the worker may survive.
  */
-enum status notify_open(struct notify *, struct error *) MUST_CHECK;
-void notify_close(struct notify *);
+enum status notify_open(struct notify *n, struct error *err) MUST_CHECK;
+void notify_close(struct notify *n);
 /*
  * Tell what is due: the state ("READY=1"; a constant, or NULL) once and at once; the status
  * if it has changed and the last one was not told just now; that we are alive.
  */
-void notify_tell(struct notify *, usec_t mono, const char *state, const char *status);
+void notify_tell(struct notify *n, usec_t mono, const char *state, const char *status);
 
 #endif

@@ -19,26 +19,27 @@ struct header { const char *name; size_t namelen; const char *value; size_t valu
  * Add "Name: value".  ST_USAGE: no colon or a bad name; ST_BADDATA: a control
  * byte, or the block grew too large.
  */
-enum status headers_add(struct headers *, const char *text, struct error *) MUST_CHECK;
+enum status headers_add(struct headers *h, const char *text, struct error *err) MUST_CHECK;
 /* A copy; headers_free after. */
-enum status headers_copy(struct headers *, const struct headers *from, struct error *) MUST_CHECK;
+enum status headers_copy(struct headers *h, const struct headers *from,
+    struct error *err) MUST_CHECK;
 /* Iterate: start with *pos 0; false at the end.  Pointers are into the block. */
-bool headers_next(const struct headers *, size_t *pos, struct header *);
+bool headers_next(const struct headers *h, size_t *pos, struct header *out);
 /* Whether that is its name; upper and lower case are the same. */
-bool header_is(const struct header *, const char *name, size_t len);
+bool header_is(const struct header *h, const char *name, size_t len);
 /* The first of that name; false: there is none. */
-bool headers_find(const struct headers *, const char *name, struct header *);
+bool headers_find(const struct headers *all, const char *name, struct header *h);
 /* Whether a header of the block is the first of its name there. */
-bool headers_first(const struct headers *, const struct header *);
+bool headers_first(const struct headers *all, const struct header *h);
 /* Whether a block as read from a file is whole and well formed (with its empty line). */
-bool headers_valid(const struct headers *);
-void headers_free(struct headers *);
+bool headers_valid(const struct headers *h);
+void headers_free(struct headers *h);
 
 /*
  * "NAME=PATTERN" or "NAME!=PATTERN" on a header, ST_USAGE if it is neither; whether a message with these headers
  * passes all of them.  Of Type the pattern is words (order.*.created, order.#), of others a shell's.
  */
-enum status filter_check(const char *text, struct error *) MUST_CHECK;
-bool filters_match(const struct names *filters, const struct headers *);
+enum status filter_check(const char *text, struct error *err) MUST_CHECK;
+bool filters_match(const struct names *filters, const struct headers *all);
 
 #endif

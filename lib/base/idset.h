@@ -11,10 +11,10 @@ struct msgid;
 
 /* A set of well-formed ids, 22 to 43 bytes of memory for each.  NULL: no memory. */
 struct idset *idset_new(void);
-void idset_free(struct idset *);
-bool idset_has(const struct idset *, const struct msgid *);
+void idset_free(struct idset *set);
+bool idset_has(const struct idset *set, const struct msgid *id);
 /* ST_EXISTS: it was there. */
-enum status idset_add(struct idset *, const struct msgid *, struct error *) MUST_CHECK;
-size_t idset_count(const struct idset *);
+enum status idset_add(struct idset *set, const struct msgid *id, struct error *err) MUST_CHECK;
+size_t idset_count(const struct idset *set);
 
 #endif

@@ -8,7 +8,8 @@
 
 struct names { char **name; size_t n, cap; };
 /* What stands in text between separators, but what is empty; free with names_free. */
-enum status names_split(const char *text, size_t len, char separator, struct names *, struct error *) MUST_CHECK;
-void names_free(struct names *);
+enum status names_split(const char *text, size_t len, char separator, struct names *out,
+    struct error *err) MUST_CHECK;
+void names_free(struct names *names);
 
 #endif

@@ -27,14 +27,15 @@ struct tar_member {
 };
 /* Gives up to len bytes, and *got 0 at the end. */
 typedef enum status tar_source(void *arg, void *buf, size_t len, size_t *got, struct error *);
-enum status tar_open(tar_source *, void *arg, struct tar **, struct error *) MUST_CHECK;
-void tar_close(struct tar *);
+enum status tar_open(tar_source *source, void *arg, struct tar **out, struct error *err) MUST_CHECK;
+void tar_close(struct tar *t);
 /*
  * The next member; what was not read of the last one is skipped.  ST_NONE: the archive is at its end.  ST_BADDATA: broken or cut off;
  * the error names the byte.  Behind an end another archive may follow, as of "cat a b".
  */
-enum status tar_next(struct tar *, struct tar_member *, struct error *) MUST_CHECK;
+enum status tar_next(struct tar *t, struct tar_member *m, struct error *err) MUST_CHECK;
 /* Its bytes; *got 0: that was all. */
-enum status tar_read(struct tar *, void *buf, size_t len, size_t *got, struct error *) MUST_CHECK;
+enum status tar_read(struct tar *t, void *buf, size_t len, size_t *got,
+    struct error *err) MUST_CHECK;
 
 #endif

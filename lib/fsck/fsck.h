@@ -32,10 +32,10 @@ extern const struct fsck_kind fsck_kinds[];	/* ends with id NULL */
  * Report each finding; *left counts those that remain (future-name is told but not counted).  fsck_spool looks at what
  * lies beside the queues.
  */
-void fsck_spool(struct spool *, bool repair, usec_t now,
+void fsck_spool(struct spool *sp, bool repair, usec_t now,
     void (*report)(void *, const struct finding *), void *arg, unsigned *left);
-enum status fsck_queue(struct queue *, bool repair, usec_t now,
+enum status fsck_queue(struct queue *q, bool repair, usec_t now,
     void (*report)(void *arg, const struct finding *), void *arg, unsigned *left,
-    struct error *) MUST_CHECK;
+    struct error *err) MUST_CHECK;
 
 #endif

@@ -18,12 +18,12 @@ struct flow {
 	int64_t place;		/* among those in flight, 0: none */
 };
 /* Whether this consumer gets any now.  ST_AGAIN: no, over->held and *wake say why and until when. */
-enum status flow_begin(struct flow *, bool hold, struct error *) MUST_CHECK;
+enum status flow_begin(struct flow *f, bool hold, struct error *err) MUST_CHECK;
 /* Just before a claim.  ST_AGAIN, as before. */
-enum status flow_take(struct flow *, struct error *) MUST_CHECK;
+enum status flow_take(struct flow *f, struct error *err) MUST_CHECK;
 /* Just after it.  Any failure: it has to be given back. */
-enum status flow_confirm(struct flow *, struct error *) MUST_CHECK;
+enum status flow_confirm(struct flow *f, struct error *err) MUST_CHECK;
 /* What was taken and not used goes back. */
-void flow_end(struct flow *);
+void flow_end(struct flow *f);
 
 #endif

@@ -9,6 +9,6 @@
 struct gate;
 
 /* The largest body that all take, and whose limit it is, if that is less than *max; 0: any. */
-void gate_size(const struct gate *, int64_t *max, const char **name);
+void gate_size(const struct gate *g, int64_t *max, const char **name);
 
 #endif

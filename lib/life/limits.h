@@ -9,6 +9,7 @@
 struct queue;
 
 /* The part of push_allowed that is about the disk.  ST_AGAIN: too little would be left. */
-enum status disk_allowed(struct queue *, uint64_t messages, uint64_t bytes, struct error *) MUST_CHECK;
+enum status disk_allowed(struct queue *q, uint64_t messages, uint64_t bytes,
+    struct error *err) MUST_CHECK;
 
 #endif

@@ -14,16 +14,17 @@ struct queue;
  * was one before (*duplicate).  Unless it is ST_OK or ST_UNSURE (accepted, but it may not be in the queue yet) nothing has happened, and
  * the file is where it was.
  */
-enum status once_publish(struct queue *, const char *key, int fromfd, const char *from, struct msgname *n, usec_t now, bool *duplicate,
-    struct error *) MUST_CHECK;
+enum status once_publish(struct queue *q, const char *key, int fromfd, const char *from,
+    struct msgname *n, usec_t now, bool *duplicate, struct error *err) MUST_CHECK;
 /*
  * What dead producers left in a directory of once/: messages that were accepted are brought into the queue, others
  * removed, and the markers whose time is over; without act only told.  seen may be NULL.
  */
 enum once_kind { ONCE_UNFINISHED, ONCE_LITTER, ONCE_FOREIGN };
-enum status once_tend(struct queue *, int dir, usec_t now, bool act, void (*seen)(void *, enum once_kind, const char *name, bool done),
-    void *arg, struct error *) MUST_CHECK;
+enum status once_tend(struct queue *q, int dir, usec_t now, bool act,
+    void (*seen)(void *, enum once_kind, const char *name, bool done), void *arg,
+    struct error *err) MUST_CHECK;
 /* The same for one of the directories, any. */
-void once_sweep(struct queue *, usec_t now);
+void once_sweep(struct queue *q, usec_t now);
 
 #endif

@@ -9,9 +9,9 @@
 struct queue;
 
 /* A subscriber's note of a topic, and the subscription itself.  drop: ST_GONE, there was none. */
-enum status marker_put(struct queue *, const char *topic, struct error *) MUST_CHECK;
-enum status marker_drop(struct queue *, const char *topic, struct error *) MUST_CHECK;
-void marker_touch(struct queue *, const char *topic);
-enum status subscription_drop(struct queue *topic, const char *queue, struct error *) MUST_CHECK;
+enum status marker_put(struct queue *q, const char *topic, struct error *err) MUST_CHECK;
+enum status marker_drop(struct queue *q, const char *topic, struct error *err) MUST_CHECK;
+void marker_touch(struct queue *q, const char *topic);
+enum status subscription_drop(struct queue *topic, const char *queue, struct error *err) MUST_CHECK;
 
 #endif

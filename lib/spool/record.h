@@ -25,7 +25,8 @@ struct failure {
 
 #define RECORD_TEXT_MAX (256 << 10)
 /* The failure record: text, or nothing (NULL, len 0).  The last 64 KiB.  Caller frees *text. */
-enum status msg_record(struct queue *, const struct msgid *, char **text, size_t *len, struct error *) MUST_CHECK;
+enum status msg_record(struct queue *q, const struct msgid *id, char **text, size_t *len,
+    struct error *err) MUST_CHECK;
 /* One block of a failure record (spool-format.md section 9); the pointers go into its text, lines end there with \n. */
 struct report {
 	usec_t at;
@@ -35,19 +36,21 @@ struct report {
 	size_t reasonlen, textlen, givenlen, errorslen;
 };
 /* The next block from *at on, which goes behind it; false at the end.  What is no block is passed over. */
-bool report_next(const char **at, struct report *);
+bool report_next(const char **at, struct report *r);
 /* Give it a record that it has not; one that it has stays.  To be made durable by queue_sync_all. */
-enum status msg_record_put(struct queue *, const struct msgid *, const char *text, size_t len, struct error *) MUST_CHECK;
+enum status msg_record_put(struct queue *q, const struct msgid *id, const char *text, size_t len,
+    struct error *err) MUST_CHECK;
 /* Last reason in words: the record's last Text or Reason, else the name's reason.  "" if none. */
-void msg_reason(struct queue *, const struct place *, char *buf, size_t size);
+void msg_reason(struct queue *q, const struct place *p, char *buf, size_t size);
 
 /* ---- inside lib/ */
 
 /* Append a block to the failure record (advice: fails silently; durable if sync). */
-void record_add(struct queue *, const struct msgid *, int attempt, const struct failure *, usec_t now, bool sync);
+void record_add(struct queue *q, const struct msgid *id, int attempt, const struct failure *why,
+    usec_t now, bool sync);
 /* The queues that have it, as the last whole line of its record tells; none if there is none. */
-void record_given(struct queue *, const struct msgid *, struct names *);
-void record_drop(struct queue *, const struct msgid *);
-void record_move(struct queue *, const struct msgid *, struct queue *to);
+void record_given(struct queue *q, const struct msgid *id, struct names *out);
+void record_drop(struct queue *q, const struct msgid *id);
+void record_move(struct queue *q, const struct msgid *id, struct queue *to);
 
 #endif
