@@ -162,10 +162,15 @@ put(struct out *o, const char *fmt, ...)
 	if (n > 0 && (size_t)n < o->room) {
 		o->at += n;
 		o->room -= (size_t)n;
-	}
+	} else if (o->room > 0)
+		o->at[0] = '\0';	/* all of a field, or nothing of it */
 }
 
-/* With every field at its longest this comes to 254 characters: see tests/unit/test_name.c. */
+/*
+ * With every field at its longest, without the three that came later, this comes to 254
+ * characters: see tests/unit/test_name.c.  The three are advice, and are left out of a name
+ * that has no room for them.
+ */
 void
 name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1])
 {
@@ -203,6 +208,12 @@ name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1])
 	if (n->replayed)
 		put(&o, ",y");
 	put(&o, "%s", n->extra);
+	if (n->suspect)
+		put(&o, ",u");
+	if (n->beside)
+		put(&o, ",n");
+	if (n->mono != 0)
+		put(&o, ",m%" PRIx64, (uint64_t)n->mono / 1000);
 }
 
 /* A value as it stands in the name: not terminated. */
@@ -303,6 +314,44 @@ known_field(struct msgname *n, char letter, struct value v)
 	}
 }
 
+/* The value of a field in lower-case hex, without a zero in front. */
+static bool
+hex(struct value v, int64_t max, int64_t *out)
+{
+	int64_t n = 0;
+
+	if (v.len == 0 || v.at[0] == '0')
+		return false;
+	for (size_t i = 0; i < v.len; i++) {
+		int digit = is_digit(v.at[i]) ? v.at[i] - '0' : v.at[i] - 'a' + 10;
+		if (!is_hex(v.at[i]) || n > (max - digit) / 16)
+			return false;
+		n = n * 16 + digit;
+	}
+	*out = n;
+	return true;
+}
+
+/*
+ * A field that names did not have at first.  An mq that does not know it keeps it as it is, so
+ * it may stand anywhere; false: it has not the form of one, and is kept as any unknown field.
+ */
+static bool
+late_field(struct msgname *n, char letter, struct value v)
+{
+	int64_t ms;
+
+	if (letter == 'm' && hex(v, INT64_MAX / 1000, &ms)) {
+		n->mono = ms * 1000;
+		return true;
+	}
+	if (letter == 'n' && v.len == 0)
+		return n->beside = true;
+	if (letter == 'u' && v.len == 0)
+		return n->suspect = true;
+	return false;
+}
+
 static bool
 is_value(char c)
 {
@@ -335,6 +384,8 @@ fields(const char *text, struct msgname *n)
 		text = v.at + v.len;
 		if ((place = strchr(known, letter)) == NULL && is_upper(letter)) {
 			future = true;
+		} else if (place == NULL && late_field(n, letter, v)) {
+			continue;
 		} else if (place == NULL) {
 			size_t len = (size_t)(text - start);
 			if (len >= sizeof(n->extra) - used) {
@@ -415,5 +466,6 @@ name_unclaim(struct msgname *n)
 {
 	n->token[0] = '\0';
 	n->lease_ms = 0;
-	n->locked = n->finished = false;
+	n->mono = 0;
+	n->locked = n->finished = n->beside = false;
 }

@@ -45,6 +45,9 @@ struct msgname {
 	char order[ORDER_LEN + 1]; /* hash of the order key, "" if it has none */
 	bool finished;		/* claimed: acknowledged, and the turn of its key still to be passed on */
 	bool waited;		/* it has been in waiting/ */
+	usec_t mono;		/* claimed and locked: the deadline by CLOCK_MONOTONIC; 0: not known */
+	bool beside;		/* claimed: by a process that may hold other claims at the same time */
+	bool suspect;		/* its holder went away while it held others, too: to be tried alone */
 	bool replayed;		/* another name of its file stands in done/ of the same queue */
 	char extra[49];		/* unknown lower-case fields, each with its comma */
 };
@@ -74,7 +77,7 @@ enum name_kind { NAME_OK, NAME_FOREIGN, NAME_FUTURE };
 void name_format(const struct msgname *, char buf[NAME_MAX_LEN + 1]);
 /* The hash of an order key: messages with the same one are handled one at a time and in order. */
 void order_hash(const char *key, char buf[ORDER_LEN + 1]);
-/* Leave out what belongs to a claim: token, lease, lock. */
+/* Leave out what belongs to a claim: token, lease, lock, company. */
 void name_unclaim(struct msgname *);
 enum name_kind name_parse(const char *, struct msgname *);
 void token_make(char buf[TOKEN_LEN + 1]);

@@ -33,6 +33,7 @@
 #include "life/life.h"
 #include "life/flow.h"
 #include "life/fail.h"
+#include "life/lease.h"
 #include "life/reap.h"
 
 /* Names read at a time from a bucket of ready/. */
@@ -126,12 +127,12 @@ take(struct attempt *a, const struct place *p, int dir, int fd)
 	usec_t lease = a->opt->lease > 0 ? a->opt->lease : a->q->policy.lease;
 
 	token_make(n.token);
-	n.key = clock_now() + lease;	/* it may have taken a while to come here */
-	n.lease_ms = lease < 1000 ? 1 : lease / 1000;
 	n.deliveries++;
 	n.waited = false;
+	n.beside = a->opt->company != COMPANY_NEVER && !n.suspect;
 	/* A server that restarts, or a network that fails, drops locks of the living: there only the lease counts. */
 	n.locked = a->opt->hold && !queue_remote(a->q) && fs_lock(fd, token_offset(n.token), false);
+	lease_begin(&n, lease, clock_now());	/* it may have taken a while to come here */
 	if ((st = flow_take(&a->flow, a->err)) != ST_OK ||
 	    (st = bucket_put(a->q, dir, p->file, STATE_CLAIMED, &n, &a->claim->at, a->err)) != ST_OK)
 		return st;
@@ -140,6 +141,8 @@ take(struct attempt *a, const struct place *p, int dir, int fd)
 	if ((st = flow_confirm(&a->flow, a->err)) != ST_OK && (st = take_back(a, st)) != ST_OK)
 		return st;
 	a->claim->fd = fd;
+	if (a->opt->hold)
+		own_remember(n.token);
 	counters_add(a->q, COUNT_DELIVERED, 1, a->now);
 	log_event(a->q, "claimed", &n, STATE_CLAIMED, a->now);
 	return ST_OK;
@@ -344,6 +347,10 @@ try_one(struct attempt *a, int dir, const char *bucket, const struct entry *e)
 		return ST_LARGE;
 	if (p.name.order[0] != '\0' && (st = in_turn(a, dir, &p)) != ST_OK)
 		return st;
+	if (p.name.suspect && a->opt->company == COMPANY_NOW) {
+		a->over->held = HELD_SUSPECT;
+		return ST_AGAIN;
+	}
 	if ((st = open_sound(a, &p, dir, &fd)) == ST_OK && (st = take(a, &p, dir, fd)) != ST_OK)
 		(void)close(fd);
 	a->lost = st == ST_GONE;

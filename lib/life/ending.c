@@ -19,6 +19,7 @@
 #include "life/life.h"
 #include "life/fail.h"
 #include "life/done.h"
+#include "life/lease.h"
 
 static enum status
 lost(const struct place *p, struct error *err)
@@ -139,6 +140,8 @@ claim_fail(struct queue *q, struct claim *c, const struct failure *why, usec_t n
 {
 	enum status st;
 
+	/* Its handler said so, whatever that was: it does not kill those who work on it. */
+	c->at.name.suspect = false;
 	while ((st = fail_attempt(q, &c->at, why, now, state, err)) == ST_GONE)
 		if ((st = refind(q, c, err)) != ST_OK)
 			return st;
@@ -178,9 +181,7 @@ claim_extend(struct queue *q, struct claim *c, usec_t lease, usec_t now,
 
 	for (;;) {
 		n = c->at.name;
-		if (lease > 0)
-			n.lease_ms = lease < 1000 ? 1 : lease / 1000;
-		n.key = now + n.lease_ms * 1000;
+		lease_begin(&n, lease, now);
 		if ((st = extend_once(q, c, &n, err)) != ST_GONE)
 			return st;
 		if ((st = refind(q, c, err)) != ST_OK)
@@ -191,7 +192,9 @@ claim_extend(struct queue *q, struct claim *c, usec_t lease, usec_t now,
 void
 claim_close(struct claim *c)
 {
-	if (c->fd != -1)
+	if (c->fd != -1) {
 		(void)close(c->fd);
+		own_forget(c->at.name.token);
+	}
 	c->fd = -1;
 }

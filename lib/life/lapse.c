@@ -18,63 +18,57 @@
 #include "life/life.h"
 #include "life/fail.h"
 #include "life/done.h"
+#include "life/lease.h"
 #include "life/reap.h"
 
 /* Buckets of claimed/ without class that one call looks into. */
 #define LAPSE_BUCKETS 4
 /* Claims that one call looks at. */
 #define LAPSE_MAX 256
-/* While claims of other living processes stand, their locks are asked this often. */
-#define PROBE_INTERVAL (USEC / 2)
-/* How far a lease may start in the future before the clock is held to have gone back. */
-#define CLOCK_SLACK (60 * USEC)
 
-int64_t
-token_offset(const char *token)
-{
-	uint64_t t = strtoull(token, NULL, 16);
-
-	return (int64_t)((1ULL << 62) + t % (1ULL << 61));
-}
-
-/* Whether the holder of a locked claim is dead for sure. */
-static bool
-holder_died(int dir, const struct place *p)
-{
-	bool dead;
-	int fd;
-
-	if (!p->name.locked || (fd = fs_open_read(dir, p->file)) == -1)
-		return false;
-	dead = fs_locked(fd, token_offset(p->name.token)) == 0;
-	(void)close(fd);
-	return dead;
-}
-
-/* The clock was set back: the lease starts anew (spool-format.md, "rebase"). */
+/* The clock was set back: the lease begins anew (spool-format.md, "rebase"). */
 static enum status
 rebase(int dir, const struct place *p, usec_t now, usec_t *wake, struct error *err)
 {
 	char file[NAME_MAX_LEN + 1];
 	struct msgname n = p->name;
 
-	n.key = now + n.lease_ms * 1000;
+	lease_begin(&n, 0, now);
 	wake_at(wake, n.key);
 	name_format(&n, file);
 	return fs_move(dir, p->file, dir, file, err);
 }
 
-/* Who distributed a message of a topic died: no handler has seen it, so it is no attempt, and is done again at once. */
+/* Back to ready/, at its place; no attempt. */
 static enum status
-undistributed(struct queue *q, const struct place *p, usec_t now, struct error *err)
+lapse_uncounted(struct queue *q, const struct place *p, struct msgname *n, usec_t now,
+    struct error *err)
 {
+	enum status st;
+
+	name_unclaim(n);
+	n->key = id_time(&n->id);
+	if ((st = place_move(q, p, q, STATE_READY, n, NULL, err)) == ST_OK)
+		log_event(q, "released", n, STATE_READY, now);
+	return st;
+}
+
+/*
+ * Its holder held others, too, and nobody knows whose deed it was that it went away.  So it is
+ * no attempt of any of them; but each is tried alone from now on, and then it counts.
+ */
+static enum status
+lapse_suspect(struct queue *q, const struct place *p, const char *reason, usec_t now,
+    struct error *err)
+{
+	struct failure why = { .reason = reason, .delay = -1,
+	    .text = "not counted: its worker had other messages, too; it is tried alone next" };
 	struct msgname n = p->name;
 	enum status st;
 
-	name_unclaim(&n);
-	n.key = id_time(&n.id);
-	if ((st = place_move(q, p, q, STATE_READY, &n, NULL, err)) == ST_OK)
-		log_event(q, "released", &n, STATE_READY, now);
+	n.suspect = true;
+	if ((st = lapse_uncounted(q, p, &n, now, err)) == ST_OK)
+		record_add(q, &n.id, 0, &why, now, false);
 	return st;
 }
 
@@ -83,23 +77,30 @@ lapse_one(struct queue *q, int dir, const struct place *p, usec_t now, usec_t *w
     struct error *err)
 {
 	struct failure why = { .reason = "lapsed", .delay = -1 };
-	const struct msgname *n = &p->name;
+	struct msgname n = p->name;
 	enum state state;
 
-	if (n->token[0] == '\0')
+	if (n.token[0] == '\0')
 		return ST_OK;	/* not ours to end: a checker's business */
-	if (holder_died(dir, p))
-		why.reason = "lost";
-	else if (n->key > now) {
-		wake_at(wake, n->locked && now + PROBE_INTERVAL < n->key ?
-		    now + PROBE_INTERVAL : n->key);
-		if (n->key - n->lease_ms * 1000 > now + CLOCK_SLACK && !n->locked)
-			return rebase(dir, p, now, wake, err);
+	switch (lease_ask(dir, p, now, wake)) {
+	case LEASE_HOLDS:
 		return ST_OK;
+	case LEASE_REBASE:
+		return rebase(dir, p, now, wake, err);
+	case LEASE_LOST:
+		why.reason = "lost";
+		break;
+	case LEASE_OVER:
+		break;
 	}
-	if (n->finished)	/* its holder died between the two steps of an ack */
+	if (n.finished)	/* its holder died between the two steps of an ack */
 		return done_put(q, p, now, err);
-	return q->topic ? undistributed(q, p, now, err) : fail_attempt(q, p, &why, now, &state, err);
+	/* No handler has seen what a topic was about to distribute. */
+	if (q->topic)
+		return lapse_uncounted(q, p, &n, now, err);
+	if (n.beside)
+		return lapse_suspect(q, p, why.reason, now, err);
+	return fail_attempt(q, p, &why, now, &state, err);
 }
 
 static enum status
@@ -188,29 +189,33 @@ reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 	buckets_free(&bs);
 }
 
+/* Without taking it back. */
+static bool
+has_lapsed(struct queue *q, const struct place *p, usec_t now, usec_t *wake)
+{
+	struct error ignored;
+	enum lease lease;
+	int dir;
+
+	error_clear(&ignored);
+	if (p->name.token[0] == '\0' || place_open(q, p, &dir, &ignored) != ST_OK)
+		return false;	/* it moved, or it is not for us to look at */
+	lease = lease_ask(dir, p, now, wake);
+	(void)close(dir);
+	return lease == LEASE_OVER || lease == LEASE_LOST;
+}
+
 enum status
 claims_lapsed(struct queue *q, usec_t now, bool *any, usec_t *wake, struct error *err)
 {
 	struct scan *scan;
 	struct place p;
 	enum status st;
-	int fd;
 
 	if ((st = scan_open(q, STATE_BIT(STATE_CLAIMED), &scan, err)) != ST_OK)
 		return st;
-	while (!*any && (st = scan_next(scan, &p, err)) == ST_OK) {
-		*any = p.name.token[0] != '\0' && p.name.key <= now;
-		wake_at(wake, p.name.locked && now + PROBE_INTERVAL < p.name.key ?
-		    now + PROBE_INTERVAL : p.name.key);
-		if (*any || !p.name.locked)
-			continue;
-		if (msg_open(q, &p, &fd, err) != ST_OK) {	/* moved, or not for us to read */
-			error_clear(err);
-			continue;
-		}
-		*any = fs_locked(fd, token_offset(p.name.token)) == 0;
-		(void)close(fd);
-	}
+	while (!*any && (st = scan_next(scan, &p, err)) == ST_OK)
+		*any = has_lapsed(q, &p, now, wake);
 	scan_close(scan);
 	return st == ST_NONE ? ST_OK : st;
 }

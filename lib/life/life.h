@@ -84,26 +84,37 @@ struct claim {
 	int fd;		/* the message, open for reading; its lock lives as long as it. -1: none */
 };
 
+/*
+ * What a process that claims holds besides.  A suspect, whose last holder went away while it held
+ * others, too, is given only to one that holds nothing else, and holds nothing else until it ends.
+ */
+enum company {
+	COMPANY_NEVER,	/* it holds one claim at a time */
+	COMPANY_LATER,	/* no other claim now, but others may come before this one ends */
+	COMPANY_NOW	/* it holds others: suspects are held back (HELD_SUSPECT) */
+};
+
 struct claim_options {
 	usec_t lease;	/* 0: the policy's */
 	bool hold;	/* this process lives as long as the claim: lock it */
 	int64_t room;	/* the longest body that is wanted now, 0: any */
+	enum company company;
 };
 
 /* Why a message that may be there is not to be had now. */
-enum held { HELD_NO, HELD_PAUSED, HELD_RATE, HELD_LIMIT, HELD_SINGLE };
+enum held { HELD_NO, HELD_PAUSED, HELD_RATE, HELD_LIMIT, HELD_SINGLE, HELD_SUSPECT };
 
 /* What had to be passed over so that the rest is not held up: how much, and why the first. */
 struct passed {
 	unsigned n;
 	struct error first;
-	enum held held;		/* with ST_AGAIN: by the policy, for a time; waiting helps */
+	enum held held;		/* with ST_AGAIN: for a time; waiting helps */
 };
 
 /*
  * Claim the next message: returns first what is due and what has lapsed (a bounded number).
  * ST_NONE: nothing ready; *wake is then when something may change without any event
- * (USEC_MAX: never).  ST_AGAIN: held back by the policy (see enum held, *wake as before), or no room on the disk.
+ * (USEC_MAX: never).  ST_AGAIN: held back for a time (see enum held, *wake as before), or no room on the disk.
  * ST_LARGE: there is not the room for the next one, which stays the next.  *over: what could not be had and was passed over;
  * if there was such a thing and nothing else, its error is returned, not ST_NONE.
  */
@@ -134,6 +145,7 @@ enum status claim_release(struct queue *, struct claim *, usec_t delay, usec_t n
 /* lease 0: as long as it was. */
 enum status claim_extend(struct queue *, struct claim *, usec_t lease, usec_t now,
     struct error *) MUST_CHECK;
+/* Close the message, which drops its lock.  A claim that was not ended is then anybody's to take back. */
 void claim_close(struct claim *);
 
 /* ---- move.c ---------------------------------------------------------------- */

@@ -53,6 +53,7 @@ move_retry(struct queue *q, const struct place *p, bool keep_attempts, usec_t no
 
 	if (!keep_attempts)
 		n.attempts = 0;
+	n.suspect = false;
 	n.key = id_time(&n.id);
 	renew_expiry(q, &n, now);
 	st = operate(q, p, q, STATE_READY, &n, &at, err);

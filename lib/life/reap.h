@@ -27,7 +27,5 @@ void reap_new(struct queue *, usec_t now, struct passed *);
  */
 void reap_litter(int dir, const char *prefix, bool trees, usec_t now, bool remove,
     void (*seen)(void *, const char *, bool removed), void *arg);
-/* Where the lock is in the file of a claim, by its token: one claim's is not another's. */
-int64_t token_offset(const char *token);
 
 #endif

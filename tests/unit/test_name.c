@@ -90,6 +90,9 @@ canonical(void)
 		P ",s1,l", P ",s1,K0123456789abcdef,f,w,y", P ",s1,b", P ",s1,b,ezz.Z-9,b", P ",s1,l,b",
 		P ",s1234,h40,a1,d2,rexit-1,c00c0ffee00c0ffee,t300000,l",
 		P ",s1,b3456789012345678901234567890123456789012345678",
+		P ",s1,u", P ",s1,n", P ",s1,u,n,m1", P ",s1,c00c0ffee00c0ffee,t300000,l,n,m8f0d180",
+		P ",s1,m20c49ba5e353f7", P ",s1,m20c49ba5e353f8", P ",s1,m0", P ",s1,m01", P ",s1,mA", P ",s1,m",
+		P ",s1,nx", P ",s1,u1",
 	};
 	static const char *const foreign[] = {
 		"", "x", KEY, P, P ",", P ",s", P ",p1", P ",s01", P ",s-1", P ",s+1", P ",s1x", P ",s9223372036854775808",
@@ -184,7 +187,23 @@ longest(void)
 	is_str(back.order, n.order, "its key");
 	ok(back.finished && back.waited, "its flags");
 	is_str(back.extra, n.extra, "and its last field whole");
+	n.suspect = n.beside = true;
+	n.mono = USEC_MAX;
+	name_format(&n, buf);
+	is_int(name_parse(buf, &back), NAME_OK, "what there is no room for is left out");
+	n.finished = n.waited = false;
+	n.extra[0] = '\0';
+	name_format(&n, buf);
+	is_int(name_parse(buf, &back), NAME_OK, "where there is room");
+	ok(back.suspect && back.beside && back.mono == USEC_MAX / 1000 * 1000, "it is there");
+	name_unclaim(&back);
+	ok(back.suspect && !back.beside && back.mono == 0, "company and clock belong to the claim");
+	n.finished = n.waited = true;
+	n.suspect = n.beside = false;
+	n.mono = 0;
+	n.extra[0] = ',';
 	n.extra[26] = 'z';
+	n.extra[27] = '\0';
 	name_format(&n, buf);
 	is_int(name_parse(buf, &back), NAME_FUTURE, "one character more of fields that are not known is left alone");
 }
