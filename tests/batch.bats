@@ -271,7 +271,7 @@ reasons() {
 	assert_equal "$(sort -u again)" $'2\n3'
 }
 
-@test "kill -9 of the worker: the handler dies, its directory goes, each attempt counts" {
+@test "kill -9 of the worker: the handler dies, its directory goes, nothing counts, each is tried alone" {
 	export TMPDIR=$BATS_TEST_TMPDIR/tmp
 	mkdir tmp
 	mq init -q q backoff=1h
@@ -282,9 +282,11 @@ reasons() {
 	kill -KILL "$pid"
 	wait_for not alive "$(cat pid)"
 	wait_for bash -c '[ -z "$(ls tmp)" ]'
-	run -1 mq claim q
-	wait_for has q delayed 3
-	assert_equal "$(field q attempts | tr -d '\n ')" 111
+	mq nack -q --no-count q "$(mq claim q)"
+	assert_has q ready 3
+	assert_equal "$(field q attempts | tr -d '\n ')" 000
+	run -0 mq work q --drain --batch 3 -- sh -c 'wc -l >>sizes'
+	assert_equal "$(tr '\n' ' ' <sizes)" "1 1 1 "
 }
 
 @test "SIGTERM twice: all of a batch is given back, uncounted; once: halving is not begun" {

@@ -173,7 +173,7 @@ items() {
 }
 
 @test "fields of names: the codec and the format page agree" {
-	sed -n 's/^static const char known\[\] = "\(.*\)";/\1/p' "$top/lib/base/name.c" >codec
+	sed -nE 's/^static const char (known|late)\[\] = "(.*)";/\2/p' "$top/lib/base/name.c" | tr -d '\n' >codec
 	assert [ -s codec ]
 	sed -nE 's/^\| F2\.[0-9]+ \| `([a-zA-Z])` \|.*/\1/p' "$top/spool-format.md" | tr -d '\n' >page
 	assert_equal "$(cat page)" "$(cat codec)"

@@ -120,3 +120,160 @@ claimed() {
 	run -0 "${stepping[@]}" mq pop q -w30s
 	assert_output y
 }
+
+# ---- messages that take their worker down
+
+# The handler of what --batch and --persistent give, and of single messages: handle TEXT for each.
+# One that says "poison" kills the worker, as the kernel does with all of a group out of memory.
+poison_handlers() {
+	cat >handle <<-'END'
+	case $1 in
+	poison) sleep 0.1; kill -KILL "$2"; exec sleep 300 ;;
+	esac
+	sleep 0.15
+	echo "$1" >>handled
+	END
+	cat >single <<-'END'
+	read -r x
+	sh handle "$x" $PPID
+	END
+	cat >batch <<-'END'
+	while read -r x; do sh handle "$x" $PPID || exit; done
+	END
+	cat >stay <<-'END'
+	while read -r id head body rest; do
+		head -c "$head" >/dev/null
+		sh handle "$(head -c "$body")" $PPID
+		echo "$id ok"
+	done
+	END
+}
+
+# until_drained HANDLER OPTION...: worker after worker, until one ends by itself
+until_drained() {
+	local handler=$1 n
+	shift
+	for ((n = 1; n <= 20; n++)); do
+		bg w mq work "$@" --drain=all -- sh "$handler"
+		ended "$pid"
+		[ "$status" -ne 137 ] || continue
+		deaths=$((n - 1))
+		assert_equal "$status" 0
+		return
+	done
+	fail "no worker ended by itself"
+}
+
+# One message that kills its worker among 40: it dies, and nobody else.
+poison_among_40() {
+	local queues=$1 handler=$2 q n=0
+	shift 2
+	poison_handlers
+	for q in $queues; do
+		mq init -q "$q" attempts=3 backoff=0s
+	done
+	(seq 3; echo poison; seq 4 40) | mq push -q -l "${queues%% *}"
+	for q in $queues; do
+		[ "$q" = "${queues%% *}" ] || seq 101 110 | mq push -q -l "$q"
+		n=$((n + 1))
+	done
+	# shellcheck disable=SC2086 # several queues
+	until_drained "$handler" $queues "$@"
+	assert_equal "$(for q in $queues; do mq peek "$q" "$(mq ls "$q" --state dead --ids)"; done)" poison
+	assert_equal "$(mq ls "${queues%% *}" --state dead --ids | wc -l)" 1
+	assert_equal "$(sort -u handled | wc -l)" $((40 + (n - 1) * 10))
+	# Once among others, and then as often as any message that fails.
+	assert [ "$deaths" -ge 3 -a "$deaths" -le 4 ]
+}
+
+@test "poison, -j 8: one dead letter, its neighbours are handled" {
+	poison_among_40 q single -j 8
+}
+
+@test "poison, -j 1: its own failure from the first time" {
+	poison_among_40 q single
+	assert_equal "$deaths" 3
+}
+
+@test "poison, --batch 20: one dead letter, its neighbours are handled" {
+	poison_among_40 q batch --batch 20
+}
+
+@test "poison, --batch 5 -j 3: one dead letter, its neighbours are handled" {
+	poison_among_40 q batch --batch 5 -j 3
+}
+
+@test "poison, --persistent -j 4: one dead letter, its neighbours are handled" {
+	poison_among_40 q stay --persistent -j 4
+}
+
+@test "poison, -j 6 on two queues: one dead letter, the other queue's are handled" {
+	poison_among_40 "a b" single -j 6
+}
+
+@test "poison with keys: its key goes on behind it, its neighbours are handled" {
+	poison_handlers
+	mq init -q q attempts=2 backoff=0s
+	for i in 1 2 3 4; do
+		mq push -q q -k "$i" -m "a$i"
+	done
+	mq push -q q -k 2 -m poison
+	for i in 1 2 3 4; do
+		mq push -q q -k "$i" -m "b$i"
+	done
+	until_drained single q -j 4
+	assert_equal "$(mq ls q --state dead --ids | wc -l)" 1
+	assert_equal "$(sort -u handled | tr '\n' ' ')" "a1 a2 a3 a4 b1 b2 b3 b4 "
+}
+
+@test "a suspect is tried alone: no other handler of its worker runs beside it, of any queue" {
+	mq init -q a backoff=0s attempts=2
+	mq init -q b
+	seq 4 | mq push -q -l a
+	bg w mq work a -j 4 -- sh -c 'echo >>begun; exec sleep 300'
+	wait_for lines begun 4
+	kill -KILL "$pid"
+	ended "$pid"
+	seq 5 8 | mq push -q -l b
+	cat >alone <<-'END'
+	read -r x
+	mkdir "running.$x" || exit
+	sleep 0.05
+	case $x in
+	[1-4]) [ "$(echo running.*)" = "running.$x" ] || echo "$x: $(echo running.*)" >>together ;;
+	esac
+	rmdir "running.$x"
+	echo "$x" >>handled
+	END
+	bg w mq work a b -j 4 --drain=all -- sh alone
+	ended "$pid"
+	assert_equal "$status" 0
+	assert_equal "$(sort handled | tr '\n' ' ')" "1 2 3 4 5 6 7 8 "
+	assert [ ! -e together ]
+}
+
+@test "a suspect: its record and mq show say so, it counts no attempt; retry clears it of it" {
+	mq init -q q backoff=0s attempts=1
+	seq 2 | mq push -q -l q
+	bg w mq work q -j 2 -- sh -c 'echo >>begun; exec sleep 300'
+	wait_for lines begun 2
+	kill -KILL "$pid"
+	ended "$pid"
+	h=$(mq claim q --lease 1h)
+	id=${h%%,*}
+	run -0 mq show q "$id"
+	assert_output --partial "not counted: its worker had other messages, too; it is tried alone next"
+	assert_equal "$(mq ls q --json | grep -c '"attempts":0')" 2
+	compgen -G "$MQ_SPOOL/q/claimed/*/*,u*" >/dev/null
+	mq retry -q --force q "$id"
+	! compgen -G "$MQ_SPOOL/q/ready/*/*$id*,u*" >/dev/null
+}
+
+@test "what was over and not yet acknowledged when the next message took its worker down is no dead letter" {
+	poison_handlers
+	mq init -q q attempts=1
+	(echo one; echo poison; echo two) | mq push -q -l q
+	until_drained single q
+	assert_equal "$(mq ls q --state dead --ids | wc -l)" 1
+	assert_equal "$(sort handled | tr '\n' ' ')" "one two "
+}

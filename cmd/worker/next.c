@@ -100,11 +100,55 @@ next_start(struct work *w, int i, struct error *err)
 	return ST_OK;
 }
 
+/* ---- suspects ------------------------------------------------------------ */
+
+/*
+ * A suspect is a message whose last worker went away while it had others, too (F7.27): one of
+ * them is to blame, and the next worker that goes away must not take neighbours along.
+ */
+static bool
+next_is_suspect(const struct handler *h)
+{
+	return h->n > 0 && h->claim[0].at.name.suspect;
+}
+
+/* What this worker holds beside the claim that is next: also what is over and not settled. */
+static enum company
+next_company(const struct work *w)
+{
+	if (w->jobs == 1 && w->batch == 1)
+		return COMPANY_NEVER;
+	for (int i = 0; i < w->slots; i++)
+		if (w->h[i].n > 0)
+			return COMPANY_NOW;
+	return COMPANY_LATER;
+}
+
+/*
+ * Whether nothing may be claimed now: a suspect is at work, or waits until all others have ended.
+ * Of one handler at a time, what is over is settled first: the next one must not take it along.
+ */
+static bool
+next_waits(const struct work *w)
+{
+	bool any = false;
+
+	for (int i = 0; i < w->slots; i++) {
+		const struct handler *h = &w->h[i];
+		if (h->state == SLOT_FILLING)
+			continue;
+		if (next_is_suspect(h))
+			return true;
+		any |= h->n > 0;
+	}
+	return any && (w->suspect != NULL || (w->jobs == 1 && w->batch == 1));
+}
+
 /* Whether the slot has all that one start may have.  What a breaker tries, it tries alone. */
 static bool
 next_full(const struct work *w, const struct handler *h)
 {
-	int64_t most = breaker_open(h->source) ? 1 : w->batch;
+	int64_t most = breaker_open(h->source) || next_is_suspect(h) ? 1 : w->batch;
 
 	if (w->max > 0 && w->max - (int64_t)w->started < most)
 		most = w->max - (int64_t)w->started;
@@ -130,9 +174,13 @@ next_none(struct work *w, struct source *s, struct handler *h, const struct pass
 		deadline_set(&h->collect, USEC_MAX);
 		st = ST_NONE;
 	}
-	if (over->held == HELD_LIMIT)
+	if (over->held == HELD_SUSPECT) {	/* none of any queue is claimed before it */
+		s->hope = SOURCE_STARVED;
+		w->suspect = s;
+	}
+	if (over->held == HELD_LIMIT || over->held == HELD_SUSPECT)
 		deadline_set(&h->collect, USEC_MAX);	/* those that stand in the way may be our own */
-	if (over->held == HELD_RATE || over->held == HELD_LIMIT ||
+	if (over->held == HELD_RATE || over->held == HELD_LIMIT || over->held == HELD_SUSPECT ||
 	    (over->held != HELD_NO && w->drain == DRAIN_NO)) {
 		error_clear(err);	/* for a time */
 		st = ST_NONE;
@@ -147,6 +195,7 @@ next_claim(struct work *w, struct source *s, struct handler *h, usec_t mono, use
 	struct passed over;
 	enum status st;
 
+	w->claim.company = next_company(w);
 	w->claim.room = w->batch_bytes > 0 && h->n > 0 ? w->batch_bytes - h->bytes : 0;
 	st = claim_or_fetch(s->q, &w->claim, clock_now(), c, wake, &over, err);
 	s->held = over.held;
@@ -225,8 +274,11 @@ next_step(struct work *w, int i, usec_t mono, struct error *err)
 {
 	struct handler *h = &w->h[i];
 	/* A batch is of one queue. */
-	struct source *s = h->n > 0 ? h->source : sources_next(w);
+	struct source *s = h->n > 0 ? h->source : w->suspect != NULL && source_hopeful(w->suspect) ?
+	    w->suspect : sources_next(w);
 	enum status st;
+
+	w->suspect = NULL;
 
 	if (s == NULL)
 		return ST_NONE;
@@ -257,7 +309,7 @@ work_fill(struct work *w, struct error *err)
 	/* Claims and starts take their time, and the leases of those that run must not wait for them. */
 	for (; st == ST_OK; st = next_step(w, i, clock_mono(), err)) {
 		work_due(w);
-		if (w->phase != PHASE_WORKING || w->running >= w->jobs ||
+		if (w->phase != PHASE_WORKING || w->running >= w->jobs || next_waits(w) ||
 		    deadline_is_set(&w->start) || (i = next_slot(w)) == -1)
 			break;
 	}

@@ -37,6 +37,7 @@ enum phase {
 struct work {
 	struct run *r;
 	struct source *source;
+	struct source *suspect;	/* has one that is tried as soon as nothing else is at work, or NULL */
 	int nsources;
 	char names[256];	/* of the queues, for people */
 	uint64_t served;	/* of the source that was served last */

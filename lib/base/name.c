@@ -16,6 +16,9 @@
 /* The known fields, in their order. */
 static const char known[] = "sphKadxrctlfwy";
 
+/* Those that came later: they may stand anywhere, for an mq that does not know them keeps them where they are. */
+static const char late[] = "unm";
+
 #define HEAD_MIN  2
 /* Characters of unknown fields beside K, f and w; without these sizeof(extra) - 1. */
 #define EXTRA_ORDERED 26
@@ -332,24 +335,25 @@ hex(struct value v, int64_t max, int64_t *out)
 	return true;
 }
 
-/*
- * A field that names did not have at first.  An mq that does not know it keeps it as it is, so
- * it may stand anywhere; false: it has not the form of one, and is kept as any unknown field.
- */
+/* The value of one late field; false: it has another form, and is kept like any unknown field. */
 static bool
 late_field(struct msgname *n, char letter, struct value v)
 {
 	int64_t ms;
 
-	if (letter == 'm' && hex(v, INT64_MAX / 1000, &ms)) {
+	switch (letter) {
+	case 'u':
+		n->suspect |= v.len == 0;
+		return v.len == 0;
+	case 'n':
+		n->beside |= v.len == 0;
+		return v.len == 0;
+	default:
+		if (!hex(v, INT64_MAX / 1000, &ms))
+			return false;
 		n->mono = ms * 1000;
 		return true;
 	}
-	if (letter == 'n' && v.len == 0)
-		return n->beside = true;
-	if (letter == 'u' && v.len == 0)
-		return n->suspect = true;
-	return false;
 }
 
 static bool
@@ -384,7 +388,7 @@ fields(const char *text, struct msgname *n)
 		text = v.at + v.len;
 		if ((place = strchr(known, letter)) == NULL && is_upper(letter)) {
 			future = true;
-		} else if (place == NULL && late_field(n, letter, v)) {
+		} else if (strchr(late, letter) != NULL && late_field(n, letter, v)) {
 			continue;
 		} else if (place == NULL) {
 			size_t len = (size_t)(text - start);
