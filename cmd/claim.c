@@ -12,6 +12,7 @@
 #include "life/life.h"
 #include "shared/cmd.h"
 #include "shared/out.h"
+#include "shared/typed.h"
 #include "cloudevents/cloudevents.h"
 #include "remote/remote.h"
 
@@ -39,7 +40,6 @@ options(struct run *r, struct take *t)
 {
 	enum status st = ST_OK;
 	const char *arg;
-	usec_t d;
 	int key;
 
 	while (st == ST_OK && (key = run_option(r, &arg)) != 0)
@@ -50,9 +50,7 @@ options(struct run *r, struct take *t)
 				st = run_usage(r, "--body -: the handle goes to stdout; use --json, or pop");
 			break;
 		case LEASE:
-			st = arg_duration(r, "--lease", arg, &t->opt.lease);
-			if (st == ST_OK && t->opt.lease == 0)
-				st = run_usage(r, "--lease: a lease of no length is none");
+			st = typed_lease(r, arg, &t->opt.lease);
 			break;
 		case JSON:
 			t->json = true;
@@ -65,8 +63,7 @@ options(struct run *r, struct take *t)
 			break;
 		case 'w':
 			t->wait = true;
-			if (arg != NULL && (st = arg_duration(r, "--wait", arg, &d)) == ST_OK)
-				t->deadline = clock_mono() + d;
+			st = typed_wait(r, arg, &t->deadline);
 			break;
 		default:
 			break;

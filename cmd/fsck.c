@@ -9,6 +9,7 @@
 #include "fsck/fsck.h"
 #include "shared/cmd.h"
 #include "shared/out.h"
+#include "shared/distribute.h"
 
 enum { REPAIR = OPT_LONG, JSON, LIST };
 

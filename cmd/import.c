@@ -24,6 +24,7 @@
 #include "life/life.h"
 #include "shared/cmd.h"
 #include "shared/progress.h"
+#include "shared/distribute.h"
 
 #define BUFFER (128 << 10)
 #define CONF_MAX (64 << 10)

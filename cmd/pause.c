@@ -7,6 +7,7 @@
 #include "spool/spool.h"
 #include "view/view.h"
 #include "shared/cmd.h"
+#include "shared/distribute.h"
 
 enum { PUSH = OPT_LONG };
 

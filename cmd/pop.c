@@ -24,6 +24,7 @@
 #include "life/life.h"
 #include "shared/cmd.h"
 #include "shared/out.h"
+#include "shared/typed.h"
 #include "cloudevents/cloudevents.h"
 #include "remote/remote.h"
 
@@ -296,7 +297,6 @@ options(struct pop *p)
 	enum status st = ST_OK;
 	struct run *r = p->r;
 	const char *arg;
-	usec_t d;
 	int key;
 
 	while (st == ST_OK && (key = run_option(r, &arg)) != 0)
@@ -306,9 +306,7 @@ options(struct pop *p)
 			break;
 		case 'l':
 		case '0':
-			if (p->delimiter != -1)
-				st = run_usage(r, "one of -l and -0, once");
-			p->delimiter = key == 'l' ? '\n' : '\0';
+			st = typed_delimiter(r, key, &p->delimiter);
 			break;
 		case EVENTS:
 		case JSON:
@@ -319,8 +317,7 @@ options(struct pop *p)
 			break;
 		case 'w':
 			p->wait = true;
-			if (arg != NULL && (st = arg_duration(r, "--wait", arg, &d)) == ST_OK)
-				p->deadline = clock_mono() + d;
+			st = typed_wait(r, arg, &p->deadline);
 			break;
 		case CHUNKS:
 			p->chunked = true;

@@ -7,6 +7,7 @@
 #include "pattern/pattern.h"
 #include "shared/cmd.h"
 #include "shared/input.h"
+#include "shared/typed.h"
 
 static const struct opt opts[] = {
 	{ 'm', "message", "TEXT", false, "the answer is TEXT, not stdin" },
@@ -49,11 +50,9 @@ run_reply(struct run *r)
 	struct input in = { 0 };
 	enum status st;
 
-	while (run_option(r, &arg) != 0) {
-		if (in.text != NULL)
-			return run_usage(r, "-m is given twice: there is one answer");
-		in.text = arg;
-	}
+	while (run_option(r, &arg) != 0)
+		if ((st = typed_text(r, arg, "there is one answer", &in.text)) != ST_OK)
+			return st;
 	if ((st = operands(r, &queue, &token, &in)) != ST_OK)
 		return st;
 	run_stoppable();	/* to take the half-written answer away */

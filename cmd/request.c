@@ -18,6 +18,7 @@
 #include "shared/input.h"
 #include "shared/env.h"
 #include "shared/accept.h"
+#include "shared/typed.h"
 #include "remote/remote.h"
 
 #define TIMEOUT_DEFAULT (60 * USEC)
@@ -57,19 +58,15 @@ options(struct request *a)
 	struct run *r = a->r;
 	struct header h;
 	const char *arg;
-	int64_t n;
 	int key;
 
 	while (st == ST_OK && (key = run_option(r, &arg)) != 0)
 		switch (key) {
 		case 'm':
-			if (a->in.text != NULL)
-				st = run_usage(r, "-m is given twice: one message a request");
-			a->in.text = arg;
+			st = typed_text(r, arg, "one message a request", &a->in.text);
 			break;
 		case 'p':
-			st = arg_number(r, "-p", arg, 0, 9, &n);
-			a->opt.priority = (int)n;
+			st = typed_priority(r, arg, &a->opt.priority);
 			break;
 		case 'H':
 			st = headers_add(&a->headers, arg, &r->err);
@@ -249,7 +246,7 @@ run_request(struct run *r)
 	bool keep = false;
 	enum status st;
 
-	if ((st = options(&a)) == ST_OK && (st = operands(&a)) == ST_OK && (st = push_files_exist(r)) == ST_OK) {
+	if ((st = options(&a)) == ST_OK && (st = operands(&a)) == ST_OK && (st = input_files_exist(r)) == ST_OK) {
 		run_stoppable();
 		/*
 		 * Who makes the queue is who answers: a wrong name shall not be waited for.  Nor a topic:

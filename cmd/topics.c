@@ -1,6 +1,5 @@
 /*
- * topics.c: mq topics: who subscribes to what; and what is still to be distributed
- * is, by this and other verbs.
+ * topics.c: mq topics: who subscribes to what; and what is still to be distributed is.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "topic/topic.h"
 #include "shared/cmd.h"
 #include "shared/out.h"
+#include "shared/distribute.h"
 
 enum { JSON = OPT_LONG };
 
@@ -20,43 +20,6 @@ static const struct opt opts[] = {
 	{ JSON, "json", NULL, false, "one JSON object a line" },
 	OPT_END
 };
-
-static void
-tell(void *arg, const char *queue, const struct error *why)
-{
-	struct run *r = arg;
-	struct error theirs = r->err;
-	bool told = r->told;
-
-	error_clear(&r->err);
-	if (queue == NULL)
-		(void)error_set(&r->err, why->status, 0, "%.500s; a later command tries again", why->text);
-	else if (why->status == ST_NOTFOUND)
-		(void)error_set(&r->err, why->status, 0, "%.300s, though it subscribes: mq unsubscribe, or mq fsck --repair, ends that",
-		    why->text);
-	else
-		(void)error_set(&r->err, why->status, 0, "queue '%s' did not get all yet: %.400s; a later command tries again",
-		    queue, why->text);
-	run_complain(r);
-	/* What the verb itself has to say is not changed by it. */
-	r->err = theirs;
-	r->told = told;
-}
-
-void
-run_distribute(struct run *r, struct queue *topic)
-{
-	struct error err;
-	uint64_t given;
-	usec_t wake;
-
-	error_clear(&err);
-	if (topic_distribute(topic, 0, tell, r, &given, &wake, &err) != ST_OK)
-		tell(r, NULL, &err);
-	/* More to come: who waits shall know when. */
-	if (wake != USEC_MAX)
-		topic_poke(topic);
-}
 
 static void
 print_json(const char *topic, const char *queue, const struct names *filters)
@@ -110,23 +73,6 @@ print_topic(struct run *r, struct queue *topic, bool json, enum status *worst)
 	}
 	names_free(&subs);
 	return ST_OK;
-}
-
-enum status
-run_redistribute(struct run *r, struct queue *topic)
-{
-	enum status st;
-	uint64_t n;
-
-	if ((queue_policy(topic)->paused & PAUSED_POP) == 0) {
-		if ((st = topic_retry(topic, &r->err)) == ST_OK)
-			run_distribute(r, topic);
-		return st;
-	}
-	if ((st = queue_backlog(topic, UINT64_MAX - 1, &n, &r->err)) == ST_OK && n > 0)
-		run_note(r, "topic '%s' is paused, and keeps %llu message%s: 'mq resume %s' lets them go", queue_name(topic),
-		    (unsigned long long)n, n == 1 ? "" : "s", queue_name(topic));
-	return st;
 }
 
 static enum status

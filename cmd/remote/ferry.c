@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "shared/cmd.h"
+#include "shared/input.h"
 #include "remote/remote.h"
 
 /* ---- both ------------------------------------------------------------- */
@@ -190,7 +191,7 @@ ferry_push(struct remote *m)
 	for (int i = 0, n = 0; i < r->ngiven; i++)
 		if (r->given[i].key == 'm' && ++n == 2)
 			return run_usage(r, "-m is given twice: one message a command, or -l");
-	if ((st = push_files_exist(r)) != ST_OK)
+	if ((st = input_files_exist(r)) != ST_OK)
 		return st;
 	if ((s.buf = malloc(CHUNK_MAX)) == NULL)
 		return error_sys(&r->err, ENOMEM, "push");

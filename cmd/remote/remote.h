@@ -64,8 +64,6 @@ enum status ferry_push(struct remote *) MUST_CHECK;
 enum status ferry_pop(struct remote *) MUST_CHECK;
 enum status ferry_claim(struct remote *) MUST_CHECK;
 
-/* push.c: files that cannot be read are better found before anything is queued. */
-enum status push_files_exist(struct run *) MUST_CHECK;
 /* pop.c: whether the reader of stdout has taken all; p may be NULL. */
 bool pop_taken(struct pop *);
 

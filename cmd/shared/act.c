@@ -16,6 +16,7 @@
 #include "shared/select.h"
 #include "shared/ids.h"
 #include "shared/act.h"
+#include "shared/distribute.h"
 
 struct act {
 	struct run *r;

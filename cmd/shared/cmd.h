@@ -160,16 +160,6 @@ enum { CHUNKS = OPT_LONG + 180 };
 /* peek.c: one message to stdout, as peek -i shows it on a terminal. */
 enum status peek_show(struct run *, struct queue *, const struct place *) MUST_CHECK;
 
-/* ---- topics.c -------------------------------------------------------------- */
-
-/*
- * topics.c: give what is ready in a topic to its subscribers, and say what kept it from one.  Whoever brought it
- * there has done what was asked of it all the same.
- */
-void run_distribute(struct run *, struct queue *topic);
-/* The same, also with what a queue refused a while ago. */
-enum status run_redistribute(struct run *, struct queue *topic) MUST_CHECK;
-
 /* ---- stat.c ---------------------------------------------------------------- */
 
 /* As queue_tally, with ages, for somebody who is waiting for it. */

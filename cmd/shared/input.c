@@ -1,6 +1,7 @@
 /*
  * input.c: a body that comes in: from the command line, a file or stdin.
  */
+#include <sys/stat.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -35,8 +36,25 @@ input_read(struct run *r, int fd, const char *name, char *buf, size_t size, size
 	return ST_OK;
 }
 
+enum status
+input_files_exist(struct run *r)
+{
+	struct stat sb;
+
+	for (int i = 1; i < r->noperands; i++) {
+		const char *name = r->operand[i];
+		if (strcmp(name, "-") == 0)
+			continue;
+		if (access(name, R_OK) == -1 || stat(name, &sb) == -1)
+			return error_sys(&r->err, errno, "%s", name);
+		if (S_ISDIR(sb.st_mode))
+			return error_set(&r->err, ST_BADDATA, 0, "%s: is a directory", name);
+	}
+	return ST_OK;
+}
+
 static enum status
-copy_fd(struct run *r, int fd, const char *name, const char *then,
+input_copy_fd(struct run *r, int fd, const char *name, const char *then,
     enum status (*put)(void *, const void *, size_t, struct error *), void *arg)
 {
 	static char buf[CHUNK];
@@ -60,10 +78,10 @@ input_copy(struct run *r, const struct input *in, const char *then,
 	if (in->text != NULL)
 		return put(arg, in->text, strlen(in->text), &r->err);
 	if (in->file == NULL || strcmp(in->file, "-") == 0)
-		return copy_fd(r, STDIN_FILENO, "stdin", then, put, arg);
+		return input_copy_fd(r, STDIN_FILENO, "stdin", then, put, arg);
 	if ((st = input_open(r, in->file, &fd)) != ST_OK)
 		return st;
-	st = copy_fd(r, fd, in->file, then, put, arg);
+	st = input_copy_fd(r, fd, in->file, then, put, arg);
 	(void)close(fd);
 	return st;
 }

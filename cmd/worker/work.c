@@ -9,6 +9,7 @@
 #include "spool/spool.h"
 #include "shared/cmd.h"
 #include "shared/progress.h"
+#include "shared/typed.h"
 #include "worker/batch.h"
 #include "worker/guard.h"
 #include "worker/work.h"
@@ -110,9 +111,7 @@ options(struct work *w)
 			st = arg_rate(r, "--rate", arg, &w->interval);
 			break;
 		case LEASE:
-			st = arg_duration(r, "--lease", arg, &w->claim.lease);
-			if (st == ST_OK && w->claim.lease == 0)
-				st = run_usage(r, "--lease: a lease of no length is none");
+			st = typed_lease(r, arg, &w->claim.lease);
 			break;
 		case REPLY:
 			w->reply = true;

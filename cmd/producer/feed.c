@@ -1,0 +1,233 @@
+/*
+ * feed.c: the input of mq push, cut into messages.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "spool/spool.h"
+#include "life/life.h"
+#include "shared/cmd.h"
+#include "shared/input.h"
+#include "shared/env.h"
+#include "shared/accept.h"
+#include "producer/producer.h"
+
+/* ---- one message ------------------------------------------------------- */
+
+/* What lies in a drop box has no headers. */
+enum status
+producer_trace(struct producer *p)
+{
+	return queue_drops_only(p->q) ? ST_OK : trace_headers(&p->headers, &p->r->err);
+}
+
+/* What an event wants of a topic depends on its own headers, so its subscribers are asked for each one. */
+static enum status
+feed_event_wanted(struct producer *p)
+{
+	enum status st;
+
+	if (!p->topic)
+		return ST_OK;
+	if ((st = gate_reload(p->opt.gate, p->q, &p->headers, &p->r->err)) != ST_OK)
+		return st;
+	return producer_admitted(p);
+}
+
+/* The event becomes a message, with its own headers behind those that all get. */
+static enum status
+feed_event(struct producer *p)
+{
+	struct error *err = &p->r->err;
+	struct cloudevent_body body;
+	enum status st;
+
+	if ((st = event_take(&p->event, &p->headers, &body, err)) != ST_OK)
+		return st;
+	if ((st = feed_event_wanted(p)) == ST_OK && (st = producer_trace(p)) == ST_OK &&
+	    (st = batch_begin(p->b, err)) == ST_OK && body.len > 0)
+		st = batch_write(p->b, body.data, body.len, err);
+	free(body.data);
+	return st;
+}
+
+static enum status
+feed_end(struct producer *p)
+{
+	enum status st = p->events ? feed_event(p) : ST_OK;
+
+	if (st == ST_OK)
+		st = accept_end(p->r, p->q, p->accept, &p->headers, p->b);
+	p->in_message = false;
+	/* The subscribers were asked about this event only. */
+	if (st == ST_OK && !p->opt.atomic && (batch_full(p->b) || (p->events && p->topic)))
+		st = producer_publish(p);
+	return st;
+}
+
+static enum status
+feed_add(struct producer *p, const char *data, size_t len)
+{
+	enum status st = ST_OK;
+
+	if (p->events) {	/* kept until all of it is there */
+		p->in_message = true;
+		return event_add(&p->event, data, len, &p->r->err);
+	}
+	if (!p->in_message) {
+		if ((st = batch_begin(p->b, &p->r->err)) != ST_OK)
+			return st;
+		p->in_message = true;
+	}
+	if (len > 0 && (st = batch_write(p->b, data, len, &p->r->err)) != ST_OK)
+		p->in_message = false;
+	return st;
+}
+
+/* Cut what was read into messages; a piece without its delimiter goes on in the next read. */
+static enum status
+feed_pieces(struct producer *p, const char *data, size_t len)
+{
+	const char *end = data + len, *cut;
+	enum status st = ST_OK;
+
+	while (st == ST_OK && data < end) {
+		cut = memchr(data, p->delimiter, (size_t)(end - data));
+		st = feed_add(p, data, (size_t)((cut != NULL ? cut : end) - data));
+		if (st == ST_OK && cut != NULL)
+			st = feed_end(p);
+		data = cut != NULL ? cut + 1 : end;
+	}
+	return st;
+}
+
+/* ---- one input --------------------------------------------------------- */
+
+/* A producer that pauses has its lines published meanwhile. */
+static enum status
+feed_publish_if_idle(struct producer *p, int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	if (p->opt.atomic || batch_pending(p->b) == 0 || poll(&pfd, 1, 0) != 0)
+		return ST_OK;
+	return producer_publish(p);
+}
+
+/* *got 0: the input is at its end. */
+static enum status
+feed_read(struct producer *p, int fd, const char *name, size_t *got)
+{
+	struct run *r = p->r;
+
+	if (p->chunked)
+		return chunk_read(&p->chunks, p->buf, PRODUCER_BUFFER, got, &r->err);
+	return input_read(r, fd, name, p->buf, PRODUCER_BUFFER, got, "what is not printed above is not queued");
+}
+
+static enum status
+feed_fd(struct producer *p, int fd, const char *name)
+{
+	enum status st = ST_OK;
+	size_t n = 0;
+
+	if (p->delimiter == -1)
+		st = feed_add(p, "", 0);	/* no bytes at all are a message too */
+	while (st == ST_OK) {
+		if (p->delimiter != -1 && (st = feed_publish_if_idle(p, fd)) != ST_OK)
+			return st;
+		if ((st = feed_read(p, fd, name, &n)) != ST_OK)
+			return st;
+		if (n == 0)
+			break;
+		st = p->delimiter == -1 ? feed_add(p, p->buf, n) : feed_pieces(p, p->buf, n);
+	}
+	if (st == ST_OK && p->in_message)	/* a last line without its newline counts */
+		st = feed_end(p);
+	return st;
+}
+
+static enum status
+feed_stdin(struct producer *p)
+{
+	return feed_fd(p, STDIN_FILENO, "stdin");
+}
+
+static enum status
+feed_file(struct producer *p, const char *name)
+{
+	enum status st;
+	int fd;
+
+	if (strcmp(name, "-") == 0)
+		return feed_stdin(p);
+	if ((st = input_open(p->r, name, &fd)) != ST_OK)
+		return st;
+	st = feed_fd(p, fd, name);
+	(void)close(fd);
+	return st;
+}
+
+static enum status
+feed_text(struct producer *p)
+{
+	size_t len = strlen(p->text);
+	enum status st = p->delimiter == -1 ? feed_add(p, p->text, len) : feed_pieces(p, p->text, len);
+
+	return st == ST_OK && p->in_message ? feed_end(p) : st;
+}
+
+static enum status
+feed_chunks(struct producer *p)
+{
+	struct error *err = &p->r->err;
+	bool another = true;
+	enum status st;
+
+	while ((st = chunk_next(&p->chunks, &another, err)) == ST_OK && another)
+		if (p->opt.once != NULL && batch_pending(p->b) > 0)
+			return run_usage(p->r, "--id is for one message");
+		else if ((st = feed_stdin(p)) != ST_OK)
+			return st;
+	return st;
+}
+
+/* ---- all of it --------------------------------------------------------- */
+
+enum status
+producer_feed(struct producer *p)
+{
+	struct run *r = p->r;
+	enum status st = ST_OK;
+
+	if (p->chunked)
+		return feed_chunks(p);
+	if (p->text != NULL)
+		return feed_text(p);
+	if (r->noperands == 1)
+		return feed_stdin(p);
+	for (int i = 1; st == ST_OK && i < r->noperands; i++)
+		st = feed_file(p, r->operand[i]);
+	return st;
+}
+
+enum status
+producer_drain(struct producer *p)
+{
+	enum status st = ST_OK;
+	bool another = true;
+	size_t n = 1;
+
+	if (p->text != NULL || (!p->chunked && p->r->noperands > 1))
+		return ST_OK;
+	if (p->chunked && (st = chunk_next(&p->chunks, &another, &p->r->err)) != ST_OK)
+		return st;
+	while (st == ST_OK && another && n > 0)
+		st = feed_read(p, STDIN_FILENO, "stdin", &n);
+	if (st == ST_OK && p->chunked && another)
+		st = chunk_next(&p->chunks, &another, &p->r->err);
+	return st;
+}

@@ -1,0 +1,143 @@
+/*
+ * publish.c: when what was read goes into the queue, and what is told of it.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/name.h"
+#include "spool/spool.h"
+#include "view/view.h"
+#include "life/life.h"
+#include "shared/cmd.h"
+#include "shared/distribute.h"
+#include "producer/producer.h"
+
+#define KEEP_EVERY (600 * USEC)
+
+/* ---- leave ------------------------------------------------------------- */
+
+static enum status
+producer_allowed(struct producer *p)
+{
+	struct error *err = &p->r->err;
+	enum status st;
+
+	if (p->b != NULL)
+		return batch_allowed(p->b, clock_now(), err);
+	st = push_allowed(p->q, 1, 0, clock_now(), err);
+	return st != ST_OK || p->opt.gate == NULL ? st : gate_allowed(p->opt.gate, 0, 0, 1, 0, clock_now(), err);
+}
+
+/* The policies of the queues that subscribe may have changed, too. */
+static enum status
+producer_reload(struct producer *p)
+{
+	struct error *err = &p->r->err;
+	enum status st = queue_reload(p->q, err);
+
+	return st != ST_OK || p->opt.gate == NULL ? st : gate_reload(p->opt.gate, p->q, &p->headers, err);
+}
+
+/* One look after the other, until the queue takes messages, something fails, or the time is over. */
+static enum status
+producer_wait(struct producer *p, struct waiter *w)
+{
+	usec_t kept = clock_mono();
+	struct run *r = p->r;
+	struct error full;
+	enum status st;
+
+	for (;;) {
+		error_clear(&r->err);
+		if ((st = waiter_arm(w, &r->err)) != ST_OK || (st = producer_reload(p)) != ST_OK ||
+		    (st = producer_allowed(p)) != ST_AGAIN)
+			return st;
+		full = r->err;
+		error_clear(&r->err);
+		if (p->b != NULL && clock_mono() - kept > KEEP_EVERY) {
+			batch_keep(p->b);
+			kept = clock_mono();
+		}
+		/* Looked at once a second too: free space raises no event. */
+		st = waiter_wait(w, clock_now() + USEC, p->deadline, &r->err);
+		if (st == ST_NONE || run_stopped()) {
+			r->err = full;
+			return ST_AGAIN;
+		}
+		if (st != ST_OK && st != ST_AGAIN)
+			return st;
+	}
+}
+
+enum status
+producer_admitted(struct producer *p)
+{
+	struct waiter *w = NULL;
+	enum status st;
+
+	if ((st = producer_allowed(p)) != ST_AGAIN || !p->wait)
+		return st;
+	if ((st = waiter_open(p->q, true, &w, &p->r->err)) == ST_OK)
+		st = producer_wait(p, w);
+	waiter_close(w);
+	return st;
+}
+
+/* ---- ids --------------------------------------------------------------- */
+
+static void
+producer_print(void *arg, const struct msgid *id)
+{
+	struct producer *p = arg;
+
+	if (!p->r->quiet && printf("%s\n", id->text) < 0)
+		p->told_all = false;
+}
+
+/* The messages are in the queue whether or not their ids can be told. */
+static enum status
+producer_told(struct producer *p, enum status st)
+{
+	int e;
+
+	if ((fflush(stdout) != EOF && p->told_all) || st != ST_OK)
+		return st;
+	e = errno;
+	clearerr(stdout);
+	return error_set(&p->r->err, ST_UNSURE, e,
+	    "the message is queued, but its id could not be printed: stdout");
+}
+
+static void
+producer_verbose_duplicate(struct producer *p)
+{
+	run_verbose(p->r, "nothing was queued: there was a message under the key '%s' before", p->opt.once);
+}
+
+enum status
+producer_duplicate(struct producer *p, const struct msgid *id)
+{
+	producer_verbose_duplicate(p);
+	producer_print(p, id);
+	return producer_told(p, ST_OK);
+}
+
+enum status
+producer_publish(struct producer *p)
+{
+	struct run *r = p->r;
+	enum status st;
+
+	for (;;) {
+		st = batch_publish(p->b, clock_now(), producer_print, p, &r->err);
+		/* An errno is the system's answer, not that of a full or paused queue. */
+		if (st != ST_AGAIN || !p->wait || r->err.errnum != 0 || (st = producer_admitted(p)) != ST_OK)
+			break;
+		error_clear(&r->err);
+	}
+	if (p->topic)
+		run_distribute(r, p->q);
+	if (st == ST_OK && batch_was_duplicate(p->b))
+		producer_verbose_duplicate(p);
+	return producer_told(p, st);
+}
