@@ -202,19 +202,25 @@ push_open(struct producer *p)
 	return batch_open(p->q, &p->opt, &p->b, err);
 }
 
-/* The messages before the one that failed are whole: they are queued, and what failed is said. */
+/*
+ * The messages before the one that failed are whole: they are queued, and what failed is said.  That something is
+ * queued of which it is not certain that it lasts, or that anybody was told, is worse, and is what counts.
+ */
 static enum status
 push_rest(struct producer *p, enum status st)
 {
-	struct error failed = p->r->err;
+	struct error *err = &p->r->err, failed = *err, rest;
 
-	if (p->opt.atomic || batch_pending(p->b) == 0)
+	if (st == ST_UNSURE || p->opt.atomic || batch_pending(p->b) == 0)
 		return st;
-	error_clear(&p->r->err);
-	if (producer_publish(p) == ST_OK)
-		error_clear(&p->r->err);
-	p->r->err = failed;
-	return st;
+	error_clear(err);
+	if (producer_publish(p) != ST_UNSURE) {
+		*err = failed;
+		return st;
+	}
+	rest = *err;
+	error_clear(err);
+	return error_set(err, ST_UNSURE, 0, "%.290s; and before: %.290s", failed.text, rest.text);
 }
 
 static enum status

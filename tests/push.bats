@@ -408,3 +408,44 @@ paused() {
 	done
 	mq fsck
 }
+
+@test "ids that could not be printed: 71, whatever else fails, for what is not told would be pushed again (F2)" {
+	need_root
+	# As the disk of the spool gets full, so does that of the ids.
+	mkdir small
+	mount -t tmpfs -o size=2m none small || skip "SKIPPED: no tmpfs can be mounted here"
+	export MQ_SPOOL=$PWD/small/spool
+	mq init q min_free=0
+	mq init t min_free=0
+	mq subscribe t s
+	python3 -c 'print("\n".join("x" * 1500 for _ in range(3000)))' >in
+	for q in q t; do
+		mq push -l $q in >small/ids 2>err && status=0 || status=$?
+		queued=$(($(mq ls --ids q | wc -l) + $(mq ls --ids s | wc -l) + $(mq ls --ids t | wc -l)))
+		assert_equal "$(wc -l <small/ids) told of $queued: $status" "0 told of $queued: 71"
+		[ "$queued" -gt 100 ]
+		grep -q 'No space left' err
+		mq rm -q q --all --force || true
+		mq rm -q s --all --force || true
+		: >small/ids
+	done
+	umount small
+	# And where the queue is full, or a message too large: some are queued and not told.
+	export MQ_SPOOL=$PWD/spool
+	mq init full max_messages=3
+	mq init large max_size=5
+	seq 9 >in
+	run -71 bash -c 'mq push -l full in >/dev/full'
+	assert_output --partial 'is full'
+	assert_equal "$(count full ready)" 3
+	printf '1\n2\nmuch too long\n' >in
+	run -71 bash -c 'mq push -l large in >/dev/full'
+	assert_output --partial max_size
+	assert_equal "$(count large ready)" 2
+	# What was told is not in doubt.
+	run -65 mq push -l large in
+}
+
+teardown() {
+	! mountpoint -q "$BATS_TEST_TMPDIR/small" || umount "$BATS_TEST_TMPDIR/small"
+}

@@ -94,18 +94,25 @@ producer_print(void *arg, const struct msgid *id)
 		p->told_all = false;
 }
 
-/* The messages are in the queue whether or not their ids can be told. */
+/*
+ * Messages are in the queue whether or not their ids can be told.  That one could not be is what counts, whatever
+ * else has failed: after any other failure what was not told is not queued, and may be pushed again.
+ */
 static enum status
 producer_told(struct producer *p, enum status st)
 {
+	struct error failed = p->r->err;
 	int e;
 
-	if ((fflush(stdout) != EOF && p->told_all) || st != ST_OK)
-		return st;
+	if (fflush(stdout) == EOF)
+		p->told_all = false;
 	e = errno;
+	if (p->told_all)
+		return st;
 	clearerr(stdout);
-	return error_set(&p->r->err, ST_UNSURE, e,
-	    "the message is queued, but its id could not be printed: stdout");
+	error_clear(&p->r->err);
+	return error_set(&p->r->err, ST_UNSURE, e, "%s%sthe message is queued, but its id could not be printed: stdout",
+	    st != ST_OK ? failed.text : "", st != ST_OK ? "; and " : "");
 }
 
 static void
@@ -131,7 +138,12 @@ producer_publish(struct producer *p)
 	for (;;) {
 		st = batch_publish(p->b, clock_now(), producer_print, p, &r->err);
 		/* An errno is the system's answer, not that of a full or paused queue. */
-		if (st != ST_AGAIN || !p->wait || r->err.errnum != 0 || (st = producer_admitted(p)) != ST_OK)
+		if (st != ST_AGAIN || !p->wait || r->err.errnum != 0)
+			break;
+		/* It may take long: what was queued is told before. */
+		if (fflush(stdout) == EOF)
+			p->told_all = false;
+		if ((st = producer_admitted(p)) != ST_OK)
 			break;
 		error_clear(&r->err);
 	}
