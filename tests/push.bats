@@ -449,3 +449,18 @@ paused() {
 teardown() {
 	! mountpoint -q "$BATS_TEST_TMPDIR/small" || umount "$BATS_TEST_TMPDIR/small"
 }
+
+@test "a message that is typed: said, once, and not with -q; what comes from elsewhere is no news" {
+	run -0 python3 "$BATS_TEST_DIRNAME/terminal.py" 'Ctrl-D' 'typed\r\x04' -- mq push q
+	assert_output --partial 'read from the terminal'
+	assert_equal "$(mq pop q)" typed
+	run -0 python3 "$BATS_TEST_DIRNAME/terminal.py" 'Ctrl-D' '1\r2\r\x04' -- mq push -l q
+	assert_equal "$(grep -c Ctrl-D <<<"$output")" 1
+	run -1 python3 "$BATS_TEST_DIRNAME/terminal.py" 'Ctrl-D' 'typed\r\x04' -- mq request --timeout 0 q
+	assert_output --partial 'read from the terminal'
+	echo x >f
+	run -0 python3 "$BATS_TEST_DIRNAME/terminal.py" -- mq push -q q f
+	refute_output --partial terminal
+	run -0 python3 "$BATS_TEST_DIRNAME/terminal.py" -- mq push q -m x
+	refute_output --partial terminal
+}

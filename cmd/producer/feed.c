@@ -153,6 +153,7 @@ feed_fd(struct producer *p, int fd, const char *name)
 static enum status
 feed_stdin(struct producer *p)
 {
+	input_at_terminal(p->r);
 	return feed_fd(p, STDIN_FILENO, "stdin");
 }
 

@@ -20,6 +20,13 @@ input_open(struct run *r, const char *file, int *fd)
 	return ST_OK;
 }
 
+void
+input_at_terminal(struct run *r)
+{
+	if (isatty(STDIN_FILENO))
+		run_note(r, "the message is read from the terminal: Ctrl-D on a new line ends it");
+}
+
 enum status
 input_read(struct run *r, int fd, const char *name, char *buf, size_t size, size_t *got, const char *then)
 {
@@ -77,8 +84,10 @@ input_copy(struct run *r, const struct input *in, const char *then,
 
 	if (in->text != NULL)
 		return put(arg, in->text, strlen(in->text), &r->err);
-	if (in->file == NULL || strcmp(in->file, "-") == 0)
+	if (in->file == NULL || strcmp(in->file, "-") == 0) {
+		input_at_terminal(r);
 		return input_copy_fd(r, STDIN_FILENO, "stdin", then, put, arg);
+	}
 	if ((st = input_open(r, in->file, &fd)) != ST_OK)
 		return st;
 	st = input_copy_fd(r, fd, in->file, then, put, arg);

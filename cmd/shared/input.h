@@ -13,6 +13,8 @@ enum status input_files_exist(struct run *) MUST_CHECK;
 enum status input_open(struct run *, const char *file, int *fd) MUST_CHECK;
 /* *got 0: it is at its end.  ST_AGAIN: a signal stopped us, and the error says then what became of it. */
 enum status input_read(struct run *, int fd, const char *name, char *buf, size_t size, size_t *got, const char *then) MUST_CHECK;
+/* Say so where the message is going to be typed: nothing else tells what is waited for. */
+void input_at_terminal(struct run *);
 /* Where a body comes from: text if it is not NULL, else file (NULL or "-": stdin). */
 struct input { const char *text, *file; };
 /* Give all of it to put, piece by piece. */
