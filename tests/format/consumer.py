@@ -5,7 +5,7 @@ NAME = re.compile(r"ready/[^/]*/(\d{8}T\d{6}\.\d{6}Z,[0-9a-f-]{36},s\d+(,[a-z][A
 HEADERS = re.compile(rb"([A-Za-z0-9._-]{1,64}: [^\0-\x08\n-\x1f\x7f]*\n)+\n")
 def key(seconds):
     return f"{datetime.datetime.utcfromtimestamp(time.time() + seconds):%Y%m%dT%H%M%S.%fZ}"
-def claimed(deadline):  # section 4: the greatest bucket that is not above the deadline, or a new one
+def claimed(deadline):  # F4.5, F4.6, F4.9: the greatest bucket that is not above the deadline, or a new one
     fit = max((b for b in os.listdir("claimed") if b[0].isdigit() and b <= deadline), default="")
     if not fit or os.stat("claimed/" + fit).st_size >= 65536:
         os.mkdir("claimed/+" + deadline)

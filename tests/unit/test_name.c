@@ -1,4 +1,4 @@
-/* test_name.c: the names of spool-format.md section 2. */
+/* test_name.c: the names of spool-format.md (F2.1). */
 #include <stdlib.h>
 
 #include "mq.h"
