@@ -388,3 +388,125 @@ box() {
 		ls -A home/.local/state/mq' sh "$PATH"
 	assert_output $'1\n1\n.mq\nq'
 }
+
+# A spool that alice and bob share, and the commands that make something in it for the first time.
+shared_spool() {
+	printf '%s\n' '[defaults]' 'mode = 0660' 'group = mail' 'backoff = 0s' '[queue latest]' 'latest = yes' \
+	    '[queue single]' 'single = yes' >mq.conf
+	export MQ_CONF=$PWD/mq.conf
+	mkdir -m 2770 base && chgrp mail base
+	for q in plain keyed claimed latest single; do
+		alice mq -s base push -q $q -m one
+	done
+	printf '%s\n' one two | alice mq -s base push -q -l -k k keyed
+	alice mq -s base pop -q keyed >out
+	alice mq -s base claim keyed >out
+	alice mq -s base claim claimed >handle
+	cat <<-END
+		push plain -p 3 -m x|push plain -p 3 -m y|pop plain
+		push plain --id job -m x|push plain --id job -m y
+		push latest -k k -m x|push latest -k k -m y
+		push fresh -m x|push fresh -m y|pop fresh
+		pop keyed|pop keyed|push keyed -k k -m y
+		nack claimed $(cat handle)|nack claimed $(cat handle)|pop claimed
+		work single --drain -- true|pop single
+		subscribe topic plain|subscribe topic plain|push topic -m y
+		request plain --timeout 10ms -m x|request plain --timeout 1ms -m y
+	END
+}
+
+# others CHECK|CHECK...: 77 of any of them is told, and what a checker says of modes
+others() {
+	local checks command
+	IFS='|' read -ra checks <<<"$1"
+	for command in "${checks[@]}"; do
+		alice mq -q $command >out 2>err || [ $? -ne 77 ] || { echo "$command: $(cat err)"; return 1; }
+	done
+	alice mq fsck >out || true
+	! grep -E 'wrong-mode|unreadable' out
+}
+
+@test "whoever is killed behind each making of a directory or file, with any umask, shuts nobody else out" {
+	need_inject
+	shared_spool >commands
+	kills=0
+	while IFS='|' read -r command checks; do
+		rm -rf spool && cp -a base spool
+		"$MQ_BUILD/sweep/inject" "$PWD/spool" 1 list calls \
+		    setpriv --reuid=2002 --regid=2002 --groups=8 mq $command >out 2>&1 </dev/null || true
+		at=$(awk '$2 == "mkdirat" || ($2 == "openat" && $3 ~ /(fresh\/counters|active|failures.*)$/) { print $1 + 1 }' calls)
+		assert [ -n "$at" ]
+		for n in $at; do
+			for mask in 022 077 0777; do
+				rm -rf spool && cp -a base spool
+				(umask $mask && "$MQ_BUILD/sweep/inject" "$PWD/spool" "$n" kill calls \
+				    setpriv --reuid=2002 --regid=2002 --groups=8 mq $command >out 2>&1 </dev/null) || true
+				others "$checks" || { echo "umask $mask, $command, killed at: $(cat calls)"; return 1; }
+				kills=$((kills + 1))
+			done
+		done
+	done <commands
+	proved "$kills kills behind the making of something: nobody else shut out"
+}
+
+@test "fsck tells a mode that shuts others out; the owner of the queue mends what is empty or advice, root all of it" {
+	shared_spool >/dev/null
+	mv base spool
+	bob mkdir -m 700 spool/plain/ready/+3.20200101T000000.000000Z
+	bob mkdir -m 000 spool/plain/once
+	bob mkdir -m 2770 spool/plain/turns
+	bob mkdir -m 700 spool/plain/turns/0123456789abcdef
+	bob sh -c ': >spool/plain/active'
+	rm spool/plain/counters
+	bob sh -c ': >spool/plain/counters'
+	run -1 alice mq fsck plain
+	for path in ready/+3.20200101T000000.000000Z once turns/0123456789abcdef active counters; do
+		assert_line --partial "wrong-mode plain/$path: its mode is"
+	done
+	assert_line --partial "which shuts others out: only root or uid 2002 may set it"
+	alice mq fsck --repair plain || true
+	run -0 alice mq fsck plain
+	refute_output
+	alice mq push -q plain --id x -m again
+	# What is not empty stays: it is told, and others go on beside it.
+	bob mkdir -m 700 spool/plain/ready/+3.20200101T000000.000000Z
+	bob sh -c ': >spool/plain/ready/+3.20200101T000000.000000Z/foreign'
+	touch spool/plain/dead/foreign
+	run -1 alice mq fsck --repair plain
+	assert_line --partial "unreadable plain/ready/+3.20200101T000000.000000Z"
+	assert_line --partial "foreign-entry plain/dead/foreign"
+	run mq fsck --repair plain
+	assert_line --regexp "wrong-mode plain/ready/\\+3.*\\(repaired\\)"
+	run -0 alice mq fsck plain
+	run find spool/plain -type d -not -perm 2770
+	refute_output
+}
+
+@test "what root makes in another user's queue is that user's, wherever root is killed" {
+	need_inject
+	mkdir -m 700 base && chown 2003 base
+	carol mq -s base init -q q backoff=0s
+	carol mq -s base push -q q -k k -m one
+	carol mq -s base push -q q -k l -m two
+	for command in "mq pop q" "mq push q -p 3 --id job -m x" "mq push fresh -m x"; do
+		rm -rf spool && cp -a base spool
+		"$MQ_BUILD/sweep/inject" "$PWD/spool" 1 list calls $command >out </dev/null
+		for n in $(awk '$2 ~ /^(mkdirat|openat)$/ { print $1 + 1 }' calls); do
+			rm -rf spool && cp -a base spool
+			"$MQ_BUILD/sweep/inject" "$PWD/spool" "$n" kill calls $command >out 2>&1 </dev/null || true
+			run find spool ! -type l ! -user 2003
+			assert_output "" || { cat calls; return 1; }
+		done
+	done
+}
+
+@test "root mends what others own in a queue that is one user's alone" {
+	mkdir -m 700 spool && chown 2003 spool
+	carol mq push -q q -m one
+	mkdir -m 700 spool/q/turns
+	run -1 carol mq fsck q
+	assert_line --partial "wrong-mode q/turns: it belongs to uid 0, and the queue to uid 2003"
+	run mq fsck --repair q
+	assert_equal "$(stat -c %u spool/q/turns)" 2003
+	run -0 carol mq fsck q
+}

@@ -111,6 +111,9 @@ enum status fs_replace_file(int dirfd, const char *name, const char *text, size_
     struct owner owner, bool sync, struct error *err) MUST_CHECK;
 /* Give an open directory or file that mode and owner. */
 enum status fs_set_mode(int fd, mode_t mode, struct owner owner, struct error *err) MUST_CHECK;
+/* As fs_set_mode, for what may not be opened.  ST_GONE: it is neither a directory nor a file with one name. */
+enum status fs_mend_mode(int dirfd, const char *name, mode_t mode, struct owner owner,
+    struct error *err) MUST_CHECK;
 /* Give a file that we made the owner, group and mode of another, as far as we may. */
 enum status fs_give(int dirfd, const char *name, const struct stat *like, struct error *err) MUST_CHECK;
 /* A name that nobody else uses, for tmp/: 16 random hex digits behind a prefix. */

@@ -57,12 +57,26 @@ owner_set(int fd, struct owner owner)
 		owner.uid = (uid_t)-1;
 	if (owner.uid == (uid_t)-1 && owner.gid == (gid_t)-1)
 		return 0;
-	if (fchown(fd, owner.uid, owner.gid) == 0)
+	if (fchownat(fd, "", owner.uid, owner.gid, AT_EMPTY_PATH) == 0)
 		return 0;
 	/* Root of a container, or of a client of NFS, may not. */
 	if (owner.uid == (uid_t)-1 || (errno != EPERM && errno != EINVAL))
 		return -1;
-	return owner.gid == (gid_t)-1 ? 0 : fchown(fd, (uid_t)-1, owner.gid);
+	return owner.gid == (gid_t)-1 ? 0 : fchownat(fd, "", (uid_t)-1, owner.gid, AT_EMPTY_PATH);
+}
+
+/* A descriptor that only stands for a path (O_PATH) is not enough for fchmod. */
+static int
+mode_set(int fd, mode_t mode)
+{
+	char path[40];
+
+	if (fchmod(fd, mode) == 0)
+		return 0;
+	if (errno != EBADF)
+		return -1;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return chmod(path, mode);
 }
 
 static bool
@@ -82,9 +96,25 @@ fs_set_mode(int fd, mode_t mode, struct owner owner, struct error *err)
 	if (is_as_asked(fd, mode, owner))
 		return ST_OK;
 	/* The mode comes last, because a change of owner may take bits away. */
-	if (owner_set(fd, owner) == -1 || fchmod(fd, mode) == -1)
+	if (owner_set(fd, owner) == -1 || mode_set(fd, mode) == -1)
 		return error_sys(err, errno, "set mode and group");
 	return ST_OK;
+}
+
+enum status
+fs_mend_mode(int dirfd, const char *name, mode_t mode, struct owner owner, struct error *err)
+{
+	int fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	enum status st = ST_GONE;
+	struct stat sb;
+
+	if (fd == -1)
+		return errno == ENOENT ? ST_GONE : error_sys(err, errno, "%s", name);
+	/* Not what others may have put in the place of what was looked at, nor what has another name, too. */
+	if (fstat(fd, &sb) == 0 && (S_ISDIR(sb.st_mode) || (S_ISREG(sb.st_mode) && sb.st_nlink == 1)))
+		st = fs_set_mode(fd, mode, owner, err);
+	(void)close(fd);
+	return st;
 }
 
 enum status

@@ -49,6 +49,9 @@ struct queue;
 	  "class and key of a message fit its bucket", "move it to its bucket") \
 	X(UNREADABLE, "unreadable", SEV_ERROR, "F11.4", \
 	  "whoever may claim may read, subscriptions, too", "") \
+	X(WRONG_MODE, "wrong-mode", SEV_WARNING, "F11.5", \
+	  "whoever shares a queue may use what is in it", \
+	  "set mode and group, or remove what is empty or advice") \
 	X(STUCK_TURN, "stuck-turn", SEV_WARNING, "F15.13", \
 	  "a key whose messages wait has the turn of one that can be claimed", \
 	  "give the turn to the next") \
@@ -94,6 +97,11 @@ struct fsck {
 
 /* A finding: what is wrong at path (below the queue), and whether it was mended. */
 void fsck_found(struct fsck *f, enum kind kind, bool repaired, const char *path, const char *fmt, ...) PRINTF_LIKE(5, 6);
+/*
+ * What became of a look at path: what is gone is no finding, and what may not be read is one that
+ * keeps nobody from the rest.  Other than ST_OK: the check cannot go on.
+ */
+enum status fsck_pass(struct fsck *f, enum status st, const char *path) MUST_CHECK;
 /* A repair's outcome: what others did meanwhile is as good as done by us. */
 bool fsck_mended(struct fsck *f, enum status st);
 /* Move a doubtful entry to lost+found/, with a note of where it was. */
@@ -122,11 +130,10 @@ struct entries {
 };
 /* What has another name or type is foreign.  It is no fault if there is no such directory. */
 enum status fsck_entries(struct fsck *f, const struct entries *) MUST_CHECK;
-/* What stopped one of the checks, told as far as it is not told yet. */
-enum status fsck_told(struct fsck *f, enum status st) MUST_CHECK;
 /* For reap_litter. */
 void fsck_stale(void *arg, const char *name, bool removed);
-void fsck_conf(struct fsck *f);
+/* False: the policy cannot be understood. */
+bool fsck_conf(struct fsck *f);
 enum status fsck_once(struct fsck *f) MUST_CHECK;
 void fsck_others(struct fsck *f);
 void fsck_litter(struct fsck *f);
@@ -135,6 +142,10 @@ enum status fsck_records(struct fsck *f) MUST_CHECK;
 void fsck_counters(struct fsck *f);
 enum status fsck_new(struct fsck *f) MUST_CHECK;
 enum status fsck_dirs(struct fsck *f) MUST_CHECK;
+
+/* ---- modes.c --------------------------------------------------------------- */
+
+enum status fsck_modes(struct fsck *f) MUST_CHECK;
 
 /* ---- topics.c -------------------------------------------------------------- */
 

@@ -45,19 +45,15 @@ static enum status
 check_dir(struct fsck *f, const char *name)
 {
 	enum status st;
+	struct stat sb;
 	int fd;
 
-	st = fs_open_dir(f->q->fd, name, false, &fd, f->err);
-	if (st == ST_OK) {
-		(void)close(fd);
-		return ST_OK;
-	}
-	if (st != ST_GONE) {
-		if (f->err->errnum != ENOTDIR && f->err->errnum != ELOOP)
-			return st;
-		error_clear(f->err);
+	if (fstatat(f->q->fd, name, &sb, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (S_ISDIR(sb.st_mode))
+			return ST_OK;
 		fsck_foreign(f, FOREIGN_TYPE, f->q->fd, name, name, "not a directory");
-	}
+	} else if (errno != ENOENT)
+		return error_sys(f->err, errno, "%s", name);
 	st = f->repair ? queue_layout(f->q, f->now, f->err) : ST_NONE;
 	if (st == ST_OK)
 		st = queue_tmp(f->q, &fd, f->err);
@@ -89,16 +85,6 @@ fsck_others(struct fsck *f)
 			fsck_foreign(f, FOREIGN_TYPE, f->q->fd, dirs[i], dirs[i], "not a directory");
 }
 
-/* What could not be looked into was told by check_others. */
-enum status
-fsck_told(struct fsck *f, enum status st)
-{
-	if (st == ST_OK || (f->err->errnum != ENOTDIR && f->err->errnum != ELOOP))
-		return st;
-	error_clear(f->err);
-	return ST_OK;
-}
-
 enum status
 fsck_entries(struct fsck *f, const struct entries *e)
 {
@@ -108,7 +94,7 @@ fsck_entries(struct fsck *f, const struct entries *e)
 	int dir;
 
 	if ((st = fs_open_dir(f->q->fd, e->dir, false, &dir, f->err)) != ST_OK)
-		return st == ST_GONE ? ST_OK : st;
+		return fsck_pass(f, st, e->dir);
 	st = fs_list(dir, "", 0, false, &l, NULL, f->err);
 	for (size_t i = 0; st == ST_OK && i < l.n; i++) {
 		const char *name = l.e[i].name;
@@ -122,18 +108,20 @@ fsck_entries(struct fsck *f, const struct entries *e)
 	}
 	listing_free(&l);
 	(void)close(dir);
-	return st == ST_GONE ? ST_OK : st;
+	return fsck_pass(f, st, e->dir);
 }
 
-void
+bool
 fsck_conf(struct fsck *f)
 {
 	struct policy scratch;
 	struct error err;
 
 	error_clear(&err);
-	if (conf_policy(f->q->spool->conf, f->q->name, f->q->fd, &scratch, &err) != ST_OK)
-		fsck_found(f, BAD_CONF, false, "queue.conf", "%s", err.text);
+	if (conf_policy(f->q->spool->conf, f->q->name, f->q->fd, &scratch, &err) == ST_OK)
+		return true;
+	fsck_found(f, BAD_CONF, false, "queue.conf", "%s", err.text);
+	return false;
 }
 
 enum status
@@ -146,7 +134,7 @@ fsck_new(struct fsck *f)
 
 	if ((st = queue_new(f->q, &dir, f->err)) != ST_OK ||
 	    (st = fs_list(dir, "", 0, false, &l, NULL, f->err)) != ST_OK)
-		return st == ST_GONE ? ST_OK : st;
+		return fsck_pass(f, st, "new");
 	for (size_t i = 0; i < l.n; i++)
 		if (l.e[i].type != DT_REG) {
 			(void)snprintf(path, sizeof(path), "new/%s", l.e[i].name);
@@ -185,7 +173,7 @@ check_record(struct fsck *f, int dir, const char *shard, const char *name)
 		return ST_OK;
 	st = scan_find(f->q, STATES_ALL, &id, &p, f->err);
 	if (st != ST_NOTFOUND)
-		return st;
+		return fsck_pass(f, st, path);
 	error_clear(f->err);
 	if (f->repair)
 		record_drop(f->q, &id);
@@ -197,16 +185,18 @@ enum status
 fsck_records(struct fsck *f)
 {
 	struct listing shards, l;
+	char path[600];
 	enum status st;
 	int top, dir;
 
 	st = fs_open_dir(f->q->fd, "failures", false, &top, f->err);
 	if (st != ST_OK)
-		return st == ST_GONE ? ST_OK : st;
+		return fsck_pass(f, st, "failures");
 	st = fs_list(top, "", 0, false, &shards, NULL, f->err);
 	for (size_t i = 0; st == ST_OK && i < shards.n; i++) {
-		if (fs_open_dir(top, shards.e[i].name, false, &dir, f->err) != ST_OK) {
-			error_clear(f->err);
+		(void)snprintf(path, sizeof(path), "failures/%s", shards.e[i].name);
+		if ((st = fs_open_dir(top, shards.e[i].name, false, &dir, f->err)) != ST_OK) {
+			st = fsck_pass(f, st, path);
 			continue;
 		}
 		st = fs_list(dir, "", 0, false, &l, NULL, f->err);
@@ -249,13 +239,15 @@ static enum status
 check_shard(struct fsck *f, int once, const char *xx)
 {
 	struct look look = { .f = f, .xx = xx };
+	char path[600];
 	enum status st;
 
+	(void)snprintf(path, sizeof(path), "once/%s", xx);
 	if ((st = fs_open_dir(once, xx, false, &look.dir, f->err)) != ST_OK)
-		return st == ST_GONE ? ST_OK : st;
+		return fsck_pass(f, st, path);
 	st = once_tend(f->q, look.dir, f->now, f->repair, left_in_once, &look, f->err);
 	(void)close(look.dir);
-	return st;
+	return fsck_pass(f, st, path);
 }
 
 enum status
@@ -286,7 +278,7 @@ fsck_replies(struct fsck *f)
 	if ((st = fsck_entries(f, &places)) != ST_OK)
 		return st;
 	if ((st = replies_open(f->q, false, &dir, f->err)) != ST_OK)
-		return st == ST_GONE ? ST_OK : st;
+		return fsck_pass(f, st, REPLIES);
 	replies_sweep(f->q, dir, "", 0, f->now, f->repair, orphan, f);
 	(void)close(dir);
 	return ST_OK;

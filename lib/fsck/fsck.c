@@ -109,6 +109,10 @@ fsck_spool(struct spool *sp, bool repair, usec_t now,
 	*left = f.left;
 }
 
+/* In this order, for the ids that some gather are used by others; each goes on past what it may not read. */
+static enum status (*const checks[])(struct fsck *) = { fsck_keys, fsck_new, check_ids, fsck_records, fsck_replies,
+    fsck_topics, fsck_once };
+
 enum status
 fsck_queue(struct queue *q, bool repair, usec_t now,
     void (*report)(void *, const struct finding *), void *arg, unsigned *left,
@@ -116,19 +120,19 @@ fsck_queue(struct queue *q, bool repair, usec_t now,
 {
 	struct fsck f = { .q = q, .repair = repair, .now = now, .report = report, .arg = arg,
 	    .err = err };
-	enum status st;
+	enum status st = ST_OK;
 
-	fsck_conf(&f);
-	st = fsck_dirs(&f);
+	if (fsck_conf(&f))
+		st = fsck_modes(&f);
+	if (st == ST_OK)
+		st = fsck_dirs(&f);
 	for (int s = 0; st == ST_OK && s < NSTATES; s++)
 		st = fsck_state(&f, (enum state)s);
-	if (st == ST_OK) {
+	if (st == ST_OK)
 		fsck_others(&f);
-		st = fsck_keys(&f);
-	}
-	if (st == ST_OK && (st = fsck_new(&f)) == ST_OK && (st = check_ids(&f)) == ST_OK &&
-	    (st = fsck_told(&f, fsck_records(&f))) == ST_OK && (st = fsck_told(&f, fsck_replies(&f))) == ST_OK &&
-	    (st = fsck_told(&f, fsck_topics(&f))) == ST_OK && (st = fsck_told(&f, fsck_once(&f))) == ST_OK) {
+	for (size_t i = 0; st == ST_OK && i < sizeof(checks) / sizeof(checks[0]); i++)
+		st = checks[i](&f);
+	if (st == ST_OK) {
 		fsck_litter(&f);
 		fsck_counters(&f);
 	}

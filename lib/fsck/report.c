@@ -2,6 +2,7 @@
  * fsck_report.c: findings, and what becomes of what does not belong.
  */
 #include <sys/stat.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -37,6 +38,27 @@ fsck_found(struct fsck *f, enum kind kind, bool repaired, const char *path, cons
 	if (!repaired && kind != FUTURE_NAME)
 		f->left++;
 	f->report(f->arg, &finding);
+}
+
+enum status
+fsck_pass(struct fsck *f, enum status st, const char *path)
+{
+	if (st == ST_OK || st == ST_GONE)
+		return ST_OK;
+	switch (f->err->errnum) {
+	case EACCES:
+	case EPERM:
+	case EIO:
+		fsck_found(f, UNREADABLE, false, path, "it may not be read: %s", strerror(f->err->errnum));
+		break;
+	case ENOTDIR:	/* fsck_others and others tell of these */
+	case ELOOP:
+		break;
+	default:
+		return st;
+	}
+	error_clear(f->err);
+	return ST_OK;
 }
 
 /* A repair's outcome: what others did meanwhile is as good as done by us. */

@@ -192,7 +192,7 @@ check_buckets(struct fsck *f, struct shelf *sh, int dir, const char *name, size_
 
 	*n = 0;
 	if ((st = fs_list(dir, "", 0, false, &l, NULL, f->err)) != ST_OK)
-		return st;
+		return fsck_pass(f, st, name);
 	for (size_t i = 0; st == ST_OK && i < l.n; i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", name, l.e[i].name);
 		if (!bucket_parse(l.e[i].name, &b))
@@ -201,7 +201,7 @@ check_buckets(struct fsck *f, struct shelf *sh, int dir, const char *name, size_
 			fsck_foreign(f, FOREIGN_TYPE, dir, l.e[i].name, path, "not a directory");
 		else {
 			++*n;
-			st = check_bucket(f, sh, &b);
+			st = fsck_pass(f, check_bucket(f, sh, &b), path);
 			if (st == ST_OK && b.half)
 				check_half(f, name, dir, &b);
 		}
@@ -218,7 +218,7 @@ fsck_state(struct fsck *f, enum state s)
 	int dir;
 
 	if ((st = queue_state(f->q, s, &dir, f->err)) != ST_OK)
-		return st;
+		return fsck_pass(f, st, state_names[s]);
 	st = check_buckets(f, shelf_of(f->q, s), dir, state_names[s], &buckets);
 	if (st == ST_OK && buckets == 0)
 		fsck_found(f, NO_BUCKET, f->repair && fsck_mended(f, queue_layout(f->q, f->now, f->err)),
@@ -238,7 +238,7 @@ check_lane(struct fsck *f, const char *order, const char *path)
 	if ((st = lane_open(f->q, order, &lane, f->err)) == ST_OK)
 		st = check_buckets(f, &lane, lane.fd, path, &n);
 	shelf_close(&lane);
-	return st == ST_GONE ? ST_OK : st;	/* its last message was taken out meanwhile */
+	return fsck_pass(f, st, path);
 }
 
 /* While it lies there nobody can take the turn of that key. */
@@ -252,7 +252,7 @@ check_entries(struct fsck *f, const char *order, const char *path)
 
 	(void)order;
 	if ((st = fs_open_dir(f->q->fd, path, false, &dir, f->err)) != ST_OK)
-		return st == ST_GONE ? ST_OK : st;
+		return fsck_pass(f, st, path);
 	if ((st = fs_list(dir, "", 0, true, &l, NULL, f->err)) == ST_OK) {
 		for (size_t i = 0; i < l.n; i++)
 			if (l.e[i].type != DT_REG || !turn_ok(l.e[i].name)) {
@@ -287,7 +287,7 @@ check_orders(struct fsck *f, const char *name, enum status (*check)(struct fsck 
 	int dir;
 
 	if ((st = queue_sub_look(f->q, name, &dir, f->err)) != ST_OK)
-		return st;
+		return fsck_pass(f, st, name);
 	walk_begin(&w, dir, "", SCAN_LANES);
 	while ((st = walk_next(&w, &e, f->err)) == ST_OK) {
 		(void)snprintf(path, sizeof(path), "%s/%s", name, e->name);
@@ -299,7 +299,7 @@ check_orders(struct fsck *f, const char *name, enum status (*check)(struct fsck 
 	walk_end(&w);
 	if (dir != -1)
 		(void)close(dir);
-	return st == ST_NONE ? ST_OK : st;
+	return st == ST_NONE ? ST_OK : fsck_pass(f, st, name);
 }
 
 enum status

@@ -88,7 +88,7 @@ check_subscription(struct fsck *f, int dir, const char *name)
 	}
 	names_free(&topics);
 	queue_close(q);
-	return fsck_told(f, st);
+	return fsck_pass(f, st, path);
 }
 
 /* Whoever subscribes makes the note first: it may be on the way. */

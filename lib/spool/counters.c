@@ -171,20 +171,6 @@ counters_hints(struct queue *q, bool open)
 }
 
 void
-counters_share(struct queue *q)
-{
-	static const char *const files[] = { COUNTERS_FILE, ACTIVE_FILE };
-
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		int fd = fs_open_shared(q->fd, files[i]);
-		if (fd == -1)
-			continue;
-		queue_share(q, fd);
-		(void)close(fd);
-	}
-}
-
-void
 counters_close(struct queue *q)
 {
 	if (q->counters == NULL)

@@ -17,8 +17,6 @@ void counters_close(struct queue *);
 /* HINTS_SIZE bytes beside the counters, as words; NULL: there are none.  open: also if this process has not used counters yet. */
 #define HINTS_SIZE 1280
 _Atomic uint64_t *counters_hints(struct queue *, bool open);
-/* Give it, and ACTIVE_FILE, the mode and group of the queue. */
-void counters_share(struct queue *);
 /* When the next claim is due by the queue's rate: see flow.c.  Never NULL. */
 _Atomic int64_t *counters_turn(struct queue *);
 /* Claims, after this many more; 0 where there are no counters. */
