@@ -227,3 +227,74 @@ for i in range(int(sys.argv[2])):
 	assert_equal "$(tail -n 3 popped)" $'1\n2\n3'
 	assert_equal "$(wc -l <listed)" 5003
 }
+
+# ---- buckets ----
+
+# biggest STATE: how many names are in the bucket that has the most
+biggest() {
+	find "$MQ_SPOOL/q/$1" -mindepth 2 -printf '%h\n' | sort | uniq -c | sort -n | awk 'END { print $1 + 0 }'
+}
+
+@test "where the size of a directory says nothing about its entries, they are counted (B2)" {
+	[ -z "${MQ_SAN:-}" ] || skip "SKIPPED: its preload needs a plain build"
+	for size in 0 4096 entries; do
+		rm -rf "$MQ_SPOOL"
+		mq init q sync=never
+		DIR_SIZE=$size LD_PRELOAD=$MQ_BUILD/preload/dirsize.so mq push -q q -l < <(seq 6000)
+		[ "$(biggest ready)" -lt 3500 ] || fail "$size: $(biggest ready) in one bucket"
+		assert_equal "$(mq pop -n 7000 -l q | wc -l)" 6000
+	done
+	# And by one command after the other.
+	rm -rf "$MQ_SPOOL"
+	mq push -q q -m x
+	bucket=$(echo "$MQ_SPOOL"/q/ready/5.*)
+	name=$(ls "$bucket")
+	for i in $(seq 1200); do : >"$bucket/${name%%Z*}Z,019aa3c4-7d52-7a1b-9c40-$(printf '%012d' "$i"),s0"; done
+	DIR_SIZE=0 LD_PRELOAD=$MQ_BUILD/preload/dirsize.so mq push -q q -m x
+	assert_equal "$(find "$MQ_SPOOL/q/ready" -mindepth 1 -maxdepth 1 | wc -l)" 2
+	# Here st_size tells: nobody lists what he puts something into.
+	mq push -q q -m x
+	assert_equal "$(find "$MQ_SPOOL/q/ready" -mindepth 1 -maxdepth 1 | wc -l)" 2
+}
+
+@test "the last finished bucket of a class stays, and one with a + is used where there is no other (A9)" {
+	need_strace
+	mq init q backoff=0s
+	full="strace -qq -o trace -e trace=mkdirat -e inject=mkdirat:error=ENOSPC"
+	for i in 1 2 3; do mq push -q q -m m; done
+	h=$(mq claim q)
+	mkdir "$MQ_SPOOL/q/delayed/+20990101T000000.000000Z"
+	mq pop q
+	$full mq nack q --delay 1h "$h"
+	assert_counts q "ready=1 delayed=1"
+	# One that somebody left half made, and nothing else.
+	h=$(mq claim q)
+	rm -r "$MQ_SPOOL/q/dead/"*
+	mkdir "$MQ_SPOOL/q/dead/+20990101T000000.000000Z"
+	$full mq nack q --dead "$h"
+	assert_counts q "dead=1 delayed=1"
+	assert_equal "$(find "$MQ_SPOOL/q/dead" -name '+*')" ""
+	mq retry q --all
+	assert_equal "$(mq pop q)" m
+	mq fsck q
+}
+
+@test "on a full disk a message that failed goes to a state of which a killed maker left a half bucket (A9)" {
+	need_root
+	unshare -m true || skip "SKIPPED: no mount namespaces here"
+	cat >script <<-'END'
+	mkdir small
+	mount -t tmpfs -o nr_inodes=200 none small || exit 8
+	export MQ_SPOOL=$PWD/small/s
+	mq init q && mq push -q q -m x && mq push -q q -m y
+	h=$(mq claim q)
+	mkdir small/s/q/delayed/+20990101T000000.000000Z
+	mq pop -q q
+	i=0
+	while : 2>err >small/$((i++)); do :; done
+	mq nack q "$h" || exit 9
+	END
+	run unshare -m bash script
+	if [ "$status" -eq 8 ]; then skip "SKIPPED: cannot mount here"; fi
+	[ "$status" -eq 0 ] || fail "$output"
+}

@@ -16,6 +16,8 @@ struct bucket {
 	char name[BUCKET_MAX];	/* without "+" */
 	char cls;		/* 0, '0'..'9' or 'w' */
 	bool half;		/* stands with a "+" */
+	bool full;		/* it is known to have no room, or not to be for us to open */
+	bool shut;
 	usec_t key;
 };
 struct buckets { struct bucket *b; size_t n; };
@@ -32,7 +34,9 @@ struct shelf {
 };
 /* That of a state; it belongs to the queue. */
 struct shelf *shelf_of(struct queue *, enum state);
-void shelf_close(struct shelf *);
+void shelf_close(struct shelf *sh);
+/* Its descriptor.  A lane was opened by whoever asks. */
+enum status shelf_fd(struct shelf *sh, int *fd, struct error *err) MUST_CHECK;
 /* Whether the directory itself was removed, as an empty lane may be at any time. */
 bool shelf_gone(const struct shelf *);
 /* Its name, for people. */
@@ -84,6 +88,13 @@ enum status bucket_put(struct queue *, int fromfd, const char *from, enum state,
 bool bucket_put_happened(struct queue *, int fromfd, const char *from, const struct place *to);
 /* As bucket_put, with one more name for the file, which stays where it is.  ST_EXISTS: it has that very name there already. */
 enum status bucket_link(struct queue *, int fromfd, const char *from, enum state, struct msgname *name, struct place *to, struct error *err) MUST_CHECK;
+/*
+ * What is to be done so that a message of that class and key has a bucket: use i, give i the key for its name, take the
+ * "+" off i, or make one.  None: there is no bucket at all.  room: whether one could be made.  See F4.5 to F4.8.
+ */
+enum deed { DEED_USE, DEED_LOWER, DEED_FINISH, DEED_MAKE, DEED_NONE };
+struct decision { enum deed deed; size_t i; };
+struct decision bucket_decide(const struct buckets *bs, char cls, usec_t key, bool room);
 /* Make the bucket that a key belongs to the target of a directory, found or made. */
 enum status target_for(struct shelf *, char cls, usec_t key, struct target **, struct error *) MUST_CHECK;
 /* Forget the target buckets; sync first those that are to be. */

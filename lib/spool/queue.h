@@ -89,6 +89,7 @@ struct queue {
 	bool drop;		/* opened by queue_open_drop: of fd and newfd only the path may be used */
 	bool careful;		/* moves are to be made durable: by moves_sync, all at once */
 	bool sync_failed;
+	bool sizes_lie;		/* the st_size of a directory says nothing about its entries: see target.c */
 };
 
 /* ---- handle.c --------------------------------------------------------------- */

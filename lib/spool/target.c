@@ -1,0 +1,398 @@
+/*
+ * target.c: which bucket a message goes into (spool-format.md section 4).
+ *
+ * The rules are in bucket_decide, which is told what is known of the buckets and does nothing.
+ * One executor does what it says: it learns that a bucket is full, or not to be had, and asks again.
+ */
+#include <sys/stat.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/name.h"
+#include "base/fs.h"
+#include "base/look.h"
+#include "spool/spool.h"
+#include "spool/queue.h"
+#include "spool/bucket.h"
+#include "spool/hint.h"
+
+/* st_size of a full bucket: what it costs to read it, on nearly every file system. */
+#define BUCKET_FULL 65536
+/* And how many names it has, where st_size does not tell: entries of a directory take this many bytes at least. */
+#define BUCKET_NAMES 1000
+#define ENTRY_LEAST 20
+/* One insert in so many counts the names, to see whether st_size tells. */
+#define PROBE 256
+/* Rounds that a move may lose against others before it gives up. */
+#define ROUNDS 1000
+/* Moves that go by one look at the buckets of a state. */
+#define TARGET_USES 100
+
+/* ---- the rules -------------------------------------------------------- */
+
+static bool
+bucket_finished(const struct bucket *b)
+{
+	return !b->half && !b->shut;
+}
+
+/* The lowest bucket of a class (of any: -1) that has a "+", or that has none. */
+static const struct bucket *
+bucket_lowest(const struct buckets *bs, int cls, bool half)
+{
+	for (size_t i = 0; i < bs->n; i++)
+		if ((cls == -1 || bs->b[i].cls == (char)cls) && bs->b[i].half == half && !bs->b[i].shut)
+			return &bs->b[i];
+	return NULL;
+}
+
+static struct decision
+decision_of(const struct buckets *bs, enum deed deed, const struct bucket *b)
+{
+	return (struct decision){ .deed = deed, .i = b == NULL ? 0 : (size_t)(b - bs->b) };
+}
+
+/* None fits, and none can be made: each of these needs no space, and the invariant stays. */
+static struct decision
+decide_without_room(const struct buckets *bs, char cls, usec_t key)
+{
+	const struct bucket *b;
+
+	if ((b = bucket_lowest(bs, cls, false)) != NULL)
+		return decision_of(bs, DEED_LOWER, b);
+	if ((b = bucket_lowest(bs, cls, true)) != NULL)
+		return decision_of(bs, DEED_FINISH, b);
+	if ((b = bucket_lowest(bs, -1, false)) != NULL)
+		return decision_of(bs, b->key <= key ? DEED_USE : DEED_LOWER, b);
+	if ((b = bucket_lowest(bs, -1, true)) != NULL)
+		return decision_of(bs, DEED_FINISH, b);
+	return decision_of(bs, DEED_NONE, NULL);
+}
+
+struct decision
+bucket_decide(const struct buckets *bs, char cls, usec_t key, bool room)
+{
+	const struct bucket *fits = NULL, *low;
+
+	for (size_t i = 0; i < bs->n; i++)
+		if (bs->b[i].cls == cls && bs->b[i].key <= key && bucket_finished(&bs->b[i]))
+			fits = &bs->b[i];
+	/* If the very key is taken there is no name for another bucket: it takes more. */
+	if (fits != NULL)
+		return decision_of(bs, !fits->full || fits->key == key || !room ? DEED_USE : DEED_MAKE, fits);
+	if (!room)
+		return decide_without_room(bs, cls, key);
+	/* Lowered if it has room, so that keys which come in falling order don't make a bucket each. */
+	low = bucket_lowest(bs, cls, false);
+	return decision_of(bs, low != NULL && !low->full ? DEED_LOWER : DEED_MAKE, low);
+}
+
+/* ---- what the executor does ------------------------------------------- */
+
+/* Names in a directory, counted up to max. */
+static size_t
+names_count(int dir, size_t max)
+{
+	struct error ignored;
+	unsigned char type;
+	struct each *d;
+	const char *name;
+	size_t n = 0;
+
+	error_clear(&ignored);
+	if (each_open(dir, &d, &ignored) != ST_OK)
+		return 0;
+	while (n < max && each_next(d, &name, &type, &ignored) == ST_OK)
+		n++;
+	each_close(d);
+	return n;
+}
+
+/*
+ * Whether a bucket has no room for more.  CIFS says of each directory that it has no bytes, FUSE what it likes, ZFS how
+ * many entries there are: as long as st_size may be such a number, names are counted now and then.  inserts: how many came
+ * since that may have been done.
+ */
+static bool
+bucket_full(struct queue *q, int dir, unsigned inserts)
+{
+	struct stat sb;
+	size_t n;
+
+	if (fstat(dir, &sb) == -1 || sb.st_size >= BUCKET_FULL)
+		return true;
+	if (!q->sizes_lie && sb.st_size > 0 && arc4random_uniform(PROBE) >= inserts)
+		return false;
+	n = names_count(dir, BUCKET_NAMES);
+	q->sizes_lie |= (off_t)(n * ENTRY_LEAST) > sb.st_size;
+	return q->sizes_lie && n == BUCKET_NAMES;
+}
+
+/* Another finished the bucket that we made, before we could set its mode; or took it away, for it was empty. */
+static enum status
+bucket_late_mode(struct queue *q, int state, const char *name, struct error *err)
+{
+	enum status st;
+	int dir;
+
+	if ((st = fs_open_dir(state, name, false, &dir, err)) != ST_OK)
+		return st == ST_GONE ? ST_OK : st;
+	st = fs_set_mode(dir, queue_dir_mode(q), q->owner, err);
+	(void)close(dir);
+	return st;
+}
+
+/*
+ * Make a bucket so that nobody can rely on it before it is durable: under a "+"
+ * name, which producers don't use, until its directory is synced.
+ */
+static enum status
+bucket_make(struct shelf *sh, char cls, usec_t key, struct error *err)
+{
+	struct queue *q = sh->queue;
+	char half[BUCKET_MAX + 1] = "+";
+	enum status st;
+	int dir;
+
+	if ((st = shelf_fd(sh, &dir, err)) != ST_OK)
+		return st;
+	bucket_format(cls, key, half + 1);
+	st = fs_mkdir(dir, half, queue_dir_mode(q), q->owner, err);
+	if (st == ST_GONE)
+		return bucket_late_mode(q, dir, half + 1, err);
+	if (st != ST_OK && st != ST_EXISTS)
+		return st;
+	if (queue_synced(q) && (st = fs_sync(dir, err)) != ST_OK) {
+		(void)fs_rmdir(dir, half);
+		return st;
+	}
+	/* ST_GONE: a reader took the empty directory away, or another maker finished it. */
+	st = fs_move(dir, half, dir, half + 1, err);
+	if (st == ST_EXISTS)
+		(void)fs_rmdir(dir, half);
+	return st == ST_EXISTS || st == ST_GONE ? ST_OK : st;
+}
+
+/* Take the "+" off one that its maker left, for which no space is needed.  Nobody may rely on it before it is durable. */
+static enum status
+bucket_finish(struct shelf *sh, const struct bucket *b, struct error *err)
+{
+	char half[BUCKET_MAX + 1] = "+";
+	enum status st;
+
+	(void)strlcat(half, b->name, sizeof(half));
+	if (queue_synced(sh->queue) && (st = fs_sync(sh->fd, err)) != ST_OK)
+		return st;
+	st = fs_move(sh->fd, half, sh->fd, b->name, err);
+	return st == ST_EXISTS || st == ST_GONE ? ST_OK : st;
+}
+
+/* Give a bucket a name below its own, for which no space is needed.  ST_GONE: others were at it. */
+static enum status
+bucket_lower(const struct shelf *sh, const struct bucket *low, usec_t key, char name[BUCKET_MAX], struct error *err)
+{
+	enum status st;
+
+	bucket_format(low->cls, key, name);
+	st = fs_move(sh->fd, low->name, sh->fd, name, err);
+	if (st == ST_OK && queue_synced(sh->queue))
+		st = fs_sync(sh->fd, err);
+	return st == ST_EXISTS ? ST_GONE : st;
+}
+
+/* Where the next bucket of the class begins: what goes there does not come here. */
+static usec_t
+next_key(const struct buckets *bs, char cls, usec_t key)
+{
+	for (size_t i = 0; i < bs->n; i++)
+		if (bs->b[i].cls == cls && bs->b[i].key > key && bucket_finished(&bs->b[i]))
+			return bs->b[i].key;
+	return USEC_MAX;
+}
+
+/* What came of trying a bucket: it is the target; it turned out not to be one, so decide again; all has changed, so list again. */
+enum tried { TRIED_USED, TRIED_LEARNT, TRIED_CHANGED, TRIED_FAILED };
+
+/* Open the bucket that was decided for, lowered if that was decided, as the target. */
+static enum tried
+target_try(struct shelf *sh, const struct buckets *bs, struct bucket *b, bool lower, usec_t key, bool room,
+    struct target *t, struct error *err)
+{
+	enum status st = fs_open_dir(sh->fd, b->name, false, &t->fd, err);
+
+	if (st == ST_GONE)
+		return TRIED_CHANGED;
+	if (st != ST_OK) {
+		if (error_is_ours(err))
+			return TRIED_FAILED;
+		error_clear(err);
+		b->shut = true;	/* a checker tells of it */
+		return TRIED_LEARNT;
+	}
+	b->full = room && b->key != key && bucket_full(sh->queue, t->fd, t->uses + 1);
+	if (!b->full && lower)
+		st = bucket_lower(sh, b, key, t->name, err);
+	if (b->full || st != ST_OK) {
+		(void)close(t->fd);
+		t->fd = -1;
+		return b->full ? TRIED_LEARNT : st == ST_GONE ? TRIED_CHANGED : TRIED_FAILED;
+	}
+	if (!lower)
+		(void)strlcpy(t->name, b->name, sizeof(t->name));
+	t->key = lower ? key : b->key;
+	/* What one has to make do with is for this once. */
+	t->next = room ? next_key(bs, b->cls, key) : 0;
+	return TRIED_USED;
+}
+
+static enum tried
+target_execute(struct shelf *sh, struct buckets *bs, char cls, usec_t key, struct target *t, struct error *err)
+{
+	enum tried tried = TRIED_LEARNT;
+	struct error making;
+	struct decision d;
+	struct bucket *b;
+	bool room = true;
+
+	error_clear(&making);
+	while (tried == TRIED_LEARNT) {
+		d = bucket_decide(bs, cls, key, room);
+		b = &bs->b[d.i];
+		switch (d.deed) {
+		case DEED_USE:
+		case DEED_LOWER:
+			tried = target_try(sh, bs, b, d.deed == DEED_LOWER, key, room, t, err);
+			break;
+		case DEED_FINISH:
+			if (bucket_finish(sh, b, err) != ST_OK)
+				return TRIED_FAILED;
+			b->half = false;
+			break;
+		case DEED_MAKE:
+			if (bucket_make(sh, cls, key, &making) == ST_OK)
+				return TRIED_CHANGED;	/* list again, and find it */
+			room = false;
+			break;
+		case DEED_NONE:
+			*err = making;
+			return TRIED_FAILED;
+		}
+	}
+	return tried;
+}
+
+/* The greatest bucket is the one, if there is a hint, and it has room.  TRIED_LEARNT: look at all of them. */
+static enum tried
+target_hinted(struct shelf *sh, char cls, usec_t key, struct target *t, struct error *err)
+{
+	struct bucket b = { .cls = cls };
+	struct buckets alone = { &b, 1 };
+	enum tried tried;
+	struct edges e;
+
+	if (!buckets_edges(sh, &e) || edge_of(&e, cls)->n == 0 || edge_of(&e, cls)->high > key ||
+	    edge_of(&e, cls)->high == -1)
+		return TRIED_LEARNT;
+	b.key = edge_of(&e, cls)->high;
+	bucket_format(cls, b.key, b.name);
+	tried = target_try(sh, &alone, &b, false, key, true, t, err);
+	return tried == TRIED_CHANGED ? TRIED_LEARNT : tried;
+}
+
+static enum tried
+target_find(struct shelf *sh, char cls, usec_t key, struct target *t, struct error *err)
+{
+	enum tried tried = target_hinted(sh, cls, key, t, err);
+	struct buckets bs;
+	enum status st;
+
+	if (tried != TRIED_LEARNT)
+		return tried;
+	if ((st = buckets_list(sh, &bs, err)) != ST_OK)
+		return st == ST_GONE ? TRIED_CHANGED : TRIED_FAILED;
+	tried = target_execute(sh, &bs, cls, key, t, err);
+	buckets_free(&bs);
+	return tried;
+}
+
+/* ---- targets ---------------------------------------------------------- */
+
+/* A target that is left is synced now, if it is to be; the failure is told by moves_sync. */
+void
+target_drop(struct queue *q, struct target *t)
+{
+	struct error ignored;
+
+	if (t->fd == -1)
+		return;
+	error_clear(&ignored);
+	if (t->dirty && fs_sync(t->fd, &ignored) != ST_OK)
+		q->sync_failed = true;
+	(void)close(t->fd);
+	t->fd = -1;
+	t->dirty = false;
+}
+
+void
+targets_drop(struct queue *q)
+{
+	for (int s = 0; s <= NSTATES; s++)
+		target_drop(q, &q->target[s]);
+}
+
+enum status
+moves_sync(struct queue *q, struct error *err)
+{
+	enum status st = ST_OK;
+
+	for (int s = 0; st == ST_OK && s <= NSTATES; s++) {
+		struct target *t = &q->target[s];
+		if (t->dirty)
+			st = fs_sync(t->fd, err);
+		t->dirty = false;
+	}
+	if (st == ST_OK && q->sync_failed)
+		st = error_set(err, ST_IO, 0, "queue %s: fsync failed", q->name);
+	q->sync_failed = false;
+	if (st != ST_OK)
+		err->status = st = ST_UNSURE;
+	return st;
+}
+
+/*
+ * Whether the last target will do for this key: the bounds hold, it still stands, has
+ * room, and was looked up not too many moves ago (others make buckets too).
+ */
+static bool
+target_fits(const struct target *t, const char *lane, char cls, usec_t key)
+{
+	struct stat sb;
+
+	return t->fd != -1 && t->cls == cls && t->key <= key && key < t->next && strcmp(t->lane, lane) == 0 &&
+	    t->uses < TARGET_USES && fstat(t->fd, &sb) == 0 && sb.st_nlink > 0 && sb.st_size < BUCKET_FULL;
+}
+
+enum status
+target_for(struct shelf *sh, char cls, usec_t key, struct target **out, struct error *err)
+{
+	struct queue *q = sh->queue;
+	struct target *t = &q->target[sh->lane[0] != '\0' ? NSTATES : (int)sh->state];
+	enum tried tried = TRIED_CHANGED;
+
+	*out = t;
+	if (target_fits(t, sh->lane, cls, key)) {
+		t->uses++;
+		return ST_OK;
+	}
+	target_drop(q, t);
+	t->cls = cls;
+	(void)strlcpy(t->lane, sh->lane, sizeof(t->lane));
+	for (int i = 0; tried == TRIED_CHANGED && i < ROUNDS && !shelf_gone(sh); i++)
+		tried = target_find(sh, cls, key, t, err);
+	t->uses = 0;
+	if (tried == TRIED_CHANGED)
+		return error_set(err, ST_IO, 0, "queue %s: no bucket of %s/ stays in place", q->name, shelf_name(sh));
+	return tried == TRIED_USED ? ST_OK : err->status;
+}
