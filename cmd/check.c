@@ -14,6 +14,7 @@
 #include "spool/spool.h"
 #include "view/view.h"
 #include "shared/cmd.h"
+#include "shared/figures.h"
 #include "shared/out.h"
 
 enum { OK, WARNING, CRITICAL, UNKNOWN };	/* exit statuses */

@@ -13,6 +13,7 @@
 #include "view/view.h"
 #include "shared/cmd.h"
 #include "shared/out.h"
+#include "shared/message.h"
 #include "shared/select.h"
 #include "shared/ids.h"
 #include "cloudevents/cloudevents.h"
@@ -37,124 +38,6 @@ struct peek {
 	enum status worst;
 };
 
-static void
-put_time(const char *name, usec_t at)
-{
-	char text[TIME_MAX];
-
-	time_format(at, text);
-	(void)printf("%s: %s\n", name, text);
-}
-
-static void
-put_headers(const struct headers *headers)
-{
-	struct header h;
-	size_t pos = 0;
-
-	while (headers_next(headers, &pos, &h)) {
-		(void)fputs("Header: ", stdout);
-		out_vis(stdout, h.name, h.namelen);
-		(void)fputs(": ", stdout);
-		out_vis(stdout, h.value, h.valuelen);
-		(void)fputc('\n', stdout);
-	}
-}
-
-/* Attempt by attempt, what went wrong: the failure record, each line behind "Failure: ". */
-static enum status
-put_record(struct peek *k, const struct msgid *id)
-{
-	char *text, *line, *rest;
-	enum status st;
-	size_t len;
-
-	st = msg_record(k->q, id, &text, &len, &k->r->err);
-	for (rest = text; rest != NULL && (line = strsep(&rest, "\n")) != NULL;) {
-		if (line[0] == '\0')
-			continue;
-		(void)fputs("Failure: ", stdout);
-		out_vis(stdout, line, strlen(line));
-		(void)fputc('\n', stdout);
-	}
-	free(text);
-	return st;
-}
-
-/* Without its headers if st, why it could not be opened, or they say so.  Returns st, or what the headers are. */
-static enum status
-put_info(struct peek *k, const struct place *p, int fd, enum status st)
-{
-	const struct msgname *n = &p->name;
-	struct headers headers = { 0 };
-	enum status record;
-	char text[600];
-
-	if (st == ST_OK)
-		st = msg_headers(fd, n, &headers, &k->r->err);
-	if (st != ST_OK && (st != ST_BADDATA || !k->named))
-		return st;
-	(void)printf("Id: %s\nState: %s\nPriority: %d\nAttempts: %d\nDeliveries: %d\nSize: %lld\n",
-	    n->id.text, state_names[p->state], n->priority, n->attempts, n->deliveries,
-	    (long long)(n->size - n->head));
-	put_time("Enqueued", id_time(&n->id));
-	if (p->state == STATE_DELAYED)
-		put_time("Due", n->key);
-	if (p->state == STATE_CLAIMED) {
-		put_time("Deadline", n->key);
-		handle_format(p, text);
-		(void)printf("Handle: %s\n", text);
-	}
-	if (n->expires != 0)
-		put_time("Expires", n->expires);
-	msg_reason(k->q, p, text, sizeof(text));
-	if (text[0] != '\0') {
-		(void)fputs("Reason: ", stdout);
-		out_vis(stdout, text, strlen(text));
-		(void)fputc('\n', stdout);
-	}
-	place_path(k->q, p, text, sizeof(text));
-	(void)fputs("File: ", stdout);
-	out_vis(stdout, text, strlen(text));
-	(void)fputc('\n', stdout);
-	if (st == ST_OK)
-		put_headers(&headers);
-	headers_free(&headers);
-	record = put_record(k, &n->id);
-	(void)fputc('\n', stdout);
-	return st == ST_OK ? record : st;
-}
-
-/* On a terminal control characters are shown, not sent; elsewhere bytes are bytes. */
-static enum status
-put_body(struct peek *k, const struct place *p, int fd)
-{
-	static char buf[64 << 10];
-	struct error *err = &k->r->err;
-	off_t at = p->name.head;
-	ssize_t n;
-
-	while ((n = pread(fd, buf, sizeof(buf), at)) > 0) {
-		at += n;
-		if (!k->terminal) {
-			if (fwrite(buf, 1, (size_t)n, stdout) != (size_t)n)
-				return out_flush(k->r);
-			continue;
-		}
-		for (char *line = buf, *end; n > 0; line = end) {
-			size_t len = 0;
-			while (len < (size_t)n && line[len] != '\n' && line[len] != '\t')
-				len++;
-			out_vis(stdout, line, len);
-			if (len < (size_t)n)
-				(void)fputc(line[len++], stdout);
-			end = line + len;
-			n -= (ssize_t)len;
-		}
-	}
-	return n == -1 ? error_sys(err, errno, "read the message") : ST_OK;
-}
-
 static enum status
 put(struct peek *k, const struct place *p)
 {
@@ -163,7 +46,7 @@ put(struct peek *k, const struct place *p)
 	int fd;
 
 	if ((st = msg_open(k->q, p, &fd, err)) != ST_OK)
-		return k->info && !k->json && !k->events ? put_info(k, p, -1, st) : st;
+		return k->info && !k->json && !k->events ? message_info(k->r, k->q, p, -1, k->named, st) : st;
 	if (k->events)
 		st = cloudevent_write(stdout, k->q, p, fd, NULL, err);
 	else if (k->json) {
@@ -173,20 +56,12 @@ put(struct peek *k, const struct place *p)
 		}
 	} else {
 		if (k->info)
-			st = put_info(k, p, fd, ST_OK);
+			st = message_info(k->r, k->q, p, fd, k->named, ST_OK);
 		if (st == ST_OK)
-			st = put_body(k, p, fd);
+			st = message_body(k->r, p, fd, k->terminal);
 	}
 	(void)close(fd);
 	return st;
-}
-
-enum status
-peek_show(struct run *r, struct queue *q, const struct place *p)
-{
-	struct peek k = { .r = r, .q = q, .info = true, .named = true, .terminal = true };
-
-	return put(&k, p);
 }
 
 static enum status

@@ -29,7 +29,6 @@
 #include "remote/remote.h"
 
 #define BUFFER (128 << 10)
-#define READER_WAIT (10 * USEC)	/* for a pipe to be read */
 
 enum { JSON = OPT_LONG, EVENTS };
 
@@ -146,46 +145,11 @@ output_failed(struct pop *p)
 	return error_set(&p->r->err, ST_IO, errno != 0 ? errno : EIO, "stdout");
 }
 
-/* No reader is left; whether the last one read on between the two looks before it went. */
-static bool
-unread(void)
+static void
+tend(void *arg)
 {
-	int left;
-
-	return ioctl(STDOUT_FILENO, FIONREAD, &left) == 0 && left > 0;
-}
-
-/*
- * A pipe has taken the bytes when its reader has: until then they are in the
- * kernel, and gone if the reader goes.  No event tells, so look, less and less
- * often.  Not for ever: a program that first waits for us and then reads would hang.
- */
-bool
-pop_taken(struct pop *p)
-{
-	struct pollfd pfd = { .fd = STDOUT_FILENO, .events = 0 };
-	usec_t deadline = clock_mono() + READER_WAIT;
-	struct stat sb;
-	int left;
-
-	if (fstat(STDOUT_FILENO, &sb) == -1 || !S_ISFIFO(sb.st_mode))
-		return true;
-	for (unsigned round = 0; !run_stopped(); round++) {
-		if (p != NULL && ticked)
-			renew(p);
-		/* First this: who has read all of it may go. */
-		if (ioctl(STDOUT_FILENO, FIONREAD, &left) == -1 || left == 0 ||
-		    clock_mono() >= deadline)
-			return true;
-		if (poll(&pfd, 1, round < 100 ? 0 : round < 1000 ? 1 : 20) > 0 &&
-		    (pfd.revents & POLLERR) != 0 && unread()) {
-			errno = EPIPE;
-			return false;
-		}
-		(void)sched_yield();
-	}
-	errno = EINTR;
-	return false;
+	if (ticked)
+		renew(arg);
 }
 
 /* The mq on the other side says when the body came out there. */
@@ -250,7 +214,7 @@ deliver(struct pop *p)
 		fputc(p->delimiter, p->out);
 	errno = 0;
 	if (st == ST_OK && (fflush(p->out) == EOF || ferror(p->out) != 0 ||
-	    !(p->chunked ? confirmed(p) : pop_taken(p))))
+	    !(p->chunked ? confirmed(p) : out_taken(tend, p))))
 		st = output_failed(p);
 	return st;
 }

@@ -14,6 +14,7 @@
 
 #include "shared/cmd.h"
 #include "shared/input.h"
+#include "shared/out.h"
 #include "remote/remote.h"
 
 /* ---- both ------------------------------------------------------------- */
@@ -235,7 +236,7 @@ receive(struct remote *m, struct chunks *c, char *buf, FILE *f, const char *name
 	if (st != ST_OK)
 		return ST_NONE;
 	errno = 0;
-	if (fflush(f) == EOF || (f == stdout && !pop_taken(NULL)))
+	if (fflush(f) == EOF || (f == stdout && !out_taken(NULL, NULL)))
 		return error_set(&r->err, ST_IO, errno != 0 ? errno : EIO, "%s", name);
 	return ST_OK;
 }

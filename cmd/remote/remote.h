@@ -6,7 +6,6 @@
 
 #include "base/base.h"
 
-struct pop;
 struct remote;
 struct run;
 
@@ -63,8 +62,5 @@ const char *remote_host(const struct remote *);
 enum status ferry_push(struct remote *) MUST_CHECK;
 enum status ferry_pop(struct remote *) MUST_CHECK;
 enum status ferry_claim(struct remote *) MUST_CHECK;
-
-/* pop.c: whether the reader of stdout has taken all; p may be NULL. */
-bool pop_taken(struct pop *);
 
 #endif

@@ -39,7 +39,7 @@ struct cmd {
 	bool looks;		/* only looks: a policy that cannot be read does not keep it from that */
 	int (*failed)(struct run *);	/* says what r->err is about in its own way; the exit status.  NULL: main does */
 };
-extern const struct cmd *const cmds[];	/* in the order of the manual; NULL at the end */
+extern const struct cmd *const *verbs;	/* all, in the order of the manual; NULL at the end.  Set by main. */
 const struct cmd *cmd_find(const char *name);
 
 /* One run of a subcommand. */
@@ -71,7 +71,11 @@ enum status option_error(struct run *, char **argv, int c, const char *letters, 
 enum status no_command(struct run *, const char *word);
 /* Sort the words of a command line into options and operands.  argv[0] is the verb. */
 enum status run_parse(struct run *, int argc, char **argv) MUST_CHECK;
-/* main.c: which mq.conf, which spool (made with its parents if it is the user's default and create). */
+/* The arguments of the process; the value of -s; and the spool that was asked for (NULL: mq.conf and defaults tell). */
+void run_begin(int argc, char **argv);
+void run_ask_spool(const char *path);
+const char *run_asked_spool(void);
+/* Which mq.conf, which spool (made with its parents if it is the user's default and create). */
 enum status run_settings(struct run *, bool create) MUST_CHECK;
 /* Fill r->settings from mq.conf, once; after run_settings.  Only where they are needed. */
 enum status run_conf(struct run *) MUST_CHECK;
@@ -155,17 +159,7 @@ enum { CLAIM_BODY = OPT_LONG + 160 };
 enum { CHUNKS = OPT_LONG + 180 };
 #define CHUNKS_OPT { CHUNKS, "chunks", NULL, false, "for mq on another host: in pieces, so that a broken connection is noticed" }
 
-/* ---- peek.c ---------------------------------------------------------------- */
-
-/* peek.c: one message to stdout, as peek -i shows it on a terminal. */
-enum status peek_show(struct run *, struct queue *, const struct place *) MUST_CHECK;
-
-/* ---- stat.c ---------------------------------------------------------------- */
-
-/* As queue_tally, with ages, for somebody who is waiting for it. */
-enum status count_messages(struct run *, struct queue *, unsigned states, usec_t now, struct tally *) MUST_CHECK;
-
-/* ---- help.c ---------------------------------------------------------------- */
+/* ---- usage.c, complete.c --------------------------------------------------- */
 
 void help_usage(FILE *);
 void help_verb(FILE *, const struct cmd *);

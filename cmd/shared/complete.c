@@ -84,8 +84,8 @@ static void
 put_tables(FILE *f)
 {
 	(void)fputs("_mq_verbs='", f);
-	for (const struct cmd *const *c = cmds; *c != NULL; c++)
-		(void)fprintf(f, "%s%s", c == cmds ? "" : " ", (*c)->name);
+	for (const struct cmd *const *c = verbs; *c != NULL; c++)
+		(void)fprintf(f, "%s%s", c == verbs ? "" : " ", (*c)->name);
 	(void)fputs("'\n_mq_states='", f);
 	for (int s = 0; s < NSTATES; s++)
 		(void)fprintf(f, "%s%s", s == 0 ? "" : " ", state_names[s]);
@@ -95,7 +95,7 @@ put_tables(FILE *f)
 	for (int i = 0; i < NKEYS; i++)
 		(void)fprintf(f, "%s%s=", i == 0 ? "" : " ", conf_keys[i].name);
 	(void)fputs("'\n\n_mq_opts() {\n\tcase $1 in\n", f);
-	for (const struct cmd *const *c = cmds; *c != NULL; c++) {
+	for (const struct cmd *const *c = verbs; *c != NULL; c++) {
 		(void)fprintf(f, "\t%s) echo '", (*c)->name);
 		for (const struct opt *o = (*c)->opts; o->key != 0; o++) {
 			if (o->key < OPT_LONG)
@@ -106,7 +106,7 @@ put_tables(FILE *f)
 		(void)fputs("-q -v -h --quiet --verbose --help' ;;\n", f);
 	}
 	(void)fputs("\tesac\n}\n\n_mq_arg() {\n\tcase $1:$2 in\n", f);
-	for (const struct cmd *const *c = cmds; *c != NULL; c++)
+	for (const struct cmd *const *c = verbs; *c != NULL; c++)
 		for (const struct opt *o = (*c)->opts; o->key != 0; o++) {
 			if (o->arg == NULL || o->optional)
 				continue;
@@ -116,13 +116,13 @@ put_tables(FILE *f)
 			(void)fprintf(f, ") echo %s ;;\n", complete_kind(o->arg, strlen(o->arg)));
 		}
 	(void)fputs("\tesac\n}\n\n_mq_operands() {\n\tcase $1 in\n", f);
-	for (const struct cmd *const *c = cmds; *c != NULL; c++) {
+	for (const struct cmd *const *c = verbs; *c != NULL; c++) {
 		(void)fprintf(f, "\t%s) echo '", (*c)->name);
 		complete_operands(f, (*c)->operands);
 		(void)fputs("' ;;\n", f);
 	}
 	(void)fputs("\tesac\n}\n\n_mq_idstates() {\n\tcase $1 in\n", f);
-	for (const struct cmd *const *c = cmds; *c != NULL; c++)
+	for (const struct cmd *const *c = verbs; *c != NULL; c++)
 		if (strcmp(complete_states((*c)->name), complete_states("")) != 0)
 			(void)fprintf(f, "\t%s) echo %s ;;\n", (*c)->name, complete_states((*c)->name));
 	(void)fprintf(f, "\t*) echo %s ;;\n\tesac\n}\n\n", complete_states(""));

@@ -9,6 +9,7 @@
 #include "spool/spool.h"
 #include "view/view.h"
 
+struct queue;
 struct run;
 
 struct numbers {
@@ -17,6 +18,10 @@ struct numbers {
 	struct rates rates;
 	int paused;
 };
+
+/* As queue_tally, with ages, for somebody who is waiting for it. */
+enum status count_messages(struct run *r, struct queue *q, unsigned states, usec_t now,
+    struct tally *t) MUST_CHECK;
 
 extern const char *const paused_words[];
 /* Bytes of what something has to be done about: all but done. */

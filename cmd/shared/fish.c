@@ -47,7 +47,7 @@ static void
 put_args(FILE *f)
 {
 	(void)fputs("function __mq_arg\n\tswitch $argv[1]:$argv[2]\n", f);
-	for (const struct cmd *const *c = cmds; *c != NULL; c++)
+	for (const struct cmd *const *c = verbs; *c != NULL; c++)
 		for (const struct opt *o = (*c)->opts; o->key != 0; o++) {
 			if (o->arg == NULL || o->optional)
 				continue;
@@ -121,7 +121,7 @@ complete_fish(FILE *f)
 	(void)fputs("\n\t\tcase column\n\t\t\tprintf '%s\\n' ", f);
 	complete_words(f, complete_columns, " ");
 	(void)fputs("\n\t\tcase verb\n\t\t\tprintf '%s\\n'", f);
-	for (const struct cmd *const *c = cmds; *c != NULL; c++)
+	for (const struct cmd *const *c = verbs; *c != NULL; c++)
 		(void)fprintf(f, " %s", (*c)->name);
 	(void)fputs("\n\t\tcase key\n\t\t\tprintf '%s\\n'", f);
 	for (int i = 0; i < NKEYS; i++)
@@ -146,12 +146,12 @@ complete_fish(FILE *f)
 	    "complete -c mq -f\n"
 	    "complete -c mq -n __fish_use_subcommand -s s -l spool -rF -d 'the spool'\n"
 	    "complete -c mq -n __fish_use_subcommand -l version -d 'print the version'\n", f);
-	for (const struct cmd *const *c = cmds; *c != NULL; c++) {
+	for (const struct cmd *const *c = verbs; *c != NULL; c++) {
 		(void)fprintf(f, "complete -c mq -n __fish_use_subcommand -a %s -d ", (*c)->name);
 		fish_quote(f, (*c)->summary);
 		(void)fputc('\n', f);
 	}
-	for (const struct cmd *const *c = cmds; *c != NULL; c++) {
+	for (const struct cmd *const *c = verbs; *c != NULL; c++) {
 		static const char *const kinds[] = { "queue", "id", "handle", "key", "verb", "command" };
 		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
 			(void)fprintf(f, "complete -c mq -n '__fish_seen_subcommand_from %s; and __mq_wants "

@@ -15,6 +15,11 @@ struct run;
 
 /* Flush and check stdout: ST_IO if anything was not taken. */
 enum status out_flush(struct run *r) MUST_CHECK;
+/*
+ * Whether the reader of stdout has taken all that was written there; false, and errno: it went.
+ * meanwhile is called now and then, and may be NULL.
+ */
+bool out_taken(void (*meanwhile)(void *arg), void *arg) MUST_CHECK;
 /* Write foreign text to stdout or stderr, made visible by vis(3). */
 void out_vis(FILE *f, const char *text, size_t len);
 /* Width of the terminal that stdout is. */

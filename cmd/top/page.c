@@ -14,6 +14,7 @@
 
 #include "base/fs.h"
 #include "shared/cmd.h"
+#include "shared/message.h"
 #include "shared/out.h"
 #include "top/top.h"
 
@@ -69,7 +70,7 @@ start_writer(struct run *r, struct queue *q, const struct place *p, int in, int 
 		return pid;
 	(void)close(in);	/* or we would not see the pager go */
 	(void)dup2(out, STDOUT_FILENO);
-	if ((st = peek_show(r, q, p)) != ST_OK) {
+	if ((st = message_show(r, q, p)) != ST_OK) {
 		(void)fputs(st == ST_GONE ? "The message has moved on." : "mq: ", stdout);
 		out_vis(stdout, r->err.text, strlen(r->err.text));
 		(void)fputc('\n', stdout);

@@ -1,10 +1,9 @@
 /*
  * table.c: the list of subcommands, in the order of the manual.
  */
-#include <string.h>
-
 #include "pattern/pattern.h"
 #include "shared/cmd.h"
+#include "table.h"
 
 #define EACH(X) X(init) X(config) X(push) X(pop) X(claim) X(ack) X(nack) X(extend) X(work) X(request) X(reply) \
 	X(peek) X(show) X(ls) X(stat) X(top) X(dead) X(retry) X(bury) X(hold) X(edit) X(rm) X(mv) X(watch) X(wait) \
@@ -14,13 +13,4 @@
 EACH(DECLARE)
 
 #define ENTRY(name) &cmd_##name,
-const struct cmd *const cmds[] = { EACH(ENTRY) NULL };
-
-const struct cmd *
-cmd_find(const char *name)
-{
-	for (const struct cmd *const *c = cmds; *c != NULL; c++)
-		if (strcmp((*c)->name, name) == 0)
-			return *c;
-	return NULL;
-}
+const struct cmd *const all_verbs[] = { EACH(ENTRY) NULL };
