@@ -1,4 +1,4 @@
-/* test_bucket.c: which bucket a message goes into: the rules F4.5 to F4.8 as a table. */
+/* test_bucket.c: which bucket a message goes into: the rules F4.5 to F4.8, F4.23 and F4.24 as a table. */
 #include <stdlib.h>
 
 #include "mq.h"
