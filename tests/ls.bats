@@ -139,3 +139,14 @@ complaint() {
 		rmdir "$MQ_SPOOL/q/$bucket" 2>/dev/null || true
 	done
 }
+
+@test "on a terminal of 80 columns each of the usual columns is there whole" {
+	mq push -q q -m x
+	mq push -q q -d 1h -m y
+	python3 "$BATS_TEST_DIRNAME/terminal.py" -- env TERM=dumb mq ls q | tr -d '\r' >shown
+	run -0 cat shown
+	assert_line --regexp '^ID +STATE +PRIO +ATTEMPTS +SIZE +AGE$'
+	assert_line --regexp '^[0-9a-f-]{36}  delayed +5 +0 +1 +[0-9]+s$'
+	run awk 'length > 80' shown
+	assert_output ""
+}

@@ -16,6 +16,7 @@
 #include "shared/input.h"
 #include "shared/out.h"
 #include "remote/remote.h"
+#include "remote/ssh.h"
 
 /* ---- both ------------------------------------------------------------- */
 
@@ -36,8 +37,8 @@ heard_hello(int fd)
 static enum status
 stranger(struct remote *m)
 {
-	return error_set(&remote_of(m)->err, ST_IO, 0, "what answers at %s is not mq; does a login script there print something?",
-	    remote_host(m));
+	return error_set(&m->r->err, ST_IO, 0, "what answers at %s is not mq; does a login script there print something?",
+	    m->host);
 }
 
 /* ---- push ------------------------------------------------------------- */
@@ -71,7 +72,7 @@ start_pump(struct remote *m, struct ssh *ssh, pid_t *pid, int *hello)
 	int pipes[2];
 
 	if (pipe2(pipes, O_CLOEXEC) == -1)
-		return error_sys(&remote_of(m)->err, errno, "pipe");
+		return error_sys(&m->r->err, errno, "pipe");
 	if ((*pid = fork()) == 0) {
 		(void)close(ssh->in);
 		(void)close(pipes[0]);
@@ -81,7 +82,7 @@ start_pump(struct remote *m, struct ssh *ssh, pid_t *pid, int *hello)
 	(void)close(ssh->out);
 	ssh->out = -1;
 	*hello = pipes[0];
-	return *pid == -1 ? error_sys(&remote_of(m)->err, errno, "fork") : ST_OK;
+	return *pid == -1 ? error_sys(&m->r->err, errno, "fork") : ST_OK;
 }
 
 struct sending {
@@ -112,14 +113,14 @@ send_fd(struct sending *s, int fd, const char *name)
 		if (n > 0)
 			st = send_chunk(s, s->buf, (uint32_t)n);
 		else if (errno != EINTR)
-			st = error_set(&remote_of(s->m)->err, ST_IO, errno, "read %s", name);
+			st = error_set(&s->m->r->err, ST_IO, errno, "read %s", name);
 	return st == ST_OK ? send_chunk(s, NULL, 0) : st;
 }
 
 static enum status
 send_all(struct sending *s)
 {
-	struct run *r = remote_of(s->m);
+	struct run *r = s->m->r;
 	const char *text = remote_given(r, 'm');
 	enum status st = ST_OK;
 
@@ -155,7 +156,7 @@ bit_by_bit(const struct run *r)
 static enum status
 push(struct sending *s, bool *perhaps, int *pumped)
 {
-	struct run *r = remote_of(s->m);
+	struct run *r = s->m->r;
 	enum status st;
 	pid_t pid = -1;
 	int hello = -1, status = 0;
@@ -181,7 +182,7 @@ push(struct sending *s, bool *perhaps, int *pumped)
 enum status
 ferry_push(struct remote *m)
 {
-	struct run *r = remote_of(m);
+	struct run *r = m->r;
 	const char *more[] = { "--chunks", "--", r->operand[0], NULL };
 	struct sending s = { .m = m };
 	bool perhaps = false;
@@ -204,7 +205,7 @@ ferry_push(struct remote *m)
 	if (remote_end(m, &s.ssh) == ST_AGAIN && perhaps && st == ST_OK) {
 		error_clear(&r->err);
 		st = error_set(&r->err, ST_UNSURE, 0, "the connection to %s broke: what is not printed above is queued "
-		    "or not", remote_host(m));
+		    "or not", m->host);
 	} else if (st != ST_OK)
 		r->err = sending;
 	else
@@ -224,7 +225,7 @@ out:
 static enum status
 receive(struct remote *m, struct chunks *c, char *buf, FILE *f, const char *name)
 {
-	struct run *r = remote_of(m);
+	struct run *r = m->r;
 	struct error broken;
 	enum status st;
 	size_t got;
@@ -252,7 +253,7 @@ confirm(struct ssh *ssh)
 static enum status
 settle(struct remote *m, struct ssh *ssh, enum status st, bool hello)
 {
-	struct run *r = remote_of(m);
+	struct run *r = m->r;
 	struct error ours = r->err;
 	enum status there;
 
@@ -266,13 +267,13 @@ settle(struct remote *m, struct ssh *ssh, enum status st, bool hello)
 		return there;
 	if (!hello)
 		return stranger(m);
-	return st == ST_OK ? ST_OK : error_set(&r->err, ST_IO, 0, "what %s sent broke off", remote_host(m));
+	return st == ST_OK ? ST_OK : error_set(&r->err, ST_IO, 0, "what %s sent broke off", m->host);
 }
 
 enum status
 ferry_pop(struct remote *m)
 {
-	struct run *r = remote_of(m);
+	struct run *r = m->r;
 	const char *more[] = { "--chunks", "--", NULL, NULL };
 	char *buf = malloc(CHUNK_MAX);
 	struct chunks c = { 0 };
@@ -314,7 +315,7 @@ static enum status
 receive_body(struct remote *m, struct ssh *ssh, const char *file, char *buf)
 {
 	struct chunks c = { .fd = ssh->out };
-	struct run *r = remote_of(m);
+	struct run *r = m->r;
 	struct error broken;
 	bool another = false;
 	enum status st;
@@ -338,7 +339,7 @@ receive_body(struct remote *m, struct ssh *ssh, const char *file, char *buf)
 enum status
 ferry_claim(struct remote *m)
 {
-	struct run *r = remote_of(m);
+	struct run *r = m->r;
 	const char *more[] = { "--chunks", "--", NULL, NULL };
 	const char *file = remote_given(r, CLAIM_BODY);
 	char *buf = malloc(CHUNK_MAX);

@@ -1,12 +1,9 @@
 /*
  * remote.c: -s ssh://[USER@]HOST[:PORT]/PATH: the same command there, by the user's ssh.
  *
- * ssh gets one string, which the login shell there takes apart: each word is quoted for a POSIX
- * shell.  The host goes to ssh as a word of its own, so it must not look like an option
+ * The host goes to ssh as a word of its own, so it must not look like an option
  * (CVE-2017-1000117).  push, pop and claim --body have files and outputs on this side: see ferry.c.
  */
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,29 +16,9 @@
 #include "shared/cmd.h"
 #include "shared/env.h"
 #include "remote/remote.h"
+#include "remote/ssh.h"
 
 static const char scheme[] = "ssh://";
-
-struct remote {
-	struct run *r;
-	char host[300];		/* with "USER@" */
-	char port[8];		/* "" if none was given */
-	char path[4096];
-	char *command;		/* for the shell there */
-	size_t len;
-};
-
-struct run *
-remote_of(struct remote *m)
-{
-	return m->r;
-}
-
-const char *
-remote_host(const struct remote *m)
-{
-	return m->host;
-}
 
 bool
 remote_is(const char *spool)
@@ -110,181 +87,6 @@ take_spool(struct remote *m, const char *spool)
 	return take_host(m, spool, text, (size_t)(path - text));
 }
 
-/* ---- the command ------------------------------------------------------ */
-
-/* before stands in front of it as it is. */
-static void
-quote(FILE *f, const char *before, const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:@+";
-
-	if (word[0] != '\0' && strspn(word, plain) == strlen(word)) {
-		(void)fprintf(f, "%s%s", before, word);
-		return;
-	}
-	(void)fprintf(f, "%s'", before);
-	for (; *word != '\0'; word++)
-		if (*word == '\'')
-			(void)fputs("'\\''", f);
-		else
-			(void)fputc(*word, f);
-	(void)fputc('\'', f);
-}
-
-/* ssh takes no environment along, but the message is to have the headers that it would have here. */
-static void
-put_trace(FILE *f)
-{
-	const char *name, *value;
-
-	for (size_t i = 0; (value = trace_value(i, &name)) != NULL; i++) {
-		(void)fputs(i == 0 ? "env " : "", f);
-		(void)fputs(name, f);
-		quote(f, "=", value);
-		(void)fputc(' ', f);
-	}
-}
-
-/* What comes before the words of the verb. */
-static FILE *
-command_open(struct remote *m)
-{
-	FILE *f = open_memstream(&m->command, &m->len);
-
-	if (f == NULL)
-		return NULL;
-	if (strcmp(m->r->cmd->name, "push") == 0)
-		put_trace(f);
-	(void)fputs("mq -s", f);
-	quote(f, " ", m->path);
-	if (m->r->quiet)
-		(void)fputs(" -q", f);
-	if (m->r->verbose)
-		(void)fputs(" -v", f);
-	quote(f, " ", m->r->cmd->name);
-	return f;
-}
-
-/* Replaces this process by ssh. */
-static void
-run_ssh(const struct remote *m)
-{
-	static char sh[] = "sh", c[] = "-c", ssh[] = "ssh", no_tty[] = "-T", port[] = "-p";
-	const char *program = getenv("MQ_SSH");
-	char shell[4200], *argv[12];
-	int n = 0;
-
-	/* As git does it: the shell takes the variable apart, and adds our words. */
-	if (program != NULL && program[0] != '\0') {
-		if ((size_t)snprintf(shell, sizeof(shell), "%s \"$@\"", program) >= sizeof(shell))
-			return;
-		argv[n++] = sh;
-		argv[n++] = c;
-		argv[n++] = shell;
-	}
-	argv[n++] = ssh;
-	argv[n++] = no_tty;
-	if (m->port[0] != '\0') {
-		argv[n++] = port;
-		argv[n++] = (char *)m->port;
-	}
-	argv[n++] = (char *)m->host;
-	argv[n++] = m->command;
-	argv[n] = NULL;
-	(void)execvp(argv[0], argv);
-}
-
-/* in and out: what it has for stdin and stdout.  0 and 1: ours. */
-static enum status
-start(struct remote *m, int in, int out, pid_t *pid)
-{
-	(void)fflush(stdout);
-	if ((*pid = fork()) == -1)
-		return error_sys(&m->r->err, errno, "fork");
-	if (*pid != 0)
-		return ST_OK;
-	/* Whoever kills us means it, too. */
-	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-	fs_give_umask();
-	(void)signal(SIGPIPE, SIG_DFL);
-	(void)signal(SIGXFSZ, SIG_DFL);
-	if ((in == 0 || dup2(in, 0) != -1) && (out == 1 || dup2(out, 1) != -1))
-		run_ssh(m);
-	(void)fprintf(stderr, "mq %s: cannot run ssh: %s\n", m->r->cmd->name, strerror(errno));
-	_exit(status_exit(ST_CONF));
-}
-
-/* What its end means. */
-static enum status
-ended(struct remote *m, pid_t pid)
-{
-	struct run *r = m->r;
-	int status;
-
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			return error_sys(&r->err, errno, "wait for ssh");
-	if (WIFSIGNALED(status))
-		return error_set(&r->err, ST_AGAIN, 0, "ssh was ended by signal %d", WTERMSIG(status));
-	switch (WEXITSTATUS(status)) {
-	case 255:
-		return error_set(&r->err, ST_AGAIN, 0, "the connection to %s failed", m->host);
-	case 126:
-	case 127:
-		return error_set(&r->err, ST_CONF, 0, "there is no mq in the PATH of %s, or it cannot be run", m->host);
-	default:
-		r->exit_code = WEXITSTATUS(status);
-		return ST_OK;
-	}
-}
-
-enum status
-remote_start(struct remote *m, int without, const char *const *more, struct ssh *ssh)
-{
-	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
-	struct run *r = m->r;
-	enum status st;
-	FILE *f;
-
-	ssh->in = ssh->out = -1;
-	if ((f = command_open(m)) == NULL)
-		return error_sys(&r->err, ENOMEM, "ssh");
-	for (int i = 0; i < r->ngiven; i++) {
-		const struct opt *o = r->cmd->opts;
-		if (r->given[i].key == without)
-			continue;
-		while (o->key != r->given[i].key)
-			o++;
-		(void)fprintf(f, " --%s", o->name);
-		if (r->given[i].arg != NULL)
-			quote(f, "=", r->given[i].arg);
-	}
-	for (; *more != NULL; more++)
-		quote(f, " ", *more);
-	if (fclose(f) != 0)
-		st = error_sys(&r->err, ENOMEM, "ssh");
-	else if (pipe2(in, O_CLOEXEC) == -1 || pipe2(out, O_CLOEXEC) == -1)
-		st = error_sys(&r->err, errno, "pipe");
-	else
-		st = start(m, in[0], out[1], &ssh->pid);
-	(void)close(in[0]);
-	(void)close(out[1]);
-	ssh->in = in[1];
-	ssh->out = out[0];
-	return st;
-}
-
-enum status
-remote_end(struct remote *m, struct ssh *ssh)
-{
-	if (ssh->in != -1)
-		(void)close(ssh->in);
-	if (ssh->out != -1)
-		(void)close(ssh->out);
-	ssh->in = ssh->out = -1;
-	return ended(m, ssh->pid);
-}
-
 /* ---- the verbs -------------------------------------------------------- */
 
 static enum status
@@ -301,16 +103,16 @@ plain(struct remote *m, char **words)
 			in = 0;
 	if (in == -1 && (in = open("/dev/null", O_RDONLY | O_CLOEXEC)) == -1)
 		return error_sys(&m->r->err, errno, "/dev/null");
-	if ((f = command_open(m)) == NULL)
+	if ((f = ssh_command(m)) == NULL)
 		return error_sys(&m->r->err, ENOMEM, "ssh");
 	for (; *words != NULL; words++)
-		quote(f, " ", *words);
+		ssh_quote(f, " ", *words);
 	if (fclose(f) != 0)
 		return error_sys(&m->r->err, ENOMEM, "ssh");
-	st = start(m, in, 1, &pid);
+	st = ssh_start(m, in, 1, &pid);
 	if (in != 0)
 		(void)close(in);
-	return st == ST_OK ? ended(m, pid) : st;
+	return st == ST_OK ? ssh_ended(m, pid) : st;
 }
 
 static enum status
@@ -321,17 +123,6 @@ only_there(struct remote *m)
 
 	return run_usage(m->r, "not over ssh, for it has to live where the spool is: ssh %s%s%s%s%s mq -s '%s' %s ...",
 	    bytes ? "" : "-t ", m->port[0] != '\0' ? "-p " : "", m->port, m->port[0] != '\0' ? " " : "", m->host, m->path, m->r->cmd->name);
-}
-
-const char *
-remote_given(const struct run *r, int key)
-{
-	const char *arg = NULL;
-
-	for (int i = 0; i < r->ngiven; i++)
-		if (r->given[i].key == key)
-			arg = r->given[i].arg != NULL ? r->given[i].arg : "";
-	return arg;
 }
 
 static enum status

@@ -6,7 +6,6 @@
 
 #include "base/base.h"
 
-struct remote;
 struct run;
 
 /* ---- chunk.c: bytes on a stream that may break off -------------------- */
@@ -42,25 +41,5 @@ enum status chunk_hello(int fd, struct error *) MUST_CHECK;
 bool remote_is(const char *spool);
 /* Run the verb there; words are what follows the verb on the command line. */
 enum status remote_run(struct run *, const char *spool, char **words) MUST_CHECK;
-
-/* ssh with pipes to it and from it. */
-struct ssh {
-	pid_t pid;
-	int in, out;	/* -1: closed */
-};
-/* The verb with its options, but for one (key, 0: none), then more words; NULL-terminated. */
-enum status remote_start(struct remote *, int without, const char *const *more, struct ssh *) MUST_CHECK;
-/* Close the pipes and wait.  ST_OK: its exit status is in the run.  ST_AGAIN: the connection failed. */
-enum status remote_end(struct remote *, struct ssh *) MUST_CHECK;
-/* The argument of the last option of that key ("": it has none), NULL: it was not given. */
-const char *remote_given(const struct run *, int key);
-struct run *remote_of(struct remote *);
-const char *remote_host(const struct remote *);
-
-/* ---- ferry.c: the verbs whose files and outputs are on this side ------- */
-
-enum status ferry_push(struct remote *) MUST_CHECK;
-enum status ferry_pop(struct remote *) MUST_CHECK;
-enum status ferry_claim(struct remote *) MUST_CHECK;
 
 #endif

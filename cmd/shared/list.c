@@ -17,126 +17,10 @@
 #include "shared/out.h"
 #include "shared/progress.h"
 #include "shared/select.h"
+#include "shared/columns.h"
 #include "shared/list.h"
 
 #define MAX_COLUMNS 20
-
-struct column {
-	const char *name;
-	int width;	/* on a terminal; negative: to the right */
-	void (*print)(FILE *, struct queue *, const struct place *, usec_t now);
-	int (*cmp)(const struct place *, const struct place *);
-};
-
-static int
-cmp_numbers(int64_t a, int64_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
-static void
-put_time(FILE *f, usec_t at)
-{
-	char text[TIME_MAX] = "-";
-
-	if (at != 0)
-		time_format(at, text);
-	(void)fputs(text, f);
-}
-
-#define PRINTER(name) static void name(FILE *f, struct queue *q, const struct place *p, usec_t now)
-#define UNUSED (void)q, (void)now
-
-PRINTER(put_id) { UNUSED; (void)fputs(p->name.id.text, f); }
-PRINTER(put_state) { UNUSED; (void)fputs(state_names[p->state], f); }
-PRINTER(put_priority) { UNUSED; (void)fprintf(f, "%d", p->name.priority); }
-PRINTER(put_attempts) { UNUSED; (void)fprintf(f, "%d", p->name.attempts); }
-PRINTER(put_deliveries) { UNUSED; (void)fprintf(f, "%d", p->name.deliveries); }
-PRINTER(put_size) { UNUSED; (void)fprintf(f, "%" PRId64, p->name.size - p->name.head); }
-PRINTER(put_enqueued) { UNUSED; put_time(f, id_time(&p->name.id)); }
-PRINTER(put_due) { UNUSED; put_time(f, p->state == STATE_DELAYED ? p->name.key : 0); }
-PRINTER(put_deadline) { UNUSED; put_time(f, p->state == STATE_CLAIMED ? p->name.key : 0); }
-PRINTER(put_expires) { UNUSED; put_time(f, p->name.expires); }
-
-PRINTER(put_age)
-{
-	char text[DURATION_MAX];
-
-	(void)q;
-	age_format(now - id_time(&p->name.id), text);
-	/* One word, so that a column stays a column to awk. */
-	for (char *c = text, *to = text;; c++)
-		if (*c != ' ' && (*to++ = *c) == '\0')
-			break;
-	(void)fputs(text, f);
-}
-
-PRINTER(put_reason)
-{
-	char text[600];
-
-	(void)now;
-	msg_reason(q, p, text, sizeof(text));
-	if (text[0] == '\0')
-		(void)fputc('-', f);
-	else
-		out_vis(f, text, strlen(text));
-}
-
-PRINTER(put_handle)
-{
-	char text[HANDLE_MAX] = "-";
-
-	UNUSED;
-	if (p->state == STATE_CLAIMED && p->name.token[0] != '\0')
-		handle_format(p, text);
-	(void)fputs(text, f);
-}
-
-PRINTER(put_file)
-{
-	char text[600];
-
-	(void)now;
-	place_path(q, p, text, sizeof(text));
-	out_vis(f, text, strlen(text));
-}
-
-#define COMPARE(name, what) static int name(const struct place *a, const struct place *b) { return what; }
-#define BY_NUMBER(name, member) COMPARE(name, cmp_numbers(a->member, b->member))
-#define KEY_IN(p, s) ((p)->state == (s) ? (p)->name.key : 0)
-
-COMPARE(by_id, strcmp(a->name.id.text, b->name.id.text))
-BY_NUMBER(by_state, state)
-BY_NUMBER(by_priority, name.priority)
-BY_NUMBER(by_attempts, name.attempts)
-BY_NUMBER(by_deliveries, name.deliveries)
-COMPARE(by_size, cmp_numbers(a->name.size - a->name.head, b->name.size - b->name.head))
-COMPARE(by_age, cmp_numbers(id_time(&b->name.id), id_time(&a->name.id)))
-COMPARE(by_enqueued, cmp_numbers(id_time(&a->name.id), id_time(&b->name.id)))
-COMPARE(by_due, cmp_numbers(KEY_IN(a, STATE_DELAYED), KEY_IN(b, STATE_DELAYED)))
-COMPARE(by_deadline, cmp_numbers(KEY_IN(a, STATE_CLAIMED), KEY_IN(b, STATE_CLAIMED)))
-BY_NUMBER(by_expires, name.expires)
-COMPARE(by_reason, strcmp(a->name.reason, b->name.reason))
-COMPARE(by_file, strcmp(a->file, b->file))
-
-static const struct column columns[] = {
-	{ "id", 36, put_id, by_id },
-	{ "state", 7, put_state, by_state },
-	{ "priority", 1, put_priority, by_priority },
-	{ "attempts", 2, put_attempts, by_attempts },
-	{ "deliveries", 2, put_deliveries, by_deliveries },
-	{ "size", 7, put_size, by_size },
-	{ "age", 6, put_age, by_age },
-	{ "enqueued", 27, put_enqueued, by_enqueued },
-	{ "due", 27, put_due, by_due },
-	{ "deadline", 27, put_deadline, by_deadline },
-	{ "expires", 27, put_expires, by_expires },
-	{ "reason", 20, put_reason, by_reason },
-	{ "handle", 78, put_handle, by_id },
-	{ "file", 40, put_file, by_file },
-};
-#define NCOLUMNS (sizeof(columns) / sizeof(columns[0]))
 
 struct list {
 	struct run *r;
@@ -155,27 +39,6 @@ struct list {
 
 /* ---- options ---------------------------------------------------------- */
 
-static const struct column *
-column(struct list *l, const char *opt, const char *name)
-{
-	const char *names[NCOLUMNS], *near;
-	char all[200] = "";
-
-	for (size_t i = 0; i < NCOLUMNS; i++) {
-		names[i] = columns[i].name;
-		if (strcmp(columns[i].name, name) == 0)
-			return &columns[i];
-		(void)strlcat(all, i == 0 ? "" : ",", sizeof(all));
-		(void)strlcat(all, columns[i].name, sizeof(all));
-	}
-	near = nearest(name, names, NCOLUMNS);
-	if (near != NULL)
-		(void)run_usage(l->r, "%s: no column '%s'; did you mean '%s'?", opt, name, near);
-	else
-		(void)run_usage(l->r, "%s: no column '%s'; there are %s", opt, name, all);
-	return NULL;
-}
-
 static enum status
 choose_columns(struct list *l, const char *names)
 {
@@ -187,7 +50,7 @@ choose_columns(struct list *l, const char *names)
 	while ((word = strsep(&rest, ",")) != NULL) {
 		if (l->ncol == MAX_COLUMNS)
 			return run_usage(l->r, "-o: too many columns");
-		if ((l->col[l->ncol] = column(l, "-o", word)) == NULL)
+		if ((l->col[l->ncol] = column_find(l->r, "-o", word)) == NULL)
 			return ST_USAGE;
 		l->ncol++;
 	}
@@ -209,7 +72,7 @@ options(struct list *l)
 			break;
 		case LIST_SORT:
 			l->descending = arg[0] == '-';
-			l->sort = column(l, "--sort", arg + (l->descending ? 1 : 0));
+			l->sort = column_find(l->r, "--sort", arg + (l->descending ? 1 : 0));
 			st = l->sort == NULL ? ST_USAGE : ST_OK;
 			break;
 		case LIST_JSON:
@@ -234,7 +97,7 @@ options(struct list *l)
 static int
 width(const struct list *l, size_t i)
 {
-	int heading = l->terminal ? (int)strlen(l->col[i]->name) : 0;
+	int heading = l->terminal ? (int)strlen(l->col[i]->heading) : 0;
 
 	return heading > l->col[i]->width ? heading : l->col[i]->width;
 }
@@ -246,11 +109,7 @@ heading(const struct list *l)
 		return;
 	for (size_t i = 0; i < l->ncol; i++) {
 		bool last = i + 1 == l->ncol;
-		char text[20];
-		(void)strlcpy(text, l->col[i]->name, sizeof(text));
-		for (char *c = text; *c != '\0'; c++)
-			*c = (char)(*c - 'a' + 'A');
-		(void)printf("%-*s%s", last ? 0 : width(l, i), text, last ? "\n" : "  ");
+		(void)printf("%-*s%s", last ? 0 : width(l, i), l->col[i]->heading, last ? "\n" : "  ");
 	}
 }
 
@@ -272,10 +131,10 @@ put_cell(const struct list *l, size_t i, size_t *used, const struct place *p)
 	}
 	if (last && l->width > *used)
 		out_clip(text, l->width - *used);
-	if (l->col[i]->print == put_state)
+	if (l->col[i]->coloured)
 		out_colour(stdout, (int)p->state);
 	(void)printf("%-*s%s", last ? 0 : width(l, i), text, last ? "" : "  ");
-	if (l->col[i]->print == put_state)
+	if (l->col[i]->coloured)
 		out_colour(stdout, -1);
 	*used += (size_t)width(l, i) + 2;
 	free(text);
@@ -310,7 +169,7 @@ by_column(const void *a, const void *b)
 	int c = sorting->sort->cmp(a, b);
 
 	if (c == 0)
-		c = by_enqueued(a, b);
+		c = column_by_enqueued(a, b);
 	return sorting->descending ? -c : c;
 }
 

@@ -6,13 +6,14 @@
 
 #include "base/base.h"
 #include "shared/cmd.h"
+#include "shared/columns.h"
 #include "shared/select.h"
 
 struct list_options { unsigned states; const char *columns; };
 enum status list_run(struct run *r, const struct list_options *opt) MUST_CHECK;
 #define LIST_OPTS \
 	SELECT_OPTS, \
-	{ 'o', "columns", "COLS", false, "columns: id,state,priority,attempts,deliveries,size,age,enqueued,due,deadline,expires,reason,handle,file" }, \
+	{ 'o', "columns", "COLS", false, "columns: " COLUMN_LIST }, \
 	{ LIST_SORT, "sort", "COL", false, "sort by a column; -COL: the greatest first" }, \
 	{ LIST_JSON, "json", NULL, false, "one JSON object a line" }, \
 	{ LIST_IDS, "ids", NULL, false, "ids only" }

@@ -11,65 +11,6 @@
 #include "shared/cmd.h"
 #include "top/top.h"
 
-/* ---- what all screens have -------------------------------------------- */
-
-/* How many rows are left for a list, with so many above it; its part that is seen follows the choice. */
-void
-draw_fit(struct top *t, struct cursor *c)
-{
-	int below = t->s.rows >= 8 ? 2 : 1, left = t->s.rows - t->s.row - below;
-
-	c->page = t->batch ? c->n : left > 0 ? (size_t)left : 1;
-	if (c->at < c->top)
-		c->top = c->at;
-	if (c->at >= c->top + c->page)
-		c->top = c->at - c->page + 1;
-	if (c->top + c->page > c->n)
-		c->top = c->n > c->page ? c->n - c->page : 0;
-}
-
-void
-draw_title(struct top *t, const char *queue)
-{
-	char now[TIME_MAX], every[DURATION_MAX];
-	struct screen *s = &t->s;
-	int right = s->cols >= 60 ? 22 : s->cols > 20 ? 10 : 0;
-
-	time_format(t->now, now);
-	now[strcspn(now, ".")] = '\0';
-	duration_format(t->delay, every);
-	screen_printf(s, ATTR_BOLD, s->cols - right, "mq top  %s%s%s", queue, queue[0] != '\0' ? " in " : "",
-	    spool_path(t->d.spool));
-	if (right == 22)
-		screen_printf(s, 0, -right, "%s UTC, every %s", now + 11, every);
-	else if (right != 0)
-		screen_put(s, 0, -right, now + 11);
-	screen_newline(s);
-}
-
-/* The last line: a question, what there is to say, or which keys there are. */
-void
-draw_foot(struct top *t, const char *info, const char *hints)
-{
-	struct screen *s = &t->s;
-	unsigned attr = t->ask != NULL ? ATTR_BOLD : t->bad ? ATTR_RED | ATTR_BOLD : 0;
-
-	if (t->batch)
-		return;
-	while (s->row < s->rows - (s->rows >= 8 ? 2 : 1))
-		screen_newline(s);
-	if (s->rows >= 8) {
-		screen_put(s, 0, 0, info);
-		screen_newline(s);
-	}
-	if (t->typing)
-		screen_printf(s, ATTR_BOLD, 0, "names with: %s_  (Return, Esc)", t->filter);
-	else if (t->note[0] != '\0')
-		screen_put(s, attr, 0, t->note);
-	else
-		screen_put(s, 0, 0, hints);
-}
-
 /* ---- one queue -------------------------------------------------------- */
 
 static void

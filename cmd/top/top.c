@@ -35,25 +35,6 @@ static const struct opt opts[] = {
 
 /* ---- what is said at the foot ----------------------------------------- */
 
-void
-top_note(struct top *t, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(t->note, sizeof(t->note), fmt, ap);
-	va_end(ap);
-	t->bad = false;
-}
-
-void
-top_error(struct top *t, struct error *err)
-{
-	(void)strlcpy(t->note, err->text, sizeof(t->note));
-	t->bad = true;
-	error_clear(err);
-}
-
 /* ---- views ------------------------------------------------------------ */
 
 static void

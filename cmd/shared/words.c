@@ -1,0 +1,77 @@
+/*
+ * words.c: what the completions of all shells offer.
+ *
+ * What an operand or an argument is (a queue, an id, a handle, a file) is told by its
+ * placeholder in the table; queues, ids and handles are asked of mq itself, with the -s that
+ * was typed already.
+ */
+#include <string.h>
+
+#include "shared/cmd.h"
+#include "shared/columns.h"
+#include "shared/complete.h"
+
+/* Which ids are of use to a verb. */
+const char *
+complete_states(const char *verb)
+{
+	static const struct { const char *verb, *states; } of[] = {
+		{ "retry", "dead,held,delayed" }, { "hold", "ready,delayed" },
+		{ "bury", "ready,delayed,held" },
+	};
+
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+		if (strcmp(of[i].verb, verb) == 0)
+			return of[i].states;
+	return "ready,delayed,claimed,held,dead,done";
+}
+
+/* The kind of thing that a placeholder stands for. */
+const char *
+complete_kind(const char *placeholder, size_t len)
+{
+	static const struct { const char *word, *kind; } of[] = {
+		{ "QUEUE", "queue" }, { "TO", "queue" }, { "ID", "id" }, { "HANDLE", "handle" },
+		{ "FILE", "file" }, { "CMD", "command" }, { "ARG", "file" }, { "COMMAND", "verb" },
+		{ "KEY=VALUE", "key" }, { "STATE", "state" }, { "COLS", "column" },
+		{ "COL", "column" }, { "SHELL", "shell" }, { "all", "all" },
+	};
+
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+		if (strlen(of[i].word) == len && strncmp(of[i].word, placeholder, len) == 0)
+			return of[i].kind;
+	return "none";
+}
+
+/* The kinds of a verb's operands, "queue id*": a star repeats it, up to "--" if it is not the last. */
+void
+complete_operands(FILE *f, const char *operands)
+{
+	const char *p = operands;
+	bool first = true;
+
+	while (*p != '\0') {
+		size_t len;
+		p += strspn(p, " []-");
+		len = strcspn(p, " []-.");
+		if (len == 0)
+			break;
+		(void)fprintf(f, "%s%s", first ? "" : " ", complete_kind(p, len));
+		first = false;
+		p += len;
+		if (strncmp(p, "...", 3) == 0) {
+			(void)fputc('*', f);
+			p += 3;
+		}
+	}
+}
+
+void
+complete_words(FILE *f, const char *const *words, const char *between)
+{
+	for (const char *const *w = words; *w != NULL; w++)
+		(void)fprintf(f, "%s%s", w == words ? "" : between, *w);
+}
+
+#define WORD(name, ...) #name,
+const char *const complete_columns[] = { COLUMNS(WORD, WORD) NULL };
