@@ -111,7 +111,7 @@ check_all(struct run *r, struct fsck *k, unsigned *left, enum status *worst)
 	enum status st;
 
 	fsck_spool(r->spool, k->repair, clock_now(), report, k, left);
-	if ((st = spool_queues_raw(r->spool, &names, &r->err)) != ST_OK)
+	if ((st = spool_list(r->spool, SPOOL_QUEUE | SPOOL_WRECK, &names, &r->err)) != ST_OK)
 		return st;
 	for (size_t i = 0; i < names.n; i++)
 		check(r, k, names.name[i], left, worst);

@@ -17,7 +17,7 @@ list_queues(struct run *r)
 	struct names names;
 	bool json = false;
 	const char *arg;
-	enum status st;
+	enum status st, worst = ST_OK;
 	int key;
 
 	while ((key = run_option(r, &arg)) != 0) {
@@ -25,13 +25,12 @@ list_queues(struct run *r)
 			return run_usage(r, "this option is about messages: name their QUEUE");
 		json = true;
 	}
-	if ((st = run_spool(r, false)) != ST_OK ||
-	    (st = spool_queues(r->spool, &names, &r->err)) != ST_OK)
+	if ((st = run_queues(r, &names, &worst)) != ST_OK)
 		return st;
 	for (size_t i = 0; i < names.n; i++)
 		(void)printf(json ? "{\"queue\":\"%s\"}\n" : "%s\n", names.name[i]);
 	names_free(&names);
-	return ST_OK;
+	return worst;
 }
 
 static enum status

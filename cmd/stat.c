@@ -179,8 +179,7 @@ all_queues(struct run *r, usec_t now, struct numbers **out, size_t *count)
 	enum status st, worst = ST_OK;
 	struct names names;
 
-	if ((st = run_spool(r, false)) != ST_OK ||
-	    (st = spool_queues(r->spool, &names, &r->err)) != ST_OK)
+	if ((st = run_queues(r, &names, &worst)) != ST_OK)
 		return st;
 	if ((*out = calloc(names.n + 1, sizeof(**out))) == NULL) {
 		names_free(&names);

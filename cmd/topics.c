@@ -105,7 +105,7 @@ run_topics(struct run *r)
 		return st;
 	if (r->noperands == 1)
 		return (st = one(r, r->operand[0], json, true, &worst)) != ST_OK ? st : worst;
-	if ((st = run_spool(r, false)) != ST_OK || (st = spool_queues(r->spool, &names, &r->err)) != ST_OK)
+	if ((st = run_spool(r, false)) != ST_OK || (st = spool_list(r->spool, SPOOL_QUEUE, &names, &r->err)) != ST_OK)
 		return st;
 	for (size_t i = 0; i < names.n; i++)
 		if ((st = one(r, names.name[i], json, false, &worst)) != ST_OK && st != ST_NOTFOUND)

@@ -61,7 +61,7 @@ which(struct run *r, struct names *names)
 	if (r->noperands == 0) {
 		if ((st = run_spool(r, false)) != ST_OK)
 			return st;
-		return spool_queues(r->spool, names, &r->err);
+		return spool_list(r->spool, SPOOL_QUEUE, names, &r->err);
 	}
 	if ((names->name = calloc((size_t)r->noperands, sizeof(char *))) == NULL)
 		return error_sys(&r->err, ENOMEM, "watch");

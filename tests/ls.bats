@@ -150,3 +150,37 @@ complaint() {
 	run awk 'length > 80' shown
 	assert_output ""
 }
+
+@test "a queue without its ready/, and a symbolic link to a queue, do not vanish without a word (public k, i)" {
+	mq push -q good -m x
+	mq push -q wreck -m x
+	mq push -q moved -m x
+	mv "$MQ_SPOOL/moved" elsewhere
+	ln -s "$PWD/elsewhere" "$MQ_SPOOL/moved"
+	mkdir "$MQ_SPOOL/nothing"
+	ln -s nowhere "$MQ_SPOOL/dangling"
+	rm -r "$MQ_SPOOL/wreck/ready"
+	for verb in ls stat; do
+		run mq $verb
+		[ "$status" -ge 66 ]
+		assert_output --partial good
+		assert_output --partial "wreck: its directory ready/ is missing; 'mq fsck --repair wreck' makes it"
+		assert_output --partial "'moved' is a symbolic link, which mq does not follow"
+		refute_output --partial nothing
+		refute_output --partial dangling
+	done
+	run mq stat --json
+	assert_line --partial '"queue":"good","ready":1,'
+	run -66 mq push moved -m x
+	assert_output --partial "a symbolic link"
+	run -66 mq ls moved
+	assert_output --partial "a symbolic link"
+	run mq fsck
+	assert_output --partial "error linked-queue moved: "
+	run -0 mq fsck --repair wreck
+	run mq ls
+	assert_line wreck
+	rm "$MQ_SPOOL/moved"
+	run -0 mq ls
+	assert_output $'good\nwreck'
+}

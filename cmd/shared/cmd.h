@@ -14,6 +14,7 @@
 
 struct claim;
 struct claim_options;
+struct names;
 struct queue;
 struct spool;
 struct tally;
@@ -103,6 +104,8 @@ bool run_stopped(void);
 void run_die_if_stopped(void);
 /* Open the spool (once), or the queue in it; an unknown queue's error names the nearest one. */
 enum status run_spool(struct run *, bool create) MUST_CHECK;
+/* The names of all queues, sorted; free with names_free.  What only looks like one is told of, and *worst becomes why. */
+enum status run_queues(struct run *r, struct names *names, enum status *worst) MUST_CHECK;
 /* Whoever only looks does not need the policy: if it cannot be read, broken says why, and the built-in one holds. */
 enum status look_open(struct spool *, const char *name, struct queue **, struct error *broken, struct error *) MUST_CHECK;
 enum status run_open(struct run *, const char *name, struct queue **) MUST_CHECK;	/* an unknown one is ST_NOTFOUND, and told by nobody */

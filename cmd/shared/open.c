@@ -32,6 +32,28 @@ run_spool(struct run *r, bool create)
 	return spool_open(r->spool_path, create, &r->files, &r->spool, &r->err);
 }
 
+enum status
+run_queues(struct run *r, struct names *names, enum status *worst)
+{
+	struct names strays;
+	struct queue *q;
+	enum status st;
+
+	if ((st = run_spool(r, false)) != ST_OK ||
+	    (st = spool_list(r->spool, SPOOL_WRECK | SPOOL_LINK, &strays, &r->err)) != ST_OK)
+		return st;
+	/* To open one tells what it lacks. */
+	for (size_t i = 0; i < strays.n; i++)
+		if ((st = queue_open(r->spool, strays.name[i], &q, &r->err)) == ST_OK)
+			queue_close(q);
+		else if (spool_holds(r->spool, strays.name[i]))
+			run_trouble(r, st, worst);
+		else
+			error_clear(&r->err);
+	names_free(&strays);
+	return spool_list(r->spool, SPOOL_QUEUE, names, &r->err);
+}
+
 /* An unknown queue: what might have been meant. */
 enum status
 run_no_queue(struct run *r, const char *name)
@@ -41,8 +63,11 @@ run_no_queue(struct run *r, const char *name)
 	const char *near = NULL;
 	enum status st;
 
+	/* What stands there instead was told of. */
+	if (r->err.status == ST_NOTFOUND && spool_holds(r->spool, name))
+		return ST_NOTFOUND;
 	error_clear(&ignored);
-	if (spool_queues(r->spool, &names, &ignored) == ST_OK)
+	if (spool_list(r->spool, SPOOL_QUEUE, &names, &ignored) == ST_OK)
 		near = nearest(name, (const char *const *)names.name, names.n);
 	error_clear(&r->err);
 	if (near != NULL)

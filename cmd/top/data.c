@@ -253,7 +253,7 @@ data_round(struct data *d, struct error *err)
 
 	d->round = clock_mono();
 	d->looked = 0;
-	if ((st = spool_queues(d->spool, &names, err)) == ST_OK)
+	if ((st = spool_list(d->spool, SPOOL_QUEUE, &names, err)) == ST_OK)
 		st = merge(d, &names, err);
 	names_free(&names);
 	workers_look(&d->workers, spool_path(d->spool));

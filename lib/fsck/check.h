@@ -22,6 +22,8 @@ struct queue;
  */
 #define KINDS(X) \
 	X(BAD_CONF, "bad-conf", SEV_ERROR, "F1.1", "queue.conf parses", "") \
+	X(LINKED_QUEUE, "linked-queue", SEV_ERROR, "F1.2", \
+	  "a queue is a directory of the spool, not a symbolic link to one", "") \
 	X(MISSING_DIR, "missing-dir", SEV_ERROR, "F1.1", \
 	  "each directory from tmp to done is there", "make it") \
 	X(HALF_QUEUE, "half-queue", SEV_INFO, "F6.6", \

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/names.h"
 #include "base/name.h"
 #include "base/look.h"
 #include "spool/spool.h"
@@ -103,7 +104,16 @@ fsck_spool(struct spool *sp, bool repair, usec_t now,
 {
 	struct fsck f = { .repair = repair, .now = now, .report = report, .arg = arg,
 	    .litter = "" };
+	struct error ignored;
+	struct names links;
 
+	error_clear(&ignored);
+	if (spool_list(sp, SPOOL_LINK, &links, &ignored) == ST_OK) {
+		for (size_t i = 0; i < links.n; i++)
+			fsck_found(&f, LINKED_QUEUE, false, links.name[i], "a symbolic link to a queue, which nobody "
+			    "follows: move the queue itself here, or mount its directory (mount --bind)");
+		names_free(&links);
+	}
 	reap_litter(sp->fd, TMP_PREFIX, true, now, repair, fsck_stale, &f);
 	reap_litter(sp->fd, NEW_PREFIX, true, now, repair, fsck_stale, &f);
 	*left = f.left;

@@ -126,6 +126,7 @@ dir_open(struct queue *q, struct error *err)
 {
 	struct error opening;
 	enum status st;
+	struct stat sb;
 
 	error_clear(&opening);
 	st = fs_open_dir(q->spool->fd, q->name, false, &q->fd, &opening);
@@ -133,6 +134,9 @@ dir_open(struct queue *q, struct error *err)
 		return ST_OK;
 	if (st == ST_GONE)
 		return error_set(err, ST_NOTFOUND, 0, "no queue '%s'", q->name);
+	if (fstatat(q->spool->fd, q->name, &sb, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(sb.st_mode))
+		return error_set(err, ST_NOTFOUND, 0, "'%s' is a symbolic link, which mq does not follow: move the "
+		    "queue itself into the spool, or mount its directory there (mount --bind)", q->name);
 	if (opening.errnum == ENOTDIR || opening.errnum == ELOOP)
 		return error_set(err, ST_NOTFOUND, 0, "no queue '%s': what has its name in "
 		    "the spool is not a directory", q->name);

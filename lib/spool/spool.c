@@ -12,6 +12,7 @@
 #include "base/names.h"
 #include "base/name.h"
 #include "base/fs.h"
+#include "base/look.h"
 #include "spool/spool.h"
 #include "spool/queue.h"
 
@@ -191,21 +192,33 @@ holds(int spoolfd, const char *name, const char *state)
 	    S_ISDIR(st.st_mode) : errno != ENOENT && errno != ENOTDIR && errno != ELOOP;
 }
 
-/* ready/ is what makes it a queue; of one that was, any state is left. */
+/* Of a queue that was, any state is left. */
 static bool
-is_queue(int spoolfd, const struct entry *e, bool was)
+was_queue(int spoolfd, const char *name)
 {
-	bool is = false;
+	bool was = false;
 
-	if (e->type != DT_DIR || !queue_name_ok(e->name))
-		return false;
-	for (int s = 0; !is && s < NSTATES; s++)
-		is = (was || s == STATE_READY) && holds(spoolfd, e->name, state_names[s]);
-	return is;
+	for (int s = 0; !was && s < NSTATES; s++)
+		was = s != STATE_READY && holds(spoolfd, name, state_names[s]);
+	return was;
 }
 
-static enum status
-list_queues(struct spool *sp, bool was, struct names *names, struct error *err)
+/* What an entry of the spool is: ready/ is what makes it a queue. */
+static enum spool_entry
+entry_kind(int spoolfd, const struct entry *e)
+{
+	bool ready = queue_name_ok(e->name) && (e->type == DT_DIR || e->type == DT_LNK) &&
+	    holds(spoolfd, e->name, state_names[STATE_READY]);
+
+	if (e->type == DT_LNK)
+		return ready ? SPOOL_LINK : SPOOL_OTHER;
+	if (ready)
+		return SPOOL_QUEUE;
+	return e->type == DT_DIR && queue_name_ok(e->name) && was_queue(spoolfd, e->name) ? SPOOL_WRECK : SPOOL_OTHER;
+}
+
+enum status
+spool_list(struct spool *sp, unsigned kinds, struct names *names, struct error *err)
 {
 	struct listing l;
 	enum status st;
@@ -218,7 +231,7 @@ list_queues(struct spool *sp, bool was, struct names *names, struct error *err)
 		return error_sys(err, ENOMEM, "list queues");
 	}
 	for (size_t i = 0; i < l.n; i++)
-		if (is_queue(sp->fd, &l.e[i], was)) {
+		if ((entry_kind(sp->fd, &l.e[i]) & kinds) != 0) {
 			names->name[names->n++] = l.e[i].name;
 			l.e[i].name = NULL;
 		}
@@ -227,14 +240,8 @@ list_queues(struct spool *sp, bool was, struct names *names, struct error *err)
 	return ST_OK;
 }
 
-enum status
-spool_queues(struct spool *sp, struct names *names, struct error *err)
+bool
+spool_holds(const struct spool *sp, const char *name)
 {
-	return list_queues(sp, false, names, err);
-}
-
-enum status
-spool_queues_raw(struct spool *sp, struct names *names, struct error *err)
-{
-	return list_queues(sp, true, names, err);
+	return name_stands(sp->fd, name) != STANDS_NOT;
 }

@@ -27,10 +27,15 @@ const struct conf_files *spool_conf(const struct spool *);
 /* Why the first event could not be logged that should have been; ST_OK: none failed. */
 const struct error *spool_log_error(const struct spool *);
 
-/* Names of all queues, sorted; free with names_free. */
-enum status spool_queues(struct spool *, struct names *, struct error *) MUST_CHECK;
-/* And of those that lost their ready/, but hold the directory of another state: for fsck. */
-enum status spool_queues_raw(struct spool *, struct names *, struct error *) MUST_CHECK;
+/*
+ * What the spool holds: a queue; one that lost its ready/, but has the directory of another state; a symbolic link to a
+ * queue, which no command follows.
+ */
+enum spool_entry { SPOOL_OTHER = 0, SPOOL_QUEUE = 1, SPOOL_WRECK = 2, SPOOL_LINK = 4 };
+/* The names of all of these kinds, sorted; free with names_free. */
+enum status spool_list(struct spool *sp, unsigned kinds, struct names *names, struct error *err) MUST_CHECK;
+/* Whether anything has that name there. */
+bool spool_holds(const struct spool *sp, const char *name);
 
 /* ---- open.c, make.c, configure.c, trust.c --------------------------------------------------------------- */
 
