@@ -184,3 +184,15 @@ null"
 	run -3 bash -c 'mq stat --prometheus | sed s/_total/s/ | promtool check metrics'
 	assert_output --partial "_total"
 }
+
+@test "mv on a full disk leaves no counters that fsck calls bad, and they are made later (users B5)" {
+	need_strace
+	mq push -q q -m x
+	strace -qq -o trace -e trace=fallocate -e inject=fallocate:error=ENOSPC mq mv q other --all
+	grep -q fallocate trace
+	run -0 mq fsck
+	mq push -q other -m y
+	assert_equal "$(stat -c %s "$MQ_SPOOL/other/counters")" 4096
+	run -0 mq fsck
+	[[ $(mq stat other --json) == *'"ready":2,'* ]]
+}

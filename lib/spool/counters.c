@@ -151,8 +151,8 @@ counters_page(struct queue *q)
 	if ((fd = fs_make_shared(q->fd, COUNTERS_FILE, queue_file_mode(q), q->owner)) == -1)
 		return NULL;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0 &&
-	    posix_fallocate(fd, 0, COUNTERS_SIZE) != 0)
-		(void)0;	/* a full disk: the size below tells */
+	    posix_fallocate(fd, 0, COUNTERS_SIZE) != 0 && !counters_sound(fd) && ftruncate(fd, 0) == -1)
+		(void)0;	/* a full disk: it is to stay empty, for then the next process tries again */
 	if (counters_sound(fd))
 		q->counters = counters_map(fd);
 	if (q->counters == NULL) {
@@ -312,10 +312,16 @@ queue_rates(struct queue *q, usec_t now, struct rates *r)
 bool
 counters_ok(struct queue *q)
 {
+	struct stat sb;
 	struct page p;
 	int fd;
 
 	if ((fd = fs_open_read(q->fd, COUNTERS_FILE)) == -1)
 		return errno != ELOOP && errno != ENXIO;	/* absent, or not ours to judge */
+	/* Empty: there was no room for it yet. */
+	if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) && sb.st_size == 0) {
+		(void)close(fd);
+		return true;
+	}
 	return counters_read(fd, &p);
 }
