@@ -324,6 +324,17 @@ at_least() {
 	assert_equal "$(cat victim)" secret
 }
 
+@test "a copy of the spool made of hard links takes no lock away" {
+	mq init -q q single=yes
+	mq push -q q -k k -m x
+	mq pop q
+	cp -al "$MQ_SPOOL" copy
+	mq push -q q -k k -m y
+	run -0 mq pop q
+	assert_output y
+	run -0 mq init q lease=1m
+}
+
 @test "max_in_flight: a batch does not wait for what its own messages keep from it" {
 	mq init -q q max_in_flight=2
 	seq 5 | mq push -q -l q

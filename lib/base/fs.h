@@ -95,12 +95,15 @@ enum status fs_mkdir_default(int dirfd, const char *name, struct error *err) MUS
 enum status fs_create(int dirfd, const char *name, mode_t mode, struct owner owner, int *fd,
     struct error *err) MUST_CHECK;
 /*
- * A file of advice that many share, for reading and writing.  -1 on failure, and errno says why;
- * EMLINK: it has another name, too, so that it may be anybody's.
+ * A file of advice that many share, for reading and writing; it is made if it is not there.  -1 on
+ * failure, and errno says why; EMLINK: it has another name, too, so that it may be anybody's.
  */
-int fs_open_shared(int dirfd, const char *name);
-/* As fs_open_shared; the file is made if it is not there. */
 int fs_make_shared(int dirfd, const char *name, mode_t mode, struct owner owner);
+/*
+ * As fs_make_shared, for a file that is locked: another name is no harm to one that is not written
+ * to, and a copy of the spool made of hard links gives one to each file.
+ */
+int fs_make_lock(int dirfd, const char *name, mode_t mode, struct owner owner);
 /* Open to append; the file is made if need be.  -1 on failure, and errno says why. */
 int fs_open_append(int dirfd, const char *name, mode_t mode);
 /* Append text to such a file of advice with one write; it is made if need be. */

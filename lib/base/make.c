@@ -245,9 +245,9 @@ only_name(int fd)
 	return -1;
 }
 
-/* Open a file that many share, made if need be. */
+/* Open a file that many share, made if need be; "alone": unless it has another name. */
 static int
-open_or_make(int dirfd, const char *name, int flags, mode_t mode, struct owner owner)
+open_or_make(int dirfd, const char *name, int flags, bool alone, mode_t mode, struct owner owner)
 {
 	struct error making;
 	enum status st;
@@ -255,7 +255,7 @@ open_or_make(int dirfd, const char *name, int flags, mode_t mode, struct owner o
 
 	for (int i = 0; i < MAKE_ROUNDS; i++) {
 		if ((fd = openat(dirfd, name, flags)) != -1)
-			return only_name(fd);
+			return alone ? only_name(fd) : fd;
 		if (errno != ENOENT)
 			return -1;
 		error_clear(&making);
@@ -273,17 +273,15 @@ open_or_make(int dirfd, const char *name, int flags, mode_t mode, struct owner o
 #define SHARED (O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
 
 int
-fs_open_shared(int dirfd, const char *name)
+fs_make_shared(int dirfd, const char *name, mode_t mode, struct owner owner)
 {
-	int fd = openat(dirfd, name, O_RDWR | SHARED);
-
-	return fd == -1 ? -1 : only_name(fd);
+	return open_or_make(dirfd, name, O_RDWR | SHARED, true, mode, owner);
 }
 
 int
-fs_make_shared(int dirfd, const char *name, mode_t mode, struct owner owner)
+fs_make_lock(int dirfd, const char *name, mode_t mode, struct owner owner)
 {
-	return open_or_make(dirfd, name, O_RDWR | SHARED, mode, owner);
+	return open_or_make(dirfd, name, O_RDWR | SHARED, false, mode, owner);
 }
 
 int
@@ -296,7 +294,7 @@ enum status
 fs_append(int dirfd, const char *name, const char *text, size_t len, mode_t mode, struct owner owner,
     bool sync, struct error *err)
 {
-	int fd = open_or_make(dirfd, name, O_WRONLY | O_APPEND | SHARED, mode, owner);
+	int fd = open_or_make(dirfd, name, O_WRONLY | O_APPEND | SHARED, true, mode, owner);
 	enum status st;
 	struct stat sb;
 

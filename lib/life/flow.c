@@ -337,7 +337,7 @@ single_take(struct flow *f, bool hold, struct error *err)
 	if (!hold)
 		return single_ask(f, err);
 	if (q->active.fd == -1 &&
-	    (q->active.fd = fs_make_shared(q->fd, ACTIVE_FILE, queue_file_mode(q), q->owner)) == -1)
+	    (q->active.fd = fs_make_lock(q->fd, ACTIVE_FILE, queue_file_mode(q), q->owner)) == -1)
 		return error_sys(err, errno, "queue %s: %s", q->name, ACTIVE_FILE);
 	if (!regular(q->active.fd)) {
 		single_drop(q);

@@ -51,7 +51,7 @@ queue_lock(struct queue *q, int64_t byte, usec_t patience, int *fd, struct error
 	int got;
 
 	for (;;) {
-		if ((*fd = fs_make_shared(q->fd, LOCK_FILE, queue_lock_mode(q), q->owner)) == -1)
+		if ((*fd = fs_make_lock(q->fd, LOCK_FILE, queue_lock_mode(q), q->owner)) == -1)
 			return queue_fail(q, err, errno, "%s", LOCK_FILE);
 		if ((got = lock_once(*fd, byte)) == 1)
 			return ST_OK;
