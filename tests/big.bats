@@ -52,3 +52,32 @@ small() {
 	small mq pop q -n 3000 -l >out
 	cmp numbers out
 }
+
+# headers N: a message in q/ready whose header block is full of so many short headers, of N names
+headers() {
+	python3 - "$MQ_SPOOL/q/ready" "$1" <<-'END'
+		import os, sys
+		digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+		names = ["".join((digits[i // 1296 % 36], digits[i // 36 % 36], digits[i % 36])) for i in range(int(sys.argv[2]))]
+		block = "".join(f"{names[i % len(names)]}: \n" for i in range(10922)).encode() + b"\n"
+		bucket = os.path.join(sys.argv[1], os.listdir(sys.argv[1])[0])
+		key = bucket.split("/5.")[1]
+		name = f"{key},019aa3c4-7d52-7a1b-9c40-{int(sys.argv[2]):012d},s{len(block) + 4},h{len(block)}"
+		open(os.path.join(bucket, name), "wb").write(block + b"body")
+	END
+}
+
+@test "64 KiB of short headers cost no more than to read them (A15)" {
+	[ -z "${MQ_SAN:-}" ] || skip "SKIPPED: a matter of processor time, which checkers multiply"
+	mq init q
+	for n in 1 2 $(seq 10893 10922); do headers "$n"; done
+	# Seconds of processor time, not of the clock.  Each message took a good part of one.
+	(ulimit -t 2 && mq ls q --json) >json
+	assert_equal "$(jq -s 'map(.headers | length) | add' <json)" $((3 + 30 * (10893 + 10922) / 2))
+	assert_equal "$(jq -s 'map(.headers | map(length) | add) | max' <json)" 21842
+	(ulimit -t 2 && mq peek q --cloudevents -n 99) >events
+	h=$(ulimit -t 2 && mq claim q --json | jq -r .handle)
+	mq nack q --no-count "$h"
+	(ulimit -t 2 && mq work q --drain -- sh -c 'env | grep -c ^MQ_HEADER_') >counts
+	assert_equal "$(sort -n counts | tr '\n' ' ')" "1 2 $(seq -s ' ' 10893 10922) "
+}

@@ -123,13 +123,14 @@ put_attribute(FILE *f, const struct headers *headers, const struct header *h)
 		put_extension(f, name, h);
 }
 
-static void
-put_attributes(FILE *f, struct queue *q, const struct place *p, const struct headers *headers)
+static enum status
+put_attributes(FILE *f, struct queue *q, const struct place *p, const struct headers *headers,
+    struct error *err)
 {
+	struct headers_index all;
+	enum status st;
 	char text[400], host[256] = "localhost";
 	bool id = has_header(headers, "Ce-Id");
-	struct header h;
-	size_t pos = 0;
 
 	(void)fputs("{\"specversion\":\"1.0\"", f);
 	if (!id)
@@ -145,9 +146,13 @@ put_attributes(FILE *f, struct queue *q, const struct place *p, const struct hea
 		time_format(id_time(&p->name.id), text);
 		put_string(f, "time", text, strlen(text));
 	}
-	while (headers_next(headers, &pos, &h))
-		if (says(&h) && headers_first(headers, &h))
-			put_attribute(f, headers, &h);
+	if ((st = headers_index(headers, fold_case, &all, err)) != ST_OK)
+		return st;
+	for (size_t i = 0; i < all.n; i++)
+		if (says(&all.h[i].header) && all.h[i].first)
+			put_attribute(f, headers, &all.h[i].header);
+	headers_index_free(&all);
+	return ST_OK;
 }
 
 /* The whole body, if it may be JSON and is not too large to look. */
@@ -216,7 +221,10 @@ cloudevent_write(FILE *f, struct queue *q, const struct place *p, int fd, const 
 
 	if ((st = msg_headers(fd, &p->name, &headers, err)) != ST_OK)
 		return st;
-	put_attributes(f, q, p, &headers);
+	if ((st = put_attributes(f, q, p, &headers, err)) != ST_OK) {
+		headers_free(&headers);
+		return st;
+	}
 	if (handle != NULL)
 		put_string(f, "mqhandle", handle, strlen(handle));
 	st = put_body(f, p, &headers, fd, err);

@@ -103,43 +103,44 @@ ours(const char *var)
 static const char *const trace_names[] = { "TRACEPARENT", "TRACESTATE", "BAGGAGE" };
 #define NTRACE (sizeof(trace_names) / sizeof(trace_names[0]))
 
-/* MQ_HEADER_NAME: upper case, all but A-Z and 0-9 become "_"; repeats are joined. */
-static void
-env_header(struct env *e, size_t first, const struct header *h)
+/* MQ_HEADER_NAME: upper case, all but A-Z and 0-9 become "_". */
+static char
+fold_variable(char c)
 {
-	char name[sizeof("MQ_HEADER_=") + HEADER_NAME_MAX] = "MQ_HEADER_";
-	size_t len = strlen(name);
-	char *text = NULL;
+	return isalnum((unsigned char)c) ? (char)toupper((unsigned char)c) : '_';
+}
 
-	for (size_t i = 0; i < h->namelen && len < sizeof(name) - 2; i++) {
-		unsigned char c = (unsigned char)h->name[i];
-		name[len++] = isalnum(c) ? (char)toupper(c) : '_';
+/* The values of one name are joined. */
+static void
+env_header(struct env *e, const struct headers_index *all, size_t i)
+{
+	const struct named *h = &all->h[i];
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f;
+
+	if ((f = open_memstream(&text, &len)) == NULL) {
+		e->failed = true;
+		return;
 	}
-	name[len] = '\0';
-	for (size_t i = first; i < e->n; i++)
-		if (strncmp(e->v[i], name, len) == 0 && e->v[i][len] == '=') {
-			if (asprintf(&text, "%s, %.*s", e->v[i], (int)h->valuelen, h->value) == -1)
-				e->failed = true;
-			else {
-				free(e->v[i]);
-				e->v[i] = text;
-			}
-			return;
-		}
-	env_set(e, name, "%.*s", (int)h->valuelen, h->value);
+	(void)fprintf(f, "MQ_HEADER_%.*s=%.*s", (int)h->header.namelen, h->key, (int)h->header.valuelen, h->header.value);
+	for (size_t k = h->next; k != SIZE_MAX; k = all->h[k].next)
+		(void)fprintf(f, ", %.*s", (int)all->h[k].header.valuelen, all->h[k].header.value);
+	if (fclose(f) != 0) {
+		free(text);
+		text = NULL;
+	}
+	env_put(e, text);
 }
 
 /* The first header of such a name. */
 static void
-env_trace(struct env *e, size_t first, const struct header *h)
+env_trace(struct env *e, const struct header *h, bool seen[NTRACE])
 {
 	for (size_t t = 0; t < NTRACE; t++) {
-		size_t len = strlen(trace_names[t]);
-		if (!header_is(h, trace_names[t], len))
+		if (seen[t] || !header_is(h, trace_names[t], strlen(trace_names[t])))
 			continue;
-		for (size_t i = first; i < e->n; i++)
-			if (strncmp(e->v[i], trace_names[t], len) == 0 && e->v[i][len] == '=')
-				return;
+		seen[t] = true;
 		env_set(e, trace_names[t], "%.*s", (int)h->valuelen, h->value);
 	}
 }
@@ -147,13 +148,21 @@ env_trace(struct env *e, size_t first, const struct header *h)
 void
 env_headers(struct env *e, const struct headers *headers)
 {
-	size_t first = e->n, pos = 0;
-	struct header h;
+	bool seen[NTRACE] = { false };
+	struct headers_index all;
+	struct error ignored;
 
-	while (headers_next(headers, &pos, &h)) {
-		env_header(e, first, &h);
-		env_trace(e, first, &h);
+	error_clear(&ignored);
+	if (headers_index(headers, fold_variable, &all, &ignored) != ST_OK) {
+		e->failed = true;
+		return;
 	}
+	for (size_t i = 0; i < all.n; i++) {
+		if (all.h[i].first)
+			env_header(e, &all, i);
+		env_trace(e, &all.h[i].header, seen);
+	}
+	headers_index_free(&all);
 }
 
 void

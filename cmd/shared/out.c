@@ -227,31 +227,34 @@ member_time(FILE *f, const char *name, usec_t at)
 }
 
 /* An object; a name that repeats has its values joined by ", ", as handlers see them. */
-static void
-put_headers(FILE *f, const struct headers *headers)
+static enum status
+put_headers(FILE *f, const struct headers *headers, struct error *err)
 {
-	struct header h, other;
-	size_t pos = 0, at;
-	bool first = true;
+	struct headers_index all;
+	const char *comma = "";
+	enum status st;
 
+	if ((st = headers_index(headers, fold_case, &all, err)) != ST_OK)
+		return st;
 	(void)fputc('{', f);
-	while (headers_next(headers, &pos, &h)) {
-		if (!headers_first(headers, &h))
+	for (size_t i = 0; i < all.n; i++) {
+		const struct header *h = &all.h[i].header;
+		if (!all.h[i].first)
 			continue;
-		if (!first)
-			(void)fputc(',', f);
-		first = false;
-		json_quoted(f, h.name, h.namelen);
+		(void)fputs(comma, f);
+		comma = ",";
+		json_quoted(f, h->name, h->namelen);
 		(void)fputs(":\"", f);
-		json_text(f, h.value, h.valuelen);
-		for (at = pos; headers_next(headers, &at, &other);)
-			if (header_is(&other, h.name, h.namelen)) {
-				(void)fputs(", ", f);
-				json_text(f, other.value, other.valuelen);
-			}
+		json_text(f, h->value, h->valuelen);
+		for (size_t k = all.h[i].next; k != SIZE_MAX; k = all.h[k].next) {
+			(void)fputs(", ", f);
+			json_text(f, all.h[k].header.value, all.h[k].header.valuelen);
+		}
 		(void)fputc('"', f);
 	}
 	(void)fputc('}', f);
+	headers_index_free(&all);
+	return ST_OK;
 }
 
 /* ST_OK also for a block that is broken or may not be read: *known is false then. */
@@ -306,11 +309,11 @@ json_message(FILE *f, struct queue *q, const struct place *p, struct error *err)
 	member(f, "reason", reason[0] != '\0' ? reason : NULL);
 	json_name(f, "headers", false);
 	if (known)
-		put_headers(f, &headers);
+		st = put_headers(f, &headers, err);
 	else
 		(void)fputs("null", f);
 	headers_free(&headers);
-	return ST_OK;
+	return st;
 }
 
 enum status

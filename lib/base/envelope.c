@@ -133,16 +133,80 @@ headers_find(const struct headers *all, const char *name, struct header *h)
 	return false;
 }
 
-bool
-headers_first(const struct headers *all, const struct header *h)
+char
+fold_case(char c)
 {
-	struct header other;
-	size_t pos = 0;
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
 
-	while (headers_next(all, &pos, &other) && other.name < h->name)
-		if (header_is(&other, h->name, h->namelen))
-			return false;
-	return true;
+/* By name, those of one name in their order. */
+static int
+named_cmp(const void *pa, const void *pb)
+{
+	const struct named *a = *(const struct named *const *)pa, *b = *(const struct named *const *)pb;
+	size_t la = a->header.namelen, lb = b->header.namelen;
+	int c = memcmp(a->key, b->key, la < lb ? la : lb);
+
+	if (c == 0 && la != lb)
+		return la < lb ? -1 : 1;
+	return c != 0 ? c : a < b ? -1 : a > b;
+}
+
+static bool
+named_same(const struct named *a, const struct named *b)
+{
+	return a->header.namelen == b->header.namelen && memcmp(a->key, b->key, a->header.namelen) == 0;
+}
+
+/* Sorting costs a block full of names as much as reading it, or nearly: whoever sends one must not cost us its square. */
+static void
+named_chain(struct named *h, struct named **sorted, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = &h[i];
+	if (n > 1)
+		qsort(sorted, n, sizeof(*sorted), named_cmp);
+	for (size_t i = 0; i < n; i++) {
+		sorted[i]->first = i == 0 || !named_same(sorted[i - 1], sorted[i]);
+		sorted[i]->next = i + 1 < n && named_same(sorted[i], sorted[i + 1]) ? (size_t)(sorted[i + 1] - h) : SIZE_MAX;
+	}
+}
+
+enum status
+headers_index(const struct headers *all, char (*fold)(char), struct headers_index *out, struct error *err)
+{
+	struct named **sorted;
+	struct header h;
+	size_t n = 0, pos = 0;
+
+	memset(out, 0, sizeof(*out));
+	while (headers_next(all, &pos, &h))
+		n++;
+	out->h = calloc(n + 1, sizeof(*out->h));
+	out->keys = malloc(all->len + 1);
+	sorted = calloc(n + 1, sizeof(*sorted));
+	if (out->h == NULL || out->keys == NULL || sorted == NULL) {
+		free(sorted);
+		headers_index_free(out);
+		return error_sys(err, ENOMEM, "headers");
+	}
+	for (size_t i = 0; i < all->len; i++)
+		out->keys[i] = fold(all->block[i]);
+	for (pos = 0; headers_next(all, &pos, &h); out->n++) {
+		out->h[out->n].header = h;
+		out->h[out->n].key = out->keys + (h.name - all->block);
+	}
+	named_chain(out->h, sorted, out->n);
+	free(sorted);
+	return ST_OK;
+}
+
+void
+headers_index_free(struct headers_index *index)
+{
+	free(index->h);
+	free(index->keys);
+	memset(index, 0, sizeof(*index));
 }
 
 /* Length of the header line at the start of text with its line feed, 0 if that is none. */

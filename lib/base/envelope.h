@@ -29,8 +29,16 @@ bool headers_next(const struct headers *h, size_t *pos, struct header *out);
 bool header_is(const struct header *h, const char *name, size_t len);
 /* The first of that name; false: there is none. */
 bool headers_find(const struct headers *all, const char *name, struct header *h);
-/* Whether a header of the block is the first of its name there. */
-bool headers_first(const struct headers *all, const struct header *h);
+/*
+ * All headers of a block in their order, those of one name chained: what has a first is walked along next (SIZE_MAX: no
+ * more).  Names are the same if they are so after fold has been applied to each character.  Free h.
+ */
+struct named { struct header header; const char *key; size_t next; bool first; };
+struct headers_index { struct named *h; size_t n; char *keys; };
+enum status headers_index(const struct headers *all, char (*fold)(char), struct headers_index *out, struct error *err) MUST_CHECK;
+void headers_index_free(struct headers_index *index);
+/* The fold of names as they are: upper and lower case are the same. */
+char fold_case(char c);
 /* Whether a block as read from a file is whole and well formed (with its empty line). */
 bool headers_valid(const struct headers *h);
 void headers_free(struct headers *h);

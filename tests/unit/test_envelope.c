@@ -171,9 +171,41 @@ exhaustive(void)
 	is_int(count, 1 + 4 + 13, "and there are as many as the grammar has");
 }
 
+/* The headers of one name are chained, whatever stands between them, by either fold. */
+static void
+indexed(void)
+{
+	struct headers h = { 0 };
+	struct headers_index all;
+	struct error err;
+	char text[64];
+	size_t k, n = 0;
+
+	error_clear(&err);
+	for (int i = 0; i < 3000; i++) {
+		(void)snprintf(text, sizeof(text), "%s%d: %d", i % 2 == 0 ? "N" : "n", i % 1000, i);
+		if (headers_add(&h, text, &err) != ST_OK)
+			ok(false, "added");
+	}
+	is_int(headers_index(&h, fold_case, &all, &err), ST_OK, "indexed");
+	is_int((int64_t)all.n, 3000, "all of them");
+	for (size_t i = 0; i < all.n; i++)
+		n += all.h[i].first == (i < 1000) && all.h[i].next == (i < 2000 ? i + 1000 : SIZE_MAX);
+	is_int((int64_t)n, 3000, "each is chained to the next of its name");
+	for (k = 7, n = 0; k != SIZE_MAX; k = all.h[k].next)
+		n++;
+	is_int((int64_t)n, 3, "and walked along");
+	headers_index_free(&all);
+	headers_free(&h);
+	is_int(headers_index(&h, fold_case, &all, &err), ST_OK, "an empty block");
+	is_int((int64_t)all.n, 0, "has none");
+	headers_index_free(&all);
+}
+
 int
 main(void)
 {
+	indexed();
 	adding();
 	iterating();
 	limit();
