@@ -47,13 +47,13 @@ struct pop {
 	struct run *r;
 	struct queue *q;
 	struct claim claim;
-	struct error lease;	/* trouble while renewing */
 	FILE *out;
 	int64_t n;
 	int delimiter;		/* -1: none */
 	bool json, events, wait, chunked;
 	bool unreadable;	/* the message was at fault, not stdout */
 	bool held;		/* the policy gives out no more at present */
+	bool lost;		/* the claim cannot be renewed any more */
 	usec_t deadline;
 	char *buf;
 };
@@ -67,35 +67,63 @@ on_alarm(int sig)
 	ticked = 1;
 }
 
+/* Only what waits for stdout is to be interrupted: on a network file system any other call could be, too. */
+static void
+alarm_let(bool in)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGALRM);
+	(void)sigprocmask(in ? SIG_UNBLOCK : SIG_BLOCK, &set, NULL);
+}
+
+static bool
+alarm_is_let(void)
+{
+	sigset_t set;
+
+	return sigprocmask(SIG_BLOCK, NULL, &set) == 0 && sigismember(&set, SIGALRM) == 0;
+}
+
 static void
 renew(struct pop *p)
 {
+	bool let = alarm_is_let();
+	struct error trouble;
+	enum status st;
+
 	ticked = 0;
-	if (p->lease.status != ST_OK)
+	if (p->lost)
 		return;
-	if (claim_extend(p->q, &p->claim, 0, clock_now(), &p->lease) != ST_OK)
-		return;	/* the ack will fail, and say so */
+	error_clear(&trouble);
+	alarm_let(false);
+	st = claim_extend(p->q, &p->claim, 0, clock_now(), &trouble);
+	alarm_let(let);
+	/* The ack will fail then, and say so.  Whatever else it is, the next tick tries again. */
+	p->lost = st == ST_LOST;
 }
 
 /* False: stdout did not take it. */
 static bool
 write_slowly(struct pop *p, const char *data, size_t len)
 {
+	struct pollfd pfd = { .fd = STDOUT_FILENO, .events = POLLOUT };
 	size_t done = 0;
 	ssize_t n;
+	int why;
 
 	while (done < len) {
+		alarm_let(true);
 		n = write(STDOUT_FILENO, data + done, len - done);
-		if (run_stopped()) {
-			errno = EINTR;
-			return false;
-		}
+		why = n == -1 ? errno : 0;
+		if (why == EAGAIN)	/* others share it, and made it non-blocking */
+			(void)poll(&pfd, 1, -1);
+		alarm_let(false);
 		if (ticked)
 			renew(p);
-		if (n == -1 && errno == EAGAIN) {	/* others share it, and made it non-blocking */
-			struct pollfd pfd = { .fd = STDOUT_FILENO, .events = POLLOUT };
-			(void)poll(&pfd, 1, -1);
-		} else if (n == -1 && errno != EINTR)
+		errno = run_stopped() ? EINTR : why;
+		if (run_stopped() || (n == -1 && why != EAGAIN && why != EINTR))
 			return false;
 		if (n > 0)
 			done += (size_t)n;
@@ -152,6 +180,17 @@ tend(void *arg)
 		renew(arg);
 }
 
+static bool
+taken(struct pop *p)
+{
+	bool yes;
+
+	alarm_let(true);
+	yes = out_taken(tend, p);
+	alarm_let(false);
+	return yes;
+}
+
 /* The mq on the other side says when the body came out there. */
 static bool
 confirmed(struct pop *p)
@@ -161,9 +200,11 @@ confirmed(struct pop *p)
 
 	if (!write_chunk(p, "", 0))
 		return false;
+	alarm_let(true);
 	while ((n = read(STDIN_FILENO, &byte, 1)) == -1 && errno == EINTR && !run_stopped())
 		if (ticked)
 			renew(p);
+	alarm_let(false);
 	if (n == 0)
 		errno = EPIPE;
 	return n == 1;
@@ -214,7 +255,7 @@ deliver(struct pop *p)
 		fputc(p->delimiter, p->out);
 	errno = 0;
 	if (st == ST_OK && (fflush(p->out) == EOF || ferror(p->out) != 0 ||
-	    !(p->chunked ? confirmed(p) : out_taken(tend, p))))
+	    !(p->chunked ? confirmed(p) : taken(p))))
 		st = output_failed(p);
 	return st;
 }
@@ -233,7 +274,7 @@ pop_one(struct pop *p, bool wait)
 	p->held = st == ST_AGAIN && p->r->err.errnum == 0 && !run_stopped();
 	if (st != ST_OK)
 		return st;
-	error_clear(&p->lease);
+	p->lost = false;
 	timer(p->claim.at.name.lease_ms * 1000 / 3);
 	st = deliver(p);
 	timer(0);
@@ -304,6 +345,7 @@ catch_signals(void)
 
 	run_stoppable();
 	(void)sigaction(SIGALRM, &sa, NULL);	/* no SA_RESTART: it is to interrupt write */
+	alarm_let(false);
 }
 
 static enum status

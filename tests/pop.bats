@@ -185,3 +185,29 @@ load helper
 	mq pop q
 	assert_counts q done=2
 }
+
+@test "a renewal that fails once, or is interrupted, is tried again (B8)" {
+	need_strace
+	head -c 300000 /dev/zero >body
+	mq init q lease=6s attempts=1
+	for e in EINTR EIO; do
+		mq push -q q body
+		mkfifo pipe
+		# The first is that of the claim.
+		strace -f -qq -o trace -e trace=renameat2 -e inject=renameat2:error=$e:when=2 mq pop q >pipe 3>&- & pid=$!
+		exec 7<pipe
+		until grep -q INJECTED trace 2>/dev/null; do sleep 0.1; done
+		# Past the lease that was not renewed, others find nothing to take.
+		for i in $(seq 16); do
+			sleep 0.5
+			run mq pop q
+			[ "$status" -eq 1 ] || fail "$e: $status"
+		done
+		cmp - body <&7
+		exec 7<&-
+		wait $pid
+		rm pipe
+	done
+	mq fsck q
+	assert_counts q ""
+}
