@@ -1,0 +1,100 @@
+/*
+ * settle.c: what becomes of a message of a topic once it was given to those who want it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/name.h"
+#include "spool/policy.h"
+#include "spool/spool.h"
+#include "spool/record.h"
+#include "spool/queue.h"
+#include "spool/place.h"
+#include "spool/log.h"
+#include "pattern/order.h"
+#include "life/life.h"
+#include "topic/topic.h"
+#include "topic/round.h"
+
+static enum status
+settle_unrouted(struct queue *topic, struct claim *c, usec_t now, struct error *err)
+{
+	struct msgname n = c->at.name;
+	enum status st;
+
+	name_unclaim(&n);
+	n.key = now;
+	(void)strlcpy(n.reason, "unrouted", sizeof(n.reason));
+	/* It did not fail, so it blocks nobody; and before the move, so that none is left without a turn. */
+	(void)order_leave(topic, &n);
+	st = place_move(topic, &c->at, topic, STATE_HELD, &n, NULL, err);
+	if (st == ST_OK)
+		log_event(topic, "held", &n, STATE_HELD, now);
+	return st;
+}
+
+/* Why message i stays in the topic, and who has it nevertheless. */
+static void
+settle_record(struct round *r, size_t i)
+{
+	struct failure why = { .reason = REFUSED };
+	char *given = NULL;
+	size_t len;
+	FILE *f;
+
+	if ((f = open_memstream(&given, &len)) == NULL)
+		return;
+	for (size_t s = 0; s < r->names.n; s++)
+		if (*round_want(r, i, s) == HAS)
+			(void)fprintf(f, "%s%s", ftell(f) > 0 ? " " : "", r->subs[s].name);
+		else if (*round_want(r, i, s) == WANTS && why.text == NULL)
+			why.text = r->subs[s].trouble;
+	if (fclose(f) == 0) {
+		why.given = given;
+		record_add(r->topic, &r->c[i].at.name.id, 0, &why, r->now, given[0] != '\0');
+		(void)strlcpy(r->c[i].at.name.reason, REFUSED, sizeof(r->c[i].at.name.reason));
+	}
+	free(given);
+}
+
+enum status
+round_later(struct round *r, struct claim *c, struct error *err)
+{
+	const struct policy *p = &r->topic->policy;
+
+	return claim_release(r->topic, c, policy_backoff(p, c->at.name.deliveries), r->now, err);
+}
+
+void
+round_settle(struct round *r, size_t i)
+{
+	struct error err;
+	enum status st;
+
+	error_clear(&err);
+	if (round_failed(r, i)) {
+		if (!r->unsynced)
+			settle_record(r, i);
+		st = round_later(r, &r->c[i], &err);
+	} else if (!round_routed(r, i) && r->topic->policy.unrouted != UNROUTED_DROP)
+		st = settle_unrouted(r->topic, &r->c[i], r->now, &err);
+	else
+		st = claim_ack(r->topic, &r->c[i], r->now, &err);
+	/* A claim that was lost is done again by who took it; of others the lock goes with us. */
+	if (st != ST_OK && st != ST_LOST && st != ST_GONE)
+		r->tell(r->arg, NULL, &err);
+}
+
+/* A name that one who died gave may not be on disk yet, wherever it is. */
+void
+round_sync(struct round *r)
+{
+	struct error err;
+
+	error_clear(&err);
+	if ((r->names.n <= SYNC_EACH && !r->redo) || queue_sync_all(r->topic, &err) == ST_OK)
+		return;
+	r->tell(r->arg, NULL, &err);
+	r->unsynced = true;
+}
