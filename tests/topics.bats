@@ -66,3 +66,60 @@ load helper
 	assert_equal "$(grep -c foreign-type <<<"$output")" 3
 	assert_counts t ""
 }
+
+@test "the copy in the topic cannot be removed: push and topics end, and each subscriber gets the message once (F1)" {
+	need_strace
+	mq init t backoff=100ms
+	for q in a b; do mq subscribe t $q; done
+	# shellcheck disable=SC2034 # is named in the loops
+	for command in 'push t -m once' topics 'topics t' 'push t -m more'; do
+		# shellcheck disable=SC2086 # these are words
+		timeout -s KILL 60 strace -qq -f -o /dev/null -e inject=unlinkat:error=EIO:when=1+ mq $command >/dev/null 2>err
+		[ "$(wc -l <err)" -le 4 ] || { wc -l err; false; }
+		mq pop a -n 9 -l >>got.a || true	# beside it: what it had is not given again
+		mq pop b -n 9 -l >>got.b || true
+	done
+	[ "$(count t ready)$(count t delayed)$(count t claimed)" != 000 ]
+	# When the directory works again, a later command completes it.
+	for ((i = 0; i < 100; i++)); do
+		mq topics >/dev/null
+		mq pop a -n 9 -l >>got.a || true
+		mq pop b -n 9 -l >>got.b || true
+		[ "$(count t delayed)" -gt 0 ] || [ "$(count t ready)" -gt 0 ] || break
+		sleep 0.1
+	done
+	assert_counts t ""
+	assert_equal "$(tr '\n' ' ' <got.a)" "once more "
+	assert_equal "$(tr '\n' ' ' <got.b)" "once more "
+	mq fsck
+}
+
+@test "few descriptors: fewer messages at a time, and not none (A6)" {
+	[ -z "$MQ_SAN" ] || skip "the sanitizers need descriptors, too"
+	for limit in 36 64 128 210 256; do
+		rm -rf "$MQ_SPOOL"
+		mq init t
+		for q in a b c; do mq subscribe t $q; done
+		seq 250 >in
+		(ulimit -n $limit; mq push -q t -l <in 2>err)
+		assert_equal "$limit: $(cat err)" "$limit: "
+		assert_counts t ""
+		for q in a b c; do assert_equal "$limit: $(mq pop -l -n 250 $q | cmp - in 2>&1)" "$limit: "; done
+		# What a consumer finds there when its own queue is empty.
+		mq pause t
+		mq push -q t -l <in
+		mq resume t 2>/dev/null || true
+		(ulimit -n $limit; mq pop -l -n 250 a) >out 2>err || true
+		sort -n out | cmp - in
+	done
+	# More subscribers than can be open at a time: each is asked all the same.
+	for ((i = 0; i < 30; i++)); do mq subscribe t "s$i"; done
+	mq init s29 max_messages=3
+	seq 3 >in
+	(ulimit -n 64; mq push -q -l t in)
+	assert_equal "$(count s0 ready) $(count s28 ready) $(count s29 ready)" "3 3 3"
+	ulimit -n 64
+	run -75 mq push t -m more
+	assert_output --partial "queue 's29' is full"
+	assert_counts t ""
+}

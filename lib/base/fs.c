@@ -11,12 +11,14 @@
  *  - ENOENT on a name that was just seen means that somebody was faster: it is a status (ST_GONE),
  *    not an error.
  */
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,6 +264,20 @@ fs_sync_all(int fd, struct error *err)
 	if (syncfs(fd) == 0)
 		return ST_OK;
 	return error_sys(err, errno, "syncfs");
+}
+
+size_t
+fs_descriptors_left(int fd)
+{
+	int used = fcntl(fd, F_DUPFD_CLOEXEC, 0);	/* the lowest number that is free, and most below it are in use */
+	struct rlimit limit;
+
+	if (used == -1)
+		return 0;
+	(void)close(used);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur > INT_MAX)
+		return INT_MAX;
+	return limit.rlim_cur > (rlim_t)used ? (size_t)limit.rlim_cur - (size_t)used : 0;
 }
 
 bool

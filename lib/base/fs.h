@@ -119,6 +119,8 @@ enum status fs_mend_mode(int dirfd, const char *name, mode_t mode, struct owner 
     struct error *err) MUST_CHECK;
 /* Give a file that we made the owner, group and mode of another, as far as we may. */
 enum status fs_give(int dirfd, const char *name, const struct stat *like, struct error *err) MUST_CHECK;
+/* How many more descriptors this process may have, about; fd is any that is open. */
+size_t fs_descriptors_left(int fd);
 /* A name that nobody else uses, for tmp/: 16 random hex digits behind a prefix. */
 void tmp_name(char buf[40]);
 

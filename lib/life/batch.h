@@ -51,6 +51,7 @@ struct batch {
 	struct pending *p;	/* those that ended, and at [n] the one being written */
 	size_t n, cap;
 	bool writing;
+	bool many;		/* their files are closed: one syncfs for all, and their age as the fence */
 	uint64_t bytes;
 	usec_t last;		/* the greatest time given to an id */
 	struct place newest;	/* where the last of those published together was put; file "": nowhere yet */

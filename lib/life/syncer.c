@@ -11,14 +11,13 @@
 enum status
 syncer_data(struct batch *b, struct error *err)
 {
-	bool all = b->n > FSYNC_MAX;
 	enum status st = b->broken.status;
 
-	if (st == ST_OK && all && !b->p[b->n - 1].synced)
+	if (st == ST_OK && b->many && !b->p[b->n - 1].synced)
 		st = fs_sync_all(b->anchor != -1 ? b->anchor : b->tmpfd, &b->broken);
 	for (size_t i = 0; st == ST_OK && i < b->n; i++) {
 		struct pending *p = &b->p[i];
-		if (!p->synced && !all)
+		if (!p->synced && !b->many)
 			st = fs_sync(p->fd, &b->broken);
 		p->synced = true;
 	}

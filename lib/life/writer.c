@@ -56,6 +56,28 @@ batch_cancel(struct batch *b)
 }
 
 static enum status
+writer_close(struct pending *p, struct error *err)
+{
+	int fd = p->fd;
+
+	p->fd = -1;
+	if (fd != -1 && close(fd) == -1)
+		return error_sys(err, errno, "close");
+	return ST_OK;
+}
+
+static enum status
+writer_close_all(struct batch *b)
+{
+	enum status st = ST_OK;
+
+	b->many = true;
+	for (size_t i = 0; st == ST_OK && i < b->n; i++)
+		st = writer_close(&b->p[i], &b->broken);
+	return st;
+}
+
+static enum status
 writer_create(struct batch *b, struct pending *p, struct error *err)
 {
 	mode_t mode = b->q->drop ? queue_drop_mode(b->q) : queue_file_mode(b->q);
@@ -63,7 +85,13 @@ writer_create(struct batch *b, struct pending *p, struct error *err)
 	enum status st;
 
 	error_clear(&creating);
-	if (fs_create(b->tmpfd, p->tmp, mode, b->q->owner, &p->fd, &creating) == ST_OK)
+	st = fs_create(b->tmpfd, p->tmp, mode, b->q->owner, &p->fd, &creating);
+	/* Out of descriptors: those that we have are worth more now than their locks. */
+	if (st != ST_OK && error_is_ours(&creating) && !b->many && b->n > 0 && writer_close_all(b) == ST_OK) {
+		error_clear(&creating);
+		st = fs_create(b->tmpfd, p->tmp, mode, b->q->owner, &p->fd, &creating);
+	}
+	if (st == ST_OK)
 		return ST_OK;
 	st = queue_fail(b->q, err, creating.errnum, "cannot make a file in %s", b->how->where);
 	return creating.errnum == EROFS ? (err->status = ST_NOCREATE) : st;
@@ -148,17 +176,6 @@ batch_body(struct batch *b, int *fd, struct error *err)
 	return ST_OK;
 }
 
-static enum status
-writer_close(struct pending *p, struct error *err)
-{
-	int fd = p->fd;
-
-	p->fd = -1;
-	if (fd != -1 && close(fd) == -1)
-		return error_sys(err, errno, "close");
-	return ST_OK;
-}
-
 /* Where nothing is synced, only close tells what the file system could not write; a second descriptor keeps the lock. */
 static enum status
 writer_flush(struct pending *p, struct error *err)
@@ -173,21 +190,22 @@ writer_flush(struct pending *p, struct error *err)
 	return st;
 }
 
-/* A few files stay open, for fsync and for their locks.  The message that makes them too many has all of them closed. */
+/* A few files stay open, for fsync and for their locks.  If they become too many, all of them are closed. */
 enum status
 batch_end(struct batch *b, struct error *err)
 {
-	size_t first = b->n == FSYNC_MAX ? 0 : b->n;
+	struct pending *p = &b->p[b->n];
 	enum status st = ST_OK;
 
 	b->writing = false;
-	b->bytes += (uint64_t)b->p[b->n].size;
+	b->bytes += (uint64_t)p->size;
 	b->n++;
-	if (b->n <= FSYNC_MAX && !queue_synced(b->q))
-		st = writer_flush(&b->p[first], &b->broken);
+	if (b->many)
+		st = writer_close(p, &b->broken);
 	else if (b->n > FSYNC_MAX)
-		for (size_t i = first; st == ST_OK && i < b->n; i++)
-			st = writer_close(&b->p[i], &b->broken);
+		st = writer_close_all(b);
+	else if (!queue_synced(b->q))
+		st = writer_flush(p, &b->broken);
 	if (st != ST_OK)
 		*err = b->broken;
 	return st;
@@ -226,4 +244,5 @@ writer_forget(struct batch *b, size_t k)
 	/* The one being written stands behind the others and goes along. */
 	memmove(b->p, b->p + k, (b->n - k + (b->writing ? 1 : 0)) * sizeof(*b->p));
 	b->n -= k;
+	b->many &= b->n > 0;
 }

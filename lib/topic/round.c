@@ -207,7 +207,7 @@ round_give(struct round *r, size_t s)
 	struct queue *q;
 	enum status st;
 
-	if (r->subs[s].trouble != NULL || !round_any(r, s))
+	if (r->short_of || r->subs[s].trouble != NULL || !round_any(r, s))
 		return;
 	error_clear(&err);
 	if ((st = queue_open(r->topic->spool, r->subs[s].name, &q, &err)) == ST_NOTFOUND) {
@@ -219,7 +219,9 @@ round_give(struct round *r, size_t s)
 		st = round_link(r, q, s, &err);
 		queue_close(q);
 	}
-	if (st != ST_OK)
+	if (st != ST_OK && r->n > 1 && error_is_ours(&err))
+		r->short_of = true;
+	else if (st != ST_OK)
 		round_refused(r, s, &err);
 	for (size_t i = 0; st == ST_OK && i < r->n; i++)
 		if (*round_want(r, i, s) == WANTS)

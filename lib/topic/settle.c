@@ -59,11 +59,33 @@ settle_record(struct round *r, size_t i)
 }
 
 enum status
-round_later(struct round *r, struct claim *c, struct error *err)
+round_later(struct round *r, size_t i, struct error *err)
 {
-	const struct policy *p = &r->topic->policy;
+	struct claim *c = &r->c[i];
+	usec_t delay = r->short_of ? 0 : policy_backoff(&r->topic->policy, c->at.name.deliveries);
 
-	return claim_release(r->topic, c, policy_backoff(p, c->at.name.deliveries), r->now, err);
+	/* What comes back at once is no news by then. */
+	r->stuck |= !r->short_of && (c->at.name.deliveries > 1 || delay == 0);
+	return claim_release(r->topic, c, delay, r->now, err);
+}
+
+/*
+ * Everybody has it, but it cannot leave the topic.  That they have it is noted, so that it is not given to them again
+ * and again, and it is tried later.
+ */
+static void
+settle_stays(struct round *r, size_t i, const struct error *why)
+{
+	struct error ignored;
+
+	if (!r->stuck)
+		r->tell(r->arg, NULL, why);
+	settle_record(r, i);
+	error_clear(&ignored);
+	/* If this cannot be had either, the lock goes with us, and the next one gives it back. */
+	if (round_later(r, i, &ignored) != ST_OK)
+		error_clear(&ignored);
+	r->stuck = true;
 }
 
 void
@@ -76,14 +98,17 @@ round_settle(struct round *r, size_t i)
 	if (round_failed(r, i)) {
 		if (!r->unsynced)
 			settle_record(r, i);
-		st = round_later(r, &r->c[i], &err);
-	} else if (!round_routed(r, i) && r->topic->policy.unrouted != UNROUTED_DROP)
+		if ((st = round_later(r, i, &err)) != ST_OK && st != ST_LOST && st != ST_GONE)
+			r->tell(r->arg, NULL, &err);
+		return;
+	}
+	if (!round_routed(r, i) && r->topic->policy.unrouted != UNROUTED_DROP)
 		st = settle_unrouted(r->topic, &r->c[i], r->now, &err);
 	else
 		st = claim_ack(r->topic, &r->c[i], r->now, &err);
-	/* A claim that was lost is done again by who took it; of others the lock goes with us. */
+	/* A claim that was lost is done again by whoever took it. */
 	if (st != ST_OK && st != ST_LOST && st != ST_GONE)
-		r->tell(r->arg, NULL, &err);
+		settle_stays(r, i, &err);
 }
 
 /* A name that one who died gave may not be on disk yet, wherever it is. */

@@ -21,6 +21,7 @@
 
 #include "base/names.h"
 #include "base/name.h"
+#include "base/fs.h"
 #include "spool/policy.h"
 #include "spool/spool.h"
 #include "spool/queue.h"
@@ -32,6 +33,18 @@
 
 /* Messages of one round: each holds a descriptor, for its lock. */
 #define ROUND 200
+/* Descriptors that a round needs beside these: a queue with its states, a subscription, a record. */
+#define ROUND_SPARE 40
+
+/* As many messages as there seem to be descriptors for; if it is too many, topic_distribute halves it. */
+static size_t
+topic_round_size(const struct queue *topic)
+{
+	size_t left = fs_descriptors_left(topic->fd);
+
+	left = left > ROUND_SPARE ? (left - ROUND_SPARE) / 2 : 0;
+	return left >= ROUND ? ROUND : left == 0 ? 1 : left;
+}
 
 static enum status
 topic_give(struct round *r, struct error *err)
@@ -65,14 +78,14 @@ topic_round_free(struct round *r)
 
 /* ST_NONE: there is none. */
 static enum status
-topic_claim(struct round *r, usec_t *wake, struct error *err)
+topic_claim(struct round *r, size_t max, usec_t *wake, struct error *err)
 {
 	struct claim_options opt = { .hold = true };
 	struct passed over;
 	enum status st = ST_OK;
 	usec_t at;
 
-	while (r->n < ROUND && (st = claim_next(r->topic, &opt, clock_now(), &r->c[r->n], &at, &over, err)) == ST_OK)
+	while (r->n < max && (st = claim_next(r->topic, &opt, clock_now(), &r->c[r->n], &at, &over, err)) == ST_OK)
 		r->n++;
 	if (st == ST_OK || r->n > 0) {
 		/* What kept us from more comes up again. */
@@ -88,20 +101,34 @@ topic_claim(struct round *r, usec_t *wake, struct error *err)
 	return st;
 }
 
+static void
+topic_give_back(struct round *r)
+{
+	struct error ignored;
+
+	for (size_t i = 0; i < r->n; i++) {
+		error_clear(&ignored);
+		if (round_later(r, i, &ignored) != ST_OK)
+			error_clear(&ignored);	/* the lock goes with us, and the next one gives it back */
+	}
+}
+
+/* ST_NONE: there is nothing to distribute. */
 static enum status
-topic_round(struct round *r, usec_t *wake, struct error *err)
+topic_round(struct round *r, size_t max, usec_t *wake, struct error *err)
 {
 	enum status st;
 
-	if ((r->c = calloc(ROUND, sizeof(*r->c))) == NULL)
+	if ((r->c = calloc(max, sizeof(*r->c))) == NULL)
 		return queue_fail(r->topic, err, ENOMEM, "distribute");
-	if ((st = topic_claim(r, wake, err)) == ST_OK && (st = topic_give(r, err)) != ST_OK)
-		for (size_t i = 0; i < r->n; i++) {
-			struct error ignored;
-			error_clear(&ignored);
-			if (round_later(r, &r->c[i], &ignored) != ST_OK)
-				error_clear(&ignored);
-		}
+	if ((st = topic_claim(r, max, wake, err)) != ST_OK || (st = topic_give(r, err)) == ST_OK)
+		return st;
+	r->short_of = r->n > 1 && error_is_ours(err);
+	if (r->short_of) {
+		error_clear(err);
+		st = ST_OK;
+	}
+	topic_give_back(r);
 	return st;
 }
 
@@ -109,21 +136,24 @@ enum status
 topic_distribute(struct queue *topic, unsigned rounds, topic_tell *tell, void *arg, uint64_t *given, usec_t *wake,
     struct error *err)
 {
+	size_t max = topic_round_size(topic);
 	enum status st = ST_OK;
 	bool stuck = false;
 
 	*given = 0;
 	*wake = USEC_MAX;
 	topic->topic = true;
-	for (unsigned k = 0; st == ST_OK && !stuck && (rounds == 0 || k < rounds); k++) {
+	for (unsigned k = 0; st == ST_OK && !stuck && (rounds == 0 || k < rounds);) {
 		struct round r = { .topic = topic, .now = clock_now(), .tell = tell, .arg = arg };
-		st = topic_round(&r, wake, err);
+		st = topic_round(&r, max, wake, err);
 		*given += r.given;
-		/* What fails again and again must not keep us here. */
-		for (size_t i = 0; i < r.n; i++)
-			stuck |= round_failed(&r, i) && (r.c[i].at.name.deliveries > 1 || policy_backoff(&topic->policy, 1) == 0);
-		if (rounds != 0 && r.n == ROUND)
+		stuck = r.stuck;
+		if (rounds != 0 && r.n == max)
 			*wake = r.now;
+		if (r.short_of)
+			max = r.n / 2;
+		else
+			k++;
 		topic_round_free(&r);
 	}
 	return st == ST_NONE ? ST_OK : st;
