@@ -79,8 +79,7 @@ load helper
 		mq pop a -n 9 -l >>got.a || true	# beside it: what it had is not given again
 		mq pop b -n 9 -l >>got.b || true
 	done
-	[ "$(count t ready)$(count t delayed)$(count t claimed)" != 000 ]
-	# When the directory works again, a later command completes it.
+	# Where the directory works again, any later command completes it; a pop may have done so already.
 	for ((i = 0; i < 100; i++)); do
 		mq topics >/dev/null
 		mq pop a -n 9 -l >>got.a || true
