@@ -14,6 +14,7 @@
 #include "base/envelope.h"
 #include "spool/spool.h"
 #include "spool/record.h"
+#include "spool/origin.h"
 #include "view/view.h"
 #include "pattern/pattern.h"
 #include "shared/cmd.h"
@@ -177,6 +178,8 @@ put_fields(const struct show *s)
 		field("Reason", "%s", text);
 	field("Attempts", "%d of %" PRId64 " failed, delivered %d times", n->attempts,
 	    queue_policy(s->q)->attempts, n->deliveries);
+	if (n->way[0] != '\0')
+		field("Origin", "%s", queue_origin(s->q, n, text) == ORIGIN_KNOWN ? text : "a queue that is not there any more");
 	field_time(s, "Enqueued", id_time(&n->id));
 	if (s->p.state == STATE_DELAYED)
 		field_time(s, "Due", n->key);

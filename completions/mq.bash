@@ -2,7 +2,7 @@
 
 _mq_verbs='init config push pop claim ack nack extend work request reply peek show ls stat top dead retry bury hold edit rm mv watch wait subscribe unsubscribe topics replay pause resume fsck check export import help version'
 _mq_states='ready delayed claimed held dead done'
-_mq_columns='id state priority attempts deliveries size age enqueued due deadline expires reason handle file'
+_mq_columns='id state priority attempts deliveries size age enqueued due deadline expires reason handle file origin'
 _mq_keys='lease= attempts= backoff= jitter= expire= expired= order_dead= latest= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= unrouted= mode= group= paused= log= handler= jobs= timeout= once= accept= rate= max_in_flight= single= breaker='
 
 _mq_opts() {
@@ -24,7 +24,7 @@ _mq_opts() {
 	stat) echo '--json --prometheus --textfile --rates --ages -q -v -h --quiet --verbose --help' ;;
 	top) echo '-b --batch -d --delay -n --frames -q -v -h --quiet --verbose --help' ;;
 	dead) echo '--state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last -o --columns --sort --json --ids -q -v -h --quiet --verbose --help' ;;
-	retry) echo '--keep-attempts --rate --state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
+	retry) echo '--keep-attempts --to-origin --rate --state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
 	bury) echo '--reason --state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
 	hold) echo '--state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
 	edit) echo '--headers -q -v -h --quiet --verbose --help' ;;

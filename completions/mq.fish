@@ -408,7 +408,7 @@ function __mq_candidates
 		case state
 			printf '%s\n' ready delayed claimed held dead done
 		case column
-			printf '%s\n' id state priority attempts deliveries size age enqueued due deadline expires reason handle file
+			printf '%s\n' id state priority attempts deliveries size age enqueued due deadline expires reason handle file origin
 		case verb
 			printf '%s\n' init config push pop claim ack nack extend work request reply peek show ls stat top dead retry bury hold edit rm mv watch wait subscribe unsubscribe topics replay pause resume fsck check export import help version
 		case key
@@ -653,7 +653,7 @@ complete -c mq -n '__fish_seen_subcommand_from ls' -l match -d 'only messages wi
 complete -c mq -n '__fish_seen_subcommand_from ls' -s n -l limit -d 'at most N messages' -x
 complete -c mq -n '__fish_seen_subcommand_from ls' -l first -d 'the first message, or N'
 complete -c mq -n '__fish_seen_subcommand_from ls' -l last -d 'the last message, or N'
-complete -c mq -n '__fish_seen_subcommand_from ls' -s o -l columns -d 'columns: id,state,priority,attempts,deliveries,size,age,enqueued,due,deadline,expires,reason,handle,file' -x -a '(__mq_candidates column ls)'
+complete -c mq -n '__fish_seen_subcommand_from ls' -s o -l columns -d 'columns: id,state,priority,attempts,deliveries,size,age,enqueued,due,deadline,expires,reason,handle,file,origin' -x -a '(__mq_candidates column ls)'
 complete -c mq -n '__fish_seen_subcommand_from ls' -l sort -d 'sort by a column; -COL: the greatest first' -x -a '(__mq_candidates column ls)'
 complete -c mq -n '__fish_seen_subcommand_from ls' -l json -d 'one JSON object a line'
 complete -c mq -n '__fish_seen_subcommand_from ls' -l ids -d 'ids only'
@@ -700,7 +700,7 @@ complete -c mq -n '__fish_seen_subcommand_from dead' -l match -d 'only messages 
 complete -c mq -n '__fish_seen_subcommand_from dead' -s n -l limit -d 'at most N messages' -x
 complete -c mq -n '__fish_seen_subcommand_from dead' -l first -d 'the first message, or N'
 complete -c mq -n '__fish_seen_subcommand_from dead' -l last -d 'the last message, or N'
-complete -c mq -n '__fish_seen_subcommand_from dead' -s o -l columns -d 'columns: id,state,priority,attempts,deliveries,size,age,enqueued,due,deadline,expires,reason,handle,file' -x -a '(__mq_candidates column dead)'
+complete -c mq -n '__fish_seen_subcommand_from dead' -s o -l columns -d 'columns: id,state,priority,attempts,deliveries,size,age,enqueued,due,deadline,expires,reason,handle,file,origin' -x -a '(__mq_candidates column dead)'
 complete -c mq -n '__fish_seen_subcommand_from dead' -l sort -d 'sort by a column; -COL: the greatest first' -x -a '(__mq_candidates column dead)'
 complete -c mq -n '__fish_seen_subcommand_from dead' -l json -d 'one JSON object a line'
 complete -c mq -n '__fish_seen_subcommand_from dead' -l ids -d 'ids only'
@@ -712,6 +712,7 @@ complete -c mq -n '__fish_seen_subcommand_from retry; and __mq_wants verb retry 
 complete -c mq -n '__fish_seen_subcommand_from retry; and __mq_wants command retry "queue id*"' -a '(__mq_candidates command retry dead,held,delayed)'
 complete -c mq -n '__fish_seen_subcommand_from retry; and __mq_wants file retry "queue id*"' -F
 complete -c mq -n '__fish_seen_subcommand_from retry' -l keep-attempts -d 'do not start counting attempts anew'
+complete -c mq -n '__fish_seen_subcommand_from retry' -l to-origin -d 'in the queue that they came from as dead letters'
 complete -c mq -n '__fish_seen_subcommand_from retry' -l rate -d 'at most N a second (N/m, N/h)' -x
 complete -c mq -n '__fish_seen_subcommand_from retry' -l state -d 'only messages in STATE; a list a,b, or given again' -x -a '(__mq_candidates state retry)'
 complete -c mq -n '__fish_seen_subcommand_from retry' -l older -d 'only messages enqueued at least DUR ago' -x

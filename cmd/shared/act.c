@@ -162,6 +162,8 @@ act_on(struct act *c, const struct place *p)
 	struct error *err = &c->r->err;
 	enum status st;
 
+	if (c->a->fits != NULL && !c->a->fits(c->a->arg, c->q, p))
+		return ST_NONE;
 	if ((int)p->state == c->a->wanted) {
 		c->matched++;
 		run_verbose(c->r, "message %s is %s already", p->name.id.text, state_names[p->state]);

@@ -19,6 +19,8 @@ struct action {
 	bool destroys;			/* --all needs --force (but with --dry-run) */
 	int first;			/* operand of the first id */
 	enum status (*act)(void *arg, struct queue *, const struct place *, usec_t now, struct error *);
+	/* Whether the verb is for this message at all; may be NULL. */
+	bool (*fits)(void *arg, struct queue *, const struct place *);
 	/* The verb's own options; ST_NONE: not one of them. */
 	enum status (*option)(void *arg, struct run *, int key, const char *value);
 	/* After the queue was opened (may be NULL); the queue to sync at the end. */

@@ -8,6 +8,7 @@
 #include "base/name.h"
 #include "spool/spool.h"
 #include "spool/record.h"
+#include "spool/origin.h"
 #include "shared/cmd.h"
 #include "shared/columns.h"
 #include "shared/out.h"
@@ -86,6 +87,24 @@ PRINTER(put_file)
 	out_vis(f, text, strlen(text));
 }
 
+PRINTER(put_origin)
+{
+	char text[QUEUE_NAME_MAX + 1];
+
+	(void)now;
+	switch (queue_origin(q, &p->name, text)) {
+	case ORIGIN_NONE:
+		(void)fputc('-', f);
+		break;
+	case ORIGIN_KNOWN:
+		(void)fputs(text, f);
+		break;
+	case ORIGIN_UNKNOWN:
+		(void)fputc('?', f);
+		break;
+	}
+}
+
 #define COMPARE(name, what) static int name(const struct place *a, const struct place *b) { return what; }
 #define BY_NUMBER(name, member) COMPARE(name, cmp_numbers(a->member, b->member))
 #define KEY_IN(p, s) ((p)->state == (s) ? (p)->name.key : 0)
@@ -103,6 +122,7 @@ COMPARE(by_deadline, cmp_numbers(KEY_IN(a, STATE_CLAIMED), KEY_IN(b, STATE_CLAIM
 BY_NUMBER(by_expires, name.expires)
 COMPARE(by_reason, strcmp(a->name.reason, b->name.reason))
 COMPARE(by_file, strcmp(a->file, b->file))
+COMPARE(by_origin, strcmp(a->name.way, b->name.way))
 #define by_handle by_id
 
 #define ROW(name, width, heading) { #name, heading, width, put_##name, by_##name, put_##name == put_state },

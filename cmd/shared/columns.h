@@ -31,7 +31,8 @@ struct run;
 	X(expires, 27, "EXPIRES") \
 	X(reason, 20, "REASON") \
 	X(handle, 78, "HANDLE") \
-	X(file, 40, "FILE")
+	X(file, 40, "FILE") \
+	X(origin, 8, "ORIGIN")
 
 /* Their names, "id,state,...". */
 #define COLUMN_FIRST(name, ...) #name

@@ -14,6 +14,7 @@
 #include "base/name.h"
 #include "base/envelope.h"
 #include "spool/record.h"
+#include "spool/origin.h"
 #include "view/view.h"
 #include "shared/cmd.h"
 #include "shared/out.h"
@@ -284,7 +285,7 @@ enum status
 json_message(FILE *f, struct queue *q, const struct place *p, struct error *err)
 {
 	const struct msgname *n = &p->name;
-	char handle[HANDLE_MAX], reason[600];
+	char handle[HANDLE_MAX], reason[600], origin[QUEUE_NAME_MAX + 1];
 	struct headers headers = { 0 };
 	enum status st;
 	bool known;
@@ -307,6 +308,7 @@ json_message(FILE *f, struct queue *q, const struct place *p, struct error *err)
 	member(f, "handle", p->state == STATE_CLAIMED && n->token[0] != '\0' ? handle : NULL);
 	msg_reason(q, p, reason, sizeof(reason));
 	member(f, "reason", reason[0] != '\0' ? reason : NULL);
+	member(f, "origin", queue_origin(q, n, origin) == ORIGIN_KNOWN ? origin : NULL);
 	json_name(f, "headers", false);
 	if (known)
 		st = put_headers(f, &headers, err);

@@ -124,7 +124,7 @@ messages_load(struct top *t, struct error *err)
 static enum status
 retry(struct queue *q, const struct place *p, usec_t now, struct error *err)
 {
-	return move_retry(q, p, false, now, err);
+	return move_retry(q, p, q, false, now, err);
 }
 
 static enum status
@@ -253,7 +253,7 @@ chore_step(struct top *t, usec_t until)
 
 	error_clear(&err);
 	while (clock_mono() < until && (st = scan_next(c->scan, &p, &err)) == ST_OK) {
-		st = move_retry(c->q, &p, false, clock_now(), &err);
+		st = move_retry(c->q, &p, c->q, false, clock_now(), &err);
 		c->done += st == ST_OK;
 		if (st != ST_OK && st != ST_GONE)
 			break;

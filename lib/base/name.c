@@ -12,12 +12,13 @@
 
 #include "base/name.h"
 #include "base/envelope.h"
+#include "base/way.h"
 
 /* The known fields, in their order. */
 static const char known[] = "sphKadxrctlfwy";
 
 /* Those that came later: they may stand anywhere, for an mq that does not know them keeps them where they are. */
-static const char late[] = "unm";
+static const char late[] = "unmq";
 
 #define HEAD_MIN  2
 /* Characters of unknown fields beside K, f and w; without these sizeof(extra) - 1. */
@@ -170,9 +171,9 @@ put(struct out *o, const char *fmt, ...)
 }
 
 /*
- * With every field at its longest, without the three that came later, this comes to 254
- * characters: see tests/unit/test_name.c.  The three are advice, and are left out of a name
- * that has no room for them.
+ * With every field at its longest, without those that came later, this comes to 254
+ * characters: see tests/unit/test_name.c.  They are left out of a name that has no
+ * room for them; the way of a dead letter comes first, and looks whether it has (way_add).
  */
 void
 name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1])
@@ -211,6 +212,8 @@ name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1])
 	if (n->replayed)
 		put(&o, ",y");
 	put(&o, "%s", n->extra);
+	if (n->way[0] != '\0')
+		put(&o, ",q%s", n->way);
 	if (n->suspect)
 		put(&o, ",u");
 	if (n->beside)
@@ -342,6 +345,8 @@ late_field(struct msgname *n, char letter, struct value v)
 	int64_t ms;
 
 	switch (letter) {
+	case 'q':
+		return v.len % WAY_HASH == 0 && word(v, WAY_HASH, sizeof(n->way) - 1, way_char, n->way);
 	case 'u':
 		n->suspect |= v.len == 0;
 		return v.len == 0;
@@ -354,6 +359,12 @@ late_field(struct msgname *n, char letter, struct value v)
 		n->mono = ms * 1000;
 		return true;
 	}
+}
+
+size_t
+name_spare(const struct msgname *n)
+{
+	return n->order[0] != '\0' ? EXTRA_ORDERED : sizeof(n->extra) - 1;
 }
 
 static bool
@@ -403,7 +414,7 @@ fields(const char *text, struct msgname *n)
 		} else
 			next = place + 1;
 	}
-	if (n->order[0] != '\0' && used > EXTRA_ORDERED)
+	if (used > name_spare(n))
 		future = true;	/* with all others at their longest there would be no room */
 	return future ? NAME_FUTURE : good ? NAME_OK : NAME_FOREIGN;
 }

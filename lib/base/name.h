@@ -49,6 +49,7 @@ struct msgname {
 	bool beside;		/* claimed: by a process that may hold other claims at the same time */
 	bool suspect;		/* its holder went away while it held others, too: to be tried alone */
 	bool replayed;		/* another name of its file stands in done/ of the same queue */
+	char way[25];		/* hashes of the queues that it left as a dead letter: see way.h */
 	char extra[49];		/* unknown lower-case fields, each with its comma */
 };
 
@@ -79,6 +80,8 @@ void name_format(const struct msgname *, char buf[NAME_MAX_LEN + 1]);
 void order_hash(const char *key, char buf[ORDER_LEN + 1]);
 /* Leave out what belongs to a claim: token, lease, lock, company. */
 void name_unclaim(struct msgname *);
+/* How many characters the name of a message has for fields that are not always there, commas included. */
+size_t name_spare(const struct msgname *n);
 enum name_kind name_parse(const char *, struct msgname *);
 void token_make(char buf[TOKEN_LEN + 1]);
 

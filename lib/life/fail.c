@@ -23,6 +23,7 @@
 #include "pattern/reply.h"
 #include "life/life.h"
 #include "life/fail.h"
+#include "life/redirect.h"
 
 enum status
 pass_over(struct passed *over, struct error *err)
@@ -75,12 +76,6 @@ put_dead(struct queue *q, const struct place *p, struct queue *to, enum state s,
 	return st == ST_OK && sync ? moves_sync(to, err) : st;
 }
 
-static bool
-has_dead_queue(const struct queue *q)
-{
-	return q->policy.dead_queue[0] != '\0' && strcmp(q->policy.dead_queue, q->name) != 0;
-}
-
 /* To dead/, or to the queue that the policy names for dead letters. */
 static enum status
 put_aside(struct queue *q, const struct place *p, struct msgname *n, usec_t now, bool sync,
@@ -92,15 +87,11 @@ put_aside(struct queue *q, const struct place *p, struct msgname *n, usec_t now,
 
 	counters_add(q, COUNT_DEAD, 1, now);
 	n->key = now;
-	if (!has_dead_queue(q))
+	if (!redirect_wanted(q, n))
 		return put_dead(q, p, q, STATE_DEAD, n, now, sync, err);
 	error_clear(&ignored);
 	if (queue_create(q->spool, q->policy.dead_queue, NULL, 0, &to, &ignored) == ST_OK) {
-		struct msgname redirected = *n;
-		redirected.attempts = 0;
-		redirected.replayed = false;
-		redirected.key = id_time(&n->id);
-		renew_expiry(to, &redirected, now);
+		struct msgname redirected = redirect_name(q, to, n, now);
 		st = put_dead(q, p, to, STATE_READY, &redirected, now, sync, &ignored);
 		if (st == ST_OK || st == ST_UNSURE) {
 			record_move(q, &n->id, to);
@@ -224,7 +215,7 @@ fail_attempt(struct queue *q, const struct place *p, const struct failure *why,
 	if (dead) {
 		*state = STATE_DEAD;
 		/* Before the move: a crash between the two leaves a claim, and that comes back here. */
-		if (q->policy.order_dead == ORDER_SKIP || has_dead_queue(q))
+		if (q->policy.order_dead == ORDER_SKIP || redirect_wanted(q, &n))
 			(void)order_leave(q, &n);
 		st = to_dead(q, p, &n, now, true, err);
 	} else {

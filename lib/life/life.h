@@ -151,7 +151,9 @@ void claim_close(struct claim *);
 /* ---- move.c ---------------------------------------------------------------- */
 
 /* Operator moves.  ST_GONE: it is not there any more.  A claim is moved like any other message: the caller asks first. */
-enum status move_retry(struct queue *, const struct place *, bool keep_attempts, usec_t now, struct error *) MUST_CHECK;
+/* Ready in `to`, which may be the same queue. */
+enum status move_retry(struct queue *q, const struct place *p, struct queue *to, bool keep_attempts, usec_t now,
+    struct error *err) MUST_CHECK;
 enum status move_hold(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
 /* reason: text for the record, or NULL. */
 enum status move_bury(struct queue *, const struct place *, const char *reason, usec_t now, struct error *) MUST_CHECK;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/name.h"
+#include "base/way.h"
 #include "spool/spool.h"
 #include "spool/record.h"
 #include "spool/queue.h"
@@ -44,7 +45,7 @@ operate(struct queue *q, const struct place *p, struct queue *to, enum state s,
 }
 
 enum status
-move_retry(struct queue *q, const struct place *p, bool keep_attempts, usec_t now,
+move_retry(struct queue *q, const struct place *p, struct queue *to, bool keep_attempts, usec_t now,
     struct error *err)
 {
 	struct msgname n = p->name;
@@ -55,14 +56,23 @@ move_retry(struct queue *q, const struct place *p, bool keep_attempts, usec_t no
 		n.attempts = 0;
 	n.suspect = false;
 	n.key = id_time(&n.id);
-	renew_expiry(q, &n, now);
-	st = operate(q, p, q, STATE_READY, &n, &at, err);
-	if (st == ST_OK) {
-		counters_add(q, COUNT_RETRIED, 1, now);
+	if (to != q)
+		n.replayed = false;	/* what it is another name of stays behind */
+	way_home(&n, to->name);
+	renew_expiry(to, &n, now);
+	st = operate(q, p, to, STATE_READY, &n, &at, err);
+	if (st != ST_OK)
+		return st;
+	counters_add(q, COUNT_RETRIED, 1, now);
+	if (to == q)
 		log_event(q, "retried", &n, STATE_READY, now);
-		latest_arrived(q, &at, now);
+	else {
+		record_move(q, &n.id, to);
+		counters_add(to, COUNT_PUSHED, 1, now);
+		log_moved(q, to, &n, STATE_READY, now);
 	}
-	return st;
+	latest_arrived(to, &at, now);
+	return ST_OK;
 }
 
 enum status
@@ -132,6 +142,7 @@ move_to(struct queue *q, const struct place *p, struct queue *to, usec_t now,
 	if (s != p->state)
 		n.key = id_time(&n.id);
 	n.replayed = false;	/* what it is another name of stays behind */
+	way_home(&n, to->name);
 	st = operate(q, p, to, s, &n, &at, err);
 	if (st == ST_OK && n.reason[0] != '\0')
 		record_move(q, &n.id, to);

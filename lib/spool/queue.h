@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "base/name.h"
 #include "base/fs.h"
+#include "base/way.h"
 #include "spool/policy.h"
 #include "spool/bucket.h"
 
@@ -18,6 +19,10 @@ struct spool {
 	char path[4096];
 	const struct conf_files *conf;
 	struct error log_error;	/* why the first event could not be logged: see log.c */
+	struct known_origin {
+		char hash[WAY_HASH + 1];	/* "": none was asked for */
+		char name[QUEUE_NAME_MAX + 1];	/* "": there is no such queue */
+	} origin;		/* the last answer of queue_origin */
 };
 
 /* Keys whose messages one pass over ready/ may leave standing before it parks them. */

@@ -21,6 +21,7 @@ message_replay(struct queue *q, const struct place *p, struct queue *to, usec_t 
 	id_make(now, &n.id);
 	n.attempts = n.deliveries = 0;
 	n.reason[0] = '\0';
+	n.way[0] = '\0';
 	renew_expiry(to, &n, now);
 	/* In its own queue it is kept already, and goes when it is acknowledged again. */
 	n.replayed = to == q;

@@ -93,6 +93,8 @@ canonical(void)
 		P ",s1,u", P ",s1,n", P ",s1,u,n,m1", P ",s1,c00c0ffee00c0ffee,t300000,l,n,m8f0d180",
 		P ",s1,m20c49ba5e353f7", P ",s1,m20c49ba5e353f8", P ",s1,m0", P ",s1,m01", P ",s1,mA", P ",s1,m",
 		P ",s1,nx", P ",s1,u1",
+		P ",s1,q0aZ.", P ",s1,q----,u,n,m1", P ",s1,q0aZ.0aZ.0aZ.0aZ.0aZ.0aZ.", P ",s1,q0aZ", P ",s1,q",
+		P ",s1,q0aZ.0aZ.0aZ.0aZ.0aZ.0aZ.0aZ.",
 	};
 	static const char *const foreign[] = {
 		"", "x", KEY, P, P ",", P ",s", P ",p1", P ",s01", P ",s-1", P ",s+1", P ",s1x", P ",s9223372036854775808",

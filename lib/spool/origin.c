@@ -1,0 +1,41 @@
+/*
+ * origin.c: which queue a dead letter came from: the one whose name has the hash that the
+ * message notes (base/way.c).
+ */
+#include <string.h>
+
+#include "base/names.h"
+#include "base/name.h"
+#include "base/way.h"
+#include "spool/spool.h"
+#include "spool/queue.h"
+#include "spool/origin.h"
+
+enum origin
+queue_origin(struct queue *q, const struct msgname *n, char name[QUEUE_NAME_MAX + 1])
+{
+	struct known_origin *known = &q->spool->origin;
+	char hash[WAY_HASH + 1];
+	struct error ignored;
+	struct names all;
+
+	name[0] = '\0';
+	if (n->way[0] == '\0')
+		return ORIGIN_NONE;
+	/* Dead letters stand together by where they came from: the last answer will do for most. */
+	if (strncmp(known->hash, n->way, WAY_HASH) != 0) {
+		error_clear(&ignored);
+		if (spool_list(q->spool, SPOOL_QUEUE, &all, &ignored) != ST_OK)
+			return ORIGIN_UNKNOWN;
+		known->name[0] = '\0';
+		(void)strlcpy(known->hash, n->way, sizeof(known->hash));
+		for (size_t i = 0; i < all.n; i++) {
+			way_hash(all.name[i], hash);
+			if (strcmp(hash, known->hash) == 0)
+				(void)strlcpy(known->name, all.name[i], sizeof(known->name));
+		}
+		names_free(&all);
+	}
+	(void)strlcpy(name, known->name, QUEUE_NAME_MAX + 1);
+	return name[0] != '\0' ? ORIGIN_KNOWN : ORIGIN_UNKNOWN;
+}
