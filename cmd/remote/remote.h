@@ -27,19 +27,20 @@ struct chunks {
 	bool ended;		/* the end of the present input was read by chunk_next */
 };
 /* At the beginning, and behind an end: whether there is another input.  ST_BADDATA: it breaks off; ST_AGAIN: stopped. */
-enum status chunk_next(struct chunks *, bool *another, struct error *) MUST_CHECK;
+enum status chunk_next(struct chunks *c, bool *another, struct error *err) MUST_CHECK;
 /* Up to len bytes of it; *got 0: it is at its end. */
-enum status chunk_read(struct chunks *, void *buf, size_t len, size_t *got, struct error *) MUST_CHECK;
+enum status chunk_read(struct chunks *c, void *buf, size_t len, size_t *got,
+    struct error *err) MUST_CHECK;
 /* What goes in front of a piece, or 0, or CHUNK_CLOSE. */
 void chunk_head(char head[CHUNK_HEAD], uint32_t len);
 /* A piece with its head, or only the head if data is NULL. */
-enum status chunk_write(int fd, const void *data, uint32_t len, struct error *) MUST_CHECK;
-enum status chunk_hello(int fd, struct error *) MUST_CHECK;
+enum status chunk_write(int fd, const void *data, uint32_t len, struct error *err) MUST_CHECK;
+enum status chunk_hello(int fd, struct error *err) MUST_CHECK;
 
 /* ---- remote.c --------------------------------------------------------- */
 
 bool remote_is(const char *spool);
 /* Run the verb there; words are what follows the verb on the command line. */
-enum status remote_run(struct run *, const char *spool, char **words) MUST_CHECK;
+enum status remote_run(struct run *r, const char *spool, char **words) MUST_CHECK;
 
 #endif

@@ -15,12 +15,13 @@ struct queue;
  * Return what is due and what has lapsed, at most REAP_MAX of each.  *wake: when there
  * may be more to do (now: at once).
  */
-void reap_due(struct queue *, usec_t now, usec_t *wake, struct passed *);
-void reap_lapsed(struct queue *, usec_t now, usec_t *wake, struct passed *);
+void reap_due(struct queue *q, usec_t now, usec_t *wake, struct passed *over);
+void reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct passed *over);
 /* What is delayed becomes ready, or has expired. */
-enum status reap_return(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
+enum status reap_return(struct queue *q, const struct place *p, usec_t now,
+    struct error *err) MUST_CHECK;
 /* Move what lies in new/ to ready. */
-void reap_new(struct queue *, usec_t now, struct passed *);
+void reap_new(struct queue *q, usec_t now, struct passed *over);
 /*
  * What dead writers left in a directory under names with this prefix: files older than an hour whose writer holds no lock,
  * and, with trees, directories older than 36 hours.  seen is called for each, and may be NULL.
