@@ -26,9 +26,11 @@ static const char *const labels[NVALUES] = { "depth", "oldest", "dead" };
 
 /* The option of level (WARNING, CRITICAL) for value v is OPT_LONG + 2 * v + level - 1. */
 static const struct opt opts[] = {
-	{ OPT_LONG, "warn-depth", "RANGE", false, "warning if so many are ready, delayed or claimed" },
+	{ OPT_LONG, "warn-depth", "RANGE", false,
+	    "warning if so many are ready, delayed or claimed" },
 	{ OPT_LONG + 1, "crit-depth", "RANGE", false, "critical, the same" },
-	{ OPT_LONG + 2, "warn-age", "RANGE", false, "warning if the oldest message that waits is so old" },
+	{ OPT_LONG + 2, "warn-age", "RANGE", false,
+	    "warning if the oldest message that waits is so old" },
 	{ OPT_LONG + 3, "crit-age", "RANGE", false, "critical, the same" },
 	{ OPT_LONG + 4, "warn-dead", "RANGE", false, "warning if there are so many dead letters" },
 	{ OPT_LONG + 5, "crit-dead", "RANGE", false, "critical, the same" },
@@ -288,7 +290,8 @@ options(struct run *r, struct limits *limits)
 		int v = (key - OPT_LONG) / 2;
 		if (range_parse(arg, v == AGE, &limits[v].level[(key - OPT_LONG) % 2 + 1]))
 			continue;
-		return run_usage(r, "--%s: '%s' is not a range such as %s", opts[key - OPT_LONG].name, arg,
+		return run_usage(r, "--%s: '%s' is not a range such as %s",
+		    opts[key - OPT_LONG].name, arg,
 		    v == AGE ? "5m, 5m:, ~:5m, 5m:1h or @5m:1h" : "10, 10:, ~:10, 10:20 or @10:20");
 	}
 	return run_operands(r, 1, -1);

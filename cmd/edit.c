@@ -28,7 +28,8 @@
 enum { HEADERS = OPT_LONG };
 
 static const struct opt opts[] = {
-	{ HEADERS, "headers", NULL, false, "the headers too: above the body, with an empty line between" },
+	{ HEADERS, "headers", NULL, false,
+	    "the headers too: above the body, with an empty line between" },
 	OPT_END
 };
 
@@ -109,7 +110,8 @@ run_editor(struct edit *e)
 	argv[2] = script;
 	/* Ctrl-C is for the editor; what is ignored here is not to be ignored there. */
 	(void)sigemptyset(&defaults);
-	for (const int *sig = (const int[]){ SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ, 0 }; *sig != 0; sig++)
+	for (const int *sig = (const int[]){ SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ, 0 }; *sig != 0;
+	    sig++)
 		if (*sig == SIGPIPE || *sig == SIGXFSZ || !run_ignores(*sig))
 			(void)sigaddset(&defaults, *sig);
 	(void)signal(SIGINT, SIG_IGN);
@@ -128,13 +130,17 @@ run_editor(struct edit *e)
 	if (failed != 0)
 		return error_sys(err, failed, "/bin/sh");
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return error_set(err, ST_AGAIN, 0, "the editor (%s) failed; nothing was changed", editor);
+		return error_set(err, ST_AGAIN, 0, "the editor (%s) failed; nothing was changed",
+		    editor);
 	return ST_OK;
 }
 
 /* ---- the new version -------------------------------------------------- */
 
-/* The order goes by the hash in the name, which stays: a header that tells of another key would lie. */
+/*
+ * The order goes by the hash in the name, which stays: a header that tells of another key would
+ * lie.
+ */
 static enum status
 key_stays(struct edit *e)
 {
@@ -152,7 +158,8 @@ key_stays(struct edit *e)
 		order_hash(key, hash);
 		free(key);
 		if (strcmp(hash, e->p.name.order) != 0)
-			return error_set(&e->r->err, ST_BADDATA, 0, "the header Key is what the order goes by: it cannot be changed");
+			return error_set(&e->r->err, ST_BADDATA, 0,
+			    "the header Key is what the order goes by: it cannot be changed");
 	}
 	return ST_OK;
 }
@@ -170,14 +177,16 @@ take_headers(struct edit *e, FILE *f)
 	headers_free(&e->headers);
 	while (st == ST_OK && (n = getline(&line, &size, f)) > 0 && line[0] != '\n') {
 		if (line[n - 1] != '\n' || strlen(line) != (size_t)n)
-			st = error_set(err, ST_BADDATA, 0, "the headers don't end with an empty line");
+			st = error_set(err, ST_BADDATA, 0,
+			    "the headers don't end with an empty line");
 		else {
 			line[n - 1] = '\0';
 			st = headers_add(&e->headers, line, err);
 		}
 	}
 	if (st == ST_OK && n <= 0)
-		st = error_set(err, ST_BADDATA, 0, "the empty line between headers and body is gone");
+		st = error_set(err, ST_BADDATA, 0,
+		    "the empty line between headers and body is gone");
 	if (st == ST_OK)
 		st = key_stays(e);
 	free(line);
@@ -214,7 +223,8 @@ write_body(struct batch *b, int fd, off_t at, off_t end, struct error *err)
 	ssize_t n;
 
 	while (st == ST_OK && at < end) {
-		n = pread(fd, buf, end - at < (off_t)sizeof(buf) ? (size_t)(end - at) : sizeof(buf), at);
+		n = pread(fd, buf, end - at < (off_t)sizeof(buf) ? (size_t)(end - at) : sizeof(buf),
+		    at);
 		if (n <= 0)
 			return error_sys(err, n == 0 ? EIO : errno, "the edited copy");
 		st = batch_write(b, buf, (size_t)n, err);
@@ -233,7 +243,8 @@ replace(struct edit *e, int fd, off_t end)
 	enum status st;
 
 	run_stoppable();	/* to end accept's command, and to keep what was edited */
-	if ((st = queue_accept(e->q, &accept, err)) != ST_OK || (st = batch_open(e->q, &opt, &b, err)) != ST_OK)
+	if ((st = queue_accept(e->q, &accept, err)) != ST_OK ||
+	    (st = batch_open(e->q, &opt, &b, err)) != ST_OK)
 		return st;
 	if ((st = batch_begin(b, err)) == ST_OK &&
 	    (st = write_body(b, fd, e->body, end, err)) == ST_OK &&
@@ -241,7 +252,8 @@ replace(struct edit *e, int fd, off_t end)
 		st = batch_replace(b, &e->p, e->from, clock_now(), err);
 	batch_close(b);
 	if (st == ST_GONE)
-		st = error_set(err, ST_LOST, 0, "message %s moved on while it was edited: it is as it was",
+		st = error_set(err, ST_LOST, 0,
+		    "message %s moved on while it was edited: it is as it was",
 		    e->p.name.id.text);
 	return st;
 }
@@ -256,7 +268,8 @@ save(struct edit *e)
 	FILE *f;
 
 	if ((f = fopen(e->path, "re")) == NULL || fstat(fileno(f), &sb) == -1) {
-		st = error_set(err, ST_IO, errno, "%s: the editor left no file; nothing was changed", e->path);
+		st = error_set(err, ST_IO, errno,
+		    "%s: the editor left no file; nothing was changed", e->path);
 		if (f != NULL)
 			(void)fclose(f);
 		return st;
@@ -285,7 +298,8 @@ find(struct edit *e, const char *word)
 	    (st = scan_find(e->q, STATES_ALL, &id, &e->p, err)) != ST_OK)
 		return st;
 	if (e->p.state != STATE_DEAD && e->p.state != STATE_HELD)
-		return error_set(err, ST_LOST, 0, "message %s is %s, and may be taken while it is edited: "
+		return error_set(err, ST_LOST, 0,
+		    "message %s is %s, and may be taken while it is edited: "
 		    "'mq hold %s %s' first", id.text, state_names[e->p.state], qname, id.text);
 	return ST_OK;
 }
@@ -321,7 +335,8 @@ run_edit(struct run *r)
 
 	while (run_option(r, &arg) != 0)
 		e.with_headers = true;
-	if ((st = run_operands(r, 2, 2)) != ST_OK || (st = run_queue(r, r->operand[0], &e.q)) != ST_OK)
+	if ((st = run_operands(r, 2, 2)) != ST_OK ||
+	    (st = run_queue(r, r->operand[0], &e.q)) != ST_OK)
 		return st;
 	if ((st = find(&e, r->operand[1])) == ST_OK)
 		st = edit(&e);

@@ -71,7 +71,8 @@ static void
 list(void)
 {
 	for (const struct fsck_kind *k = fsck_kinds; k->id != NULL; k++)
-		(void)printf("%s\t%s\t%s\t%s\t%s\n", k->id, severities[k->severity], k->must, k->repair, k->rule);
+		(void)printf("%s\t%s\t%s\t%s\t%s\n", k->id, severities[k->severity], k->must,
+		    k->repair, k->rule);
 }
 
 static enum status

@@ -164,12 +164,14 @@ source(void *arg, void *buf, size_t len, size_t *got, struct error *err)
 	enum status st;
 	ssize_t n = -1;
 
-	if (m->b != NULL && batch_pending(m->b) > 0 && poll(&pfd, 1, 0) == 0 && (st = publish(m)) != ST_OK)
+	if (m->b != NULL && batch_pending(m->b) > 0 && poll(&pfd, 1, 0) == 0 &&
+	    (st = publish(m)) != ST_OK)
 		return st;
 	while (!run_stopped() && (n = read(STDIN_FILENO, buf, len)) == -1 && errno == EINTR)
 		continue;
 	if (run_stopped())
-		return error_set(err, ST_AGAIN, 0, "stopped by a signal: run it again for the rest");
+		return error_set(err, ST_AGAIN, 0,
+		    "stopped by a signal: run it again for the rest");
 	if (n == -1)
 		return error_set(err, ST_IO, errno, "read stdin");
 	*got = (size_t)n;
@@ -220,7 +222,8 @@ take_mark(struct import *m, const struct tar_member *t)
 
 	if (st == ST_OK && text != NULL && strncmp(text, "mq-export 1\n", 12) != 0)
 		st = error_set(&m->r->err, ST_BADDATA, 0, strncmp(text, "mq-export ", 10) == 0 ?
-		    "the stream was made by a newer mq: use that" : "mq-export does not say 'mq-export 1'");
+		    "the stream was made by a newer mq: use that" :
+		    "mq-export does not say 'mq-export 1'");
 	m->known = m->marked = true;
 	free(text);
 	return st == ST_NONE ? ST_OK : st;
@@ -367,7 +370,8 @@ take_message(struct import *m, const struct tar_member *t, enum state s, const c
 		return refuse(m, t, "its id is of a time that is none");
 	m->known = true;
 	if (n.size != t->size)
-		return refuse(m, t, "its size is not what s in its name says (if you edited it, rename it)");
+		return refuse(m, t,
+		    "its size is not what s in its name says (if you edited it, rename it)");
 	if (n.head > n.size)
 		return refuse(m, t, "its headers are larger than it is");
 	if ((st = need_queue(m)) != ST_OK)
@@ -406,7 +410,8 @@ take_file(struct import *m, const struct tar_member *t)
 	if (state != -1)
 		return take_message(m, t, (enum state)state, slash + 1);
 	if (!m->known)
-		return error_set(&m->r->err, ST_BADDATA, 0, "this is no export of a queue: it has the file %s", t->path);
+		return error_set(&m->r->err, ST_BADDATA, 0,
+		    "this is no export of a queue: it has the file %s", t->path);
 	return refuse(m, t, "not a name that mq export gives");
 }
 
@@ -420,7 +425,8 @@ each_member(struct import *m)
 
 	while ((st = tar_next(m->tar, &t, &m->r->err)) == ST_OK) {
 		if (progress_due(&m->progress))
-			progress_draw("%s: imported %llu, %llu there already, %.0f/s", m->r->operand[0],
+			progress_draw("%s: imported %llu, %llu there already, %.0f/s",
+			    m->r->operand[0],
 			    (unsigned long long)m->n, (unsigned long long)m->there,
 			    progress_rate(&m->progress, m->n + m->there));
 		if (t.type == '0')
@@ -433,7 +439,8 @@ each_member(struct import *m)
 	if (st == ST_NONE && m->marked)
 		return need_queue(m);	/* also when no message is to be in it */
 	if (st == ST_NONE)
-		return error_set(&m->r->err, ST_BADDATA, 0, "the stream has no file mq-export: is it a whole export?");
+		return error_set(&m->r->err, ST_BADDATA, 0,
+		    "the stream has no file mq-export: is it a whole export?");
 	return st;
 }
 
@@ -463,8 +470,10 @@ summary(struct import *m)
 	char refused[64] = "";
 
 	if (m->refused > 0)
-		(void)snprintf(refused, sizeof(refused), ", %llu refused", (unsigned long long)m->refused);
-	run_note(m->r, "%simported %llu message%s, %llu there already%s", m->dry ? "would have " : "",
+		(void)snprintf(refused, sizeof(refused), ", %llu refused",
+		    (unsigned long long)m->refused);
+	run_note(m->r, "%simported %llu message%s, %llu there already%s",
+	    m->dry ? "would have " : "",
 	    (unsigned long long)m->n, m->n == 1 ? "" : "s", (unsigned long long)m->there, refused);
 }
 
@@ -480,7 +489,8 @@ import(struct import *m)
 	if ((st = run_operands(r, 1, 1)) != ST_OK)
 		return st;
 	if (isatty(STDIN_FILENO) == 1)
-		return run_usage(r, "the archive comes from stdin: mq import %s <FILE", r->operand[0]);
+		return run_usage(r, "the archive comes from stdin: mq import %s <FILE",
+		    r->operand[0]);
 	progress_start(&m->progress, r);
 	m->progress.on &= !r->verbose;
 	run_stoppable();

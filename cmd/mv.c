@@ -41,7 +41,8 @@ ready(void *arg, struct run *r, struct queue *q, struct queue **target)
 	m->r = r;
 	m->target = target;
 	st = run_queue(r, r->operand[1], &m->to);
-	(void)strlcpy(r->queue, queue_name(q), sizeof(r->queue));	/* it is still what errors are about */
+	/* it is still what errors are about */
+	(void)strlcpy(r->queue, queue_name(q), sizeof(r->queue));
 	if (st == ST_NOTFOUND && r->settings.autocreate) {
 		error_clear(&r->err);	/* made when there is something to move */
 		return ST_OK;

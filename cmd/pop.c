@@ -67,7 +67,10 @@ on_alarm(int sig)
 	ticked = 1;
 }
 
-/* Only what waits for stdout is to be interrupted: on a network file system any other call could be, too. */
+/*
+ * Only what waits for stdout is to be interrupted: on a network file system any other call could
+ * be, too.
+ */
 static void
 alarm_let(bool in)
 {
@@ -367,7 +370,8 @@ pop_all(struct pop *p)
 	if (st != ST_OK && st != ST_NONE && st != ST_LOST)
 		__fpurge(p->out);
 	(void)fclose(p->out);
-	if (p->chunked && (st == ST_OK || st == ST_NONE) && chunk_write(STDOUT_FILENO, NULL, CHUNK_CLOSE, &p->r->err) != ST_OK)
+	if (p->chunked && (st == ST_OK || st == ST_NONE) &&
+	    chunk_write(STDOUT_FILENO, NULL, CHUNK_CLOSE, &p->r->err) != ST_OK)
 		st = p->r->err.status;
 	/* For who got some already it is as if there were no more. */
 	if (p->held && done > 0) {

@@ -61,7 +61,8 @@ replay(void *arg, struct queue *q, const struct place *at, usec_t now, struct er
 	enum status st;
 
 	if (at->state != STATE_DONE)
-		return error_set(err, ST_BADDATA, 0, "message %s is %s: only what was acknowledged and kept is replayed",
+		return error_set(err, ST_BADDATA, 0,
+		    "message %s is %s: only what was acknowledged and kept is replayed",
 		    at->name.id.text, state_names[at->state]);
 	if (p->to == NULL) {
 		if ((st = run_queue_create(p->r, p->name, &p->to)) != ST_OK)
@@ -76,7 +77,8 @@ static enum status
 run_replay(struct run *r)
 {
 	struct replay p = { .r = r };
-	struct action a = { .name = "replay", .past = "replayed", .all = STATE_BIT(STATE_DONE), .wanted = -1, .first = 1,
+	struct action a = { .name = "replay", .past = "replayed", .all = STATE_BIT(STATE_DONE),
+	    .wanted = -1, .first = 1,
 	    .act = replay, .option = option, .ready = ready, .arg = &p };
 
 	return act_run(r, &a);

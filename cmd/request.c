@@ -78,7 +78,8 @@ options(struct request *a)
 			break;
 		}
 	if (st == ST_OK && headers_find(&a->headers, "Reply-To", &h))
-		st = run_usage(r, "the header Reply-To is set by mq: it names the place for the answer");
+		st = run_usage(r,
+		    "the header Reply-To is set by mq: it names the place for the answer");
 	return st;
 }
 
@@ -107,7 +108,8 @@ add_headers(struct request *a)
 	enum status st;
 
 	(void)snprintf(text, sizeof(text), "Reply-To: %s", question_token(a->question));
-	if ((st = headers_add(&a->headers, text, &a->r->err)) != ST_OK || headers_find(&a->headers, "Correlation-Id", &h))
+	if ((st = headers_add(&a->headers, text, &a->r->err)) != ST_OK ||
+	    headers_find(&a->headers, "Correlation-Id", &h))
 		return st;
 	id_make(clock_now(), &id);
 	(void)snprintf(text, sizeof(text), "Correlation-Id: %s", id.text);
@@ -163,7 +165,8 @@ output_failed(struct request *a)
 	char path[5000];
 
 	question_path(a->question, path, sizeof(path));
-	return error_set(&a->r->err, ST_IO, run_stopped() ? EINTR : errno, "the answer stays for a day in %s: stdout", path);
+	return error_set(&a->r->err, ST_IO, run_stopped() ? EINTR : errno,
+	    "the answer stays for a day in %s: stdout", path);
 }
 
 static enum status
@@ -174,7 +177,8 @@ write_all(struct request *a, const char *data, size_t len)
 
 	for (; len > 0; data += n, len -= (size_t)n) {
 		n = write(STDOUT_FILENO, data, len);
-		if (n == -1 && errno == EAGAIN)		/* others share it, and made it non-blocking */
+		/* others share it, and made it non-blocking */
+		if (n == -1 && errno == EAGAIN)
 			(void)poll(&pfd, 1, -1);
 		else if (n == -1 && errno != EINTR)
 			return output_failed(a);
@@ -194,7 +198,8 @@ show_answer(struct request *a, int fd)
 	ssize_t n;
 
 	while (st == ST_OK && (n = read(fd, buf, sizeof(buf))) != 0)
-		st = n > 0 ? write_all(a, buf, (size_t)n) : error_set(&a->r->err, ST_IO, errno, "read the answer");
+		st = n > 0 ? write_all(a, buf, (size_t)n) :
+		    error_set(&a->r->err, ST_IO, errno, "read the answer");
 	return st;
 }
 
@@ -217,7 +222,8 @@ await(struct request *a, bool *keep)
 		a->queued = false;
 		why = r->err;
 		error_clear(&r->err);
-		st = error_set(&r->err, ST_LOST, 0, "request %s failed for good: %s", a->id.text, why.text);
+		st = error_set(&r->err, ST_LOST, 0, "request %s failed for good: %s", a->id.text,
+		    why.text);
 	} else if (st == ST_NONE)
 		run_verbose(r, "no answer came in time");
 	else
@@ -242,20 +248,23 @@ withdraw(struct request *a)
 static enum status
 run_request(struct run *r)
 {
-	struct request a = { .r = r, .opt = { .priority = PRIORITY_DEFAULT }, .timeout = TIMEOUT_DEFAULT };
+	struct request a = { .r = r, .opt = { .priority = PRIORITY_DEFAULT },
+	    .timeout = TIMEOUT_DEFAULT };
 	bool keep = false;
 	enum status st;
 
-	if ((st = options(&a)) == ST_OK && (st = operands(&a)) == ST_OK && (st = input_files_exist(r)) == ST_OK) {
+	if ((st = options(&a)) == ST_OK && (st = operands(&a)) == ST_OK &&
+	    (st = input_files_exist(r)) == ST_OK) {
 		run_stoppable();
 		/*
-		 * Who makes the queue is who answers: a wrong name shall not be waited for.  Nor a topic:
-		 * who handles what a subscriber got looks for the place there.
+		 * Who makes the queue is who answers: a wrong name shall not be waited for.  Nor a
+		 * topic: who handles what a subscriber got looks for the place there.
 		 */
 		if ((st = run_queue_consume(r, r->operand[0], &a.q)) == ST_OK &&
 		    (st = push_allowed(a.q, 1, 0, clock_now(), &r->err)) == ST_OK &&
 		    (st = queue_accept(a.q, &a.accept, &r->err)) == ST_OK &&
-		    (st = question_open(a.q, clock_now(), &a.question, &r->err)) == ST_OK && (st = ask(&a)) == ST_OK)
+		    (st = question_open(a.q, clock_now(), &a.question, &r->err)) == ST_OK &&
+		    (st = ask(&a)) == ST_OK)
 			st = await(&a, &keep);
 	}
 	question_close(a.question, keep);

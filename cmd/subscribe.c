@@ -14,8 +14,10 @@
 enum { FILTER = OPT_LONG, SINCE };
 
 static const struct opt opts[] = {
-	{ FILTER, "filter", "NAME=PATTERN", false, "only messages with such a header; NAME!=PATTERN: without; all of several" },
-	{ SINCE, "since", "TIME|DUR", false, "also what the topic kept since TIME (UTC), or DUR ago" },
+	{ FILTER, "filter", "NAME=PATTERN", false,
+	    "only messages with such a header; NAME!=PATTERN: without; all of several" },
+	{ SINCE, "since", "TIME|DUR", false,
+	    "also what the topic kept since TIME (UTC), or DUR ago" },
 	OPT_END
 };
 
@@ -83,13 +85,15 @@ run_subscribe(struct run *r)
 	uint64_t given;
 	enum status st;
 
-	if ((st = options(&s)) == ST_OK && (st = run_operands(r, 2, 2)) == ST_OK && (st = allowed(&s)) == ST_OK &&
+	if ((st = options(&s)) == ST_OK && (st = run_operands(r, 2, 2)) == ST_OK &&
+	    (st = allowed(&s)) == ST_OK &&
 	    (st = run_queue_create(r, r->operand[1], &s.q)) == ST_OK &&
 	    (st = run_queue_create(r, r->operand[0], &s.topic)) == ST_OK)
 		st = subscribe(s.topic, s.q, s.filter, s.n, &r->err);
 	if (st == ST_OK && s.since >= 0) {
 		st = topic_catch_up(s.topic, s.q, s.since, clock_now(), &given, &r->err);
-		run_note(r, "%llu earlier message%s", (unsigned long long)given, given == 1 ? "" : "s");
+		run_note(r, "%llu earlier message%s", (unsigned long long)given,
+		    given == 1 ? "" : "s");
 	}
 	queue_close(s.topic);
 	queue_close(s.q);

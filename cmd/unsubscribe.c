@@ -14,7 +14,8 @@ run_unsubscribe(struct run *r)
 	struct queue *topic = NULL;
 	enum status st;
 
-	if ((st = run_operands(r, 2, 2)) != ST_OK || (st = run_queue(r, r->operand[0], &topic)) != ST_OK)
+	if ((st = run_operands(r, 2, 2)) != ST_OK ||
+	    (st = run_queue(r, r->operand[0], &topic)) != ST_OK)
 		return st;
 	if (!queue_name_ok(r->operand[1]))
 		st = run_usage(r, "'%s' is not a queue name", r->operand[1]);

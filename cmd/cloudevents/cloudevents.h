@@ -1,9 +1,9 @@
 /*
- * cloudevents.h: between json.c (what both directions ask of JSON, and the table), read.c and write.c: events in CloudEvents
- * 1.0's structured JSON, to messages and back.
- * 
- * The library checks the JSON and decodes strings; what is kept as JSON (the data, numbers) is copied
- * byte for byte from the text, so that no number loses a digit on its way.
+ * cloudevents.h: between json.c (what both directions ask of JSON, and the table), read.c and
+ * write.c: events in CloudEvents 1.0's structured JSON, to messages and back.
+ *
+ * The library checks the JSON and decodes strings; what is kept as JSON (the data, numbers) is
+ * copied byte for byte from the text, so that no number loses a digit on its way.
  */
 #ifndef CMD_CLOUDEVENTS_CLOUDEVENTS_H
 #define CMD_CLOUDEVENTS_CLOUDEVENTS_H
@@ -23,8 +23,8 @@ struct cloudevent_body { char *data; size_t len; };
 enum status event_add(struct event_input *in, const char *data, size_t len,
     struct error *err) MUST_CHECK;
 /*
- * What was added is one event in JSON: it becomes headers, behind those that all get, and a body, which is the caller's to free.
- * ST_BADDATA: it is none.
+ * What was added is one event in JSON: it becomes headers, behind those that all get, and a body,
+ * which is the caller's to free. ST_BADDATA: it is none.
  */
 enum status event_take(struct event_input *in, struct headers *headers,
     struct cloudevent_body *body, struct error *err) MUST_CHECK;
@@ -40,8 +40,9 @@ enum status cloudevent_write(FILE *f, struct queue *q, const struct place *p, in
 /* Before cmd.h: see json_string there. */
 
 /*
- * Members whose headers are not just Ce-NAME; mq-push(1) has the table too.  Those without a header are for us
- * alone to write.  binary: as in CloudEvents' binding to HTTP, Ce-NAME stands for it where its header says nothing.
+ * Members whose headers are not just Ce-NAME; mq-push(1) has the table too.  Those without a header
+ * are for us alone to write.  binary: as in CloudEvents' binding to HTTP, Ce-NAME stands for it
+ * where its header says nothing.
  */
 struct attribute { const char *name, *header; bool binary; };
 #define NATTRIBUTES 11

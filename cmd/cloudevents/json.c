@@ -8,8 +8,10 @@
 #include "cloudevents/cloudevents.h"
 
 const struct attribute attributes[NATTRIBUTES] = {
-	{ "type", "Type", true }, { "source", "Source", true }, { "datacontenttype", "Content-Type", false },
-	{ "subject", "Subject", true }, { "time", "Time", true }, { "dataschema", "Dataschema", true },
+	{ "type", "Type", true }, { "source", "Source", true },
+	{ "datacontenttype", "Content-Type", false },
+	{ "subject", "Subject", true }, { "time", "Time", true },
+	{ "dataschema", "Dataschema", true },
 	{ "traceparent", "Traceparent", true }, { "tracestate", "Tracestate", true },
 	{ "specversion", "", false }, { "data", "", false }, { "mqhandle", "", false },
 };
@@ -17,7 +19,8 @@ const struct attribute attributes[NATTRIBUTES] = {
 json_t *
 any_json(const char *text, size_t len)
 {
-	return json_loadb(text, len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
+	return json_loadb(text, len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL,
+	    NULL);
 }
 
 bool
@@ -46,14 +49,16 @@ is_json_type(const char *type, size_t len)
 
 	while (end < len && strchr("; \t", type[end]) == NULL)
 		end++;
-	return end >= 5 && (type[end - 5] == '/' || type[end - 5] == '+') && strncasecmp(type + end - 4, "json", 4) == 0;
+	return end >= 5 && (type[end - 5] == '/' || type[end - 5] == '+') &&
+	    strncasecmp(type + end - 4, "json", 4) == 0;
 }
 
 bool
 cloudevent_header(const char *name, size_t len)
 {
 	for (size_t i = 0; i < NATTRIBUTES; i++)
-		if (len == strlen(attributes[i].header) && strncasecmp(name, attributes[i].header, len) == 0 &&
+		if (len == strlen(attributes[i].header) &&
+		    strncasecmp(name, attributes[i].header, len) == 0 &&
 		    strncmp(attributes[i].name, "trace", 5) != 0)
 			return true;
 	return len > 3 && strncasecmp(name, "Ce-", 3) == 0;

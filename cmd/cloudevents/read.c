@@ -81,7 +81,8 @@ required(const struct cloudevent *e)
 	}
 	if (strcmp(json_string_value(json_object_get(e->root, "specversion")), "1.0") != 0)
 		return bad(e, "'specversion' is not 1.0");
-	if (json_object_get(e->root, "data") != NULL && json_object_get(e->root, "data_base64") != NULL)
+	if (json_object_get(e->root, "data") != NULL &&
+	    json_object_get(e->root, "data_base64") != NULL)
 		return bad(e, "it has 'data' and 'data_base64'");
 	return ST_OK;
 }
@@ -95,11 +96,15 @@ table_header(const char *attribute)
 	return NULL;
 }
 
-/* Whether a string has to stand as JSON in its header, not to be taken for another value, nor lose its blanks. */
+/*
+ * Whether a string has to stand as JSON in its header, not to be taken for another value, nor lose
+ * its blanks.
+ */
 static bool
 quoted(const char *text, size_t len)
 {
-	return len == 0 || text[0] == '"' || text[0] == ' ' || text[len - 1] == ' ' || is_json(text, len);
+	return len == 0 || text[0] == '"' || text[0] == ' ' || text[len - 1] == ' ' ||
+	    is_json(text, len);
 }
 
 static enum status
@@ -114,8 +119,11 @@ put_attribute(const struct cloudevent *e, const struct member *m)
 	/* Whose claim it was is nothing that the event says. */
 	if (json_is_null(m->value) || strcmp(m->name, "mqhandle") == 0)
 		return ST_OK;
-	if (namelen == 0 || namelen > ATTRIBUTE_NAME_MAX || strspn(m->name, "abcdefghijklmnopqrstuvwxyz0123456789") != namelen)
-		return bad(e, "the name of the attribute '%.60s' has to be of lower-case letters and digits, %d at most",
+	if (namelen == 0 || namelen > ATTRIBUTE_NAME_MAX ||
+	    strspn(m->name, "abcdefghijklmnopqrstuvwxyz0123456789") != namelen)
+		return bad(e,
+		    "the name of the attribute '%.60s' has to be of lower-case letters and digits, "
+		    "%d at most",
 		    m->name, ATTRIBUTE_NAME_MAX);
 	if (json_is_array(m->value) || json_is_object(m->value) || (header != NULL && !string))
 		return bad(e, "the attribute '%s' is not a string", m->name);
@@ -124,14 +132,18 @@ put_attribute(const struct cloudevent *e, const struct member *m)
 		len = json_string_length(m->value);
 		if (has_control(value, len))
 			return bad(e, "the attribute '%s' has a control character", m->name);
-		if (header == NULL ? quoted(value, len) : len == 0 || value[0] == ' ' || value[len - 1] == ' ') {
+		if (header == NULL ? quoted(value, len) : len == 0 || value[0] == ' ' ||
+		    value[len - 1] == ' ') {
 			if (header != NULL)
-				return bad(e, "the attribute '%s' is empty, or has a blank at one end", m->name);
+				return bad(e,
+				    "the attribute '%s' is empty, or has a blank at one end",
+				    m->name);
 			value = m->raw;
 			len = m->rawlen;
 		}
 	}
-	if (asprintf(&text, "%s%s: %.*s", header == NULL ? "Ce-" : "", header == NULL ? m->name : header, (int)len, value) == -1)
+	if (asprintf(&text, "%s%s: %.*s", header == NULL ? "Ce-" : "",
+	    header == NULL ? m->name : header, (int)len, value) == -1)
 		return error_sys(e->err, ENOMEM, "cloudevents");
 	st = headers_add(e->headers, text, e->err);
 	free(text);
@@ -142,7 +154,8 @@ put_attribute(const struct cloudevent *e, const struct member *m)
 static bool
 decode_base64(char *text, size_t len, size_t *out)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	size_t pad = 0, n = 0;
 	uint32_t v = 0;
 
@@ -173,7 +186,8 @@ put_data(const struct cloudevent *e, const struct member *m, struct cloudevent_b
 {
 	json_t *type = json_object_get(e->root, "datacontenttype");
 	bool binary = strcmp(m->name, "data_base64") == 0, string = json_is_string(m->value);
-	bool json = !json_is_string(type) || is_json_type(json_string_value(type), json_string_length(type));
+	bool json = !json_is_string(type) || is_json_type(json_string_value(type),
+	    json_string_length(type));
 	const char *from = m->raw;
 
 	if (binary && json_is_null(m->value))
@@ -204,7 +218,8 @@ take_members(const struct cloudevent *e, struct cloudevent_body *body)
 
 	for (; st == ST_OK && *at == '"'; n++) {
 		const char *end = skip_value(at);
-		json_t *key = json_loadb(at, (size_t)(end - at), JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+		json_t *key = json_loadb(at, (size_t)(end - at), JSON_DECODE_ANY | JSON_ALLOW_NUL,
+		    NULL);
 		struct member m = { .name = json_string_value(key) };
 		if (m.name == NULL)
 			return error_sys(e->err, ENOMEM, "cloudevents");
@@ -212,7 +227,8 @@ take_members(const struct cloudevent *e, struct cloudevent_body *body)
 		m.rawlen = (size_t)(skip_value(m.raw) - m.raw);
 		m.value = json_object_get(e->root, m.name);
 		if (strcmp(m.name, "data") == 0 || strcmp(m.name, "data_base64") == 0)
-			st = body->data != NULL ? bad(e, "it has '%s' twice", m.name) : put_data(e, &m, body);
+			st = body->data != NULL ? bad(e, "it has '%s' twice", m.name) :
+			    put_data(e, &m, body);
 		else if (strcmp(m.name, "specversion") != 0)
 			st = m.value == NULL ? bad(e, "a name with NUL") : put_attribute(e, &m);
 		json_decref(key);
@@ -220,11 +236,13 @@ take_members(const struct cloudevent *e, struct cloudevent_body *body)
 		if (*at == ',')
 			at = skip_blank(at + 1);
 	}
-	return st == ST_OK && n != json_object_size(e->root) ? bad(e, "an attribute stands there twice") : st;
+	return st == ST_OK && n != json_object_size(e->root) ?
+	    bad(e, "an attribute stands there twice") : st;
 }
 
 static enum status
-cloudevent_read(const char *text, size_t len, struct headers *headers, struct cloudevent_body *body, struct error *err)
+cloudevent_read(const char *text, size_t len, struct headers *headers, struct cloudevent_body *body,
+    struct error *err)
 {
 	struct cloudevent e = { .text = text, .headers = headers, .err = err };
 	enum status st;
@@ -259,7 +277,8 @@ event_add(struct event_input *in, const char *data, size_t len, struct error *er
 }
 
 enum status
-event_take(struct event_input *in, struct headers *headers, struct cloudevent_body *body, struct error *err)
+event_take(struct event_input *in, struct headers *headers, struct cloudevent_body *body,
+    struct error *err)
 {
 	enum status st;
 

@@ -57,7 +57,10 @@ ce_name(const struct header *h, char *name)
 	return true;
 }
 
-/* A number, true, false, or in quotes a string that the attribute may be: an id is no number, and not empty. */
+/*
+ * A number, true, false, or in quotes a string that the attribute may be: an id is no number, and
+ * not empty.
+ */
 static bool
 stands_as_json(const char *name, const struct header *h)
 {
@@ -65,7 +68,8 @@ stands_as_json(const char *name, const struct header *h)
 	bool id = strcmp(name, "id") == 0, yes;
 
 	if (json_is_string(v))
-		yes = !has_control(json_string_value(v), json_string_length(v)) && (!id || json_string_length(v) > 0);
+		yes = !has_control(json_string_value(v), json_string_length(v)) &&
+		    (!id || json_string_length(v) > 0);
 	else
 		yes = !id && (json_is_number(v) || json_is_boolean(v));
 	json_decref(v);
@@ -87,10 +91,14 @@ put_extension(FILE *f, const char *name, const struct header *h)
 static bool
 says(const struct header *h)
 {
-	return h->valuelen > 0 && h->value[0] != ' ' && h->value[h->valuelen - 1] != ' ' && !has_control(h->value, h->valuelen);
+	return h->valuelen > 0 && h->value[0] != ' ' && h->value[h->valuelen - 1] != ' ' &&
+	    !has_control(h->value, h->valuelen);
 }
 
-/* The header an attribute is made of; like put_attributes: the first of the name, if it says anything. */
+/*
+ * The header an attribute is made of; like put_attributes: the first of the name, if it says
+ * anything.
+ */
 static bool
 find_header(const struct headers *headers, const char *name, struct header *h)
 {
@@ -168,7 +176,8 @@ load(int fd, const struct msgname *n, char **text, size_t *len, struct error *er
 		return ST_OK;
 	if ((*text = malloc(size + 1)) == NULL)
 		return error_sys(err, ENOMEM, "cloudevents");
-	while (have < size && (got = pread(fd, *text + have, size - have, n->head + (off_t)have)) > 0)
+	while (have < size && (got = pread(fd, *text + have, size - have, n->head + (off_t)have)) >
+	    0)
 		have += (size_t)got;
 	if (have == size)
 		return ST_OK;
@@ -179,8 +188,9 @@ load(int fd, const struct msgname *n, char **text, size_t *len, struct error *er
 }
 
 /*
- * By the content type: JSON is data as it is; what says to be JSON and is none would be read back as something
- * else if it were a string; all else is a string if it is text.  Without a content type it is what it looks like.
+ * By the content type: JSON is data as it is; what says to be JSON and is none would be read back
+ * as something else if it were a string; all else is a string if it is text.  Without a content
+ * type it is what it looks like.
  */
 static enum status
 put_body(FILE *f, const struct place *p, const struct headers *headers, int fd, struct error *err)
@@ -204,7 +214,8 @@ put_body(FILE *f, const struct place *p, const struct headers *headers, int fd, 
 		bool is_text;
 		if ((st = json_body_text(fd, &p->name, &is_text, err)) == ST_OK) {
 			if (is_text)
-				put_string(f, "datacontenttype", "text/plain", strlen("text/plain"));
+				put_string(f, "datacontenttype", "text/plain",
+				    strlen("text/plain"));
 			st = json_body_as(f, fd, &p->name, "data", "data_base64", err);
 		}
 	} else
@@ -214,7 +225,8 @@ put_body(FILE *f, const struct place *p, const struct headers *headers, int fd, 
 }
 
 enum status
-cloudevent_write(FILE *f, struct queue *q, const struct place *p, int fd, const char *handle, struct error *err)
+cloudevent_write(FILE *f, struct queue *q, const struct place *p, int fd, const char *handle,
+    struct error *err)
 {
 	struct headers headers;
 	enum status st;

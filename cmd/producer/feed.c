@@ -24,7 +24,10 @@ producer_trace(struct producer *p)
 	return queue_drops_only(p->q) ? ST_OK : trace_headers(&p->headers, &p->r->err);
 }
 
-/* What an event wants of a topic depends on its own headers, so its subscribers are asked for each one. */
+/*
+ * What an event wants of a topic depends on its own headers, so its subscribers are asked for each
+ * one.
+ */
 static enum status
 feed_event_wanted(struct producer *p)
 {
@@ -125,7 +128,8 @@ feed_read(struct producer *p, int fd, const char *name, size_t *got)
 
 	if (p->chunked)
 		return chunk_read(&p->chunks, p->buf, PRODUCER_BUFFER, got, &r->err);
-	return input_read(r, fd, name, p->buf, PRODUCER_BUFFER, got, "what is not printed above is not queued");
+	return input_read(r, fd, name, p->buf, PRODUCER_BUFFER, got,
+	    "what is not printed above is not queued");
 }
 
 static enum status
@@ -176,7 +180,8 @@ static enum status
 feed_text(struct producer *p)
 {
 	size_t len = strlen(p->text);
-	enum status st = p->delimiter == -1 ? feed_add(p, p->text, len) : feed_pieces(p, p->text, len);
+	enum status st = p->delimiter == -1 ? feed_add(p, p->text, len) :
+	    feed_pieces(p, p->text, len);
 
 	return st == ST_OK && p->in_message ? feed_end(p) : st;
 }

@@ -38,8 +38,8 @@ struct producer {
 /* Ask, and with --wait wait, until the queue takes messages.  ST_AGAIN: it does not. */
 enum status producer_admitted(struct producer *p) MUST_CHECK;
 /*
- * Publish what is pending and print the ids; with --wait a queue that filled up meanwhile is waited for.
- * ST_UNSURE, whatever else failed, where something is queued whose id could not be printed.
+ * Publish what is pending and print the ids; with --wait a queue that filled up meanwhile is waited
+ * for. ST_UNSURE, whatever else failed, where something is queued whose id could not be printed.
  */
 enum status producer_publish(struct producer *p) MUST_CHECK;
 /* Print the id of the message that was pushed under the same key before. */
@@ -51,7 +51,9 @@ enum status producer_duplicate(struct producer *p, const struct msgid *id) MUST_
 enum status producer_trace(struct producer *p) MUST_CHECK;
 /* Cut the whole input into messages, and publish those that make a batch full. */
 enum status producer_feed(struct producer *p) MUST_CHECK;
-/* Read the input and forget it: whoever feeds us is not to be killed by a pipe that nobody reads. */
+/*
+ * Read the input and forget it: whoever feeds us is not to be killed by a pipe that nobody reads.
+ */
 enum status producer_drain(struct producer *p) MUST_CHECK;
 
 #endif

@@ -25,7 +25,8 @@ producer_allowed(struct producer *p)
 	if (p->b != NULL)
 		return batch_allowed(p->b, clock_now(), err);
 	st = push_allowed(p->q, 1, 0, clock_now(), err);
-	return st != ST_OK || p->opt.gate == NULL ? st : gate_allowed(p->opt.gate, 0, 0, 1, 0, clock_now(), err);
+	return st != ST_OK || p->opt.gate == NULL ? st :
+	    gate_allowed(p->opt.gate, 0, 0, 1, 0, clock_now(), err);
 }
 
 /* The policies of the queues that subscribe may have changed, too. */
@@ -35,10 +36,13 @@ producer_reload(struct producer *p)
 	struct error *err = &p->r->err;
 	enum status st = queue_reload(p->q, err);
 
-	return st != ST_OK || p->opt.gate == NULL ? st : gate_reload(p->opt.gate, p->q, &p->headers, err);
+	return st != ST_OK || p->opt.gate == NULL ? st :
+	    gate_reload(p->opt.gate, p->q, &p->headers, err);
 }
 
-/* One look after the other, until the queue takes messages, something fails, or the time is over. */
+/*
+ * One look after the other, until the queue takes messages, something fails, or the time is over.
+ */
 static enum status
 producer_wait(struct producer *p, struct waiter *w)
 {
@@ -95,8 +99,9 @@ producer_print(void *arg, const struct msgid *id)
 }
 
 /*
- * Messages are in the queue whether or not their ids can be told.  That one could not be is what counts, whatever
- * else has failed: after any other failure what was not told is not queued, and may be pushed again.
+ * Messages are in the queue whether or not their ids can be told.  That one could not be is what
+ * counts, whatever else has failed: after any other failure what was not told is not queued, and
+ * may be pushed again.
  */
 static enum status
 producer_told(struct producer *p, enum status st)
@@ -111,14 +116,16 @@ producer_told(struct producer *p, enum status st)
 		return st;
 	clearerr(stdout);
 	error_clear(&p->r->err);
-	return error_set(&p->r->err, ST_UNSURE, e, "%s%sthe message is queued, but its id could not be printed: stdout",
+	return error_set(&p->r->err, ST_UNSURE, e,
+	    "%s%sthe message is queued, but its id could not be printed: stdout",
 	    st != ST_OK ? failed.text : "", st != ST_OK ? "; and " : "");
 }
 
 static void
 producer_verbose_duplicate(struct producer *p)
 {
-	run_verbose(p->r, "nothing was queued: there was a message under the key '%s' before", p->opt.once);
+	run_verbose(p->r, "nothing was queued: there was a message under the key '%s' before",
+	    p->opt.once);
 }
 
 enum status

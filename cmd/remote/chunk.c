@@ -17,13 +17,15 @@ get(int fd, char *to, size_t len, struct error *err)
 	while (len > 0) {
 		n = read(fd, to, len);
 		if (run_stopped())
-			return error_set(err, ST_AGAIN, 0, "stopped by a signal: what is not printed above is not queued");
+			return error_set(err, ST_AGAIN, 0,
+			    "stopped by a signal: what is not printed above is not queued");
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
 			return error_set(err, ST_IO, errno, "read");
 		if (n == 0)
-			return error_set(err, ST_BADDATA, 0, "the input broke off: what is not printed above is not queued");
+			return error_set(err, ST_BADDATA, 0,
+			    "the input broke off: what is not printed above is not queued");
 		to += n;
 		len -= (size_t)n;
 	}
@@ -69,17 +71,20 @@ chunk_read(struct chunks *c, void *buf, size_t len, size_t *got, struct error *e
 		if ((st = get_head(c, &c->left, err)) != ST_OK)
 			return st;
 		if (c->left == CHUNK_CLOSE)
-			return error_set(err, ST_BADDATA, 0, "the input is not in chunks as mq makes them");
+			return error_set(err, ST_BADDATA, 0,
+			    "the input is not in chunks as mq makes them");
 		c->ended = c->left == 0;
 	}
 	if (c->ended) {
 		c->ended = false;
 		return ST_OK;
 	}
-	while (!run_stopped() && (n = read(c->fd, buf, len < c->left ? len : c->left)) == -1 && errno == EINTR)
+	while (!run_stopped() && (n = read(c->fd, buf, len < c->left ? len : c->left)) == -1 &&
+	    errno == EINTR)
 		continue;
 	if (n <= 0)	/* for the error */
-		return n == 0 || run_stopped() ? get(c->fd, buf, 1, err) : error_set(err, ST_IO, errno, "read");
+		return n == 0 || run_stopped() ? get(c->fd, buf, 1, err) :
+		    error_set(err, ST_IO, errno, "read");
 	c->left -= (uint32_t)n;
 	*got = (size_t)n;
 	return ST_OK;

@@ -28,7 +28,8 @@ heard_hello(int fd)
 	size_t have = 0;
 	ssize_t n;
 
-	while (have < sizeof(text) && ((n = read(fd, text + have, sizeof(text) - have)) > 0 || (n == -1 && errno == EINTR)))
+	while (have < sizeof(text) && ((n = read(fd, text + have, sizeof(text) - have)) > 0 ||
+	    (n == -1 && errno == EINTR)))
 		have += n > 0 ? (size_t)n : 0;
 	return have == sizeof(text) && memcmp(text, CHUNK_HELLO, sizeof(text)) == 0;
 }
@@ -37,7 +38,8 @@ heard_hello(int fd)
 static enum status
 stranger(struct remote *m)
 {
-	return error_set(&m->r->err, ST_IO, 0, "what answers at %s is not mq; does a login script there print something?",
+	return error_set(&m->r->err, ST_IO, 0,
+	    "what answers at %s is not mq; does a login script there print something?",
 	    m->host);
 }
 
@@ -135,7 +137,8 @@ send_all(struct sending *s)
 		return send_fd(s, STDIN_FILENO, "stdin");
 	for (int i = 1; st == ST_OK && i < r->noperands; i++) {
 		const char *name = r->operand[i];
-		int fd = strcmp(name, "-") == 0 ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		int fd = strcmp(name, "-") == 0 ? STDIN_FILENO :
+		    open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 		if (fd == -1)
 			return error_sys(&r->err, errno, "%s", name);
 		st = send_fd(s, fd, fd == STDIN_FILENO ? "stdin" : name);
@@ -152,7 +155,10 @@ bit_by_bit(const struct run *r)
 	return r->noperands > 2 || remote_given(r, 'l') != NULL || remote_given(r, '0') != NULL;
 }
 
-/* The end is sent when mq there has said hello: a connection that was never made has queued nothing. */
+/*
+ * The end is sent when mq there has said hello: a connection that was never made has queued
+ * nothing.
+ */
 static enum status
 push(struct sending *s, bool *perhaps, int *pumped)
 {
@@ -204,7 +210,8 @@ ferry_push(struct remote *m)
 	error_clear(&r->err);
 	if (remote_end(m, &s.ssh) == ST_AGAIN && perhaps && st == ST_OK) {
 		error_clear(&r->err);
-		st = error_set(&r->err, ST_UNSURE, 0, "the connection to %s broke: what is not printed above is queued "
+		st = error_set(&r->err, ST_UNSURE, 0,
+		    "the connection to %s broke: what is not printed above is queued "
 		    "or not", m->host);
 	} else if (st != ST_OK)
 		r->err = sending;
@@ -213,7 +220,8 @@ ferry_push(struct remote *m)
 	if (st == ST_OK && r->exit_code == 0 && pumped == PUMP_NO_HELLO)
 		st = stranger(m);
 	if (st == ST_OK && r->exit_code == 0 && pumped == PUMP_NO_STDOUT)
-		st = error_set(&r->err, ST_UNSURE, 0, "the message is queued, but its id could not be printed: stdout");
+		st = error_set(&r->err, ST_UNSURE, 0,
+		    "the message is queued, but its id could not be printed: stdout");
 out:
 	free(s.buf);
 	return st;
@@ -249,7 +257,10 @@ confirm(struct ssh *ssh)
 	return write(ssh->in, "\n", 1) == 1 ? ST_OK : ST_NONE;
 }
 
-/* What comes of it: our own trouble first, then what it says there, then that it said less than all. */
+/*
+ * What comes of it: our own trouble first, then what it says there, then that it said less than
+ * all.
+ */
 static enum status
 settle(struct remote *m, struct ssh *ssh, enum status st, bool hello)
 {
@@ -267,7 +278,8 @@ settle(struct remote *m, struct ssh *ssh, enum status st, bool hello)
 		return there;
 	if (!hello)
 		return stranger(m);
-	return st == ST_OK ? ST_OK : error_set(&r->err, ST_IO, 0, "what %s sent broke off", m->host);
+	return st == ST_OK ? ST_OK : error_set(&r->err, ST_IO, 0, "what %s sent broke off",
+	    m->host);
 }
 
 enum status
@@ -285,7 +297,8 @@ ferry_pop(struct remote *m)
 	if (buf == NULL)
 		return error_sys(&r->err, ENOMEM, "pop");
 	more[2] = r->noperands == 1 ? r->operand[0] : NULL;
-	if ((st = run_operands(r, 1, 1)) == ST_OK && (st = remote_start(m, 0, more, &ssh)) == ST_OK) {
+	if ((st = run_operands(r, 1, 1)) == ST_OK &&
+	    (st = remote_start(m, 0, more, &ssh)) == ST_OK) {
 		c.fd = ssh.out;
 		error_clear(&broken);
 		hello = heard_hello(ssh.out);

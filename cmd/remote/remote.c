@@ -63,7 +63,8 @@ take_host(struct remote *m, const char *spool, const char *text, size_t len)
 		if (strchr(host, ':') != NULL)
 			return refuse(m, spool, "an address with colons needs brackets");
 	}
-	if (port != NULL && (strspn(m->port, "0123456789") != strlen(m->port) || strtonum(m->port, 1, 65535, &why) == 0))
+	if (port != NULL && (strspn(m->port, "0123456789") != strlen(m->port) ||
+	    strtonum(m->port, 1, 65535, &why) == 0))
 		return refuse(m, spool, "the port is no number from 1 to 65535");
 	if (host[0] == '\0' || at == m->host)
 		return refuse(m, spool, "there is no host, or an empty user");
@@ -119,10 +120,13 @@ static enum status
 only_there(struct remote *m)
 {
 	/* A terminal there would change the bytes of an answer. */
-	bool bytes = strcmp(m->r->cmd->name, "request") == 0 || strcmp(m->r->cmd->name, "reply") == 0;
+	bool bytes = strcmp(m->r->cmd->name, "request") == 0 ||
+	    strcmp(m->r->cmd->name, "reply") == 0;
 
-	return run_usage(m->r, "not over ssh, for it has to live where the spool is: ssh %s%s%s%s%s mq -s '%s' %s ...",
-	    bytes ? "" : "-t ", m->port[0] != '\0' ? "-p " : "", m->port, m->port[0] != '\0' ? " " : "", m->host, m->path, m->r->cmd->name);
+	return run_usage(m->r,
+	    "not over ssh, for it has to live where the spool is: ssh %s%s%s%s%s mq -s '%s' %s ...",
+	    bytes ? "" : "-t ", m->port[0] != '\0' ? "-p " : "", m->port, m->port[0] != '\0' ? " " :
+	    "", m->host, m->path, m->r->cmd->name);
 }
 
 static enum status
@@ -135,7 +139,8 @@ run_there(struct remote *m, const char *verb, char **words)
 		if (strcmp(verb, stay[i]) == 0)
 			return only_there(m);
 	/* A word too many, or too few, is for the other side to refuse. */
-	if (strcmp(verb, "push") == 0 && (r->noperands == 1 || (r->noperands > 1 && remote_given(r, 'm') == NULL)))
+	if (strcmp(verb, "push") == 0 && (r->noperands == 1 ||
+	    (r->noperands > 1 && remote_given(r, 'm') == NULL)))
 		return ferry_push(m);
 	if (strcmp(verb, "pop") == 0)
 		return ferry_pop(m);

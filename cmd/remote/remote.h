@@ -26,7 +26,10 @@ struct chunks {
 	uint32_t left;		/* of the present piece */
 	bool ended;		/* the end of the present input was read by chunk_next */
 };
-/* At the beginning, and behind an end: whether there is another input.  ST_BADDATA: it breaks off; ST_AGAIN: stopped. */
+/*
+ * At the beginning, and behind an end: whether there is another input.  ST_BADDATA: it breaks off;
+ * ST_AGAIN: stopped.
+ */
 enum status chunk_next(struct chunks *c, bool *another, struct error *err) MUST_CHECK;
 /* Up to len bytes of it; *got 0: it is at its end. */
 enum status chunk_read(struct chunks *c, void *buf, size_t len, size_t *got,

@@ -24,7 +24,8 @@
 void
 ssh_quote(FILE *f, const char *before, const char *word)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:@+";
+	static const char plain[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:@+";
 
 	if (word[0] != '\0' && strspn(word, plain) == strlen(word)) {
 		(void)fprintf(f, "%s%s", before, word);
@@ -39,7 +40,9 @@ ssh_quote(FILE *f, const char *before, const char *word)
 	(void)fputc('\'', f);
 }
 
-/* ssh takes no environment along, but the message is to have the headers that it would have here. */
+/*
+ * ssh takes no environment along, but the message is to have the headers that it would have here.
+ */
 static void
 put_trace(FILE *f)
 {
@@ -133,13 +136,15 @@ ssh_ended(struct remote *m, pid_t pid)
 		if (errno != EINTR)
 			return error_sys(&r->err, errno, "wait for ssh");
 	if (WIFSIGNALED(status))
-		return error_set(&r->err, ST_AGAIN, 0, "ssh was ended by signal %d", WTERMSIG(status));
+		return error_set(&r->err, ST_AGAIN, 0, "ssh was ended by signal %d",
+		    WTERMSIG(status));
 	switch (WEXITSTATUS(status)) {
 	case 255:
 		return error_set(&r->err, ST_AGAIN, 0, "the connection to %s failed", m->host);
 	case 126:
 	case 127:
-		return error_set(&r->err, ST_CONF, 0, "there is no mq in the PATH of %s, or it cannot be run", m->host);
+		return error_set(&r->err, ST_CONF, 0,
+		    "there is no mq in the PATH of %s, or it cannot be run", m->host);
 	default:
 		r->exit_code = WEXITSTATUS(status);
 		return ST_OK;

@@ -23,7 +23,10 @@ struct remote {
 
 /* ---- ssh.c -------------------------------------------------------------- */
 
-/* A stream for the command there, which ends up in 'm'; NULL: no memory.  Words are added by ssh_quote. */
+/*
+ * A stream for the command there, which ends up in 'm'; NULL: no memory.  Words are added by
+ * ssh_quote.
+ */
 FILE *ssh_command(struct remote *m);
 /* A word for a POSIX shell, with 'before' in front. */
 void ssh_quote(FILE *f, const char *before, const char *word);
@@ -39,7 +42,10 @@ struct ssh {
 /* The verb with its options, but for one (key, 0: none), then more words; NULL-terminated. */
 enum status remote_start(struct remote *m, int without, const char *const *more,
     struct ssh *ssh) MUST_CHECK;
-/* Close the pipes and wait.  ST_OK: its exit status is in the run.  ST_AGAIN: the connection failed. */
+/*
+ * Close the pipes and wait.  ST_OK: its exit status is in the run.  ST_AGAIN: the connection
+ * failed.
+ */
 enum status remote_end(struct remote *m, struct ssh *ssh) MUST_CHECK;
 /* The argument of the last option of that key ("": it has none), NULL: it was not given. */
 const char *remote_given(const struct run *r, int key);

@@ -1,8 +1,8 @@
 /*
  * accept.c: the policy's accept: a command that looks at a message before it is accepted.
  *
- * The body goes to it by a pipe, its stderr is ours, and so is its stdout, as ours is for ids.
- * It has a process group of its own, so that what it has started ends with it when we are told to end.
+ * The body goes to it by a pipe, its stderr is ours, and so is its stdout, as ours is for ids. It
+ * has a process group of its own, so that what it has started ends with it when we are told to end.
  */
 #include <sys/wait.h>
 #include <errno.h>
@@ -35,7 +35,8 @@ start(const char *command, char *const *env, int in, pid_t *pid, struct error *e
 	(void)sigemptyset(&defaults);
 	(void)sigaddset(&defaults, SIGPIPE);
 	(void)sigaddset(&defaults, SIGXFSZ);
-	if (script == NULL || posix_spawnattr_init(&attr) != 0 || posix_spawn_file_actions_init(&files) != 0) {
+	if (script == NULL || posix_spawnattr_init(&attr) != 0 ||
+	    posix_spawn_file_actions_init(&files) != 0) {
 		free(script);
 		return error_sys(err, ENOMEM, "accept");
 	}
@@ -43,7 +44,8 @@ start(const char *command, char *const *env, int in, pid_t *pid, struct error *e
 	(void)posix_spawnattr_setpgroup(&attr, 0);
 	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 	if ((failed = posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO)) == 0 &&
-	    (failed = posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO)) == 0) {
+	    (failed = posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO)) ==
+	    0) {
 		fs_give_umask();
 		failed = posix_spawn(pid, "/bin/sh", &files, &attr, argv, env);
 		fs_take_umask();
@@ -54,7 +56,10 @@ start(const char *command, char *const *env, int in, pid_t *pid, struct error *e
 	return failed == 0 ? ST_OK : error_sys(err, failed, "accept: /bin/sh");
 }
 
-/* The group; one that stands still because it wanted the terminal, which is not its own, has to go on to hear of it. */
+/*
+ * The group; one that stands still because it wanted the terminal, which is not its own, has to go
+ * on to hear of it.
+ */
 static void
 stop(pid_t pid)
 {
@@ -92,19 +97,23 @@ verdict(struct queue *q, const char *command, int status, struct error *err)
 	const char *name = queue_name(q);
 
 	if (WIFSIGNALED(status))
-		return error_set(err, ST_AGAIN, 0, "queue %s: accept (%s) was killed by signal %d, so nothing is known "
+		return error_set(err, ST_AGAIN, 0,
+		    "queue %s: accept (%s) was killed by signal %d, so nothing is known "
 		    "of the message", name, command, WTERMSIG(status));
 	if (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127)
-		return error_set(err, ST_CONF, 0, "queue %s: accept (%s) cannot be run: exit status %d; mq init %s "
+		return error_set(err, ST_CONF, 0,
+		    "queue %s: accept (%s) cannot be run: exit status %d; mq init %s "
 		    "accept=none asks nobody", name, command, WEXITSTATUS(status), name);
 	if (WEXITSTATUS(status) != 0)
-		return error_set(err, ST_BADDATA, 0, "the message is refused by accept (%s) of queue '%s': exit status %d",
+		return error_set(err, ST_BADDATA, 0,
+		    "the message is refused by accept (%s) of queue '%s': exit status %d",
 		    command, name, WEXITSTATUS(status));
 	return ST_OK;
 }
 
 enum status
-accept_ask(struct run *r, struct queue *q, const char *command, const struct headers *headers, int fd, int64_t head)
+accept_ask(struct run *r, struct queue *q, const char *command, const struct headers *headers,
+    int fd, int64_t head)
 {
 	struct error *err = &r->err;
 	struct env env = { 0 };
@@ -132,7 +141,8 @@ accept_ask(struct run *r, struct queue *q, const char *command, const struct hea
 			if (run_stopped())
 				stop(pid);
 		if (st == ST_OK && run_stopped())
-			st = error_set(err, ST_AGAIN, 0, "stopped by a signal: what is not printed above is not queued");
+			st = error_set(err, ST_AGAIN, 0,
+			    "stopped by a signal: what is not printed above is not queued");
 		return st == ST_OK ? verdict(q, command, status, err) : st;
 	}
 	(void)close(fds[1]);
@@ -140,7 +150,8 @@ accept_ask(struct run *r, struct queue *q, const char *command, const struct hea
 }
 
 enum status
-accept_end(struct run *r, struct queue *q, const char *command, const struct headers *headers, struct batch *b)
+accept_end(struct run *r, struct queue *q, const char *command, const struct headers *headers,
+    struct batch *b)
 {
 	enum status st = ST_OK;
 	int fd;

@@ -11,10 +11,15 @@ struct headers;
 struct queue;
 struct run;
 
-/* The body is in fd, behind `head` bytes.  ST_BADDATA: it is refused; else it could not be asked. */
+/*
+ * The body is in fd, behind `head` bytes.  ST_BADDATA: it is refused; else it could not be asked.
+ */
 enum status accept_ask(struct run *r, struct queue *q, const char *command,
     const struct headers *headers, int fd, int64_t head) MUST_CHECK;
-/* ... the message that the batch is about to end; it is taken back if it is refused.  command NULL: nobody is asked. */
+/*
+ * ... the message that the batch is about to end; it is taken back if it is refused.  command NULL:
+ * nobody is asked.
+ */
 enum status accept_end(struct run *r, struct queue *q, const char *command,
     const struct headers *headers, struct batch *b) MUST_CHECK;
 

@@ -10,7 +10,9 @@
 
 /* ---- the tables of bash and zsh ------------------------------------------ */
 
-/* Shell functions that answer from the table: _mq_opts VERB, _mq_arg VERB OPT, _mq_operands VERB. */
+/*
+ * Shell functions that answer from the table: _mq_opts VERB, _mq_arg VERB OPT, _mq_operands VERB.
+ */
 static void
 put_tables(FILE *f)
 {
@@ -55,7 +57,8 @@ put_tables(FILE *f)
 	(void)fputs("\tesac\n}\n\n_mq_idstates() {\n\tcase $1 in\n", f);
 	for (const struct cmd *const *c = verbs; *c != NULL; c++)
 		if (strcmp(complete_states((*c)->name), complete_states("")) != 0)
-			(void)fprintf(f, "\t%s) echo %s ;;\n", (*c)->name, complete_states((*c)->name));
+			(void)fprintf(f, "\t%s) echo %s ;;\n", (*c)->name,
+			    complete_states((*c)->name));
 	(void)fprintf(f, "\t*) echo %s ;;\n\tesac\n}\n\n", complete_states(""));
 }
 
@@ -110,15 +113,18 @@ static const char walk[] =
     "\tfi\n"
     "}\n\n"
     "_mq_ask() {\n"
-    "\tcase ${spool:-${MQ_SPOOL-}} in ssh://*) return ;; esac\n"	/* a TAB must not ask for a password */
-    "\tif [ -n \"$spool\" ]; then mq -q -s \"$spool\" \"$@\" 2>/dev/null; else mq -q \"$@\" 2>/dev/null; fi\n"
+    "\tcase ${spool:-${MQ_SPOOL-}} in ssh://*) return ;; "
+    "esac\n"	/* a TAB must not ask for a password */
+    "\tif [ -n \"$spool\" ]; then mq -q -s \"$spool\" \"$@\" 2>/dev/null; else mq -q \"$@\" "
+    "2>/dev/null; fi\n"
     "}\n\n"
     "# _mq_candidates: the words that may come next.\n"
     "_mq_candidates() {\n"
     "\tcase $want in\n"
     "\tverb) echo \"$_mq_verbs\" ;;\n"
     "\tqueue) _mq_ask ls ;;\n"
-    "\tid) [ -n \"$queue\" ] && _mq_ask ls \"$queue\" --ids -n 1000 --state \"$(_mq_idstates \"$verb\")\" ;;\n"
+    "\tid) [ -n \"$queue\" ] && _mq_ask ls \"$queue\" --ids -n 1000 --state \"$(_mq_idstates "
+    "\"$verb\")\" ;;\n"
     "\thandle) [ -n \"$queue\" ] && _mq_ask ls \"$queue\" -o handle -n 1000 --state claimed ;;\n"
     "\tkey) echo \"$_mq_keys\" ;;\n"
     "\tstate) echo \"$_mq_states\" ;;\n"
@@ -140,7 +146,8 @@ put_bash(FILE *f)
 	    "\tcase $cur in\n"
 	    "\t-*)\n"
 	    "\t\tif [ -z \"$verb\" ]; then\n"
-	    "\t\t\tmapfile -t COMPREPLY < <(compgen -W '-s --spool -q -v --help --version' -- \"$cur\")\n"
+	    "\t\t\tmapfile -t COMPREPLY < <(compgen -W '-s --spool -q -v --help --version' -- "
+	    "\"$cur\")\n"
 	    "\t\telse\n"
 	    "\t\t\tmapfile -t COMPREPLY < <(compgen -W \"$(_mq_opts \"$verb\")\" -- \"$cur\")\n"
 	    "\t\tfi\n"
@@ -161,7 +168,8 @@ put_bash(FILE *f)
 static void
 put_zsh(FILE *f)
 {
-	(void)fputs("#compdef mq\n# zsh completion for mq; made by 'mq help --completion zsh'\n\n", f);
+	(void)fputs("#compdef mq\n# zsh completion for mq; made by 'mq help --completion zsh'\n\n",
+	    f);
 	put_tables(f);
 	(void)fputs(walk, f);
 	(void)fputs("_mq() {\n"

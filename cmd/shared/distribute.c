@@ -18,12 +18,15 @@ distribute_tell(void *arg, const char *queue, const struct error *why)
 
 	error_clear(&r->err);
 	if (queue == NULL)
-		(void)error_set(&r->err, why->status, 0, "%.500s; a later command tries again", why->text);
+		(void)error_set(&r->err, why->status, 0, "%.500s; a later command tries again",
+		    why->text);
 	else if (why->status == ST_NOTFOUND)
-		(void)error_set(&r->err, why->status, 0, "%.300s, though it subscribes: mq unsubscribe, or mq fsck --repair, ends that",
+		(void)error_set(&r->err, why->status, 0,
+		    "%.300s, though it subscribes: mq unsubscribe, or mq fsck --repair, ends that",
 		    why->text);
 	else
-		(void)error_set(&r->err, why->status, 0, "queue '%s' did not get all yet: %.400s; a later command tries again",
+		(void)error_set(&r->err, why->status, 0,
+		    "queue '%s' did not get all yet: %.400s; a later command tries again",
 		    queue, why->text);
 	run_complain(r);
 	/* What the verb itself has to say is not changed by it. */
@@ -58,7 +61,8 @@ run_redistribute(struct run *r, struct queue *topic)
 		return st;
 	}
 	if ((st = queue_backlog(topic, UINT64_MAX - 1, &n, &r->err)) == ST_OK && n > 0)
-		run_note(r, "topic '%s' is paused, and keeps %llu message%s: 'mq resume %s' lets them go", queue_name(topic),
+		run_note(r, "topic '%s' is paused, and keeps %llu message%s: 'mq resume %s' lets "
+		    "them go", queue_name(topic),
 		    (unsigned long long)n, n == 1 ? "" : "s", queue_name(topic));
 	return st;
 }

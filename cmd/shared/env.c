@@ -1,5 +1,6 @@
 /*
- * env.c: the environment of the programs that mq runs for a message, and what push takes from its own.
+ * env.c: the environment of the programs that mq runs for a message, and what push takes from its
+ * own.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -99,7 +100,10 @@ ours(const char *var)
 	return false;
 }
 
-/* Where a program looks for the trace that it is a part of: W3C Trace Context, by the names that OpenTelemetry gives them. */
+/*
+ * Where a program looks for the trace that it is a part of: W3C Trace Context, by the names that
+ * OpenTelemetry gives them.
+ */
 static const char *const trace_names[] = { "TRACEPARENT", "TRACESTATE", "BAGGAGE" };
 #define NTRACE (sizeof(trace_names) / sizeof(trace_names[0]))
 
@@ -123,7 +127,8 @@ env_header(struct env *e, const struct headers_index *all, size_t i)
 		e->failed = true;
 		return;
 	}
-	(void)fprintf(f, "MQ_HEADER_%.*s=%.*s", (int)h->header.namelen, h->key, (int)h->header.valuelen, h->header.value);
+	(void)fprintf(f, "MQ_HEADER_%.*s=%.*s", (int)h->header.namelen, h->key,
+	    (int)h->header.valuelen, h->header.value);
 	for (size_t k = h->next; k != SIZE_MAX; k = all->h[k].next)
 		(void)fprintf(f, ", %.*s", (int)all->h[k].header.valuelen, all->h[k].header.value);
 	if (fclose(f) != 0) {
@@ -191,7 +196,9 @@ hex(const char *text, size_t n, bool *zero)
 	return true;
 }
 
-/* VERSION-TRACE-PARENT-FLAGS in lower-case hex; of a version to come more may follow behind a dash. */
+/*
+ * VERSION-TRACE-PARENT-FLAGS in lower-case hex; of a version to come more may follow behind a dash.
+ */
 static bool
 traceparent_ok(const char *text)
 {
@@ -200,7 +207,8 @@ traceparent_ok(const char *text)
 	if (strlen(text) < 55 || text[2] != '-' || text[35] != '-' || text[52] != '-' ||
 	    !hex(text, 2, &zero) || !hex(text + 3, 32, &trace) || !hex(text + 36, 16, &parent))
 		return false;
-	return !trace && !parent && strncmp(text, "ff", 2) != 0 && (zero ? text[55] == '\0' : text[55] == '\0' || text[55] == '-') &&
+	return !trace && !parent && strncmp(text, "ff", 2) != 0 &&
+	    (zero ? text[55] == '\0' : text[55] == '\0' || text[55] == '-') &&
 	    hex(text + 53, 2, &zero);
 }
 

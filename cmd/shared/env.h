@@ -10,7 +10,10 @@ struct headers;
 struct queue;
 struct run;
 
-/* The first `shared` are somebody else's, the others ours.  Zero it to start; what fails is told by env_end. */
+/*
+ * The first `shared` are somebody else's, the others ours.  Zero it to start; what fails is told by
+ * env_end.
+ */
 struct env { char **v; size_t n, shared, cap; bool failed; };
 void env_share(struct env *e, char **v, size_t n);
 /* Our own, but for what is about a message; MQ_SPOOL and MQ_QUEUE. */
@@ -22,8 +25,8 @@ void env_headers(struct env *e, const struct headers *headers);
 enum status env_end(struct env *e, struct error *err) MUST_CHECK;
 void env_free(struct env *e);
 /*
- * Of TRACEPARENT, TRACESTATE and BAGGAGE the i-th as our environment has it ("": it has not); NULL behind the last, and where
- * there is no well-formed TRACEPARENT.
+ * Of TRACEPARENT, TRACESTATE and BAGGAGE the i-th as our environment has it ("": it has not); NULL
+ * behind the last, and where there is no well-formed TRACEPARENT.
  */
 const char *trace_value(size_t i, const char **name);
 /* Headers of the trace that our environment tells of, if it is well formed and no header is. */

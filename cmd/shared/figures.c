@@ -55,7 +55,8 @@ double
 numbers_drain(const struct numbers *n)
 {
 	const double *rate = n->rates.rate[0];
-	double fall = rate[COUNT_ACKED] + rate[COUNT_DEAD] - rate[COUNT_PUSHED] - rate[COUNT_RETRIED];
+	double fall = rate[COUNT_ACKED] + rate[COUNT_DEAD] - rate[COUNT_PUSHED] -
+	    rate[COUNT_RETRIED];
 
 	if (tally_backlog(&n->t) == 0 || fall <= 0)
 		return -1;

@@ -26,7 +26,10 @@ enum status count_messages(struct run *r, struct queue *q, unsigned states, usec
 extern const char *const paused_words[];
 /* Bytes of what something has to be done about: all but done. */
 uint64_t numbers_bytes(const struct numbers *n);
-/* Seconds until the backlog is gone at the rates of the last minute; < 0: it does not fall, or there is none. */
+/*
+ * Seconds until the backlog is gone at the rates of the last minute; < 0: it does not fall, or
+ * there is none.
+ */
 double numbers_drain(const struct numbers *n);
 
 /* statjson.c */

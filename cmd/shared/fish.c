@@ -82,7 +82,8 @@ complete_fish(FILE *f)
 	    "\t\t\tcase '*'\n\t\t\t\tbreak\n"
 	    "\t\tend\n"
 	    "\tend\n"
-	    "\tstring match -q 'ssh://*' -- $spool[2] (test -n \"$spool\"; or echo \"$MQ_SPOOL\"); and return\n"
+	    "\tstring match -q 'ssh://*' -- $spool[2] (test -n \"$spool\"; or echo \"$MQ_SPOOL\"); "
+	    "and return\n"
 	    "\tmq -q $spool $argv 2>/dev/null\n"
 	    "end\n\n", f);
 	put_args(f);
@@ -127,7 +128,8 @@ complete_fish(FILE *f)
 	for (int i = 0; i < NKEYS; i++)
 		(void)fprintf(f, " %s=", conf_keys[i].name);
 	(void)fputs("\n\tend\nend\n\n"
-	    "# What comes next is of this kind: the n-th of the verb's operands, the last one repeating, or the first up to --.\n"
+	    "# What comes next is of this kind: the n-th of the verb's operands, the last one "
+	    "repeating, or the first up to --.\n"
 	    "function __mq_wants\n"
 	    "\tset -l kinds (string split ' ' -- $argv[3])\n"
 	    "\tset -l n (math (count (__mq_operands $argv[2])) + 1)\n"
@@ -152,15 +154,19 @@ complete_fish(FILE *f)
 		(void)fputc('\n', f);
 	}
 	for (const struct cmd *const *c = verbs; *c != NULL; c++) {
-		static const char *const kinds[] = { "queue", "id", "handle", "key", "verb", "command" };
+		static const char *const kinds[] = { "queue", "id", "handle", "key", "verb",
+		    "command" };
 		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-			(void)fprintf(f, "complete -c mq -n '__fish_seen_subcommand_from %s; and __mq_wants "
+			(void)fprintf(f,
+			    "complete -c mq -n '__fish_seen_subcommand_from %s; and __mq_wants "
 			    "%s %s \"", (*c)->name, kinds[k], (*c)->name);
 			complete_operands(f, (*c)->operands);
-			(void)fprintf(f, "\"' -a '(__mq_candidates %s %s %s)'\n", kinds[k], (*c)->name,
+			(void)fprintf(f, "\"' -a '(__mq_candidates %s %s %s)'\n", kinds[k],
+			    (*c)->name,
 			    complete_states((*c)->name));
 		}
-		(void)fprintf(f, "complete -c mq -n '__fish_seen_subcommand_from %s; and __mq_wants file %s \"",
+		(void)fprintf(f,
+		    "complete -c mq -n '__fish_seen_subcommand_from %s; and __mq_wants file %s \"",
 		    (*c)->name, (*c)->name);
 		complete_operands(f, (*c)->operands);
 		(void)fputs("\"' -F\n", f);

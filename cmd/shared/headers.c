@@ -11,7 +11,8 @@
 #include "shared/headers.h"
 
 static const struct { int key; const char *name; } own[] = {
-	{ HEADER_TYPE, "Type" }, { HEADER_CONTENT_TYPE, "Content-Type" }, { HEADER_SOURCE, "Source" }, { 'k', "Key" },
+	{ HEADER_TYPE, "Type" }, { HEADER_CONTENT_TYPE, "Content-Type" },
+	{ HEADER_SOURCE, "Source" }, { 'k', "Key" },
 };
 #define NOWN (sizeof(own) / sizeof(own[0]))
 

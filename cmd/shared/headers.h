@@ -11,8 +11,10 @@ struct headers;
 
 enum { HEADER_TYPE = OPT_LONG + 200, HEADER_CONTENT_TYPE, HEADER_SOURCE };
 #define HEADER_OPTS \
-	{ HEADER_TYPE, "type", "TYPE", false, "add the header Type: what happened, such as order.created" }, \
-	{ HEADER_CONTENT_TYPE, "content-type", "TYPE", false, "add the header Content-Type, such as application/json" }, \
+	{ HEADER_TYPE, "type", "TYPE", false, \
+	    "add the header Type: what happened, such as order.created" }, \
+	{ HEADER_CONTENT_TYPE, "content-type", "TYPE", false, \
+	    "add the header Content-Type, such as application/json" }, \
 	{ HEADER_SOURCE, "source", "SOURCE", false, "add the header Source: who says so" }
 /* Add the header of such an option, and note in *given that it was; ST_NONE: it is none. */
 enum status header_option(struct run *r, struct headers *headers, unsigned *given, int key,

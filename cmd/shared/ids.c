@@ -1,8 +1,8 @@
 /*
  * ids.c: messages by their ids: an id as people type it, and many of them.
  *
- * An id is all 36 characters, or a piece of its beginning or its end that only one message has,
- * as git takes short hashes.  Ids are gathered, each once, and up to BATCH of them are looked for in
+ * An id is all 36 characters, or a piece of its beginning or its end that only one message has, as
+ * git takes short hashes.  Ids are gathered, each once, and up to BATCH of them are looked for in
  * one pass over the queue; one that was not seen is looked for once more by itself before it is
  * called unknown, since it may have moved meanwhile.
  */
@@ -44,7 +44,8 @@ matches(const char *word, const struct msgid *id)
 static enum status
 unknown(struct run *r, struct queue *q, const char *word)
 {
-	return error_set(&r->err, ST_NOTFOUND, 0, "no message '%s' in queue '%s'", word, queue_name(q));
+	return error_set(&r->err, ST_NOTFOUND, 0, "no message '%s' in queue '%s'", word,
+	    queue_name(q));
 }
 
 /* A second one ends it: which of them was meant is not to be guessed. */
@@ -59,8 +60,10 @@ only_one(struct run *r, struct queue *q, struct scan *scan, const char *word, st
 		if (!matches(word, &p.name.id) || (found && strcmp(p.name.id.text, id->text) == 0))
 			continue;
 		if (found)
-			return error_set(&r->err, ST_NOTFOUND, 0, "'%s' is the beginning or the end of more "
-			    "than one id, %s and %s: give more of it", word, id->text, p.name.id.text);
+			return error_set(&r->err, ST_NOTFOUND, 0,
+			    "'%s' is the beginning or the end of more "
+			    "than one id, %s and %s: give more of it", word, id->text,
+			    p.name.id.text);
 		*id = p.name.id;
 		found = true;
 	}
@@ -236,7 +239,8 @@ take(void *arg, const char *word, struct error *err)
 	if (c->ended != ST_OK || run_stopped())
 		return ST_OK;
 	/* err is the run's */
-	if ((st = id_resolve(c->r, c->q, word, &w->id)) != ST_OK || (st = idset_add(c->given, &w->id, err)) != ST_OK)
+	if ((st = id_resolve(c->r, c->q, word, &w->id)) != ST_OK ||
+	    (st = idset_add(c->given, &w->id, err)) != ST_OK)
 		return st == ST_EXISTS ? ST_OK : st;
 	w->seen = false;
 	if (++c->n == BATCH)

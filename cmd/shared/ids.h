@@ -20,7 +20,8 @@ enum status id_resolve(struct run *r, struct queue *q, const char *word,
     struct msgid *id) MUST_CHECK;
 /*
  * As select_each, for the messages whose ids are the operands from first on ("-" stands for stdin),
- * each once, however often it is given; without states in the selection, in any.  One that is not there is told, and is worst.
+ * each once, however often it is given; without states in the selection, in any.  One that is not
+ * there is told, and is worst.
  */
 enum status ids_each(struct run *r, struct queue *q, struct select *sel, int first,
     const struct visit *v, enum status *worst) MUST_CHECK;

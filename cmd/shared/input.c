@@ -28,7 +28,8 @@ input_at_terminal(struct run *r)
 }
 
 enum status
-input_read(struct run *r, int fd, const char *name, char *buf, size_t size, size_t *got, const char *then)
+input_read(struct run *r, int fd, const char *name, char *buf, size_t size, size_t *got,
+    const char *then)
 {
 	ssize_t n;
 

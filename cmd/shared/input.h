@@ -8,10 +8,16 @@
 
 struct run;
 
-/* The operands from the second on are files that can be read: better found out before anything is queued. */
+/*
+ * The operands from the second on are files that can be read: better found out before anything is
+ * queued.
+ */
 enum status input_files_exist(struct run *r) MUST_CHECK;
 enum status input_open(struct run *r, const char *file, int *fd) MUST_CHECK;
-/* *got 0: it is at its end.  ST_AGAIN: a signal stopped us, and the error says then what became of it. */
+/*
+ * *got 0: it is at its end.  ST_AGAIN: a signal stopped us, and the error says then what became of
+ * it.
+ */
 enum status input_read(struct run *r, int fd, const char *name, char *buf, size_t size, size_t *got,
     const char *then) MUST_CHECK;
 /* Say so where the message is going to be typed: nothing else tells what is waited for. */

@@ -109,7 +109,8 @@ heading(const struct list *l)
 		return;
 	for (size_t i = 0; i < l->ncol; i++) {
 		bool last = i + 1 == l->ncol;
-		(void)printf("%-*s%s", last ? 0 : width(l, i), l->col[i]->heading, last ? "\n" : "  ");
+		(void)printf("%-*s%s", last ? 0 : width(l, i), l->col[i]->heading,
+		    last ? "\n" : "  ");
 	}
 }
 
@@ -191,7 +192,8 @@ hold(struct list *l, const struct place *p, struct error *err)
 static enum status
 put_sorted(struct list *l, int64_t limit, struct error *err)
 {
-	size_t n = (uint64_t)limit < l->n ? (size_t)limit : l->n, first = select_last(l->sel) ? l->n - n : 0;
+	size_t n = (uint64_t)limit < l->n ? (size_t)limit : l->n, first = select_last(l->sel) ?
+	    l->n - n : 0;
 	enum status st = ST_OK;
 
 	sorting = l;
@@ -235,7 +237,8 @@ go_over(struct list *l, unsigned states)
 
 	/* Who sees the rows come, or what another program makes of them, needs no other sign. */
 	progress_start(&l->progress, l->r);
-	l->progress.on &= l->terminal ? l->sort != NULL : fstat(STDOUT_FILENO, &sb) == 0 && S_ISREG(sb.st_mode);
+	l->progress.on &= l->terminal ? l->sort != NULL :
+	    fstat(STDOUT_FILENO, &sb) == 0 && S_ISREG(sb.st_mode);
 	if (l->sort != NULL)	/* the first of what is sorted, not the sorted of what is first */
 		select_set_limit(l->sel, INT64_MAX);
 	st = select_each(l->sel, l->q, states, l->now, &v, &worst);

@@ -60,7 +60,8 @@ put_record(struct run *r, struct queue *q, const struct msgid *id)
 }
 
 enum status
-message_info(struct run *r, struct queue *q, const struct place *p, int fd, bool broken_too, enum status st)
+message_info(struct run *r, struct queue *q, const struct place *p, int fd, bool broken_too,
+    enum status st)
 {
 	const struct msgname *n = &p->name;
 	struct headers headers = { 0 };

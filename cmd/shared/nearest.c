@@ -58,6 +58,7 @@ no_command(struct run *r, const char *word)
 		names[n++] = (*c)->name;
 	near = nearest(word, names, n);
 	if (near != NULL)
-		return error_set(&r->err, ST_USAGE, 0, "no command '%s'; did you mean '%s'?", word, near);
+		return error_set(&r->err, ST_USAGE, 0, "no command '%s'; did you mean '%s'?", word,
+		    near);
 	return error_set(&r->err, ST_USAGE, 0, "no command '%s'; 'mq help' lists them", word);
 }

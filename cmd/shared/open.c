@@ -16,7 +16,8 @@ name_ok(struct run *r, const char *name)
 {
 	if (queue_name_ok(name))
 		return ST_OK;
-	return error_set(&r->err, ST_USAGE, 0, "'%s' is not a queue name: letters, digits, '.', '_' "
+	return error_set(&r->err, ST_USAGE, 0,
+	    "'%s' is not a queue name: letters, digits, '.', '_' "
 	    "and '-', at most %d, the first neither '.' nor '-'", name, QUEUE_NAME_MAX);
 }
 
@@ -71,7 +72,8 @@ run_no_queue(struct run *r, const char *name)
 		near = nearest(name, (const char *const *)names.name, names.n);
 	error_clear(&r->err);
 	if (near != NULL)
-		st = error_set(&r->err, ST_NOTFOUND, 0, "no queue '%s'; did you mean '%s'?", name, near);
+		st = error_set(&r->err, ST_NOTFOUND, 0, "no queue '%s'; did you mean '%s'?", name,
+		    near);
 	else
 		st = error_set(&r->err, ST_NOTFOUND, 0, "no queue '%s' in %s; 'mq ls' lists them",
 		    name, r->spool_path);

@@ -23,7 +23,10 @@ const struct opt common_opts[] = {
 
 #define MAX_OPTS 40
 
-/* getopt_long's two descriptions of one table.  Leading "-": operands come in their place, wherever they stand. */
+/*
+ * getopt_long's two descriptions of one table.  Leading "-": operands come in their place, wherever
+ * they stand.
+ */
 struct getopt_tables {
 	char letters[2 + 3 * MAX_OPTS];
 	struct option longs[MAX_OPTS + 1];
@@ -62,7 +65,8 @@ option_error(struct run *r, char **argv, int c, const char *letters, const struc
 {
 	/* For a long option, and at the end of the line, this is the word in question. */
 	const char *word = argv[optind - 1];
-	bool known = optopt >= OPT_LONG || (isalnum(optopt & 0xff) && strchr(letters, optopt) != NULL);
+	bool known = optopt >= OPT_LONG || (isalnum(optopt & 0xff) &&
+	    strchr(letters, optopt) != NULL);
 	char letter[] = { '-', (char)optopt, '\0' };
 	const char *before = "", *after = "";
 
@@ -76,7 +80,8 @@ option_error(struct run *r, char **argv, int c, const char *letters, const struc
 		before = "unknown ";
 	if (optopt != 0 && (c == ':' ? strncmp(word, "--", 2) != 0 : !known))
 		word = letter;
-	return error_set(&r->err, ST_USAGE, 0, "%soption '%s'%s; see 'mq help%s%s'", before, word, after,
+	return error_set(&r->err, ST_USAGE, 0, "%soption '%s'%s; see 'mq help%s%s'", before, word,
+	    after,
 	    r->cmd != NULL ? " " : "", r->cmd != NULL ? r->cmd->name : "");
 }
 
@@ -198,7 +203,9 @@ arg_time(struct run *r, const char *opt, const char *text, usec_t *at)
 		return ST_OK;
 	error_clear(&ignored);
 	if (duration_parse(text, &ago, &ignored) != ST_OK)
-		return run_usage(r, "%s: '%s' is neither a time such as 2026-11-21T03:16:01Z (in UTC) nor a duration such "
+		return run_usage(r,
+		    "%s: '%s' is neither a time such as 2026-11-21T03:16:01Z (in UTC) nor a "
+		    "duration such "
 		    "as 2h", opt, text);
 	*at = clock_now() - ago;
 	return ST_OK;
@@ -209,7 +216,8 @@ arg_size(struct run *r, const char *opt, const char *text, int64_t *n)
 {
 	uint64_t u;
 
-	if (text[0] < '0' || text[0] > '9' || expand_number(text, &u) == -1 || u < 1 || u > INT64_MAX)
+	if (text[0] < '0' || text[0] > '9' || expand_number(text, &u) == -1 || u < 1 ||
+	    u > INT64_MAX)
 		return run_usage(r, "%s: '%s' is not a size such as 4096, 64K or 1M", opt, text);
 	*n = (int64_t)u;
 	return ST_OK;

@@ -70,7 +70,8 @@ proc_has_open(pid_t pid, const struct stat *file)
 	if ((fds = opendir(path)) == NULL)
 		return errno == EACCES || errno == EPERM ? HAS_MAYBE : HAS_NOT;
 	while (has == HAS_NOT && (e = readdir(fds)) != NULL)
-		if (isdigit((unsigned char)e->d_name[0]) && fstatat(dirfd(fds), e->d_name, &sb, 0) == 0 &&
+		if (isdigit((unsigned char)e->d_name[0]) &&
+		    fstatat(dirfd(fds), e->d_name, &sb, 0) == 0 &&
 		    sb.st_dev == file->st_dev && sb.st_ino == file->st_ino)
 			has = HAS;
 	(void)closedir(fds);

@@ -29,7 +29,8 @@ put_states(FILE *f, const struct numbers *n, size_t count)
 	metric(f, "mq_queue_messages", "gauge", "Messages in a state.");
 	for (size_t i = 0; i < count; i++)
 		for (int s = 0; s < NSTATES; s++)
-			(void)fprintf(f, "mq_queue_messages{queue=\"%s\",state=\"%s\"} %" PRIu64 "\n",
+			(void)fprintf(f,
+			    "mq_queue_messages{queue=\"%s\",state=\"%s\"} %" PRIu64 "\n",
 			    n[i].name, state_names[s], n[i].t.count[s]);
 	metric(f, "mq_queue_bytes", "gauge", "Bytes of the messages in a state.");
 	for (size_t i = 0; i < count; i++)
@@ -41,14 +42,17 @@ put_states(FILE *f, const struct numbers *n, size_t count)
 	for (size_t i = 0; i < count; i++)
 		for (int s = 0; s < NSTATES; s++)
 			if (n[i].t.oldest[s] != 0)
-				(void)fprintf(f, "mq_queue_oldest_timestamp_seconds{queue=\"%s\",state=\"%s\"} "
-				    "%.6f\n", n[i].name, state_names[s], (double)n[i].t.oldest[s] / USEC);
+				(void)fprintf(f,
+				    "mq_queue_oldest_timestamp_seconds{queue=\"%s\",state=\"%s\"} "
+				    "%.6f\n", n[i].name, state_names[s],
+				    (double)n[i].t.oldest[s] / USEC);
 }
 
 static void
 put_paused(FILE *f, const struct numbers *n, size_t count)
 {
-	metric(f, "mq_queue_paused", "gauge", "Whether the queue refuses claims (pop) or pushes (push).");
+	metric(f, "mq_queue_paused", "gauge",
+	    "Whether the queue refuses claims (pop) or pushes (push).");
 	for (size_t i = 0; i < count; i++)
 		(void)fprintf(f, "mq_queue_paused{queue=\"%s\",what=\"pop\"} %d\n"
 		    "mq_queue_paused{queue=\"%s\",what=\"push\"} %d\n", n[i].name,
@@ -62,7 +66,8 @@ put_counters(FILE *f, const struct numbers *n, size_t count)
 
 	for (int k = 0; k < NCOUNTS; k++) {
 		bool answers = k == COUNT_LATE;
-		(void)snprintf(name, sizeof(name), "mq_%s_%s_total", answers ? "answers" : "messages", count_names[k]);
+		(void)snprintf(name, sizeof(name), "mq_%s_%s_total",
+		    answers ? "answers" : "messages", count_names[k]);
 		(void)snprintf(help, sizeof(help), "%s %s since the queue's counters were made.",
 		    answers ? "Answers that came" : "Messages", count_names[k]);
 		metric(f, name, "counter", help);
@@ -102,7 +107,8 @@ replaceable(struct run *r, const char *path)
 		return errno == ENOENT ? ST_OK : error_sys(&r->err, errno, "%s", path);
 	if (S_ISREG(sb.st_mode))
 		return ST_OK;
-	return error_set(&r->err, ST_NOCREATE, 0, "%s: there is something that is not a regular file", path);
+	return error_set(&r->err, ST_NOCREATE, 0,
+	    "%s: there is something that is not a regular file", path);
 }
 
 static enum status
@@ -140,7 +146,8 @@ prometheus_textfile(struct run *r, const char *path, const struct numbers *n, si
 	(void)snprintf(tmp, sizeof(tmp), "%s%s", path, tail);
 	run_stoppable();	/* or the temporary file would stay */
 	if ((fd = mkstemp(tmp)) == -1)
-		return error_set(&r->err, errno == EACCES || errno == EPERM ? ST_DENIED : ST_NOCREATE, errno,
+		return error_set(&r->err, errno == EACCES ||
+		    errno == EPERM ? ST_DENIED : ST_NOCREATE, errno,
 		    "%s", path);
 	st = write_all(r, path, fd, n, count);
 	if (st == ST_OK && !run_stopped() && rename(tmp, path) == 0)

@@ -17,7 +17,8 @@ run_complain(struct run *r)
 {
 	(void)fflush(stdout);
 	progress_clear();
-	(void)fprintf(stderr, r->cmd != NULL ? "mq %s: " : "mq: ", r->cmd != NULL ? r->cmd->name : "");
+	(void)fprintf(stderr, r->cmd != NULL ? "mq %s: " : "mq: ",
+	    r->cmd != NULL ? r->cmd->name : "");
 	/* Most errors come from below, where nobody knows whose queue it is. */
 	if (r->queue[0] != '\0' && strstr(r->err.text, "queue ") == NULL &&
 	    strstr(r->err.text, r->spool_path) == NULL)

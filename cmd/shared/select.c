@@ -89,7 +89,8 @@ states(struct select *s, const char *list)
 		return run_usage(s->r, "--state: there are not so many states");
 	while ((word = strsep(&rest, ",")) != NULL) {
 		if ((state = state_parse(word)) == -1)
-			return run_usage(s->r, "--state: '%s' is no state: ready, delayed, claimed, "
+			return run_usage(s->r,
+			    "--state: '%s' is no state: ready, delayed, claimed, "
 			    "held, dead, done", word);
 		s->states |= STATE_BIT(state);
 	}
@@ -148,7 +149,8 @@ range(struct select *s, const char *opt, const char *arg, bool size, struct rang
 	out->high = INT64_MAX;
 	if (len >= sizeof(text) || !number(text, size, &out->low) || (dash != NULL && (open ||
 	    !number(dash, size, &out->high) || out->high < out->low)))
-		return run_usage(s->r, "%s: '%s' is no number N, nor N+ (N or more), nor N-M", opt, arg);
+		return run_usage(s->r, "%s: '%s' is no number N, nor N+ (N or more), nor N-M", opt,
+		    arg);
 	if (!open && dash == NULL)
 		out->high = out->low;
 	return ST_OK;
@@ -445,14 +447,16 @@ scan_all(struct select *s, struct queue *q, struct scan *scan, usec_t now, const
 	int64_t n = 0;
 	struct place p;
 
-	while (!run_stopped() && (s->last || n < s->limit) && (st = scan_next(scan, &p, err)) == ST_OK) {
+	while (!run_stopped() && (s->last || n < s->limit) &&
+	    (st = scan_next(scan, &p, err)) == ST_OK) {
 		if (v->seen != NULL)
 			v->seen(v->arg, ++seen, (uint64_t)n);
 		st = select_match(s, q, &p, now, err);
 		if (st == ST_DENIED)
 			run_trouble(s->r, st, worst);
 		if (st == ST_NONE || st == ST_GONE || st == ST_DENIED) {
-			st = ST_OK;	/* that one only; what may not be listed is another matter */
+			/* that one only; what may not be listed is another matter */
+			st = ST_OK;
 			continue;
 		}
 		if (st == ST_OK)

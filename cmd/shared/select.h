@@ -11,21 +11,29 @@ struct place;
 struct queue;
 struct select;
 
-/* The options that every selecting verb shares; spread into its table.  The manual tells of them once, in mq(1). */
-enum { SEL_STATE = OPT_LONG + 100, SEL_OLDER, SEL_NEWER, SEL_PRIORITY, SEL_ATTEMPTS, SEL_SIZE, SEL_HEADER, SEL_REASON,
+/*
+ * The options that every selecting verb shares; spread into its table.  The manual tells of them
+ * once, in mq(1).
+ */
+enum { SEL_STATE = OPT_LONG + 100, SEL_OLDER, SEL_NEWER, SEL_PRIORITY, SEL_ATTEMPTS, SEL_SIZE,
+    SEL_HEADER, SEL_REASON,
 	SEL_MATCH, SEL_FIRST, SEL_LAST, SEL_SINCE, SEL_UNTIL };
 #define SELECT_OPTS \
-	{ SEL_STATE, "state", "STATE", false, "only messages in STATE; a list a,b, or given again" }, \
+	{ SEL_STATE, "state", "STATE", false, \
+	    "only messages in STATE; a list a,b, or given again" }, \
 	{ SEL_OLDER, "older", "DUR", false, "only messages enqueued at least DUR ago" }, \
 	{ SEL_NEWER, "newer", "DUR", false, "only messages enqueued less than DUR ago" }, \
-	{ SEL_SINCE, "since", "TIME|DUR", false, "only messages enqueued at TIME (UTC) or DUR ago, or later" }, \
-	{ SEL_UNTIL, "until", "TIME|DUR", false, "only messages enqueued before TIME (UTC) or DUR ago" }, \
+	{ SEL_SINCE, "since", "TIME|DUR", false, \
+	    "only messages enqueued at TIME (UTC) or DUR ago, or later" }, \
+	{ SEL_UNTIL, "until", "TIME|DUR", false, \
+	    "only messages enqueued before TIME (UTC) or DUR ago" }, \
 	{ SEL_PRIORITY, "priority", "N", false, "only messages of priority N; N+, N-M" }, \
 	{ SEL_ATTEMPTS, "attempts", "N", false, "only messages that failed N times; N+, N-M" }, \
 	{ SEL_SIZE, "size", "N", false, "only bodies of N bytes; N+, N-M, with K, M, G" }, \
 	{ SEL_HEADER, "header", "NAME[=GLOB]", false, "only messages with such a header" }, \
 	{ SEL_REASON, "reason", "GLOB", false, "only messages that failed for such a reason" }, \
-	{ SEL_MATCH, "match", "REGEX", false, "only messages with a line that matches (extended regex)" }, \
+	{ SEL_MATCH, "match", "REGEX", false, \
+	    "only messages with a line that matches (extended regex)" }, \
 	{ 'n', "limit", "N", false, "at most N messages" }, \
 	{ SEL_FIRST, "first", "N", true, "the first message, or N" }, \
 	{ SEL_LAST, "last", "N", true, "the last message, or N" }
@@ -41,7 +49,10 @@ unsigned select_states(const struct select *s, unsigned initial);
 int64_t select_limit(const struct select *s);
 void select_set_limit(struct select *s, int64_t limit);
 bool select_last(const struct select *s);
-/* ST_OK: it is selected; ST_NONE: it is not; ST_GONE: it moved on; ST_DENIED: it may not be read, go on with the others. */
+/*
+ * ST_OK: it is selected; ST_NONE: it is not; ST_GONE: it moved on; ST_DENIED: it may not be read,
+ * go on with the others.
+ */
 enum status select_match(struct select *s, struct queue *q, const struct place *p, usec_t now,
     struct error *err) MUST_CHECK;
 
@@ -49,7 +60,8 @@ enum status select_match(struct select *s, struct queue *q, const struct place *
 struct visit {
 	/* ST_GONE, ST_NONE: this one does not count.  Any other failure ends it. */
 	enum status (*one)(void *arg, const struct place *);
-	void (*seen)(void *arg, uint64_t looked_at, uint64_t selected);	/* before each; may be NULL */
+	/* before each; may be NULL */
+	void (*seen)(void *arg, uint64_t looked_at, uint64_t selected);
 	void *arg;
 };
 /*

@@ -74,7 +74,10 @@ make_parents(char *path)
 static void
 conf_files(struct run *r)
 {
-	/* Copied: a process title may overwrite the environment, and the files are read again and again. */
+	/*
+	 * Copied: a process title may overwrite the environment, and the files are read again and
+	 * again.
+	 */
 	static char *copy;
 	const char *only = env("MQ_CONF");
 	size_t n = 0;
@@ -84,7 +87,8 @@ conf_files(struct run *r)
 	if (copy != NULL)
 		only = copy;
 	r->files.path[n++] = only != NULL ? only : SYSTEM_CONF;
-	if (only == NULL && xdg("XDG_CONFIG_HOME", ".config", "mq/mq.conf", user_conf, sizeof(user_conf)))
+	if (only == NULL && xdg("XDG_CONFIG_HOME", ".config", "mq/mq.conf", user_conf,
+	    sizeof(user_conf)))
 		r->files.path[n++] = user_conf;
 }
 
@@ -108,7 +112,10 @@ run_asked_spool(void)
 	return spool_option != NULL ? spool_option : env("MQ_SPOOL");
 }
 
-/* The spool of the system is the default of root, and of the user who owns it: workers, and what cron runs for them. */
+/*
+ * The spool of the system is the default of root, and of the user who owns it: workers, and what
+ * cron runs for them.
+ */
 static bool
 owns_system_spool(void)
 {
@@ -137,7 +144,8 @@ run_settings(struct run *r, bool create)
 		return ST_OK;
 	}
 	if (!xdg("XDG_STATE_HOME", ".local/state", "mq", r->spool_path, sizeof(r->spool_path)))
-		return error_set(&r->err, ST_CONF, 0, "no spool: give -s DIR, or set MQ_SPOOL or HOME");
+		return error_set(&r->err, ST_CONF, 0,
+		    "no spool: give -s DIR, or set MQ_SPOOL or HOME");
 	if (create)
 		make_parents(r->spool_path);
 	return ST_OK;

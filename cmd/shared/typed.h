@@ -9,7 +9,8 @@
 struct run;
 
 /* -m TEXT, once; why says why only once. */
-enum status typed_text(struct run *r, const char *arg, const char *why, const char **text) MUST_CHECK;
+enum status typed_text(struct run *r, const char *arg, const char *why,
+    const char **text) MUST_CHECK;
 /* -l or -0: *delimiter was -1, and becomes what ends a piece. */
 enum status typed_delimiter(struct run *r, int key, int *delimiter) MUST_CHECK;
 /* -p N */

@@ -16,7 +16,8 @@ help_usage(FILE *f)
 	(void)fputs("usage: mq [-s SPOOL] [-q] [-v] COMMAND [OPTION]... [OPERAND]...\n\n", f);
 	for (const struct cmd *const *c = verbs; *c != NULL; c++)
 		(void)fprintf(f, "  %-*s  %s\n", width, (*c)->name, (*c)->summary);
-	(void)fputs("\n  -s, --spool DIR  the spool; else $MQ_SPOOL, mq.conf, or the default (see mq(1))\n"
+	(void)fputs("\n  -s, --spool DIR  the spool; else $MQ_SPOOL, mq.conf, or the default (see "
+	    "mq(1))\n"
 	    "  -q, --quiet      say nothing that was not asked for\n"
 	    "  -v, --verbose    say what is done\n"
 	    "  --version        print the version\n"
@@ -35,9 +36,11 @@ put_option(FILE *f, const struct opt *o)
 	if (o->key < OPT_LONG && o->name == NULL && o->arg != NULL)
 		n += snprintf(text + n, sizeof(text) - (size_t)n, " %s", o->arg);
 	if (o->name != NULL)
-		n += snprintf(text + n, sizeof(text) - (size_t)n, "%s--%s", n > 0 ? ", " : "    ", o->name);
+		n += snprintf(text + n, sizeof(text) - (size_t)n, "%s--%s", n > 0 ? ", " : "    ",
+		    o->name);
 	if (o->name != NULL && o->arg != NULL)
-		(void)snprintf(text + n, sizeof(text) - (size_t)n, o->optional ? "[=%s]" : " %s", o->arg);
+		(void)snprintf(text + n, sizeof(text) - (size_t)n, o->optional ? "[=%s]" : " %s",
+		    o->arg);
 	(void)fprintf(f, "  %-24s  %s\n", text, o->help);
 }
 

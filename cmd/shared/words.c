@@ -43,7 +43,9 @@ complete_kind(const char *placeholder, size_t len)
 	return "none";
 }
 
-/* The kinds of a verb's operands, "queue id*": a star repeats it, up to "--" if it is not the last. */
+/*
+ * The kinds of a verb's operands, "queue id*": a star repeats it, up to "--" if it is not the last.
+ */
 void
 complete_operands(FILE *f, const char *operands)
 {

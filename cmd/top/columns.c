@@ -21,7 +21,8 @@ short_number(char *buf, size_t size, uint64_t n)
 	if (n <= 99999)
 		(void)snprintf(buf, size, "%" PRIu64, n);
 	else
-		(void)humanize_number(buf, 5, (int64_t)n, "", HN_AUTOSCALE, HN_NOSPACE | HN_DECIMAL | HN_DIVISOR_1000);
+		(void)humanize_number(buf, 5, (int64_t)n, "", HN_AUTOSCALE,
+		    HN_NOSPACE | HN_DECIMAL | HN_DIVISOR_1000);
 }
 
 static void
@@ -68,7 +69,8 @@ figure_stale(const struct top *t, const struct figure *f)
 
 /* ---- columns ---------------------------------------------------------- */
 
-#define CELL(name) static void name(const struct top *t, const struct figure *f, char *buf, size_t size)
+#define CELL(name) \
+	static void name(const struct top *t, const struct figure *f, char *buf, size_t size)
 #define COUNT(name, s) CELL(name) { (void)t; short_number(buf, size, f->t.count[s]); }
 
 CELL(cell_name) { (void)t; (void)strlcpy(buf, f->name, size); }
@@ -145,7 +147,8 @@ cmp(double a, double b)
 	return a < b ? -1 : a > b;
 }
 
-#define COMPARE(name, what) static int name(const struct figure *a, const struct figure *b) { return what; }
+#define COMPARE(name, what) \
+	static int name(const struct figure *a, const struct figure *b) { return what; }
 #define BY_COUNT(name, s) COMPARE(name, cmp((double)a->t.count[s], (double)b->t.count[s]))
 
 COMPARE(by_name, strcmp(a->name, b->name))
@@ -201,7 +204,8 @@ static const struct top *sorting;
 static int
 by_sort(const void *pa, const void *pb)
 {
-	const struct figure *a = &sorting->d.f[*(const size_t *)pa], *b = &sorting->d.f[*(const size_t *)pb];
+	const struct figure *a = &sorting->d.f[*(const size_t *)pa],
+	    *b = &sorting->d.f[*(const size_t *)pb];
 	int c = top_columns[sorting->sort].cmp(a, b);
 
 	/* Names rise, everything else falls: the worst is to be seen first. */

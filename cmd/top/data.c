@@ -98,7 +98,8 @@ stalest(const struct data *d)
 	for (size_t i = 0; i < d->n; i++) {
 		struct figure *f = &d->f[i];
 		usec_t rest = d->all || !f->counted ? 0 : DUTY * f->cost;
-		if (f->cost > QUICK && f->at + rest < d->round && (best == NULL || f->at < best->at))
+		if (f->cost > QUICK && f->at + rest < d->round &&
+		    (best == NULL || f->at < best->at))
 			best = f;
 	}
 	return best;
@@ -154,7 +155,9 @@ count_slowly(struct data *d, usec_t until)
 
 /* ---- looking ---------------------------------------------------------- */
 
-/* What was acknowledged a second since the last look; a file of counters that is new begins at 0. */
+/*
+ * What was acknowledged a second since the last look; a file of counters that is new begins at 0.
+ */
 static void
 trend(struct figure *f, const struct rates *now, usec_t mono)
 {
@@ -164,7 +167,8 @@ trend(struct figure *f, const struct rates *now, usec_t mono)
 		return;
 	if (f->ntrend == TREND_MAX)
 		memmove(f->trend, f->trend + 1, --f->ntrend * sizeof(f->trend[0]));
-	f->trend[f->ntrend++] = is > was ? (double)(is - was) * USEC / (double)(mono - f->looked) : 0;
+	f->trend[f->ntrend++] = is > was ? (double)(is - was) * USEC / (double)(mono - f->looked) :
+	    0;
 }
 
 static void

@@ -29,7 +29,8 @@ put_tabs(struct top *t, const struct figure *f)
 		if (state < 0)
 			screen_put(s, attr, 0, " all ");
 		else
-			screen_printf(s, attr, 0, " %s %s%" PRIu64 " ", state_names[state], figure_stale(t, f) ? "~" : "", n);
+			screen_printf(s, attr, 0, " %s %s%" PRIu64 " ", state_names[state],
+			    figure_stale(t, f) ? "~" : "", n);
 	}
 	screen_newline(s);
 }
@@ -45,7 +46,8 @@ put_flow(struct top *t, const struct figure *f)
 	top_columns[COLUMN_OLDEST].cell(t, f, age, sizeof(age));
 	top_columns[COLUMN_DRAIN].cell(t, f, drain, sizeof(drain));
 	screen_printf(&t->s, f->paused != PAUSED_NO ? ATTR_YELLOW : 0, 0,
-	    "in %.1f/s  out %.1f/s  failed %.1f/s  oldest %s  drain %s%s  ", rate_in(f), rate_out(f),
+	    "in %.1f/s  out %.1f/s  failed %.1f/s  oldest %s  drain %s%s  ", rate_in(f),
+	    rate_out(f),
 	    f->rates.rate[0][COUNT_FAILED], age, drain, paused[f->paused]);
 	if (t->s.cols > t->s.col)
 		screen_put(&t->s, 0, 0, trend_tail(t, f, text, t->s.cols - t->s.col));
@@ -65,15 +67,18 @@ put_workers(struct top *t, const char *queue, int lines)
 		if (strcmp(w->queue, queue) != 0)
 			continue;
 		if (lines-- > 1) {
-			screen_printf(s, ATTR_BOLD, 0, "worker %d of %s: %llu running, %llu done, %llu failed%s", (int)w->pid,
-			    w->user, w->running, w->done, w->failed, w->sure ? "" : " (perhaps of another spool)");
+			screen_printf(s, ATTR_BOLD, 0,
+			    "worker %d of %s: %llu running, %llu done, %llu failed%s", (int)w->pid,
+			    w->user, w->running, w->done, w->failed, w->sure ? "" :
+			    " (perhaps of another spool)");
 			screen_newline(s);
 		} else
 			more++;
 		for (size_t k = 0; k < w->ntasks; k++)
 			if (lines-- > 1) {
 				short_age(age, sizeof(age), w->task[k].age);
-				screen_printf(s, 0, 0, "  %s for %s: %s", w->task[k].id, age, w->task[k].command);
+				screen_printf(s, 0, 0, "  %s for %s: %s", w->task[k].id, age,
+				    w->task[k].command);
 				screen_newline(s);
 			} else
 				more++;
@@ -113,7 +118,8 @@ put_message(struct top *t, const struct place *p, bool chosen)
 	else
 		screen_put(s, attr, ID_LEN, p->name.id.text);
 	if (t->m.tab == NSTATES)
-		screen_printf(s, attr | (p->state == STATE_DEAD ? ATTR_RED : 0), 8, " %s", state_names[p->state]);
+		screen_printf(s, attr | (p->state == STATE_DEAD ? ATTR_RED : 0), 8, " %s",
+		    state_names[p->state]);
 	short_age(text, sizeof(text), t->now - id_time(&p->name.id));
 	screen_put(s, attr, -7, text);
 	screen_printf(s, attr, -4, "%d", p->name.attempts);
@@ -181,7 +187,8 @@ draw_messages(struct top *t)
 	for (size_t i = c->top; i < c->n && i < c->top + c->page; i++)
 		put_message(t, &t->m.p[i], i == c->at && !t->batch);
 	message_info(t, info, sizeof(info));
-	draw_foot(t, info, "?:help q:back Return:read r:retry h:hold b:bury x:remove Tab:state z:pause");
+	draw_foot(t, info,
+	    "?:help q:back Return:read r:retry h:hold b:bury x:remove Tab:state z:pause");
 }
 
 /* ---- help ------------------------------------------------------------- */

@@ -10,7 +10,10 @@
 #include "shared/cmd.h"
 #include "top/top.h"
 
-/* How many rows are left for a list, with so many above it; its part that is seen follows the choice. */
+/*
+ * How many rows are left for a list, with so many above it; its part that is seen follows the
+ * choice.
+ */
 void
 draw_fit(struct top *t, struct cursor *c)
 {
@@ -35,7 +38,8 @@ draw_title(struct top *t, const char *queue)
 	time_format(t->now, now);
 	now[strcspn(now, ".")] = '\0';
 	duration_format(t->delay, every);
-	screen_printf(s, ATTR_BOLD, s->cols - right, "mq top  %s%s%s", queue, queue[0] != '\0' ? " in " : "",
+	screen_printf(s, ATTR_BOLD, s->cols - right, "mq top  %s%s%s", queue,
+	    queue[0] != '\0' ? " in " : "",
 	    spool_path(t->d.spool));
 	if (right == 22)
 		screen_printf(s, 0, -right, "%s UTC, every %s", now + 11, every);

@@ -1,8 +1,8 @@
 /*
  * page.c: one message in the user's pager.
  *
- * Two children: the pager, and one of our own that writes to it, for a pager reads only as far as its
- * user does, and a body may be of any size.
+ * Two children: the pager, and one of our own that writes to it, for a pager reads only as far as
+ * its user does, and a body may be of any size.
  */
 #include <sys/wait.h>
 #include <errno.h>
@@ -26,12 +26,16 @@
 static const int keys_signals[] = { SIGINT, SIGQUIT, SIGTSTP };
 #define NKEYS_SIGNALS 3
 
-/* What the terminal sends is for the pager.  But a stop stops us as well, or the shell would not get the terminal back. */
+/*
+ * What the terminal sends is for the pager.  But a stop stops us as well, or the shell would not
+ * get the terminal back.
+ */
 static void
 yield_keys(struct sigaction old[NKEYS_SIGNALS])
 {
 	for (int i = 0; i < NKEYS_SIGNALS; i++) {
-		struct sigaction sa = { .sa_handler = keys_signals[i] == SIGTSTP ? SIG_DFL : SIG_IGN };
+		struct sigaction sa = { .sa_handler = keys_signals[i] == SIGTSTP ? SIG_DFL :
+		    SIG_IGN };
 		(void)sigaction(keys_signals[i], &sa, &old[i]);
 	}
 }
@@ -89,7 +93,8 @@ wait_pager(pid_t pid)
 }
 
 static void
-run_pager(struct run *r, struct queue *q, const struct place *p, const char *pager, const int fds[2])
+run_pager(struct run *r, struct queue *q, const struct place *p, const char *pager,
+    const int fds[2])
 {
 	struct sigaction old[NKEYS_SIGNALS];
 	pid_t shows, writes;
@@ -129,7 +134,8 @@ linger(void)
 }
 
 enum status
-page_message(struct run *r, struct terminal *t, struct queue *q, const struct place *p, struct error *err)
+page_message(struct run *r, struct terminal *t, struct queue *q, const struct place *p,
+    struct error *err)
 {
 	const char *pager = getenv("PAGER");
 	usec_t began = clock_mono();

@@ -229,7 +229,8 @@ compose(struct screen *s, FILE *out)
 		(void)fputs("\033[0m\033[2J", out);
 	for (int i = 0; i < s->have; i++) {
 		char *line = s->now[i];
-		if (line == NULL || (!s->clear && s->shown[i] != NULL && strcmp(line, s->shown[i]) == 0))
+		if (line == NULL || (!s->clear && s->shown[i] != NULL &&
+		    strcmp(line, s->shown[i]) == 0))
 			continue;
 		(void)fprintf(out, "\033[%d;1H\033[K%s", i + 1, line);
 		s->now[i] = s->shown[i];
@@ -287,7 +288,8 @@ screen_open(struct screen *s)
 {
 	const char *no_colour = getenv("NO_COLOR");
 
-	*s = (struct screen){ .utf8 = is_utf8(), .colour = no_colour == NULL || no_colour[0] == '\0' };
+	*s = (struct screen){ .utf8 = is_utf8(), .colour = no_colour == NULL ||
+	    no_colour[0] == '\0' };
 }
 
 void

@@ -120,7 +120,10 @@ give_back_late(const struct termios *saved)
 	give_back(saved);
 }
 
-/* The second process.  Each byte says whether the terminal is ours from then on; the end of them, that we are no more. */
+/*
+ * The second process.  Each byte says whether the terminal is ours from then on; the end of them,
+ * that we are no more.
+ */
 static void
 outlive(int fd, const struct termios *saved)
 {
@@ -226,10 +229,12 @@ terminal_open(struct terminal *t, struct error *err)
 
 	memset(t, 0, sizeof(*t));
 	if (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1)
-		return error_set(err, ST_USAGE, 0, "stdin and stdout must be a terminal; use 'mq stat', "
+		return error_set(err, ST_USAGE, 0,
+		    "stdin and stdout must be a terminal; use 'mq stat', "
 		    "'mq stat --json' or 'mq top -b'");
 	if (term == NULL || term[0] == '\0' || strcmp(term, "dumb") == 0)
-		return error_set(err, ST_USAGE, 0, "this terminal cannot be drawn on (TERM is '%s'); use "
+		return error_set(err, ST_USAGE, 0,
+		    "this terminal cannot be drawn on (TERM is '%s'); use "
 		    "'mq stat', 'mq stat --json' or 'mq top -b'", term != NULL ? term : "");
 	if (tcgetattr(STDIN_FILENO, &t->saved) == -1)
 		return error_sys(err, errno, "terminal");
@@ -295,8 +300,9 @@ attend(struct terminal *t)
 	caught.suspend = 0;
 	if (suspended)
 		suspend(t);
+	/* who had the terminal meanwhile may have set it otherwise */
 	if (suspended || caught.resumed)
-		terminal_enter(t);	/* who had the terminal meanwhile may have set it otherwise */
+		terminal_enter(t);
 	caught.resumed = caught.resized = 0;
 	return any;
 }
@@ -330,7 +336,8 @@ await(struct terminal *t, usec_t timeout)
 static int
 named_key(const char *seq, size_t len)
 {
-	static const struct { const char *seq; int key; } keys[] = { { "A", KEY_UP }, { "B", KEY_DOWN },
+	static const struct { const char *seq; int key;
+	    } keys[] = { { "A", KEY_UP }, { "B", KEY_DOWN },
 	    { "H", KEY_HOME }, { "F", KEY_END }, { "Z", KEY_BACKTAB }, { "1~", KEY_HOME },
 	    { "4~", KEY_END }, { "7~", KEY_HOME }, { "8~", KEY_END }, { "5~", KEY_PAGE_UP },
 	    { "6~", KEY_PAGE_DOWN } };

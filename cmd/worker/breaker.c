@@ -22,7 +22,9 @@ breaker_tell(struct work *w, const struct source *s, const char *what, const cha
 
 	duration_format(s->breaker.pause, pause);
 	if (work_can_note())
-		run_note(w->r, "queue %s: %s (%s); the next message is tried in %s, and until one succeeds no failure counts",
+		run_note(w->r,
+		    "queue %s: %s (%s); the next message is tried in %s, and until one succeeds no "
+		    "failure counts",
 		    queue_name(s->q), what, reason, pause);
 }
 
@@ -118,7 +120,8 @@ breaker_failed(struct work *w, struct handler *h, const char *reason, usec_t *de
 	if (++s->breaker.row < p->breaker)
 		return false;
 	breaker_pause(s, p->breaker_base);
-	(void)snprintf(row, sizeof(row), "%lld failure%s in a row", (long long)p->breaker, p->breaker == 1 ? "" : "s");
+	(void)snprintf(row, sizeof(row), "%lld failure%s in a row", (long long)p->breaker,
+	    p->breaker == 1 ? "" : "s");
 	breaker_tell(w, s, row, reason);
 	if (w->drain != DRAIN_NO)
 		work_leave(w, s, ST_AGAIN);
@@ -129,7 +132,8 @@ void
 breaker_worked(struct work *w, struct source *s)
 {
 	if (breaker_open(s) && work_can_note())
-		run_note(w->r, "queue %s: a message succeeded, all are tried again", queue_name(s->q));
+		run_note(w->r, "queue %s: a message succeeded, all are tried again",
+		    queue_name(s->q));
 	breaker_close(s);
 }
 

@@ -33,7 +33,10 @@ guard_watch(int fd)
 	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
 		(void)sigaction(sigs[i], &ignore, NULL);
 	(void)setpgid(0, 0);
-	/* Nothing of the worker's may stay open through us: a pipe that waits for its end, a directory. */
+	/*
+	 * Nothing of the worker's may stay open through us: a pipe that waits for its end, a
+	 * directory.
+	 */
 	(void)dup2(fd, 0);
 	closefrom(1);
 	while (read(0, &byte, 1) == -1 && errno == EINTR)

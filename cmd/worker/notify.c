@@ -59,7 +59,8 @@ notify_open(struct notify *n, struct error *err)
 		if ((n->tolen = address(name, &n->to)) == 0)
 			st = error_set(err, ST_CONF, 0, "NOTIFY_SOCKET=%s: neither a path nor "
 			    "@NAME", name);
-		else if ((n->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) == -1)
+		else if ((n->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) ==
+		    -1)
 			st = error_sys(err, errno, "NOTIFY_SOCKET");
 	}
 	/* Meant for us alone: handlers that ping in our name would keep us from being found out. */

@@ -16,7 +16,8 @@ struct notify {
 	socklen_t tolen;
 	usec_t ping;		/* how often the watchdog is to hear of us; 0: there is none */
 	usec_t next_ping, next_status, retry;
-	usec_t next;		/* clock_mono: tell again by then, USEC_MAX: only when there is news */
+	/* clock_mono: tell again by then, USEC_MAX: only when there is news */
+	usec_t next;
 	const char *state;	/* what was told last */
 	char status[256];
 };

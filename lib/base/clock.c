@@ -304,7 +304,8 @@ age_format(usec_t d, char buf[DURATION_MAX])
 	/* From days down: people do not count in weeks, nor care for milliseconds. */
 	while (units[i].length > USEC && d < units[i].length)
 		i++;
-	used = (size_t)snprintf(buf, DURATION_MAX, "%" PRId64 "%s", d / units[i].length, units[i].name);
+	used = (size_t)snprintf(buf, DURATION_MAX, "%" PRId64 "%s", d / units[i].length,
+	    units[i].name);
 	d %= units[i].length;
 	if (units[i].length > USEC && d >= units[i + 1].length)
 		(void)snprintf(buf + used, DURATION_MAX - used, " %" PRId64 "%s",

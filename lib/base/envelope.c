@@ -143,7 +143,8 @@ fold_case(char c)
 static int
 named_cmp(const void *pa, const void *pb)
 {
-	const struct named *a = *(const struct named *const *)pa, *b = *(const struct named *const *)pb;
+	const struct named *a = *(const struct named *const *)pa,
+	    *b = *(const struct named *const *)pb;
 	size_t la = a->header.namelen, lb = b->header.namelen;
 	int c = memcmp(a->key, b->key, la < lb ? la : lb);
 
@@ -155,10 +156,14 @@ named_cmp(const void *pa, const void *pb)
 static bool
 named_same(const struct named *a, const struct named *b)
 {
-	return a->header.namelen == b->header.namelen && memcmp(a->key, b->key, a->header.namelen) == 0;
+	return a->header.namelen == b->header.namelen &&
+	    memcmp(a->key, b->key, a->header.namelen) == 0;
 }
 
-/* Sorting costs a block full of names as much as reading it, or nearly: whoever sends one must not cost us its square. */
+/*
+ * Sorting costs a block full of names as much as reading it, or nearly: whoever sends one must not
+ * cost us its square.
+ */
 static void
 named_chain(struct named *h, struct named **sorted, size_t n)
 {
@@ -168,12 +173,14 @@ named_chain(struct named *h, struct named **sorted, size_t n)
 		qsort(sorted, n, sizeof(*sorted), named_cmp);
 	for (size_t i = 0; i < n; i++) {
 		sorted[i]->first = i == 0 || !named_same(sorted[i - 1], sorted[i]);
-		sorted[i]->next = i + 1 < n && named_same(sorted[i], sorted[i + 1]) ? (size_t)(sorted[i + 1] - h) : SIZE_MAX;
+		sorted[i]->next = i + 1 < n && named_same(sorted[i], sorted[i + 1]) ?
+		    (size_t)(sorted[i + 1] - h) : SIZE_MAX;
 	}
 }
 
 enum status
-headers_index(const struct headers *all, char (*fold)(char), struct headers_index *out, struct error *err)
+headers_index(const struct headers *all, char (*fold)(char), struct headers_index *out,
+    struct error *err)
 {
 	struct named **sorted;
 	struct header h;

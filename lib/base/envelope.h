@@ -30,12 +30,14 @@ bool header_is(const struct header *h, const char *name, size_t len);
 /* The first of that name; false: there is none. */
 bool headers_find(const struct headers *all, const char *name, struct header *h);
 /*
- * All headers of a block in their order, those of one name chained: what has a first is walked along next (SIZE_MAX: no
- * more).  Names are the same if they are so after fold has been applied to each character.  Free h.
+ * All headers of a block in their order, those of one name chained: what has a first is walked
+ * along next (SIZE_MAX: no more).  Names are the same if they are so after fold has been applied to
+ * each character.  Free h.
  */
 struct named { struct header header; const char *key; size_t next; bool first; };
 struct headers_index { struct named *h; size_t n; char *keys; };
-enum status headers_index(const struct headers *all, char (*fold)(char), struct headers_index *out, struct error *err) MUST_CHECK;
+enum status headers_index(const struct headers *all, char (*fold)(char), struct headers_index *out,
+    struct error *err) MUST_CHECK;
 void headers_index_free(struct headers_index *index);
 /* The fold of names as they are: upper and lower case are the same. */
 char fold_case(char c);
@@ -44,8 +46,9 @@ bool headers_valid(const struct headers *h);
 void headers_free(struct headers *h);
 
 /*
- * "NAME=PATTERN" or "NAME!=PATTERN" on a header, ST_USAGE if it is neither; whether a message with these headers
- * passes all of them.  Of Type the pattern is words (order.*.created, order.#), of others a shell's.
+ * "NAME=PATTERN" or "NAME!=PATTERN" on a header, ST_USAGE if it is neither; whether a message with
+ * these headers passes all of them.  Of Type the pattern is words (order.*.created, order.#), of
+ * others a shell's.
  */
 enum status filter_check(const char *text, struct error *err) MUST_CHECK;
 bool filters_match(const struct names *filters, const struct headers *all);

@@ -71,11 +71,14 @@ filter_check(const char *text, struct error *err)
 
 	for (const char *p = text; *p != '\0'; p++)
 		if (((unsigned char)*p < ' ' && *p != '\t') || *p == 127)
-			return error_set(err, ST_USAGE, 0, "a filter must not hold control characters");
+			return error_set(err, ST_USAGE, 0,
+			    "a filter must not hold control characters");
 	if (!filter_parse(text, &f))
-		return error_set(err, ST_USAGE, 0, "'%s' is no filter: HEADER=PATTERN or HEADER!=PATTERN", text);
+		return error_set(err, ST_USAGE, 0,
+		    "'%s' is no filter: HEADER=PATTERN or HEADER!=PATTERN", text);
 	if (f.type && !words_ok(f.pattern))
-		return error_set(err, ST_USAGE, 0, "'%s': a pattern for Type is words with dots between; "
+		return error_set(err, ST_USAGE, 0,
+		    "'%s': a pattern for Type is words with dots between; "
 		    "* stands for one word, # for any number", text);
 	return ST_OK;
 }
@@ -99,7 +102,8 @@ words_match(const char *p, const char *pend, const char *v, const char *vend)
 		if (plen == 1 && *p == '#') {
 			hash = p = next_word(p, pend);
 			again = v;
-		} else if (p <= pend && ((plen == 1 && *p == '*') || (plen == vlen && memcmp(p, v, plen) == 0))) {
+		} else if (p <= pend && ((plen == 1 && *p == '*') ||
+		    (plen == vlen && memcmp(p, v, plen) == 0))) {
 			p = next_word(p, pend);
 			v = next_word(v, vend);
 		} else if (hash != NULL) {
@@ -120,7 +124,8 @@ value_matches(const struct filter *f, const struct header *h)
 	bool yes;
 
 	if (f->type)
-		return words_match(f->pattern, f->pattern + strlen(f->pattern), h->value, h->value + h->valuelen);
+		return words_match(f->pattern, f->pattern + strlen(f->pattern), h->value,
+		    h->value + h->valuelen);
 	if (h->valuelen >= sizeof(small) && (value = malloc(h->valuelen + 1)) == NULL)
 		return true;	/* no memory to say no: too many is better than none */
 	memcpy(value, h->value, h->valuelen);

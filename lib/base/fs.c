@@ -1,6 +1,6 @@
 /*
- * fs.c: opening, renaming, linking, removing and syncing.  Every call that changes a directory is in
- * this file or in make.c, so that the rules of durability can be read (and broken on purpose by
+ * fs.c: opening, renaming, linking, removing and syncing.  Every call that changes a directory is
+ * in this file or in make.c, so that the rules of durability can be read (and broken on purpose by
  * tests) in one place:
  *
  *  - Names are relative to a directory descriptor that is held open.  The last part of a name is
@@ -164,7 +164,8 @@ fs_move_onto_empty(int fromfd, const char *from, int tofd, const char *to, struc
 enum status
 fs_replace(int fromfd, const char *from, int tofd, const char *to, struct error *err)
 {
-	return renameat(fromfd, from, tofd, to) == 0 ? ST_OK : error_sys(err, errno, "rename to %s", to);
+	return renameat(fromfd, from, tofd, to) == 0 ? ST_OK :
+	    error_sys(err, errno, "rename to %s", to);
 }
 
 enum status
@@ -239,7 +240,8 @@ fs_read_link(int dirfd, const char *name, char *text, size_t size, struct error 
 	if (n == -1 && errno != EINVAL)
 		return error_sys(err, errno, "read the link %s", name);
 	if (n == -1 || (size_t)n >= size)
-		return error_set(err, ST_BADDATA, 0, "%s is not a link that mq made: see mq fsck", name);
+		return error_set(err, ST_BADDATA, 0, "%s is not a link that mq made: see mq fsck",
+		    name);
 	text[n] = '\0';
 	return ST_OK;
 }
@@ -269,7 +271,8 @@ fs_sync_all(int fd, struct error *err)
 size_t
 fs_descriptors_left(int fd)
 {
-	int used = fcntl(fd, F_DUPFD_CLOEXEC, 0);	/* the lowest number that is free, and most below it are in use */
+	/* the lowest number that is free, and most below it are in use */
+	int used = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	struct rlimit limit;
 
 	if (used == -1)

@@ -85,7 +85,8 @@ each_next(struct each *d, const char **name, unsigned char *type, struct error *
 	do {
 		errno = 0;
 		if ((e = readdir(d->stream)) == NULL)	/* ENOENT: the directory was removed */
-			return errno == 0 || errno == ENOENT ? ST_NONE : error_sys(err, errno, "read directory");
+			return errno == 0 || errno == ENOENT ? ST_NONE :
+			    error_sys(err, errno, "read directory");
 	} while (e->d_name[0] == '.');
 	*name = e->d_name;
 	*type = each_type(d, e);

@@ -18,17 +18,22 @@ usec_t stat_ctime(const struct stat *sb);
 enum stands { STANDS_NOT, STANDS_YES, STANDS_UNKNOWN };
 enum stands name_stands(int dir, const char *name);
 
-/* The names in a directory one by one, in no order, whatever their number; names that start with a dot are left out. */
+/*
+ * The names in a directory one by one, in no order, whatever their number; names that start with a
+ * dot are left out.
+ */
 struct each;
 /* ST_GONE: it was removed. */
 enum status each_open(int dir, struct each **out, struct error *err) MUST_CHECK;
 /* *type is DT_*.  The name is valid until the next call.  ST_NONE: there are no more. */
-enum status each_next(struct each *d, const char **name, unsigned char *type, struct error *err) MUST_CHECK;
+enum status each_next(struct each *d, const char **name, unsigned char *type,
+    struct error *err) MUST_CHECK;
 void each_close(struct each *d);
 
 /*
- * The names in a directory, sorted, in windows of bounded size, each of which is read before the first of its names
- * is given out: whoever walks may move what it gets.  A walk over -1 finds nothing.
+ * The names in a directory, sorted, in windows of bounded size, each of which is read before the
+ * first of its names is given out: whoever walks may move what it gets.  A walk over -1 finds
+ * nothing.
  */
 struct walk {
 	int dir;	/* the caller's */
@@ -40,7 +45,10 @@ struct walk {
 };
 /* after: only names greater than this one. */
 void walk_begin(struct walk *w, int dir, const char *after, size_t window);
-/* The next entry, which is valid until the next call.  ST_NONE: there are no more, or the directory was removed. */
+/*
+ * The next entry, which is valid until the next call.  ST_NONE: there are no more, or the directory
+ * was removed.
+ */
 enum status walk_next(struct walk *w, const struct entry **e, struct error *err) MUST_CHECK;
 void walk_end(struct walk *w);
 

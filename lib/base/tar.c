@@ -84,7 +84,8 @@ put_block(char *to, const char *path, char type, int64_t size, usec_t mtime)
 	octal(u.uid, sizeof(u.uid), 0);
 	octal(u.gid, sizeof(u.gid), 0);
 	octal(u.size, sizeof(u.size), size <= OCTAL_MAX ? size : 0);
-	octal(u.mtime, sizeof(u.mtime), seconds < 0 ? 0 : seconds <= OCTAL_MAX ? seconds : OCTAL_MAX);
+	octal(u.mtime, sizeof(u.mtime), seconds < 0 ? 0 : seconds <= OCTAL_MAX ? seconds :
+	    OCTAL_MAX);
 	(void)snprintf(u.chksum, sizeof(u.chksum), "%06o", checksum(&u, false));
 	u.chksum[7] = ' ';
 	memcpy(to, &u, sizeof(u));
@@ -165,7 +166,8 @@ tar_close(struct tar *t)
 static enum status
 bad(uint64_t at, struct error *err, const char *why)
 {
-	return error_set(err, ST_BADDATA, 0, "byte %llu of the stream: %s", (unsigned long long)at, why);
+	return error_set(err, ST_BADDATA, 0, "byte %llu of the stream: %s", (unsigned long long)at,
+	    why);
 }
 
 /* Up to len bytes; *got 0: the stream is at its end. */
@@ -177,7 +179,8 @@ take(struct tar *t, char *to, size_t len, size_t *got, struct error *err)
 	*got = 0;
 	if (t->next == t->have) {
 		t->next = t->have = 0;
-		if ((st = t->source(t->arg, t->buf, sizeof(t->buf), &t->have, err)) != ST_OK || t->have == 0)
+		if ((st = t->source(t->arg, t->buf, sizeof(t->buf), &t->have, err)) != ST_OK ||
+		    t->have == 0)
 			return st;
 	}
 	*got = len < t->have - t->next ? len : t->have - t->next;
@@ -375,7 +378,8 @@ member(struct tar *t, const struct ustar *u, const struct extension *x, struct t
 	if (x->has_size)
 		m->size = x->size;
 	if (m->type == 'S' || x->sparse)
-		return bad(m->at, err, "a sparse file; make the stream without holes (tar --sparse)");
+		return bad(m->at, err,
+		    "a sparse file; make the stream without holes (tar --sparse)");
 	if (!has_content(m->type))
 		m->size = 0;
 	t->left = (uint64_t)m->size;
@@ -393,7 +397,8 @@ header(struct tar *t, struct ustar *u, struct tar_member *m, struct error *err)
 		m->at = t->at;
 		st = take_all(t, (char *)u, sizeof(*u), err);
 		if (st == ST_NONE && !t->ended)
-			return bad(t->at, err, t->any ? "it breaks off" : "there is nothing; did the export fail?");
+			return bad(t->at, err, t->any ? "it breaks off" :
+			    "there is nothing; did the export fail?");
 		if (st != ST_OK)
 			return st;
 		if (!all_zero(u))
@@ -406,7 +411,8 @@ header(struct tar *t, struct ustar *u, struct tar_member *m, struct error *err)
 	t->any = true;
 	t->ended = false;
 	m->type = u->type;
-	return number(u->size, sizeof(u->size), &m->size) ? ST_OK : bad(m->at, err, "a size that is none");
+	return number(u->size, sizeof(u->size), &m->size) ? ST_OK :
+	    bad(m->at, err, "a size that is none");
 }
 
 enum status
@@ -430,7 +436,8 @@ tar_next(struct tar *t, struct tar_member *m, struct error *err)
 		if (m->type == 'x' || m->type == 'L') {
 			if ((st = extension(t, m, &len, err)) != ST_OK)
 				return st;
-			if (m->type == 'x' ? !pax(&x, t->ext, len) : !set_path(&x, t->ext, strlen(t->ext)))
+			if (m->type == 'x' ? !pax(&x, t->ext, len) :
+			    !set_path(&x, t->ext, strlen(t->ext)))
 				return bad(m->at, err, "a broken extended header");
 		} else if (m->type == 'g' || m->type == 'K') {
 			/* Of all members, or about links: nothing that we need. */

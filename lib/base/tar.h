@@ -13,8 +13,8 @@ struct tar;
 #define TAR_PATH_MAX 512	/* of a member, with NUL; a longer one arrives cut */
 
 /*
- * What stands in front of a file of size bytes in an archive; path has at most 300 bytes, a slash at most, and at
- * most 100 bytes before it.  Then come its bytes and tar_padding(size) zeros.
+ * What stands in front of a file of size bytes in an archive; path has at most 300 bytes, a slash
+ * at most, and at most 100 bytes before it.  Then come its bytes and tar_padding(size) zeros.
  */
 size_t tar_header(const char *path, int64_t size, usec_t mtime, char buf[TAR_HEADER_MAX]);
 size_t tar_padding(int64_t size);
@@ -30,8 +30,9 @@ typedef enum status tar_source(void *arg, void *buf, size_t len, size_t *got, st
 enum status tar_open(tar_source *source, void *arg, struct tar **out, struct error *err) MUST_CHECK;
 void tar_close(struct tar *t);
 /*
- * The next member; what was not read of the last one is skipped.  ST_NONE: the archive is at its end.  ST_BADDATA: broken or cut off;
- * the error names the byte.  Behind an end another archive may follow, as of "cat a b".
+ * The next member; what was not read of the last one is skipped.  ST_NONE: the archive is at its
+ * end.  ST_BADDATA: broken or cut off; the error names the byte.  Behind an end another archive may
+ * follow, as of "cat a b".
  */
 enum status tar_next(struct tar *t, struct tar_member *m, struct error *err) MUST_CHECK;
 /* Its bytes; *got 0: that was all. */

@@ -17,8 +17,8 @@
 #include "life/batch.h"
 
 /*
- * Messages that share a bucket once a larger batch was spread, and bytes of their names.  So many do not make a bucket
- * full, although a directory of ext4 may be half empty.
+ * Messages that share a bucket once a larger batch was spread, and bytes of their names.  So many
+ * do not make a bucket full, although a directory of ext4 may be half empty.
  */
 #define SPREAD 500
 #define SPREAD_NAMES 28000
@@ -32,7 +32,8 @@ atomic_open(struct batch *b, struct error *err)
 	enum status st;
 	int fd;
 
-	if ((st = queue_state(b->q, batch_target(b), &fd, err)) != ST_OK || (st = queue_tmp(b->q, &fd, err)) != ST_OK)
+	if ((st = queue_state(b->q, batch_target(b), &fd, err)) != ST_OK ||
+	    (st = queue_tmp(b->q, &fd, err)) != ST_OK)
 		return st;
 	tmp_name(name);
 	(void)snprintf(b->dir, sizeof(b->dir), "%s.d", name);
@@ -41,15 +42,18 @@ atomic_open(struct batch *b, struct error *err)
 		st = fs_open_dir(fd, b->dir, false, &b->tmpfd, err);
 	if (st == ST_GONE || st == ST_EXISTS)
 		st = error_set(err, ST_NOCREATE, 0, "queue %s: tmp/ went away", b->q->name);
-	/* Where locks don't work, 36 hours' grace protects the directory from the sweepers: see batch_keep. */
+	/*
+	 * Where locks don't work, 36 hours' grace protects the directory from the sweepers: see
+	 * batch_keep.
+	 */
 	if (st == ST_OK)
 		(void)fs_lock_dir(b->tmpfd);
 	return st;
 }
 
 /*
- * Move these, which fit into one bucket, out of the bucket of the batch, the last one first.  False: the rest of the
- * batch has to stay where it is.
+ * Move these, which fit into one bucket, out of the bucket of the batch, the last one first.
+ * False: the rest of the batch has to stay where it is.
  */
 static bool
 atomic_spread_some(struct batch *b, const char *bucket, const struct msgname *names, size_t n)
@@ -61,12 +65,16 @@ atomic_spread_some(struct batch *b, const char *bucket, const struct msgname *na
 	struct stat sb;
 
 	error_clear(&ignored);
-	if (target_for(shelf_of(b->q, s), bucket_class(s, &names[0]), names[0].key, &t, &ignored) != ST_OK ||
+	if (target_for(shelf_of(b->q, s), bucket_class(s, &names[0]), names[0].key, &t,
+	    &ignored) != ST_OK ||
 	    strcmp(t->name, bucket) == 0)
 		return false;
 	while (n-- > 0) {
 		name_format(&names[n], file);
-		/* Not there: it was claimed already, or a reader has removed the bucket, as it was empty. */
+		/*
+		 * Not there: it was claimed already, or a reader has removed the bucket, as it was
+		 * empty.
+		 */
 		switch (fs_move(b->tmpfd, file, t->fd, file, &ignored)) {
 		case ST_OK:
 			break;
@@ -82,9 +90,9 @@ atomic_spread_some(struct batch *b, const char *bucket, const struct msgname *na
 }
 
 /*
- * A great bucket costs each claim its size: move all but the first messages on to buckets of their own.  The last message
- * goes first: so whatever a consumer misses that looks meanwhile is later than all that it finds in the bucket of the
- * batch, and messages of one key keep their order.
+ * A great bucket costs each claim its size: move all but the first messages on to buckets of their
+ * own.  The last message goes first: so whatever a consumer misses that looks meanwhile is later
+ * than all that it finds in the bucket of the batch, and messages of one key keep their order.
  */
 static void
 atomic_spread(struct batch *b, const char *bucket, const struct msgname *names, size_t n)
@@ -153,7 +161,8 @@ atomic_publish(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct
 	if (st == ST_OK && queue_synced(b->q))
 		st = fs_sync(b->tmpfd, err);
 	if (st == ST_OK)
-		st = bucket_publish_dir(b->q, b->q->tmpfd, b->dir, at.state, bucket_class(at.state, &names[0]),
+		st = bucket_publish_dir(b->q, b->q->tmpfd, b->dir, at.state,
+		    bucket_class(at.state, &names[0]),
 		    names[0].key, at.bucket, err);
 	if (at.bucket[0] != '\0') {
 		for (*k = 0; *k < b->n; ++*k)

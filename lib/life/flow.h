@@ -17,7 +17,9 @@ struct flow {
 	bool turn;		/* of the rate, taken and not used yet */
 	int64_t place;		/* among those in flight, 0: none */
 };
-/* Whether this consumer gets any now.  ST_AGAIN: no, over->held and *wake say why and until when. */
+/*
+ * Whether this consumer gets any now.  ST_AGAIN: no, over->held and *wake say why and until when.
+ */
 enum status flow_begin(struct flow *f, bool hold, struct error *err) MUST_CHECK;
 /* Just before a claim.  ST_AGAIN, as before. */
 enum status flow_take(struct flow *f, struct error *err) MUST_CHECK;

@@ -26,15 +26,20 @@ struct gate {
 	struct asked {
 		char name[QUEUE_NAME_MAX + 1];
 		int64_t max_size;
-		struct queue *q;	/* NULL: opened for each question, as there are too few descriptors for all */
+		/* NULL: opened for each question, as there are too few descriptors for all */
+		struct queue *q;
 	} *e;
 	size_t n;
 	size_t keep;		/* how many may stay open */
 };
 
-/* What cannot be had now is not a reason to refuse: the distribution tells.  What is gone wants nothing. */
+/*
+ * What cannot be had now is not a reason to refuse: the distribution tells.  What is gone wants
+ * nothing.
+ */
 static enum status
-gate_wants(struct queue *topic, const char *name, const struct headers *h, bool *wanted, bool *known, struct error *err)
+gate_wants(struct queue *topic, const char *name, const struct headers *h, bool *wanted,
+    bool *known, struct error *err)
 {
 	struct names filters;
 	enum status st = subscription_filters(topic, name, &filters, err);
@@ -49,7 +54,8 @@ gate_wants(struct queue *topic, const char *name, const struct headers *h, bool 
 }
 
 static enum status
-gate_add(struct gate *g, struct queue *topic, const char *name, const struct headers *h, size_t *wanting, struct error *err)
+gate_add(struct gate *g, struct queue *topic, const char *name, const struct headers *h,
+    size_t *wanting, struct error *err)
 {
 	struct asked *e = &g->e[g->n];
 	struct queue *q = NULL;
@@ -104,8 +110,10 @@ gate_reload(struct gate *g, struct queue *topic, const struct headers *h, struct
 	for (size_t i = 0; st == ST_OK && i < subs.n; i++)
 		st = gate_add(g, topic, subs.name[i], h, &wanting, err);
 	if (st == ST_OK && wanting == 0 && topic->policy.unrouted == UNROUTED_ERROR)
-		st = error_set(err, ST_NOTFOUND, 0, "no queue subscribes to topic '%s'%s, and its policy says "
-		    "unrouted = error", topic->name, subs.n > 0 ? " with filters that this message passes" : "");
+		st = error_set(err, ST_NOTFOUND, 0,
+		    "no queue subscribes to topic '%s'%s, and its policy says "
+		    "unrouted = error", topic->name, subs.n > 0 ?
+		    " with filters that this message passes" : "");
 	names_free(&subs);
 	return st;
 }
@@ -130,14 +138,16 @@ gate_open_asked(struct gate *g, struct asked *e, struct queue **q, struct error 
 {
 	enum status st = ST_OK;
 
-	if ((*q = e->q) != NULL || (st = queue_open(g->spool, e->name, q, err)) == ST_OK || error_is_ours(err))
+	if ((*q = e->q) != NULL || (st = queue_open(g->spool, e->name, q, err)) == ST_OK ||
+	    error_is_ours(err))
 		return st;
 	error_clear(err);
 	return ST_OK;
 }
 
 enum status
-gate_allowed(struct gate *g, uint64_t ahead, uint64_t ahead_bytes, uint64_t messages, uint64_t bytes, usec_t now,
+gate_allowed(struct gate *g, uint64_t ahead, uint64_t ahead_bytes, uint64_t messages,
+    uint64_t bytes, usec_t now,
     struct error *err)
 {
 	enum status st = ST_OK;

@@ -33,7 +33,10 @@ lease_begin(struct msgname *n, usec_t lease, usec_t now)
 
 /* ---- claims of this process ---------------------------------------------- */
 
-/* The tokens of the claims that this process holds.  One that there is no memory for is not protected. */
+/*
+ * The tokens of the claims that this process holds.  One that there is no memory for is not
+ * protected.
+ */
 static struct { char (*token)[TOKEN_LEN + 1]; size_t n, cap; } own;
 
 static size_t

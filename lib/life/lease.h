@@ -9,7 +9,10 @@
 struct msgname;
 struct place;
 
-/* A lease (0: as long as it was) begins now: by the wall clock, and for a locked claim by the clock that never steps. */
+/*
+ * A lease (0: as long as it was) begins now: by the wall clock, and for a locked claim by the clock
+ * that never steps.
+ */
 void lease_begin(struct msgname *name, usec_t lease, usec_t now);
 
 /* What is to be said of a claim by its name and its lock. */

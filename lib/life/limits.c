@@ -12,7 +12,10 @@
 
 /* How long counters are believed without counting. */
 #define COUNT_AGE (60 * USEC)
-/* And when they say that the queue is full: those who push to it again and again must not count each time. */
+/*
+ * And when they say that the queue is full: those who push to it again and again must not count
+ * each time.
+ */
 #define FULL_AGE (USEC / 2)
 
 /* Count for sure: the counters are advice, and other programs may have moved things. */
@@ -49,11 +52,13 @@ depth_allowed(struct queue *q, uint64_t messages, uint64_t bytes, usec_t now,
 	if (p->max_messages == 0 && p->max_bytes == 0)
 		return ST_OK;
 	if (over(0, messages, p->max_messages))
-		return error_set(err, ST_BADDATA, 0, "%llu messages at once never fit: max_messages "
+		return error_set(err, ST_BADDATA, 0,
+		    "%llu messages at once never fit: max_messages "
 		    "of queue '%s' is %lld", (unsigned long long)messages, q->name,
 		    (long long)p->max_messages);
 	if (over(0, bytes, p->max_bytes))
-		return error_set(err, ST_BADDATA, 0, "%llu bytes never fit: max_bytes of queue '%s' "
+		return error_set(err, ST_BADDATA, 0,
+		    "%llu bytes never fit: max_bytes of queue '%s' "
 		    "is %lld", (unsigned long long)bytes, q->name, (long long)p->max_bytes);
 	messages += q->promised;
 	bytes += q->promised_bytes;

@@ -22,20 +22,25 @@
 /* ---- one after the other ------------------------------------------------ */
 
 /* How one message gets visible; *at tells where it is. */
-typedef enum status publishing(struct batch *b, const struct pending *p, usec_t now, struct place *at, struct error *err);
+typedef enum status publishing(struct batch *b, const struct pending *p, usec_t now,
+    struct place *at, struct error *err);
 
-/* It is in the queue, and not for certain: the others follow, and this is what is told in the end. */
+/*
+ * It is in the queue, and not for certain: the others follow, and this is what is told in the end.
+ */
 static enum status
 publish_doubted(struct error *doubt, struct error *err)
 {
 	if (doubt->status == ST_OK)
-		(void)error_set(doubt, ST_UNSURE, 0, "the message is queued, but maybe not for good: %s", err->text);
+		(void)error_set(doubt, ST_UNSURE, 0,
+		    "the message is queued, but maybe not for good: %s", err->text);
 	error_clear(err);
 	return ST_OK;
 }
 
 static enum status
-publish_each(struct batch *b, publishing *how, usec_t now, struct msgid *ids, size_t *k, struct error *err)
+publish_each(struct batch *b, publishing *how, usec_t now, struct msgid *ids, size_t *k,
+    struct error *err)
 {
 	struct error doubt = { 0 };
 	enum status st = ST_OK;
@@ -45,7 +50,8 @@ publish_each(struct batch *b, publishing *how, usec_t now, struct msgid *ids, si
 	b->q->careful = true;
 	for (*k = 0; *k < b->n; ++*k) {
 		const struct pending *p = &b->p[*k];
-		if (p->known == NULL && (st = batch_taken(b, *k, ahead, 1, (uint64_t)p->size, now, err)) != ST_OK)
+		if (p->known == NULL && (st = batch_taken(b, *k, ahead, 1, (uint64_t)p->size, now,
+		    err)) != ST_OK)
 			break;
 		ahead += (uint64_t)p->size;
 		at.file[0] = '\0';
@@ -111,7 +117,8 @@ import_open(struct batch *b, struct error *err)
 }
 
 static enum status
-import_one(struct batch *b, const struct pending *p, usec_t now, struct place *at, struct error *err)
+import_one(struct batch *b, const struct pending *p, usec_t now, struct place *at,
+    struct error *err)
 {
 	struct msgname n = p->known->name;
 	enum status st;
@@ -122,7 +129,10 @@ import_one(struct batch *b, const struct pending *p, usec_t now, struct place *a
 	return st;
 }
 
-/* What had the turn of its key comes before those that wait for it: nobody is to take one of them meanwhile. */
+/*
+ * What had the turn of its key comes before those that wait for it: nobody is to take one of them
+ * meanwhile.
+ */
 static void
 import_begun_first(struct batch *b)
 {
@@ -158,7 +168,8 @@ drop_open(struct batch *b, struct error *err)
 
 	if (o->atomic || o->delay > 0 || o->expire > 0 || o->priority != PRIORITY_DEFAULT ||
 	    o->key != NULL || (o->headers != NULL && o->headers->len > 0) || o->once != NULL)
-		return error_set(err, ST_DENIED, 0, "you may only drop plain messages into queue '%s', "
+		return error_set(err, ST_DENIED, 0,
+		    "you may only drop plain messages into queue '%s', "
 		    "without priority, delay, expiry, key, headers, --id or --atomic", b->q->name);
 	b->tmpfd = b->q->newfd;
 	tmp_name(name + 1);

@@ -19,7 +19,9 @@
 #include "life/batch.h"
 #include "life/reap.h"
 
-/* Messages and bytes that share one sync: more of them make the next id wait longer than it saves. */
+/*
+ * Messages and bytes that share one sync: more of them make the next id wait longer than it saves.
+ */
 #define GROUP_MESSAGES 1000
 #define GROUP_BYTES (64 << 20)
 /* One push in so many looks for the litter of dead writers. */
@@ -108,7 +110,10 @@ batch_publish(struct batch *b, usec_t now, void (*done)(void *, const struct msg
 	writer_renew(b, now);
 	if ((st = syncer_data(b, err)) == ST_OK)
 		st = b->how->publish(b, now, ids, &k, err);
-	/* What was renamed is in the queue, whatever else failed: sync its directory, or say that it is not certain. */
+	/*
+	 * What was renamed is in the queue, whatever else failed: sync its directory, or say that
+	 * it is not certain.
+	 */
 	error_clear(&syncing);
 	if (k > 0 && b->how->sync(b, &syncing) != ST_OK) {
 		*err = syncing;

@@ -128,7 +128,10 @@ reap_due(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 
 /* ---- new/ ------------------------------------------------------------- */
 
-/* Whether it is the file that was looked at, and not another that its producer has put under that name since. */
+/*
+ * Whether it is the file that was looked at, and not another that its producer has put under that
+ * name since.
+ */
 static enum status
 adopted(struct queue *q, const struct place *p, const struct place *at, struct error *err)
 {
@@ -140,7 +143,8 @@ adopted(struct queue *q, const struct place *p, const struct place *at, struct e
 		return st;
 	st = arrival_at(dir, at->file, p->file, &is, err);
 	if (st == ST_OK && (is.name.size != p->name.size ||
-	    memcmp(is.name.id.text + ID_RANDOM, p->name.id.text + ID_RANDOM, ID_LEN - ID_RANDOM) != 0))
+	    memcmp(is.name.id.text + ID_RANDOM, p->name.id.text + ID_RANDOM,
+	    ID_LEN - ID_RANDOM) != 0))
 		st = bucket_put(q, dir, at->file, STATE_READY, &is.name, NULL, err);
 	(void)close(dir);
 	return st == ST_NONE ? ST_OK : st;
@@ -156,15 +160,20 @@ unreadable(struct queue *q, const struct place *p)
 static enum status
 adopt(struct queue *q, struct place *p, usec_t now, struct place *at, struct error *err)
 {
-	struct failure why = { .reason = "unreadable", .text = "whoever consumes here may not read it" };
+	struct failure why = { .reason = "unreadable",
+	    .text = "whoever consumes here may not read it" };
 	bool sealed = queue_is_drop_box(q) && unreadable(q, p);
 	enum state to = sealed ? STATE_DEAD : STATE_READY;
 	enum status st;
 
 	if (sealed) {
-		/* What its user lets nobody read must not stand in the way for ever; but others may be allowed to. */
+		/*
+		 * What its user lets nobody read must not stand in the way for ever; but others may
+		 * be allowed to.
+		 */
 		if (now - p->name.key < SEALED_GRACE)
-			return error_set(err, ST_DENIED, EACCES, "message %s may not be read", p->name.id.text);
+			return error_set(err, ST_DENIED, EACCES, "message %s may not be read",
+			    p->name.id.text);
 		(void)strlcpy(p->name.reason, why.reason, sizeof(p->name.reason));
 		p->name.key = now;
 	}
@@ -222,8 +231,11 @@ is_litter(int dir, const char *name, usec_t now, bool *tree)
 	yes = fstat(fd, &sb) == 0;
 	age = now - stat_mtime(&sb);
 	*tree = S_ISDIR(sb.st_mode);
-	/* A directory's writer may have it locked; a lock that cannot be asked for tells nothing. */
-	yes = yes && (*tree ? age > STALE_DIR && fs_dir_locked(fd) != 1 : S_ISREG(sb.st_mode) && age > STALE_FILE &&
+	/*
+	 * A directory's writer may have it locked; a lock that cannot be asked for tells nothing.
+	 */
+	yes = yes && (*tree ? age > STALE_DIR && fs_dir_locked(fd) != 1 : S_ISREG(sb.st_mode) &&
+	    age > STALE_FILE &&
 	    fs_locked(fd, 1LL << 62) == 0);
 	(void)close(fd);
 	return yes;

@@ -23,8 +23,9 @@ enum status reap_return(struct queue *q, const struct place *p, usec_t now,
 /* Move what lies in new/ to ready. */
 void reap_new(struct queue *q, usec_t now, struct passed *over);
 /*
- * What dead writers left in a directory under names with this prefix: files older than an hour whose writer holds no lock,
- * and, with trees, directories older than 36 hours.  seen is called for each, and may be NULL.
+ * What dead writers left in a directory under names with this prefix: files older than an hour
+ * whose writer holds no lock, and, with trees, directories older than 36 hours.  seen is called for
+ * each, and may be NULL.
  */
 void reap_litter(int dir, const char *prefix, bool trees, usec_t now, bool remove,
     void (*seen)(void *, const char *, bool removed), void *arg);

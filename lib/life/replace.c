@@ -31,7 +31,10 @@ replace_in_place(int dir, const struct place *old, const struct stat *was)
 /* Looks for the old version: a listing may miss what moves meanwhile. */
 #define REPLACE_LOOKS 2
 
-/* Whether the file of the old version is anywhere in the queue.  That it lost a name tells nothing: other queues may share it. */
+/*
+ * Whether the file of the old version is anywhere in the queue.  That it lost a name tells nothing:
+ * other queues may share it.
+ */
 static bool
 replace_elsewhere(struct queue *q, const struct stat *was, const struct msgid *id)
 {
@@ -46,7 +49,8 @@ replace_elsewhere(struct queue *q, const struct stat *was, const struct msgid *i
 		if (scan_open(q, STATES_ALL, &scan, &ignored) != ST_OK)
 			return true;	/* it cannot be told: nothing is to be lost */
 		while (!found && scan_next(scan, &p, &ignored) == ST_OK)
-			if (strcmp(p.name.id.text, id->text) == 0 && place_open(q, &p, &dir, &ignored) == ST_OK) {
+			if (strcmp(p.name.id.text, id->text) == 0 &&
+			    place_open(q, &p, &dir, &ignored) == ST_OK) {
 				found = replace_in_place(dir, &p, was);
 				(void)close(dir);
 			}
@@ -57,11 +61,13 @@ replace_elsewhere(struct queue *q, const struct stat *was, const struct msgid *i
 }
 
 /*
- * The new one is there; the old one goes.  Where it cannot be removed, or somebody moved it just now, the new one is
- * taken out again; but not if the old one is gone, whatever a server that lost its answer says.
+ * The new one is there; the old one goes.  Where it cannot be removed, or somebody moved it just
+ * now, the new one is taken out again; but not if the old one is gone, whatever a server that lost
+ * its answer says.
  */
 static enum status
-replace_drop_old(struct queue *q, int dir, const struct place *old, int oldfd, const struct stat *was,
+replace_drop_old(struct queue *q, int dir, const struct place *old, int oldfd,
+    const struct stat *was,
     const struct place *new, struct error *err)
 {
 	struct error undoing;
@@ -71,7 +77,10 @@ replace_drop_old(struct queue *q, int dir, const struct place *old, int oldfd, c
 
 	if ((st = fs_unlink(dir, old->file, err)) == ST_OK)
 		return ST_OK;
-	/* Here an unlink that fails was not done, or somebody else was quicker; a server may have lost its answer. */
+	/*
+	 * Here an unlink that fails was not done, or somebody else was quicker; a server may have
+	 * lost its answer.
+	 */
 	if ((st != ST_GONE || queue_remote(q)) && ((fstat(oldfd, &sb) == 0 && sb.st_nlink == 0) ||
 	    (!replace_in_place(dir, old, was) && !replace_elsewhere(q, was, &old->name.id)))) {
 		error_clear(err);
@@ -83,7 +92,8 @@ replace_drop_old(struct queue *q, int dir, const struct place *old, int oldfd, c
 		(void)close(fd);
 	}
 	if (undone != ST_OK && undone != ST_GONE)
-		return error_set(err, ST_UNSURE, undoing.errnum, "the old version, too, may still be there");
+		return error_set(err, ST_UNSURE, undoing.errnum,
+		    "the old version, too, may still be there");
 	return st;
 }
 

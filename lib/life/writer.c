@@ -87,7 +87,8 @@ writer_create(struct batch *b, struct pending *p, struct error *err)
 	error_clear(&creating);
 	st = fs_create(b->tmpfd, p->tmp, mode, b->q->owner, &p->fd, &creating);
 	/* Out of descriptors: those that we have are worth more now than their locks. */
-	if (st != ST_OK && error_is_ours(&creating) && !b->many && b->n > 0 && writer_close_all(b) == ST_OK) {
+	if (st != ST_OK && error_is_ours(&creating) && !b->many && b->n > 0 &&
+	    writer_close_all(b) == ST_OK) {
 		error_clear(&creating);
 		st = fs_create(b->tmpfd, p->tmp, mode, b->q->owner, &p->fd, &creating);
 	}
@@ -176,7 +177,10 @@ batch_body(struct batch *b, int *fd, struct error *err)
 	return ST_OK;
 }
 
-/* Where nothing is synced, only close tells what the file system could not write; a second descriptor keeps the lock. */
+/*
+ * Where nothing is synced, only close tells what the file system could not write; a second
+ * descriptor keeps the lock.
+ */
 static enum status
 writer_flush(struct pending *p, struct error *err)
 {
@@ -190,7 +194,10 @@ writer_flush(struct pending *p, struct error *err)
 	return st;
 }
 
-/* A few files stay open, for fsync and for their locks.  If they become too many, all of them are closed. */
+/*
+ * A few files stay open, for fsync and for their locks.  If they become too many, all of them are
+ * closed.
+ */
 enum status
 batch_end(struct batch *b, struct error *err)
 {
@@ -228,7 +235,8 @@ writer_renew(const struct batch *b, usec_t now)
 {
 	struct stat sb;
 
-	if (fstatat(b->tmpfd, b->p[0].tmp, &sb, AT_SYMLINK_NOFOLLOW) == 0 && (usec_t)sb.st_mtim.tv_sec * USEC < now - WRITER_OLD)
+	if (fstatat(b->tmpfd, b->p[0].tmp, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    (usec_t)sb.st_mtim.tv_sec * USEC < now - WRITER_OLD)
 		batch_keep(b);
 }
 

@@ -10,15 +10,16 @@ struct msgname;
 struct queue;
 
 /*
- * Publish the file `from` as the message of a key; *n tells its name, which becomes the first's name if there
- * was one before (*duplicate).  Unless it is ST_OK or ST_UNSURE (accepted, but it may not be in the queue yet) nothing has happened, and
- * the file is where it was.
+ * Publish the file `from` as the message of a key; *n tells its name, which becomes the first's
+ * name if there was one before (*duplicate).  Unless it is ST_OK or ST_UNSURE (accepted, but it may
+ * not be in the queue yet) nothing has happened, and the file is where it was.
  */
 enum status once_publish(struct queue *q, const char *key, int fromfd, const char *from,
     struct msgname *n, usec_t now, bool *duplicate, struct error *err) MUST_CHECK;
 /*
- * What dead producers left in a directory of once/: messages that were accepted are brought into the queue, others
- * removed, and the markers whose time is over; without act only told.  seen may be NULL.
+ * What dead producers left in a directory of once/: messages that were accepted are brought into
+ * the queue, others removed, and the markers whose time is over; without act only told.  seen may
+ * be NULL.
  */
 enum once_kind { ONCE_UNFINISHED, ONCE_LITTER, ONCE_FOREIGN };
 enum status once_tend(struct queue *q, int dir, usec_t now, bool act,

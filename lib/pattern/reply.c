@@ -27,7 +27,10 @@
 #include "pattern/pattern.h"
 #include "pattern/reply.h"
 
-/* A place may be in the making for so long; an answer that its asker could not pass on is kept for so long. */
+/*
+ * A place may be in the making for so long; an answer that its asker could not pass on is kept for
+ * so long.
+ */
 #define EMPTY_AGE (60 * USEC)
 #define ANSWER_AGE (24LL * 3600 * USEC)
 /* Places that one command looks at on its way. */
@@ -62,7 +65,8 @@ replies_open(struct queue *q, bool create, int *fd, struct error *err)
 	st = fs_mkdir(q->fd, REPLIES, queue_dir_mode(q), q->owner, err);
 	if (st == ST_OK || st == ST_EXISTS)
 		st = fs_open_dir(q->fd, REPLIES, false, fd, err);
-	return st == ST_GONE ? error_set(err, ST_IO, 0, "queue %s: " REPLIES "/ went away", q->name) : st;
+	return st == ST_GONE ? error_set(err, ST_IO, 0, "queue %s: " REPLIES "/ went away",
+	    q->name) : st;
 }
 
 /* Nobody waits in this place, and what may lie in it is old.  It is ours then: we hold its lock. */
@@ -80,7 +84,8 @@ abandoned(struct queue *q, int place, usec_t now)
 		return age > ANSWER_AGE;
 	if (age <= EMPTY_AGE || fs_dir_locked(place) != 0)
 		return false;
-	return age > ANSWER_AGE || (faccessat(place, REPLY_ANSWER, F_OK, AT_SYMLINK_NOFOLLOW) == -1 && errno == ENOENT);
+	return age > ANSWER_AGE || (faccessat(place, REPLY_ANSWER, F_OK,
+	    AT_SYMLINK_NOFOLLOW) == -1 && errno == ENOENT);
 }
 
 static bool
@@ -111,7 +116,8 @@ replies_sweep(struct queue *q, int replies, const char *after, size_t max, usec_
 	if (fs_list(replies, after, max, false, &l, NULL, &ignored) != ST_OK)
 		return;
 	for (size_t i = 0; i < l.n; i++)
-		if (reply_ok(l.e[i].name) && sweep_one(q, replies, l.e[i].name, now, remove, &removed) && seen != NULL)
+		if (reply_ok(l.e[i].name) && sweep_one(q, replies, l.e[i].name, now, remove,
+		    &removed) && seen != NULL)
 			seen(arg, l.e[i].name, removed);
 	listing_free(&l);
 }
@@ -123,7 +129,8 @@ replies_tidy(struct queue *q, int replies, usec_t now)
 	char after[3];
 
 	(void)snprintf(after, sizeof(after), "%02x", arc4random_uniform(256));
-	replies_sweep(q, replies, arc4random_uniform(2) == 0 ? after : "", SWEEP_MAX, now, true, NULL, NULL);
+	replies_sweep(q, replies, arc4random_uniform(2) == 0 ? after : "", SWEEP_MAX, now, true,
+	    NULL, NULL);
 }
 
 /* ---- answers ---------------------------------------------------------- */
@@ -147,7 +154,8 @@ place_of(struct queue *q, const char *token, usec_t now, int *place, struct erro
 	*place = -1;
 	error_clear(&opening);
 	if (!reply_ok(token))
-		return error_set(err, ST_BADDATA, 0, "'%s' is no reply place: that is the value of a request's header "
+		return error_set(err, ST_BADDATA, 0,
+		    "'%s' is no reply place: that is the value of a request's header "
 		    "Reply-To, %d digits", token, REPLY_LEN);
 	if ((st = replies_open(q, false, &replies, &opening)) == ST_OK) {
 		st = fs_open_dir(replies, token, false, place, &opening);
@@ -159,7 +167,8 @@ place_of(struct queue *q, const char *token, usec_t now, int *place, struct erro
 		(void)close(replies);
 	}
 	if (st != ST_OK && st != ST_GONE)
-		return error_sys(err, opening.errnum, "%s/%s/" REPLIES "/%s", q->spool->path, q->name, token);
+		return error_sys(err, opening.errnum, "%s/%s/" REPLIES "/%s", q->spool->path,
+		    q->name, token);
 	return st;
 }
 
@@ -221,14 +230,16 @@ put(struct queue *q, struct answer *a, int place, const char *as, struct error *
 	enum status st = fs_move(q->tmpfd, a->tmp, place, as, err);
 	struct stat ours, there;
 
-	if (st == ST_GONE && fstat(a->fd, &ours) == 0 && fstatat(place, as, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	if (st == ST_GONE && fstat(a->fd, &ours) == 0 &&
+	    fstatat(place, as, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    ours.st_dev == there.st_dev && ours.st_ino == there.st_ino)
 		st = ST_OK;
 	return st;
 }
 
 static enum status
-deliver(struct queue *q, struct answer *a, const char *token, const char *as, usec_t now, struct error *err)
+deliver(struct queue *q, struct answer *a, const char *token, const char *as, usec_t now,
+    struct error *err)
 {
 	enum status st;
 	int place;

@@ -33,7 +33,8 @@ topic_allowed(struct queue *topic, struct error *err)
 	if ((st = topics_of(topic, &names, err)) != ST_OK)
 		return st;
 	if (names.n > 0)
-		st = error_set(err, ST_USAGE, 0, "queue '%s' subscribes to topic '%s': it cannot be a topic itself",
+		st = error_set(err, ST_USAGE, 0,
+		    "queue '%s' subscribes to topic '%s': it cannot be a topic itself",
 		    topic->name, names.name[0]);
 	names_free(&names);
 	if (st != ST_OK || queue_is_topic(topic))
@@ -44,7 +45,8 @@ topic_allowed(struct queue *topic, struct error *err)
 		n += t.count[s];
 	if (n == 0)
 		return ST_OK;
-	return error_set(err, ST_USAGE, 0, "queue '%s' holds %llu message%s and is no topic; were the operands swapped? "
+	return error_set(err, ST_USAGE, 0,
+	    "queue '%s' holds %llu message%s and is no topic; were the operands swapped? "
 	    "mq subscribe TOPIC QUEUE", topic->name, (unsigned long long)n, n == 1 ? "" : "s");
 }
 
@@ -52,19 +54,23 @@ enum status
 subscription_allowed(struct queue *topic, struct queue *q, struct error *err)
 {
 	if (q != NULL && queue_is_topic(q))
-		return error_set(err, ST_USAGE, 0, "'%s' is a topic, and topics do not subscribe; were the operands "
+		return error_set(err, ST_USAGE, 0,
+		    "'%s' is a topic, and topics do not subscribe; were the operands "
 		    "swapped? mq subscribe TOPIC QUEUE", q->name);
 	return topic == NULL ? ST_OK : topic_allowed(topic, err);
 }
 
-/* What stands there was made by somebody else: the bare "Is a directory" tells nobody what to do. */
+/*
+ * What stands there was made by somebody else: the bare "Is a directory" tells nobody what to do.
+ */
 static enum status
 in_the_way(struct queue *q, const char *dir, const char *name, enum status st, struct error *err)
 {
 	if (err->errnum != EISDIR)
 		return st;
 	error_clear(err);
-	return error_set(err, st, 0, "%s/%s/%s/%s is a directory, and no subscription: mq fsck --repair %s sets it aside",
+	return error_set(err, st, 0,
+	    "%s/%s/%s/%s is a directory, and no subscription: mq fsck --repair %s sets it aside",
 	    q->spool->path, q->name, dir, name, q->name);
 }
 
@@ -90,11 +96,16 @@ make_dir(struct queue *q, const char *dir, int *fd, struct error *err)
 	return st == ST_GONE ? went_away(q, dir, err) : st;
 }
 
-/* Into dir, which is open as fd: in one that was removed meanwhile nothing can be made, also if there is a new one. */
+/*
+ * Into dir, which is open as fd: in one that was removed meanwhile nothing can be made, also if
+ * there is a new one.
+ */
 static enum status
-put_file(struct queue *q, const char *dir, int fd, const char *name, const char *text, struct error *err)
+put_file(struct queue *q, const char *dir, int fd, const char *name, const char *text,
+    struct error *err)
 {
-	enum status st = fs_replace_file(fd, name, text, strlen(text), queue_conf_mode(q), q->owner, queue_synced(q), err);
+	enum status st = fs_replace_file(fd, name, text, strlen(text), queue_conf_mode(q), q->owner,
+	    queue_synced(q), err);
 
 	return st == ST_NOTFOUND ? went_away(q, dir, err) : in_the_way(q, dir, name, st, err);
 }
@@ -170,7 +181,10 @@ subscription_drop(struct queue *topic, const char *queue, struct error *err)
 	return drop_file(topic, SUBSCRIPTIONS, queue, err);
 }
 
-/* What came to nothing leaves nothing, but for what another made of it: he who has subscribed needs both. */
+/*
+ * What came to nothing leaves nothing, but for what another made of it: he who has subscribed needs
+ * both.
+ */
 static void
 withdraw(struct queue *topic, struct queue *q, int dir, bool was_topic)
 {
@@ -179,15 +193,17 @@ withdraw(struct queue *topic, struct queue *q, int dir, bool was_topic)
 	error_clear(&ignored);
 	if (!was_topic)
 		(void)fs_rmdir(topic->fd, SUBSCRIPTIONS);
-	if (faccessat(dir, q->name, F_OK, AT_SYMLINK_NOFOLLOW) == -1 && marker_drop(q, topic->name, &ignored) != ST_OK)
+	if (faccessat(dir, q->name, F_OK, AT_SYMLINK_NOFOLLOW) == -1 &&
+	    marker_drop(q, topic->name, &ignored) != ST_OK)
 		error_clear(&ignored);
 }
 
 /*
- * Others may subscribe at the same time, and a topic must not get what another topic gets.  So the marker, by which
- * q is a subscriber, and the directory, by which topic is a topic, are made first; then whether this may be is looked at
- * again.  Who lets topic subscribe, or q be subscribed to, does the same: whichever of the two looks last sees what
- * the other made.  The subscription comes when that is settled, and is never taken back.
+ * Others may subscribe at the same time, and a topic must not get what another topic gets.  So the
+ * marker, by which q is a subscriber, and the directory, by which topic is a topic, are made first;
+ * then whether this may be is looked at again.  Who lets topic subscribe, or q be subscribed to,
+ * does the same: whichever of the two looks last sees what the other made.  The subscription comes
+ * when that is settled, and is never taken back.
  */
 static enum status
 subscribe_settled(struct queue *topic, struct queue *q, const char *text, struct error *err)
@@ -196,7 +212,8 @@ subscribe_settled(struct queue *topic, struct queue *q, const char *text, struct
 	enum status st;
 	int dir;
 
-	if ((st = marker_put(q, topic->name, err)) != ST_OK || (st = make_dir(topic, SUBSCRIPTIONS, &dir, err)) != ST_OK)
+	if ((st = marker_put(q, topic->name, err)) != ST_OK ||
+	    (st = make_dir(topic, SUBSCRIPTIONS, &dir, err)) != ST_OK)
 		return st;
 	if ((st = subscription_allowed(topic, q, err)) == ST_OK)
 		st = put_file(topic, SUBSCRIPTIONS, dir, q->name, text, err);
@@ -207,7 +224,8 @@ subscribe_settled(struct queue *topic, struct queue *q, const char *text, struct
 }
 
 enum status
-subscribe(struct queue *topic, struct queue *q, const char *const *filters, size_t n, struct error *err)
+subscribe(struct queue *topic, struct queue *q, const char *const *filters, size_t n,
+    struct error *err)
 {
 	size_t len = 1;
 	enum status st;
@@ -216,7 +234,8 @@ subscribe(struct queue *topic, struct queue *q, const char *const *filters, size
 	for (size_t i = 0; i < n; i++)
 		len += strlen(filters[i]) + 1;
 	if (len > FILTERS_MAX)
-		return error_set(err, ST_USAGE, 0, "the filters are larger than %d bytes", FILTERS_MAX);
+		return error_set(err, ST_USAGE, 0, "the filters are larger than %d bytes",
+		    FILTERS_MAX);
 	if ((text = calloc(1, len)) == NULL)
 		return queue_fail(topic, err, ENOMEM, "subscribe");
 	for (size_t i = 0; i < n; i++) {
@@ -236,7 +255,8 @@ unsubscribe(struct queue *topic, const char *queue, struct error *err)
 	struct queue *q;
 
 	if ((st = subscription_drop(topic, queue, err)) != ST_OK)
-		return st != ST_GONE ? st : error_set(err, ST_NOTFOUND, 0, "queue '%s' does not subscribe to '%s'",
+		return st != ST_GONE ? st : error_set(err, ST_NOTFOUND, 0,
+		    "queue '%s' does not subscribe to '%s'",
 		    queue, topic->name);
 	/* It may be gone, and without the subscription the marker tells nothing. */
 	error_clear(&ignored);

@@ -92,7 +92,8 @@ turn_take(struct queue *q, const char *order, const struct msgid *id, struct err
 	tmp_name(dir);
 	(void)snprintf(file, sizeof(file), "%s/%s", dir, id->text);
 	st = fs_mkdir(tmp, dir, queue_dir_mode(q), q->owner, err);
-	if (st == ST_OK && (st = fs_create(tmp, file, queue_file_mode(q), q->owner, &fd, err)) == ST_OK) {
+	if (st == ST_OK && (st = fs_create(tmp, file, queue_file_mode(q), q->owner, &fd, err)) ==
+	    ST_OK) {
 		(void)close(fd);
 		st = fs_move_onto_empty(tmp, dir, turns, order, err);
 	}
@@ -103,14 +104,16 @@ turn_take(struct queue *q, const char *order, const struct msgid *id, struct err
 }
 
 enum status
-turn_pass(struct queue *q, const char *order, const struct turn *from, const char *to, struct error *err)
+turn_pass(struct queue *q, const char *order, const struct turn *from, const char *to,
+    struct error *err)
 {
 	enum status st;
 	int dir, turns;
 
 	if ((st = turn_open(q, order, &dir, err)) != ST_OK)
 		return st;
-	st = to != NULL ? fs_move(dir, from->entry, dir, to, err) : fs_unlink(dir, from->entry, err);
+	st = to != NULL ? fs_move(dir, from->entry, dir, to, err) :
+	    fs_unlink(dir, from->entry, err);
 	(void)close(dir);
 	if (st == ST_OK && to == NULL && fs_open_dir(q->fd, TURNS, false, &turns, err) == ST_OK) {
 		(void)fs_rmdir(turns, order);
@@ -126,7 +129,8 @@ turn_note(struct queue *q, const struct turn *t, const struct place *p, struct e
 
 	if (t->state == (int)p->state && strcmp(t->bucket, p->bucket) == 0)
 		return ST_OK;
-	(void)snprintf(entry, sizeof(entry), "%s,%s,%s", t->id.text, state_names[p->state], p->bucket);
+	(void)snprintf(entry, sizeof(entry), "%s,%s,%s", t->id.text, state_names[p->state],
+	    p->bucket);
 	return turn_pass(q, p->name.order, t, entry, err);
 }
 

@@ -134,7 +134,8 @@ buckets_list(struct shelf *sh, struct buckets *out, struct error *err)
 	known = fstat(fd, &before) == 0;
 	if ((st = fs_list(fd, "", 0, false, &l, NULL, err)) != ST_OK)
 		return st == ST_GONE && sh->lane[0] == '\0' ?
-		    error_set(err, ST_IO, 0, "queue %s: %s/ went away", sh->queue->name, shelf_name(sh)) : st;
+		    error_set(err, ST_IO, 0, "queue %s: %s/ went away", sh->queue->name,
+		    shelf_name(sh)) : st;
 	if ((out->b = calloc(l.n + 1, sizeof(*out->b))) == NULL) {
 		listing_free(&l);
 		return queue_fail(sh->queue, err, ENOMEM, "list %s", shelf_name(sh));
@@ -186,7 +187,10 @@ buckets_before(struct shelf *sh, usec_t now, struct buckets *out, struct error *
 		return buckets_list(sh, out, err);
 	plain = edge_of(&e, 0);
 	w = edge_of(&e, 'w');
-	/* One that is far in the future may tell of a clock that was set back: reap_lapsed wants to see it. */
+	/*
+	 * One that is far in the future may tell of a clock that was set back: reap_lapsed wants to
+	 * see it.
+	 */
 	if (w->n > 1 || (plain->n > 1 && plain->low[1] <= now) ||
 	    (sh->state == STATE_CLAIMED && plain->high > now + sh->queue->policy.lease))
 		return buckets_list(sh, out, err);
@@ -239,7 +243,10 @@ bucket_remove_empty(struct shelf *sh, const struct buckets *bs, size_t i)
 {
 	bool last = true;
 
-	/* Nobody can rely on one with a "+", which a killed maker may have left: it is not the one that is to stay. */
+	/*
+	 * Nobody can rely on one with a "+", which a killed maker may have left: it is not the one
+	 * that is to stay.
+	 */
 	for (size_t k = i + 1; k < bs->n && bs->b[k].cls == bs->b[i].cls; k++)
 		last &= bs->b[k].half;
 	/* And it may be in the making: a checker removes it when it is old. */

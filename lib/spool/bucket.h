@@ -23,14 +23,16 @@ struct bucket {
 struct buckets { struct bucket *b; size_t n; };
 
 /*
- * A directory of buckets: that of a state, or the lane of a key in waiting/, where messages that are ready wait
- * for the turn of that key.
+ * A directory of buckets: that of a state, or the lane of a key in waiting/, where messages that
+ * are ready wait for the turn of that key.
  */
 struct shelf {
 	struct queue *queue;
 	enum state state;		/* what stands there is in this state */
-	char lane[ORDER_LEN + 1];	/* the key whose lane it is, "" for the directory of a state */
-	int fd;				/* -1: not open yet; a state's is opened when it is first needed */
+	char lane[ORDER_LEN + 1];	/* the key whose lane it is,
+	    "" for the directory of a state */
+	/* -1: not open yet; a state's is opened when it is first needed */
+	int fd;
 };
 /* That of a state; it belongs to the queue. */
 struct shelf *shelf_of(struct queue *q, enum state s);
@@ -65,8 +67,8 @@ bool buckets_edges(struct shelf *sh, struct edges *e);
 enum status buckets_list(struct shelf *sh, struct buckets *out, struct error *err) MUST_CHECK;
 void buckets_free(struct buckets *bs);
 /*
- * The buckets whose messages may have to be returned now, and the next one: without a listing if a hint tells; else all.
- * Of class w all count.
+ * The buckets whose messages may have to be returned now, and the next one: without a listing if a
+ * hint tells; else all. Of class w all count.
  */
 enum status buckets_before(struct shelf *sh, usec_t now, struct buckets *out,
     struct error *err) MUST_CHECK;
@@ -79,23 +81,28 @@ enum status bucket_list(struct shelf *sh, const struct bucket *b, struct listing
 /* rmdir it unless it is the last of its class in the list, or in the making. */
 void bucket_remove_empty(struct shelf *sh, const struct buckets *bs, size_t i);
 /*
- * Move a file into a state under the name that *name gives, into the bucket that fits, made
- * if need be; on a collision the key gets a microsecond more.  *to tells where it went, or was to go when it failed (may
- * be NULL).  ST_GONE: the source is not there.
+ * Move a file into a state under the name that *name gives, into the bucket that fits, made if need
+ * be; on a collision the key gets a microsecond more.  *to tells where it went, or was to go when
+ * it failed (may be NULL).  ST_GONE: the source is not there.
  */
 enum status bucket_put(struct queue *q, int fromfd, const char *from, enum state s,
     struct msgname *name, struct place *to, struct error *err) MUST_CHECK;
 /*
- * After bucket_put failed, of a file whose name only the caller knows: whether it is there all the same.  File systems of
- * other machines may do a rename and report an error, when they lost the answer.
+ * After bucket_put failed, of a file whose name only the caller knows: whether it is there all the
+ * same.  File systems of other machines may do a rename and report an error, when they lost the
+ * answer.
  */
 bool bucket_put_happened(struct queue *q, int fromfd, const char *from, const struct place *to);
-/* As bucket_put, with one more name for the file, which stays where it is.  ST_EXISTS: it has that very name there already. */
+/*
+ * As bucket_put, with one more name for the file, which stays where it is.  ST_EXISTS: it has that
+ * very name there already.
+ */
 enum status bucket_link(struct queue *q, int fromfd, const char *from, enum state s,
     struct msgname *name, struct place *to, struct error *err) MUST_CHECK;
 /*
- * What is to be done so that a message of that class and key has a bucket: use i, give i the key for its name, take the
- * "+" off i, or make one.  None: there is no bucket at all.  room: whether one could be made.  See F4.5 to F4.8.
+ * What is to be done so that a message of that class and key has a bucket: use i, give i the key
+ * for its name, take the "+" off i, or make one.  None: there is no bucket at all.  room: whether
+ * one could be made.  See F4.5 to F4.8.
  */
 enum deed { DEED_USE, DEED_LOWER, DEED_FINISH, DEED_MAKE, DEED_NONE };
 struct decision { enum deed deed; size_t i; };

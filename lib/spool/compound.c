@@ -1,6 +1,6 @@
 /*
- * compound.c: the types of values that consist of parts or need a closer look (back-off, keep, rate,
- * breaker, modes, names, commands): how each is read and printed, and its rule in words.
+ * compound.c: the types of values that consist of parts or need a closer look (back-off, keep,
+ * rate, breaker, modes, names, commands): how each is read and printed, and its rule in words.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -217,7 +217,8 @@ command_parse(const char *text, const char *syntax, struct policy *p, void *at)
 			return false;
 	if (len > 0 && (is_blank(text[0]) || is_blank(text[len - 1])))
 		return false;
-	return strlcpy(command->text, is_none(text) ? "" : text, sizeof(command->text)) < sizeof(command->text);
+	return strlcpy(command->text, is_none(text) ? "" : text,
+	    sizeof(command->text)) < sizeof(command->text);
 }
 
 static void
@@ -257,6 +258,7 @@ TYPE(keep, keep, "a duration with its unit, such as 7d; a number of messages; or
 TYPE(mode, mode, "3 or 4 octal digits of permissions; the owner has to read and write, as in 0600");
 TYPE(group, name, "the name of a group, 32 bytes at most, or none");
 TYPE(log, log, "syslog, a path that starts with /, or no");
-TYPE(command, name, "a command line for /bin/sh, 180 bytes at most, no ';' behind a blank; or none");
+TYPE(command, name,
+    "a command line for /bin/sh, 180 bytes at most, no ';' behind a blank; or none");
 TYPE(rate_limit, rate_limit, "a rate such as 10/s, 30/m or 5/h, or none");
 TYPE(breaker, breaker, "a number of failures and a pause, such as 5,10s..10m, or none");

@@ -36,7 +36,8 @@ assign_check(const char *assign, const char **value, struct error *err)
 	else if (**value != '\0' && !policy_local(key, *value))
 		error_set(err, ST_USAGE, 0, LOCAL_ONLY, key_name(key));
 	else if (len + strlen(" = ") + strlen(*value) > CONF_LINE_MAX)
-		error_set(err, ST_USAGE, 0, "the value of %s is too long for a line", key_name(key));
+		error_set(err, ST_USAGE, 0, "the value of %s is too long for a line",
+		    key_name(key));
 	else
 		return key;
 	return -1;
@@ -62,7 +63,10 @@ put_assign(char *to, int key, const char *value)
 	return stpcpy(stpcpy(to, value), "\n");
 }
 
-/* Copy the lines; the first line of a key that has a new value becomes that, and values forgets it.  With "" it is left out. */
+/*
+ * Copy the lines; the first line of a key that has a new value becomes that, and values forgets it.
+ * With "" it is left out.
+ */
 static char *
 edit_lines(char *to, const char *text, size_t len, const char *values[NKEYS])
 {
@@ -89,7 +93,9 @@ edit_lines(char *to, const char *text, size_t len, const char *values[NKEYS])
 	return to;
 }
 
-/* Check the assignments; the values by key, and the bytes that they need at most.  False: ST_USAGE. */
+/*
+ * Check the assignments; the values by key, and the bytes that they need at most.  False: ST_USAGE.
+ */
 static bool
 assign_all(const char *const *assign, size_t n, const char *values[NKEYS], size_t *need,
     struct error *err)

@@ -1,12 +1,11 @@
 /*
  * hint.c: the lowest and highest buckets of a state, as last listed.
  *
- * A one-shot command needs one bucket, and a queue of ten million messages has
- * 20,000 of them.  What a listing told is kept beside the counters, together with
- * the time of the directory's last change (ctime, which nobody can set): while that
- * is the same, no bucket has come, gone or been renamed since.  It is advice (P4): it decides which bucket is
- * tried first, never that there is none.  Nobody locks it; words that several
- * writers mixed don't match their checksum.
+ * A one-shot command needs one bucket, and a queue of ten million messages has 20,000 of them.
+ * What a listing told is kept beside the counters, together with the time of the directory's last
+ * change (ctime, which nobody can set): while that is the same, no bucket has come, gone or been
+ * renamed since.  It is advice (P4): it decides which bucket is tried first, never that there is
+ * none.  Nobody locks it; words that several writers mixed don't match their checksum.
  */
 #include <sys/stat.h>
 #include <stdatomic.h>
@@ -17,7 +16,10 @@
 #include "spool/hint.h"
 #include "spool/counters.h"
 
-/* A listing in the same tick of the file system's clock as a change may have missed it: one of a few ms, or of a second. */
+/*
+ * A listing in the same tick of the file system's clock as a change may have missed it: one of a
+ * few ms, or of a second.
+ */
 #define TICK (USEC / 4)
 #define COARSE_TICK (2 * USEC)
 
@@ -88,7 +90,8 @@ hint_get(const struct shelf *sh, int dir, struct edges *e)
 	for (size_t i = 0; i < WORDS; i++)
 		copy[i] = atomic_load_explicit(&w[i], memory_order_relaxed);
 	memcpy(&h, copy, sizeof(h));
-	if (h.sum != fnv1a(&h.seen, sizeof(h.seen)) || h.seen.changed != changed(&sb) || h.seen.ino != sb.st_ino ||
+	if (h.sum != fnv1a(&h.seen, sizeof(h.seen)) || h.seen.changed != changed(&sb) ||
+	    h.seen.ino != sb.st_ino ||
 	    !possible(&h.seen.edges) || queue_remote(sh->queue))
 		return false;
 	*e = h.seen.edges;
@@ -120,7 +123,10 @@ hint_put(const struct shelf *sh, const struct stat *before, int dir, const struc
 	for (size_t i = 0; i < bs->n; i++) {
 		const struct bucket *b = &bs->b[i];
 		struct edge *e = edge_of(&h.seen.edges, b->cls);
-		/* A bucket of another class: a reader takes what is in it all the same, so all are to be listed. */
+		/*
+		 * A bucket of another class: a reader takes what is in it all the same, so all are
+		 * to be listed.
+		 */
 		if (!class_fits(sh->state, b->cls))
 			return;
 		if (e->n == 0)

@@ -11,11 +11,13 @@
 /* A type of value.  at points to the member of the policy that has the key's name. */
 struct type {
 	bool (*parse)(const char *text, const char *syntax, struct policy *p, void *at);
-	void (*print)(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size);
+	void (*print)(const struct policy *p, const void *at, const char *syntax, char *buf,
+	    size_t size);
 	const char *rule;	/* the syntax in words */
 };
 extern const struct type type_dur, type_attempts, type_backoff, type_choice, type_dur_or_word,
-    type_dead_queue, type_count_limit, type_size_limit, type_size, type_number, type_keep, type_mode,
+    type_dead_queue, type_count_limit, type_size_limit, type_size, type_number, type_keep,
+    type_mode,
     type_group, type_log, type_command, type_jobs, type_rate_limit, type_breaker;
 
 bool value_duration(const char *text, usec_t *out);

@@ -55,7 +55,8 @@ lane_open(struct queue *q, const char *order, struct shelf *sh, struct error *er
 }
 
 enum status
-lane_put(struct queue *q, const char *order, int fromfd, const char *from, struct msgname *n, struct error *err)
+lane_put(struct queue *q, const char *order, int fromfd, const char *from, struct msgname *n,
+    struct error *err)
 {
 	struct shelf sh;
 	enum status st = ST_OK;
@@ -71,7 +72,8 @@ lane_put(struct queue *q, const char *order, int fromfd, const char *from, struc
 		gone = st != ST_OK && st != ST_GONE && shelf_gone(&sh);
 		shelf_close(&sh);
 	}
-	return gone && st == ST_GONE ? error_set(err, ST_IO, 0, "queue %s: the lane of a key does not stay in place", q->name) : st;
+	return gone && st == ST_GONE ? error_set(err, ST_IO, 0,
+	    "queue %s: the lane of a key does not stay in place", q->name) : st;
 }
 
 enum status

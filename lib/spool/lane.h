@@ -12,13 +12,20 @@ struct queue;
 struct shelf;
 
 /* A directory below parent, made durably if it is to be.  ST_GONE: it is not there. */
-enum status queue_sub(struct queue *q, int parent, const char *name, bool create, int *fd, struct error *err) MUST_CHECK;
-/* Open one to look into it.  *fd is -1 if it is missing, or is no directory, which a checker tells of. */
-enum status queue_sub_look(struct queue *q, const char *name, int *fd, struct error *err) MUST_CHECK;
+enum status queue_sub(struct queue *q, int parent, const char *name, bool create, int *fd,
+    struct error *err) MUST_CHECK;
+/*
+ * Open one to look into it.  *fd is -1 if it is missing, or is no directory, which a checker tells
+ * of.
+ */
+enum status queue_sub_look(struct queue *q, const char *name, int *fd,
+    struct error *err) MUST_CHECK;
 /* The lane of an order key; close it with shelf_close.  ST_GONE: there is none. */
-enum status lane_open(struct queue *q, const char *order, struct shelf *sh, struct error *err) MUST_CHECK;
+enum status lane_open(struct queue *q, const char *order, struct shelf *sh,
+    struct error *err) MUST_CHECK;
 /* Move a file into the lane of a key, which is made if need be; as bucket_put. */
-enum status lane_put(struct queue *q, const char *order, int fromfd, const char *from, struct msgname *name,
+enum status lane_put(struct queue *q, const char *order, int fromfd, const char *from,
+    struct msgname *name,
     struct error *err) MUST_CHECK;
 /* Remove a lane if it is empty: whoever parks there now makes it again. */
 void lane_remove(struct queue *q, const char *order);

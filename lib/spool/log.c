@@ -99,8 +99,9 @@ ready(struct queue *q, usec_t now)
 	if (strcmp(q->log.name, q->policy.log) != 0) {
 		log_close(q);
 		(void)strlcpy(q->log.name, q->policy.log, sizeof(q->log.name));
+	/* nor is it tried again for each line where it cannot be had */
 	} else if (young)
-		return q->log.fd != -1;	/* nor is it tried again for each line where it cannot be had */
+		return q->log.fd != -1;
 	else if (q->log.fd != -1 && !to_syslog(q) && !stands(q))
 		log_close(q);
 	q->log.looked = now;
@@ -143,7 +144,8 @@ put_syslog(struct queue *q, const char *text, size_t len)
 		/* It was started anew. */
 		log_close(q);
 		open_syslog(q);
-		if (q->log.fd == -1 || send(q->log.fd, line, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) != -1)
+		if (q->log.fd == -1 || send(q->log.fd, line, (size_t)n,
+		    MSG_DONTWAIT | MSG_NOSIGNAL) != -1)
 			return;
 	}
 	trouble(q, errno, "");
@@ -155,7 +157,8 @@ put_age(const struct msgname *n, usec_t now, char buf[32])
 {
 	usec_t age = now > id_time(&n->id) ? now - id_time(&n->id) : 0;
 
-	(void)snprintf(buf, 32, "%lld.%03lld", (long long)(age / USEC), (long long)(age % USEC / 1000));
+	(void)snprintf(buf, 32, "%lld.%03lld", (long long)(age / USEC),
+	    (long long)(age % USEC / 1000));
 }
 
 /* " KEY=VALUE", or nothing; names of queues, reasons and times are harmless. */
@@ -182,9 +185,12 @@ put(struct queue *q, const char *what, const struct msgname *n, enum state s, co
 	put_field("reason", n->reason, reason);
 	put_field(s == STATE_DELAYED ? "due" : "deadline", then, key);
 	put_field(way, other, queue);
-	len = snprintf(line, sizeof(line), "%s %s %s %s size=%lld priority=%d attempts=%d deliveries=%d age=%s%s%s%s"
-	    " pid=%ld uid=%ld\n", at, q->name, what, n->id.text, (long long)(n->size - n->head), n->priority,
-	    (int)n->attempts, (int)n->deliveries, age, reason, key, queue, (long)getpid(), (long)geteuid());
+	len = snprintf(line, sizeof(line),
+	    "%s %s %s %s size=%lld priority=%d attempts=%d deliveries=%d age=%s%s%s%s"
+	    " pid=%ld uid=%ld\n", at, q->name, what, n->id.text, (long long)(n->size - n->head),
+	    n->priority,
+	    (int)n->attempts, (int)n->deliveries, age, reason, key, queue, (long)getpid(),
+	    (long)geteuid());
 	if (to_syslog(q))	/* which has a clock of its own */
 		put_syslog(q, line + strlen(at) + 1, (size_t)len - strlen(at) - 2);
 	else

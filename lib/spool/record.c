@@ -28,7 +28,8 @@ record_dir(struct queue *q, const struct msgid *id, bool make)
 
 	error_clear(&err);
 	if (fs_open_dir(q->fd, "failures", false, &top, &err) != ST_OK) {
-		if (!make || fs_mkdir(q->fd, "failures", queue_dir_mode(q), q->owner, &err) != ST_OK ||
+		if (!make || fs_mkdir(q->fd, "failures", queue_dir_mode(q), q->owner,
+		    &err) != ST_OK ||
 		    fs_open_dir(q->fd, "failures", false, &top, &err) != ST_OK)
 			return -1;
 	}
@@ -137,7 +138,8 @@ msg_record_put(struct queue *q, const struct msgid *id, const char *text, size_t
 	if ((st = queue_tmp(q, &tmpfd, err)) != ST_OK)
 		return st;
 	if ((dir = record_dir(q, id, true)) == -1)
-		return error_set(err, ST_NOCREATE, 0, "queue %s: cannot make a directory in failures/", q->name);
+		return error_set(err, ST_NOCREATE, 0,
+		    "queue %s: cannot make a directory in failures/", q->name);
 	tmp_name(tmp);
 	if ((st = fs_create(tmpfd, tmp, queue_file_mode(q), q->owner, &fd, err)) == ST_OK) {
 		(void)fs_lock(fd, 1LL << 62, true);
@@ -206,7 +208,8 @@ msg_record(struct queue *q, const struct msgid *id, char **text, size_t *len, st
 	*text = NULL;
 	if (st != ST_GONE && st != ST_NOTFOUND && st != ST_CONF)
 		return st;
-	error_clear(err);	/* there is none, or what stands there is not one: fsck tells of it */
+	/* there is none, or what stands there is not one: fsck tells of it */
+	error_clear(err);
 	return ST_OK;
 }
 

@@ -15,7 +15,8 @@ struct queue;
 struct failure {
 	const char *reason;	/* code: "exit-1", "nack" */
 	const char *text;	/* one line, or NULL */
-	const char *given;	/* the queues of a topic that have the message, all of them, separated by spaces, or NULL */
+	/* the queues of a topic that have the message, all of them, separated by spaces, or NULL */
+	const char *given;
 	const char *stderr_tail;
 	size_t stderr_len;
 	usec_t duration;	/* 0: unknown */
@@ -27,17 +28,26 @@ struct failure {
 /* The failure record: text, or nothing (NULL, len 0).  The last 64 KiB.  Caller frees *text. */
 enum status msg_record(struct queue *q, const struct msgid *id, char **text, size_t *len,
     struct error *err) MUST_CHECK;
-/* One block of a failure record (spool-format.md section 9); the pointers go into its text, lines end there with \n. */
+/*
+ * One block of a failure record (spool-format.md section 9); the pointers go into its text, lines
+ * end there with \n.
+ */
 struct report {
 	usec_t at;
 	int attempt;			/* 0: not an attempt, an operator's word */
 	usec_t duration;		/* -1: not known */
-	const char *reason, *text, *given, *errors;	/* the lengths are 0 where there is none; errors: stderr, each line behind a space */
+	/* the lengths are 0 where there is none; errors: stderr, each line behind a space */
+	const char *reason, *text, *given, *errors;
 	size_t reasonlen, textlen, givenlen, errorslen;
 };
-/* The next block from *at on, which goes behind it; false at the end.  What is no block is passed over. */
+/*
+ * The next block from *at on, which goes behind it; false at the end.  What is no block is passed
+ * over.
+ */
 bool report_next(const char **at, struct report *r);
-/* Give it a record that it has not; one that it has stays.  To be made durable by queue_sync_all. */
+/*
+ * Give it a record that it has not; one that it has stays.  To be made durable by queue_sync_all.
+ */
 enum status msg_record_put(struct queue *q, const struct msgid *id, const char *text, size_t len,
     struct error *err) MUST_CHECK;
 /* Last reason in words: the record's last Text or Reason, else the name's reason.  "" if none. */

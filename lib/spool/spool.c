@@ -214,7 +214,8 @@ entry_kind(int spoolfd, const struct entry *e)
 		return ready ? SPOOL_LINK : SPOOL_OTHER;
 	if (ready)
 		return SPOOL_QUEUE;
-	return e->type == DT_DIR && queue_name_ok(e->name) && was_queue(spoolfd, e->name) ? SPOOL_WRECK : SPOOL_OTHER;
+	return e->type == DT_DIR && queue_name_ok(e->name) && was_queue(spoolfd, e->name) ?
+	    SPOOL_WRECK : SPOOL_OTHER;
 }
 
 enum status

@@ -1,8 +1,8 @@
 /*
  * target.c: which bucket a message goes into (spool-format.md section 4).
  *
- * The rules are in bucket_decide, which is told what is known of the buckets and does nothing.
- * One executor does what it says: it learns that a bucket is full, or not to be had, and asks again.
+ * The rules are in bucket_decide, which is told what is known of the buckets and does nothing. One
+ * executor does what it says: it learns that a bucket is full, or not to be had, and asks again.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -20,7 +20,10 @@
 
 /* st_size of a full bucket: what it costs to read it, on nearly every file system. */
 #define BUCKET_FULL 65536
-/* And how many names it has, where st_size does not tell: entries of a directory take this many bytes at least. */
+/*
+ * And how many names it has, where st_size does not tell: entries of a directory take this many
+ * bytes at least.
+ */
 #define BUCKET_NAMES 1000
 #define ENTRY_LEAST 20
 /* One insert in so many counts the names, to see whether st_size tells. */
@@ -43,7 +46,8 @@ static const struct bucket *
 bucket_lowest(const struct buckets *bs, int cls, bool half)
 {
 	for (size_t i = 0; i < bs->n; i++)
-		if ((cls == -1 || bs->b[i].cls == (char)cls) && bs->b[i].half == half && !bs->b[i].shut)
+		if ((cls == -1 || bs->b[i].cls == (char)cls) && bs->b[i].half == half &&
+		    !bs->b[i].shut)
 			return &bs->b[i];
 	return NULL;
 }
@@ -81,10 +85,14 @@ bucket_decide(const struct buckets *bs, char cls, usec_t key, bool room)
 			fits = &bs->b[i];
 	/* If the very key is taken there is no name for another bucket: it takes more. */
 	if (fits != NULL)
-		return decision_of(bs, !fits->full || fits->key == key || !room ? DEED_USE : DEED_MAKE, fits);
+		return decision_of(bs, !fits->full || fits->key == key ||
+		    !room ? DEED_USE : DEED_MAKE, fits);
 	if (!room)
 		return decide_without_room(bs, cls, key);
-	/* Lowered if it has room, so that keys which come in falling order don't make a bucket each. */
+	/*
+	 * Lowered if it has room, so that keys which come in falling order don't make a bucket
+	 * each.
+	 */
 	low = bucket_lowest(bs, cls, false);
 	return decision_of(bs, low != NULL && !low->full ? DEED_LOWER : DEED_MAKE, low);
 }
@@ -111,9 +119,9 @@ names_count(int dir, size_t max)
 }
 
 /*
- * Whether a bucket has no room for more.  CIFS says of each directory that it has no bytes, FUSE what it likes, ZFS how
- * many entries there are: as long as st_size may be such a number, names are counted now and then.  inserts: how many came
- * since that may have been done.
+ * Whether a bucket has no room for more.  CIFS says of each directory that it has no bytes, FUSE
+ * what it likes, ZFS how many entries there are: as long as st_size may be such a number, names are
+ * counted now and then.  inserts: how many came since that may have been done.
  */
 static bool
 bucket_full(struct queue *q, int dir, unsigned inserts)
@@ -130,7 +138,10 @@ bucket_full(struct queue *q, int dir, unsigned inserts)
 	return q->sizes_lie && n == BUCKET_NAMES;
 }
 
-/* Another finished the bucket that we made, before we could set its mode; or took it away, for it was empty. */
+/*
+ * Another finished the bucket that we made, before we could set its mode; or took it away, for it
+ * was empty.
+ */
 static enum status
 bucket_late_mode(struct queue *q, int state, const char *name, struct error *err)
 {
@@ -175,7 +186,10 @@ bucket_make(struct shelf *sh, char cls, usec_t key, struct error *err)
 	return st == ST_EXISTS || st == ST_GONE ? ST_OK : st;
 }
 
-/* Take the "+" off one that its maker left, for which no space is needed.  Nobody may rely on it before it is durable. */
+/*
+ * Take the "+" off one that its maker left, for which no space is needed.  Nobody may rely on it
+ * before it is durable.
+ */
 static enum status
 bucket_finish(struct shelf *sh, const struct bucket *b, struct error *err)
 {
@@ -191,7 +205,8 @@ bucket_finish(struct shelf *sh, const struct bucket *b, struct error *err)
 
 /* Give a bucket a name below its own, for which no space is needed.  ST_GONE: others were at it. */
 static enum status
-bucket_lower(const struct shelf *sh, const struct bucket *low, usec_t key, char name[BUCKET_MAX], struct error *err)
+bucket_lower(const struct shelf *sh, const struct bucket *low, usec_t key, char name[BUCKET_MAX],
+    struct error *err)
 {
 	enum status st;
 
@@ -212,12 +227,16 @@ next_key(const struct buckets *bs, char cls, usec_t key)
 	return USEC_MAX;
 }
 
-/* What came of trying a bucket: it is the target; it turned out not to be one, so decide again; all has changed, so list again. */
+/*
+ * What came of trying a bucket: it is the target; it turned out not to be one, so decide again; all
+ * has changed, so list again.
+ */
 enum tried { TRIED_USED, TRIED_LEARNT, TRIED_CHANGED, TRIED_FAILED };
 
 /* Open the bucket that was decided for, lowered if that was decided, as the target. */
 static enum tried
-target_try(struct shelf *sh, const struct buckets *bs, struct bucket *b, bool lower, usec_t key, bool room,
+target_try(struct shelf *sh, const struct buckets *bs, struct bucket *b, bool lower, usec_t key,
+    bool room,
     struct target *t, struct error *err)
 {
 	enum status st = fs_open_dir(sh->fd, b->name, false, &t->fd, err);
@@ -248,7 +267,8 @@ target_try(struct shelf *sh, const struct buckets *bs, struct bucket *b, bool lo
 }
 
 static enum tried
-target_execute(struct shelf *sh, struct buckets *bs, char cls, usec_t key, struct target *t, struct error *err)
+target_execute(struct shelf *sh, struct buckets *bs, char cls, usec_t key, struct target *t,
+    struct error *err)
 {
 	enum tried tried = TRIED_LEARNT;
 	struct error making;
@@ -283,7 +303,10 @@ target_execute(struct shelf *sh, struct buckets *bs, char cls, usec_t key, struc
 	return tried;
 }
 
-/* The greatest bucket is the one, if there is a hint, and it has room.  TRIED_LEARNT: look at all of them. */
+/*
+ * The greatest bucket is the one, if there is a hint, and it has room.  TRIED_LEARNT: look at all
+ * of them.
+ */
 static enum tried
 target_hinted(struct shelf *sh, char cls, usec_t key, struct target *t, struct error *err)
 {
@@ -370,8 +393,10 @@ target_fits(const struct target *t, const char *lane, char cls, usec_t key)
 {
 	struct stat sb;
 
-	return t->fd != -1 && t->cls == cls && t->key <= key && key < t->next && strcmp(t->lane, lane) == 0 &&
-	    t->uses < TARGET_USES && fstat(t->fd, &sb) == 0 && sb.st_nlink > 0 && sb.st_size < BUCKET_FULL;
+	return t->fd != -1 && t->cls == cls && t->key <= key && key < t->next &&
+	    strcmp(t->lane, lane) == 0 &&
+	    t->uses < TARGET_USES && fstat(t->fd, &sb) == 0 && sb.st_nlink > 0 &&
+	    sb.st_size < BUCKET_FULL;
 }
 
 enum status
@@ -393,6 +418,7 @@ target_for(struct shelf *sh, char cls, usec_t key, struct target **out, struct e
 		tried = target_find(sh, cls, key, t, err);
 	t->uses = 0;
 	if (tried == TRIED_CHANGED)
-		return error_set(err, ST_IO, 0, "queue %s: no bucket of %s/ stays in place", q->name, shelf_name(sh));
+		return error_set(err, ST_IO, 0, "queue %s: no bucket of %s/ stays in place",
+		    q->name, shelf_name(sh));
 	return tried == TRIED_USED ? ST_OK : err->status;
 }

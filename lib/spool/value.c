@@ -75,7 +75,8 @@ dur_or_word_parse(const char *text, const char *syntax, struct policy *p, void *
 }
 
 static void
-dur_or_word_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
+dur_or_word_print(const struct policy *p, const void *at, const char *syntax, char *buf,
+    size_t size)
 {
 	if (*(const usec_t *)at != 0)
 		dur_print(p, at, syntax, buf, size);
@@ -152,7 +153,8 @@ size_print(const struct policy *p, const void *at, const char *syntax, char *buf
 	(void)syntax, (void)p;
 	for (; n != 0 && n % 1024 == 0 && suffix < 4; suffix++)
 		n /= 1024;
-	(void)snprintf(buf, size, "%" PRId64 "%.*s", n, suffix > 0, suffixes + suffix - (suffix > 0));
+	(void)snprintf(buf, size, "%" PRId64 "%.*s", n, suffix > 0,
+	    suffixes + suffix - (suffix > 0));
 }
 
 /* The limits: "none" is 0. */
@@ -178,7 +180,8 @@ size_limit_parse(const char *text, const char *syntax, struct policy *p, void *a
 }
 
 static void
-count_limit_print(const struct policy *p, const void *at, const char *syntax, char *buf, size_t size)
+count_limit_print(const struct policy *p, const void *at, const char *syntax, char *buf,
+    size_t size)
 {
 	if (*(const int64_t *)at != 0)
 		number_print(p, at, syntax, buf, size);
@@ -195,7 +198,9 @@ size_limit_print(const struct policy *p, const void *at, const char *syntax, cha
 		(void)strlcpy(buf, "none", size);
 }
 
-/* One of the words of the syntax, "full|none"; the value is its place, as in the enums of policy.h. */
+/*
+ * One of the words of the syntax, "full|none"; the value is its place, as in the enums of policy.h.
+ */
 static bool
 choice_parse(const char *text, const char *syntax, struct policy *p, void *at)
 {

@@ -16,7 +16,10 @@ fetch_silent(void *arg, const char *queue, const struct error *err)
 	(void)arg, (void)queue, (void)err;
 }
 
-/* What keeps a topic from being distributed is not the consumer's trouble: mq topics and push tell it. */
+/*
+ * What keeps a topic from being distributed is not the consumer's trouble: mq topics and push tell
+ * it.
+ */
 static uint64_t
 fetch_topics(struct queue *q, usec_t *wake)
 {
@@ -34,7 +37,8 @@ fetch_topics(struct queue *q, usec_t *wake)
 		if (strcmp(topics.name[i], q->name) == 0 ||
 		    queue_open(q->spool, topics.name[i], &topic, &ignored) != ST_OK)
 			continue;
-		if (queue_is_topic(topic) && topic_distribute(topic, 1, fetch_silent, NULL, &n, &at, &ignored) == ST_OK) {
+		if (queue_is_topic(topic) && topic_distribute(topic, 1, fetch_silent, NULL, &n, &at,
+		    &ignored) == ST_OK) {
 			given += n;
 			if (at < *wake)
 				*wake = at;
@@ -46,7 +50,8 @@ fetch_topics(struct queue *q, usec_t *wake)
 }
 
 enum status
-claim_or_fetch(struct queue *q, const struct claim_options *opt, usec_t now, struct claim *c, usec_t *wake,
+claim_or_fetch(struct queue *q, const struct claim_options *opt, usec_t now, struct claim *c,
+    usec_t *wake,
     struct passed *over, struct error *err)
 {
 	usec_t at = USEC_MAX;
@@ -55,7 +60,8 @@ claim_or_fetch(struct queue *q, const struct claim_options *opt, usec_t now, str
 	/* Also while somebody works on it: what it took would be missing to the subscribers. */
 	if (queue_is_topic(q)) {
 		*over = (struct passed){ 0 };
-		return error_set(err, ST_USAGE, 0, "queue '%s' was made a topic: what it gets is for its subscribers", q->name);
+		return error_set(err, ST_USAGE, 0,
+		    "queue '%s' was made a topic: what it gets is for its subscribers", q->name);
 	}
 	if ((st = claim_next(q, opt, now, c, wake, over, err)) != ST_NONE)
 		return st;

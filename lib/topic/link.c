@@ -59,7 +59,8 @@ copy_bytes(int fd, struct batch *b, struct error *err)
 }
 
 static enum status
-copy(struct queue *q, const struct place *p, struct queue *to, const struct msgname *n, usec_t now, struct place *at,
+copy(struct queue *q, const struct place *p, struct queue *to, const struct msgname *n, usec_t now,
+    struct place *at,
     struct error *err)
 {
 	struct push_options opt = { .import = true };
@@ -69,7 +70,8 @@ copy(struct queue *q, const struct place *p, struct queue *to, const struct msgn
 
 	if ((st = msg_open(q, p, &fd, err)) != ST_OK)
 		return st;
-	if ((st = batch_open(to, &opt, &b, err)) == ST_OK && (st = batch_begin_as(b, STATE_READY, n, err)) == ST_OK &&
+	if ((st = batch_open(to, &opt, &b, err)) == ST_OK &&
+	    (st = batch_begin_as(b, STATE_READY, n, err)) == ST_OK &&
 	    (st = copy_bytes(fd, b, err)) == ST_OK && (st = batch_end(b, err)) == ST_OK)
 		st = batch_publish(b, now, ignore, NULL, err);
 	if (st == ST_OK)
@@ -80,7 +82,8 @@ copy(struct queue *q, const struct place *p, struct queue *to, const struct msgn
 }
 
 enum status
-message_link(struct queue *q, const struct place *p, struct queue *to, const struct msgname *name, usec_t now,
+message_link(struct queue *q, const struct place *p, struct queue *to, const struct msgname *name,
+    usec_t now,
     struct place *at, struct error *err)
 {
 	struct msgname n = *name;

@@ -11,8 +11,9 @@ struct place;
 struct queue;
 
 /*
- * One more name for a message, in ready/ of another queue or its own; a copy where a link is refused.  ST_GONE: the
- * message is not there any more; ST_EXISTS: it has that name there already.  *at tells where it went.
+ * One more name for a message, in ready/ of another queue or its own; a copy where a link is
+ * refused.  ST_GONE: the message is not there any more; ST_EXISTS: it has that name there already.
+ * *at tells where it went.
  */
 enum status message_link(struct queue *q, const struct place *p, struct queue *to,
     const struct msgname *name, usec_t now, struct place *at, struct error *err) MUST_CHECK;

@@ -94,7 +94,10 @@ no_longer_held(struct catching *g, const struct place *p, struct error *err)
 	return place_move(g->topic, p, g->topic, STATE_DONE, &n, NULL, err);
 }
 
-/* It went on, or is broken, or is not for this one; or it is not to be had, which is no reason to keep the others back. */
+/*
+ * It went on, or is broken, or is not for this one; or it is not to be had, which is no reason to
+ * keep the others back.
+ */
 static enum status
 unread(struct catching *g, enum status st, struct error *err)
 {
@@ -114,7 +117,8 @@ catch_one(struct catching *g, const struct place *p, struct error *err)
 	struct place at;
 	enum status st;
 
-	if (id_time(&p->name.id) < g->since || (unrouted && strcmp(p->name.reason, "unrouted") != 0) ||
+	if (id_time(&p->name.id) < g->since || (unrouted &&
+	    strcmp(p->name.reason, "unrouted") != 0) ||
 	    !idset_has(g->past, &p->name.id) || idset_has(g->have, &p->name.id))
 		return ST_OK;
 	if ((st = passes(g, p, err)) != ST_OK)
@@ -152,7 +156,8 @@ catch_state(struct catching *g, enum state s, bool leave, struct error *err)
 }
 
 enum status
-topic_catch_up(struct queue *topic, struct queue *q, usec_t since, usec_t now, uint64_t *given, struct error *err)
+topic_catch_up(struct queue *topic, struct queue *q, usec_t since, usec_t now, uint64_t *given,
+    struct error *err)
 {
 	struct catching g = { .topic = topic, .q = q, .since = since, .now = now };
 	enum status st;

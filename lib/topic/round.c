@@ -60,7 +60,10 @@ round_refused(struct round *r, size_t s, const struct error *why)
 	r->tell(r->arg, sub->name, why);
 }
 
-/* What one wants that can't be read is not known: it is kept for it, unless its queue is not there either. */
+/*
+ * What one wants that can't be read is not known: it is kept for it, unless its queue is not there
+ * either.
+ */
 static void
 round_unread(struct round *r, size_t s, enum status st, struct error *why)
 {
@@ -91,7 +94,8 @@ round_subscribers(struct round *r, struct error *err)
 		return queue_fail(r->topic, err, ENOMEM, "distribute");
 	for (size_t s = 0; s < r->names.n; s++) {
 		r->subs[s].name = r->names.name[s];
-		if ((st = subscription_filters(r->topic, r->names.name[s], &r->subs[s].filters, err)) != ST_OK)
+		if ((st = subscription_filters(r->topic, r->names.name[s], &r->subs[s].filters,
+		    err)) != ST_OK)
 			round_unread(r, s, st, err);
 	}
 	return ST_OK;
@@ -106,7 +110,8 @@ round_had(struct round *r, size_t i)
 	record_given(r->topic, &r->c[i].at.name.id, &had);
 	for (size_t k = 0; k < had.n; k++)
 		for (size_t s = 0; s < r->names.n; s++)
-			if (*round_want(r, i, s) == WANTS && strcmp(had.name[k], r->subs[s].name) == 0)
+			if (*round_want(r, i, s) == WANTS &&
+			    strcmp(had.name[k], r->subs[s].name) == 0)
 				*round_want(r, i, s) = HAS;
 	names_free(&had);
 }
@@ -123,7 +128,8 @@ round_choose(struct round *r, struct error *err)
 		if ((st = msg_headers(r->c[i].fd, n, &h, err)) != ST_OK)
 			break;
 		for (size_t s = 0; s < r->names.n; s++)
-			if (!r->subs[s].gone && (r->subs[s].trouble != NULL || filters_match(&r->subs[s].filters, &h)))
+			if (!r->subs[s].gone && (r->subs[s].trouble != NULL ||
+			    filters_match(&r->subs[s].filters, &h)))
 				*round_want(r, i, s) = WANTS;
 		headers_free(&h);
 		r->redo |= n->deliveries > 1;
@@ -184,7 +190,8 @@ round_link(struct round *r, struct queue *q, size_t s, struct error *err)
 			r->given++;
 			latest_published(q, &at, r->now);	/* durable it is in the topic */
 		}
-		if (st == ST_GONE || st == ST_EXISTS)	/* our claim was taken back: it is another's to do; or done before */
+		/* our claim was taken back: it is another's to do; or done before */
+		if (st == ST_GONE || st == ST_EXISTS)
 			st = ST_OK;
 	}
 	q->careful = false;

@@ -36,7 +36,8 @@ struct round {
 	bool redo;
 	bool unsynced;		/* what was given may be lost if the power fails */
 	bool short_of;		/* descriptors or memory: fewer messages at once may do */
-	bool stuck;		/* a message cannot leave the topic, or not all get it: no use in going on at once */
+	/* a message cannot leave the topic, or not all get it: no use in going on at once */
+	bool stuck;
 	uint64_t given;
 };
 
@@ -53,13 +54,16 @@ void round_give(struct round *r, size_t s);
 
 /* ---- settle.c -------------------------------------------------------------- */
 
-/* Make durable what was given, where each queue was not synced by itself; r->unsynced becomes true where that failed. */
+/*
+ * Make durable what was given, where each queue was not synced by itself; r->unsynced becomes true
+ * where that failed.
+ */
 void round_sync(struct round *r);
 /* Message i leaves the topic, or stays in it for those who did not get it. */
 void round_settle(struct round *r, size_t i);
 /*
- * Give the claim of message i back.  Where fewer messages at once may do, it is tried at once; else not, or it would stand
- * at the head for ever, and keep the others from those that can have them.
+ * Give the claim of message i back.  Where fewer messages at once may do, it is tried at once; else
+ * not, or it would stand at the head for ever, and keep the others from those that can have them.
  */
 enum status round_later(struct round *r, size_t i, struct error *err) MUST_CHECK;
 

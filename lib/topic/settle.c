@@ -26,7 +26,10 @@ settle_unrouted(struct queue *topic, struct claim *c, usec_t now, struct error *
 	name_unclaim(&n);
 	n.key = now;
 	(void)strlcpy(n.reason, "unrouted", sizeof(n.reason));
-	/* It did not fail, so it blocks nobody; and before the move, so that none is left without a turn. */
+	/*
+	 * It did not fail, so it blocks nobody; and before the move, so that none is left without a
+	 * turn.
+	 */
 	(void)order_leave(topic, &n);
 	st = place_move(topic, &c->at, topic, STATE_HELD, &n, NULL, err);
 	if (st == ST_OK)
@@ -70,8 +73,8 @@ round_later(struct round *r, size_t i, struct error *err)
 }
 
 /*
- * Everybody has it, but it cannot leave the topic.  That they have it is noted, so that it is not given to them again
- * and again, and it is tried later.
+ * Everybody has it, but it cannot leave the topic.  That they have it is noted, so that it is not
+ * given to them again and again, and it is tried later.
  */
 static void
 settle_stays(struct round *r, size_t i, const struct error *why)

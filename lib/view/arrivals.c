@@ -18,7 +18,10 @@
 #include "spool/queue.h"
 #include "view/scan.h"
 
-/* How much older than its arrival, and how much newer, the time key in the name of an arrival may be. */
+/*
+ * How much older than its arrival, and how much newer, the time key in the name of an arrival may
+ * be.
+ */
 #define KEY_AGE (86400 * USEC)
 #define KEY_AHEAD (60 * USEC)
 
@@ -28,8 +31,12 @@ arrival_id(usec_t at, const char *name, const struct stat *sb, struct msgid *id)
 	char text[24 + NAME_MAX_LEN + 1], key[KEY_LEN + 1];
 	usec_t t;
 
-	/* Of what the producer chooses only the time counts, and only one that is near: the id of another message cannot be had. */
-	if (sb->st_nlink == 1 && key_parse(name, &t) && name[KEY_LEN] == '.' && t > at - KEY_AGE && t < at + KEY_AHEAD) {
+	/*
+	 * Of what the producer chooses only the time counts, and only one that is near: the id of
+	 * another message cannot be had.
+	 */
+	if (sb->st_nlink == 1 && key_parse(name, &t) && name[KEY_LEN] == '.' && t > at - KEY_AGE &&
+	    t < at + KEY_AHEAD) {
 		key_format(t, key);
 		at = t;
 		name = key;
@@ -96,7 +103,10 @@ arrival_cmp(const void *pa, const void *pb)
 	return arrival_order(a->at, a->file, b->at, b->file);
 }
 
-/* The list is a heap, the last on top, while it is filled: the top, or what was added at the end, sinks or rises to its place. */
+/*
+ * The list is a heap, the last on top, while it is filled: the top, or what was added at the end,
+ * sinks or rises to its place.
+ */
 static void
 heap_swap(struct arrival *a, size_t i, size_t j)
 {
@@ -109,7 +119,8 @@ heap_swap(struct arrival *a, size_t i, size_t j)
 static void
 heap_rise(struct arrivals *l)
 {
-	for (size_t i = l->n - 1; i > 0 && arrival_cmp(&l->a[i], &l->a[(i - 1) / 2]) > 0; i = (i - 1) / 2)
+	for (size_t i = l->n - 1; i > 0 && arrival_cmp(&l->a[i], &l->a[(i - 1) / 2]) > 0;
+	    i = (i - 1) / 2)
 		heap_swap(l->a, i, (i - 1) / 2);
 }
 
@@ -126,9 +137,11 @@ heap_sink(struct arrivals *l)
 }
 
 static enum status
-arrivals_add(struct arrivals *l, size_t max, const char *name, const struct stat *sb, struct error *err)
+arrivals_add(struct arrivals *l, size_t max, const char *name, const struct stat *sb,
+    struct error *err)
 {
-	struct arrival a = { .at = stat_ctime(sb), .size = sb->st_size, .ino = sb->st_ino, .lone = sb->st_nlink == 1 };
+	struct arrival a = { .at = stat_ctime(sb), .size = sb->st_size, .ino = sb->st_ino,
+	    .lone = sb->st_nlink == 1 };
 	bool full = l->n == max;
 
 	l->more |= full;
@@ -156,7 +169,8 @@ arrivals_add(struct arrivals *l, size_t max, const char *name, const struct stat
 }
 
 enum status
-arrivals_list(struct queue *q, const struct place *after, size_t max, struct arrivals *out, struct error *err)
+arrivals_list(struct queue *q, const struct place *after, size_t max, struct arrivals *out,
+    struct error *err)
 {
 	unsigned char type;
 	struct each *d;

@@ -67,7 +67,8 @@ tally_oldest(const struct tally *t)
 	usec_t at = 0;
 
 	for (int s = 0; s < NSTATES; s++)
-		if ((STATE_BIT(s) & STATES_BACKLOG) != 0 && t->oldest[s] != 0 && (at == 0 || t->oldest[s] < at))
+		if ((STATE_BIT(s) & STATES_BACKLOG) != 0 && t->oldest[s] != 0 &&
+		    (at == 0 || t->oldest[s] < at))
 			at = t->oldest[s];
 	return at;
 }
@@ -110,7 +111,10 @@ queue_backlog(struct queue *q, uint64_t limit, uint64_t *n, struct error *err)
 {
 	enum status st = ST_OK;
 
-	/* A message that moves may be in none of the listings: no message at all has to be seen again and again. */
+	/*
+	 * A message that moves may be in none of the listings: no message at all has to be seen
+	 * again and again.
+	 */
 	*n = 0;
 	for (int round = 0; st == ST_OK && *n == 0 && round < EMPTY_ROUNDS; round++)
 		st = backlog_once(q, limit, n, err);

@@ -136,13 +136,17 @@ waiter_arm(struct waiter *w, struct error *err)
 		return ST_OK;
 	watch(w, w->q->name, "", "", IN_MOVED_TO);	/* queue.conf: a pause that ended */
 	/* Whoever has the queue to itself ends. */
-	if (w->q->policy.single == SINGLE_YES && (n = snprintf(path, sizeof(path), "%s/%s/" ACTIVE_FILE,
+	if (w->q->policy.single == SINGLE_YES && (n = snprintf(path, sizeof(path),
+	    "%s/%s/" ACTIVE_FILE,
 	    w->q->spool->path, w->q->name)) > 0 && (size_t)n < sizeof(path))
 		(void)inotify_add_watch(w->fd, path, IN_CLOSE_WRITE | IN_DONT_FOLLOW);
-	/* The queue itself was removed; who may not read the spool learns that from the slow poll. */
+	/*
+	 * The queue itself was removed; who may not read the spool learns that from the slow poll.
+	 */
 	(void)inotify_add_watch(w->fd, w->q->spool->path, IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR);
 	watch(w, w->q->name, "new", "", ARRIVE | IN_CLOSE_WRITE);
-	if ((st = watch_topics(w, err)) != ST_OK || (st = watch_state(w, STATE_READY, err)) != ST_OK ||
+	if ((st = watch_topics(w, err)) != ST_OK ||
+	    (st = watch_state(w, STATE_READY, err)) != ST_OK ||
 	    (st = watch_state(w, STATE_DELAYED, err)) != ST_OK)
 		return st;
 	return watch_state(w, STATE_CLAIMED, err);
