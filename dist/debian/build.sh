@@ -26,6 +26,7 @@ maintainer=${MAINTAINER:-The mq authors <mq@mq.invalid>}
 
 # Its own objects, beside the others and never mixed with them; the path of the tree is not to be in them.
 rm -rf "$work/debian"
+# shellcheck disable=SC2016 # make and then the shell of its recipes expand it
 ${MAKE:-make} --no-print-directory SAN= B="$work/obj" MQ="$work/obj/mq" CPPFLAGS='-ffile-prefix-map="$$PWD"=.' \
     DESTDIR="$root" PREFIX=/usr ZSHDIR=/usr/share/zsh/vendor-completions \
     SYSTEMDUNITDIR=/lib/systemd/system DOCS="README.md NEWS.md spool-format.md" install >/dev/null

@@ -338,6 +338,12 @@ hex(struct value v, int64_t max, int64_t *out)
 	return true;
 }
 
+static bool
+is_value(char c)
+{
+	return is_alnum(c) || c == '.' || c == '-';
+}
+
 /* The value of one late field; false: it has another form, and is kept like any unknown field. */
 static bool
 late_field(struct msgname *n, char letter, struct value v)
@@ -346,7 +352,7 @@ late_field(struct msgname *n, char letter, struct value v)
 
 	switch (letter) {
 	case 'q':
-		return v.len % WAY_HASH == 0 && word(v, WAY_HASH, sizeof(n->way) - 1, way_char, n->way);
+		return v.len % WAY_HASH == 0 && word(v, WAY_HASH, sizeof(n->way) - 1, is_value, n->way);
 	case 'u':
 		n->suspect |= v.len == 0;
 		return v.len == 0;
@@ -365,12 +371,6 @@ size_t
 name_spare(const struct msgname *n)
 {
 	return n->order[0] != '\0' ? EXTRA_ORDERED : sizeof(n->extra) - 1;
-}
-
-static bool
-is_value(char c)
-{
-	return is_alnum(c) || c == '.' || c == '-';
 }
 
 /*

@@ -13,12 +13,6 @@
 
 static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-.";
 
-bool
-way_char(char c)
-{
-	return c != '\0' && strchr(digits, c) != NULL;
-}
-
 void
 way_hash(const char *queue, char hash[WAY_HASH + 1])
 {

@@ -11,8 +11,7 @@ struct msgname;
 #define WAY_HASH 4	/* characters for each queue, the first one first */
 #define WAY_QUEUES 6
 
-/* Characters of a hash, or of several. */
-bool way_char(char c);
+/* A hash is made of characters that any field may have. */
 void way_hash(const char *queue, char hash[WAY_HASH + 1]);
 /* Whether the message was a dead letter of that queue before. */
 bool way_met(const struct msgname *n, const char *queue);

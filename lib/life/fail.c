@@ -36,24 +36,6 @@ pass_over(struct passed *over, struct error *err)
 	return ST_OK;
 }
 
-/* ---- expiry ----------------------------------------------------------- */
-
-bool
-expired(const struct queue *q, const struct msgname *n, usec_t now)
-{
-	if (n->expires != 0)
-		return n->expires <= now;
-	return q->policy.expire != 0 && id_time(&n->id) + q->policy.expire <= now;
-}
-
-void
-renew_expiry(const struct queue *q, struct msgname *n, usec_t now)
-{
-	if (!expired(q, n, now))
-		return;
-	n->expires = q->policy.expire != 0 ? now + q->policy.expire : 0;
-}
-
 /* With what a failed attempt made of it on disk: the attempts are over. */
 static enum status
 put_dead(struct queue *q, const struct place *p, struct queue *to, enum state s,

@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "base/name.h"
+#include "life/expiry.h"
 
 struct failure;
 struct passed;
@@ -18,11 +19,8 @@ struct queue;
 enum status pass_over(struct passed *, struct error *);
 /* Ends a claim that failed: back-off, dead or redirected. */
 enum status fail_attempt(struct queue *, const struct place *, const struct failure *, usec_t now, enum state *, struct error *) MUST_CHECK;
-/* Whether a message has expired, by its own time or the policy's; and what becomes of it then. */
-bool expired(const struct queue *, const struct msgname *, usec_t now);
+/* What becomes of a message that has expired. */
 enum status fail_expired(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
-/* A message that begins anew: if it has expired, it gets the policy's time again. */
-void renew_expiry(const struct queue *, struct msgname *, usec_t now);
 /* No message any more: a dead letter for this reason. */
 enum status fail_torn(struct queue *, const struct place *, const char *reason, usec_t now, struct error *) MUST_CHECK;
 

@@ -10,7 +10,7 @@
 #include "spool/spool.h"
 #include "spool/queue.h"
 #include "view/view.h"
-#include "life/fail.h"
+#include "life/expiry.h"
 #include "life/redirect.h"
 
 /*
