@@ -367,6 +367,23 @@ stty_same() {
 	restored
 }
 
+@test "a worker of several queues works on each of them" {
+	[ "$MQ_SAN" != valgrind ] || skip "SKIPPED: the title of a process is not to be seen under valgrind"
+	mq init -q hung
+	seq 2 | mq push -q -l jobs
+	bg work mq work -j3 hung jobs -- sh -c ': at work; sleep 1000'
+	work=$pid
+	wait_for has jobs claimed 2
+	wait_for bash -c "mq top -b -n 1 jobs | grep -q '^worker $work of .*: 2 running'"
+	mq top -b -n 1 >all
+	grep -q '2 queues, 1 worker ' all
+	grep -Eq '^hung .* 1$' all
+	grep -Eq '^jobs .* 1 +sh -c : at work' all
+	mq top -b -n 1 hung >hung
+	grep -q "^worker $work of .*: 0 running" hung
+	assert_equal "$(mq top -b -n 1 jobs | grep -c ': sh -c : at work')" 2
+}
+
 @test "workers of others: not sure whether they are ours" {
 	need_root
 	[ "$MQ_SAN" != valgrind ] || skip "SKIPPED: the title of a process is not to be seen under valgrind"

@@ -182,8 +182,8 @@ put_totals(struct top *t)
 		in += rate_in(f);
 		out += rate_out(f);
 	}
-	screen_printf(s, 0, 0, "%zu queue%s, %zu worker%s ", t->d.n, t->d.n == 1 ? "" : "s", t->d.workers.n,
-	    t->d.workers.n == 1 ? "" : "s");
+	screen_printf(s, 0, 0, "%zu queue%s, %zu worker%s ", t->d.n, t->d.n == 1 ? "" : "s",
+	    t->d.workers.processes, t->d.workers.processes == 1 ? "" : "s");
 	for (int k = 0; k < STATE_DONE; k++)
 		if (n[k] > 0 || (k != STATE_DELAYED && k != STATE_HELD))
 			screen_printf(s, k == STATE_DEAD && n[k] > 0 ? ATTR_RED : 0, 0, " %s %" PRIu64 " ",

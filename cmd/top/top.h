@@ -113,6 +113,7 @@ struct worker {
 struct workers {
 	struct worker *w;
 	size_t n, cap;
+	size_t processes;	/* each is there once for every queue that it serves */
 	usec_t next;		/* clock_mono: not before */
 	/* Users that were looked up last: a directory on the net takes its time. */
 	struct { uid_t uid; char name[33]; } user[8];

@@ -1,9 +1,9 @@
 /*
  * workers.c: who works on the queues, and what their handlers run: read from /proc.
  *
- * mq work says in its process title which queue it serves.  Anybody may call himself that, and the
- * same queue may exist in another spool; so the process must also have this queue's directory
- * open.  Where we may not look (another user's, and we are not root) it is shown as not sure.
+ * mq work says in its process title which queues it serves, and stands here once for each.
+ * Anybody may call himself that, and the same queue may exist in another spool; so the process
+ * must also have this queue's directory open.  Where we may not look (another user's, and we are not root) it is shown as not sure.
  */
 #include <sys/stat.h>
 #include <pwd.h>
@@ -109,21 +109,22 @@ read_number(const char **text, const char *word, unsigned long long *n)
 	return true;
 }
 
-/* "mq: work QUEUE: 3 running, 17 done, 2 failed" */
+/* "mq: work QUEUE,QUEUE: 3 running, 17 done, 2 failed"; the names stay in the title. */
 static bool
-read_title(const char *title, struct worker *w)
+read_title(char *title, char **queues, struct worker *w)
 {
-	const char *queue = strstr(title, ": work "), *end;
+	char *names = strstr(title, ": work ");
+	const char *rest;
 
-	if (queue == NULL)
+	if (names == NULL)
 		return false;
-	queue += strlen(": work ");
-	if ((end = strchr(queue, ':')) == NULL || end - queue > QUEUE_NAME_MAX)
+	*queues = names + strlen(": work ");
+	rest = strchr(*queues, ':');
+	if (rest == NULL)
 		return false;
-	(void)snprintf(w->queue, sizeof(w->queue), "%.*s", (int)(end - queue), queue);
-	end++;
-	return queue_name_ok(w->queue) && read_number(&end, " running,", &w->running) &&
-	    read_number(&end, " done,", &w->done) && read_number(&end, " failed", &w->failed);
+	(*queues)[rest++ - *queues] = '\0';
+	return read_number(&rest, " running,", &w->running) && read_number(&rest, " done,", &w->done) &&
+	    read_number(&rest, " failed", &w->failed);
 }
 
 /* Whether the worker has the directory of its queue in this spool open. */
@@ -166,15 +167,14 @@ name_user(struct workers *ws, struct worker *w)
 		(void)strlcpy(w->user, user_name(ws, sb.st_uid), sizeof(w->user));
 }
 
+/* One of the queues of a process.  Of several, what runs for it is told by its handlers. */
 static void
-consider(struct workers *ws, const char *spool, pid_t pid)
+consider_queue(struct workers *ws, const char *spool, struct worker w, bool several)
 {
-	char title[300];
-	struct worker w = { .pid = pid }, *more;
-	enum has has;
+	enum has has = queue_name_ok(w.queue) ? has_queue(&w, spool) : HAS_NOT;
+	struct worker *more;
 
-	if (proc_read(pid, "cmdline", title, sizeof(title)) <= 0 || !read_title(title, &w) ||
-	    (has = has_queue(&w, spool)) == HAS_NOT)
+	if (has == HAS_NOT)
 		return;
 	if (ws->n == ws->cap) {
 		if ((more = reallocarray(ws->w, ws->cap + 16, sizeof(*more))) == NULL)
@@ -185,7 +185,26 @@ consider(struct workers *ws, const char *spool, pid_t pid)
 	w.sure = has == HAS;
 	name_user(ws, &w);
 	find_tasks(&w);
+	if (several)
+		w.running = w.ntasks;
 	ws->w[ws->n++] = w;
+}
+
+static void
+consider(struct workers *ws, const char *spool, pid_t pid)
+{
+	char title[600], *queues, *name;
+	struct worker w = { .pid = pid };
+	size_t before = ws->n;
+	bool several;
+
+	if (proc_read(pid, "cmdline", title, sizeof(title)) <= 0 || !read_title(title, &queues, &w))
+		return;
+	several = strchr(queues, ',') != NULL;
+	while ((name = strsep(&queues, ",")) != NULL)
+		if (strlcpy(w.queue, name, sizeof(w.queue)) < sizeof(w.queue))
+			consider_queue(ws, spool, w, several);
+	ws->processes += ws->n > before;
 }
 
 static void
@@ -193,7 +212,7 @@ forget(struct workers *ws)
 {
 	for (size_t i = 0; i < ws->n; i++)
 		free(ws->w[i].task);
-	ws->n = 0;
+	ws->n = ws->processes = 0;
 }
 
 struct search {
