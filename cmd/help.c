@@ -62,4 +62,5 @@ const struct cmd cmd_help = {
 	.summary = "tell about commands",
 	.opts = opts,
 	.run = run_help,
+	.prints = true,
 };

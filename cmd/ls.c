@@ -48,4 +48,5 @@ const struct cmd cmd_ls = {
 	.opts = opts,
 	.run = run_ls,
 	.looks = true,
+	.prints = true,
 };

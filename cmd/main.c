@@ -31,9 +31,25 @@ keep_standard_fds(void)
 			(void)open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
+/* Whether we were started with SIGPIPE ignored: then a reader that goes is an error to tell. */
+static bool pipe_ignored;
+
+/*
+ * What a verb that only prints has said is over when its reader has enough of it: like ls(1) and
+ * git(1) it dies of SIGPIPE without a word.  All others are told by EPIPE, and tell it.
+ */
+static void
+pipe_kills(void)
+{
+	if (!pipe_ignored)
+		(void)signal(SIGPIPE, SIG_DFL);
+}
+
 static int
 finish(struct run *r, enum status st)
 {
+	if (st == ST_IO && r->err.errnum == EPIPE && r->cmd != NULL && r->cmd->prints && !pipe_ignored)
+		(void)raise(SIGPIPE);
 	/* What was meant for stdout and did not get there is worse than "nothing there". */
 	if ((st == ST_OK || st == ST_NONE) && out_flush(r) != ST_OK)
 		st = ST_IO;
@@ -55,6 +71,8 @@ run_verb(struct run *r, const struct cmd *cmd, int argc, char **argv)
 
 	r->cmd = cmd;
 	st = run_parse(r, argc, argv);
+	if (r->help || cmd->prints)
+		pipe_kills();
 	if (st == ST_OK && r->help) {
 		help_verb(stdout, cmd);
 		return finish(r, ST_OK);
@@ -83,6 +101,7 @@ main(int argc, char **argv)
 	keep_standard_fds();
 	fs_take_umask();
 	(void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ);	/* a message in one piece, whoever else writes there */
+	pipe_ignored = run_ignores(SIGPIPE);
 	(void)signal(SIGPIPE, SIG_IGN);	/* EPIPE, and EFBIG, tell the same without killing */
 	(void)signal(SIGXFSZ, SIG_IGN);
 	error_clear(&r.err);

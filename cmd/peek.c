@@ -163,4 +163,5 @@ const struct cmd cmd_peek = {
 	.opts = opts,
 	.run = run_peek,
 	.looks = true,
+	.prints = true,
 };

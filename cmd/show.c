@@ -116,13 +116,13 @@ put_state(const struct show *s)
 {
 	const struct msgname *n = &s->p.name;
 	char since[TIME_MAX], age[DURATION_MAX];
-	usec_t at = s->p.state == STATE_CLAIMED ? n->key - n->lease_ms * 1000 : n->key;
+	usec_t at = name_since(s->p.state, n);
 
 	(void)printf("%-10s ", "State");
 	out_colour(stdout, (int)s->p.state);
 	(void)fputs(state_names[s->p.state], stdout);
 	out_colour(stdout, -1);
-	if (s->p.state != STATE_READY && s->p.state != STATE_DELAYED && at <= s->now) {
+	if (at != 0 && at <= s->now) {
 		time_format(at, since);
 		age_format(s->now - at, age);
 		(void)printf(" since %s (%s)", since, age);
@@ -176,14 +176,16 @@ put_fields(const struct show *s)
 	msg_reason(s->q, &s->p, text, sizeof(text));
 	if (text[0] != '\0')
 		field("Reason", "%s", text);
-	field("Attempts", "%d of %" PRId64 " failed, delivered %d times", n->attempts,
-	    queue_policy(s->q)->attempts, n->deliveries);
+	field("Attempts", "%d of %" PRId64 " failed, delivered %d time%s%s", n->attempts,
+	    queue_policy(s->q)->attempts, n->deliveries, n->deliveries == 1 ? "" : "s",
+	    n->suspect ? "; a worker that had it died: it is tried alone" : "");
 	if (n->way[0] != '\0')
 		field("Origin", "%s", queue_origin(s->q, n, text) == ORIGIN_KNOWN ? text : "a queue that is not there any more");
 	field_time(s, "Enqueued", id_time(&n->id));
 	if (s->p.state == STATE_DELAYED)
 		field_time(s, "Due", n->key);
 	if (s->p.state == STATE_CLAIMED) {
+		field_time(s, "Renewed", n->key - n->lease_ms * 1000);
 		field_time(s, "Deadline", n->key);
 		handle_format(&s->p, text);
 		field("Handle", "%s", text);
@@ -193,7 +195,7 @@ put_fields(const struct show *s)
 	if (n->expires != 0)
 		field_time(s, "Expires", n->expires);
 	field("Priority", "%d", n->priority);
-	field("Size", "%" PRId64 " bytes", n->size - n->head);
+	field("Size", "%" PRId64 " byte%s", n->size - n->head, n->size - n->head == 1 ? "" : "s");
 	place_path(s->q, &s->p, text, sizeof(text));
 	field("File", "%s", text);
 	put_headers(s);
@@ -428,4 +430,5 @@ const struct cmd cmd_show = {
 	.opts = opts,
 	.run = run_show,
 	.looks = true,
+	.prints = true,
 };

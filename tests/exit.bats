@@ -53,3 +53,42 @@ load helper
 	run -65 mq nack q nonsense
 	run -65 mq extend q nonsense
 }
+
+@test "a reader that has seen enough: what only prints ends like ls(1), without a word" {
+	local cmd
+	seq 3000 | mq push -q q -l
+	mq init -q d attempts=1 keep=9
+	seq 3000 | mq push -q d -l
+	mq bury -q d --all
+	id=$(mq ls q --ids -n 1)
+	for cmd in "ls q" "ls q --json" "ls q --sort size" "dead d" "dead d -o reason" "stat q" "stat --json" "stat --prometheus" \
+	    "show q $id" "peek q -n 3000" "peek q -i -n 3000" "export q" help "help push" "push --help" "help --completion bash" \
+	    version "config q" "ls" "top -b -n 2 --delay 0.1"; do
+		# The pipe is closed before the first byte, and in the middle.
+		# shellcheck disable=SC2086 # words
+		{ sleep 0.1; exec env --default-signal=PIPE mq $cmd 2>err.1; } | true
+		# shellcheck disable=SC2086
+		env --default-signal=PIPE bash -c 'mq "$@" 2>err.2 | head -c 1 >/dev/null; exit "${PIPESTATUS[0]}"' - $cmd && code=0 || code=$?
+		[ "$code" -eq 0 ] || [ "$code" -eq 141 ] || fail "$cmd: $code"
+		assert_equal "$cmd: $(cat err.1 err.2)" "$cmd: "
+	done
+}
+
+@test "a reader that has seen enough: watch ends like ls(1), also when nothing more happens" {
+	mq push -q q -m x
+	mkfifo pipe
+	env --default-signal=PIPE bash -c 'mq watch q 2>err >pipe; echo "$?" >code' &
+	exec 4<pipe
+	until grep -q . err; do sleep 0.01; done
+	cp err ready
+	exec 4<&-
+	wait
+	assert_equal "$(cat code)" 141
+	diff ready err
+}
+
+@test "a reader that is gone: whoever started us with SIGPIPE ignored is told, 74" {
+	seq 3000 | mq push -q q -l
+	run -74 bash -c 'trap "" PIPE; { sleep 0.1; exec mq ls q; } 2>err | true; exit "${PIPESTATUS[0]}"'
+	assert_equal "$(cat err)" "mq ls: queue q: stdout: Broken pipe"
+}

@@ -108,7 +108,7 @@ put() {
 	put turns/af63df4c8601f1a5 ${id}7 ''
 	# A suspect; and a claim among others, of a holder that died long before this machine started.
 	put ready/5.$low 20261121T031601.000008Z,${id}8,s1,d1,qKpRL,u 8
-	put claimed/w.$low 20261121T031601.000009Z,${id}9,s1,d1,c00c0ffee00c0ffef,t300000,l,n,m8f0d180 9
+	put claimed/w.$low 20261121T031601.000009Z,${id}9,s1,d1,c00c0ffee00c0ffef,t300000,l,n,m8f0d180,g19a1b2c3d4e 9
 	mq init q keep=9
 	assert_equal "$(mq pop q -n 9 -l | sort | tr '\n' ,)" 2,4,5,7,8,9,
 	assert_equal "$(json q 'select(.state == "dead") | .id[35:] + .reason')" 3expired

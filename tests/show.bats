@@ -107,3 +107,24 @@ load work_helper
 	run -0 mq show q "$msg"
 	refute_output --partial root:
 }
+
+@test "claimed since the claim, whatever extended the lease since; one delivery is one time, one byte one byte" {
+	local since
+	mq push -q q -m x
+	h=$(mq claim q --lease 1h)
+	id=${h%%,*}
+	since() { mq show q "$id" | sed -n 's/^State *claimed since \([^ ]*\) .*/\1/p'; }
+	before=$(since)
+	assert [ -n "$before" ]
+	sleep 0.01
+	mq extend q "$h" 1h
+	assert [ "$(mq show q "$id" | sed -n 's/^Renewed *\([^ ]*\) .*/\1/p')" \> "$before" ]
+	assert_equal "$(since)" "$before"
+	run -0 mq show q "$id"
+	assert_line --regexp '^Attempts +0 of 5 failed, delivered 1 time$'
+	assert_line --regexp '^Size +1 byte$'
+	# Given back and claimed anew, it is claimed since then.
+	mq nack -q --no-count q "$h"
+	h=$(mq claim q)
+	assert [ "$(since)" \> "$before" ]
+}

@@ -196,3 +196,19 @@ null"
 	run -0 mq fsck
 	[[ $(mq stat other --json) == *'"ready":2,'* ]]
 }
+
+@test "on a terminal of 80 columns a queue takes one line, whatever its name and its numbers" {
+	mq push -q nightly-reports -m x
+	seq 12345 | mq push -q -l orders
+	mq init -q tasks attempts=1
+	seq 3 | mq push -q -l tasks
+	mq work -q --drain -n 2 tasks -- false 2>err
+	python3 "$BATS_TEST_DIRNAME/terminal.py" -- env TERM=dumb mq stat | tr -d '\r' >shown
+	assert_equal "$(wc -l <shown)" 4
+	assert_equal "$(awk 'length > 80' shown)" ""
+	assert_equal "$(awk 'NR > 1 && NF != n { print } NR == 1 { n = NF }' shown)" ""
+	# What holds something is there; for programs all of it is.
+	grep -q '^QUEUE .* DEAD .* DRAIN$' shown
+	run -0 mq stat
+	assert_line --regexp '^QUEUE +READY +DELAYED +CLAIMED +HELD +DEAD +DONE .*FAIL/s +DRAIN$'
+}

@@ -38,6 +38,7 @@ struct cmd {
 	const struct opt *opts;
 	enum status (*run)(struct run *);
 	bool looks;		/* only looks: a policy that cannot be read does not keep it from that */
+	bool prints;		/* all that it is for is what it prints: it ends quietly when its reader does */
 	int (*failed)(struct run *);	/* says what r->err is about in its own way; the exit status.  NULL: main does */
 };
 extern const struct cmd *const *verbs;	/* all, in the order of the manual; NULL at the end.  Set by main. */

@@ -22,12 +22,18 @@ enum status out_flush(struct run *r) MUST_CHECK;
 bool out_taken(void (*meanwhile)(void *arg), void *arg) MUST_CHECK;
 /* Write foreign text to stdout or stderr, made visible by vis(3). */
 void out_vis(FILE *f, const char *text, size_t len);
+/* Length of the UTF-8 sequence at 'text' (RFC 3629), 0 if it is none; its code point in *cp. */
+size_t out_utf8(const unsigned char *text, size_t len, uint32_t *cp);
+/*
+ * Print a table of words, lines that end with \n, to stdout: each column as wide as its widest
+ * word, the first one to the left.  If that is wider than 'columns', those go whose heading is in
+ * 'less' (NULL at the end), one after the other, as far as they hold nothing but 0 and -.
+ */
+void out_squeeze(char *table, size_t columns, const char *const *less);
 /* Width of the terminal that stdout is. */
 size_t out_columns(void);
 /* Shorten text to so many columns, with "..." at its end, if it is longer. */
 void out_clip(char *text, size_t columns);
-/* Print a table of words, lines that end with \n, to stdout: each column as wide as its widest word, the first to the left. */
-void out_squeeze(char *table);
 /* The colour of a state, or -1 for none; writes nothing unless stdout is a terminal that has colours, and NO_COLOR is not set. */
 void out_colour(FILE *f, int state);
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */

@@ -438,4 +438,5 @@ const struct cmd cmd_top = {
 	.opts = opts,
 	.run = run_top,
 	.looks = true,
+	.prints = true,
 };

@@ -18,7 +18,7 @@
 static const char known[] = "sphKadxrctlfwy";
 
 /* Those that came later: they may stand anywhere, for an mq that does not know them keeps them where they are. */
-static const char late[] = "unmq";
+static const char late[] = "unmqg";
 
 #define HEAD_MIN  2
 /* Characters of unknown fields beside K, f and w; without these sizeof(extra) - 1. */
@@ -220,6 +220,8 @@ name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1])
 		put(&o, ",n");
 	if (n->mono != 0)
 		put(&o, ",m%" PRIx64, (uint64_t)n->mono / 1000);
+	if (n->claimed != 0)
+		put(&o, ",g%" PRIx64, (uint64_t)n->claimed);
 }
 
 /* A value as it stands in the name: not terminated. */
@@ -359,8 +361,10 @@ late_field(struct msgname *n, char letter, struct value v)
 	case 'n':
 		n->beside |= v.len == 0;
 		return v.len == 0;
+	case 'g':
+		return hex(v, USEC_MAX, &n->claimed);
 	default:
-		if (!hex(v, INT64_MAX / 1000, &ms))
+		if (!hex(v, USEC_MAX / 1000, &ms))
 			return false;
 		n->mono = ms * 1000;
 		return true;
@@ -434,6 +438,20 @@ name_parse(const char *text, struct msgname *n)
 	return strncmp(text, ",s", 2) == 0 ? fields(text, n) : NAME_FOREIGN;
 }
 
+usec_t
+name_since(enum state s, const struct msgname *n)
+{
+	switch (s) {
+	case STATE_READY:
+	case STATE_DELAYED:
+		return 0;
+	case STATE_CLAIMED:
+		return n->claimed != 0 ? n->claimed : n->key - n->lease_ms * 1000;
+	default:
+		return n->key;
+	}
+}
+
 /* ---- handles ------------------------------------------------------------ */
 
 void
@@ -481,6 +499,6 @@ name_unclaim(struct msgname *n)
 {
 	n->token[0] = '\0';
 	n->lease_ms = 0;
-	n->mono = 0;
+	n->mono = n->claimed = 0;
 	n->locked = n->finished = n->beside = false;
 }

@@ -46,6 +46,7 @@ struct msgname {
 	bool finished;		/* claimed: acknowledged, and the turn of its key still to be passed on */
 	bool waited;		/* it has been in waiting/ */
 	usec_t mono;		/* claimed and locked: the deadline by CLOCK_MONOTONIC; 0: not known */
+	usec_t claimed;		/* claimed: since when, by the wall clock, if the lease was extended; else 0 */
 	bool beside;		/* claimed: by a process that may hold other claims at the same time */
 	bool suspect;		/* its holder went away while it held others, too: to be tried alone */
 	bool replayed;		/* another name of its file stands in done/ of the same queue */
@@ -82,6 +83,8 @@ void order_hash(const char *key, char buf[ORDER_LEN + 1]);
 void name_unclaim(struct msgname *);
 /* How many characters the name of a message has for fields that are not always there, commas included. */
 size_t name_spare(const struct msgname *n);
+/* Since when a message is in its state; 0: the name does not tell, as of one that waits. */
+usec_t name_since(enum state state, const struct msgname *name);
 enum name_kind name_parse(const char *, struct msgname *);
 void token_make(char buf[TOKEN_LEN + 1]);
 

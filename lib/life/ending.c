@@ -181,6 +181,7 @@ claim_extend(struct queue *q, struct claim *c, usec_t lease, usec_t now,
 
 	for (;;) {
 		n = c->at.name;
+		n.claimed = name_since(STATE_CLAIMED, &n);
 		lease_begin(&n, lease, now);
 		if ((st = extend_once(q, c, &n, err)) != ST_GONE)
 			return st;

@@ -95,6 +95,7 @@ canonical(void)
 		P ",s1,nx", P ",s1,u1",
 		P ",s1,q0aZ.", P ",s1,q----,u,n,m1", P ",s1,q0aZ.0aZ.0aZ.0aZ.0aZ.0aZ.", P ",s1,q0aZ", P ",s1,q",
 		P ",s1,q0aZ.0aZ.0aZ.0aZ.0aZ.0aZ.0aZ.",
+		P ",s1,g19a1b2c3d4e", P ",s1,g",
 	};
 	static const char *const foreign[] = {
 		"", "x", KEY, P, P ",", P ",s", P ",p1", P ",s01", P ",s-1", P ",s+1", P ",s1x", P ",s9223372036854775808",
@@ -190,19 +191,19 @@ longest(void)
 	ok(back.finished && back.waited, "its flags");
 	is_str(back.extra, n.extra, "and its last field whole");
 	n.suspect = n.beside = true;
-	n.mono = USEC_MAX;
+	n.mono = n.claimed = USEC_MAX;
 	name_format(&n, buf);
 	is_int(name_parse(buf, &back), NAME_OK, "what there is no room for is left out");
 	n.finished = n.waited = false;
-	n.extra[0] = '\0';
+	n.extra[0] = n.reason[0] = '\0';
 	name_format(&n, buf);
 	is_int(name_parse(buf, &back), NAME_OK, "where there is room");
-	ok(back.suspect && back.beside && back.mono == USEC_MAX / 1000 * 1000, "it is there");
+	ok(back.suspect && back.beside && back.mono == USEC_MAX / 1000 * 1000 && back.claimed == USEC_MAX, "it is there");
 	name_unclaim(&back);
-	ok(back.suspect && !back.beside && back.mono == 0, "company and clock belong to the claim");
+	ok(back.suspect && !back.beside && back.mono == 0 && back.claimed == 0, "company and clock belong to the claim");
 	n.finished = n.waited = true;
 	n.suspect = n.beside = false;
-	n.mono = 0;
+	n.mono = n.claimed = 0;
 	n.extra[0] = ',';
 	n.extra[26] = 'z';
 	n.extra[27] = '\0';
