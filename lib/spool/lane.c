@@ -12,12 +12,9 @@
 #include "base/fs.h"
 #include "spool/queue.h"
 #include "spool/bucket.h"
-#include "spool/place.h"
 #include "spool/lane.h"
 
 #define WAITING "waiting"
-/* Times that a lane may go while one moves something there. */
-#define ROUNDS 100
 
 /* A directory of the queue that is made when it is first needed.  ST_GONE: it is not there. */
 enum status
@@ -55,25 +52,9 @@ lane_open(struct queue *q, const char *order, struct shelf *sh, struct error *er
 }
 
 enum status
-lane_put(struct queue *q, const char *order, int fromfd, const char *from, struct msgname *n,
-    struct error *err)
+lane_make(struct queue *q, const char *order, struct shelf *sh, struct error *err)
 {
-	struct shelf sh;
-	enum status st = ST_OK;
-	bool gone = true;
-
-	/* An empty lane may be removed under us. */
-	for (int i = 0; gone && i < ROUNDS; i++) {
-		error_clear(err);
-		if ((st = lane_find(q, order, true, &sh, err)) == ST_GONE)
-			continue;
-		if (st == ST_OK)
-			st = shelf_put(&sh, fromfd, from, n, NULL, err);
-		gone = st != ST_OK && st != ST_GONE && shelf_gone(&sh);
-		shelf_close(&sh);
-	}
-	return gone && st == ST_GONE ? error_set(err, ST_IO, 0,
-	    "queue %s: the lane of a key does not stay in place", q->name) : st;
+	return lane_find(q, order, true, sh, err);
 }
 
 enum status

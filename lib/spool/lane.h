@@ -23,9 +23,8 @@ enum status queue_sub_look(struct queue *q, const char *name, int *fd,
 /* The lane of an order key; close it with shelf_close.  ST_GONE: there is none. */
 enum status lane_open(struct queue *q, const char *order, struct shelf *sh,
     struct error *err) MUST_CHECK;
-/* Move a file into the lane of a key, which is made if need be; as bucket_put. */
-enum status lane_put(struct queue *q, const char *order, int fromfd, const char *from,
-    struct msgname *name,
+/* As lane_open; the lane is made if it is not there.  ST_GONE: it was removed meanwhile. */
+enum status lane_make(struct queue *q, const char *order, struct shelf *sh,
     struct error *err) MUST_CHECK;
 /* Remove a lane if it is empty: whoever parks there now makes it again. */
 void lane_remove(struct queue *q, const char *order);

@@ -118,16 +118,32 @@ bucket_put(struct queue *q, int fromfd, const char *from, enum state s,
 }
 
 enum status
-shelf_put(struct shelf *sh, int fromfd, const char *from, struct msgname *name, struct place *to, struct error *err)
-{
-	return place_put(sh, fs_move, fromfd, from, name, to, err);
-}
-
-enum status
 bucket_link(struct queue *q, int fromfd, const char *from, enum state s,
     struct msgname *name, struct place *to, struct error *err)
 {
 	return place_put(shelf_of(q, s), fs_link, fromfd, from, name, to, err);
+}
+
+enum status
+lane_put(struct queue *q, const char *order, int fromfd, const char *from, struct msgname *n,
+    struct error *err)
+{
+	struct shelf sh;
+	enum status st = ST_OK;
+	bool gone = true;
+
+	/* An empty lane may be removed under us. */
+	for (int i = 0; gone && i < ROUNDS; i++) {
+		error_clear(err);
+		if ((st = lane_make(q, order, &sh, err)) == ST_GONE)
+			continue;
+		if (st == ST_OK)
+			st = place_put(&sh, fs_move, fromfd, from, n, NULL, err);
+		gone = st != ST_OK && st != ST_GONE && shelf_gone(&sh);
+		shelf_close(&sh);
+	}
+	return gone && st == ST_GONE ? error_set(err, ST_IO, 0,
+	    "queue %s: the lane of a key does not stay in place", q->name) : st;
 }
 
 enum status

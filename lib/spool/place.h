@@ -10,8 +10,9 @@
 struct queue;
 struct shelf;
 
-/* As bucket_put, into a directory of buckets. */
-enum status shelf_put(struct shelf *, int fromfd, const char *from, struct msgname *, struct place *to, struct error *) MUST_CHECK;
+/* Move a file into the lane of a key, which is made if need be; as bucket_put. */
+enum status lane_put(struct queue *q, const char *order, int fromfd, const char *from,
+    struct msgname *n, struct error *err) MUST_CHECK;
 /* Open the bucket that a place is in. */
 enum status place_open(struct queue *, const struct place *, int *dirfd, struct error *) MUST_CHECK;
 /* Move from place to a state of queue to (may be the same queue); counters of both follow. */
