@@ -58,11 +58,8 @@ which(struct run *r, struct names *names)
 	struct queue *q;
 	enum status st;
 
-	if (r->noperands == 0) {
-		if ((st = run_spool(r, false)) != ST_OK)
-			return st;
-		return spool_list(r->spool, SPOOL_QUEUE, names, &r->err);
-	}
+	if (r->noperands == 0)
+		return run_spool(r, false);
 	if ((names->name = calloc((size_t)r->noperands, sizeof(char *))) == NULL)
 		return error_sys(&r->err, ENOMEM, "watch");
 	for (int i = 0; i < r->noperands; i++) {
@@ -81,6 +78,7 @@ run_watch(struct run *r)
 	struct sigaction sa = { .sa_handler = on_stop };
 	struct names names = { 0 };
 	struct events *events = NULL;
+	struct error missed;
 	struct event e;
 	bool json = false;
 	const char *arg;
@@ -92,10 +90,12 @@ run_watch(struct run *r)
 	run_catch(SIGTERM, on_stop);
 	(void)sigaction(SIGALRM, &sa, NULL);
 	if ((st = which(r, &names)) == ST_OK &&
-	    (st = events_open(r->spool, &names, &events, &r->err)) == ST_OK) {
+	    (st = events_open(r->spool, r->noperands == 0 ? NULL : &names, &events, &r->err)) == ST_OK) {
 		/* Whoever starts us in a script may push from now on. */
 		run_note(r, "ready");
 		while (!stopped) {
+			while (events_missed(events, &missed))
+				run_note(r, "%s", missed.text);
 			st = events_next(events, &e, STDOUT_FILENO, &r->err);
 			if (st == ST_OK)
 				st = put(r, &e, json);

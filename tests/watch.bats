@@ -379,3 +379,59 @@ nothing_else() {
 	run -64 mq watch --nosuch q
 	run -64 mq watch ../q
 }
+
+@test "without operands queues that are made later are watched, too, and what came to them at once is told (F7)" {
+	watching
+	a=$(mq push q -m a)
+	seen pushed q "$a"
+	b=$(mq push brand-new -m b)
+	seen pushed brand-new "$b"
+	mq init -q third
+	c=$(mq push third -d 1h -m c)
+	seen delayed third "$c"
+	mq pop brand-new
+	seen claimed brand-new "$b"
+	seen acked brand-new "$b"
+	# One that is made again under its name, and one that is moved in with what is in it.
+	rm -r "$MQ_SPOOL/brand-new"
+	b=$(mq push brand-new -m again)
+	seen pushed brand-new "$b"
+	d=$(mq -s other push fourth -m d)
+	mv other/fourth "$MQ_SPOOL/"
+	seen pushed fourth "$d"
+	nothing_else fourth
+	# When all are gone it waits for the next.
+	rm -r "$MQ_SPOOL/"*
+	e=$(mq push fifth -m e)
+	wait_for grep -q " pushed fifth $e" watch.out
+	alive "$pid"
+}
+
+@test "without operands it waits in a spool without queues, until that is gone (F7)" {
+	rm -r "$MQ_SPOOL/q"
+	watching
+	a=$(mq push q -m a)
+	seen pushed q "$a"
+	rm -r "$MQ_SPOOL"
+	ended "$pid"
+	assert_equal "$status" 66
+}
+
+@test "a bucket, or a queue, that may not be watched is passed over and told of (A2)" {
+	command -v strace >/dev/null || skip "SKIPPED: no strace here"
+	bucket=$MQ_SPOOL/q/ready/+5.20200101T000000.000000Z
+	mkdir "$bucket"
+	mq init -q broken
+	echo junk >"$MQ_SPOOL/broken/queue.conf"
+	for queue in q ""; do
+		next=1 trouble=$([ -n "$queue" ] && echo '+5.20200101T000000.000000Z: Permission denied' || echo broken/queue.conf)
+		bg watch strace -f -qq -o trace -P "$bucket" -e trace=inotify_add_watch \
+		    -e inject=inotify_add_watch:error=EACCES mq watch $queue
+		wait_for grep -qx 'mq watch: ready' watch.err
+		wait_for grep -q "$trouble" watch.err
+		a=$(mq push q -m a)
+		seen pushed q "$a"
+		mq rm -q q "$a"
+		kill "$pid"
+	done
+}

@@ -4,8 +4,8 @@
  * A change of state is a rename: IN_MOVED_FROM and IN_MOVED_TO with one cookie.
  * The two need not be neighbours, so the last departures are remembered; what an
  * arrival means follows from where it came from and from its name.  It tells what
- * it saw, and is no ledger: an overflow, or a bucket made and filled before it could
- * be watched, is told as such or by listing the bucket.
+ * it saw, and is no ledger: an overflow is told as such.  What was made and filled before
+ * it could be watched, a bucket or a whole queue, is listed once it is.
  */
 #include <sys/inotify.h>
 #include <dirent.h>
@@ -20,6 +20,7 @@
 #include "base/names.h"
 #include "base/name.h"
 #include "base/fs.h"
+#include "base/look.h"
 #include "spool/spool.h"
 #include "spool/queue.h"
 #include "spool/bucket.h"
@@ -32,6 +33,8 @@
 /* Departures remembered, and how long one may wait for its arrival: in ms. */
 #define PARTED 64
 #define PATIENCE 20
+/* While all queues of the spool are watched, it is looked at so often whether it is still there, in ms. */
+#define SPOOL_LOOK 2000
 
 enum what { DIR_STATE, DIR_BUCKET, DIR_NEW };
 
@@ -58,8 +61,10 @@ struct events {
 	int fd;
 	int spoolwd;
 	struct spool *spool;
+	bool all;		/* queues that are made later are watched, too */
 	struct queue **queue;
 	size_t nqueues;
+	struct error missed;	/* the first error of what could not be watched, until it was asked for */
 	struct watched *w;
 	size_t nw, cap;
 	struct departure parted[PARTED];
@@ -104,7 +109,7 @@ watch(struct events *ev, size_t queue, enum what what, enum state s, const char 
 		return error_set(err, ST_AGAIN, 0, "no more inotify watches: raise the sysctl "
 		    "fs.inotify.max_user_watches");
 	if (wd == -1)
-		return error_sys(err, errno, "watch %s", path);
+		return missed_note(&ev->missed, error_sys(err, errno, "watch %s", path), err);
 	if ((w = watched_find(ev, wd)) == NULL) {
 		if (ev->nw == ev->cap) {
 			size_t cap = ev->cap == 0 ? 64 : ev->cap * 2;
@@ -121,22 +126,173 @@ watch(struct events *ev, size_t queue, enum what what, enum state s, const char 
 	return ST_OK;
 }
 
+/* ---- what was there before it was watched ------------------------------ */
+
+static bool
+place_of(struct events *ev, const struct watched *w, const char *file, struct place *p)
+{
+	struct error ignored;
+	int dir;
+
+	memset(p, 0, sizeof(*p));
+	p->state = w->state;
+	if (w->what == DIR_BUCKET) {
+		(void)strlcpy(p->bucket, w->bucket, sizeof(p->bucket));
+		return strlcpy(p->file, file, sizeof(p->file)) < sizeof(p->file) &&
+		    name_parse(file, &p->name) == NAME_OK;
+	}
+	error_clear(&ignored);
+	return queue_new(ev->queue[w->queue], &dir, &ignored) == ST_OK &&
+	    arrival_at(dir, file, file, p, &ignored) == ST_OK;
+}
+
+static bool
+found_before(const struct events *ev, size_t queue, const struct place *p)
+{
+	for (size_t i = 0; i < ev->nfound; i++)
+		if (ev->found[i].queue == queue && ev->found[i].at.state == p->state &&
+		    strcmp(ev->found[i].at.file, p->file) == 0)
+			return true;
+	return false;
+}
+
+/* Note a message, or a file of new/, that was there before it could be watched. */
 static enum status
-watch_queue(struct events *ev, size_t queue, struct error *err)
+found_add(struct events *ev, const struct watched *w, const char *file, struct error *err)
+{
+	struct place p;
+
+	if (!place_of(ev, w, file, &p) || found_before(ev, w->queue, &p))
+		return ST_OK;
+	if (ev->nfound == ev->capfound) {
+		size_t cap = ev->capfound == 0 ? 64 : ev->capfound * 2;
+		void *grown = reallocarray(ev->found, cap, sizeof(*ev->found));
+		if (grown == NULL)
+			return error_sys(err, ENOMEM, "watch");
+		ev->found = grown;
+		ev->capfound = cap;
+	}
+	ev->found[ev->nfound].queue = w->queue;
+	ev->found[ev->nfound++].at = p;
+	return ST_OK;
+}
+
+static enum status
+found_in_bucket(struct events *ev, size_t queue, enum state s, const struct bucket *b, struct error *err)
+{
+	struct watched w = { .queue = queue, .what = DIR_BUCKET, .state = s };
+	struct listing l;
+	enum status st;
+
+	if ((st = bucket_list(shelf_of(ev->queue[queue], s), b, &l, err)) != ST_OK)
+		return missed_note(&ev->missed, st, err);
+	(void)strlcpy(w.bucket, b->name, sizeof(w.bucket));
+	for (size_t i = 0; st == ST_OK && i < l.n; i++)
+		st = found_add(ev, &w, l.e[i].name, err);
+	listing_free(&l);
+	return st;
+}
+
+static enum status
+found_in_new(struct events *ev, size_t queue, struct error *err)
+{
+	struct watched w = { .queue = queue, .what = DIR_NEW };
+	unsigned char type;
+	const char *name;
+	struct each *d;
+	enum status st;
+	int dir;
+
+	if ((st = queue_new(ev->queue[queue], &dir, err)) == ST_OK)
+		st = each_open(dir, &d, err);
+	if (st != ST_OK)
+		return missed_note(&ev->missed, st, err);
+	while ((st = each_next(d, &name, &type, err)) == ST_OK)
+		if ((st = found_add(ev, &w, name, err)) != ST_OK)
+			break;
+	each_close(d);
+	return st == ST_NONE ? ST_OK : missed_note(&ev->missed, st, err);
+}
+
+/* ST_GONE: it is not there, or cannot be watched, which is noted. */
+static enum status
+watch_state(struct events *ev, size_t queue, enum state s, bool list, struct error *err)
 {
 	struct buckets bs;
 	enum status st;
 
-	st = watch(ev, queue, DIR_NEW, STATE_READY, "", false, err);
-	for (int s = 0; (st == ST_OK || st == ST_GONE) && s < NSTATES; s++) {
-		if ((st = watch(ev, queue, DIR_STATE, (enum state)s, "", false, err)) != ST_OK ||
-		    (st = buckets_list(shelf_of(ev->queue[queue], (enum state)s), &bs, err)) != ST_OK)
-			break;
-		for (size_t i = 0; (st == ST_OK || st == ST_GONE) && i < bs.n; i++)
-			st = watch(ev, queue, DIR_BUCKET, (enum state)s, bs.b[i].name, bs.b[i].half, err);
-		buckets_free(&bs);
+	if ((st = watch(ev, queue, DIR_STATE, s, "", false, err)) != ST_OK ||
+	    (st = buckets_list(shelf_of(ev->queue[queue], s), &bs, err)) != ST_OK)
+		return missed_note(&ev->missed, st, err);
+	for (size_t i = 0; (st == ST_OK || st == ST_GONE) && i < bs.n; i++) {
+		st = watch(ev, queue, DIR_BUCKET, s, bs.b[i].name, bs.b[i].half, err);
+		if (st == ST_OK && list)
+			st = found_in_bucket(ev, queue, s, &bs.b[i], err);
 	}
+	buckets_free(&bs);
+	return st;
+}
+
+/* list: what is there already is to be told, too. */
+static enum status
+watch_queue(struct events *ev, size_t queue, bool list, struct error *err)
+{
+	enum status st = watch(ev, queue, DIR_NEW, STATE_READY, "", false, err);
+
+	if (st == ST_OK && list)
+		st = found_in_new(ev, queue, err);
+	for (int s = 0; (st == ST_OK || st == ST_GONE) && s < NSTATES; s++)
+		st = watch_state(ev, queue, (enum state)s, list, err);
 	return st == ST_GONE ? ST_OK : st;
+}
+
+/* ---- queues ----------------------------------------------------------- */
+
+static enum status
+queue_add(struct events *ev, const char *name, bool list, struct error *err)
+{
+	struct queue **grown;
+	enum status st;
+
+	if ((grown = reallocarray(ev->queue, ev->nqueues + 1, sizeof(*grown))) == NULL)
+		return error_sys(err, ENOMEM, "watch");
+	ev->queue = grown;
+	if ((st = queue_open(ev->spool, name, &ev->queue[ev->nqueues], err)) != ST_OK)
+		return st;
+	return watch_queue(ev, ev->nqueues++, list, err);
+}
+
+/* One that was made later, or moved into the spool.  What is no queue after all, or cannot be opened, is passed over. */
+static enum status
+queue_made(struct events *ev, const char *name, bool list, struct error *err)
+{
+	enum status st;
+
+	if (!queue_name_ok(name))
+		return ST_OK;
+	for (size_t i = 0; i < ev->nqueues; i++)
+		if (strcmp(ev->queue[i]->name, name) == 0 && queue_stands(ev->queue[i]))
+			return ST_OK;
+	st = queue_add(ev, name, list, err);
+	if (st == ST_NOTFOUND) {
+		error_clear(err);
+		return ST_OK;
+	}
+	return missed_note(&ev->missed, st, err) == ST_GONE ? ST_OK : st;
+}
+
+static enum status
+queues_made(struct events *ev, bool list, struct error *err)
+{
+	struct names names;
+	enum status st;
+
+	if ((st = spool_list(ev->spool, SPOOL_QUEUE, &names, err)) != ST_OK)
+		return st;
+	for (size_t i = 0; st == ST_OK && i < names.n; i++)
+		st = queue_made(ev, names.name[i], list, err);
+	names_free(&names);
+	return st;
 }
 
 enum status
@@ -147,25 +303,33 @@ events_open(struct spool *sp, const struct names *names, struct events **out,
 	enum status st = ST_OK;
 
 	*out = ev;
-	if (ev == NULL || (ev->queue = calloc(names->n + 1, sizeof(void *))) == NULL) {
-		free(ev);
-		*out = NULL;
+	if (ev == NULL)
 		return error_sys(err, ENOMEM, "watch");
-	}
 	ev->spool = sp;
+	ev->all = names == NULL;
+	error_clear(&ev->missed);
 	if ((ev->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) == -1)
 		return errno == EMFILE ? error_set(err, ST_AGAIN, 0, "no more inotify instances: "
 		    "raise the sysctl fs.inotify.max_user_instances") :
 		    error_sys(err, errno, "inotify");
-	ev->spoolwd = inotify_add_watch(ev->fd, sp->path, IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR);
-	for (size_t i = 0; st == ST_OK && i < names->n; i++) {
-		st = queue_open(sp, names->name[i], &ev->queue[i], err);
-		if (st == ST_OK) {
-			ev->nqueues++;
-			st = watch_queue(ev, i, err);
-		}
-	}
+	ev->spoolwd = inotify_add_watch(ev->fd, sp->path, IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR |
+	    (ev->all ? IN_MOVED_TO : 0));
+	/* What is there now is not to be told: only what comes. */
+	if (ev->all)
+		return queues_made(ev, false, err);
+	for (size_t i = 0; st == ST_OK && i < names->n; i++)
+		st = queue_add(ev, names->name[i], false, err);
 	return st;
+}
+
+bool
+events_missed(struct events *ev, struct error *err)
+{
+	if (ev->missed.status == ST_OK)
+		return false;
+	*err = ev->missed;
+	error_clear(&ev->missed);
+	return true;
 }
 
 void
@@ -239,24 +403,6 @@ meaning(const struct departure *from, const struct place *to)
 }
 
 static bool
-place_of(struct events *ev, const struct watched *w, const char *file, struct place *p)
-{
-	struct error ignored;
-	int dir;
-
-	memset(p, 0, sizeof(*p));
-	p->state = w->state;
-	if (w->what == DIR_BUCKET) {
-		(void)strlcpy(p->bucket, w->bucket, sizeof(p->bucket));
-		return strlcpy(p->file, file, sizeof(p->file)) < sizeof(p->file) &&
-		    name_parse(file, &p->name) == NAME_OK;
-	}
-	error_clear(&ignored);
-	return queue_new(ev->queue[w->queue], &dir, &ignored) == ST_OK &&
-	    arrival_at(dir, file, file, p, &ignored) == ST_OK;
-}
-
-static bool
 tell(struct events *ev, struct event *e, size_t queue, const char *what, const struct place *p)
 {
 	if (what == NULL)
@@ -270,56 +416,21 @@ tell(struct events *ev, struct event *e, size_t queue, const char *what, const s
 	return true;
 }
 
-/* ---- new buckets ------------------------------------------------------ */
-
-static bool
-found_before(const struct events *ev, size_t queue, const struct place *p)
-{
-	for (size_t i = 0; i < ev->nfound; i++)
-		if (ev->found[i].queue == queue && ev->found[i].at.state == p->state &&
-		    strcmp(ev->found[i].at.file, p->file) == 0)
-			return true;
-	return false;
-}
-
 /* Watch a bucket that has just appeared, and note what is in it already. */
 static enum status
 new_bucket(struct events *ev, const struct watched *state, const char *name, struct error *err)
 {
-	size_t queue = state->queue;
+	size_t queue = state->queue, known = ev->nw;
 	enum state s = state->state;
-	struct watched w = { .queue = queue, .what = DIR_BUCKET, .state = s };
-	struct listing l;
-	size_t known = ev->nw;
 	struct bucket b;
-	struct place p;
 	enum status st;
 
 	if (!bucket_parse(name, &b))
 		return ST_OK;
-	if ((st = watch(ev, queue, DIR_BUCKET, s, b.name, b.half, err)) != ST_OK ||
-	    ev->nw == known ||	/* it lost its "+": the same directory */
-	    (st = bucket_list(shelf_of(ev->queue[queue], s), &b, &l, err)) != ST_OK)
-		return st == ST_GONE ? ST_OK : st;
-	(void)strlcpy(w.bucket, b.name, sizeof(w.bucket));
-	for (size_t i = 0; st == ST_OK && i < l.n; i++) {
-		if (!place_of(ev, &w, l.e[i].name, &p) || found_before(ev, queue, &p))
-			continue;
-		if (ev->nfound == ev->capfound) {
-			size_t cap = ev->capfound == 0 ? 64 : ev->capfound * 2;
-			void *grown = reallocarray(ev->found, cap, sizeof(*ev->found));
-			if (grown == NULL) {
-				st = error_sys(err, ENOMEM, "watch");
-				break;
-			}
-			ev->found = grown;
-			ev->capfound = cap;
-		}
-		ev->found[ev->nfound].queue = queue;
-		ev->found[ev->nfound++].at = p;
-	}
-	listing_free(&l);
-	return st;
+	/* If there is no new watch, it lost its "+": the same directory. */
+	if ((st = watch(ev, queue, DIR_BUCKET, s, b.name, b.half, err)) == ST_OK && ev->nw > known)
+		st = found_in_bucket(ev, queue, s, &b, err);
+	return st == ST_GONE ? ST_OK : st;
 }
 
 /* ---- one event of the kernel ------------------------------------------ */
@@ -409,7 +520,7 @@ arrive(struct events *ev, const struct inotify_event *ie, const struct watched *
 			untold(ev, w->queue, ie->name);
 		return false;
 	}
-	if (w->what == DIR_BUCKET && found_before(ev, w->queue, &p))
+	if (found_before(ev, w->queue, &p))
 		return false;
 	if (w->what == DIR_NEW)
 		return tell(ev, e, w->queue, "pushed", &p);
@@ -436,18 +547,30 @@ overflow(struct events *ev, struct error *err)
 
 	memset(ev->parted, 0, sizeof(ev->parted));
 	for (size_t i = 0; st == ST_OK && i < ev->nqueues; i++)
-		st = watch_queue(ev, i, err);
-	return st;
+		st = watch_queue(ev, i, false, err);
+	return st == ST_OK && ev->all ? queues_made(ev, true, err) : st;
 }
 
-/* A queue was removed, or moved away. */
 static enum status
-queues_left(const struct events *ev, struct error *err)
+none_left(struct error *err)
 {
+	return error_set(err, ST_NOTFOUND, 0, "no queue that is watched is left");
+}
+
+/* In the spool: a queue was made, removed, or moved.  ST_NONE: go on. */
+static enum status
+in_spool(struct events *ev, const struct inotify_event *ie, struct error *err)
+{
+	enum status st;
+
+	if ((ie->mask & IN_MOVED_TO) != 0 && (ie->mask & IN_ISDIR) != 0 && ie->len > 0)
+		return (st = queue_made(ev, ie->name, true, err)) == ST_OK ? ST_NONE : st;
+	if (ev->all)
+		return ST_NONE;	/* there may be others */
 	for (size_t i = 0; i < ev->nqueues; i++)
 		if (queue_stands(ev->queue[i]))
 			return ST_NONE;
-	return error_set(err, ST_NOTFOUND, 0, "no queue that is watched is left");
+	return none_left(err);
 }
 
 /* ST_NONE: nothing to tell. */
@@ -463,7 +586,7 @@ decode(struct events *ev, const struct inotify_event *ie, struct event *e, struc
 		return st;
 	}
 	if (ie->wd == ev->spoolwd)
-		return queues_left(ev, err);
+		return in_spool(ev, ie, err);
 	if (w == NULL)
 		return ST_NONE;
 	if ((ie->mask & IN_IGNORED) != 0) {
@@ -518,6 +641,7 @@ static enum status
 fill(struct events *ev, int reader, bool *late, struct error *err)
 {
 	struct pollfd pfd[2] = { { .fd = ev->fd, .events = POLLIN }, { .fd = reader } };
+	struct stat sb;
 	ssize_t n;
 	int r;
 
@@ -532,11 +656,14 @@ fill(struct events *ev, int reader, bool *late, struct error *err)
 		return error_sys(err, errno, "inotify");
 	/* All read: what was found by listing cannot come again. */
 	ev->nfound = ev->told = 0;
-	r = poll(pfd, 2, waiting_for_arrivals(ev) ? PATIENCE : -1);
+	r = poll(pfd, 2, waiting_for_arrivals(ev) ? PATIENCE : ev->all ? SPOOL_LOOK : -1);
 	if (r == -1)
 		return errno == EINTR ? ST_AGAIN : error_sys(err, errno, "poll");
 	if ((pfd[1].revents & POLLERR) != 0)
 		return error_set(err, ST_IO, EPIPE, "stdout");
+	/* Its removal raises no event, for we have it open. */
+	if (r == 0 && ev->all && fstat(ev->spool->fd, &sb) == 0 && sb.st_nlink == 0)
+		return none_left(err);
 	*late = r == 0;
 	return ST_OK;
 }
@@ -551,8 +678,9 @@ events_next(struct events *ev, struct event *e, int reader, struct error *err)
 	for (;;) {
 		if (ev->told < ev->nfound) {
 			size_t i = ev->told++;
-			(void)tell(ev, e, ev->found[i].queue, came(&ev->found[i].at), &ev->found[i].at);
-			return ST_OK;
+			if (tell(ev, e, ev->found[i].queue, came(&ev->found[i].at), &ev->found[i].at))
+				return ST_OK;
+			continue;
 		}
 		if (ev->pos < ev->have) {
 			ie = (const struct inotify_event *)(const void *)(ev->buf + ev->pos);

@@ -112,10 +112,12 @@ struct event {
 	bool have;		/* place is filled (not for overflow) */
 	struct place at;
 };
-/* What happens in these queues from now on: when this returns, it is armed. */
-enum status events_open(struct spool *, const struct names *queues, struct events **, struct error *) MUST_CHECK;
+/* What happens in these queues from now on (NULL: in all, also those that are made later): when this returns, it is armed. */
+enum status events_open(struct spool *sp, const struct names *queues, struct events **out, struct error *err) MUST_CHECK;
 /* Blocks.  ST_AGAIN: a signal came; ST_IO: the reader of the pipe that goes to "reader" is gone. */
-enum status events_next(struct events *, struct event *, int reader, struct error *) MUST_CHECK;
-void events_close(struct events *);
+enum status events_next(struct events *ev, struct event *e, int reader, struct error *err) MUST_CHECK;
+/* What could not be watched: each error of the kind once. */
+bool events_missed(struct events *ev, struct error *err);
+void events_close(struct events *ev);
 
 #endif
