@@ -15,6 +15,7 @@ teardown() {
 
 # watching [ARGUMENT...]: until it is armed
 watching() {
+	rm -f watch.err	# of the one before
 	bg watch mq watch "$@"
 	wait_for grep -qx 'mq watch: ready' watch.err
 }
@@ -424,6 +425,7 @@ nothing_else() {
 	mq init -q broken
 	echo junk >"$MQ_SPOOL/broken/queue.conf"
 	for queue in q ""; do
+		rm -f watch.err
 		next=1 trouble=$([ -n "$queue" ] && echo '+5.20200101T000000.000000Z: Permission denied' || echo broken/queue.conf)
 		bg watch strace -f -qq -o trace -P "$bucket" -e trace=inotify_add_watch \
 		    -e inject=inotify_add_watch:error=EACCES mq watch $queue
