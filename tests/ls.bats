@@ -35,7 +35,7 @@ load helper
 
 @test "JSON: the members of the manual" {
 	mq push -q q -x 1h -m x
-	assert_equal "$(json q 'keys_unsorted | join(" ")')" "id queue state priority attempts deliveries size enqueued due deadline expires handle reason headers"
+	assert_equal "$(json q 'keys_unsorted | join(" ")')" "id queue state priority attempts deliveries size enqueued due deadline expires handle reason origin headers"
 	assert_equal "$(json q '.expires > .enqueued')" true
 }
 
