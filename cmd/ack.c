@@ -38,5 +38,6 @@ const struct cmd cmd_ack = {
 	.operands = "QUEUE HANDLE...",
 	.summary = "end claims: the messages are done with",
 	.opts = opts,
+	.looks = true,
 	.run = run_ack,
 };

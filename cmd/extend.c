@@ -56,5 +56,6 @@ const struct cmd cmd_extend = {
 	.operands = "QUEUE HANDLE [DUR]",
 	.summary = "renew the lease of a claim",
 	.opts = opts,
+	.looks = true,
 	.run = run_extend,
 };

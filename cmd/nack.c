@@ -92,5 +92,6 @@ const struct cmd cmd_nack = {
 	.operands = "QUEUE HANDLE...",
 	.summary = "end claims: the attempts failed",
 	.opts = opts,
+	.looks = true,
 	.run = run_nack,
 };

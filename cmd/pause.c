@@ -24,8 +24,7 @@ static const struct opt resume_opts[] = {
 static enum status
 change(struct run *r, bool pause)
 {
-	static const char *const assign[] = { "paused=no", "paused=pop", "paused=push", "paused=all" };
-	int which = PAUSED_POP, paused;
+	int which = PAUSED_POP;
 	struct queue *q = NULL;
 	const char *arg;
 	enum status st;
@@ -35,10 +34,7 @@ change(struct run *r, bool pause)
 	if ((st = run_operands(r, 1, 1)) != ST_OK ||
 	    (st = run_queue(r, r->operand[0], &q)) != ST_OK)
 		return st;
-	paused = queue_policy(q)->paused;
-	paused = pause ? paused | which : paused & ~which;
-	if (paused != queue_policy(q)->paused)
-		st = queue_configure(q, &assign[paused], 1, &r->err);
+	st = queue_pause(q, which, pause, &r->err);
 	/* Who waits for what comes through it does not see its policy change. */
 	if (st == ST_OK && !pause && queue_is_topic(q))
 		run_distribute(r, q);

@@ -73,5 +73,6 @@ const struct cmd cmd_reply = {
 	.operands = "[QUEUE PLACE] [FILE]",
 	.summary = "answer a request",
 	.opts = opts,
+	.looks = true,
 	.run = run_reply,
 };

@@ -134,7 +134,7 @@ run_wait(struct run *r)
 	st = waiter_open(w.q, true, &waiter, &r->err);
 	while (st == ST_OK || st == ST_AGAIN) {
 		if ((st = waiter_arm(waiter, &r->err)) != ST_OK ||
-		    (st = queue_reload(w.q, &r->err)) != ST_OK ||
+		    (st = run_reload(r, w.q)) != ST_OK ||
 		    (st = look(&w, &yes, &wake)) != ST_OK)
 			break;
 		if (yes)

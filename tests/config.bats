@@ -43,3 +43,49 @@ load helper
 	run -78 mq pop q
 	assert_output --partial "queue.conf:1"
 }
+
+@test "a policy that cannot be read: claims that are out are ended all the same, only what starts anew is refused" {
+	mq init -q q keep=1d backoff=0s
+	for i in 1 2 3 4; do mq push -q q -m $i; done
+	local h=()
+	for i in 1 2 3 4; do h+=("$(mq claim q)"); done
+	printf 'keep = 1d\nbackoff = 0s\nlease = never\n' >"$MQ_SPOOL/q/queue.conf"
+	run -0 --separate-stderr mq ack q "${h[0]}"
+	assert_equal "$stderr" "mq ack: q/queue.conf:3: bad value 'never' for lease (DUR): a duration above 0, such as 30s, 5m or 1.5h"
+	run -0 mq extend q "${h[1]}" 1m
+	run -0 mq nack q "${h[1]}"
+	run -0 mq nack --dead q "${h[2]}"
+	# What can be understood holds: it was kept.
+	assert_counts q "done=1 ready=1 claimed=1 dead=1"
+	for command in "push q -m x" "pop q" "claim q" "work q --drain -- true" "pause q" "init q attempts=3"; do
+		run mq $command
+		assert_equal "$command: $status" "$command: 78"
+	done
+	rm "$MQ_SPOOL/q/queue.conf"
+	mkdir "$MQ_SPOOL/q/queue.conf"
+	run -0 mq ack q "${h[3]}"
+	rmdir "$MQ_SPOOL/q/queue.conf"
+	printf 'group = nosuchgroup\n' >"$MQ_SPOOL/q/queue.conf"
+	h=$(rm "$MQ_SPOOL/q/queue.conf"; mq claim q)
+	printf 'group = nosuchgroup\n' >"$MQ_SPOOL/q/queue.conf"
+	run -0 mq ack q "$h"
+}
+
+@test "a policy that cannot be read: what is at work goes on under the last good one, and says so once, and when it is good" {
+	mq init -q q
+	# What comes in makes them look again.
+	drop() { echo message >"$MQ_SPOOL/q/new/$RANDOM$RANDOM"; sleep 0.2; }
+	mq pop -q q --wait=60s >out 2>err 3>&- &
+	pop=$!
+	mq work q -- cat >worked 2>work.err 3>&- &
+	work=$!
+	mq pause q
+	echo 'lease = never' >"$MQ_SPOOL/q/queue.conf"
+	until grep -q 'the last good policy holds' work.err; do drop; done
+	printf 'lease = 1m\npaused = no\n' >"$MQ_SPOOL/q/queue.conf"
+	until grep -q 'can be read again' work.err; do drop; done
+	until [ -s out ] && [ -s worked ]; do drop; done
+	kill "$work"
+	wait "$work" "$pop" || true
+	assert_equal "$(grep -c 'the last good policy holds' work.err) $(grep -c 'can be read again' work.err)" "1 1"
+}

@@ -510,3 +510,25 @@ others() {
 	assert_equal "$(stat -c %u spool/q/turns)" 2003
 	run -0 carol mq fsck q
 }
+
+@test "whoever may read a queue, and no more, holds up nobody by a lock" {
+	mkdir -m 2775 spool && chgrp mail spool
+	alice mq init -q q mode=0664 group=mail once=1ms single=yes
+	alice mq push -q q --id job -m one
+	alice mq export q >archive
+	alice mq pop -q q >/dev/null
+	bob timeout 60 mq request q -m x >/dev/null 2>&1 3>&- &
+	until [ -n "$(find spool/q/replies -mindepth 1 2>/dev/null)" ]; do sleep 0.02; done
+	for place in spool/q/lock spool/q/active spool/q/replies/*; do
+		run carol flock --nonblock "$place" true
+		assert_output --partial "Permission denied"
+	done
+	for place in spool/q spool/q/once spool/q/once/*; do
+		carol flock --nonblock "$place" sleep 600 3>&- &
+	done
+	sleep 0.3
+	run -0 alice timeout 60 mq push q --id job -m two
+	run -0 alice mq import q <archive
+	run -0 alice mq pause q
+	for job in $(jobs -p); do kill "$job" 2>/dev/null || true; done
+}

@@ -34,7 +34,7 @@ static enum status
 producer_reload(struct producer *p)
 {
 	struct error *err = &p->r->err;
-	enum status st = queue_reload(p->q, err);
+	enum status st = run_reload(p->r, p->q);
 
 	return st != ST_OK || p->opt.gate == NULL ? st :
 	    gate_reload(p->opt.gate, p->q, &p->headers, err);

@@ -37,7 +37,7 @@ struct cmd {
 	const char *summary;	/* one line */
 	const struct opt *opts;
 	enum status (*run)(struct run *);
-	bool looks;		/* only looks: a policy that cannot be read does not keep it from that */
+	bool looks;		/* works also under a policy that cannot be read: looks, or ends what is out */
 	bool prints;		/* all that it is for is what it prints: it ends quietly when its reader does */
 	int (*failed)(struct run *);	/* says what r->err is about in its own way; the exit status.  NULL: main does */
 };
@@ -107,7 +107,11 @@ void run_die_if_stopped(void);
 enum status run_spool(struct run *, bool create) MUST_CHECK;
 /* The names of all queues, sorted; free with names_free.  What only looks like one is told of, and *worst becomes why. */
 enum status run_queues(struct run *r, struct names *names, enum status *worst) MUST_CHECK;
-/* Whoever only looks does not need the policy: if it cannot be read, broken says why, and the built-in one holds. */
+/* Say, once each, that the policy cannot be read any more, and that it can again. */
+void run_policy_news(struct run *r, struct queue *q);
+/* As queue_reload; says the news. */
+enum status run_reload(struct run *r, struct queue *q) MUST_CHECK;
+/* As queue_open_anyway; broken says why the policy cannot be read, its status is ST_OK if it can. */
 enum status look_open(struct spool *, const char *name, struct queue **, struct error *broken, struct error *) MUST_CHECK;
 enum status run_open(struct run *, const char *name, struct queue **) MUST_CHECK;	/* an unknown one is ST_NOTFOUND, and told by nobody */
 enum status run_queue(struct run *, const char *name, struct queue **) MUST_CHECK;

@@ -85,14 +85,12 @@ enum status
 look_open(struct spool *spool, const char *name, struct queue **q, struct error *broken,
     struct error *err)
 {
-	enum status st = queue_open(spool, name, q, err);
+	enum status st = queue_open_anyway(spool, name, q, err);
 
 	error_clear(broken);
-	if (st != ST_CONF)
-		return st;
-	*broken = *err;
-	error_clear(err);
-	return queue_open_raw(spool, name, q, err);
+	if (st == ST_OK && queue_trouble_news(*q))
+		*broken = *queue_trouble(*q);
+	return st;
 }
 
 enum status
@@ -106,6 +104,28 @@ run_open(struct run *r, const char *name, struct queue **q)
 	st = look_open(r->spool, name, q, &broken, &r->err);
 	if (broken.status != ST_OK)
 		run_note(r, "%s", broken.text);
+	return st;
+}
+
+void
+run_policy_news(struct run *r, struct queue *q)
+{
+	if (!queue_trouble_news(q))
+		return;
+	if (queue_trouble(q)->status != ST_OK)
+		run_note(r, "queue %s: %s; the last good policy holds", queue_name(q),
+		    queue_trouble(q)->text);
+	else
+		run_note(r, "queue %s: the policy can be read again", queue_name(q));
+}
+
+enum status
+run_reload(struct run *r, struct queue *q)
+{
+	enum status st = queue_reload(q, &r->err);
+
+	if (st == ST_OK)
+		run_policy_news(r, q);
 	return st;
 }
 

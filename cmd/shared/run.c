@@ -125,7 +125,7 @@ claim_wait(struct run *r, struct queue *q, const struct claim_options *opt, bool
 	for (;;) {
 		error_clear(&r->err);
 		if ((st = waiter_arm(w, &r->err)) != ST_OK ||
-		    (st = queue_reload(q, &r->err)) != ST_OK)
+		    (st = run_reload(r, q)) != ST_OK)
 			break;
 		st = claim_once(r, q, opt, &told, c, &wake, &held);
 		if (st != ST_NONE && !(st == ST_AGAIN && held != HELD_NO))

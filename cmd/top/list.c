@@ -100,12 +100,7 @@ messages_load(struct top *t, struct error *err)
 	enum status st = queue_reload(m->q, err);
 	size_t cap = 0;
 
-	m->broken[0] = '\0';
-	if (st == ST_CONF) {	/* keeps nobody from looking */
-		(void)strlcpy(m->broken, err->text, sizeof(m->broken));
-		error_clear(err);
-		st = ST_OK;
-	}
+	(void)strlcpy(m->broken, queue_trouble(m->q)->text, sizeof(m->broken));
 	if (p != NULL)
 		(void)strlcpy(id, p->name.id.text, sizeof(id));
 	free(m->p);

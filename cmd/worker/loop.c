@@ -162,6 +162,8 @@ loop_reload(struct work *w, usec_t mono, struct error *err)
 	for (struct source *s = w->source; st == ST_OK && s < w->source + w->nsources; s++) {
 		if ((st = source_refresh(s, mono, err)) != ST_OK)
 			st = work_without(w, s, st, err);
+		else if (work_can_note())
+			run_policy_news(w->r, s->q);
 		if (breaker_open(s) && sleep > RELOAD)
 			sleep = RELOAD;
 	}

@@ -16,6 +16,7 @@
 #include "spool/policy.h"
 #include "spool/record.h"
 #include "spool/queue.h"
+#include "spool/lock.h"
 #include "spool/counters.h"
 #include "view/view.h"
 #include "pattern/pattern.h"
@@ -78,11 +79,15 @@ fsck_others(struct fsck *f)
 {
 	static const char *const dirs[] = { "waiting", "turns", "latest", "once", "subscriptions", "topics", "replies",
 	    "failures" };
+	static const char *const files[] = { ACTIVE_FILE, LOCK_FILE };
 	struct stat sb;
 
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
 		if (fstatat(f->q->fd, dirs[i], &sb, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(sb.st_mode))
 			fsck_foreign(f, FOREIGN_TYPE, f->q->fd, dirs[i], dirs[i], "not a directory");
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (fstatat(f->q->fd, files[i], &sb, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(sb.st_mode))
+			fsck_foreign(f, FOREIGN_TYPE, f->q->fd, files[i], files[i], "not a regular file");
 }
 
 enum status

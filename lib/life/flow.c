@@ -22,6 +22,7 @@
 #include "base/fs.h"
 #include "spool/policy.h"
 #include "spool/queue.h"
+#include "spool/lock.h"
 #include "spool/counters.h"
 #include "view/view.h"
 #include "life/life.h"
@@ -247,7 +248,7 @@ active_pid(int fd)
 }
 
 static void
-active_tell(const struct queue *q, int fd)
+active_tell(int fd)
 {
 	char text[24];
 	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
@@ -256,7 +257,6 @@ active_tell(const struct queue *q, int fd)
 	/* Where a queue is shared, it might be another's file by another name. */
 	if (fstat(fd, &sb) == -1 || sb.st_nlink != 1 || sb.st_size > (off_t)sizeof(text))
 		return;
-	queue_share(q, fd);
 	/* Advice: on a full disk there is none. */
 	if (ftruncate(fd, 0) == -1 || pwrite(fd, text, (size_t)n, 0) == -1)
 		return;
@@ -337,7 +337,7 @@ single_take(struct flow *f, bool hold, struct error *err)
 	if (!hold)
 		return single_ask(f, err);
 	if (q->active.fd == -1 &&
-	    (q->active.fd = fs_make_lock(q->fd, ACTIVE_FILE, queue_file_mode(q), q->owner)) == -1)
+	    (q->active.fd = fs_make_lock(q->fd, ACTIVE_FILE, queue_lock_mode(q), q->owner)) == -1)
 		return error_sys(err, errno, "queue %s: %s", q->name, ACTIVE_FILE);
 	if (!regular(q->active.fd)) {
 		single_drop(q);
@@ -346,7 +346,7 @@ single_take(struct flow *f, bool hold, struct error *err)
 	if (!fs_lock(q->active.fd, 0, true))
 		return errno == EAGAIN || errno == EACCES ? another(f, q->active.fd, err) : no_locks(q, err);
 	q->active.held = true;
-	active_tell(q, q->active.fd);
+	active_tell(q->active.fd);
 	return ST_OK;
 }
 

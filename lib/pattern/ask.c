@@ -21,6 +21,7 @@
 #include "base/fs.h"
 #include "spool/spool.h"
 #include "spool/queue.h"
+#include "spool/lock.h"
 #include "spool/bucket.h"
 #include "spool/place.h"
 #include "spool/counters.h"
@@ -76,7 +77,7 @@ make_place(struct question *a, struct error *err)
 	(void)strlcpy(a->token, half, sizeof(a->token));
 	token_make(half);
 	(void)strlcat(a->token, half, sizeof(a->token));
-	if ((st = fs_mkdir(a->replies, a->token, queue_dir_mode(a->q), a->q->owner, err)) != ST_OK)
+	if ((st = fs_mkdir(a->replies, a->token, queue_lock_dir_mode(a->q), a->q->owner, err)) != ST_OK)
 		return st;
 	if ((st = fs_open_dir(a->replies, a->token, false, &a->place, err)) != ST_OK)
 		return st;

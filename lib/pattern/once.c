@@ -26,6 +26,7 @@
 #include "base/look.h"
 #include "spool/spool.h"
 #include "spool/queue.h"
+#include "spool/lock.h"
 #include "spool/bucket.h"
 #include "spool/counters.h"
 #include "spool/log.h"
@@ -39,8 +40,7 @@
 /* There is one in a directory of which it is known that it survives a power failure. */
 #define SYNCED ".synced"
 /* Tries to lock a directory, and the pause between them in ns. */
-#define LOCK_TRIES 200
-#define LOCK_PAUSE 10000000
+#define LOCK_PATIENCE (2 * USEC)
 /* Markers that may come and go while one push looks at them. */
 #define ROUNDS 100
 /* Markers that one sweep looks at. */
@@ -162,22 +162,18 @@ over(const struct queue *q, const struct msgname *n, usec_t now)
 	return id_time(&n->id) + q->policy.once <= now;
 }
 
-/* One descriptor more, for the lock goes with the open file. */
+/* Lock the keys of one directory. */
 static enum status
-lock(const struct queue *q, int dir, int *fd, struct error *err)
+once_lock(struct queue *q, int dir, int *fd, struct error *err)
 {
-	const struct timespec pause = { 0, LOCK_PAUSE };
 	enum status st;
+	struct stat sb;
 
-	if ((st = fs_open_dir(dir, ".", false, fd, err)) != ST_OK)
-		return st;
-	for (int i = 0; i < LOCK_TRIES; i++) {
-		if (fs_lock_dir(*fd))
-			return ST_OK;
-		(void)nanosleep(&pause, NULL);
-	}
-	(void)close(*fd);
-	return error_set(err, ST_AGAIN, 0, "queue %s: another process is at work on the keys of --id", q->name);
+	if (fstat(dir, &sb) == -1)
+		return queue_fail(q, err, errno, ONCE);
+	st = queue_lock(q, LOCK_KEYS + (int64_t)(sb.st_ino & INT32_MAX), LOCK_PATIENCE, fd, err);
+	return st != ST_EXISTS ? st :
+	    error_set(err, ST_AGAIN, 0, "queue %s: another process is at work on the keys of --id", q->name);
 }
 
 /* ---- into the queue --------------------------------------------------- */
@@ -251,10 +247,10 @@ take_over(struct queue *q, const struct slot *s, const char *file, usec_t now, s
 	enum status st;
 	int fd;
 
-	if ((st = lock(q, s->dir, &fd, err)) != ST_OK)
+	if ((st = once_lock(q, s->dir, &fd, err)) != ST_OK)
 		return st;
 	st = expire(q, s->dir, s->marker, file, now, err);
-	(void)close(fd);
+	queue_unlock(fd);
 	return st;
 }
 
@@ -490,10 +486,10 @@ once_tend(struct queue *q, int dir, usec_t now, bool act, void (*seen)(void *, e
 	enum status st;
 	int fd;
 
-	if ((st = lock(q, dir, &fd, err)) != ST_OK)
+	if ((st = once_lock(q, dir, &fd, err)) != ST_OK)
 		return st;
 	st = tend(&t);
-	(void)close(fd);
+	queue_unlock(fd);
 	return st;
 }
 

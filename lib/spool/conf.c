@@ -51,6 +51,7 @@ struct parser {
 	char path[QUEUE_NAME_MAX + sizeof("/queue.conf")];	/* room for what */
 	struct error *err;
 	bool refused;
+	bool lenient;	/* what cannot be understood is passed over */
 };
 
 static bool refuse(struct parser *, const char *, ...) PRINTF_LIKE(2, 3);
@@ -159,7 +160,7 @@ next_line(char *buf, int size, void *arg)
 	size_t len, limit = size <= CONF_LINE_MAX ? (size_t)size - 1 : CONF_LINE_MAX;
 	const char *end;
 
-	if (ps->refused || ps->next == ps->end)
+	if ((ps->refused && !ps->lenient) || ps->next == ps->end)
 		return NULL;
 	ps->here = ps->next;
 	ps->line++;
@@ -167,13 +168,19 @@ next_line(char *buf, int size, void *arg)
 		end = ps->end;
 	ps->next = end < ps->end ? end + 1 : end;
 	len = (size_t)(end - ps->here);
+	buf[0] = '\0';
 	if (len > limit) {
 		refuse(ps, "the line is longer than %zu bytes", limit);
-		return NULL;
+		return ps->lenient ? buf : NULL;
 	}
 	memcpy(buf, ps->here, len);
 	buf[len] = '\0';
-	return line_ok(ps, buf, len) ? buf : NULL;
+	if (line_ok(ps, buf, len))
+		return buf;
+	/* What follows belongs to a section that is not known. */
+	ps->applies &= ps->flat || buf[0] != '[';
+	buf[0] = '\0';
+	return ps->lenient ? buf : NULL;
 }
 
 static bool
@@ -263,8 +270,8 @@ parse(struct parser *ps, const char *text, size_t len, struct error *err)
 	ps->refused = false;
 	line = ini_parse_stream(next_line, ps, take, ps);
 	if (ps->refused)
-		return ST_CONF;
-	if (line != 0)
+		return ps->lenient ? ST_OK : ST_CONF;
+	if (line != 0 && !ps->lenient)
 		return error_set(err, ST_CONF, 0, "%s:%d: not 'key = value'", ps->what, line);
 	return ST_OK;
 }
@@ -288,8 +295,19 @@ parse_conf_files(struct parser *ps, const struct conf_files *files, struct error
 		if (st == ST_OK)
 			st = parse(ps, text, len, err);
 		free(text);
+		if (ps->lenient)
+			st = ST_OK;
 	}
 	return st;
+}
+
+static void
+queue_conf_begins(struct parser *ps)
+{
+	(void)snprintf(ps->path, sizeof(ps->path), "%s/queue.conf", ps->queue);
+	ps->what = ps->path;
+	ps->origin = "queue.conf";
+	ps->flat = ps->applies = true;
 }
 
 static enum status
@@ -300,10 +318,7 @@ parse_queue_conf(struct parser *ps, int queuefd, struct error *err)
 	size_t len;
 	char *text;
 
-	(void)snprintf(ps->path, sizeof(ps->path), "%s/queue.conf", ps->queue);
-	ps->what = ps->path;
-	ps->origin = "queue.conf";
-	ps->flat = ps->applies = true;
+	queue_conf_begins(ps);
 	st = fs_read_file_stat(queuefd, "queue.conf", false, FILE_LIMIT, &text, &len, &ps->st, &seen);
 	if (st == ST_NOTFOUND)
 		return ST_OK;
@@ -346,6 +361,33 @@ conf_policy(const struct conf_files *files, const char *queue, int queuefd, stru
 	if (st == ST_OK && queuefd != -1)
 		st = parse_queue_conf(&ps, queuefd, err);
 	return st;
+}
+
+enum status
+conf_policy_text(const struct conf_files *files, const char *queue, const char *text, size_t len,
+    struct policy *p, struct error *err)
+{
+	struct parser ps = { .queue = queue, .policy = p };
+	enum status st;
+
+	ps.settings = &ps.other_settings;
+	policy_init(p);
+	if ((st = parse_conf_files(&ps, files, err)) != ST_OK)
+		return st;
+	queue_conf_begins(&ps);
+	return parse(&ps, text, len, err);
+}
+
+void
+conf_policy_lenient(const struct conf_files *files, const char *queue, int queuefd, struct policy *p,
+    struct error *why)
+{
+	struct parser ps = { .queue = queue, .policy = p, .lenient = true };
+
+	ps.settings = &ps.other_settings;
+	policy_init(p);
+	if (parse_conf_files(&ps, files, why) == ST_OK && parse_queue_conf(&ps, queuefd, why) != ST_OK)
+		return;
 }
 
 enum status

@@ -66,17 +66,7 @@ queue_file_mode(const struct queue *q)
 	return (mode_t)q->policy.mode & ~droppers(q);
 }
 
-/* Who may read the messages may look into the directories; a group is inherited. */
-void
-queue_share(const struct queue *q, int fd)
-{
-	struct error ignored;
-
-	error_clear(&ignored);
-	if (fs_set_mode(fd, queue_file_mode(q), q->owner, &ignored) != ST_OK)
-		error_clear(&ignored);	/* advice */
-}
-
+/* Whoever may read the messages may look into the directories; a group is inherited. */
 mode_t
 queue_dir_mode(const struct queue *q)
 {
@@ -156,7 +146,7 @@ queue_tmp(struct queue *q, int *fd, struct error *err)
 	if (q->tmpfd == -1) {
 		st = fs_open_dir(q->fd, "tmp", false, &q->tmpfd, err);
 		if (st == ST_GONE) {
-			/* Who finds none must not rely on the queue itself: see queue.c. */
+			/* Who finds none must not rely on the queue itself: see make.c. */
 			st = queue_synced(q) ? fs_sync(q->spool->fd, err) : ST_OK;
 			if (st == ST_OK)
 				st = fs_mkdir(q->fd, "tmp", queue_dir_mode(q), q->owner, err);
@@ -182,18 +172,4 @@ queue_new(struct queue *q, int *fd, struct error *err)
 		return st;
 	*fd = q->newfd;
 	return ST_OK;
-}
-
-enum status
-queue_lock_import(struct queue *q, struct error *err)
-{
-	if (fs_lock_dir(q->fd))
-		return ST_OK;
-	return error_set(err, ST_AGAIN, 0, "another import into queue '%s' is at work", q->name);
-}
-
-enum status
-queue_sync_all(struct queue *q, struct error *err)
-{
-	return queue_synced(q) ? fs_sync_all(q->fd, err) : ST_OK;
 }

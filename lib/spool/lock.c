@@ -26,6 +26,14 @@ queue_lock_mode(const struct queue *q)
 	return writers | writers << 1;
 }
 
+mode_t
+queue_lock_dir_mode(const struct queue *q)
+{
+	mode_t m = queue_lock_mode(q);
+
+	return m | (m & 0222) >> 1 | (queue_dir_mode(q) & S_ISGID);
+}
+
 static bool
 lock_removed(int fd)
 {

@@ -69,22 +69,7 @@ queue_layout(struct queue *q, usec_t now, struct error *err)
 static enum status
 first_conf(struct queue *q, const char *const *assign, size_t n, struct error *err)
 {
-	char *text;
-	enum status st;
-	size_t len;
-
-	if (n == 0)
-		return ST_OK;
-	if ((st = queue_group_exists(assign, n, err)) != ST_OK)
-		return st;
-	if ((st = conf_edit("", 0, assign, n, &text, &len, err)) != ST_OK)
-		return st;
-	/* Written, read, and written again with the mode and group that it asks for. */
-	st = fs_replace_file(q->fd, QUEUE_CONF, text, len, 0600, OWNER_SELF, false, err);
-	if (st == ST_OK && (st = queue_policy_load(q, err)) == ST_OK)
-		st = queue_conf_write(q, text, len, err);
-	free(text);
-	return st;
+	return n == 0 ? ST_OK : queue_conf_put(q, "", 0, assign, n, err);
 }
 
 static enum status

@@ -14,6 +14,7 @@
 #include "base/fs.h"
 #include "spool/queue.h"
 #include "spool/modes.h"
+#include "spool/lock.h"
 
 struct mode_walk {
 	struct queue *q;
@@ -93,14 +94,17 @@ queue_modes(struct queue *q, modes_visit *visit, void *arg, struct error *err)
 		{ "waiting", 2, NULL },
 		{ "turns", 1, NULL },
 		{ "latest", 0, NULL },
-		{ REPLIES, 1, NULL },
+		{ REPLIES, 0, NULL },
 		{ "subscriptions", 0, queue_conf_mode },
 		{ "topics", 0, NULL },
 		{ "once", 1, NULL },
 		{ "lost+found", 0, NULL },
 	};
 	static const struct branch plain = { "new", 0, NULL };
-	static const char *const advice[] = { "counters", ACTIVE_FILE };
+	static const struct {
+		const char *name;
+		mode_t (*mode)(const struct queue *);
+	} advice[] = { { "counters", queue_file_mode }, { ACTIVE_FILE, queue_lock_mode }, { LOCK_FILE, queue_lock_mode } };
 	struct mode_walk w = { q, visit, arg, err };
 	struct mode_of top = { q->spool->fd, q->name, ".", queue_top_mode(q), false, NULL };
 	struct mode_of conf = { q->fd, QUEUE_CONF, QUEUE_CONF, queue_conf_mode(q), true, NULL };
@@ -113,7 +117,7 @@ queue_modes(struct queue *q, modes_visit *visit, void *arg, struct error *err)
 	for (int s = 0; st == ST_OK && s < NSTATES; s++)
 		st = modes_below(&w, q->fd, state_names[s], &plain, queue_dir_mode(q), 1);
 	for (size_t i = 0; st == ST_OK && i < sizeof(advice) / sizeof(advice[0]); i++) {
-		struct mode_of file = { q->fd, advice[i], advice[i], queue_file_mode(q), true, NULL };
+		struct mode_of file = { q->fd, advice[i].name, advice[i].name, advice[i].mode(q), true, NULL };
 		st = modes_one(&w, &file);
 	}
 	/* The queue's own directory comes last: while it is closed to others, nobody meets what is half done. */

@@ -34,22 +34,28 @@ queue_owner(int dirfd)
 }
 
 enum status
+queue_policy_set(struct queue *q, const struct policy *p, struct error *err)
+{
+	struct owner owner = queue_owner(q->fd != -1 ? q->fd : q->spool->fd);
+	struct group *gr;
+
+	if (p->group[0] != '\0') {
+		if ((gr = getgrnam(p->group)) == NULL)
+			return error_set(err, ST_CONF, 0, "queue %s: no group '%s' on this system", q->name, p->group);
+		owner.gid = gr->gr_gid;
+	}
+	q->policy = *p;
+	q->owner = owner;
+	return ST_OK;
+}
+
+enum status
 queue_policy_load(struct queue *q, struct error *err)
 {
-	struct group *gr;
-	enum status st;
+	struct policy p;
+	enum status st = conf_policy(q->spool->conf, q->name, q->fd, &p, err);
 
-	st = conf_policy(q->spool->conf, q->name, q->fd, &q->policy, err);
-	if (st != ST_OK)
-		return st;
-	q->owner = queue_owner(q->fd != -1 ? q->fd : q->spool->fd);
-	if (q->policy.group[0] == '\0')
-		return ST_OK;
-	if ((gr = getgrnam(q->policy.group)) == NULL)
-		return error_set(err, ST_CONF, 0, "queue %s: no group '%s' on this system",
-		    q->name, q->policy.group);
-	q->owner.gid = gr->gr_gid;
-	return ST_OK;
+	return st == ST_OK ? queue_policy_set(q, &p, err) : st;
 }
 
 bool
@@ -70,7 +76,26 @@ queue_reload(struct queue *q, struct error *err)
 {
 	if (!queue_stands(q))
 		return error_set(err, ST_NOTFOUND, 0, "queue '%s' was removed", q->name);
-	return queue_policy_load(q, err);
+	error_clear(&q->trouble);
+	/* What is at work goes on under the last policy that could be read. */
+	if (queue_policy_load(q, &q->trouble) == ST_OK)
+		error_clear(&q->trouble);
+	return ST_OK;
+}
+
+const struct error *
+queue_trouble(const struct queue *q)
+{
+	return &q->trouble;
+}
+
+bool
+queue_trouble_news(struct queue *q)
+{
+	bool told = q->trouble_told;
+
+	q->trouble_told = q->trouble.status != ST_OK;
+	return told != q->trouble_told;
 }
 
 /* ---- opening ---------------------------------------------------------- */
@@ -84,7 +109,7 @@ queue_alloc(struct spool *sp, const char *name)
 		return NULL;
 	q->spool = sp;
 	(void)strlcpy(q->name, name, sizeof(q->name));
-	q->fd = q->tmpfd = q->newfd = q->window.fd = q->log.fd = q->active.fd = q->remote = -1;
+	q->fd = q->tmpfd = q->newfd = q->window.fd = q->log.fd = q->active.fd = q->import_lock = q->remote = -1;
 	q->owner = OWNER_SELF;
 	for (int s = 0; s <= NSTATES; s++)
 		q->target[s].fd = -1;
@@ -103,7 +128,7 @@ queue_close(struct queue *q)
 	listing_free(&q->window.names);
 	free(q->deferred.e);
 	targets_drop(q);
-	int fds[] = { q->fd, q->tmpfd, q->newfd, q->window.fd, q->active.fd };
+	int fds[] = { q->fd, q->tmpfd, q->newfd, q->window.fd, q->active.fd, q->import_lock };
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] != -1)
 			(void)close(fds[i]);
@@ -143,9 +168,33 @@ dir_open(struct queue *q, struct error *err)
 	return error_sys(err, opening.errnum, "%s/%s", q->spool->path, q->name);
 }
 
+/* How much of a queue has to be in order. */
+enum open_how {
+	OPEN_ALL,
+	OPEN_ANYWAY,	/* the policy may be broken */
+	OPEN_RAW	/* ready/ may be missing, too */
+};
+
+/* Under a policy that cannot be read, as much of it as can be understood. */
+static void
+policy_salvage(struct queue *q)
+{
+	struct error ignored;
+	struct policy p;
+
+	error_clear(&ignored);
+	conf_policy_lenient(q->spool->conf, q->name, q->fd, &p, &ignored);
+	if (queue_policy_set(q, &p, &ignored) == ST_OK)
+		return;
+	/* Its group is not known here. */
+	p.group[0] = '\0';
+	error_clear(&ignored);
+	if (queue_policy_set(q, &p, &ignored) != ST_OK)
+		error_clear(&ignored);
+}
+
 static enum status
-open_queue(struct spool *sp, const char *name, bool raw, struct queue **out,
-    struct error *err)
+queue_open_how(struct spool *sp, const char *name, enum open_how how, struct queue **out, struct error *err)
 {
 	struct queue *q;
 	enum status st;
@@ -157,20 +206,12 @@ open_queue(struct spool *sp, const char *name, bool raw, struct queue **out,
 	if ((q = queue_alloc(sp, name)) == NULL)
 		return error_sys(err, ENOMEM, "open queue");
 	st = dir_open(q, err);
-	if (st == ST_OK && raw) {
-		/* The checker looks at broken queues too: defaults stand in for a broken policy. */
-		struct error ignored;
-		error_clear(&ignored);
-		if (queue_policy_load(q, &ignored) != ST_OK) {
-			static const struct conf_files none;
-			error_clear(&ignored);
-			st = conf_policy(&none, name, -1, &q->policy, err);
-		}
-	} else if (st == ST_OK) {
+	if (st == ST_OK && how == OPEN_ALL)
 		st = queue_policy_load(q, err);
-		if (st == ST_OK)
-			st = queue_state(q, STATE_READY, &fd, err);
-	}
+	else if (st == ST_OK && queue_policy_load(q, &q->trouble) != ST_OK)
+		policy_salvage(q);
+	if (st == ST_OK && how != OPEN_RAW)
+		st = queue_state(q, STATE_READY, &fd, err);
 	if (st != ST_OK) {
 		queue_close(q);
 		return st;
@@ -182,13 +223,19 @@ open_queue(struct spool *sp, const char *name, bool raw, struct queue **out,
 enum status
 queue_open(struct spool *sp, const char *name, struct queue **q, struct error *err)
 {
-	return open_queue(sp, name, false, q, err);
+	return queue_open_how(sp, name, OPEN_ALL, q, err);
+}
+
+enum status
+queue_open_anyway(struct spool *sp, const char *name, struct queue **q, struct error *err)
+{
+	return queue_open_how(sp, name, OPEN_ANYWAY, q, err);
 }
 
 enum status
 queue_open_raw(struct spool *sp, const char *name, struct queue **q, struct error *err)
 {
-	return open_queue(sp, name, true, q, err);
+	return queue_open_how(sp, name, OPEN_RAW, q, err);
 }
 
 enum status

@@ -79,8 +79,11 @@ struct queue {
 	usec_t swept;		/* when order_sweep last looked in vain */
 	struct deferred deferred;
 	int tmpfd, newfd;
+	int import_lock;	/* see queue_lock_import */
 	int remote;		/* -1: not asked yet; see queue_remote */
 	struct policy policy;
+	struct error trouble;	/* why the policy is not what the files say: see queue_reload */
+	bool trouble_told;	/* see queue_trouble_news */
 	struct owner owner;	/* of what we make in it */
 	struct counters *counters;
 	bool counters_tried;
@@ -113,8 +116,6 @@ mode_t queue_new_mode(const struct queue *q);
 mode_t queue_drop_mode(const struct queue *q);
 /* Whether some users may only put messages in. */
 bool queue_is_drop_box(const struct queue *q);
-/* Give a file of advice the mode and group of the queue, if we may. */
-void queue_share(const struct queue *q, int fd);
 /* Whether it is on a file system of another machine, or one that may forget locks and tells inotify nothing. */
 bool queue_remote(struct queue *q);
 /* Whether the policy says sync = always. */
@@ -133,7 +134,11 @@ enum status queue_fail(const struct queue *q, struct error *err, int errnum, con
 struct queue *queue_alloc(struct spool *sp, const char *name);
 /* ST_USAGE: that is no name for a queue. */
 enum status queue_name_check(const char *name, struct error *err) MUST_CHECK;
-/* Read the policy, and who is to own what is made. */
+/*
+ * Take a policy, or read it: with it comes who is to own what is made.  Where that fails, the one
+ * before holds.
+ */
+enum status queue_policy_set(struct queue *q, const struct policy *p, struct error *err) MUST_CHECK;
 enum status queue_policy_load(struct queue *q, struct error *err) MUST_CHECK;
 /* Whether the queue that was opened is still the one of its name. */
 bool queue_stands(const struct queue *q);
@@ -143,8 +148,9 @@ bool queue_stands(const struct queue *q);
 #define QUEUE_CONF "queue.conf"
 /* ST_USAGE: the system has no group that assign ("key=value", n of them) asks for. */
 enum status queue_group_exists(const char *const *assign, size_t n, struct error *err) MUST_CHECK;
-/* Replace queue.conf. */
-enum status queue_conf_write(struct queue *q, const char *text, size_t len, struct error *err) MUST_CHECK;
+/* Set keys in the old text, make the policy of the new one that of the queue, and queue.conf of the text. */
+enum status queue_conf_put(struct queue *q, const char *old, size_t oldlen, const char *const *assign,
+    size_t n, struct error *err) MUST_CHECK;
 
 /* ---- make.c ------------------------------------------------------------------ */
 

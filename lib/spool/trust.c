@@ -52,7 +52,7 @@ load_command(struct queue *q, const char *name, const char **text, struct error 
 
 	if (fstat(q->fd, &dir) == -1)
 		return error_sys(err, errno, "queue %s", q->name);
-	if ((st = queue_policy_load(q, err)) != ST_OK)
+	if ((st = queue_reload(q, err)) != ST_OK)
 		return st;
 	c = policy_command(&q->policy, key);
 	*text = c->text[0] != '\0' ? c->text : NULL;
