@@ -137,7 +137,7 @@ poison_handlers() {
 	read -r x
 	sh handle "$x" $PPID
 	END
-	cat >batch <<-'END'
+	cat >./batch <<-'END'
 	while read -r x; do sh handle "$x" $PPID || exit; done
 	END
 	cat >stay <<-'END'

@@ -316,14 +316,6 @@ load helper
 	assert_line --index $((${#lines[@]} - 1)) 'fsync dead/KEY'
 }
 
-# paused FILE COMMAND...: run it in the background until it would open a file whose name ends in FILE; its pid is in $paused
-paused() {
-	PAUSE=$PWD/pause PAUSE_OPEN=$1 LD_PRELOAD=$MQ_BUILD/preload/pause.so "${@:2}" 3>&- &
-	paused=$!
-	for ((i = 0; i < 3000; i++)); do [ ! -e pause ] || return 0; sleep 0.01; done
-	return 1
-}
-
 @test "a rename that was done and reports an error: the message is queued, so 71 and not 74 (F5)" {
 	need_inject
 	seq 3 >in

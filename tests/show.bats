@@ -109,7 +109,6 @@ load work_helper
 }
 
 @test "claimed since the claim, whatever extended the lease since; one delivery is one time, one byte one byte" {
-	local since
 	mq push -q q -m x
 	h=$(mq claim q --lease 1h)
 	id=${h%%,*}

@@ -402,7 +402,7 @@ nothing_else() {
 	seen pushed fourth "$d"
 	nothing_else fourth
 	# When all are gone it waits for the next.
-	rm -r "$MQ_SPOOL/"*
+	rm -r "${MQ_SPOOL:?}/"*
 	e=$(mq push fifth -m e)
 	wait_for grep -q " pushed fifth $e" watch.out
 	alive "$pid"
