@@ -229,21 +229,27 @@ take_mark(struct import *m, const struct tar_member *t)
 	return st == ST_NONE ? ST_OK : st;
 }
 
-/* Who made the archive is not to choose what runs here. */
+/*
+ * Whoever made the archive is not to choose what runs here, who may write to the queue, or where its
+ * messages and their traces go.
+ */
 static void
-leave_commands(struct import *m)
+import_leave(struct import *m)
 {
+	static const char *const left[] = { "handler=", "accept=", "mode=", "group=", "dead_queue=",
+	    "log=" };
 	size_t kept = 0;
 
 	for (size_t i = 0; i < m->assigns.n; i++) {
 		char *text = m->assigns.name[i];
-		const char *value = text + strcspn(text, "=") + 1;
-		bool runs = strncmp(text, "handler=", 8) == 0 || strncmp(text, "accept=", 7) == 0;
-		if (!runs || *value == '\0' || strcmp(value, "none") == 0) {
+		bool leave = false;
+		for (size_t k = 0; k < sizeof(left) / sizeof(left[0]); k++)
+			leave |= strncmp(text, left[k], strlen(left[k])) == 0;
+		if (!leave) {
 			m->assigns.name[kept++] = text;
 			continue;
 		}
-		run_note(m->r, "the archive's %s was not taken: 'mq init' sets one", text);
+		run_note(m->r, "the archive's %s was not taken: 'mq init %s' sets it", text, m->r->operand[0]);
 		free(text);
 	}
 	m->assigns.n = kept;
@@ -263,7 +269,7 @@ take_conf(struct import *m, const struct tar_member *t)
 	if ((st = small(m, t, CONF_MAX, &text, &len)) == ST_OK && m->assigns.name == NULL)
 		st = conf_assigns(text, len, &m->assigns, err);
 	if (st == ST_OK)
-		leave_commands(m);
+		import_leave(m);
 	if (st == ST_OK && m->q != NULL && m->assigns.n > 0)
 		st = queue_configure(m->q, (const char *const *)m->assigns.name, m->assigns.n, err);
 	free(text);

@@ -105,10 +105,6 @@ archive() {
 	assert_output --partial "queue.conf:1"
 	assert [ ! -e "$MQ_SPOOL/u" ]
 	run -0 mq import t <x.tar
-	archive 'queue.conf=group = nosuchgroup' "ready/$(name 1 1)=x"
-	run -78 mq import u <x.tar
-	assert_output --partial "nosuchgroup"
-	assert [ ! -e "$MQ_SPOOL/u" ]
 	printf '[defaults]\nautocreate = no\n' >no.conf
 	mq export q >q.tar
 	run -66 mq import u <q.tar
@@ -256,4 +252,25 @@ archive() {
 	wait $pid || true
 	run -0 mq import slow <q.tar
 	cmp <(mq ls q --ids) <(mq ls slow --ids)
+}
+
+@test "an archive chooses neither what runs here, nor who may write, nor where dead letters and the log go" {
+	archive $'queue.conf=attempts = 1\nmode = 0666\ngroup = nogroup\ndead_queue = elsewhere\nlog = syslog\nhandler = touch ran\naccept = touch ran\n' \
+	    "ready/$(name 1 1)=x"
+	umask 077
+	run -0 --separate-stderr mq import q <x.tar
+	for what in mode=0666 group=nogroup dead_queue=elsewhere log=syslog "handler=touch ran" "accept=touch ran"; do
+		assert_regex "$stderr" "the archive's $what was not taken: 'mq init q' sets it"
+	done
+	run -0 mq config q
+	for line in "attempts = 1" "mode = 0600" "group = none" "dead_queue = none" "log = no" "handler = none" "accept = none"; do
+		assert_line "$line"
+	done
+	assert_equal "$(find "$MQ_SPOOL/q" -perm /077)" ""
+	# What is there keeps its own.
+	mq init -q r mode=0660 dead_queue=own
+	run -0 --separate-stderr mq import r <x.tar
+	refute_regex "$stderr" "not taken"
+	run -0 mq config r
+	assert_line "dead_queue = own"
 }
