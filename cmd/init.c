@@ -7,6 +7,7 @@
 #include "spool/policy.h"
 #include "spool/spool.h"
 #include "pattern/pattern.h"
+#include "pattern/circle.h"
 #include "shared/cmd.h"
 
 static const struct opt opts[] = { OPT_END };
@@ -18,6 +19,28 @@ let_pass(struct queue *q, const char *const *assign, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (strncmp(assign[i], "order_dead=", strlen("order_dead=")) == 0)
 			order_sweep_all(q);
+}
+
+/* Dead letters that came back would go round for as long as they fail. */
+static enum status
+init_no_circle(struct run *r, const char *const *assign, size_t n)
+{
+	const size_t len = strlen("dead_queue=");
+	const char *queue = r->operand[0];
+	enum status st;
+	char way[300];
+
+	for (size_t i = 0; i < n; i++) {
+		const char *to = assign[i] + len;
+		if (strncmp(assign[i], "dead_queue=", len) != 0 || strcmp(to, "none") == 0 || strcmp(to, queue) == 0)
+			continue;
+		if ((st = run_spool(r, true)) != ST_OK)
+			return st;
+		if (circle_reaches(r->spool, to, queue, way, sizeof(way)))
+			return error_set(&r->err, ST_USAGE, 0, "dead letters of '%s' would come back to it, by way of %s",
+			    queue, way);
+	}
+	return ST_OK;
 }
 
 static enum status
@@ -35,7 +58,7 @@ run_init(struct run *r)
 	/* Before anything is made: a slip in a key must not leave a queue behind. */
 	st = n > 0 ? conf_edit("", 0, assign, n, &text, &len, &r->err) : ST_OK;
 	free(text);
-	if (st != ST_OK)
+	if (st != ST_OK || (st = init_no_circle(r, assign, n)) != ST_OK)
 		return st;
 	r->assign = assign;
 	r->nassign = n;

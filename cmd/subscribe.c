@@ -8,6 +8,7 @@
 #include "base/envelope.h"
 #include "spool/spool.h"
 #include "pattern/pattern.h"
+#include "pattern/circle.h"
 #include "topic/topic.h"
 #include "shared/cmd.h"
 
@@ -67,12 +68,16 @@ allowed(struct subscribe *s)
 	struct queue *topic = NULL, *q = NULL;
 	struct run *r = s->r;
 	enum status st;
+	char way[300];
 
 	if (strcmp(r->operand[0], r->operand[1]) == 0)
 		return run_usage(r, "'%s' cannot subscribe to itself", r->operand[0]);
 	if ((st = run_spool(r, true)) == ST_OK && (st = look(r, r->operand[0], &topic)) == ST_OK &&
 	    (st = look(r, r->operand[1], &q)) == ST_OK)
 		st = subscription_allowed(topic, q, &r->err);
+	if (st == ST_OK && circle_reaches(r->spool, r->operand[1], r->operand[0], way, sizeof(way)))
+		st = error_set(&r->err, ST_USAGE, 0, "dead letters of '%s' would come back to it, by way of %s, %s",
+		    r->operand[1], strchr(way, ' ') + 1, r->operand[1]);
 	queue_close(topic);
 	queue_close(q);
 	return st;

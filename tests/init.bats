@@ -71,3 +71,33 @@ load helper
 	assert_equal "$(find "$MQ_SPOOL/q/ready" -type f -printf '%m\n' | sort -u)" 666
 	assert_equal "$(find "$MQ_SPOOL/q/ready" -mindepth 1 -type d -printf '%m\n' | sort -u | wc -l)" 1
 }
+
+@test "dead letters in a circle are refused where it is made: two queues, three, by topics, by mq.conf" {
+	mq init -q a dead_queue=a	# its own: they stay there
+	mq init -q a dead_queue=b
+	run -64 mq init b dead_queue=a
+	assert_output "mq init: dead letters of 'b' would come back to it, by way of a, b"
+	assert [ ! -e "$MQ_SPOOL/b" ]
+	mq init -q b dead_queue=c
+	run -64 mq init c dead_queue=a
+	assert_output --partial "by way of a, b, c"
+	mq init -q c dead_queue=none
+	run -0 mq init c dead_queue=d
+	# A topic gives its subscribers what it gets.
+	mq init -q s dead_queue=s5
+	run -64 mq subscribe s5 s
+	assert_output "mq subscribe: dead letters of 's' would come back to it, by way of s5, s"
+	mq subscribe t x
+	run -64 mq init x dead_queue=t
+	assert_output --partial "by way of t, x"
+	mq init -q y dead_queue=z
+	mq init -q z dead_queue=t
+	run -64 mq init x dead_queue=y
+	assert_output --partial "by way of y, z, t, x"
+	printf '[queue later]\ndead_queue = first\n' >no.conf
+	run -64 mq init first dead_queue=later
+	assert_output --partial "by way of later, first"
+	# What has no way back is no circle.
+	run -0 mq subscribe t other
+	run -0 mq init other dead_queue=a
+}
