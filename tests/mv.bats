@@ -28,3 +28,24 @@ load helper
 	run -66 mq mv a b 019aa3c4-7d52-7a1b-9c40-5f7e01c2d3e4
 	run -1 mq mv b a --state held
 }
+
+@test "a file system that does not know RENAME_NOREPLACE: what stands in both queues by one inode is moved as elsewhere" {
+	need_strace
+	for how in flag none; do
+		mq subscribe "t$how" "a$how"
+		mq subscribe "t$how" "b$how"
+		mq push -q "t$how" -m x
+	done
+	mq mv -q aflag bflag --all
+	strace -qq -o /dev/null -e trace=renameat2 -e inject=renameat2:error=EINVAL mq mv -q anone bnone --all
+	assert_equal "$(mq ls anone --ids | wc -l) $(mq ls bnone --ids | wc -l)" \
+	    "$(mq ls aflag --ids | wc -l) $(mq ls bflag --ids | wc -l)"
+	assert_equal "$(mq ls anone --ids | wc -l)" 0
+	for error in EINVAL ENOSYS EPERM; do
+		strace -qq -f -o /dev/null -e trace=renameat2 -e inject=renameat2:error=$error sh -ec '
+			h=$(mq push -q plain -k k -m one && mq claim plain)
+			mq nack -q --no-count plain "$h"
+			mq ack plain "$(mq claim plain)"'
+		assert_counts plain ""
+	done
+}

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <errno.h>
@@ -25,6 +26,8 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+
+#define NOREPLACE 1U	/* RENAME_NOREPLACE of <linux/fs.h> */
 
 static enum status
 open_dir(int dirfd, const char *name, int flags, int *fd, struct error *err)
@@ -131,14 +134,40 @@ fs_read_file_stat(int dirfd, const char *name, bool follow, size_t max, char **t
 	return ST_OK;
 }
 
+/*
+ * The library may lack it (musl), or the header its flag.  EINVAL, ENOSYS or EPERM (a filter of system
+ * calls): the kernel or the file system does not know the flag.
+ */
+static int
+rename_noreplace(int fromfd, const char *from, int tofd, const char *to)
+{
+	return (int)syscall(SYS_renameat2, fromfd, from, tofd, to, NOREPLACE);
+}
+
+/*
+ * The same without the flag, of which only the last step is atomic.  Names are unique, so another file
+ * of the target's name is the same one, by another link: rename(2) would then succeed and do nothing.
+ */
+static int
+rename_checked(int fromfd, const char *from, int tofd, const char *to)
+{
+	struct stat sb;
+
+	if (fstatat(tofd, to, &sb, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? renameat(fromfd, from, tofd, to) : -1;
+	/* As with the flag, what is not there is told before what is. */
+	if (fstatat(fromfd, from, &sb, AT_SYMLINK_NOFOLLOW) == 0)
+		errno = EEXIST;
+	return -1;
+}
+
 enum status
 fs_move(int fromfd, const char *from, int tofd, const char *to, struct error *err)
 {
-	int r = renameat2(fromfd, from, tofd, to, RENAME_NOREPLACE);
+	int r = rename_noreplace(fromfd, from, tofd, to);
 
-	/* NFS and others don't know the flag; names are unique, so a plain rename will do. */
 	if (r == -1 && (errno == EINVAL || errno == ENOSYS || errno == EPERM))
-		r = renameat(fromfd, from, tofd, to);
+		r = rename_checked(fromfd, from, tofd, to);
 	if (r == 0)
 		return ST_OK;
 	if (errno == ENOENT || errno == ESTALE)
