@@ -101,3 +101,18 @@ load helper
 	run -0 mq subscribe t other
 	run -0 mq init other dead_queue=a
 }
+
+@test "max_in_flight=0 is not taken for no limit" {
+	run -64 mq init q max_in_flight=0
+	assert_output --partial "max_in_flight=0 would let nothing be claimed: 'mq pause' does that, and none is no limit"
+	assert [ ! -e "$MQ_SPOOL/q" ]
+	mq init -q q max_in_flight=1
+	run -64 mq init q max_in_flight=00
+	run -0 mq config q
+	assert_line "max_in_flight = 1"
+	run -0 mq init q max_in_flight=none
+	# A file that an older version wrote can be read.
+	echo 'max_in_flight = 0' >"$MQ_SPOOL/q/queue.conf"
+	run -0 mq config q
+	assert_line "max_in_flight = none"
+}

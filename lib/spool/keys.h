@@ -28,6 +28,8 @@ bool value_none(const char *text, void *at);
 
 /* Give key (an index of conf_keys) a value.  False: the text is none for it. */
 bool policy_set(struct policy *p, int key, const char *text);
+/* Whether nobody can want that value, which older versions took for no limit. */
+bool policy_is_trap(int key, const char *text);
 /* What a value of the key must be, in words. */
 const char *policy_rule(int key);
 /* The member of a key that says what is run; NULL: the key is not of that kind. */

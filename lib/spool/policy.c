@@ -76,6 +76,13 @@ policy_local(int key, const char *text)
 	return slots[key].type != &type_log || text[0] != '/';
 }
 
+bool
+policy_is_trap(int key, const char *text)
+{
+	return slots[key].offset == offsetof(struct policy, max_in_flight) && *text != '\0' &&
+	    strspn(text, "0") == strlen(text);
+}
+
 struct command *
 policy_command(struct policy *p, int key)
 {
