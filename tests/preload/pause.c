@@ -1,11 +1,14 @@
 /*
- * pause.c: stops a program once, for tests of what others do at that moment: before it opens $PAUSE_OPEN, or after it made the
- * directory $PAUSE_MKDIR (names end so).  It makes the file $PAUSE, and goes on when that is removed.
+ * pause.c: stops a program once, for tests of what others do at that moment: before it opens
+ * $PAUSE_OPEN, or after it made the directory $PAUSE_MKDIR (names end so), or before its rename
+ * number $PAUSE_RENAME, its unlink number $PAUSE_UNLINK or its fsync number $PAUSE_FSYNC.  It makes
+ * the file $PAUSE, and goes on when that is removed.
  */
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,17 +16,62 @@
 int __openat_2(int, const char *, int);
 
 static void
-pause_at(const char *name, const char *variable)
+pause_here(const char *variable)
 {
-	const char *wanted = getenv(variable), *file = getenv("PAUSE");
-	size_t len = strlen(name), n = wanted == NULL ? 0 : strlen(wanted);
+	const char *file = getenv("PAUSE");
 
-	if (n == 0 || file == NULL || len < n || strcmp(name + len - n, wanted) != 0)
-		return;
 	(void)unsetenv(variable);
+	if (file == NULL)
+		return;
 	(void)close((int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT, 0600));
 	while (access(file, F_OK) == 0)
 		(void)usleep(1000);
+}
+
+static void
+pause_at(const char *name, const char *variable)
+{
+	const char *wanted = getenv(variable);
+	size_t len = strlen(name), n = wanted == NULL ? 0 : strlen(wanted);
+
+	if (n > 0 && len >= n && strcmp(name + len - n, wanted) == 0)
+		pause_here(variable);
+}
+
+static void
+pause_before(int *calls, const char *variable)
+{
+	const char *wanted = getenv(variable);
+
+	if (wanted != NULL && ++*calls == atoi(wanted))
+		pause_here(variable);
+}
+
+int
+renameat2(int fromdir, const char *from, int todir, const char *to, unsigned flags)
+{
+	static int calls;
+
+	pause_before(&calls, "PAUSE_RENAME");
+	return (int)syscall(SYS_renameat2, fromdir, from, todir, to, flags);
+}
+
+int
+unlinkat(int dir, const char *name, int flags)
+{
+	static int calls;
+
+	pause_before(&calls, "PAUSE_UNLINK");
+	return (int)syscall(SYS_unlinkat, dir, name, flags);
+}
+
+int
+fsync(int fd)
+{
+	static int calls;
+
+	pause_before(&calls, "PAUSE_FSYNC");
+	return (int)syscall(SYS_fsync, fd);
 }
 
 int
