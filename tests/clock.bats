@@ -132,3 +132,73 @@ mq() {
 	assert_output new
 	run -0 mq fsck q
 }
+
+@test "a small step backwards: the latest of a key is what was pushed last, also of a batch, by replay, and with --id" {
+	mq init -q q latest=yes
+	for how in "" "-d 1ms" --atomic "--id job"; do
+		at 0.09
+		mq push -q q -k price -m 100
+		at 0
+		# shellcheck disable=SC2086 # options
+		mq push -q q -k price $how -m 200
+		for ((i = 0; i < 1000; i++)); do [ "$(mq ls q --ids --state ready | wc -l)" -eq 0 ] || break; mq pop -q q >out && break; done
+		[ -s out ] || mq pop q >out
+		assert_equal "$(cat out)" 200
+		run -1 mq pop q
+		: >out
+	done
+	at 0.09
+	seq 3 | mq push -q q -k k -l
+	at 0
+	seq 4 6 | mq push -q q -k k -l
+	assert_equal "$(mq pop q)" 6
+	run -1 mq pop q
+	mq init -q e keep=1d
+	at -1
+	mq push -q e -k k -m kept
+	mq pop -q e
+	at 0.09
+	mq push -q q -k k -m old
+	at 0
+	mq replay -q --all --to=q e
+	assert_equal "$(mq pop q)" kept
+	run -1 mq pop q
+}
+
+@test "a message that is the latest though the clock was set back is due and expires by the clock" {
+	mq init -q q latest=yes
+	at $day
+	mq push -q q -k k -m old
+	at 0
+	mq push -q q -k k -d 1s -m new
+	run -1 mq pop q
+	at 3
+	assert_equal "$(mq pop q)" new
+	at $day
+	mq push -q q -k k -m old
+	at 0
+	mq push -q q -k k -x 1h -m new
+	at 3601
+	run -1 mq pop q
+	assert_counts q dead=1
+}
+
+@test "two hosts whose clocks differ agree which is the latest" {
+	mq init -q q latest=yes
+	at 3600
+	mq push -q q -k k -m v1
+	h=$(mq claim q)
+	at 0
+	mq push -q q -k k -m v2
+	at 3600
+	mq nack --no-count q "$h"
+	assert_equal "$(mq pop q -n 9 -l)" v2
+	at 0
+	mq push -q q -k k -m v3
+	h=$(mq claim q)
+	at 3600
+	mq push -q q -k k -m v4
+	at 0
+	mq nack --no-count q "$h"
+	assert_equal "$(mq pop q -n 9 -l)" v4
+}

@@ -109,10 +109,15 @@ put() {
 	# A suspect; and a claim among others, of a holder that died long before this machine started.
 	put ready/5.$low 20261121T031601.000008Z,${id}8,s1,d1,qKpRL,u 8
 	put claimed/w.$low 20261121T031601.000009Z,${id}9,s1,d1,c00c0ffee00c0ffef,t300000,l,n,m8f0d180,g19a1b2c3d4e 9
+	# Claims that failed, of consumers which died before they had put them where they belong.
+	put claimed/w.$low 20261121T031601.000010Z,${id}a,s1,a1,d1,rexit-1,c00c0ffee00c0ffee,t1,l,Fd a
+	put claimed/w.$low 20261121T031601.000011Z,${id}b,s1,a1,d1,rexit-1,c00c0ffee00c0ffee,t1,l,Fl b
+	put claimed/w.$low 20261121T031601.000012Z,${id}c,s1,a1,d1,rexit-1,c00c0ffee00c0ffee,t3600001,l,Fl c
 	mq init q keep=9
-	assert_equal "$(mq pop q -n 9 -l | sort | tr '\n' ,)" 2,4,5,7,8,9,
-	assert_equal "$(json q 'select(.state == "dead") | .id[35:] + .reason')" 3expired
-	assert_equal "$(json q 'select(.state == "done") | .id[35:]' | sort | tr '\n' ,)" 1,2,4,5,7,8,9,
+	assert_equal "$(mq pop q -n 9 -l | sort | tr '\n' ,)" 2,4,5,7,8,9,b,
+	assert_equal "$(json q 'select(.state == "dead") | .id[35:] + .reason' | sort | tr '\n' ,)" 3expired,aexit-1,
+	assert_equal "$(json q 'select(.state == "delayed") | .id[35:]')" c
+	assert_equal "$(json q 'select(.state == "done") | .id[35:]' | sort | tr '\n' ,)" 1,2,4,5,7,8,9,b,
 	run -0 mq fsck q
 	assert_output ""
 }

@@ -61,6 +61,9 @@ enum status status_of_errno(int errnum);
 /* Whether it is not the fault of what was opened or read: too many open files, or no memory, which the next one meets, too. */
 bool error_is_ours(const struct error *);
 
+/* Whether the disk, or the user's share of it, is full. */
+bool error_is_full(const struct error *err);
+
 /* Make the error ready for use, or for use again. */
 void error_clear(struct error *);
 

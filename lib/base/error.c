@@ -65,6 +65,12 @@ error_is_ours(const struct error *err)
 	return err->errnum == EMFILE || err->errnum == ENFILE || err->errnum == ENOMEM;
 }
 
+bool
+error_is_full(const struct error *err)
+{
+	return err->errnum == ENOSPC || err->errnum == EDQUOT;
+}
+
 void
 error_clear(struct error *err)
 {

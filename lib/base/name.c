@@ -15,7 +15,7 @@
 #include "base/way.h"
 
 /* The known fields, in their order. */
-static const char known[] = "sphKadxrctlfwy";
+static const char known[] = "sphKadxrctlfFwy";
 
 /* Those that came later: they may stand anywhere, for an mq that does not know them keeps them where they are. */
 static const char late[] = "unmqg";
@@ -170,15 +170,10 @@ put(struct out *o, const char *fmt, ...)
 		o->at[0] = '\0';	/* all of a field, or nothing of it */
 }
 
-/*
- * With every field at its longest, without those that came later, this comes to 254
- * characters: see tests/unit/test_name.c.  They are left out of a name that has no
- * room for them; the way of a dead letter comes first, and looks whether it has (way_add).
- */
-void
-name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1])
+static void
+name_write(const struct msgname *n, char *buf, size_t size)
 {
-	struct out o = { buf, NAME_MAX_LEN + 1 };
+	struct out o = { buf, size };
 	char key[KEY_LEN + 1];
 
 	key_format(n->key, key);
@@ -207,6 +202,8 @@ name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1])
 		put(&o, ",l");
 	if (n->finished)
 		put(&o, ",f");
+	if (n->failed != 0)
+		put(&o, ",F%c", n->failed);
 	if (n->waited)
 		put(&o, ",w");
 	if (n->replayed)
@@ -222,6 +219,29 @@ name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1])
 		put(&o, ",m%" PRIx64, (uint64_t)n->mono / 1000);
 	if (n->claimed != 0)
 		put(&o, ",g%" PRIx64, (uint64_t)n->claimed);
+}
+
+/*
+ * With every field at its longest, without F and those that came later, this comes to 254
+ * characters: see tests/unit/test_name.c.  Those that came later are left out of a name that has no
+ * room for them; the way of a dead letter comes first, and looks whether it has (way_add).
+ */
+void
+name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1])
+{
+	name_write(n, buf, NAME_MAX_LEN + 1);
+}
+
+bool
+name_fits(const struct msgname *n)
+{
+	struct msgname must = *n;
+	char buf[2 * NAME_MAX_LEN];
+
+	must.suspect = must.beside = false;
+	must.mono = must.claimed = 0;
+	name_write(&must, buf, sizeof(buf));
+	return strlen(buf) <= NAME_MAX_LEN;
 }
 
 /* A value as it stands in the name: not terminated. */
@@ -316,6 +336,9 @@ known_field(struct msgname *n, char letter, struct value v)
 	case 'f':
 		n->finished = true;
 		return v.len == 0;
+	case 'F':
+		n->failed = v.len == 1 && (v.at[0] == FAILED_DEAD || v.at[0] == FAILED_LATER) ? v.at[0] : 0;
+		return n->failed != 0 && !n->finished;
 	default:
 		n->waited = true;
 		return v.len == 0;
@@ -501,4 +524,17 @@ name_unclaim(struct msgname *n)
 	n->lease_ms = 0;
 	n->mono = n->claimed = 0;
 	n->locked = n->finished = n->beside = false;
+	n->failed = 0;
+}
+
+bool
+name_ended(const struct msgname *n)
+{
+	return n->finished || n->failed != 0;
+}
+
+int32_t
+count_up(int32_t n)
+{
+	return n < INT32_MAX ? n + 1 : n;
 }

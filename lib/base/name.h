@@ -44,6 +44,7 @@ struct msgname {
 	bool locked;
 	char order[ORDER_LEN + 1]; /* hash of the order key, "" if it has none */
 	bool finished;		/* claimed: acknowledged, and the turn of its key still to be passed on */
+	char failed;		/* claimed: the attempt failed, FAILED_DEAD or FAILED_LATER, and is to be ended so; else 0 */
 	bool waited;		/* it has been in waiting/ */
 	usec_t mono;		/* claimed and locked: the deadline by CLOCK_MONOTONIC; 0: not known */
 	usec_t claimed;		/* claimed: since when, by the wall clock, if the lease was extended; else 0 */
@@ -53,6 +54,15 @@ struct msgname {
 	char way[25];		/* hashes of the queues that it left as a dead letter: see way.h */
 	char extra[49];		/* unknown lower-case fields, each with its comma */
 };
+
+/* What becomes of a claim whose attempt failed: a dead letter; or it is tried again, lease_ms - 1 later. */
+#define FAILED_DEAD 'd'
+#define FAILED_LATER 'l'
+
+/* Whether a claim was ended, and its message still has to go where it belongs. */
+bool name_ended(const struct msgname *n);
+/* One more attempt or delivery: the numbers of names end at INT32_MAX. */
+int32_t count_up(int32_t n);
 
 /* Where a message stands. */
 struct place {
@@ -75,6 +85,8 @@ bool id_ok(const char *text);
 usec_t id_time(const struct msgid *);
 
 enum name_kind { NAME_OK, NAME_FOREIGN, NAME_FUTURE };
+/* Whether all of it fits into a file name; but for marks of a claim that was ended, it always does. */
+bool name_fits(const struct msgname *n);
 /* Never more than NAME_MAX_LEN characters. */
 void name_format(const struct msgname *, char buf[NAME_MAX_LEN + 1]);
 /* The hash of an order key: messages with the same one are handled one at a time and in order. */

@@ -36,7 +36,7 @@ struct queue;
 	X(FOREIGN_TYPE, "foreign-type", SEV_WARNING, "F1.3", \
 	  "buckets are directories, messages and subscriptions are regular files", \
 	  "move it to lost+found/") \
-	X(FUTURE_NAME, "future-name", SEV_INFO, "F2.26", \
+	X(FUTURE_NAME, "future-name", SEV_INFO, "F2.27", \
 	  "no name has an unknown upper-case field", "") \
 	X(TORN, "torn", SEV_ERROR, "F2.10", \
 	  "the size of a file is the one in its name", "move to dead/") \
@@ -59,6 +59,10 @@ struct queue;
 	  "give the turn to the next") \
 	X(ORPHAN_TURN, "orphan-turn", SEV_INFO, "F15.25", \
 	  "a turn is that of a message of the queue", "remove it") \
+	X(STALE_LATEST, "stale-latest", SEV_INFO, "F15.44", \
+	  "the message that a link in latest/ names is in the queue", "remove the link") \
+	X(HALF_ENDED, "half-ended", SEV_INFO, "F5.49", \
+	  "no claim stays marked as ended", "end it") \
 	X(STALE_TMP, "stale-tmp", SEV_INFO, "F7.12", \
 	  "files being written have a living writer", "remove") \
 	X(UNFINISHED_PUSH, "unfinished-push", SEV_INFO, "F9.10", \
@@ -119,6 +123,8 @@ int fsck_by_id(const void *a, const void *b);
 
 enum status fsck_state(struct fsck *f, enum state s) MUST_CHECK;
 enum status fsck_keys(struct fsck *f) MUST_CHECK;
+/* When the ids of all messages are known. */
+enum status fsck_latest(struct fsck *f) MUST_CHECK;
 
 /* ---- dirs.c ---------------------------------------------------------------- */
 

@@ -120,8 +120,8 @@ fsck_spool(struct spool *sp, bool repair, usec_t now,
 }
 
 /* In this order, for the ids that some gather are used by others; each goes on past what it may not read. */
-static enum status (*const checks[])(struct fsck *) = { fsck_keys, fsck_new, check_ids, fsck_records, fsck_replies,
-    fsck_topics, fsck_once };
+static enum status (*const checks[])(struct fsck *) = { fsck_keys, fsck_new, check_ids, fsck_latest, fsck_records,
+    fsck_replies, fsck_topics, fsck_once };
 
 enum status
 fsck_queue(struct queue *q, bool repair, usec_t now,

@@ -20,8 +20,10 @@
 #include "view/view.h"
 #include "view/scan.h"
 #include "pattern/turn.h"
+#include "pattern/newest.h"
 #include "pattern/order.h"
 #include "life/fail.h"
+#include "life/done.h"
 #include "fsck/fsck.h"
 #include "fsck/check.h"
 
@@ -76,6 +78,19 @@ check_name(struct fsck *f, const struct place *p, const struct bucket *b, const 
 		fsck_found(f, MISPLACED, f->repair && fsck_mended(f, st), path, "its bucket is that of "
 		    "another class or of later keys");
 	return f->repair;
+}
+
+/* Whoever ended that claim is about to go on, or was stopped on the way.  Anybody may go on in its place. */
+static void
+check_ended(struct fsck *f, const struct place *p, int dir, const char *path)
+{
+	bool old = fsck_older(f, dir, p->file, HALF_AGE), ok;
+
+	if (!old && !f->repair)
+		return;
+	ok = f->repair && fsck_mended(f, done_complete(f->q, p, f->now, f->err));
+	if (old)
+		fsck_found(f, HALF_ENDED, ok, path, "whoever ended this claim died on the way");
 }
 
 static enum status
@@ -136,6 +151,10 @@ check_entry(struct fsck *f, const struct shelf *sh, const struct bucket *b, int 
 		return ST_OK;
 	case NAME_OK:
 		break;
+	}
+	if (p.state == STATE_CLAIMED && name_ended(&p.name)) {
+		check_ended(f, &p, dir, path);
+		return ST_OK;
 	}
 	if ((st = remember(f, &p.name.id)) != ST_OK)
 		return st;
@@ -265,6 +284,24 @@ check_entries(struct fsck *f, const char *order, const char *path)
 	return st == ST_GONE ? ST_OK : st;
 }
 
+/* Whether a directory holds nothing, or only empty directories, which are removed if it is to be so. */
+static bool
+check_hollow(struct fsck *f, int dir, const char *name, int depth, bool remove)
+{
+	struct listing l;
+	bool hollow;
+	int fd;
+
+	if (depth == 0 || fs_open_dir(dir, name, false, &fd, f->err) != ST_OK)
+		return false;
+	hollow = fs_list(fd, "", 0, true, &l, NULL, f->err) == ST_OK;
+	for (size_t i = 0; hollow && i < l.n; i++)
+		hollow = l.e[i].type == DT_DIR && check_hollow(f, fd, l.e[i].name, depth - 1, remove);
+	listing_free(&l);
+	(void)close(fd);
+	return hollow && (!remove || fs_rmdir(dir, name));
+}
+
 static enum status
 check_turn(struct fsck *f, const char *order, const char *path)
 {
@@ -273,6 +310,9 @@ check_turn(struct fsck *f, const char *order, const char *path)
 
 	if (text != NULL)
 		fsck_found(f, stuck ? STUCK_TURN : ORPHAN_TURN, ok, path, "%s", text);
+	else if (fsck_older(f, f->q->fd, path, HALF_AGE) && check_hollow(f, f->q->fd, path, 2, false))
+		fsck_found(f, ORPHAN_TURN, f->repair && check_hollow(f, f->q->fd, path, 2, true), path, "it is empty");
+	error_clear(f->err);
 	return ST_OK;
 }
 
@@ -313,4 +353,57 @@ fsck_keys(struct fsck *f)
 		st = check_orders(f, "turns", check_turn);
 	/* And those that wait though it is nobody's turn. */
 	return st == ST_OK ? check_orders(f, "waiting", check_turn) : st;
+}
+
+/* ---- the newest of each key ------------------------------------------- */
+
+static enum status
+check_link(struct fsck *f, int dir, const struct entry *e)
+{
+	char path[300];
+	struct msgid id;
+	enum status st;
+	struct place p;
+
+	(void)snprintf(path, sizeof(path), "latest/%s", e->name);
+	if (!order_ok(e->name) || e->type != DT_LNK || !newest_link(f->q, e->name, &p)) {
+		fsck_foreign(f, FOREIGN_ENTRY, dir, e->name, path, "not the newest message of a key");
+		return ST_OK;
+	}
+	if (f->n > 0 && bsearch(&p.name.id, f->ids, f->n, sizeof(*f->ids), fsck_by_id) != NULL)
+		return ST_OK;
+	id = p.name.id;
+	if ((st = scan_find(f->q, STATES_ALL, &id, &p, f->err)) != ST_NOTFOUND)
+		return st;
+	error_clear(f->err);
+	/* Whoever removed that message may be about to remove its link. */
+	if (!newest_link(f->q, e->name, &p) || strcmp(p.name.id.text, id.text) != 0)
+		return ST_OK;
+	fsck_found(f, STALE_LATEST, f->repair && fsck_mended(f, newest_forget(f->q, e->name, f->err)), path,
+	    "the message that it names is gone");
+	return ST_OK;
+}
+
+enum status
+fsck_latest(struct fsck *f)
+{
+	char after[NAME_MAX_LEN + 1] = "";
+	enum status st = ST_OK;
+	struct listing l;
+	bool more = true;
+	int dir;
+
+	if ((st = fs_open_dir(f->q->fd, "latest", false, &dir, f->err)) != ST_OK)
+		return fsck_pass(f, st, "latest");
+	while (st == ST_OK && more) {
+		if ((st = fs_list(dir, after, 1024, false, &l, &more, f->err)) != ST_OK)
+			break;
+		for (size_t i = 0; st == ST_OK && i < l.n; i++)
+			st = check_link(f, dir, &l.e[i]);
+		if (l.n > 0)
+			(void)strlcpy(after, l.e[l.n - 1].name, sizeof(after));
+		listing_free(&l);
+	}
+	(void)close(dir);
+	return st == ST_GONE ? ST_OK : st;
 }

@@ -10,6 +10,7 @@
 #include "spool/counters.h"
 #include "spool/log.h"
 #include "pattern/order.h"
+#include "pattern/newest.h"
 #include "pattern/latest.h"
 #include "life/life.h"
 #include "life/batch.h"
@@ -41,16 +42,21 @@ void
 batch_name(struct batch *b, const struct pending *p, usec_t now, struct msgname *n)
 {
 	usec_t at = now > b->last ? now : b->last + 1, policy = b->q->policy.expire;
+	usec_t named = at > b->named ? at : b->named + 1;
 
 	b->last = at;
 	memset(n, 0, sizeof(*n));
-	id_make(at, &n->id);
-	n->key = at + b->opt.delay;
 	n->size = p->size;
 	n->priority = b->opt.priority;
 	n->head = p->head;
-	if (b->opt.key != NULL)
+	if (b->opt.key != NULL) {
 		order_hash(b->opt.key, n->order);
+		/* The newest of its key has the greatest id, also when the clock was set back. */
+		named = newest_after(b->q, n->order, named);
+	}
+	b->named = named;
+	id_make(named, &n->id);
+	n->key = b->opt.delay > 0 ? at + b->opt.delay : named;
 	if (b->opt.expire > 0)
 		n->expires = at + (policy > 0 && policy < b->opt.expire ? policy : b->opt.expire);
 }

@@ -53,7 +53,8 @@ struct batch {
 	bool writing;
 	bool many;		/* their files are closed: one syncfs for all, and their age as the fence */
 	uint64_t bytes;
-	usec_t last;		/* the greatest time given to an id */
+	usec_t last;		/* when the last message was named */
+	usec_t named;		/* the greatest time given to an id */
 	struct place newest;	/* where the last of those published together was put; file "": nowhere yet */
 	bool duplicate;		/* once: there had been a message under this key before */
 	struct error broken;	/* of a sync or close that failed: nothing is published any more, as a second sync would lie */

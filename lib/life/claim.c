@@ -47,6 +47,8 @@
 /* Passes over ready/ that one claim makes before it says that there is nothing; and at most, as long as others move what it looks for. */
 #define ROUNDS 3
 #define ROUNDS_MAX 16
+/* One search in so many looks for lanes that are stuck. */
+#define SWEEP 64
 /* How far ahead one that loses to others looks at most. */
 #define SPREAD_MAX 63
 
@@ -127,7 +129,7 @@ take(struct attempt *a, const struct place *p, int dir, int fd)
 	usec_t lease = a->opt->lease > 0 ? a->opt->lease : a->q->policy.lease;
 
 	token_make(n.token);
-	n.deliveries++;
+	n.deliveries = count_up(n.deliveries);
 	n.waited = false;
 	n.beside = a->opt->company != COMPANY_NEVER && !n.suspect;
 	/* A server that restarts, or a network that fails, drops locks of the living: there only the lease counts. */
@@ -304,7 +306,7 @@ turn_come(struct attempt *a, int dir, const struct place *p)
 	struct msgid turn = { "" };
 	enum status st = ST_NONE;
 
-	if (latest_superseded(a->q, &p->name)) {
+	if (latest_superseded(a->q, p)) {
 		st = latest_drop(a->q, p, a->now, a->err);
 		return st == ST_OK || st == ST_GONE ? ST_NONE : st;
 	}
@@ -531,6 +533,9 @@ search(struct attempt *a, usec_t *wake)
 	usec_t now = a->now;
 	enum status st = ST_NONE;
 
+	/* Whatever there is: a lane that waits for nobody must not wait until there is nothing else. */
+	if (arc4random_uniform(SWEEP) == 0 && order_sweep(q, now))
+		q->window.since = 0;
 	if (now >= q->window.since && now - q->window.since < (q->window.npassed > 0 ? PASSED_AGE : WINDOW_AGE))
 		st = window_try(a);
 	if (st == ST_AGAIN && over->held == HELD_LIMIT) {

@@ -18,9 +18,13 @@
 #include "spool/counters.h"
 #include "spool/log.h"
 #include "pattern/order.h"
-#include "pattern/latest.h"
+#include "pattern/leave.h"
+#include "life/fail.h"
 #include "life/done.h"
 #include "life/reap.h"
+
+/* How often a process looks for kept messages in a queue that keeps none. */
+#define PURGE_EVERY (10 * USEC)
 
 /* Remove from the low end of done/ what is older than before, at most *left. */
 static enum status
@@ -66,8 +70,10 @@ keep_limit(struct queue *q, const struct buckets *bs, usec_t *before, struct err
 
 	*before = 0;
 	for (size_t i = bs->n; i-- > 0;) {
-		if (bucket_open(shelf_of(q, STATE_DONE), &bs->b[i], &dir, err) != ST_OK)
+		if ((st = bucket_open(shelf_of(q, STATE_DONE), &bs->b[i], &dir, err)) == ST_GONE)
 			continue;
+		if (st != ST_OK)
+			return st;
 		st = fs_list(dir, "", 0, false, &l, NULL, err);
 		(void)close(dir);
 		if (st != ST_OK)
@@ -94,7 +100,12 @@ done_purge(struct queue *q, usec_t now, struct error *err)
 	enum status st;
 	bool empty;
 
-	if (q->policy.keep == KEEP_NO)
+	/*
+	 * What was kept under another policy goes, too, where somebody said so: a file of policies that
+	 * is not there says nothing.  A queue that keeps nothing is looked at now and then.
+	 */
+	if (q->policy.keep == KEEP_NO && (!policy_said(&q->policy, "keep") ||
+	    (q->purged != 0 && now >= q->purged && now - q->purged < PURGE_EVERY)))
 		return ST_OK;
 	/* Counting costs as much as is kept; one ack in so many pays it, and purges as many. */
 	if (q->policy.keep == KEEP_COUNT && q->policy.keep_count > REAP_MAX &&
@@ -102,7 +113,7 @@ done_purge(struct queue *q, usec_t now, struct error *err)
 		return ST_OK;
 	if ((st = buckets_list(shelf_of(q, STATE_DONE), &bs, err)) != ST_OK)
 		return st;
-	before = now - q->policy.keep_time;
+	before = q->policy.keep == KEEP_NO ? now : now - q->policy.keep_time;
 	if (q->policy.keep == KEEP_COUNT)
 		st = keep_limit(q, &bs, &before, err);
 	for (size_t i = 0; st == ST_OK && left > 0 && i < bs.n && bs.b[i].key <= before; i++) {
@@ -111,38 +122,43 @@ done_purge(struct queue *q, usec_t now, struct error *err)
 			bucket_remove_empty(shelf_of(q, STATE_DONE), &bs, i);
 	}
 	buckets_free(&bs);
+	q->purged = left == REAP_MAX ? now : 0;
 	return st;
 }
 
 enum status
 done_put(struct queue *q, const struct place *p, usec_t now, struct error *err)
 {
-	struct msgname n = p->name;
+	bool kept = q->policy.keep != KEEP_NO && !p->name.replayed;
+	struct leave l = { .to = kept ? q : NULL, .state = STATE_DONE, .name = p->name, .event = "acked",
+	    .passed = p->name.finished };
 	enum status st;
 
-	/* Else it stays a claim, and who takes it back comes here again. */
-	if (n.finished && !order_leave(q, &n))
+	/* A claim whose turn cannot be passed on stays marked, and whoever meets it comes here again. */
+	if (p->name.finished && !order_leave(q, &p->name))
 		return ST_OK;
-	name_unclaim(&n);
-	n.key = now;
-	st = q->policy.keep == KEEP_NO || n.replayed ? place_drop(q, p, err) :
-	    place_move(q, p, q, STATE_DONE, &n, NULL, err);
-	if (st == ST_AGAIN && (err->errnum == ENOSPC || err->errnum == EDQUOT)) {
+	name_unclaim(&l.name);
+	l.name.key = now;
+	st = leave(q, p, &l, now, err);
+	if (st == ST_AGAIN && error_is_full(err)) {
 		/* On a full disk a message that is done with is worth less than the room it takes. */
 		error_clear(err);
-		st = place_drop(q, p, err);
+		l.to = NULL;
+		st = leave(q, p, &l, now, err);
 	}
 	if (p->name.finished && st == ST_GONE)
-		return ST_OK;	/* whoever saw it finished it */
+		return ST_OK;	/* somebody met it, and completed it */
 	if (st != ST_OK)
 		return st;
-	if (!p->name.finished)
-		(void)order_leave(q, &n);
-	latest_done(q, &n);
-	log_event(q, "acked", &n, STATE_DONE, now);
 	counters_add(q, COUNT_ACKED, 1, now);
 	/* The ack is done, whatever becomes of the old ones. */
 	if (done_purge(q, now, err) != ST_OK)
 		error_clear(err);
 	return ST_OK;
+}
+
+enum status
+done_complete(struct queue *q, const struct place *p, usec_t now, struct error *err)
+{
+	return p->name.finished ? done_put(q, p, now, err) : fail_complete(q, p, now, err);
 }

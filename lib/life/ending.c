@@ -1,34 +1,43 @@
 /*
  * ending.c: what the holder of a claim may do with it, and the four ways it ends.
  *
- * All goes by the name that has the claim's token, so a claim that was taken back
- * answers ENOENT: that is the fence.
+ * All goes by the name that has the claim's token, so a claim that was taken back answers ENOENT:
+ * that is the fence.
  */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/name.h"
-#include "base/fs.h"
+#include "spool/queue.h"
 #include "spool/bucket.h"
 #include "spool/place.h"
-#include "spool/log.h"
 #include "view/scan.h"
 #include "pattern/order.h"
+#include "pattern/leave.h"
 #include "pattern/latest.h"
 #include "life/life.h"
 #include "life/fail.h"
 #include "life/done.h"
 #include "life/lease.h"
 
+/* How often a claim may be found again, and yet not be moved, before that is an error. */
+#define ENDING_ROUNDS 100
+
 static enum status
-lost(const struct place *p, struct error *err)
+ending_lost(const char *handle, struct error *err)
+{
+	return error_set(err, ST_LOST, 0, "claim %s is lost: it was ended, or its lease ran "
+	    "out and it was taken back", handle);
+}
+
+static enum status
+ending_lost_at(const struct place *p, struct error *err)
 {
 	char handle[HANDLE_MAX];
 
 	handle_format(p, handle);
-	return error_set(err, ST_LOST, 0, "claim %s is lost: it was ended, or its lease ran "
-	    "out and it was taken back", handle);
+	return ending_lost(handle, err);
 }
 
 enum status
@@ -44,81 +53,60 @@ claim_find(struct queue *q, const char *handle, struct claim *c, struct error *e
 		return error_set(err, ST_BADDATA, 0, "'%s' is no handle: 'mq claim' prints them",
 		    handle);
 	st = place_find(shelf_of(q, STATE_CLAIMED), &id, token, bucket, &c->at, err);
-	if (st == ST_OK && c->at.name.finished)
-		st = ST_NONE;
-	if (st == ST_NONE)
-		return error_set(err, ST_LOST, 0, "claim %s is lost: it was ended, or its "
-		    "lease ran out and it was taken back", handle);
-	return st;
+	return st == ST_NONE ? ending_lost(handle, err) : st;
 }
 
-/* The claim may have been extended by somebody who has its handle: find it anew. */
+/*
+ * A claim was not where it was expected: somebody who has its handle may have extended it, so it is
+ * looked for anew.  round: how often that was done before.
+ */
 static enum status
-refind(struct queue *q, struct claim *c, struct error *err)
+ending_refind(struct queue *q, struct claim *c, int round, struct error *err)
 {
 	char bucket[BUCKET_MAX];
 	struct place p;
 	enum status st;
 
+	if (round == ENDING_ROUNDS)
+		return error_set(err, ST_IO, ESTALE, "message %s is there, and cannot be moved", c->at.name.id.text);
 	(void)strlcpy(bucket, c->at.bucket, sizeof(bucket));
 	st = place_find(shelf_of(q, STATE_CLAIMED), &c->at.name.id, c->at.name.token, bucket, &p, err);
-	if (st == ST_OK && p.name.finished && !c->at.name.finished)
-		st = ST_NONE;	/* acknowledged by somebody who has its handle */
+	if (st == ST_NONE || (st == ST_OK && name_ended(&p.name)))
+		return ending_lost_at(&c->at, err);
 	if (st == ST_OK)
 		c->at = p;
-	return st == ST_NONE ? lost(&c->at, err) : st;
-}
-
-/* In the same bucket, so that handles go on finding it; unless it would sink below the bucket's key. */
-static enum status
-extend_once(struct queue *q, struct claim *c, struct msgname *n, struct error *err)
-{
-	char file[NAME_MAX_LEN + 1];
-	struct bucket b;
-	enum status st;
-	int dir;
-
-	if (!bucket_parse(c->at.bucket, &b) || n->key < b.key)
-		return place_move(q, &c->at, q, STATE_CLAIMED, n, &c->at, err);
-	if ((st = place_open(q, &c->at, &dir, err)) != ST_OK)
-		return st;
-	name_format(n, file);
-	st = fs_move(dir, c->at.file, dir, file, err);
-	(void)close(dir);
-	if (st == ST_OK || st == ST_EXISTS) {	/* exists: the same deadline already */
-		(void)strlcpy(c->at.file, file, sizeof(c->at.file));
-		c->at.name = *n;
-		st = ST_OK;
-	}
 	return st;
 }
 
 /*
- * The claim of a message that has the turn of its key ends in two steps, and the name tells that the first is done: else a
- * crash between them could leave the key without a turn.  Where there is no room for the longer name it ends in one.
+ * The claim was ended before, by a process that was stopped on the way: that is completed.  Whoever
+ * ends it in the same way once more has ended it; for anybody else it is lost.
  */
 static enum status
-mark_finished(struct queue *q, struct claim *c, struct error *err)
+ending_complete(struct queue *q, const struct claim *c, bool same, usec_t now, struct error *err)
 {
-	struct msgname n = c->at.name;
-	enum status st;
+	enum status st = done_complete(q, &c->at, now, err);
 
-	if (n.finished || !order_holds(q, &n))
-		return ST_OK;
-	n.finished = true;
-	st = extend_once(q, c, &n, err);
-	if (st != ST_AGAIN || (err->errnum != ENOSPC && err->errnum != EDQUOT))
+	if (st != ST_OK && st != ST_GONE)
 		return st;
-	error_clear(err);
-	return ST_OK;
+	return same ? ST_OK : ending_lost_at(&c->at, err);
 }
 
+/*
+ * The claim of a message that has the turn of its key is marked before it ends: whoever is stopped
+ * between its end and the passing of the turn would leave the key without one.  Where there is no room
+ * for the mark, the claim ends without.
+ */
 static enum status
-ack_once(struct queue *q, struct claim *c, usec_t now, struct error *err)
+ending_ack(struct queue *q, struct claim *c, usec_t now, struct error *err)
 {
-	enum status st = mark_finished(q, c, err);
+	struct msgname n = c->at.name;
+	enum status st = ST_NONE;
 
-	if (st == ST_OK)
+	n.finished = true;
+	if (order_holds(q, &n))
+		st = place_mark(q, &c->at, &n, &c->at, err);
+	if (st == ST_OK || st == ST_NONE)
 		st = done_put(q, &c->at, now, err);
 	return st;
 }
@@ -128,8 +116,10 @@ claim_ack(struct queue *q, struct claim *c, usec_t now, struct error *err)
 {
 	enum status st;
 
-	while ((st = ack_once(q, c, now, err)) == ST_GONE)
-		if ((st = refind(q, c, err)) != ST_OK)
+	if (name_ended(&c->at.name))
+		return ending_complete(q, c, c->at.name.finished, now, err);
+	for (int i = 0; (st = ending_ack(q, c, now, err)) == ST_GONE; i++)
+		if ((st = ending_refind(q, c, i, err)) != ST_OK)
 			return st;
 	return st;
 }
@@ -140,11 +130,29 @@ claim_fail(struct queue *q, struct claim *c, const struct failure *why, usec_t n
 {
 	enum status st;
 
+	if (name_ended(&c->at.name)) {
+		*state = c->at.name.failed == FAILED_DEAD ? STATE_DEAD : STATE_DELAYED;
+		return ending_complete(q, c, c->at.name.failed != 0, now, err);
+	}
 	/* Its handler said so, whatever that was: it does not kill those who work on it. */
 	c->at.name.suspect = false;
-	while ((st = fail_attempt(q, &c->at, why, now, state, err)) == ST_GONE)
-		if ((st = refind(q, c, err)) != ST_OK)
+	for (int i = 0; (st = fail_attempt(q, &c->at, why, now, state, err)) == ST_GONE; i++)
+		if ((st = ending_refind(q, c, i, err)) != ST_OK)
 			return st;
+	return st;
+}
+
+static enum status
+ending_release(struct queue *q, struct claim *c, usec_t delay, usec_t now, struct error *err)
+{
+	struct leave l = { .to = q, .state = delay > 0 ? STATE_DELAYED : STATE_READY, .name = c->at.name,
+	    .event = "released" };
+	enum status st;
+
+	name_unclaim(&l.name);
+	l.name.key = delay > 0 ? now + delay : id_time(&l.name.id);
+	if ((st = leave(q, &c->at, &l, now, err)) == ST_OK)
+		latest_returned(q, &l.at, now);
 	return st;
 }
 
@@ -152,42 +160,45 @@ enum status
 claim_release(struct queue *q, struct claim *c, usec_t delay, usec_t now,
     struct error *err)
 {
-	bool wait = delay > 0 && !latest_superseded(q, &c->at.name);
-	enum state to = wait ? STATE_DELAYED : STATE_READY;
-	struct place at;
-	struct msgname n;
 	enum status st;
 
-	for (;;) {
-		n = c->at.name;
-		name_unclaim(&n);
-		n.key = wait ? now + delay : id_time(&n.id);
-		st = place_move(q, &c->at, q, to, &n, &at, err);
-		if (st == ST_OK) {
-			log_event(q, "released", &n, to, now);
-			latest_returned(q, &at, now);
-		}
-		if (st != ST_GONE || (st = refind(q, c, err)) != ST_OK)
+	if (name_ended(&c->at.name))
+		return ending_complete(q, c, false, now, err);
+	if (delay > 0 && latest_superseded(q, &c->at))
+		delay = 0;
+	for (int i = 0; (st = ending_release(q, c, delay, now, err)) == ST_GONE; i++)
+		if ((st = ending_refind(q, c, i, err)) != ST_OK)
 			return st;
-	}
+	return st;
+}
+
+/* In the same bucket, so that handles go on finding it; unless it would sink below the bucket's key. */
+static enum status
+ending_extend(struct queue *q, struct claim *c, usec_t lease, usec_t now, struct error *err)
+{
+	struct msgname n = c->at.name;
+	struct place from = c->at;
+	struct bucket b;
+
+	n.claimed = name_since(STATE_CLAIMED, &n);
+	lease_begin(&n, lease, now);
+	if (bucket_parse(from.bucket, &b) && n.key >= b.key)
+		return place_rename(q, &from, &n, &c->at, err);
+	return place_move(q, &from, q, STATE_CLAIMED, &n, &c->at, err);
 }
 
 enum status
 claim_extend(struct queue *q, struct claim *c, usec_t lease, usec_t now,
     struct error *err)
 {
-	struct msgname n;
 	enum status st;
 
-	for (;;) {
-		n = c->at.name;
-		n.claimed = name_since(STATE_CLAIMED, &n);
-		lease_begin(&n, lease, now);
-		if ((st = extend_once(q, c, &n, err)) != ST_GONE)
+	if (name_ended(&c->at.name))
+		return ending_complete(q, c, false, now, err);
+	for (int i = 0; (st = ending_extend(q, c, lease, now, err)) == ST_GONE; i++)
+		if ((st = ending_refind(q, c, i, err)) != ST_OK)
 			return st;
-		if ((st = refind(q, c, err)) != ST_OK)
-			return st;
-	}
+	return st;
 }
 
 void

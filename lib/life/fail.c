@@ -2,11 +2,7 @@
  * fail.c: what becomes of a message that cannot go on as it did: its attempt failed,
  * it expired, or it is torn.  It gets another attempt, or it is a dead letter.
  */
-#include <sys/stat.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/name.h"
 #include "spool/policy.h"
@@ -19,6 +15,7 @@
 #include "view/view.h"
 #include "pattern/pattern.h"
 #include "pattern/order.h"
+#include "pattern/leave.h"
 #include "pattern/latest.h"
 #include "pattern/reply.h"
 #include "life/life.h"
@@ -36,64 +33,61 @@ pass_over(struct passed *over, struct error *err)
 	return ST_OK;
 }
 
-/* With what a failed attempt made of it on disk: the attempts are over. */
+/* The end of a message that cannot go on: sync makes it durable. */
 static enum status
-put_dead(struct queue *q, const struct place *p, struct queue *to, enum state s,
-    struct msgname *n, usec_t now, bool sync, struct error *err)
+fail_put(struct queue *q, const struct place *p, struct queue *to, enum state s, const struct msgname *n,
+    usec_t now, bool sync, struct error *err)
 {
-	struct place at;
+	struct leave l = { .to = to, .state = s, .name = *n, .event = "dead", .careful = sync };
+	enum status st = leave(q, p, &l, now, err);
+
+	if (st == ST_OK)
+		counters_add(q, COUNT_DEAD, 1, now);
+	return st == ST_OK && sync ? moves_sync(to, err) : st;
+}
+
+/* To the queue that the policy names for dead letters. */
+static enum status
+fail_redirect(struct queue *q, const struct place *p, const struct msgname *n, usec_t now, bool sync,
+    struct error *err)
+{
+	struct msgname there;
+	struct queue *to;
 	enum status st;
 
-	latest_done(q, n);
-	to->careful = sync;
-	st = place_move(q, p, to, s, n, &at, err);
-	to->careful = false;
-	if (st == ST_OK && to != q) {
-		(void)order_leave(q, n);
-		log_moved(q, to, n, s, now);
-	} else if (st == ST_OK) {
-		order_moved(q, &at);
-		log_event(q, "dead", n, s, now);
+	if ((st = queue_create(q->spool, q->policy.dead_queue, NULL, 0, &to, err)) != ST_OK)
+		return st;
+	there = redirect_name(q, to, n, now);
+	st = fail_put(q, p, to, STATE_READY, &there, now, sync, err);
+	if (st == ST_OK || st == ST_UNSURE) {
+		counters_add(to, COUNT_PUSHED, 1, now);
+		if (queue_is_topic(to))
+			topic_poke(to);
 	}
-	return st == ST_OK && sync ? moves_sync(to, err) : st;
+	queue_close(to);
+	return st;
 }
 
 /* To dead/, or to the queue that the policy names for dead letters. */
 static enum status
-put_aside(struct queue *q, const struct place *p, struct msgname *n, usec_t now, bool sync,
+fail_aside(struct queue *q, const struct place *p, struct msgname *n, usec_t now, bool sync,
     struct error *err)
 {
-	struct error ignored;
-	struct queue *to;
 	enum status st;
 
-	counters_add(q, COUNT_DEAD, 1, now);
 	n->key = now;
-	if (!redirect_wanted(q, n))
-		return put_dead(q, p, q, STATE_DEAD, n, now, sync, err);
-	error_clear(&ignored);
-	if (queue_create(q->spool, q->policy.dead_queue, NULL, 0, &to, &ignored) == ST_OK) {
-		struct msgname redirected = redirect_name(q, to, n, now);
-		st = put_dead(q, p, to, STATE_READY, &redirected, now, sync, &ignored);
-		if (st == ST_OK || st == ST_UNSURE) {
-			record_move(q, &n->id, to);
-			counters_add(to, COUNT_PUSHED, 1, now);
-			if (queue_is_topic(to))
-				topic_poke(to);
-		}
-		queue_close(to);
-		if (st == ST_UNSURE)
-			*err = ignored;
+	if (redirect_wanted(q, n)) {
+		st = fail_redirect(q, p, n, now, sync, err);
 		if (st == ST_OK || st == ST_UNSURE || st == ST_GONE)
 			return st;
+		error_clear(err);	/* it can't be had: the queue's own dead/ always can */
 	}
-	/* It can't be had: the queue's own dead/ always can. */
-	return put_dead(q, p, q, STATE_DEAD, n, now, sync, err);
+	return fail_put(q, p, q, STATE_DEAD, n, now, sync, err);
 }
 
-/* And who waits for an answer is told. */
+/* The message becomes a dead letter, and whoever waits for its answer is told. */
 static enum status
-to_dead(struct queue *q, const struct place *p, struct msgname *n, usec_t now, bool sync,
+fail_dead(struct queue *q, const struct place *p, struct msgname *n, usec_t now, bool sync,
     struct error *err)
 {
 	char token[REPLY_LEN + 1], why[512] = "";
@@ -105,7 +99,7 @@ to_dead(struct queue *q, const struct place *p, struct msgname *n, usec_t now, b
 		dying.name = *n;
 		msg_reason(q, &dying, why, sizeof(why));
 	}
-	st = put_aside(q, p, n, now, sync, err);
+	st = fail_aside(q, p, n, now, sync, err);
 	if (st == ST_OK || st == ST_UNSURE)
 		reply_failed(q, token, why, now);
 	return st;
@@ -119,17 +113,13 @@ fail_expired(struct queue *q, const struct place *p, usec_t now, struct error *e
 	enum status st;
 
 	if (q->policy.expired == EXPIRED_DROP) {
+		struct leave l = { .state = STATE_DEAD, .name = n, .event = "expired" };
 		reply_asker(q, p, token);
-		latest_done(q, &n);
-		if ((st = place_drop(q, p, err)) == ST_OK) {
-			(void)order_leave(q, &n);
-			log_event(q, "expired", &n, STATE_DEAD, now);
+		if ((st = leave(q, p, &l, now, err)) == ST_OK)
 			reply_failed(q, token, "expired", now);
-		}
 	} else {
 		(void)strlcpy(n.reason, "expired", sizeof(n.reason));
-		(void)order_leave(q, &n);	/* what is too old blocks nobody */
-		st = to_dead(q, p, &n, now, false, err);
+		st = fail_dead(q, p, &n, now, false, err);
 	}
 	if (st == ST_OK)
 		counters_add(q, COUNT_EXPIRED, 1, now);
@@ -145,73 +135,101 @@ fail_torn(struct queue *q, const struct place *p, const char *reason, usec_t now
 	name_unclaim(&n);
 	(void)strlcpy(n.reason, reason, sizeof(n.reason));
 	n.key = now;
-	counters_add(q, COUNT_DEAD, 1, now);
-	return put_dead(q, p, q, STATE_DEAD, &n, now, false, err);
+	return fail_put(q, p, q, STATE_DEAD, &n, now, false, err);
 }
 
 /* ---- a failed attempt ------------------------------------------------- */
 
-/* Whether it still stands there: a claim that is lost must not leave a record. */
-static enum status
-stands(struct queue *q, const struct place *p, struct error *err)
-{
-	struct stat sb;
-	enum status st;
-	int dir;
-
-	if ((st = place_open(q, p, &dir, err)) != ST_OK)
-		return st;
-	if (fstatat(dir, p->file, &sb, AT_SYMLINK_NOFOLLOW) == -1)
-		st = errno == ENOENT ? ST_GONE : error_sys(err, errno, "message %s",
-		    p->name.id.text);
-	(void)close(dir);
-	return st;
-}
-
 static usec_t
-next_attempt(struct queue *q, const struct msgname *n, const struct failure *why)
+fail_delay(struct queue *q, const struct place *p, const struct msgname *n, const struct failure *why)
 {
-	if (latest_superseded(q, n))
-		return 0;	/* there will be none */
+	if (latest_superseded(q, p))
+		return 0;	/* there will be no next attempt */
 	return why->delay >= 0 ? why->delay : policy_jitter(&q->policy, policy_backoff(&q->policy, n->attempts));
 }
 
+/* Why it failed, and what becomes of it. */
+static void
+fail_mark(struct queue *q, const struct place *p, const struct failure *why, struct msgname *n)
+{
+	n->attempts = count_up(n->attempts);
+	(void)strlcpy(n->reason, why->reason, sizeof(n->reason));
+	n->beside = false;
+	n->mono = n->claimed = 0;
+	if (why->permanent || n->attempts >= q->policy.attempts || n->attempts == INT32_MAX) {
+		n->failed = FAILED_DEAD;
+		n->lease_ms = 1;
+	} else {
+		n->failed = FAILED_LATER;
+		n->lease_ms = (fail_delay(q, p, n, why) + 999) / 1000 + 1;
+	}
+}
+
+static enum status
+fail_for_good(struct queue *q, const struct place *p, const struct msgname *marked, usec_t now, struct error *err)
+{
+	struct msgname n = *marked;
+
+	name_unclaim(&n);
+	/* Before the move: whoever is stopped between the two leaves a claim, and not a key without a turn. */
+	if (q->policy.order_dead == ORDER_SKIP || redirect_wanted(q, &n))
+		(void)order_leave(q, &n);
+	return fail_dead(q, p, &n, now, true, err);
+}
+
+static enum status
+fail_for_now(struct queue *q, const struct place *p, const struct msgname *marked, usec_t now, struct error *err)
+{
+	usec_t delay = (marked->lease_ms - 1) * 1000;
+	struct leave l = { .to = q, .state = delay > 0 ? STATE_DELAYED : STATE_READY, .name = *marked, .event = "failed" };
+	enum status st;
+
+	name_unclaim(&l.name);
+	l.name.key = delay > 0 ? now + delay : id_time(&l.name.id);
+	if ((st = leave(q, p, &l, now, err)) == ST_OK)
+		latest_returned(q, &l.at, now);
+	return st;
+}
+
+static enum status
+fail_go(struct queue *q, const struct place *p, const struct msgname *marked, usec_t now, struct error *err)
+{
+	return marked->failed == FAILED_DEAD ? fail_for_good(q, p, marked, now, err) : fail_for_now(q, p, marked, now, err);
+}
+
+enum status
+fail_complete(struct queue *q, const struct place *p, usec_t now, struct error *err)
+{
+	return fail_go(q, p, &p->name, now, err);
+}
+
+/*
+ * The attempt is won by a name of the claim that tells what becomes of it; then its record is
+ * written, and then it goes there.  So whoever lost it has written nothing, whoever sees it dead can
+ * read why, and what one process leaves undone another completes.
+ */
 enum status
 fail_attempt(struct queue *q, const struct place *p, const struct failure *why,
     usec_t now, enum state *state, struct error *err)
 {
 	struct msgname n = p->name;
-	struct place at;
+	struct place at = *p;
+	enum status st, won;
 	bool dead;
-	enum status st;
-	usec_t delay;
 
-	if ((st = stands(q, p, err)) != ST_OK)
-		return st;
-	name_unclaim(&n);
-	n.attempts++;
-	(void)strlcpy(n.reason, why->reason, sizeof(n.reason));
-	dead = why->permanent || n.attempts >= q->policy.attempts;
-	/* Before the move: whoever sees it dead can read why.  A block too many does no harm. */
-	record_add(q, &n.id, n.attempts, why, now, dead);
-	if (dead) {
-		*state = STATE_DEAD;
-		/* Before the move: a crash between the two leaves a claim, and that comes back here. */
-		if (q->policy.order_dead == ORDER_SKIP || redirect_wanted(q, &n))
-			(void)order_leave(q, &n);
-		st = to_dead(q, p, &n, now, true, err);
-	} else {
-		delay = next_attempt(q, &n, why);
-		*state = delay > 0 ? STATE_DELAYED : STATE_READY;
-		n.key = delay > 0 ? now + delay : id_time(&n.id);
-		st = place_move(q, p, q, *state, &n, &at, err);
-		if (st == ST_OK) {
-			order_moved(q, &at);
-			log_event(q, "failed", &n, *state, now);
-			latest_returned(q, &at, now);
-		}
-	}
-	if (st == ST_OK)
+	fail_mark(q, p, why, &n);
+	dead = n.failed == FAILED_DEAD;
+	*state = dead ? STATE_DEAD : n.lease_ms > 1 ? STATE_DELAYED : STATE_READY;
+	if ((won = place_mark(q, p, &n, &at, err)) != ST_OK && won != ST_NONE)
+		return won;
+	if (won == ST_OK)
+		record_add(q, &n.id, n.attempts, why, now, dead);
+	st = fail_go(q, &at, &n, now, err);
+	if (won == ST_OK && st == ST_GONE)
+		st = ST_OK;	/* somebody met it, and completed it */
+	if (won == ST_NONE && (st == ST_OK || st == ST_UNSURE))
+		record_add(q, &n.id, n.attempts, why, now, dead);
+	if (won == ST_OK || st == ST_OK)
 		counters_add(q, COUNT_FAILED, 1, now);
 	return st;
 }

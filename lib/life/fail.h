@@ -19,6 +19,8 @@ struct queue;
 enum status pass_over(struct passed *, struct error *);
 /* Ends a claim that failed: back-off, dead or redirected. */
 enum status fail_attempt(struct queue *, const struct place *, const struct failure *, usec_t now, enum state *, struct error *) MUST_CHECK;
+/* Goes on with a claim that was marked as failed (spool-format.md F2.22). */
+enum status fail_complete(struct queue *q, const struct place *p, usec_t now, struct error *err) MUST_CHECK;
 /* What becomes of a message that has expired. */
 enum status fail_expired(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
 /* No message any more: a dead letter for this reason. */

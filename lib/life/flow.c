@@ -116,7 +116,7 @@ count_once(struct queue *q, int64_t most, int64_t *n, struct error *err)
 	if ((st = scan_open(q, STATE_BIT(STATE_CLAIMED), &s, err)) != ST_OK)
 		return st;
 	while (*n < most && (st = scan_next(s, &p, err)) == ST_OK)
-		*n += p.name.token[0] != '\0';
+		*n += p.name.token[0] != '\0' && !name_ended(&p.name);
 	/* What may not be looked into stops no claim: the search for what has lapsed tells of it. */
 	if (st != ST_OK && st != ST_NONE && scan_missed(s) != NULL && !error_is_ours(err)) {
 		error_clear(err);

@@ -78,11 +78,16 @@ lapse_one(struct queue *q, int dir, const struct place *p, usec_t now, usec_t *w
 {
 	struct failure why = { .reason = "lapsed", .delay = -1 };
 	struct msgname n = p->name;
+	enum lease holds;
 	enum state state;
 
 	if (n.token[0] == '\0')
 		return ST_OK;	/* not ours to end: a checker's business */
-	switch (lease_ask(dir, p, now, wake)) {
+	holds = lease_ask(dir, p, now, wake);
+	/* Whoever ended that claim was stopped on the way; or is about to go on, and lives. */
+	if (name_ended(&n))
+		return n.locked && holds == LEASE_HOLDS ? ST_OK : done_complete(q, p, now, err);
+	switch (holds) {
 	case LEASE_HOLDS:
 		return ST_OK;
 	case LEASE_REBASE:
@@ -93,8 +98,6 @@ lapse_one(struct queue *q, int dir, const struct place *p, usec_t now, usec_t *w
 	case LEASE_OVER:
 		break;
 	}
-	if (n.finished)	/* its holder died between the two steps of an ack */
-		return done_put(q, p, now, err);
 	/* No handler has seen what a topic was about to distribute. */
 	if (q->topic)
 		return lapse_uncounted(q, p, &n, now, err);
@@ -103,11 +106,19 @@ lapse_one(struct queue *q, int dir, const struct place *p, usec_t now, usec_t *w
 	return fail_attempt(q, p, &why, now, &state, err);
 }
 
+/* Whether the name of a claim seems to say that it was ended (F2.21, F2.22), which is asked of many. */
+static bool
+lapse_marked(const char *name)
+{
+	return strstr(name, ",f") != NULL || strstr(name, ",F") != NULL;
+}
+
 static enum status
 lapsed_in_bucket(struct queue *q, const struct bucket *b, usec_t now,
     unsigned *left, bool *empty, usec_t *wake, struct passed *over, struct error *err)
 {
 	struct place p = { .state = STATE_CLAIMED };
+	bool later = false;
 	struct listing l;
 	enum status st;
 	size_t start;
@@ -127,13 +138,15 @@ lapsed_in_bucket(struct queue *q, const struct bucket *b, usec_t now,
 			wake_at(wake, now + PROBE_INTERVAL * LAPSE_MAX / (usec_t)l.n);
 			break;
 		}
-		if (l.e[i].type != DT_REG || name_parse(l.e[i].name, &p.name) != NAME_OK)
+		if (l.e[i].type != DT_REG || (later && !lapse_marked(l.e[i].name)) ||
+		    name_parse(l.e[i].name, &p.name) != NAME_OK)
 			continue;
-		/* Sorted by deadline: without a lock to ask, the first in the future ends it. */
-		if (b->cls == 0 && !p.name.locked && p.name.key > now &&
+		/* Sorted by deadline: behind the first in the future, without a lock to ask, only marks count. */
+		if (b->cls == 0 && !later && !p.name.locked && !name_ended(&p.name) && p.name.key > now &&
 		    p.name.key - p.name.lease_ms * 1000 <= now + CLOCK_SLACK) {
 			wake_at(wake, p.name.key);
-			break;
+			later = true;
+			continue;
 		}
 		--*left;
 		(void)strlcpy(p.file, l.e[i].name, sizeof(p.file));
@@ -150,16 +163,17 @@ lapsed_in_bucket(struct queue *q, const struct bucket *b, usec_t now,
  * Which buckets: all of class w, for their locks tell at once; of the others those
  * whose name is not in the future (their deadlines may have passed), some of them
  * in turn, since an extended claim stays in its bucket; and those so far in the
- * future that the clock must have gone back.
+ * future that the clock must have gone back.  Where none of the others is due, one of them is
+ * looked into all the same, for claims that were ended by somebody who was stopped on the way.
  */
 void
 reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 {
-	unsigned left = LAPSE_MAX, looked = 0;
+	unsigned left = LAPSE_MAX, looked = 0, future = 0;
 	struct error err;
 	struct buckets bs;
 	enum status st;
-	size_t start;
+	size_t start, one = 0;
 	bool empty;
 
 	error_clear(&err);
@@ -174,6 +188,8 @@ reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 		const struct bucket *b = &bs.b[i];
 		if (b->cls == 0 && b->key > now && b->key <= now + q->policy.lease + CLOCK_SLACK) {
 			wake_at(wake, b->key);
+			if (arc4random_uniform(++future) == 0)
+				one = i;
 			continue;
 		}
 		if (b->cls == 0 && looked++ >= LAPSE_BUCKETS) {
@@ -186,6 +202,9 @@ reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 		if (st != ST_OK)
 			st = pass_over(over, &err);
 	}
+	if (st == ST_OK && looked == 0 && future > 0 && left > 0 &&
+	    lapsed_in_bucket(q, &bs.b[one], now, &left, &empty, wake, over, &err) != ST_OK)
+		(void)pass_over(over, &err);
 	buckets_free(&bs);
 }
 

@@ -1,120 +1,108 @@
 /*
- * latest.c: queues in which a new message replaces the waiting one of its key.
+ * latest.c: queues in which a new message replaces the waiting ones of its key.
  *
- * latest/ORDER is a symbolic link, read and never followed, to where the newest message
- * of the key was published.  A push that is durable points it there, and removes the one
- * that it pointed to.  What comes back from a claim asks the link after, a push looks at what
- * waits after: so one of them sees the other.  A claim that meets a message that is older than
- * the one which the link names removes it, too, so two pushes at once, or a killed one, cost a
- * delivery too many at worst; the newest is never removed.
+ * A message is removed only for a newer one of the very same key that was seen to stand in the
+ * queue.  The hint (newest.c) says where to look for that; where it is wrong, a message too many is
+ * delivered, and none is lost.
+ *
+ * A push that is durable writes the hint, and then looks at what waits; what comes back from a claim
+ * is moved, and then the hint is read.  So one of two that meet sees the other.  A claim that meets
+ * a message asks, too: two pushes at once, or one that was killed, cost a delivery too many at worst.
  */
-#include <sys/stat.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/name.h"
-#include "base/fs.h"
+#include "base/envelope.h"
 #include "spool/spool.h"
 #include "spool/queue.h"
+#include "spool/bucket.h"
 #include "spool/place.h"
 #include "spool/counters.h"
-#include "spool/log.h"
+#include "view/view.h"
 #include "pattern/order.h"
+#include "pattern/newest.h"
+#include "pattern/leave.h"
 #include "pattern/latest.h"
 
-#define LATEST "latest"
-/* Ids may be ahead of the clock by so much: the messages of a batch are given times that follow one another. */
-#define SLACK (USEC / 10)
-
-static void
-link_path(const char *order, char path[sizeof(LATEST) + ORDER_LEN + 1])
-{
-	(void)snprintf(path, sizeof(LATEST) + ORDER_LEN + 1, "%s/%s", LATEST, order);
-}
-
-/* Where the newest was published.  False: nobody knows. */
+/* Ids alone tell which of two is newer, so all hosts and all clocks agree: see newest_after. */
 static bool
-link_read(struct queue *q, const char *order, struct place *p)
+latest_older(const struct msgname *a, const struct msgname *b)
 {
-	char path[sizeof(LATEST) + ORDER_LEN + 1], text[NAME_MAX_LEN + BUCKET_MAX + 16];
-	char *next = text, *state, *bucket;
-	struct error ignored;
-	int s;
-
-	link_path(order, path);
-	error_clear(&ignored);
-	if (fs_read_link(q->fd, path, text, sizeof(text), &ignored) != ST_OK)
-		return false;
-	state = strsep(&next, "/");
-	bucket = strsep(&next, "/");
-	if (next == NULL || (s = state_parse(state)) == -1 || name_parse(next, &p->name) != NAME_OK)
-		return false;
-	p->state = (enum state)s;
-	p->lane[0] = '\0';
-	return strlcpy(p->bucket, bucket, sizeof(p->bucket)) < sizeof(p->bucket) &&
-	    strlcpy(p->file, next, sizeof(p->file)) < sizeof(p->file);
+	return strcmp(a->id.text, b->id.text) < 0;
 }
 
-static void
-link_write(struct queue *q, const struct place *p)
+/* The headers of a message, if it stands there.  They are to be freed then. */
+static bool
+latest_headers(struct queue *q, const struct place *p, struct headers *h)
 {
-	char path[sizeof(LATEST) + ORDER_LEN + 1], tmp[40], text[NAME_MAX_LEN + BUCKET_MAX + 16];
 	struct error ignored;
 	enum status st;
-	int dir;
+	int fd;
 
-	link_path(p->name.order, path);
-	(void)snprintf(text, sizeof(text), "%s/%s/%s", state_names[p->state], p->bucket, p->file);
 	error_clear(&ignored);
-	if (queue_tmp(q, &dir, &ignored) != ST_OK)
-		return;
-	tmp_name(tmp);
-	st = fs_symlink(text, dir, tmp, &ignored);
-	if (st == ST_OK && fs_replace(dir, tmp, q->fd, path, &ignored) != ST_OK) {
-		error_clear(&ignored);
-		st = fs_mkdir(q->fd, LATEST, queue_dir_mode(q), q->owner, &ignored);
-		if (st == ST_OK || st == ST_EXISTS)
-			st = fs_replace(dir, tmp, q->fd, path, &ignored);
+	if (p->name.finished || msg_open(q, p, &fd, &ignored) != ST_OK)
+		return false;
+	st = msg_headers(fd, &p->name, h, &ignored);
+	(void)close(fd);
+	return st == ST_OK;
+}
+
+static bool
+latest_keys_equal(const struct headers *a, const struct headers *b)
+{
+	struct header x, y;
+
+	/* A producer may give the hash alone. */
+	if (!headers_find(a, "Key", &x))
+		return !headers_find(b, "Key", &y);
+	return headers_find(b, "Key", &y) && x.valuelen == y.valuelen && memcmp(x.value, y.value, x.valuelen) == 0;
+}
+
+/*
+ * Whether both stand there, and have the same key: the hash in their names can be the same for
+ * different keys, and whoever chooses keys can make it so.
+ */
+static bool
+latest_same_key(struct queue *q, const struct place *a, const struct place *b)
+{
+	struct headers x, y;
+	bool same = false;
+
+	if (!latest_headers(q, a, &x))
+		return false;
+	if (latest_headers(q, b, &y)) {
+		same = latest_keys_equal(&x, &y);
+		headers_free(&y);
 	}
-	if (st != ST_OK)
-		(void)!fs_unlink(dir, tmp, &ignored);
+	headers_free(&x);
+	return same;
 }
 
-/* The clock was set back since: what comes now is newer, whatever its id says. */
-static bool
-ahead(const struct msgname *n)
+bool
+latest_superseded(struct queue *q, const struct place *p)
 {
-	return id_time(&n->id) > clock_now() + SLACK;
-}
+	const char *order = p->name.order;
+	struct place newer;
 
-static bool
-older(const struct msgname *a, const struct msgname *b)
-{
-	return ahead(a) != ahead(b) ? ahead(a) : strcmp(a->id.text, b->id.text) < 0;
+	if (!newest_read(q, order, &newer) || !latest_older(&p->name, &newer.name))
+		return false;
+	if (latest_same_key(q, p, &newer))
+		return true;
+	/* It moved since, or is another's of the same hash: it has the turn, or waits for it. */
+	return (order_holder(q, order, &newer) && latest_older(&p->name, &newer.name) && latest_same_key(q, p, &newer)) ||
+	    (order_last(q, order, &newer) && latest_older(&p->name, &newer.name) && latest_same_key(q, p, &newer));
 }
 
 enum status
 latest_drop(struct queue *q, const struct place *p, usec_t now, struct error *err)
 {
-	enum status st = place_drop(q, p, err);
+	struct leave l = { .state = p->state, .name = p->name, .event = "replaced" };
+	enum status st = leave(q, p, &l, now, err);
 
-	if (st == ST_OK) {
-		(void)order_leave(q, &p->name);
+	if (st == ST_OK)
 		counters_add(q, COUNT_REMOVED, 1, now);
-		log_event(q, "replaced", &p->name, p->state, now);
-	}
 	return st;
-}
-
-bool
-latest_superseded(struct queue *q, const struct msgname *n)
-{
-	struct place p;
-
-	return q->policy.latest && n->order[0] != '\0' && link_read(q, n->order, &p) && older(n, &p.name);
 }
 
 void
@@ -123,34 +111,42 @@ latest_returned(struct queue *q, const struct place *p, usec_t now)
 	struct error ignored;
 
 	error_clear(&ignored);
-	if (latest_superseded(q, &p->name))
+	if (latest_superseded(q, p))
 		(void)!latest_drop(q, p, now, &ignored);
+}
+
+/* What waits and is older goes: it waits for its turn, or to be tried again.  What is worked on stays. */
+static void
+latest_replace(struct queue *q, const struct place *p, const struct place *old, usec_t now)
+{
+	struct error ignored;
+	struct place next;
+
+	error_clear(&ignored);
+	if (old != NULL && leave_waits(old->state) && latest_same_key(q, old, p) &&
+	    latest_drop(q, old, now, &ignored) == ST_OK)
+		return;
+	error_clear(&ignored);
+	while (order_waits(q, p->name.order, &next) && latest_older(&next.name, &p->name) && latest_same_key(q, &next, p))
+		if (latest_drop(q, &next, now, &ignored) != ST_OK)
+			return;
 }
 
 void
 latest_published(struct queue *q, const struct place *p, usec_t now)
 {
-	struct error ignored;
 	struct place old;
 	bool known;
 
 	if (!q->policy.latest || p->name.order[0] == '\0' || p->file[0] == '\0')
 		return;
-	known = link_read(q, p->name.order, &old);
-	if (known && !older(&old.name, &p->name)) {
+	known = newest_read(q, p->name.order, &old);
+	if (known && latest_older(&p->name, &old.name) && latest_superseded(q, p)) {
 		latest_returned(q, p, now);
 		return;
 	}
-	link_write(q, p);
-	error_clear(&ignored);
-	if (known && (old.state == STATE_READY || old.state == STATE_DELAYED) &&
-	    latest_drop(q, &old, now, &ignored) == ST_OK)
-		return;
-	/* It waits for its turn, or to be tried again; if it is being worked on, it is left alone. */
-	error_clear(&ignored);
-	while (order_waits(q, p->name.order, &old) && older(&old.name, &p->name))
-		if (latest_drop(q, &old, now, &ignored) != ST_OK)
-			return;
+	newest_write(q, p);
+	latest_replace(q, p, known && latest_older(&old.name, &p->name) ? &old : NULL, now);
 }
 
 void
@@ -158,26 +154,11 @@ latest_arrived(struct queue *q, const struct place *p, usec_t now)
 {
 	struct error failed;
 
-	if (!q->policy.latest || p->name.order[0] == '\0' || (p->state != STATE_READY && p->state != STATE_DELAYED))
+	if (!q->policy.latest || p->name.order[0] == '\0' || !leave_waits(p->state))
 		return;
 	error_clear(&failed);
 	if (moves_sync(q, &failed) == ST_OK)
 		latest_published(q, p, now);
 	else
-		q->sync_failed = true;	/* told by the last moves_sync */
-}
-
-void
-latest_done(struct queue *q, const struct msgname *n)
-{
-	char path[sizeof(LATEST) + ORDER_LEN + 1];
-	struct error ignored;
-	struct place p;
-
-	if (!q->policy.latest || n->order[0] == '\0' || !link_read(q, n->order, &p) ||
-	    strcmp(p.name.id.text, n->id.text) != 0)
-		return;
-	link_path(n->order, path);
-	error_clear(&ignored);
-	(void)!fs_unlink(q->fd, path, &ignored);
+		q->sync_failed = true;	/* the last moves_sync tells it */
 }

@@ -1,35 +1,31 @@
 /*
- * latest.h: only the newest of a key.
+ * latest.h: only the newest of a key waits.
  */
 #ifndef PATTERN_LATEST_H
 #define PATTERN_LATEST_H
 
 #include "base/base.h"
 
-struct msgname;
 struct place;
 struct queue;
 
 /*
- * A message was published, and is durable; of interest if it has a key and the queue keeps the latest of each.  It replaces what is
- * older, or goes itself if it is older.  File "": nobody knows where.
+ * A message was published, and is durable.  If it has a key, and the queue keeps the latest of each,
+ * it replaces what waits and is older, or goes itself if a newer one stands there.  A place whose
+ * file is "" is one that nobody knows.
  */
-void latest_published(struct queue *, const struct place *, usec_t now);
-/* The same for one that was moved or linked there just now: what it replaces may go only when it is durable. */
-void latest_arrived(struct queue *, const struct place *, usec_t now);
-/* Whether a newer one of its key was published. */
-bool latest_superseded(struct queue *, const struct msgname *);
+void latest_published(struct queue *q, const struct place *p, usec_t now);
+/* A message was moved or linked there just now: as latest_published, when it has been made durable. */
+void latest_arrived(struct queue *q, const struct place *p, usec_t now);
+/* Whether a newer message of its key stands in the queue: it was seen. */
+bool latest_superseded(struct queue *q, const struct place *p);
 /*
- * A message went from claimed to where it waits: if a newer one of its key was published, it is removed.  Ask latest_superseded before,
- * and let it go to ready then, where a claim removes it should this not come to pass: what is delayed keeps its turn.
+ * A message went from claimed to where it waits: it is removed if it is superseded.  Ask
+ * latest_superseded before that, too, and let the message go to ready then, not to delayed, where it
+ * would keep its turn if the removal should not come to pass.
  */
-void latest_returned(struct queue *, const struct place *, usec_t now);
+void latest_returned(struct queue *q, const struct place *p, usec_t now);
 /* Remove a message that a newer one takes the place of. */
-enum status latest_drop(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
-/*
- * The message was acknowledged, or is about to leave those that are to be delivered: nothing that comes is compared with it any more.
- * Before it leaves, for a crash after that would leave it the latest, and have others removed for its sake.
- */
-void latest_done(struct queue *, const struct msgname *);
+enum status latest_drop(struct queue *q, const struct place *p, usec_t now, struct error *err) MUST_CHECK;
 
 #endif

@@ -193,7 +193,7 @@ bring_in(struct queue *q, int dir, const char *file, usec_t now, struct error *e
 
 	if (st != ST_OK || done || name_parse(file, &n) != NAME_OK)
 		return st;
-	s = n.key > id_time(&n.id) ? STATE_DELAYED : STATE_READY;
+	s = n.key != id_time(&n.id) ? STATE_DELAYED : STATE_READY;
 	q->careful = true;
 	st = bucket_put(q, dir, file, s, &n, &at, err);
 	q->careful = false;

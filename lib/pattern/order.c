@@ -76,24 +76,23 @@ lane_first(struct queue *q, const char *order, struct place *p, struct error *er
 	return st;
 }
 
-/* Whether one that is newer is parked. */
+/* The newest of a lane.  False: none was seen. */
 static bool
-newer_parked(struct queue *q, const struct msgname *n, struct error *err)
+lane_last(struct shelf *lane, struct place *p, struct error *err)
 {
 	struct buckets bs = { 0 };
-	struct shelf lane;
 	struct listing l;
-	struct msgname last;
-	bool yes = false;
+	bool found = false;
 
-	if (lane_open(q, n->order, &lane, err) == ST_OK && buckets_list(&lane, &bs, err) == ST_OK && bs.n > 0 &&
-	    bucket_list(&lane, &bs.b[bs.n - 1], &l, err) == ST_OK) {
-		yes = l.n > 0 && name_parse(l.e[l.n - 1].name, &last) == NAME_OK && n->key < last.key;
+	if (buckets_list(lane, &bs, err) == ST_OK && bs.n > 0 && bucket_list(lane, &bs.b[bs.n - 1], &l, err) == ST_OK) {
+		if (l.n > 0 && name_parse(l.e[l.n - 1].name, &p->name) == NAME_OK) {
+			shelf_place(lane, bs.b[bs.n - 1].name, l.e[l.n - 1].name, p);
+			found = true;
+		}
 		listing_free(&l);
 	}
 	buckets_free(&bs);
-	shelf_close(&lane);
-	return yes;
+	return found;
 }
 
 /* ST_GONE: it is not there any more. */
@@ -106,11 +105,25 @@ to_ready(struct queue *q, const struct place *p, struct error *err)
 	return place_move(q, p, q, STATE_READY, &n, NULL, err);
 }
 
-/* Whether a message that failed for good, or was set aside, keeps its turn. */
+/*
+ * Whether a message that failed for good, or was set aside, keeps its turn.  One that was too old,
+ * or that nobody wanted, did not fail: it blocks nobody.
+ */
 static bool
-blocks(const struct queue *q, enum state s)
+blocks(const struct queue *q, const struct place *p)
 {
-	return (s == STATE_DEAD || s == STATE_HELD) && q->policy.order_dead == ORDER_BLOCK;
+	if (q->policy.order_dead != ORDER_BLOCK)
+		return false;
+	return p->state == STATE_DEAD ? strcmp(p->name.reason, "expired") != 0 :
+	    p->state == STATE_HELD && strcmp(p->name.reason, "unrouted") != 0;
+}
+
+/* Whether a message that stands there has its turn still. */
+static bool
+keeps(const struct queue *q, const struct place *p)
+{
+	/* Acknowledged: only its file is still there. */
+	return !p->name.finished && (p->state < STATE_HELD || blocks(q, p));
 }
 
 /* ST_NONE: it does not wait in the lane of its key; or there is none. */
@@ -137,20 +150,20 @@ holder_find(struct queue *q, const char *order, const struct turn *t, struct pla
 
 	if (t->state != -1 && bucket_parse(t->bucket, &b) &&
 	    bucket_find(shelf_of(q, (enum state)t->state), &b, &t->id, NULL, p, &young, err) == ST_OK)
-		return t->state < STATE_HELD || blocks(q, (enum state)t->state) ? ST_OK : ST_NONE;
+		return keeps(q, p) ? ST_OK : ST_NONE;
 	error_clear(err);
 	st = ST_NONE;
 	/* It may move from a state not yet looked at to one that was. */
 	for (int round = 0; st == ST_NONE && round < 2; round++)
 		for (size_t i = 0; st == ST_NONE && i < sizeof(states) / sizeof(states[0]); i++) {
 			enum state s = states[i];
-			if ((s == STATE_HELD || s == STATE_DEAD) && !blocks(q, s))
+			if (s >= STATE_HELD && q->policy.order_dead != ORDER_BLOCK)
 				continue;	/* it is over where it is */
 			if (s == STATE_READY && (st = lane_holds(q, order, &t->id, p, err)) != ST_NONE)
 				continue;
 			st = place_find(shelf_of(q, s), &t->id, NULL, NULL, p, err);
-			if (st == ST_OK && p->name.finished)
-				st = ST_NONE;	/* acknowledged: only its file is still there */
+			if (st == ST_OK && !keeps(q, p))
+				st = ST_NONE;
 		}
 	return st;
 }
@@ -258,7 +271,7 @@ order_ask(struct queue *q, const struct place *p, bool take, struct msgid *turn,
 			st = turn_take(q, order, &p->name.id, err);
 			if (st == ST_EXISTS)
 				continue;
-			if (st == ST_AGAIN && (err->errnum == ENOSPC || err->errnum == EDQUOT)) {
+			if (st == ST_AGAIN && error_is_full(err)) {
 				error_clear(err);
 				return ask_claims(q, order, err);
 			}
@@ -290,7 +303,7 @@ order_park(struct queue *q, int dir, const struct place *p, bool *again, struct 
 	enum status st;
 
 	if ((st = lane_put(q, order, dir, p->file, &n, err)) != ST_OK) {
-		if (st != ST_GONE && err->errnum != ENOSPC && err->errnum != EDQUOT)
+		if (st != ST_GONE && !error_is_full(err))
 			return st;
 		error_clear(err);	/* it is gone, or stays where it is, which is only slower */
 		return ST_OK;
@@ -357,14 +370,34 @@ bool
 order_waits(struct queue *q, const char *order, struct place *p)
 {
 	struct error ignored;
-	struct turn t;
 
-	error_clear(&ignored);
-	if (turn_read(q, order, &t, &ignored) == ST_OK && holder_find(q, order, &t, p, &ignored) == ST_OK &&
-	    (p->state == STATE_READY || p->state == STATE_DELAYED))
+	if (order_holder(q, order, p) && (p->state == STATE_READY || p->state == STATE_DELAYED))
 		return true;
 	error_clear(&ignored);
 	return lane_first(q, order, p, &ignored) == ST_OK;
+}
+
+bool
+order_holder(struct queue *q, const char *order, struct place *p)
+{
+	struct error ignored;
+	struct turn t;
+
+	error_clear(&ignored);
+	return turn_read(q, order, &t, &ignored) == ST_OK && holder_find(q, order, &t, p, &ignored) == ST_OK;
+}
+
+bool
+order_last(struct queue *q, const char *order, struct place *p)
+{
+	struct error ignored;
+	struct shelf lane;
+	bool found;
+
+	error_clear(&ignored);
+	found = lane_open(q, order, &lane, &ignored) == ST_OK && lane_last(&lane, p, &ignored);
+	shelf_close(&lane);
+	return found;
 }
 
 void
@@ -381,10 +414,11 @@ order_lost(struct queue *q, const struct msgname *n)
 static void
 rejoin(struct queue *q, const struct place *p, struct error *err)
 {
+	struct place last;
 	bool again;
 	int dir;
 
-	if (!newer_parked(q, &p->name, err) || place_open(q, p, &dir, err) != ST_OK)
+	if (!order_last(q, p->name.order, &last) || p->name.key >= last.name.key || place_open(q, p, &dir, err) != ST_OK)
 		return;
 	(void)!order_park(q, dir, p, &again, err);
 	(void)close(dir);
@@ -399,7 +433,7 @@ order_moved(struct queue *q, const struct place *to)
 
 	if (to->name.order[0] == '\0')
 		return;
-	if ((to->state == STATE_DEAD || to->state == STATE_HELD) && !blocks(q, to->state)) {
+	if (!keeps(q, to)) {
 		(void)order_leave(q, &to->name);
 		return;
 	}
@@ -408,7 +442,7 @@ order_moved(struct queue *q, const struct place *to)
 	if (!own && to->state == STATE_READY)
 		rejoin(q, to, &ignored);
 	/* A key that is blocked is to be so after a power failure, too. */
-	if (own && turn_note(q, &t, to, &ignored) == ST_OK && blocks(q, to->state) && queue_synced(q))
+	if (own && turn_note(q, &t, to, &ignored) == ST_OK && blocks(q, to) && queue_synced(q))
 		turn_sync(q, to->name.order);
 }
 
@@ -422,8 +456,7 @@ order_begun(const struct msgname *n)
 static bool
 keeps_turn(const struct queue *q, const struct place *p)
 {
-	return order_begun(&p->name) && (p->state == STATE_READY || p->state == STATE_DELAYED ||
-	    (blocks(q, p->state) && strcmp(p->name.reason, "expired") != 0));
+	return order_begun(&p->name) && (p->state == STATE_READY || p->state == STATE_DELAYED || blocks(q, p));
 }
 
 void

@@ -39,6 +39,9 @@ bool order_sweep(struct queue *, usec_t now);
 /* What is wrong with the turn of a key, whether messages wait because of it, and mend it.  NULL: nothing. */
 const char *order_check(struct queue *, const char *order, bool repair, bool *stuck, bool *mended, struct error *);
 
+/* Where the message is that has the turn, and the newest that waits for it.  False: there is none, as far as can be seen. */
+bool order_holder(struct queue *, const char *order, struct place *);
+bool order_last(struct queue *, const char *order, struct place *);
 /* The next that waits: it has its turn and is not worked on, or is the first of the lane. */
 bool order_waits(struct queue *, const char *order, struct place *);
 

@@ -23,19 +23,24 @@
 /* Rounds that any of the loops below may lose against others before it gives up. */
 #define ROUNDS 1000
 
-/*
- * The rename said ENOENT: the source is gone, or the bucket was removed under us
- * (ST_NONE: try again).  A network file system may also have done it and lost the
- * answer: that the message stands under the very name tells.  (Not when adopting:
- * others give the same name, and it is to be counted once.)
- */
-static enum status
-who_is_gone(struct queue *q, int fromfd, const char *from, const struct target *t,
-    const char *file)
+static bool
+place_has(int dir, const char *file)
 {
-	if (fromfd != q->newfd && name_stands(t->fd, file) == STANDS_YES)
-		return ST_OK;
-	return name_stands(fromfd, from) == STANDS_YES ? ST_NONE : ST_GONE;
+	return name_stands(dir, file) == STANDS_YES;
+}
+
+/*
+ * The rename said ENOENT.  A network file system may have done it, and lost the answer: that the
+ * message stands under the very name tells.  Elsewhere that tells nothing where another process
+ * gives it the same name: only what comes from tmp/ and what is claimed has a name of its own.
+ */
+static bool
+place_arrived(struct queue *q, const char *from, const struct msgname *name, int dir, const char *file)
+{
+	struct msgname was;
+	bool own = name->token[0] != '\0' && !name_ended(name);
+
+	return (own || name_parse(from, &was) != NAME_OK || queue_remote(q)) && place_has(dir, file);
 }
 
 /* How a file gets its place: fs_move or fs_link. */
@@ -76,9 +81,13 @@ place_put(struct shelf *sh, placing *how, int fromfd, const char *from,
 			name->key++;
 			st = ST_NONE;
 		} else if (st == ST_GONE) {
-			st = who_is_gone(q, fromfd, from, t, file);
-			if (st == ST_NONE)
+			/* Its source is gone, or the bucket was removed under us: then try again. */
+			if (fromfd != q->newfd && place_arrived(q, from, name, t->fd, file))
+				st = ST_OK;
+			else if (place_has(fromfd, from)) {
+				st = ST_NONE;
 				target_drop(q, t);
+			}
 		}
 	}
 	if (st == ST_NONE)
@@ -194,6 +203,14 @@ place_error(const struct queue *q, const struct place *p, enum status st, struct
 	return st;
 }
 
+/* It left its place.  What was marked as acknowledged is not counted since. */
+static void
+place_uncount(struct queue *q, const struct place *p)
+{
+	if (!p->name.finished)
+		counters_state(q, p->state, -1, -p->name.size);
+}
+
 enum status
 place_move(struct queue *q, const struct place *p, struct queue *to, enum state s,
     struct msgname *name, struct place *where, struct error *err)
@@ -206,10 +223,50 @@ place_move(struct queue *q, const struct place *p, struct queue *to, enum state 
 	st = bucket_put(to, fd, p->file, s, name, where, err);
 	(void)close(fd);
 	if (st == ST_OK) {
-		counters_state(q, p->state, -1, -p->name.size);
+		place_uncount(q, p);
 		counters_state(to, s, 1, name->size);
 	}
 	return place_error(q, p, st, err);
+}
+
+enum status
+place_rename(struct queue *q, const struct place *p, const struct msgname *name, struct place *at, struct error *err)
+{
+	char file[NAME_MAX_LEN + 1];
+	enum status st;
+	int dir;
+
+	if ((st = place_open(q, p, &dir, err)) != ST_OK)
+		return st;
+	name_format(name, file);
+	st = strcmp(p->file, file) == 0 ? ST_OK : fs_move(dir, p->file, dir, file, err);
+	if (st == ST_GONE && place_arrived(q, p->file, name, dir, file))
+		st = ST_OK;
+	(void)close(dir);
+	if (st == ST_OK) {
+		*at = *p;
+		(void)strlcpy(at->file, file, sizeof(at->file));
+		at->name = *name;
+	}
+	return st;
+}
+
+enum status
+place_mark(struct queue *q, const struct place *p, const struct msgname *name, struct place *at, struct error *err)
+{
+	enum status st;
+
+	if (!name_fits(name))
+		return ST_NONE;
+	st = place_rename(q, p, name, at, err);
+	if (st != ST_OK && st != ST_GONE && error_is_full(err)) {
+		error_clear(err);
+		return ST_NONE;
+	}
+	/* What is acknowledged is not counted any more, although its file is still to go. */
+	if (st == ST_OK && name->finished)
+		counters_state(q, p->state, -1, -name->size);
+	return st;
 }
 
 enum status
@@ -223,7 +280,7 @@ place_drop(struct queue *q, const struct place *p, struct error *err)
 	st = fs_unlink(fd, p->file, err);
 	(void)close(fd);
 	if (st == ST_OK) {
-		counters_state(q, p->state, -1, -p->name.size);
+		place_uncount(q, p);
 		if (p->name.reason[0] != '\0')
 			record_drop(q, &p->name.id);
 	}

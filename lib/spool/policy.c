@@ -126,3 +126,12 @@ policy_jitter(const struct policy *p, usec_t d)
 	while (random < -range % range);
 	return (usec_t)(random % range);
 }
+
+bool
+policy_said(const struct policy *p, const char *name)
+{
+	for (int key = 0; key < NKEYS; key++)
+		if (strcmp(conf_keys[key].name, name) == 0)
+			return p->origin[key][0] != '\0';
+	return false;
+}

@@ -112,6 +112,8 @@ enum status conf_check(const char *text, size_t len, const char *what, struct er
  */
 enum status conf_edit(const char *text, size_t len, const char *const *assign, size_t n,
     char **out, size_t *outlen, struct error *err) MUST_CHECK;
+/* Whether a file says what the key of that name is, and it is not just built in. */
+bool policy_said(const struct policy *p, const char *name);
 /* Whether queue.conf may say that, and not only mq.conf. */
 bool policy_local(int key, const char *text);
 /*

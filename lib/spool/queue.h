@@ -76,6 +76,7 @@ struct queue {
 	char name[QUEUE_NAME_MAX + 1];
 	int fd;			/* the queue's directory */
 	struct shelf shelf[NSTATES];	/* the directories of the states: see shelf_of */
+	usec_t purged;		/* when done_purge last found nothing to remove */
 	usec_t swept;		/* when order_sweep last looked in vain */
 	struct deferred deferred;
 	int tmpfd, newfd;

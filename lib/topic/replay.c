@@ -5,6 +5,7 @@
 
 #include "base/name.h"
 #include "spool/queue.h"
+#include "pattern/newest.h"
 #include "pattern/latest.h"
 #include "life/fail.h"
 #include "topic/topic.h"
@@ -17,8 +18,8 @@ message_replay(struct queue *q, const struct place *p, struct queue *to, usec_t 
 	struct place at;
 	enum status st;
 
-	n.key = now;
-	id_make(now, &n.id);
+	n.key = newest_after(to, n.order, now);
+	id_make(n.key, &n.id);
 	n.attempts = n.deliveries = 0;
 	n.reason[0] = '\0';
 	n.way[0] = '\0';

@@ -10,9 +10,7 @@
 #include "spool/spool.h"
 #include "spool/record.h"
 #include "spool/queue.h"
-#include "spool/place.h"
-#include "spool/log.h"
-#include "pattern/order.h"
+#include "pattern/leave.h"
 #include "life/life.h"
 #include "topic/topic.h"
 #include "topic/round.h"
@@ -20,21 +18,12 @@
 static enum status
 settle_unrouted(struct queue *topic, struct claim *c, usec_t now, struct error *err)
 {
-	struct msgname n = c->at.name;
-	enum status st;
+	struct leave l = { .to = topic, .state = STATE_HELD, .name = c->at.name, .event = "held" };
 
-	name_unclaim(&n);
-	n.key = now;
-	(void)strlcpy(n.reason, "unrouted", sizeof(n.reason));
-	/*
-	 * It did not fail, so it blocks nobody; and before the move, so that none is left without a
-	 * turn.
-	 */
-	(void)order_leave(topic, &n);
-	st = place_move(topic, &c->at, topic, STATE_HELD, &n, NULL, err);
-	if (st == ST_OK)
-		log_event(topic, "held", &n, STATE_HELD, now);
-	return st;
+	name_unclaim(&l.name);
+	l.name.key = now;
+	(void)strlcpy(l.name.reason, "unrouted", sizeof(l.name.reason));
+	return leave(topic, &c->at, &l, now, err);
 }
 
 /* Why message i stays in the topic, and who has it nevertheless. */

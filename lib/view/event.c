@@ -383,7 +383,7 @@ meaning(const struct departure *from, const struct place *to)
 	if (from->arrived_new)
 		return NULL;
 	if (from->at.state == to->state)
-		return to->state == STATE_CLAIMED && !to->name.finished ? "extended" : NULL;
+		return to->state == STATE_CLAIMED && !name_ended(&to->name) ? "extended" : NULL;
 	switch (to->state) {
 	case STATE_CLAIMED:
 		return "claimed";

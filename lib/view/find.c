@@ -39,7 +39,7 @@ bucket_find(struct shelf *sh, const struct bucket *b,
 	walk_begin(&w, dir, "", SCAN_NAMES);
 	while ((st = walk_next(&w, &e, err)) == ST_OK)
 		if (names_id(e->name, id) && name_parse(e->name, &p->name) == NAME_OK &&
-		    (token == NULL || strcmp(p->name.token, token) == 0)) {
+		    (token == NULL ? !p->name.finished : strcmp(p->name.token, token) == 0)) {
 			shelf_place(sh, b->name, e->name, p);
 			break;
 		}

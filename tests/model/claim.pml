@@ -1,6 +1,6 @@
 /*
  * claim.pml: the life of one message among consumers that may die at any step
- * (spool-format.md, F5.9 to F5.22), for spin (https://spinroot.com).
+ * (spool-format.md, F5.9 to F5.23), for spin (https://spinroot.com).
  *
  * The spool is a set of names: each step is one rename or unlink of the very name that
  * was examined, and fails when that name has gone.  So a step is atomic here, and what

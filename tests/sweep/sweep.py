@@ -114,7 +114,7 @@ def plan_all(scenario, mode, every, calls):
             for action in (*ERRORS, "short") if every else [ERRORS[(n + len(scenario.name)) % len(ERRORS)]]:
                 if action != "short" or "write" in calls[n - 1]:
                     yield n, action
-            if calls[n - 1].startswith("renameat2 "):
+            if calls[n - 1].startswith("renameat2 ") and not os.environ.get("MQ_SAN"):
                 yield n, "lost"
         return
     for n in range(1, len(calls) + 1):

@@ -87,7 +87,7 @@ canonical(void)
 		P ",s0", P ",s1234", P ",s9223372036854775807", P ",s1,p0", P ",s1,p9", P ",s1,h2", P ",s1,h65536",
 		P ",s1,a1", P ",s1,a2147483647,d2147483647", P ",s1,x" KEY, P ",s1,rexit-1",
 		P ",s1,r123456789012345678901234", P ",s1,c00c0ffee00c0ffee", P ",s1,t1", P ",s1,t9007199254740992",
-		P ",s1,l", P ",s1,K0123456789abcdef,f,w,y", P ",s1,b", P ",s1,b,ezz.Z-9,b", P ",s1,l,b",
+		P ",s1,l", P ",s1,K0123456789abcdef,f,w,y", P ",s1,Fl", P ",s1,b", P ",s1,b,ezz.Z-9,b", P ",s1,l,b",
 		P ",s1234,h40,a1,d2,rexit-1,c00c0ffee00c0ffee,t300000,l",
 		P ",s1,b3456789012345678901234567890123456789012345678",
 		P ",s1,u", P ",s1,n", P ",s1,u,n,m1", P ",s1,c00c0ffee00c0ffee,t300000,l,n,m8f0d180",
@@ -180,6 +180,20 @@ longest(void)
 	is_int(name_parse(buf, &back), NAME_OK, "parses");
 	is_str(back.extra, n.extra, "with its last field whole");
 	ok(back.lease_ms == n.lease_ms && back.size == n.size, "and its numbers");
+
+	ok(!name_ended(&n), "it is a claim that goes on");
+	n.failed = FAILED_DEAD;
+	ok(!name_fits(&n) && name_ended(&n), "with the mark of a failed attempt it is too long");
+	n.lease_ms = 1;
+	ok(name_fits(&n), "but not with that mark's lease");
+	n.lease_ms = 1LL << 53;
+	n.failed = 0;
+	is_int(name_parse(P ",s1,a1,rexit-1,c00c0ffee00c0ffee,t1,Fd", &back), NAME_OK, "a claim that failed for good");
+	ok(back.failed == FAILED_DEAD, "is to be dead");
+	is_int(name_parse(P ",s1,a1,rexit-1,c00c0ffee00c0ffee,t1001,Fl", &back), NAME_OK, "one that is tried again");
+	ok(back.failed == FAILED_LATER, "is to be tried later");
+	is_int(count_up(1), 2, "counts go up");
+	is_int(count_up(INT32_MAX), INT32_MAX, "and end");
 
 	memset(n.order, 'a', ORDER_LEN);
 	n.finished = n.waited = true;

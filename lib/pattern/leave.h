@@ -1,0 +1,31 @@
+/*
+ * leave.h: a message leaves its place, because it ends, fails or moves.
+ */
+#ifndef PATTERN_LEAVE_H
+#define PATTERN_LEAVE_H
+
+#include "base/base.h"
+#include "base/name.h"
+
+struct queue;
+
+struct leave {
+	struct queue *to;	/* the queue that it goes to, maybe the one that it is in; NULL: it is removed */
+	enum state state;	/* the state that it goes to; of one that is removed: the state that the log names */
+	struct msgname name;	/* its name there */
+	const char *event;	/* what the log calls it */
+	bool passed;		/* the turn of its key was passed on before */
+	bool careful;		/* the caller makes the move durable, by moves_sync */
+	struct place at;	/* filled: where it went */
+};
+/*
+ * The message is won by the one rename or unlink that takes it from its place; only then all that
+ * goes by it is changed: the turn of its key, the hint of the newest, its record, the log.
+ * ST_GONE: it is not there any more, and nothing was changed.
+ */
+enum status leave(struct queue *q, const struct place *p, struct leave *l, usec_t now, struct error *err) MUST_CHECK;
+
+/* Whether what is in that state waits to be delivered. */
+bool leave_waits(enum state s);
+
+#endif
