@@ -31,6 +31,8 @@ top=$BATS_TEST_DIRNAME/..
 	cd "$OLDPWD" || return
 	assert [ "$(wc -l <cited)" -gt 20 ]
 	assert_equal "$(comm -13 rules cited)" ""
+	# A section is too much to cite.
+	run -1 grep -rnE 'spool-format[^;]*section' "$top/lib" "$top/cmd"
 }
 
 # golden: a spool of format 1 as another implementation might have left it

@@ -1,6 +1,6 @@
 /*
- * envelope.c: the header block at the head of a message file (spool-format.md
- * section 3).  In memory it is the very bytes of the file, the empty line at
+ * envelope.c: the header block at the head of a message file (F3.2 to F3.5
+ * of spool-format.md).  In memory it is the very bytes of the file, the empty line at
  * its end included, so that its length is what goes into field h of the name.
  */
 #include <errno.h>

@@ -1,5 +1,5 @@
 /*
- * name.c: the names of spool-format.md section 2: queues, ids, handles, and the
+ * name.c: the names of F2.1 in spool-format.md: queues, ids, handles, and the
  * codec of message file names.  All that changes in a message's life is in its
  * name, so there must be one way only to write a fact down: what is not in the
  * canonical form is foreign, and parsing and formatting are inverses.

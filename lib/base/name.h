@@ -28,7 +28,7 @@ int state_parse(const char *);
 
 struct msgid { char text[ID_LEN + 1]; };
 
-/* A message's file name, taken apart.  Value type; see spool-format.md section 2. */
+/* A message's file name, taken apart.  Value type; see F2.1 to F2.34 in spool-format.md. */
 struct msgname {
 	usec_t key;
 	struct msgid id;

@@ -1,5 +1,6 @@
 /*
- * way.h: the queues that a dead letter has come through, as its name tells (spool-format.md section 2).
+ * way.h: the queues that a dead letter has come through, as its name tells (F2.32 and F2.34 of
+ * spool-format.md).
  */
 #ifndef BASE_WAY_H
 #define BASE_WAY_H

@@ -1,5 +1,5 @@
 /*
- * fsck_dirs.c: the checks of what is in a queue's directory besides its states.
+ * dirs.c: the checks of what is in a queue's directory besides its states.
  */
 #include <sys/stat.h>
 #include <dirent.h>

@@ -1,5 +1,5 @@
 /*
- * fsck.c: check a queue against the invariants of spool-format.md section 11.
+ * fsck.c: check a queue against the invariants of spool-format.md (F11.1).
  *
  * It runs beside live traffic: what another process may just have moved is looked
  * at again, by its exact name, before it is called a finding.  No body is ever

@@ -1,5 +1,5 @@
 /*
- * fsck_report.c: findings, and what becomes of what does not belong.
+ * report.c: findings, and what becomes of what does not belong.
  */
 #include <sys/stat.h>
 #include <errno.h>

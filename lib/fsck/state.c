@@ -1,5 +1,5 @@
 /*
- * fsck_state.c: the checks of messages, of the buckets that they are in, and of the
+ * state.c: the checks of messages, of the buckets that they are in, and of the
  * turns of keys.
  */
 #include <dirent.h>

@@ -1,5 +1,5 @@
 /*
- * fsck_topics.c: the checks of who subscribes to what (spool-format.md section 17).
+ * topics.c: the checks of who subscribes to what (F17.2 to F17.7 of spool-format.md).
  */
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /*
  * atomic.c: a batch that is there as a whole or not at all: a directory in tmp/ that
- * becomes a bucket by one rename (spool-format.md section 4).
+ * becomes a bucket by one rename (F4.19 to F4.22 of spool-format.md).
  */
 #include <sys/stat.h>
 #include <errno.h>

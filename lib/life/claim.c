@@ -5,7 +5,7 @@
  * token.  All that its holder may do goes by that name, so a claim that was taken
  * back answers ENOENT: that is the fence.  A holder that lives as long as its
  * claim locks the message before the rename, so that nobody can see the claim
- * unlocked while it lives (spool-format.md section 7).
+ * unlocked while it lives (F7.6 of spool-format.md).
  */
 #include <sys/stat.h>
 #include <dirent.h>

@@ -26,7 +26,7 @@
 /* Claims that one call looks at. */
 #define LAPSE_MAX 256
 
-/* The clock was set back: the lease begins anew (spool-format.md, "rebase"). */
+/* The clock was set back: the lease begins anew (F7.10 of spool-format.md). */
 static enum status
 rebase(int dir, const struct place *p, usec_t now, usec_t *wake, struct error *err)
 {

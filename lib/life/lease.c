@@ -1,5 +1,5 @@
 /*
- * lease.c: how long a claim holds, and who may take it back (spool-format.md section 7).
+ * lease.c: how long a claim holds, and who may take it back (F7.1 to F7.10, F7.23).
  *
  * The deadline in the name is of the wall clock, which steps: a machine sleeps, a virtual one
  * resumes, the first answer of a time server comes.  The holder of a locked claim renews it by

@@ -1,5 +1,5 @@
 /*
- * push.c: a batch: messages on their way in (spool-format.md section 6).
+ * push.c: a batch: messages on their way in (F6.1 of spool-format.md).
  *
  * Each is written under tmp/ (writer.c), made durable (syncer.c) and renamed to where
  * consumers look (a publisher: publish.c or atomic.c), and the directory that it was

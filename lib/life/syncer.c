@@ -1,5 +1,5 @@
 /*
- * syncer.c: what makes a batch durable (spool-format.md section 6): first the bytes of
+ * syncer.c: what makes a batch durable (F6.1 to F6.4 of spool-format.md): first the bytes of
  * its messages, then, once they were renamed, their names.
  */
 #include "base/fs.h"

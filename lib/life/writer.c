@@ -1,6 +1,6 @@
 /*
  * writer.c: a message of a batch while it is written, under a name in tmp/ (or a
- * hidden one in new/) that only its writer knows (spool-format.md section 6).
+ * hidden one in new/) that only its writer knows (F7.12 and F8.9 of spool-format.md).
  *
  * The file is locked as long as it is open, and it is open until it is published: that
  * tells the sweepers of dead writers' litter that this one lives.  Of a batch that is too

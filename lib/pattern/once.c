@@ -1,5 +1,5 @@
 /*
- * once.c: a message that is pushed under a key, once (spool-format.md section 9).
+ * once.c: a message that is pushed under a key, once (F9.1 to F9.16 of spool-format.md).
  *
  * once/XX/ holds, for a key whose hash ends in XX, a marker: a symbolic link that is
  * followed by nobody, named by the key; its text is the name of the message that was

@@ -1,5 +1,5 @@
 /*
- * order.c: messages of one key, one at a time and in order (spool-format.md section 15).
+ * order.c: messages of one key, one at a time and in order (F15.1 of spool-format.md).
  *
  * Who meets a message whose turn has not come leaves it where it is, or, where there are
  * many, parks it in waiting/ORDER/, a state's directory in small, so that no claim has to

@@ -1,5 +1,5 @@
 /*
- * reply.c: answers (spool-format.md, Replies): the side of who gives them.
+ * reply.c: answers (F16.9 to F16.13 of spool-format.md): the side of who gives them.
  *
  * Who asks has a place replies/TOKEN/ and holds a lock on it for as long as it waits; see
  * ask.c.  An answer is a file that is written in tmp/ and renamed there, where it replaces

@@ -1,5 +1,5 @@
 /*
- * subscription.c: which queues get what a topic gets (spool-format.md section 17).
+ * subscription.c: which queues get what a topic gets (F17.3 to F17.11 of spool-format.md).
  *
  * TOPIC/subscriptions/QUEUE is the subscription: a small file, its lines the
  * filters.  QUEUE/topics/TOPIC, which is empty, only tells a consumer of QUEUE

@@ -1,6 +1,6 @@
 /*
  * bucket.c: the sharded, sorted directory that every state is made of
- * (spool-format.md section 4).  Which of the buckets a message goes into is in target.c.
+ * (F4.1 to F4.14 of spool-format.md).  Which of the buckets a message goes into is in target.c.
  *
  * A bucket is named by a lower bound of the keys in it.  Invariant: the name of
  * a bucket is not above the key of any message in it, so that "is anything due"

@@ -1,6 +1,6 @@
 /*
  * lane.c: where messages wait for the turn of their key: waiting/ORDER/, which has
- * buckets as a state has (spool-format.md section 15).
+ * buckets as a state has (F15.10 of spool-format.md).
  */
 #include <sys/stat.h>
 #include <errno.h>

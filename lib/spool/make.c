@@ -3,7 +3,7 @@
  *
  * A new queue is built under a hidden name, synced and renamed into place, and gets its tmp/ last.
  * A process that finds a queue with its tmp/ therefore knows that the queue itself survives a power
- * failure (spool-format.md section 6).
+ * failure (F6.6 and F6.7 of spool-format.md).
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /*
  * place.c: the one loop in which messages move, from where they stand to where
- * they belong (spool-format.md sections 4 and 5).
+ * they belong (F4.5 and F5.1 of spool-format.md).
  */
 #include <sys/stat.h>
 #include <errno.h>

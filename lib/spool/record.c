@@ -1,6 +1,6 @@
 /*
  * record.c: what went wrong with a message, attempt by attempt, in
- * failures/XX/ID (spool-format.md section 9).  Advice: on a full disk the
+ * failures/XX/ID (F9.16 to F9.21 of spool-format.md).  Advice: on a full disk the
  * message moves on without it, and its name still says why.
  */
 #include <fcntl.h>

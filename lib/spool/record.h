@@ -29,7 +29,7 @@ struct failure {
 enum status msg_record(struct queue *q, const struct msgid *id, char **text, size_t *len,
     struct error *err) MUST_CHECK;
 /*
- * One block of a failure record (spool-format.md section 9); the pointers go into its text, lines
+ * One block of a failure record (F9.19 of spool-format.md); the pointers go into its text, lines
  * end there with \n.
  */
 struct report {

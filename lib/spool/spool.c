@@ -20,7 +20,7 @@
 #define FORMAT_TEXT "mq-spool 1\n"
 #define FORMAT_NEWEST 1
 
-/* The text of .mq; see spool-format.md section 14. */
+/* The text of .mq (F14.1 of spool-format.md). */
 enum status
 format_check(const char *path, const char *text, size_t len, struct error *err)
 {

@@ -1,5 +1,5 @@
 /*
- * target.c: which bucket a message goes into (spool-format.md section 4).
+ * target.c: which bucket a message goes into (F4.5 to F4.8 of spool-format.md).
  *
  * The rules are in bucket_decide, which is told what is known of the buckets and does nothing. One
  * executor does what it says: it learns that a bucket is full, or not to be had, and asks again.

@@ -54,7 +54,7 @@ enum status arrivals_next(int dir, struct each *d, struct place *p, struct error
  */
 enum status arrival_at(int dir, const char *file, const char *arrived_as, struct place *p,
     struct error *err) MUST_CHECK;
-/* The id that a file of new/ has or gets: see spool-format.md section 8.  at: its ctime. */
+/* The id that a file of new/ has or gets: see F8.6 to F8.8 in spool-format.md.  at: its ctime. */
 void arrival_id(usec_t at, const char *name, const struct stat *sb, struct msgid *id);
 /*
  * Look in the buckets of a state or a lane for an id (and a token, if not NULL), first in the one

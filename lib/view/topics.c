@@ -1,6 +1,6 @@
 /*
  * topics.c: which queues a topic is for, and which topics a queue subscribes to
- * (spool-format.md section 17).
+ * (F17.1 and F17.7 of spool-format.md).
  *
  * TOPIC/subscriptions/QUEUE is the subscription: a small file, its lines the filters.
  * QUEUE/topics/TOPIC, which is empty, only tells a consumer of QUEUE where else to look.
