@@ -532,3 +532,46 @@ others() {
 	run -0 alice mq pause q
 	for job in $(jobs -p); do kill "$job" 2>/dev/null || true; done
 }
+
+@test "a sender cannot change an accepted message while it is handled, nor keep others from theirs by taking its mode away (A11)" {
+	need_root
+	[ -z "$MQ_SAN" ] || skip "a preloaded library comes before the sanitizers"
+	mq init q mode=0622
+	chmod -R a+rX "$BATS_TEST_TMPDIR"; chmod 0777 .
+	# The sender keeps a descriptor.
+	# shellcheck disable=SC2016 # it is the sender's
+	setpriv --reuid=65534 --regid=65534 --clear-groups bash -c '
+		exec 9<>"$1/new/.mine"; printf original >&9; mv "$1/new/.mine" "$1/new/$2"
+		until [ -e go ]; do sleep 0.01; done
+		exec 8<>/proc/self/fd/9; printf CHANGED! >&8; chmod 0 /proc/self/fd/9; : >changed
+	' sender "$MQ_SPOOL/q" first 3>&- &
+	for ((i = 0; i < 1000; i++)); do [ ! -e "$MQ_SPOOL/q/new/first" ] || break; sleep 0.01; done
+	mq work --drain q -- sh -c 'touch go; until [ -e changed ]; do sleep 0.01; done; cat >>got'
+	wait
+	assert_equal "$(cat got)" original
+	assert_counts q ""
+	rm -f go changed
+	chown -R 65533:65533 "$MQ_SPOOL"
+	# And one who takes the mode away after it was adopted.
+	# shellcheck disable=SC2016 # it is the sender's
+	setpriv --reuid=65534 --regid=65534 --clear-groups bash -c '
+		exec 9<>"$1/new/.mine"; printf secret >&9; mv "$1/new/.mine" "$1/new/$2"
+		until [ -e go ]; do sleep 0.01; done; chmod 0 /proc/self/fd/9; : >changed
+	' sender "$MQ_SPOOL/q" second 3>&- &
+	for ((i = 0; i < 1000; i++)); do [ ! -e "$MQ_SPOOL/q/new/second" ] || break; sleep 0.01; done
+	consumer() { setpriv --reuid=65533 --regid=65533 --clear-groups env HOME=/ "$@"; }
+	consumer mq push -q q -p 0 -m 'goes first'
+	assert_equal "$(consumer mq pop q)" 'goes first'	# and adopts the other
+	touch go
+	wait
+	run -77 consumer mq pop q	# others may be allowed to read it: for a minute
+	assert_counts q ready=1
+	echo "100 100" >clock
+	chmod a+r clock
+	run -1 consumer env CLOCK_FILE="$PWD/clock" LD_PRELOAD="$MQ_BUILD/preload/clock.so" mq pop q
+	assert_counts q dead=1
+	assert_equal "$(mq dead q -o reason)" unreadable
+	consumer mq push -q q -m 'and on'
+	run -0 consumer mq pop q
+	assert_output 'and on'
+}

@@ -124,7 +124,7 @@ start_stdin(const struct launch *l, struct handler *h, int *in, struct error *er
 		return ST_OK;
 	}
 	if (l->mode == MODE_ONE && h->claim->at.name.head == 0)
-		return msg_open(l->q, &h->claim->at, in, err);
+		return claim_body(l->q, h->claim, in, err);
 	h->feeding = l->mode == MODE_ONE;
 	h->from = h->claim->at.name.head;
 	return start_pipe(in, &h->infd, &h->infd, err);

@@ -83,6 +83,15 @@ is_null_device(const struct stat *st)
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }
 
+int
+fs_reopen(int fd)
+{
+	char path[40];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 enum status
 fs_read_file(int dirfd, const char *name, bool follow, size_t max, char **text,
     size_t *len, struct error *err)

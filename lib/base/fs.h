@@ -19,6 +19,8 @@ enum status fs_open_dir(int dirfd, const char *name, bool follow, int *fd, struc
 enum status fs_open_path(int dirfd, const char *name, int *fd, struct error *err) MUST_CHECK;
 /* Open for reading; a FIFO does not block.  -1 on failure, and errno says why. */
 int fs_open_read(int dirfd, const char *name);
+/* An open file once more, for reading from its beginning.  -1 on failure (without /proc, too), and errno says why. */
+int fs_reopen(int fd);
 /* A whole small file: NUL-terminated text, freed by the caller.  ST_NOTFOUND: it is not there. */
 enum status fs_read_file(int dirfd, const char *name, bool follow, size_t max, char **text,
     size_t *len, struct error *err) MUST_CHECK;

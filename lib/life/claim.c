@@ -33,6 +33,7 @@
 #include "life/life.h"
 #include "life/flow.h"
 #include "life/fail.h"
+#include "life/dropped.h"
 #include "life/lease.h"
 #include "life/reap.h"
 
@@ -145,6 +146,7 @@ take(struct attempt *a, const struct place *p, int dir, int fd)
 	a->claim->fd = fd;
 	if (a->opt->hold)
 		own_remember(n.token);
+	dropped_own(a->q, a->claim);
 	counters_add(a->q, COUNT_DELIVERED, 1, a->now);
 	log_event(a->q, "claimed", &n, STATE_CLAIMED, a->now);
 	return ST_OK;
@@ -159,7 +161,10 @@ open_sound(struct attempt *a, const struct place *p, int dir, int *fd)
 	*fd = fs_open_read(dir, p->file);
 	if (*fd == -1 && (errno == ENOENT || errno == ELOOP || errno == ENXIO))
 		return ST_NONE;
-	if (*fd == -1)
+	if (*fd == -1 && errno == EACCES && dropped_sealed(a->q, dir, p, a->now)) {
+		st = fail_torn(a->q, p, "unreadable", a->now, a->err);
+		st = st == ST_OK || st == ST_GONE ? ST_NONE : st;
+	} else if (*fd == -1)
 		st = error_sys(a->err, errno, "message %s may not be read", p->name.id.text);
 	else if ((st = sound(a, p, *fd)) != ST_OK)
 		(void)close(*fd);

@@ -206,6 +206,8 @@ claim_close(struct claim *c)
 {
 	if (c->fd != -1) {
 		(void)close(c->fd);
+		if (c->copied)
+			(void)close(c->fence);
 		own_forget(c->at.name.token);
 	}
 	c->fd = -1;

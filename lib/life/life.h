@@ -82,6 +82,8 @@ void batch_close(struct batch *);
 struct claim {
 	struct place at;
 	int fd;		/* the message, open for reading; its lock lives as long as it. -1: none */
+	bool copied;	/* fd is a copy, and the lock lives as long as fence: see dropped.h */
+	int fence;
 };
 
 /*
@@ -146,6 +148,8 @@ enum status claim_release(struct queue *, struct claim *, usec_t delay, usec_t n
 enum status claim_extend(struct queue *, struct claim *, usec_t lease, usec_t now,
     struct error *) MUST_CHECK;
 /* Close the message, which drops its lock.  A claim that was not ended is then anybody's to take back. */
+/* The message once more, to be read from its beginning; the caller closes *fd. */
+enum status claim_body(struct queue *q, const struct claim *c, int *fd, struct error *err) MUST_CHECK;
 void claim_close(struct claim *);
 
 /* ---- move.c ---------------------------------------------------------------- */

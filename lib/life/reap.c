@@ -28,12 +28,11 @@
 #include "view/scan.h"
 #include "pattern/order.h"
 #include "life/fail.h"
+#include "life/dropped.h"
 #include "life/reap.h"
 
 /* Files adopted from new/ by one call. */
 #define ADOPT_MAX 4096
-/* How long an arrival that a consumer may not read waits for one that may. */
-#define SEALED_GRACE (60 * USEC)
 /* Names of delayed/ that are looked at at a time. */
 #define DUE_WINDOW 128
 /* Age at which what nobody has locked in tmp/ is garbage: a file, a directory. */

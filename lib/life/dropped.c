@@ -1,0 +1,77 @@
+/*
+ * dropped.c: in a drop box the sender of a message owns its file.  He may let nobody read
+ * it after it was accepted, or change its bytes while they are handled; so what is
+ * handled is a copy, and what stays unreadable is a dead letter.
+ */
+#include <sys/stat.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/name.h"
+#include "base/fs.h"
+#include "spool/queue.h"
+#include "view/view.h"
+#include "life/life.h"
+#include "life/dropped.h"
+
+/* Larger messages are not copied: the cost of a claim is bounded. */
+#define COPY_MAX (64 << 10)
+
+/* A file that has no name any more.  -1: it cannot be had. */
+static int
+dropped_file(struct queue *q, struct error *err)
+{
+	char name[40];
+	int tmp, fd;
+
+	tmp_name(name);
+	if (queue_tmp(q, &tmp, err) != ST_OK || fs_create(tmp, name, S_IRUSR | S_IWUSR, OWNER_SELF, &fd, err) != ST_OK)
+		return -1;
+	if (fs_unlink(tmp, name, err) == ST_OK)
+		return fd;
+	(void)close(fd);
+	return -1;
+}
+
+void
+dropped_own(struct queue *q, struct claim *c)
+{
+	static char buf[COPY_MAX];
+	size_t size = (size_t)c->at.name.size;
+	struct error ignored;
+	struct stat sb;
+	int fd, own = -1;
+
+	error_clear(&ignored);
+	if (!queue_is_drop_box(q) || fstat(c->fd, &sb) == -1 || sb.st_uid == geteuid() || sb.st_uid == 0 || size > COPY_MAX ||
+	    (fd = dropped_file(q, &ignored)) == -1)
+		return;
+	/* In one piece, so that it is the message of one moment; without an offset that others move, so opened anew. */
+	if (pread(c->fd, buf, size, 0) == (ssize_t)size && fs_write(fd, buf, size, &ignored) == ST_OK)
+		own = fs_reopen(fd);
+	(void)close(fd);
+	if (own == -1)	/* on a full disk, say: what can be handled is handled as it is */
+		return;
+	c->fence = c->fd;
+	c->fd = own;
+	c->copied = true;
+}
+
+enum status
+claim_body(struct queue *q, const struct claim *c, int *fd, struct error *err)
+{
+	if (!c->copied)
+		return msg_open(q, &c->at, fd, err);
+	*fd = fs_reopen(c->fd);
+	return *fd == -1 ? error_sys(err, errno, "message %s", c->at.name.id.text) : ST_OK;
+}
+
+bool
+dropped_sealed(struct queue *q, int dir, const struct place *p, usec_t now)
+{
+	struct stat sb;
+
+	return queue_is_drop_box(q) && fstatat(dir, p->file, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    now - ((usec_t)sb.st_ctim.tv_sec * USEC + sb.st_ctim.tv_nsec / 1000) > SEALED_GRACE;
+}
