@@ -170,7 +170,7 @@ named_chain(struct named *h, struct named **sorted, size_t n)
 	for (size_t i = 0; i < n; i++)
 		sorted[i] = &h[i];
 	if (n > 1)
-		qsort(sorted, n, sizeof(*sorted), named_cmp);
+		qsort(sorted, n, sizeof(struct named *), named_cmp);
 	for (size_t i = 0; i < n; i++) {
 		sorted[i]->first = i == 0 || !named_same(sorted[i - 1], sorted[i]);
 		sorted[i]->next = i + 1 < n && named_same(sorted[i], sorted[i + 1]) ?
@@ -191,7 +191,7 @@ headers_index(const struct headers *all, char (*fold)(char), struct headers_inde
 		n++;
 	out->h = calloc(n + 1, sizeof(*out->h));
 	out->keys = malloc(all->len + 1);
-	sorted = calloc(n + 1, sizeof(*sorted));
+	sorted = calloc(n + 1, sizeof(struct named *));
 	if (out->h == NULL || out->keys == NULL || sorted == NULL) {
 		free(sorted);
 		headers_index_free(out);

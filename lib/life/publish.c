@@ -50,8 +50,8 @@ publish_each(struct batch *b, publishing *how, usec_t now, struct msgid *ids, si
 	b->q->careful = true;
 	for (*k = 0; *k < b->n; ++*k) {
 		const struct pending *p = &b->p[*k];
-		if (p->known == NULL && (st = batch_taken(b, *k, ahead, 1, (uint64_t)p->size, now,
-		    err)) != ST_OK)
+		if (!b->opt.import &&
+		    (st = batch_taken(b, *k, ahead, 1, (uint64_t)p->size, now, err)) != ST_OK)
 			break;
 		ahead += (uint64_t)p->size;
 		at.file[0] = '\0';
@@ -64,7 +64,7 @@ publish_each(struct batch *b, publishing *how, usec_t now, struct msgid *ids, si
 			break;
 		ids[*k] = at.name.id;
 		if (!b->q->drop)
-			batch_seen(b, &at, p->known != NULL, now);
+			batch_seen(b, &at, b->opt.import, now);
 	}
 	b->q->careful = false;
 	if (doubt.status == ST_OK)

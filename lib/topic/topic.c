@@ -151,7 +151,7 @@ topic_distribute(struct queue *topic, unsigned rounds, topic_tell *tell, void *a
 		if (rounds != 0 && r.n == max)
 			*wake = r.now;
 		if (r.short_of)
-			max = r.n / 2;
+			max = r.n > 1 ? r.n / 2 : 1;
 		else
 			k++;
 		topic_round_free(&r);
