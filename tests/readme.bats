@@ -52,14 +52,14 @@ top=$BATS_TEST_DIRNAME/..
 			name=$(basename "$file" .c)
 			grep -q "\`$name\`" <<<"$row" || wrong+="$file is not in the map; "
 		done
-		for name in $(sed 's/^[^|]*|[^|]*|[^|]*|//' <<<"$row" | grep -oE '\`[a-z_]+\`' | tr -d '\`'); do
+		for name in $(sed 's/^[^|]*|[^|]*|[^|]*|//' <<<"$row" | grep -oE '`[a-z_]+`' | tr -d '`'); do
 			[ -f "$folder$name.c" ] || wrong+="$folder$name.c is only in the map; "
 		done
 	done
-	for name in $(grep -oE '\`[a-z_]+\(\)\`' HACKING.md | tr -d '\`()' | sort -u); do
+	for name in $(grep -oE '`[a-z_]+\(\)`' HACKING.md | tr -d '`()' | sort -u); do
 		grep -qE "^$name\(" lib/*/*.c cmd/*.c cmd/*/*.c || wrong+="$name() is nowhere; "
 	done
-	for name in $(grep -oE '\`(lib|cmd|tests|man)/[a-z0-9_./-]*\`' HACKING.md | tr -d '\`' | sort -u); do
+	for name in $(grep -oE '`(lib|cmd|tests|man)/[a-z0-9_./-]*`' HACKING.md | tr -d '`' | sort -u); do
 		[ -e "$name" ] || wrong+="$name is nowhere; "
 	done
 	assert_equal "$wrong" ""

@@ -11,7 +11,7 @@ struct place;
 struct queue;
 
 /*
- * The hint of a key (spool-format.md section 15, "The latest").  It says where to look, and proves
+ * The hint of a key (F15.31 of spool-format.md).  It says where to look, and proves
  * nothing: its message may have moved or gone since.  False: the queue keeps no hints, or has none
  * for this key.
  */
