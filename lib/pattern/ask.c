@@ -60,8 +60,9 @@ arm(struct question *a)
 	if ((a->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) == -1)
 		return;
 	n = snprintf(path, sizeof(path), "%s/%s/" REPLIES "/%s", q->spool->path, q->name, a->token);
-	if (n > 0 && (size_t)n < sizeof(path) && inotify_add_watch(a->watch, path, IN_MOVED_TO | IN_CREATE |
-	    IN_DELETE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW) != -1)
+	if (n > 0 && (size_t)n < sizeof(path) &&
+	    inotify_add_watch(a->watch, path,
+		IN_MOVED_TO | IN_CREATE | IN_DELETE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW) != -1)
 		a->poll = queue_remote(q) ? POLL_REMOTE : POLL_LOCAL;
 }
 
@@ -77,7 +78,8 @@ make_place(struct question *a, struct error *err)
 	(void)strlcpy(a->token, half, sizeof(a->token));
 	token_make(half);
 	(void)strlcat(a->token, half, sizeof(a->token));
-	if ((st = fs_mkdir(a->replies, a->token, queue_lock_dir_mode(a->q), a->q->owner, err)) != ST_OK)
+	if ((st = fs_mkdir(a->replies, a->token, queue_lock_dir_mode(a->q), a->q->owner, err)) !=
+	    ST_OK)
 		return st;
 	if ((st = fs_open_dir(a->replies, a->token, false, &a->place, err)) != ST_OK)
 		return st;
@@ -105,7 +107,8 @@ question_open(struct queue *q, usec_t now, struct question **out, struct error *
 		st = make_place(a, err);
 	}
 	if (st == ST_GONE || st == ST_EXISTS)
-		st = error_set(err, ST_IO, 0, "queue %s: the place for the reply went away", q->name);
+		st = error_set(
+		    err, ST_IO, 0, "queue %s: the place for the reply went away", q->name);
 	if (st == ST_OK)
 		arm(a);
 	return st;
@@ -120,7 +123,8 @@ question_token(const struct question *a)
 void
 question_path(const struct question *a, char *buf, size_t size)
 {
-	(void)snprintf(buf, size, "%s/%s/" REPLIES "/%s/" REPLY_ANSWER, a->q->spool->path, a->q->name, a->token);
+	(void)snprintf(buf, size, "%s/%s/" REPLIES "/%s/" REPLY_ANSWER, a->q->spool->path,
+	    a->q->name, a->token);
 }
 
 void
@@ -145,8 +149,10 @@ open_answer(struct question *a, int *fd, struct error *err)
 	struct stat sb;
 
 	if ((*fd = fs_open_read(a->place, REPLY_ANSWER)) == -1)
-		return errno == ENOENT ? ST_NONE : errno == ELOOP || errno == ENXIO ?
-		    error_set(err, ST_BADDATA, 0, "the answer is not a regular file") : error_sys(err, errno, "the answer");
+		return errno == ENOENT ? ST_NONE
+		       : errno == ELOOP || errno == ENXIO
+			   ? error_set(err, ST_BADDATA, 0, "the answer is not a regular file")
+			   : error_sys(err, errno, "the answer");
 	if (fstat(*fd, &sb) == 0 && S_ISREG(sb.st_mode))
 		return ST_OK;
 	(void)close(*fd);
@@ -170,8 +176,10 @@ look(struct question *a, int *fd, struct error *err)
 		free(why);
 	} else if (st == ST_NOTFOUND) {
 		st = ST_NONE;
-		if (fstatat(a->replies, a->token, &sb, AT_SYMLINK_NOFOLLOW) == -1 && errno == ENOENT)
-			st = error_set(err, ST_IO, 0, "the place for the reply, " REPLIES "/%s, was removed", a->token);
+		if (fstatat(a->replies, a->token, &sb, AT_SYMLINK_NOFOLLOW) == -1 &&
+		    errno == ENOENT)
+			st = error_set(err, ST_IO, 0,
+			    "the place for the reply, " REPLIES "/%s, was removed", a->token);
 	}
 	return st;
 }
@@ -227,7 +235,8 @@ question_wait(struct question *a, usec_t deadline, int *fd, struct error *err)
 
 /* In the bucket where a push has put it, or, as others came and went, one beside it. */
 static enum status
-find_ready(struct queue *q, const struct msgid *id, int priority, struct place *p, struct error *err)
+find_ready(
+    struct queue *q, const struct msgid *id, int priority, struct place *p, struct error *err)
 {
 	enum status st = ST_NONE;
 	struct buckets bs;
@@ -236,7 +245,8 @@ find_ready(struct queue *q, const struct msgid *id, int priority, struct place *
 
 	if (buckets_list(shelf_of(q, STATE_READY), &bs, err) != ST_OK)
 		return err->status;
-	while (i < bs.n && (bs.b[i].cls < '0' + priority || (bs.b[i].cls == '0' + priority && bs.b[i].key <= id_time(id))))
+	while (i < bs.n && (bs.b[i].cls < '0' + priority ||
+			       (bs.b[i].cls == '0' + priority && bs.b[i].key <= id_time(id))))
 		i++;
 	for (size_t k = i > 1 ? i - 2 : 0; st == ST_NONE && k < bs.n && k <= i; k++)
 		st = bucket_find(shelf_of(q, STATE_READY), &bs.b[k], id, NULL, p, &young, err);
@@ -261,7 +271,8 @@ find_delayed(struct queue *q, const struct msgid *id, struct place *p, struct er
 }
 
 enum status
-question_withdraw(struct queue *q, const struct msgid *id, int priority, usec_t now, struct error *err)
+question_withdraw(
+    struct queue *q, const struct msgid *id, int priority, usec_t now, struct error *err)
 {
 	struct place p;
 	enum status st;
