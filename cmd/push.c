@@ -22,23 +22,21 @@
 
 enum { ATOMIC = OPT_LONG, WAIT, ID, EVENTS };
 
-static const struct opt opts[] = {
-	{ 'm', "message", "TEXT", false, "the message is TEXT, not stdin" },
-	{ 'l', "lines", NULL, false, "each line of the input is a message" },
-	{ '0', "null", NULL, false, "each NUL-terminated piece of the input is a message" },
-	{ 'p', "priority", "N", false, "priority 0 (first) to 9 (last); default 5" },
-	{ 'd', "delay", "DUR", false, "not before DUR from now" },
-	{ 'x', "expire", "DUR", false, "expires DUR from now" },
-	{ 'k', "key", "KEY", false, "messages of one KEY are handled one at a time and in order" },
-	{ 'H', "header", "NAME: VALUE", false, "add a header; may be repeated" },
-	HEADER_OPTS,
-	{ EVENTS, "cloudevents", NULL, false, "the input is CloudEvents in JSON: attributes become headers, the data the body" },
-	{ ID, "id", "KEY", false, "once: a message that was pushed under KEY before is not pushed again" },
-	{ ATOMIC, "atomic", NULL, false, "all messages or none" },
-	{ WAIT, "wait", "DUR", true, "wait while the queue is full or paused, DUR at most" },
-	CHUNKS_OPT,
-	OPT_END
-};
+static const struct opt opts[] = {{'m', "message", "TEXT", false, "the message is TEXT, not stdin"},
+    {'l', "lines", NULL, false, "each line of the input is a message"},
+    {'0', "null", NULL, false, "each NUL-terminated piece of the input is a message"},
+    {'p', "priority", "N", false, "priority 0 (first) to 9 (last); default 5"},
+    {'d', "delay", "DUR", false, "not before DUR from now"},
+    {'x', "expire", "DUR", false, "expires DUR from now"},
+    {'k', "key", "KEY", false, "messages of one KEY are handled one at a time and in order"},
+    {'H', "header", "NAME: VALUE", false, "add a header; may be repeated"}, HEADER_OPTS,
+    {EVENTS, "cloudevents", NULL, false,
+	"the input is CloudEvents in JSON: attributes become headers, the data the body"},
+    {ID, "id", "KEY", false,
+	"once: a message that was pushed under KEY before is not pushed again"},
+    {ATOMIC, "atomic", NULL, false, "all messages or none"},
+    {WAIT, "wait", "DUR", true, "wait while the queue is full or paused, DUR at most"}, CHUNKS_OPT,
+    OPT_END};
 
 /* ---- what was typed ----------------------------------------------------- */
 
@@ -127,7 +125,8 @@ push_headers_fit(struct producer *p)
 
 	while (p->events && headers_next(&p->headers, &pos, &h))
 		if (cloudevent_header(h.name, h.namelen))
-			return run_usage(p->r, "--cloudevents: the event says %.*s, not an option", (int)h.namelen, h.name);
+			return run_usage(p->r, "--cloudevents: the event says %.*s, not an option",
+			    (int)h.namelen, h.name);
 	return headers_once(p->r, &p->headers, p->own);
 }
 
@@ -146,7 +145,8 @@ push_typed(struct producer *p)
 	if (p->chunked && (p->text != NULL || r->noperands > 1))
 		return run_usage(r, "--chunks: then everything comes from stdin");
 	if (p->opt.once != NULL && (p->delimiter != -1 || p->opt.atomic || r->noperands > 2))
-		return run_usage(r, "--id is for one message: without -l, -0, --atomic, and with one FILE");
+		return run_usage(
+		    r, "--id is for one message: without -l, -0, --atomic, and with one FILE");
 	if ((st = push_headers_fit(p)) != ST_OK || (st = run_operands(r, 1, -1)) != ST_OK)
 		return st;
 	if (p->text != NULL && r->noperands > 1)
@@ -166,12 +166,16 @@ push_again(struct producer *p)
 
 	if (p->opt.once == NULL)
 		return ST_NONE;
-	if ((st = once_find(p->q, p->opt.once, clock_now(), &id, &r->err)) != ST_OK || (st = producer_drain(p)) != ST_OK)
+	if ((st = once_find(p->q, p->opt.once, clock_now(), &id, &r->err)) != ST_OK ||
+	    (st = producer_drain(p)) != ST_OK)
 		return st;
 	return producer_duplicate(p, &id);
 }
 
-/* The headers that all messages get.  Those of an event are its own, and are made when it was read. */
+/*
+ * The headers that all messages get.  Those of an event are its own, and are made when it was
+ * read.
+ */
 static enum status
 push_headers(struct producer *p)
 {
@@ -187,7 +191,8 @@ static enum status
 push_ask_subscribers(struct producer *p)
 {
 	p->topic = queue_is_topic(p->q);
-	return p->topic ? gate_open(p->q, p->events ? NULL : &p->headers, &p->opt.gate, &p->r->err) : ST_OK;
+	return p->topic ? gate_open(p->q, p->events ? NULL : &p->headers, &p->opt.gate, &p->r->err)
+			: ST_OK;
 }
 
 static enum status
@@ -196,15 +201,17 @@ push_open(struct producer *p)
 	struct error *err = &p->r->err;
 	enum status st;
 
-	if ((st = queue_accept(p->q, &p->accept, err)) != ST_OK || (st = push_headers(p)) != ST_OK ||
-	    (st = push_ask_subscribers(p)) != ST_OK || (st = producer_admitted(p)) != ST_OK)
+	if ((st = queue_accept(p->q, &p->accept, err)) != ST_OK ||
+	    (st = push_headers(p)) != ST_OK || (st = push_ask_subscribers(p)) != ST_OK ||
+	    (st = producer_admitted(p)) != ST_OK)
 		return st;
 	return batch_open(p->q, &p->opt, &p->b, err);
 }
 
 /*
- * The messages before the one that failed are whole: they are queued, and what failed is said.  That something is
- * queued of which it is not certain that it lasts, or that anybody was told, is worse, and is what counts.
+ * The messages before the one that failed are whole: they are queued, and what failed is said.
+ * That something is queued of which it is not certain that it lasts, or that anybody was told, is
+ * worse, and is what counts.
  */
 static enum status
 push_rest(struct producer *p, enum status st)
@@ -232,8 +239,8 @@ push(struct producer *p)
 	p->opt.headers = &p->headers;
 	if ((p->buf = malloc(PRODUCER_BUFFER)) == NULL)
 		return error_sys(&r->err, ENOMEM, "push");
-	if ((st = run_queue_push(r, r->operand[0], &p->q)) != ST_OK || (st = push_again(p)) != ST_NONE ||
-	    (st = push_open(p)) != ST_OK)
+	if ((st = run_queue_push(r, r->operand[0], &p->q)) != ST_OK ||
+	    (st = push_again(p)) != ST_NONE || (st = push_open(p)) != ST_OK)
 		return st;
 	st = producer_feed(p);
 	return st == ST_OK ? producer_publish(p) : push_rest(p, st);
@@ -246,7 +253,8 @@ run_push(struct run *r)
 	    .delimiter = -1, .deadline = USEC_MAX, .told_all = true };
 	enum status st;
 
-	if ((st = push_typed(&p)) == ST_OK && (!p.chunked || (st = chunk_hello(STDOUT_FILENO, &r->err)) == ST_OK)) {
+	if ((st = push_typed(&p)) == ST_OK &&
+	    (!p.chunked || (st = chunk_hello(STDOUT_FILENO, &r->err)) == ST_OK)) {
 		run_stoppable();	/* to take the half-written file away */
 		st = push(&p);
 	}

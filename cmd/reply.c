@@ -31,7 +31,8 @@ operands(struct run *r, const char **queue, const char **token, struct input *in
 	if (*queue == NULL)
 		return run_usage(r, "not in a handler of 'mq work': QUEUE and PLACE are missing");
 	if (*token == NULL)
-		return error_set(&r->err, ST_BADDATA, 0, "this message is no request: it has no header Reply-To");
+		return error_set(&r->err, ST_BADDATA, 0,
+		    "this message is no request: it has no header Reply-To");
 	return ST_OK;
 }
 

@@ -46,7 +46,8 @@ retry_option(void *arg, struct run *r, int key, const char *value)
 	else if (key == HOME) {
 		t->home = true;
 		/* In a queue for dead letters they are ready. */
-		t->a->all |= STATE_BIT(STATE_READY) | STATE_BIT(STATE_DELAYED) | STATE_BIT(STATE_HELD);
+		t->a->all |=
+		    STATE_BIT(STATE_READY) | STATE_BIT(STATE_DELAYED) | STATE_BIT(STATE_HELD);
 		t->a->wanted = -1;
 	} else
 		return ST_NONE;
@@ -70,28 +71,35 @@ retry_fits(void *arg, struct queue *q, const struct place *p)
 		return true;
 	case ORIGIN_NONE:
 		if (r->noperands > 1)
-			run_trouble(r, error_set(&r->err, ST_NOTFOUND, 0, "message %s came from no other queue",
-			    p->name.id.text), &t->worst);
+			run_trouble(r,
+			    error_set(&r->err, ST_NOTFOUND, 0,
+				"message %s came from no other queue", p->name.id.text),
+			    &t->worst);
 		return false;
 	case ORIGIN_UNKNOWN:
 		break;
 	}
 	if (!t->missing_told || r->noperands > 1)
-		run_trouble(r, error_set(&r->err, ST_NOTFOUND, 0, "the queue that message %s came from is not there any more",
-		    p->name.id.text), &t->worst);
+		run_trouble(r,
+		    error_set(&r->err, ST_NOTFOUND, 0,
+			"the queue that message %s came from is not there any more",
+			p->name.id.text),
+		    &t->worst);
 	t->missing_told = true;
 	return false;
 }
 
 static enum status
-retry_origin(struct retry *t, struct queue *q, const struct place *p, struct queue **to, struct error *err)
+retry_origin(struct retry *t, struct queue *q, const struct place *p, struct queue **to,
+    struct error *err)
 {
 	char name[QUEUE_NAME_MAX + 1];
 	struct queue **more;
 	enum status st;
 
 	*to = q;
-	if (!t->home || queue_origin(q, &p->name, name) != ORIGIN_KNOWN || strcmp(name, queue_name(q)) == 0)
+	if (!t->home || queue_origin(q, &p->name, name) != ORIGIN_KNOWN ||
+	    strcmp(name, queue_name(q)) == 0)
 		return ST_OK;
 	for (size_t i = 0; i < t->n; i++)
 		if (strcmp(queue_name(t->origin[i]), name) == 0) {
@@ -114,7 +122,8 @@ retry(void *arg, struct queue *q, const struct place *p, usec_t now, struct erro
 	enum status st;
 
 	if (p->state == STATE_DONE)
-		return error_set(err, ST_BADDATA, 0, "message %s was acknowledged: it is kept, not waiting", p->name.id.text);
+		return error_set(err, ST_BADDATA, 0,
+		    "message %s was acknowledged: it is kept, not waiting", p->name.id.text);
 	if ((st = retry_origin(t, q, p, &to, err)) != ST_OK)
 		return st;
 	return move_retry(q, p, to, t->keep, now, err);
@@ -145,7 +154,8 @@ run_retry(struct run *r)
 {
 	struct retry t = { .r = r };
 	struct action a = { .name = "retry", .past = "retried", .all = STATE_BIT(STATE_DEAD),
-	    .wanted = STATE_READY, .first = 1, .act = retry, .option = retry_option, .fits = retry_fits, .arg = &t };
+	    .wanted = STATE_READY, .first = 1, .act = retry, .option = retry_option,
+	    .fits = retry_fits, .arg = &t };
 	enum status st;
 
 	t.a = &a;

@@ -76,8 +76,9 @@ allowed(struct subscribe *s)
 	    (st = look(r, r->operand[1], &q)) == ST_OK)
 		st = subscription_allowed(topic, q, &r->err);
 	if (st == ST_OK && circle_reaches(r->spool, r->operand[1], r->operand[0], way, sizeof(way)))
-		st = error_set(&r->err, ST_USAGE, 0, "dead letters of '%s' would come back to it, by way of %s, %s",
-		    r->operand[1], strchr(way, ' ') + 1, r->operand[1]);
+		st = error_set(&r->err, ST_USAGE, 0,
+		    "dead letters of '%s' would come back to it, by way of %s, %s", r->operand[1],
+		    strchr(way, ' ') + 1, r->operand[1]);
 	queue_close(topic);
 	queue_close(q);
 	return st;

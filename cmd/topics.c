@@ -55,7 +55,8 @@ print_line(const char *topic, const char *queue, const struct names *filters)
 static enum status
 print_topic(struct run *r, struct queue *topic, bool json, enum status *worst)
 {
-	void (*print)(const char *, const char *, const struct names *) = json ? print_json : print_line;
+	void (*print)(const char *, const char *, const struct names *) =
+	    json ? print_json : print_line;
 	struct names subs, filters = { 0 };
 	enum status st;
 
@@ -85,7 +86,8 @@ one(struct run *r, const char *name, bool json, bool asked, enum status *worst)
 		if ((st = run_redistribute(r, q)) == ST_OK)
 			st = print_topic(r, q, json, worst);
 	} else if (st == ST_OK && asked)
-		st = error_set(&r->err, ST_NOTFOUND, 0, "queue '%s' is no topic: mq subscribe %s QUEUE makes it one", name, name);
+		st = error_set(&r->err, ST_NOTFOUND, 0,
+		    "queue '%s' is no topic: mq subscribe %s QUEUE makes it one", name, name);
 	queue_close(q);
 	r->queue[0] = '\0';
 	return st;
@@ -105,7 +107,8 @@ run_topics(struct run *r)
 		return st;
 	if (r->noperands == 1)
 		return (st = one(r, r->operand[0], json, true, &worst)) != ST_OK ? st : worst;
-	if ((st = run_spool(r, false)) != ST_OK || (st = spool_list(r->spool, SPOOL_QUEUE, &names, &r->err)) != ST_OK)
+	if ((st = run_spool(r, false)) != ST_OK ||
+	    (st = spool_list(r->spool, SPOOL_QUEUE, &names, &r->err)) != ST_OK)
 		return st;
 	for (size_t i = 0; i < names.n; i++)
 		if ((st = one(r, names.name[i], json, false, &worst)) != ST_OK && st != ST_NOTFOUND)

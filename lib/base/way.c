@@ -50,7 +50,8 @@ way_add(struct msgname *n, const char *queue)
 	size_t len = strlen(n->way);
 
 	/* Unknown fields are kept, so there may be no room for ours in a name at its longest. */
-	if (len + WAY_HASH >= sizeof(n->way) || strlen(n->extra) + 2 + len + WAY_HASH > name_spare(n))
+	if (len + WAY_HASH >= sizeof(n->way) ||
+	    strlen(n->extra) + 2 + len + WAY_HASH > name_spare(n))
 		return false;
 	way_hash(queue, n->way + len);
 	return true;

@@ -16,9 +16,15 @@ struct msgname;
 void way_hash(const char *queue, char hash[WAY_HASH + 1]);
 /* Whether the message was a dead letter of that queue before. */
 bool way_met(const struct msgname *n, const char *queue);
-/* It leaves that queue as a dead letter.  False: there is no room to note it, and the name is as it was. */
+/*
+ * It leaves that queue as a dead letter.  False: there is no room to note it, and the name is as
+ * it was.
+ */
 bool way_add(struct msgname *n, const char *queue);
-/* Somebody gave it to that queue on purpose: what came after it had been there the first time is forgotten. */
+/*
+ * Somebody gave it to that queue on purpose: what came after it had been there the first time is
+ * forgotten.
+ */
 void way_home(struct msgname *n, const char *queue);
 
 #endif

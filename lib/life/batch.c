@@ -22,8 +22,8 @@ batch_target(const struct batch *b)
 }
 
 enum status
-batch_taken(const struct batch *b, uint64_t ahead, uint64_t ahead_bytes, uint64_t messages, uint64_t bytes, usec_t now,
-    struct error *err)
+batch_taken(const struct batch *b, uint64_t ahead, uint64_t ahead_bytes, uint64_t messages,
+    uint64_t bytes, usec_t now, struct error *err)
 {
 	enum status st = push_allowed(b->q, messages, bytes, now, err);
 
@@ -35,7 +35,8 @@ batch_taken(const struct batch *b, uint64_t ahead, uint64_t ahead_bytes, uint64_
 enum status
 batch_robbed(const struct batch *b, struct error *err)
 {
-	return error_set(err, ST_IO, 0, "queue %s: a file of ours in %s was removed", b->q->name, b->how->where);
+	return error_set(
+	    err, ST_IO, 0, "queue %s: a file of ours in %s was removed", b->q->name, b->how->where);
 }
 
 void
@@ -62,8 +63,9 @@ batch_name(struct batch *b, const struct pending *p, usec_t now, struct msgname 
 }
 
 /*
- * Where the queue keeps the latest of its key, the one before it in this batch goes, of which nobody was told yet; what
- * was there before the batch stays until the batch is durable (see batch_publish).
+ * Where the queue keeps the latest of its key, the one before it in this batch goes, of which
+ * nobody was told yet; what was there before the batch stays until the batch is durable (see
+ * batch_publish).
  */
 void
 batch_seen(struct batch *b, const struct place *at, bool imported, usec_t now)
@@ -73,7 +75,11 @@ batch_seen(struct batch *b, const struct place *at, bool imported, usec_t now)
 
 	counters_state(b->q, at->state, 1, n->size);
 	counters_add(b->q, COUNT_PUSHED, 1, now);
-	log_event(b->q, imported ? "imported" : at->state == STATE_DELAYED ? "delayed" : "pushed", n, at->state, now);
+	log_event(b->q,
+	    imported                     ? "imported"
+	    : at->state == STATE_DELAYED ? "delayed"
+					 : "pushed",
+	    n, at->state, now);
 	error_clear(&ignored);
 	if (b->q->policy.latest && b->opt.key != NULL && b->newest.file[0] != '\0')
 		(void)!latest_drop(b->q, &b->newest, now, &ignored);

@@ -26,7 +26,8 @@ dropped_file(struct queue *q, struct error *err)
 	int tmp, fd;
 
 	tmp_name(name);
-	if (queue_tmp(q, &tmp, err) != ST_OK || fs_create(tmp, name, S_IRUSR | S_IWUSR, OWNER_SELF, &fd, err) != ST_OK)
+	if (queue_tmp(q, &tmp, err) != ST_OK ||
+	    fs_create(tmp, name, S_IRUSR | S_IWUSR, OWNER_SELF, &fd, err) != ST_OK)
 		return -1;
 	if (fs_unlink(tmp, name, err) == ST_OK)
 		return fd;
@@ -44,11 +45,15 @@ dropped_own(struct queue *q, struct claim *c)
 	int fd, own = -1;
 
 	error_clear(&ignored);
-	if (!queue_is_drop_box(q) || fstat(c->fd, &sb) == -1 || sb.st_uid == geteuid() || sb.st_uid == 0 || size > COPY_MAX ||
-	    (fd = dropped_file(q, &ignored)) == -1)
+	if (!queue_is_drop_box(q) || fstat(c->fd, &sb) == -1 || sb.st_uid == geteuid() ||
+	    sb.st_uid == 0 || size > COPY_MAX || (fd = dropped_file(q, &ignored)) == -1)
 		return;
-	/* In one piece, so that it is the message of one moment; without an offset that others move, so opened anew. */
-	if (pread(c->fd, buf, size, 0) == (ssize_t)size && fs_write(fd, buf, size, &ignored) == ST_OK)
+	/*
+	 * In one piece, so that it is the message of one moment; without an offset that others
+	 * move, so opened anew.
+	 */
+	if (pread(c->fd, buf, size, 0) == (ssize_t)size &&
+	    fs_write(fd, buf, size, &ignored) == ST_OK)
 		own = fs_reopen(fd);
 	(void)close(fd);
 	if (own == -1)	/* on a full disk, say: what can be handled is handled as it is */

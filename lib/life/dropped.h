@@ -14,9 +14,10 @@ struct queue;
 #define SEALED_GRACE (60 * USEC)
 
 /*
- * A message of a drop box was claimed, on a file that its sender owns, and may have open.  If it is small, the claim's
- * descriptor becomes a copy of it, which nobody else has; where this cannot be had, it is handled as it is.  The file itself
- * stays: ids of the drop box go by inodes, so none is to be free for another as long as its message lives.
+ * A message of a drop box was claimed, on a file that its sender owns, and may have open.  If it
+ * is small, the claim's descriptor becomes a copy of it, which nobody else has; where this cannot
+ * be had, it is handled as it is.  The file itself stays: ids of the drop box go by inodes, so
+ * none is to be free for another as long as its message lives.
  */
 void dropped_own(struct queue *q, struct claim *c);
 /* Whether a message that may not be read has been so for longer than others are waited for. */

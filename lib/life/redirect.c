@@ -14,8 +14,8 @@
 #include "life/redirect.h"
 
 /*
- * Whether the other queue gets, or is, what this one gets from a topic.  Then it may have the message under the same id
- * already, or would be given it again by way of the topic.
+ * Whether the other queue gets, or is, what this one gets from a topic.  Then it may have the
+ * message under the same id already, or would be given it again by way of the topic.
  */
 static bool
 redirect_shared(struct queue *q, const char *to)
@@ -49,8 +49,8 @@ redirect_wanted(struct queue *q, const struct msgname *n)
 	const char *to = q->policy.dead_queue;
 	struct msgname noted = *n;
 
-	return to[0] != '\0' && strcmp(to, q->name) != 0 && !way_met(n, q->name) && way_add(&noted, q->name) &&
-	    !redirect_shared(q, to);
+	return to[0] != '\0' && strcmp(to, q->name) != 0 && !way_met(n, q->name) &&
+	       way_add(&noted, q->name) && !redirect_shared(q, to);
 }
 
 struct msgname

@@ -12,7 +12,8 @@
 #include "topic/link.h"
 
 enum status
-message_replay(struct queue *q, const struct place *p, struct queue *to, usec_t now, struct error *err)
+message_replay(
+    struct queue *q, const struct place *p, struct queue *to, usec_t now, struct error *err)
 {
 	struct msgname n = p->name;
 	struct place at;

@@ -33,10 +33,15 @@
 
 /* Messages of one round: each holds a descriptor, for its lock. */
 #define ROUND 200
-/* Descriptors that a round needs beside these: a queue with its states, a subscription, a record. */
+/*
+ * Descriptors that a round needs beside these: a queue with its states, a subscription, a record.
+ */
 #define ROUND_SPARE 40
 
-/* As many messages as there seem to be descriptors for; if it is too many, topic_distribute halves it. */
+/*
+ * As many messages as there seem to be descriptors for; if it is too many, topic_distribute halves
+ * it.
+ */
 static size_t
 topic_round_size(const struct queue *topic)
 {
@@ -85,7 +90,8 @@ topic_claim(struct round *r, size_t max, usec_t *wake, struct error *err)
 	enum status st = ST_OK;
 	usec_t at;
 
-	while (r->n < max && (st = claim_next(r->topic, &opt, clock_now(), &r->c[r->n], &at, &over, err)) == ST_OK)
+	while (r->n < max && (st = claim_next(r->topic, &opt, clock_now(), &r->c[r->n], &at, &over,
+				  err)) == ST_OK)
 		r->n++;
 	if (st == ST_OK || r->n > 0) {
 		/* What kept us from more comes up again. */
@@ -109,7 +115,8 @@ topic_give_back(struct round *r)
 	for (size_t i = 0; i < r->n; i++) {
 		error_clear(&ignored);
 		if (round_later(r, i, &ignored) != ST_OK)
-			error_clear(&ignored);	/* the lock goes with us, and the next one gives it back */
+			/* the lock goes with us, and the next one gives it back */
+			error_clear(&ignored);
 	}
 }
 
@@ -133,8 +140,8 @@ topic_round(struct round *r, size_t max, usec_t *wake, struct error *err)
 }
 
 enum status
-topic_distribute(struct queue *topic, unsigned rounds, topic_tell *tell, void *arg, uint64_t *given, usec_t *wake,
-    struct error *err)
+topic_distribute(struct queue *topic, unsigned rounds, topic_tell *tell, void *arg, uint64_t *given,
+    usec_t *wake, struct error *err)
 {
 	size_t max = topic_round_size(topic);
 	enum status st = ST_OK;
