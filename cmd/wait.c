@@ -51,9 +51,9 @@ options(struct want *w)
 	return st;
 }
 
-/* What cannot be looked into stops nobody from waiting for the rest: it is told once, and the status is ST_NONE. */
+/* What cannot be looked into is told once, and does not end the wait: the status is ST_NONE. */
 static enum status
-passed_over(struct want *w, enum status st)
+look_past(struct want *w, enum status st)
 {
 	if (st == ST_OK || st == ST_NONE || error_is_ours(&w->r->err))
 		return st;
@@ -88,7 +88,7 @@ ready(struct want *w, bool *yes, usec_t *wake)
 	enum status st;
 
 	for (size_t i = 0; !*yes && i < 2; i++) {
-		st = passed_over(w, first(w, states[i], &p));
+		st = look_past(w, first(w, states[i], &p));
 		if (st == ST_NONE)
 			continue;
 		if (st != ST_OK)
@@ -98,9 +98,8 @@ ready(struct want *w, bool *yes, usec_t *wake)
 		else if (p.name.key < *wake)
 			*wake = p.name.key;
 	}
-	if (!*yes && (st = passed_over(w, claims_lapsed(w->q, now, yes, wake, &w->r->err))) != ST_OK && st != ST_NONE)
-		return st;
-	return ST_OK;
+	st = *yes ? ST_OK : look_past(w, claims_lapsed(w->q, now, yes, wake, &w->r->err));
+	return st == ST_NONE ? ST_OK : st;
 }
 
 static enum status
@@ -114,7 +113,7 @@ look(struct want *w, bool *yes, usec_t *wake)
 	if (w->what == READY)
 		return ready(w, yes, wake);
 	/* A queue of which a part is not known is not called empty or short. */
-	if ((st = passed_over(w, queue_backlog(w->q, limit, &n, &w->r->err))) == ST_OK)
+	if ((st = look_past(w, queue_backlog(w->q, limit, &n, &w->r->err))) == ST_OK)
 		*yes = n < limit;
 	return st == ST_NONE ? ST_OK : st;
 }

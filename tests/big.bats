@@ -81,3 +81,15 @@ headers() {
 	(ulimit -t 2 && mq work q --drain -- sh -c 'env | grep -c ^MQ_HEADER_') >counts
 	assert_equal "$(sort -n counts | tr '\n' ' ')" "1 2 $(seq -s ' ' 10893 10922) "
 }
+
+@test "100,000 files in new/: counted and adopted in constant memory (A7)" {
+	mq init q sync=never
+	python3 -c '
+import sys
+for i in range(100000):
+    open(f"{sys.argv[1]}/f{i}", "w").close()' "$MQ_SPOOL/q/new"
+	small mq stat q >counts
+	small mq pop q
+	small mq check q
+	assert_equal "$(mq stat q --json | jq .ready)" 99999
+}

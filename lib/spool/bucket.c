@@ -187,10 +187,7 @@ buckets_before(struct shelf *sh, usec_t now, struct buckets *out, struct error *
 		return buckets_list(sh, out, err);
 	plain = edge_of(&e, 0);
 	w = edge_of(&e, 'w');
-	/*
-	 * One that is far in the future may tell of a clock that was set back: reap_lapsed wants to
-	 * see it.
-	 */
+	/* Claims far in the future: the clock was set back, and reap_lapsed has to see them. */
 	if (w->n > 1 || (plain->n > 1 && plain->low[1] <= now) ||
 	    (sh->state == STATE_CLAIMED && plain->high > now + sh->queue->policy.lease))
 		return buckets_list(sh, out, err);
@@ -219,7 +216,7 @@ bucket_open(struct shelf *sh, const struct bucket *b, int *fd, struct error *err
 		return st;
 	(void)strlcat(half, b->name, sizeof(half));
 	st = fs_open_dir(dir, b->half ? half : b->name, false, fd, err);
-	/* Between the listing and now its maker may have finished it, or it is a batch. */
+	/* Its maker may have finished it after it was listed. */
 	if (st == ST_GONE)
 		st = fs_open_dir(dir, b->half ? b->name : half, false, fd, err);
 	return st;
@@ -243,13 +240,10 @@ bucket_remove_empty(struct shelf *sh, const struct buckets *bs, size_t i)
 {
 	bool last = true;
 
-	/*
-	 * Nobody can rely on one with a "+", which a killed maker may have left: it is not the one
-	 * that is to stay.
-	 */
+	/* The one that stays must be finished, for movers use no other. */
 	for (size_t k = i + 1; k < bs->n && bs->b[k].cls == bs->b[i].cls; k++)
 		last &= bs->b[k].half;
-	/* And it may be in the making: a checker removes it when it is old. */
+	/* One with a "+" may be in the making: a checker removes it when it is old. */
 	if (!last && !bs->b[i].half)
 		(void)fs_rmdir(sh->fd, bs->b[i].name);
 }

@@ -13,11 +13,11 @@ struct place;
 struct queue;
 
 struct bucket {
-	char name[BUCKET_MAX];	/* without "+" */
-	char cls;		/* 0, '0'..'9' or 'w' */
-	bool half;		/* stands with a "+" */
-	bool full;		/* it is known to have no room, or not to be for us to open */
-	bool shut;
+	char name[BUCKET_MAX];	/* without the "+" */
+	char cls;		/* its class: 0, '0'..'9' or 'w' */
+	bool half;		/* its name on disk has a "+" */
+	bool full;		/* it is known to have no room */
+	bool shut;		/* it is known not to be ours to open */
 	usec_t key;
 };
 struct buckets { struct bucket *b; size_t n; };
@@ -28,57 +28,57 @@ struct buckets { struct bucket *b; size_t n; };
  */
 struct shelf {
 	struct queue *queue;
-	enum state state;		/* what stands there is in this state */
-	char lane[ORDER_LEN + 1];	/* the key whose lane it is,
-	    "" for the directory of a state */
-	/* -1: not open yet; a state's is opened when it is first needed */
+	enum state state;	/* the messages there are in this state */
+	/* The key whose lane it is; "" for the directory of a state. */
+	char lane[ORDER_LEN + 1];
+	/* -1: it is not open yet; that of a state is opened when it is first needed. */
 	int fd;
 };
-/* That of a state; it belongs to the queue. */
+/* The directory of a state, which belongs to the queue. */
 struct shelf *shelf_of(struct queue *q, enum state s);
 void shelf_close(struct shelf *sh);
-/* Its descriptor.  A lane was opened by whoever asks. */
+/* Its descriptor.  The caller has opened a lane. */
 enum status shelf_fd(struct shelf *sh, int *fd, struct error *err) MUST_CHECK;
 /* Whether the directory itself was removed, as an empty lane may be at any time. */
 bool shelf_gone(const struct shelf *sh);
 /* Its name, for people. */
 const char *shelf_name(const struct shelf *sh);
-/* Say that a place is in a bucket there, under that name. */
+/* Fill in where a message stands: in this bucket here, under this file name. */
 void shelf_place(const struct shelf *sh, const char *bucket, const char *file, struct place *p);
 
-/* The bucket that the last move went to: the next one may go there too. */
+/* The bucket that the last message was moved to, and the next one may be. */
 struct target {
 	int fd;			/* -1: none */
 	char lane[ORDER_LEN + 1];
 	char name[BUCKET_MAX];
 	char cls;
-	usec_t key, next;	/* its own key; that of the next bucket of the class */
+	usec_t key, next;	/* its own key, and that of the next bucket of the class */
 	unsigned uses;
-	bool dirty;		/* to be synced: see careful */
+	bool dirty;		/* it has to be synced: see careful in struct queue */
 };
 
 bool bucket_parse(const char *text, struct bucket *b);
 void bucket_format(char cls, usec_t key, char buf[BUCKET_MAX]);
-/* The class that a message of that name belongs to in that state. */
+/* The class of a message of that name in that state. */
 char bucket_class(enum state s, const struct msgname *name);
-/* The hint, if it holds. */
+/* What the hint says; false: there is none that holds. */
 bool buckets_edges(struct shelf *sh, struct edges *e);
-/* Sorted by class, then key.  Free with buckets_free.  ST_GONE: it was a lane, which is no more. */
+/* All buckets, sorted by class, then key; free with buckets_free.  ST_GONE: the lane is gone. */
 enum status buckets_list(struct shelf *sh, struct buckets *out, struct error *err) MUST_CHECK;
 void buckets_free(struct buckets *bs);
 /*
- * The buckets whose messages may have to be returned now, and the next one: without a listing if a
- * hint tells; else all. Of class w all count.
+ * The buckets whose messages may have to be returned now, and the next one.  A hint may spare the
+ * listing; otherwise these are all buckets.  All buckets of class w are among them.
  */
 enum status buckets_before(struct shelf *sh, usec_t now, struct buckets *out,
     struct error *err) MUST_CHECK;
-/* Open one; ST_GONE.  The file name of it (with "+" where it has one) is tried both ways. */
+/* Open a bucket, by its name with or without the "+".  ST_GONE: it is not there. */
 enum status bucket_open(struct shelf *sh, const struct bucket *b, int *fd,
     struct error *err) MUST_CHECK;
-/* All names in one; ST_GONE.  To be freed only if it is ST_OK. */
+/* All names in a bucket, to be freed only after ST_OK.  ST_GONE: it is not there. */
 enum status bucket_list(struct shelf *sh, const struct bucket *b, struct listing *l,
     struct error *err) MUST_CHECK;
-/* rmdir it unless it is the last of its class in the list, or in the making. */
+/* Remove an empty bucket, unless it is the last finished one of its class or has a "+". */
 void bucket_remove_empty(struct shelf *sh, const struct buckets *bs, size_t i);
 /*
  * Move a file into a state under the name that *name gives, into the bucket that fits, made if need
@@ -100,20 +100,20 @@ bool bucket_put_happened(struct queue *q, int fromfd, const char *from, const st
 enum status bucket_link(struct queue *q, int fromfd, const char *from, enum state s,
     struct msgname *name, struct place *to, struct error *err) MUST_CHECK;
 /*
- * What is to be done so that a message of that class and key has a bucket: use i, give i the key
- * for its name, take the "+" off i, or make one.  None: there is no bucket at all.  room: whether
- * one could be made.  See F4.5 to F4.8.
+ * What has to be done so that a message of that class and key has a bucket: use bucket i, rename it
+ * to the key, take its "+" off, or make one.  None: there is no bucket at all.  room: whether one
+ * can be made.  The rules are F4.5 to F4.8.
  */
 enum deed { DEED_USE, DEED_LOWER, DEED_FINISH, DEED_MAKE, DEED_NONE };
 struct decision { enum deed deed; size_t i; };
 struct decision bucket_decide(const struct buckets *bs, char cls, usec_t key, bool room);
-/* Make the bucket that a key belongs to the target of a directory, found or made. */
+/* Find or make the bucket that a message of that class and key goes into. */
 enum status target_for(struct shelf *sh, char cls, usec_t key, struct target **out,
     struct error *err) MUST_CHECK;
-/* Forget the target buckets; sync first those that are to be. */
+/* Forget a target, or all of them, after a sync of those that are dirty. */
 void target_drop(struct queue *q, struct target *t);
 void targets_drop(struct queue *q);
-/* A directory filled in tmp/ becomes a bucket of that name.  "": it has not become visible. */
+/* Publish a directory that was filled in tmp/ as a bucket, named *bucket.  "": nobody saw it. */
 enum status bucket_publish_dir(struct queue *q, int tmpfd, const char *dir, enum state s, char cls,
     usec_t key, char bucket[BUCKET_MAX], struct error *err) MUST_CHECK;
 

@@ -4,8 +4,8 @@
  * A one-shot command needs one bucket, and a queue of ten million messages has 20,000 of them.
  * What a listing told is kept beside the counters, together with the time of the directory's last
  * change (ctime, which nobody can set): while that is the same, no bucket has come, gone or been
- * renamed since.  It is advice (P4): it decides which bucket is tried first, never that there is
- * none.  Nobody locks it; words that several writers mixed don't match their checksum.
+ * renamed since.  The hint is advice (P4): it says which bucket is tried first, never that there is
+ * none.  Nobody locks it; words that several writers have mixed don't match their checksum.
  */
 #include <sys/stat.h>
 #include <stdatomic.h>
@@ -17,8 +17,8 @@
 #include "spool/counters.h"
 
 /*
- * A listing in the same tick of the file system's clock as a change may have missed it: one of a
- * few ms, or of a second.
+ * A listing may have missed a change that was made in the same tick of the file system's clock,
+ * which lasts a few milliseconds, or a second.
  */
 #define TICK (USEC / 4)
 #define COARSE_TICK (2 * USEC)
@@ -35,9 +35,9 @@ struct hint {
 _Static_assert(sizeof(struct hint) % sizeof(uint64_t) == 0, "hints are copied by words");
 _Static_assert(3 * sizeof(struct hint) <= HINTS_SIZE, "hints outgrew their place");
 
-/* Of ready, delayed and claimed; of others nobody asks. */
+/* NULL: there is no hint for this directory; nobody asks for one of held, dead, done or a lane. */
 static _Atomic uint64_t *
-words_of(const struct shelf *sh, bool open)
+hint_words(const struct shelf *sh, bool open)
 {
 	_Atomic uint64_t *w = NULL;
 
@@ -47,22 +47,22 @@ words_of(const struct shelf *sh, bool open)
 }
 
 static int64_t
-changed(const struct stat *sb)
+hint_ctime(const struct stat *sb)
 {
 	return sb->st_ctim.tv_sec * 1000000000LL + sb->st_ctim.tv_nsec;
 }
 
 static bool
-settled(const struct stat *sb)
+hint_settled(const struct stat *sb)
 {
 	usec_t tick = sb->st_ctim.tv_nsec == 0 ? COARSE_TICK : TICK;
 
-	return changed(sb) / 1000 < clock_now() - tick;
+	return hint_ctime(sb) / 1000 < clock_now() - tick;
 }
 
-/* The file is not ours alone: what it says must be possible, too. */
+/* Others may write to the file: what it says has to be possible. */
 static bool
-possible(const struct edges *e)
+hint_possible(const struct edges *e)
 {
 	const usec_t last = 253402300799999999;	/* the end of 9999, as key_format knows times */
 
@@ -80,7 +80,7 @@ possible(const struct edges *e)
 bool
 hint_get(const struct shelf *sh, int dir, struct edges *e)
 {
-	_Atomic uint64_t *w = words_of(sh, true);
+	_Atomic uint64_t *w = hint_words(sh, true);
 	uint64_t copy[WORDS];
 	struct hint h;
 	struct stat sb;
@@ -90,16 +90,16 @@ hint_get(const struct shelf *sh, int dir, struct edges *e)
 	for (size_t i = 0; i < WORDS; i++)
 		copy[i] = atomic_load_explicit(&w[i], memory_order_relaxed);
 	memcpy(&h, copy, sizeof(h));
-	if (h.sum != fnv1a(&h.seen, sizeof(h.seen)) || h.seen.changed != changed(&sb) ||
+	if (h.sum != fnv1a(&h.seen, sizeof(h.seen)) || h.seen.changed != hint_ctime(&sb) ||
 	    h.seen.ino != sb.st_ino ||
-	    !possible(&h.seen.edges) || queue_remote(sh->queue))
+	    !hint_possible(&h.seen.edges) || queue_remote(sh->queue))
 		return false;
 	*e = h.seen.edges;
 	return true;
 }
 
 static bool
-class_fits(enum state s, char cls)
+hint_class_fits(enum state s, char cls)
 {
 	if (s == STATE_READY)
 		return cls >= '0' && cls <= '9';
@@ -109,25 +109,25 @@ class_fits(enum state s, char cls)
 void
 hint_put(const struct shelf *sh, const struct stat *before, int dir, const struct buckets *bs)
 {
-	_Atomic uint64_t *w = words_of(sh, false);	/* who only looks makes no file */
+	_Atomic uint64_t *w = hint_words(sh, false);	/* looking makes no file */
 	uint64_t copy[WORDS];
 	struct stat after;
 	struct hint h;
 
-	if (w == NULL || fstat(dir, &after) == -1 || changed(before) != changed(&after) ||
-	    !settled(&after) || queue_remote(sh->queue))
+	if (w == NULL || fstat(dir, &after) == -1 || hint_ctime(before) != hint_ctime(&after) ||
+	    !hint_settled(&after) || queue_remote(sh->queue))
 		return;
 	memset(&h, 0, sizeof(h));
-	h.seen.changed = changed(&after);
+	h.seen.changed = hint_ctime(&after);
 	h.seen.ino = after.st_ino;
 	for (size_t i = 0; i < bs->n; i++) {
 		const struct bucket *b = &bs->b[i];
 		struct edge *e = edge_of(&h.seen.edges, b->cls);
 		/*
-		 * A bucket of another class: a reader takes what is in it all the same, so all are
-		 * to be listed.
+		 * A bucket of a class that does not belong here has no edge, and a reader takes
+		 * what is in it all the same: without a hint all buckets are listed.
 		 */
-		if (!class_fits(sh->state, b->cls))
+		if (!hint_class_fits(sh->state, b->cls))
 			return;
 		if (e->n == 0)
 			e->high = -1;

@@ -1,6 +1,6 @@
 /*
- * lane.c: where messages wait for the turn of their key: waiting/ORDER/, which has
- * buckets as a state has (F15.10 of spool-format.md).
+ * lane.c: waiting/ORDER/, where messages wait for the turn of their key.  It has buckets,
+ * as the directory of a state has (F15.10 of spool-format.md).
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -16,7 +16,6 @@
 
 #define WAITING "waiting"
 
-/* A directory of the queue that is made when it is first needed.  ST_GONE: it is not there. */
 enum status
 queue_sub(struct queue *q, int parent, const char *name, bool create, int *fd, struct error *err)
 {

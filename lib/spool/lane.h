@@ -11,13 +11,10 @@ struct place;
 struct queue;
 struct shelf;
 
-/* A directory below parent, made durably if it is to be.  ST_GONE: it is not there. */
+/* Open a directory of the queue; create: make it first, durably.  ST_GONE: it is not there. */
 enum status queue_sub(struct queue *q, int parent, const char *name, bool create, int *fd,
     struct error *err) MUST_CHECK;
-/*
- * Open one to look into it.  *fd is -1 if it is missing, or is no directory, which a checker tells
- * of.
- */
+/* Open one to look into it.  *fd is -1 if it is missing, or no directory (mq fsck tells of it). */
 enum status queue_sub_look(struct queue *q, const char *name, int *fd,
     struct error *err) MUST_CHECK;
 /* The lane of an order key; close it with shelf_close.  ST_GONE: there is none. */
@@ -26,11 +23,12 @@ enum status lane_open(struct queue *q, const char *order, struct shelf *sh,
 /* As lane_open; the lane is made if it is not there.  ST_GONE: it was removed meanwhile. */
 enum status lane_make(struct queue *q, const char *order, struct shelf *sh,
     struct error *err) MUST_CHECK;
-/* Remove a lane if it is empty: whoever parks there now makes it again. */
+/* Remove a lane if it is empty.  Whoever parks a message there makes it again. */
 void lane_remove(struct queue *q, const char *order);
 bool place_in_lane(const struct place *p);
-/* The directory of the lanes, as queue_sub_look; and whether a name is that of an order key. */
+/* Open the directory of the lanes, as queue_sub_look does. */
 enum status lanes_look(struct queue *q, int *fd, struct error *err) MUST_CHECK;
+/* Whether a name is that of an order key. */
 bool order_ok(const char *text);
 
 #endif

@@ -18,13 +18,11 @@
 #include "spool/bucket.h"
 #include "spool/hint.h"
 
-/* st_size of a full bucket: what it costs to read it, on nearly every file system. */
+/* st_size of a full bucket; on nearly every file system that is what it costs to read it. */
 #define BUCKET_FULL 65536
-/*
- * And how many names it has, where st_size does not tell: entries of a directory take this many
- * bytes at least.
- */
+/* The number of names in a full bucket, where st_size does not tell. */
 #define BUCKET_NAMES 1000
+/* An entry of a directory takes at least so many bytes. */
 #define ENTRY_LEAST 20
 /* One insert in so many counts the names, to see whether st_size tells. */
 #define PROBE 256
@@ -85,14 +83,11 @@ bucket_decide(const struct buckets *bs, char cls, usec_t key, bool room)
 			fits = &bs->b[i];
 	/* If the very key is taken there is no name for another bucket: it takes more. */
 	if (fits != NULL)
-		return decision_of(bs, !fits->full || fits->key == key ||
-		    !room ? DEED_USE : DEED_MAKE, fits);
+		return decision_of(bs, fits->full && fits->key != key && room ? DEED_MAKE :
+		    DEED_USE, fits);
 	if (!room)
 		return decide_without_room(bs, cls, key);
-	/*
-	 * Lowered if it has room, so that keys which come in falling order don't make a bucket
-	 * each.
-	 */
+	/* Keys that come in falling order would make a bucket each. */
 	low = bucket_lowest(bs, cls, false);
 	return decision_of(bs, low != NULL && !low->full ? DEED_LOWER : DEED_MAKE, low);
 }

@@ -3,9 +3,9 @@
  *
  * A change of state is a rename: IN_MOVED_FROM and IN_MOVED_TO with one cookie.
  * The two need not be neighbours, so the last departures are remembered; what an
- * arrival means follows from where it came from and from its name.  It tells what
- * it saw, and is no ledger: an overflow is told as such.  What was made and filled before
- * it could be watched, a bucket or a whole queue, is listed once it is.
+ * arrival means follows from where the message came from and from its name.  The events
+ * are no ledger: the kernel may drop some, which is told as an overflow.  A bucket, or a
+ * whole queue, that was made and filled before it could be watched is listed then.
  */
 #include <sys/inotify.h>
 #include <dirent.h>
@@ -33,7 +33,7 @@
 /* Departures remembered, and how long one may wait for its arrival: in ms. */
 #define PARTED 64
 #define PATIENCE 20
-/* While all queues of the spool are watched, it is looked at so often whether it is still there, in ms. */
+/* Whoever watches all queues looks so often whether the spool is still there, in ms. */
 #define SPOOL_LOOK 2000
 
 enum what { DIR_STATE, DIR_BUCKET, DIR_NEW };
@@ -64,7 +64,8 @@ struct events {
 	bool all;		/* queues that are made later are watched, too */
 	struct queue **queue;
 	size_t nqueues;
-	struct error missed;	/* the first error of what could not be watched, until it was asked for */
+	/* The first error of what could not be watched since events_missed was last called. */
+	struct error missed;
 	struct watched *w;
 	size_t nw, cap;
 	struct departure parted[PARTED];
@@ -89,6 +90,13 @@ watched_find(struct events *ev, int wd)
 	return NULL;
 }
 
+/* ST_GONE for what cannot be watched and is passed over. */
+static enum status
+watch_status(struct events *ev, enum status st, struct error *err)
+{
+	return passed_over(&ev->missed, st, err) ? ST_GONE : st;
+}
+
 static enum status
 watch(struct events *ev, size_t queue, enum what what, enum state s, const char *bucket,
     bool half, struct error *err)
@@ -109,7 +117,7 @@ watch(struct events *ev, size_t queue, enum what what, enum state s, const char 
 		return error_set(err, ST_AGAIN, 0, "no more inotify watches: raise the sysctl "
 		    "fs.inotify.max_user_watches");
 	if (wd == -1)
-		return missed_note(&ev->missed, error_sys(err, errno, "watch %s", path), err);
+		return watch_status(ev, error_sys(err, errno, "watch %s", path), err);
 	if ((w = watched_find(ev, wd)) == NULL) {
 		if (ev->nw == ev->cap) {
 			size_t cap = ev->cap == 0 ? 64 : ev->cap * 2;
@@ -178,14 +186,15 @@ found_add(struct events *ev, const struct watched *w, const char *file, struct e
 }
 
 static enum status
-found_in_bucket(struct events *ev, size_t queue, enum state s, const struct bucket *b, struct error *err)
+found_in_bucket(struct events *ev, size_t queue, enum state s, const struct bucket *b,
+    struct error *err)
 {
 	struct watched w = { .queue = queue, .what = DIR_BUCKET, .state = s };
 	struct listing l;
 	enum status st;
 
 	if ((st = bucket_list(shelf_of(ev->queue[queue], s), b, &l, err)) != ST_OK)
-		return missed_note(&ev->missed, st, err);
+		return watch_status(ev, st, err);
 	(void)strlcpy(w.bucket, b->name, sizeof(w.bucket));
 	for (size_t i = 0; st == ST_OK && i < l.n; i++)
 		st = found_add(ev, &w, l.e[i].name, err);
@@ -206,12 +215,12 @@ found_in_new(struct events *ev, size_t queue, struct error *err)
 	if ((st = queue_new(ev->queue[queue], &dir, err)) == ST_OK)
 		st = each_open(dir, &d, err);
 	if (st != ST_OK)
-		return missed_note(&ev->missed, st, err);
+		return watch_status(ev, st, err);
 	while ((st = each_next(d, &name, &type, err)) == ST_OK)
 		if ((st = found_add(ev, &w, name, err)) != ST_OK)
 			break;
 	each_close(d);
-	return st == ST_NONE ? ST_OK : missed_note(&ev->missed, st, err);
+	return st == ST_NONE ? ST_OK : watch_status(ev, st, err);
 }
 
 /* ST_GONE: it is not there, or cannot be watched, which is noted. */
@@ -223,7 +232,7 @@ watch_state(struct events *ev, size_t queue, enum state s, bool list, struct err
 
 	if ((st = watch(ev, queue, DIR_STATE, s, "", false, err)) != ST_OK ||
 	    (st = buckets_list(shelf_of(ev->queue[queue], s), &bs, err)) != ST_OK)
-		return missed_note(&ev->missed, st, err);
+		return watch_status(ev, st, err);
 	for (size_t i = 0; (st == ST_OK || st == ST_GONE) && i < bs.n; i++) {
 		st = watch(ev, queue, DIR_BUCKET, s, bs.b[i].name, bs.b[i].half, err);
 		if (st == ST_OK && list)
@@ -262,7 +271,7 @@ queue_add(struct events *ev, const char *name, bool list, struct error *err)
 	return watch_queue(ev, ev->nqueues++, list, err);
 }
 
-/* One that was made later, or moved into the spool.  What is no queue after all, or cannot be opened, is passed over. */
+/* A queue was made, or moved into the spool; what is none, or cannot be opened, is passed over. */
 static enum status
 queue_made(struct events *ev, const char *name, bool list, struct error *err)
 {
@@ -278,7 +287,7 @@ queue_made(struct events *ev, const char *name, bool list, struct error *err)
 		error_clear(err);
 		return ST_OK;
 	}
-	return missed_note(&ev->missed, st, err) == ST_GONE ? ST_OK : st;
+	return watch_status(ev, st, err) == ST_GONE ? ST_OK : st;
 }
 
 static enum status
@@ -358,12 +367,15 @@ departure(struct events *ev, uint32_t cookie)
 	return NULL;
 }
 
-/* Where a message was not seen to come from: it was pushed, or came from a queue that is not watched. */
+/*
+ * What the arrival of a message means that was not seen to leave another place: it was pushed, or it
+ * came from a queue that is not watched.
+ */
 static const char *
 came(const struct place *to)
 {
 	if (to->name.waited)
-		return NULL;	/* from where it waited for its turn: for everybody else it was ready all the time */
+		return NULL;	/* it waited for its turn, which counts as ready all the time */
 	switch (to->state) {
 	case STATE_READY:
 		return to->name.deliveries == 0 && to->name.reason[0] == '\0' ? "pushed" : "moved";
@@ -435,7 +447,10 @@ new_bucket(struct events *ev, const struct watched *state, const char *name, str
 
 /* ---- one event of the kernel ------------------------------------------ */
 
-/* A file that came to new/ and was adopted before we could look at it: it is told of when it arrives in ready/. */
+/*
+ * A file came to new/ and was adopted before we could look at it: its arrival in ready/ is told
+ * instead.
+ */
 static void
 untold(struct events *ev, size_t queue, const char *file)
 {
@@ -514,7 +529,7 @@ arrive(struct events *ev, const struct inotify_event *ie, const struct watched *
 	struct place p;
 
 	if (from != NULL)
-		from->cookie = 0;	/* answered; what it says stands until the next one departs */
+		from->cookie = 0;	/* the rest stands until the next one departs */
 	if (!place_of(ev, w, ie->name, &p)) {
 		if (w->what == DIR_NEW)
 			untold(ev, w->queue, ie->name);
@@ -678,7 +693,8 @@ events_next(struct events *ev, struct event *e, int reader, struct error *err)
 	for (;;) {
 		if (ev->told < ev->nfound) {
 			size_t i = ev->told++;
-			if (tell(ev, e, ev->found[i].queue, came(&ev->found[i].at), &ev->found[i].at))
+			const struct place *at = &ev->found[i].at;
+			if (tell(ev, e, ev->found[i].queue, came(at), at))
 				return ST_OK;
 			continue;
 		}

@@ -1,7 +1,7 @@
 /*
  * find.c: where one message is.
  *
- * It may move from a place not yet looked at to one that was: where any of the
+ * A message may move from a place not yet looked at to one that was: where any of the
  * directories is young (see dir_is_young), having seen nothing proves nothing.
  */
 #include <stdlib.h>
@@ -54,9 +54,16 @@ struct search {
 	const struct msgid *id;
 	const char *token;	/* NULL: any */
 	struct place *p;
-	bool young;		/* one of them changed so lately that having seen nothing proves nothing */
+	bool young;		/* one of the places has just changed: see dir_is_young */
 	struct error missed;	/* the first error of what could not be looked into */
 };
+
+/* ST_NONE, unless it was found or the search has to end with that error. */
+static enum status
+search_status(struct search *f, enum status st, struct error *err)
+{
+	return st == ST_GONE || passed_over(&f->missed, st, err) ? ST_NONE : st;
+}
 
 static enum status
 find_in_buckets(struct search *f, struct shelf *sh, struct error *err)
@@ -65,17 +72,15 @@ find_in_buckets(struct search *f, struct shelf *sh, struct error *err)
 	enum status st;
 
 	if ((st = buckets_list(sh, &bs, err)) != ST_OK)
-		return missed_note(&f->missed, st, err);
+		return search_status(f, st, err);
 	st = ST_NONE;
-	for (size_t i = 0; (st == ST_NONE || st == ST_GONE) && i < bs.n; i++) {
-		st = bucket_find(sh, &bs.b[i], f->id, f->token, f->p, &f->young, err);
-		st = missed_note(&f->missed, st, err);
-	}
+	for (size_t i = 0; st == ST_NONE && i < bs.n; i++)
+		st = search_status(f,
+		    bucket_find(sh, &bs.b[i], f->id, f->token, f->p, &f->young, err), err);
 	buckets_free(&bs);
-	return st == ST_GONE ? ST_NONE : st;
+	return st;
 }
 
-/* ST_GONE: the lane was removed, for it was empty. */
 static enum status
 find_in_lane(struct search *f, struct queue *q, const char *order, struct error *err)
 {
@@ -85,7 +90,7 @@ find_in_lane(struct search *f, struct queue *q, const char *order, struct error 
 	if ((st = lane_open(q, order, &lane, err)) == ST_OK)
 		st = find_in_buckets(f, &lane, err);
 	shelf_close(&lane);
-	return missed_note(&f->missed, st, err);
+	return search_status(f, st, err);
 }
 
 static enum status
@@ -97,18 +102,17 @@ find_in_lanes(struct search *f, struct queue *q, struct error *err)
 	int dir;
 
 	if ((st = lanes_look(q, &dir, err)) != ST_OK)
-		return missed_note(&f->missed, st, err);
+		return search_status(f, st, err);
 	walk_begin(&w, dir, "", SCAN_LANES);
-	while ((found == ST_NONE || found == ST_GONE) && (st = walk_next(&w, &e, err)) == ST_OK)
+	while (found == ST_NONE && (st = walk_next(&w, &e, err)) == ST_OK)
 		if (order_ok(e->name))
 			found = find_in_lane(f, q, e->name, err);
 	walk_end(&w);
 	if (dir != -1)
 		(void)close(dir);
-	return st == ST_OK ? found : missed_note(&f->missed, st, err);
+	return st == ST_OK ? found : search_status(f, st, err);
 }
 
-/* Among the files of new/. */
 static enum status
 find_in_new(struct search *f, struct queue *q, struct error *err)
 {
@@ -119,14 +123,15 @@ find_in_new(struct search *f, struct queue *q, struct error *err)
 	if ((st = queue_new(q, &dir, err)) == ST_OK)
 		st = each_open(dir, &d, err);
 	if (st != ST_OK)
-		return missed_note(&f->missed, st, err);
-	while ((st = arrivals_next(dir, d, f->p, err)) == ST_OK && strcmp(f->p->name.id.text, f->id->text) != 0)
+		return search_status(f, st, err);
+	while ((st = arrivals_next(dir, d, f->p, err)) == ST_OK &&
+	    strcmp(f->p->name.id.text, f->id->text) != 0)
 		continue;
 	each_close(d);
-	return missed_note(&f->missed, st, err);
+	return search_status(f, st, err);
 }
 
-/* In the buckets, and among what arrived.  ST_GONE: it was a lane, which is no more. */
+/* In the buckets, and in new/, where what will be ready lies. */
 static enum status
 find_in_shelf(struct search *f, struct shelf *sh, struct error *err)
 {
@@ -134,22 +139,22 @@ find_in_shelf(struct search *f, struct shelf *sh, struct error *err)
 
 	if (st == ST_NONE && sh->state == STATE_READY && sh->lane[0] == '\0')
 		st = find_in_new(f, sh->queue, err);
-	return st == ST_GONE && sh->lane[0] == '\0' ? ST_NONE : st;
+	return st;
 }
 
-/* Nothing was seen: that is an error where something could not be looked into. */
+/* That nothing was found is an error where something could not be looked into. */
 static enum status
-not_found(const struct search *f, enum status st, struct error *err)
+search_end(const struct search *f, enum status st, struct error *err)
 {
-	if ((st != ST_NONE && st != ST_GONE) || f->missed.status == ST_OK)
+	if (st != ST_NONE || f->missed.status == ST_OK)
 		return st;
 	*err = f->missed;
 	return err->status;
 }
 
 enum status
-place_find(struct shelf *sh, const struct msgid *id, const char *token, const char *bucket, struct place *p,
-    struct error *err)
+place_find(struct shelf *sh, const struct msgid *id, const char *token, const char *bucket,
+    struct place *p, struct error *err)
 {
 	struct search f = { .id = id, .token = token, .p = p, .young = true };
 	enum status st = ST_NONE;
@@ -158,30 +163,33 @@ place_find(struct shelf *sh, const struct msgid *id, const char *token, const ch
 	for (int round = 0; st == ST_NONE && f.young && round < 3; round++) {
 		f.young = false;
 		if (bucket != NULL && bucket_parse(bucket, &b))
-			st = missed_note(&f.missed, bucket_find(sh, &b, id, token, p, &f.young, err), err);
-		if (st == ST_NONE || st == ST_GONE)
+			st = search_status(&f, bucket_find(sh, &b, id, token, p, &f.young, err),
+			    err);
+		if (st == ST_NONE)
 			st = find_in_shelf(&f, sh, err);
 	}
-	return not_found(&f, st, err);
+	return search_end(&f, st, err);
 }
 
 enum status
-scan_find(struct queue *q, unsigned states, const struct msgid *id, struct place *p, struct error *err)
+scan_find(struct queue *q, unsigned states, const struct msgid *id, struct place *p,
+    struct error *err)
 {
 	struct search f = { .id = id, .p = p, .young = true };
 	enum status st = ST_NONE;
 
 	/* It may move from a state not yet looked at to one that was: go round again. */
-	for (int round = 0; (st == ST_NONE || st == ST_GONE) && f.young && round < 4; round++) {
+	for (int round = 0; st == ST_NONE && f.young && round < 4; round++) {
 		f.young = false;
-		for (int s = 0; (st == ST_NONE || st == ST_GONE) && s < NSTATES; s++)
+		for (int s = 0; st == ST_NONE && s < NSTATES; s++)
 			if ((states & STATE_BIT(s)) != 0)
 				st = find_in_shelf(&f, shelf_of(q, (enum state)s), err);
-		if ((st == ST_NONE || st == ST_GONE) && (states & STATE_BIT(STATE_READY)) != 0)
+		if (st == ST_NONE && (states & STATE_BIT(STATE_READY)) != 0)
 			st = find_in_lanes(&f, q, err);
 	}
-	st = not_found(&f, st, err);
-	if (st == ST_NONE || st == ST_GONE)
-		return error_set(err, ST_NOTFOUND, 0, "no message '%s' in queue '%s'", id->text, q->name);
+	st = search_end(&f, st, err);
+	if (st == ST_NONE)
+		return error_set(err, ST_NOTFOUND, 0, "no message '%s' in queue '%s'", id->text,
+		    q->name);
 	return st;
 }

@@ -55,7 +55,7 @@ struct scan {
 	bool have;		/* the next of them is known: */
 	struct place head;
 
-	/* The files of new/: a window in the order of their arrival, or, if any order will do, one by one. */
+	/* The files of new/: a window in the order of arrival; or one by one, in any order. */
 	struct arrivals arrivals;
 	size_t arrival;		/* the one after the next, which is known: */
 	bool have_arrived;
@@ -120,22 +120,22 @@ scan_close(struct scan *s)
 	free(s);
 }
 
-enum status
-missed_note(struct error *missed, enum status st, struct error *err)
+bool
+passed_over(struct error *missed, enum status st, struct error *err)
 {
 	if (st == ST_OK || st == ST_NONE || st == ST_GONE || error_is_ours(err))
-		return st;
+		return false;
 	if (missed->status == ST_OK)
 		*missed = *err;
 	error_clear(err);
-	return ST_GONE;
+	return true;
 }
 
+/* ST_OK unless the scan has to end with that error. */
 static enum status
 scan_pass_over(struct scan *s, enum status st, struct error *err)
 {
-	st = missed_note(&s->missed, st, err);
-	return st == ST_GONE || st == ST_NONE ? ST_OK : st;
+	return st == ST_NONE || st == ST_GONE || passed_over(&s->missed, st, err) ? ST_OK : st;
 }
 
 const struct error *
@@ -164,7 +164,7 @@ lane_next(struct scan *s, struct error *err)
 	do {
 		st = walk_next(&s->lanes, &e, err);
 		if (st != ST_OK)
-			return st == ST_NONE || (st = scan_pass_over(s, st, err)) == ST_OK ? ST_NONE : st;
+			return (st = scan_pass_over(s, st, err)) == ST_OK ? ST_NONE : st;
 	} while (!order_ok(e->name));
 	shelf_close(&s->lane);
 	s->shelf = &s->lane;
@@ -211,7 +211,8 @@ head_next(struct scan *s, struct error *err)
 				continue;
 			shelf_place(s->shelf, s->name, e->name, &s->head);
 			s->have = true;
-		} else if ((st = scan_pass_over(s, st, err)) != ST_OK || (st = bucket_next(s, err)) != ST_OK)
+		} else if ((st = scan_pass_over(s, st, err)) != ST_OK ||
+		    (st = bucket_next(s, err)) != ST_OK)
 			return st;
 	}
 	return ST_OK;
@@ -223,6 +224,7 @@ head_next(struct scan *s, struct error *err)
 static enum status
 arrived_next(struct scan *s, struct error *err)
 {
+	const struct place *after;
 	enum status st;
 
 	if (s->have_arrived)
@@ -233,9 +235,12 @@ arrived_next(struct scan *s, struct error *err)
 		arrivals_free(&s->arrivals);
 		s->arrival = 0;
 		/* The one that was given out last is still in arrived. */
-		st = arrivals_list(s->q, s->arrived.file[0] != '\0' ? &s->arrived : NULL, SCAN_ARRIVALS, &s->arrivals, err);
-		if (st != ST_OK || s->arrivals.n == 0)
-			return st == ST_OK ? ST_NONE : scan_pass_over(s, st, err) == ST_OK ? ST_NONE : st;
+		after = s->arrived.file[0] != '\0' ? &s->arrived : NULL;
+		st = arrivals_list(s->q, after, SCAN_ARRIVALS, &s->arrivals, err);
+		if ((st = scan_pass_over(s, st, err)) != ST_OK)
+			return st;
+		if (s->arrivals.n == 0)
+			return ST_NONE;
 	}
 	arrival_place(&s->arrivals.a[s->arrival++], &s->arrived);
 	s->have_arrived = true;
@@ -270,7 +275,8 @@ state_next(struct scan *s, struct error *err)
 			return ST_NONE;
 	} while ((s->states & STATE_BIT(s->state)) == 0);
 	s->shelf = shelf_of(s->q, (enum state)s->state);
-	if ((st = scan_pass_over(s, buckets_list(s->shelf, &s->buckets, err), err)) != ST_OK || s->state != STATE_READY)
+	st = scan_pass_over(s, buckets_list(s->shelf, &s->buckets, err), err);
+	if (st != ST_OK || s->state != STATE_READY)
 		return st;
 	s->arrivals.more = !s->any_order;
 	s->arrived.file[0] = '\0';
