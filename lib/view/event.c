@@ -408,8 +408,10 @@ meaning(const struct departure *from, const struct place *to)
 	default:
 		break;
 	}
+	/* An attempt that failed is counted at its end, or before, with the mark that says so. */
 	if (from->at.state == STATE_CLAIMED)
-		return to->name.attempts > from->at.name.attempts ? "failed" : "released";
+		return from->at.name.failed != 0 || to->name.attempts > from->at.name.attempts ?
+		    "failed" : "released";
 	return from->at.state == STATE_DELAYED && to->name.attempts == from->at.name.attempts &&
 	    to->state == STATE_READY && from->at.name.key <= clock_now() ? "due" : "retried";
 }
