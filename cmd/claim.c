@@ -153,10 +153,14 @@ run_claim(struct run *r)
 	if ((st = options(r, &t)) != ST_OK || (st = run_operands(r, 1, 1)) != ST_OK ||
 	    (st = run_queue_consume(r, r->operand[0], &q)) != ST_OK)
 		goto out;
+	if (t.wait)
+		run_stoppable();	/* as the first process of a container, too */
 	if (!t.chunked || (st = chunk_hello(STDOUT_FILENO, &r->err)) == ST_OK)
 		st = claim_wait(r, q, &t.opt, t.wait, t.deadline, &c);
 	if (st == ST_OK) {
-		if (t.chunked)
+		if (run_stopped())
+			st = error_set(&r->err, ST_AGAIN, 0, "stopped by a signal");
+		else if (t.chunked)
 			st = send_body(&c, &r->err);
 		if (st == ST_OK && t.body != NULL)
 			st = write_body(&c, t.body, &r->err);

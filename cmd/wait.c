@@ -130,8 +130,9 @@ run_wait(struct run *r)
 	if ((st = options(&w)) != ST_OK || (st = run_operands(r, 1, 1)) != ST_OK ||
 	    (st = run_queue(r, r->operand[0], &w.q)) != ST_OK)
 		return st;
+	run_stoppable();	/* as the first process of a container, too */
 	st = waiter_open(w.q, true, &waiter, &r->err);
-	while (st == ST_OK || st == ST_AGAIN) {
+	while ((st == ST_OK || st == ST_AGAIN) && !run_stopped()) {
 		if ((st = waiter_arm(waiter, &r->err)) != ST_OK ||
 		    (st = run_reload(r, w.q)) != ST_OK ||
 		    (st = look(&w, &yes, &wake)) != ST_OK)

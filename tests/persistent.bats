@@ -230,7 +230,7 @@ MQ_SPOOL=$(realpath "$MQ_SPOOL")"
 	assert_equal "$(grep -c start starts)" 1
 }
 
-@test "126 and 127: given back uncounted, the worker ends so" {
+@test "126 and 127 of all there is: given back uncounted, the worker ends so" {
 	mq init -q q attempts=1
 	mq push -q q -m x
 	run -127 mq work q --persistent -- ./nowhere

@@ -22,6 +22,7 @@ teardown() {
 recipe() {
 	python3 "$BATS_TEST_DIRNAME/recipes.py" "$BATS_TEST_DIRNAME/../man/mq-recipes.7" all "$1"
 	mv "all/$1" recipe
+	mkdir -p recipe/bin	# one without scripts
 	mv recipe/bin scripts
 	mkdir recipe/bin
 	local name
@@ -379,6 +380,24 @@ delayed 1 1 exit-75: HTTP 500"
 	ended "$pid"
 	assert_equal "$status $(tail -n 2 bodies | tr '\n' ' ')" "0 6 7 "
 	assert_equal "$(cat overlaps 2>&-)" ""
+}
+
+@test "shell commands as jobs" {
+	recipe shell-commands-as-jobs
+	stand_in rsync <<<'echo "rsync: no route to host" >&2; exit 12'
+	stand_in make <<<'echo made >>$HOME/did'
+	echo big >big.log
+	typed 1
+	mq push -q jobs -m 'nosuchcommand --flag'
+	typed 2
+	assert_equal "$(cat did)" made
+	[ -e big.log.gz ]
+	assert_equal "$(mq ls jobs --state delayed -o attempts | tr -d ' ' | tr '\n' ,)" "1,1,"
+	mq init -q jobs attempts=2
+	# shellcheck disable=SC2046 # ids
+	mq retry -q --keep-attempts jobs $(mq ls jobs --ids)
+	mq work --config --drain jobs || true
+	assert_equal "$(mq dead jobs -o reason | cut -d: -f1 | sort | tr '\n' ,)" "exit-12,exit-127,"
 }
 
 @test "fan-in from ssh hosts" {

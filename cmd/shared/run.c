@@ -131,6 +131,10 @@ claim_wait(struct run *r, struct queue *q, const struct claim_options *opt, bool
 		if (st != ST_NONE && !(st == ST_AGAIN && held != HELD_NO))
 			break;
 		error_clear(&r->err);	/* what the policy holds back it gives out later */
+		if (run_stopped()) {
+			st = ST_AGAIN;
+			break;
+		}
 		if ((st = waiter_wait(w, wake, deadline, &r->err)) != ST_OK)
 			break;
 	}

@@ -1,6 +1,7 @@
 /*
  * stop.c: signals that ask a verb to end.
  */
+#include <sys/time.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,17 +25,36 @@ run_catch(int sig, void (*handler)(int))
 		(void)sigaction(sig, &sa, NULL);
 }
 
+/* us from one alarm to the next. */
+#define STOP_AGAIN 50000
+
 static volatile sig_atomic_t stopped;
 
+/*
+ * A signal may come just before a system call that waits, and would not interrupt that one.  So
+ * from then on an alarm interrupts again and again whatever waits.
+ */
 static void
 on_stop(int sig)
 {
+	const struct itimerval again = { .it_interval = { 0, STOP_AGAIN }, .it_value = { 0, STOP_AGAIN } };
+
 	stopped = sig;
+	(void)setitimer(ITIMER_REAL, &again, NULL);
+}
+
+static void
+on_alarm(int sig)
+{
+	(void)sig;
 }
 
 void
 run_stoppable(void)
 {
+	struct sigaction sa = { .sa_handler = on_alarm };
+
+	(void)sigaction(SIGALRM, &sa, NULL);
 	run_catch(SIGINT, on_stop);
 	run_catch(SIGTERM, on_stop);
 	run_catch(SIGHUP, on_stop);
@@ -54,4 +74,6 @@ run_die_if_stopped(void)
 	(void)fflush(stdout);
 	(void)signal(stopped, SIG_DFL);
 	(void)raise(stopped);
+	/* The first process of a container does not die of it; a shell says so of one that did. */
+	_exit(128 + stopped);
 }

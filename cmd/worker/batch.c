@@ -330,12 +330,9 @@ batch_next(struct handler *h)
 	}
 }
 
-static void
-batch_halve(struct work *w, struct handler *h)
+void
+batch_halve(struct handler *h)
 {
-	if (work_can_note())
-		run_verbose(w->r, "a batch of %d failed; %d of it are run again, in halves", h->ran,
-		    h->part);
 	h->parts[h->nparts++] = h->part - h->part / 2;
 	h->part /= 2;
 }
@@ -343,8 +340,6 @@ batch_halve(struct work *w, struct handler *h)
 void
 batch_settle(struct work *w, struct handler *h)
 {
-	int last;
-
 	if (h->bad[0] != '\0' && handler_succeeded(h))
 		h->why = WHY_PROTOCOL;	/* nobody knows what it meant */
 	batch_compact(h);
@@ -352,12 +347,15 @@ batch_settle(struct work *w, struct handler *h)
 		work_give_back(w, h);
 		return;
 	}
-	if (handler_succeeded(h) || handler_unusable(h) || h->ran == 1) {
-		last = handler_unusable(h) ? h->n : h->part;
-		for (int i = 0; i < last; i++)
+	if (handler_succeeded(h) || h->ran == 1) {
+		for (int i = 0; i < h->part; i++)
 			if (h->claim[i].fd != -1)
 				work_settle_one(w, h, &h->claim[i]);
-	} else if (h->part > 1)
-		batch_halve(w, h);
+	} else if (h->part > 1) {
+		if (work_can_note())
+			run_verbose(w->r, "a batch of %d failed; %d of it are run again, in halves",
+			    h->ran, h->part);
+		batch_halve(h);
+	}
 	batch_next(h);
 }

@@ -18,6 +18,8 @@ char **batch_argv(char *const *argv, const char *dir);
 void batch_argv_free(char **);
 /* A handler is over: end what it has done, and make the next part ready.  n is 0 if there is none. */
 void batch_settle(struct work *, struct handler *);
+/* The first half of the part is next, and then the other one. */
+void batch_halve(struct handler *);
 /* What is done with leaves the part; if that is all of it, the next one is made ready. */
 void batch_next(struct handler *);
 void batch_remove(const char *dir);

@@ -158,6 +158,7 @@ handler_stop(struct handler *h, enum why why)
 	if (h->why == WHY_NONE)
 		h->why = why;
 	(void)kill(-h->pid, first ? SIGTERM : SIGKILL);
+	(void)kill(-h->pid, SIGCONT);	/* one that stands still hears nothing else */
 	deadline_set(&h->limit, first ? clock_mono() + GRACE : USEC_MAX);
 	h->state = first ? SLOT_STOPPING : SLOT_KILLED;
 }

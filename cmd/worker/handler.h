@@ -50,7 +50,7 @@ enum slot {
 };
 
 /* Why a handler was stopped. */
-enum why { WHY_NONE, WHY_TIMEOUT, WHY_LOST, WHY_SHUTDOWN, WHY_BODY, WHY_PROTOCOL };
+enum why { WHY_NONE, WHY_TIMEOUT, WHY_LOST, WHY_SHUTDOWN, WHY_BODY, WHY_PROTOCOL, WHY_TERMINAL };
 
 /*
  * The claims have their places for as long as the worker runs; n of them are in use, and of
@@ -111,6 +111,8 @@ struct launch {
 enum status launch_open(struct run *, struct queue *, char *const *argv, struct launch *,
     struct error *) MUST_CHECK;
 void launch_close(struct launch *);
+/* Whether the command and the environment that all handlers have leave room for that of a message. */
+bool launch_fits(const struct launch *);
 /*
  * Start the command in slot i for the claims that it has, or give them to it if it stays.
  * When the command cannot be executed: ST_NOTFOUND with errnum set (the caller gives the

@@ -39,7 +39,7 @@ loop_drained(struct work *w, bool *yes, struct error *err)
 	uint64_t n;
 
 	*yes = !loop_busy(w);
-	if (!*yes || w->phase != PHASE_WORKING || !sources_left(w))
+	if (!*yes || w->phase != PHASE_WORKING || !sources_left(w) || doubt_hopeless(w))
 		return ST_OK;
 	*yes = w->drain != DRAIN_NO;
 	for (struct source *s = w->source; *yes && st == ST_OK && s < w->source + w->nsources; s++) {

@@ -31,12 +31,46 @@ next_slot(const struct work *w)
 	return deadline_is_set(&w->restart) ? -1 : empty;
 }
 
-/* The command cannot be started.  Our fault, whatever it is: the message goes back and does not count. */
+/* Whether we lack what each process needs, which there will be when another one has ended. */
+static bool
+next_lacks(enum status st, const struct error *err)
+{
+	return st != ST_NOTFOUND && (err->errnum == EMFILE || err->errnum == ENFILE ||
+	    err->errnum == EAGAIN || err->errnum == ENOMEM);
+}
+
+/* The headers of this one message are more than the environment of a process may hold. */
+static bool
+next_too_large(const struct handler *h, enum status st, const struct error *err)
+{
+	return st == ST_NOTFOUND && err->errnum == E2BIG && h->source->launch.mode == MODE_ONE &&
+	    launch_fits(&h->source->launch);
+}
+
+/*
+ * The handler cannot be started.  That is our fault, whatever it is, and not that of the
+ * message, which goes back and does not count; but for one that is too large.  While other
+ * handlers run, there are just fewer of them.
+ */
 static enum status
 next_failed(struct work *w, int i, enum status st, struct error *err)
 {
-	work_give_back(w, &w->h[i]);
-	handler_free(&w->h[i], i);
+	struct handler *h = &w->h[i];
+	struct source *s = h->source;
+
+	if (next_too_large(h, st, err)) {
+		work_too_large(w, h, err);
+		handler_free(h, i);
+		return ST_OK;
+	}
+	w->started -= (uint64_t)h->n;
+	work_give_back(w, h);
+	handler_free(h, i);
+	if (next_lacks(st, err) && w->running > 0) {
+		s->hope = SOURCE_STARVED;
+		error_clear(err);
+		return ST_OK;
+	}
 	work_enter(w, PHASE_ENDING);
 	if (st != ST_NOTFOUND)
 		return st;
@@ -75,11 +109,16 @@ next_start(struct work *w, int i, struct error *err)
 	deadline_set(&h->collect, USEC_MAX);
 	for (;;) {
 		st = next_try(w, i, err);
-		if (st == ST_OK || st == ST_NONE || st == ST_NOTFOUND || w->nended == 0)
+		if (st == ST_NOTFOUND && err->errnum == E2BIG && h->part > 1)
+			batch_halve(h);	/* their ids are too much for the environment */
+		else if (next_lacks(st, err) && w->nended > 0)
+			(void)work_settle(w);	/* what is over has descriptors and memory yet */
+		else
 			break;
 		error_clear(err);
-		(void)work_settle(w);	/* what is over has descriptors and memory yet */
 	}
+	if (st != ST_OK && st != ST_NONE)
+		return next_failed(w, i, st, err);
 	if (w->max > 0 && w->started >= (uint64_t)w->max)
 		work_enter(w, PHASE_CLOSING);
 	if (st == ST_NONE) {
@@ -88,8 +127,6 @@ next_start(struct work *w, int i, struct error *err)
 			handler_free(h, i);
 		return ST_OK;
 	}
-	if (st != ST_OK)
-		return next_failed(w, i, st, err);
 	if (h->source->timeout > 0 && h->state == SLOT_BUSY)
 		deadline_set(&h->limit, clock_mono() + h->source->timeout);
 	breaker_started(h);

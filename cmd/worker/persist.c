@@ -4,7 +4,6 @@
  * stdout (mq-work(1), "Handlers that stay").
  */
 #include <sys/ioctl.h>
-#include <sys/wait.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -150,9 +149,5 @@ persist_settle(struct work *w, struct handler *h)
 		work_give_back(w, h);
 	else if (h->n > 0)
 		work_settle_one(w, h, h->claim);
-	else if (handler_unusable(h) && w->exit_code == 0) {
-		w->exit_code = WEXITSTATUS(h->status);
-		work_enter(w, PHASE_ENDING);
-	}
 	persist_count_death(w, h);
 }

@@ -86,33 +86,12 @@ settle_ack(struct work *w, struct source *s, struct claim *c, usec_t now, struct
 	return st;
 }
 
-/* The command itself is at fault: the message is given back, and no other is taken. */
-static enum status
-settle_unusable(struct work *w, struct source *s, struct claim *c, int code, usec_t now, struct error *err)
-{
-	if (w->exit_code == 0 && work_can_note())
-		run_note(w->r, "%s: exit status %d: the command cannot be run; the message was "
-		    "given back", s->command, code);
-	w->exit_code = code;
-	work_enter(w, PHASE_ENDING);
-	source_revive(s);
-	return claim_release(s->q, c, 0, now, err);
-}
-
 bool
 handler_succeeded(const struct handler *h)
 {
 	/* Who had finished when we told it to stop has finished. */
 	return (h->why == WHY_NONE || h->why == WHY_SHUTDOWN) && WIFEXITED(h->status) &&
 	    WEXITSTATUS(h->status) == 0;
-}
-
-/* A shell's word for what cannot be executed, and is not there. */
-bool
-handler_unusable(const struct handler *h)
-{
-	return h->why == WHY_NONE && WIFEXITED(h->status) &&
-	    (WEXITSTATUS(h->status) == 126 || WEXITSTATUS(h->status) == 127);
 }
 
 /* It ended by itself. */
@@ -122,8 +101,8 @@ settle_ended(struct work *w, struct handler *h, struct claim *c, usec_t now, str
 	int code = WIFEXITED(h->status) ? WEXITSTATUS(h->status) : 0;
 	char reason[25];
 
-	if (handler_unusable(h))
-		return settle_unusable(w, h->source, c, code, now, err);
+	if (doubt_raised(h))
+		return doubt_give_back(w, h, c, now, err);
 	(void)snprintf(reason, sizeof(reason), WIFSIGNALED(h->status) ? "signal-%d" : "exit-%d",
 	    WIFSIGNALED(h->status) ? WTERMSIG(h->status) : code);
 	return settle_fail(w, h, c, (struct failure){ .reason = reason, .delay = -1,
@@ -153,6 +132,8 @@ settle_claim(struct work *w, struct handler *h, struct claim *c, struct error *e
 		return settle_fail_for(w, h, c, "timeout", HANDLER, now, err);
 	case WHY_BODY:
 		return settle_fail_for(w, h, c, "unreadable", DISK, now, err);
+	case WHY_TERMINAL:
+		return settle_fail_for(w, h, c, "terminal", HANDLER, now, err);
 	case WHY_PROTOCOL:
 		return settle_fail_for(w, h, c, "protocol", HANDLER, now, err);
 	default:
@@ -198,6 +179,26 @@ work_answered(struct work *w, struct handler *h, struct claim *c, const struct v
 }
 
 void
+work_too_large(struct work *w, struct handler *h, struct error *why)
+{
+	struct claim *c = &h->claim[0];
+	struct error err;
+	enum state to;
+
+	struct failure failure = { .reason = "headers", .text = why->text, .delay = -1 };
+
+	if (work_can_note())
+		run_note(w->r, "%s: %s: its headers do not fit into the environment", c->at.name.id.text,
+		    why->text);
+	error_clear(&err);
+	source_revive(h->source);
+	settle_close(w, c, claim_fail(h->source->q, c, &failure, clock_now(), &to, &err), &err);
+	w->failed++;
+	error_clear(why);
+	h->n = 0;
+}
+
+void
 work_give_back(struct work *w, struct handler *h)
 {
 	struct error err;
@@ -219,6 +220,9 @@ settle_slot(struct work *w, struct handler *h)
 	/* What it said last. */
 	handler_verdicts(w, h);
 	handler_hear_out(h);
+	/* One that was stopped for our own reasons proves nothing. */
+	if (!doubt_raised(h) && h->why != WHY_SHUTDOWN && h->why != WHY_LOST && h->why != WHY_BODY)
+		doubt_settle(w, h->source);
 	switch (w->mode) {
 	case MODE_BATCH:
 		batch_settle(w, h);
@@ -258,40 +262,4 @@ work_settle(struct work *w)
 	if (any)
 		sources_feed(w);
 	return any;
-}
-
-void
-work_ran(struct work *w, struct handler *h)
-{
-	w->running--;
-	h->source->running--;
-}
-
-/*
- * Its place can be had by the next at once: a claim is ended while that one starts.  Not if
- * the command cannot be run, for then there shall be no next one.  And the parts of a batch
- * go before what is not claimed yet.
- */
-void
-work_reap(struct work *w)
-{
-	bool stop = false;
-
-	for (int i = 0; i < w->slots; i++) {
-		struct handler *h = &w->h[i];
-		if (!handler_lives(h) || waitpid(h->pid, &h->status, WNOHANG) != h->pid)
-			continue;
-		h->pid = 0;
-		h->state = SLOT_ENDED;
-		h->ended = clock_mono();
-		if (h->n > 0)
-			work_ran(w, h);
-		w->nended++;
-		/* Or if its lease is nearly over, as when all of us were stopped: our own search for the next would take it back. */
-		/* Or if the next of its key waits for it: it comes first. */
-		stop |= w->mode != MODE_ONE || handler_unusable(h) || h->claim->at.name.order[0] != '\0' ||
-		    h->claim->at.name.key - clock_now() < work_lease(w, h->source) / 3;
-	}
-	if (stop)
-		(void)work_settle(w);
 }

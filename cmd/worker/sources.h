@@ -19,6 +19,16 @@ struct breaker {
 	const struct handler *probe;	/* has the one message that is tried */
 };
 
+/* Whether the command of a queue can be run at all: see doubt.c. */
+#define DOUBT_MAX 3
+struct doubt {
+	bool settled;		/* it can: a handler of this run has ended otherwise than with 126 or 127 */
+	int code;		/* 126 or 127 */
+	int n;			/* messages whose handlers ended so; they were given back */
+	struct msgid id[DOUBT_MAX];
+	usec_t delay;		/* of the next one that is given back */
+};
+
 /* Whether a look at a queue may find something. */
 enum hope {
 	SOURCE_OPEN,		/* it may */
@@ -44,6 +54,7 @@ struct source {
 	uint64_t passed;	/* messages that the last look had to pass over */
 	enum held held;		/* what the last look was told */
 	struct breaker breaker;
+	struct doubt doubt;
 	/*
 	 * Of two that have messages, the one comes first whose served is less; each message adds
 	 * the stride (0: strict order).
@@ -97,5 +108,18 @@ void breaker_ended(struct handler *);
 /* It failed.  True: that does not count, and the message is to be set aside for so long. */
 bool breaker_failed(struct work *, struct handler *, const char *reason, usec_t *delay) MUST_CHECK;
 void breaker_worked(struct work *, struct source *);
+
+/* ---- doubt.c ------------------------------------------------------------ */
+
+/* Whether a handler that is over ended with 126 or 127, and nobody can tell whose fault that is. */
+bool doubt_raised(const struct handler *);
+/* Then: give back a message of its; it does not count. */
+enum status doubt_give_back(struct work *, struct handler *, struct claim *, usec_t now, struct error *) MUST_CHECK;
+/* A handler of the queue ended otherwise. */
+void doubt_settle(struct work *, struct source *);
+/* Whether messages were given back, and there is nothing else to try. */
+bool doubt_hopeless(const struct work *);
+/* The worker ends; with that status, if the doubt was never settled. */
+void doubt_end(struct work *);
 
 #endif

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -17,6 +18,9 @@
 #include "worker/guard.h"
 #include "worker/handler.h"
 #include "worker/verdict.h"
+
+/* Bytes that the variables of any message take, and what execve(2) itself does. */
+#define LAUNCH_ROOM 8192
 
 /* ---- what all have in common ------------------------------------------ */
 
@@ -47,6 +51,25 @@ launch_close(struct launch *l)
 	struct env e = { .v = l->env, .n = l->nenv };
 
 	env_free(&e);
+}
+
+/* The length of strings and of the pointers to them, as execve(2) counts. */
+static size_t
+launch_size(char *const *v)
+{
+	size_t size = 0;
+
+	for (; *v != NULL; v++)
+		size += strlen(*v) + 1 + sizeof(*v);
+	return size;
+}
+
+bool
+launch_fits(const struct launch *l)
+{
+	long most = sysconf(_SC_ARG_MAX);
+
+	return most == -1 || launch_size(l->argv) + launch_size(l->env) + LAUNCH_ROOM < (size_t)most;
 }
 
 /* ---- starting --------------------------------------------------------- */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "shared/cmd.h"
+#include "worker/sources.h"
 #include "worker/verdict.h"
 #include "worker/work.h"
 
@@ -84,6 +85,7 @@ verdict_take(struct work *w, struct handler *h, char *line, size_t len)
 	/* What it said on stderr before belongs to this message. */
 	if (!w->mute)
 		w->mute = !handler_listen(h);
+	doubt_settle(w, h->source);
 	work_answered(w, h, c, &a);
 	if (w->mode == MODE_STAY)
 		persist_answered(w, h);

@@ -163,6 +163,7 @@ run_work(struct run *r)
 			work_tell(&w, clock_mono());
 		}
 		work_retire(&w);
+		doubt_end(&w);
 		progress_clear();
 	}
 	guard_stop();

@@ -7,6 +7,7 @@
  *	leases.c	what is due: renewals first of all
  *	next.c		what is claimed and started
  *	settle.c	what became of a handler and its messages
+ *	reap.c		which handlers have ended, or are stopped
  *	tell.c		what people and the service manager see
  *
  * sources.h: which queue is next; handler.h: one slot; verdict.h, batch.h: handlers of more
@@ -117,21 +118,25 @@ enum status work_go_on(struct work *, struct error *) MUST_CHECK;
 void work_enter(struct work *, enum phase);
 /* Trouble of our own: tell it, and remember it for the exit status. */
 void work_trouble(struct work *, struct error *);
-/* The handler of a slot is done with what it ran for. */
-void work_ran(struct work *, struct handler *);
-/* Look which handlers have ended. */
-void work_reap(struct work *);
 /* What the handler says about one of its messages: end the claim so. */
 void work_answered(struct work *, struct handler *, struct claim *, const struct verdict *);
+/* The one message of a slot cannot be started, as its headers are too large: its own failed attempt. */
+void work_too_large(struct work *, struct handler *, struct error *why);
 /* Give back what the slot has; it does not count. */
 void work_give_back(struct work *, struct handler *);
 /* End one claim of a handler that is over, as it ended. */
 void work_settle_one(struct work *, struct handler *, struct claim *);
-/* Whether a handler that is over says that all is done; whether that the command cannot be run. */
+/* Whether a handler that is over says that all is done. */
 bool handler_succeeded(const struct handler *);
-bool handler_unusable(const struct handler *);
 /* End the claims of those that have ended; whether there were any. */
 bool work_settle(struct work *);
+
+/* ---- reap.c ----------------------------------------------------------- */
+
+/* The handler of a slot is done with what it ran for. */
+void work_ran(struct work *, struct handler *);
+/* Look which handlers have ended or are stopped. */
+void work_reap(struct work *);
 
 /* ---- tell.c ----------------------------------------------------------- */
 

@@ -1,0 +1,82 @@
+/*
+ * reap.c: which handlers have ended, and which are stopped.
+ */
+#include <sys/wait.h>
+#include <errno.h>
+#include <signal.h>
+
+#include "spool/spool.h"
+#include "shared/cmd.h"
+#include "worker/sources.h"
+#include "worker/work.h"
+
+void
+work_ran(struct work *w, struct handler *h)
+{
+	w->running--;
+	h->source->running--;
+}
+
+/*
+ * Its place can be had by the next message at once, and its claim is ended while that one's
+ * handler starts.  True: the claim is to be ended first.
+ */
+static bool
+reap_ended(struct work *w, struct handler *h, int status)
+{
+	h->pid = 0;
+	h->state = SLOT_ENDED;
+	h->status = status;
+	h->ended = clock_mono();
+	if (h->n > 0)
+		work_ran(w, h);
+	w->nended++;
+	/* The parts of a batch go before what is not claimed yet; and nothing may be started before it is known whether the command can be run. */
+	if (w->mode != MODE_ONE || doubt_raised(h))
+		return true;
+	/* The next of its key waits for it.  Or its lease is nearly over, as when we were stopped ourselves. */
+	return h->claim->at.name.order[0] != '\0' ||
+	    h->claim->at.name.key - clock_now() < work_lease(w, h->source) / 3;
+}
+
+/* A handler that wants the terminal, which is not its to have, would stand there for ever. */
+static void
+reap_stopped(struct work *w, struct handler *h, int sig)
+{
+	if ((sig != SIGTTIN && sig != SIGTTOU) || h->state >= SLOT_STOPPING)
+		return;
+	if (work_can_note())
+		run_note(w->r, "%s: it wants to %s the terminal, which handlers cannot have; it is stopped",
+		    h->source->command, sig == SIGTTIN ? "read from" : "change");
+	handler_stop(h, WHY_TERMINAL);
+}
+
+static struct handler *
+reap_slot(struct work *w, pid_t pid)
+{
+	for (int i = 0; i < w->slots; i++)
+		if (handler_lives(&w->h[i]) && w->h[i].pid == pid)
+			return &w->h[i];
+	return NULL;
+}
+
+/* All children are asked for, since as process 1, or as a subreaper, we get those of others when their parents end. */
+void
+work_reap(struct work *w)
+{
+	struct handler *h;
+	bool first = false;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0 || (pid == -1 && errno == EINTR)) {
+		if (pid == -1 || (h = reap_slot(w, pid)) == NULL)
+			continue;
+		if (WIFSTOPPED(status))
+			reap_stopped(w, h, WSTOPSIG(status));
+		else
+			first |= reap_ended(w, h, status);
+	}
+	if (first)
+		(void)work_settle(w);
+}
