@@ -3,7 +3,7 @@
 _mq_verbs='init config push pop claim ack nack extend work request reply peek show ls stat top dead retry bury hold edit rm mv watch wait subscribe unsubscribe topics replay pause resume fsck check export import help version'
 _mq_states='ready delayed claimed held dead done'
 _mq_columns='id state priority attempts deliveries size age enqueued due deadline expires reason handle file origin'
-_mq_keys='lease= attempts= backoff= jitter= expire= expired= order_dead= latest= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= unrouted= mode= group= paused= log= handler= jobs= timeout= once= accept= rate= max_in_flight= single= breaker='
+_mq_keys='lease= attempts= backoff= jitter= expire= expired= order_dead= latest= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= unrouted= mode= group= paused= log= handler= jobs= timeout= grace= once= accept= rate= max_in_flight= single= breaker='
 
 _mq_opts() {
 	case $1 in
@@ -15,7 +15,7 @@ _mq_opts() {
 	ack) echo '-q -v -h --quiet --verbose --help' ;;
 	nack) echo '--delay --reason --dead --no-count -q -v -h --quiet --verbose --help' ;;
 	extend) echo '-q -v -h --quiet --verbose --help' ;;
-	work) echo '-j --jobs --drain -n --limit --timeout --rate --lease --reply --persistent --batch --frame --config -q -v -h --quiet --verbose --help' ;;
+	work) echo '-j --jobs --drain -n --limit --timeout --grace --rate --lease --reply --persistent --batch --frame --config -q -v -h --quiet --verbose --help' ;;
 	request) echo '-m --message -p --priority -H --header --timeout -q -v -h --quiet --verbose --help' ;;
 	reply) echo '-m --message -q -v -h --quiet --verbose --help' ;;
 	peek) echo '--state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last -i --info --json --cloudevents -q -v -h --quiet --verbose --help' ;;
@@ -67,6 +67,7 @@ _mq_arg() {
 	work:--jobs | work:-j) echo none ;;
 	work:--limit | work:-n) echo none ;;
 	work:--timeout) echo none ;;
+	work:--grace) echo none ;;
 	work:--rate) echo none ;;
 	work:--lease) echo none ;;
 	work:--batch) echo none ;;

@@ -65,6 +65,8 @@ function __mq_arg
 			echo yes
 		case work:--timeout
 			echo yes
+		case work:--grace
+			echo yes
 		case work:--rate
 			echo yes
 		case work:--lease
@@ -412,7 +414,7 @@ function __mq_candidates
 		case verb
 			printf '%s\n' init config push pop claim ack nack extend work request reply peek show ls stat top dead retry bury hold edit rm mv watch wait subscribe unsubscribe topics replay pause resume fsck check export import help version
 		case key
-			printf '%s\n' lease= attempts= backoff= jitter= expire= expired= order_dead= latest= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= unrouted= mode= group= paused= log= handler= jobs= timeout= once= accept= rate= max_in_flight= single= breaker=
+			printf '%s\n' lease= attempts= backoff= jitter= expire= expired= order_dead= latest= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= unrouted= mode= group= paused= log= handler= jobs= timeout= grace= once= accept= rate= max_in_flight= single= breaker=
 	end
 end
 
@@ -574,6 +576,7 @@ complete -c mq -n '__fish_seen_subcommand_from work' -s j -l jobs -d 'run up to 
 complete -c mq -n '__fish_seen_subcommand_from work' -l drain -d 'stop when nothing is ready; all: nor delayed or claimed'
 complete -c mq -n '__fish_seen_subcommand_from work' -s n -l limit -d 'stop after MAX messages' -x
 complete -c mq -n '__fish_seen_subcommand_from work' -l timeout -d 'stop a handler that runs longer; a failed attempt' -x
+complete -c mq -n '__fish_seen_subcommand_from work' -l grace -d 'after SIGTERM, stop handlers that still run then' -x
 complete -c mq -n '__fish_seen_subcommand_from work' -l rate -d 'start at most N handlers a second (N/m, N/h)' -x
 complete -c mq -n '__fish_seen_subcommand_from work' -l lease -d 'length of the lease instead of the policy\'s' -x
 complete -c mq -n '__fish_seen_subcommand_from work' -l reply -d 'what a handler prints is the answer to its message'

@@ -32,7 +32,7 @@ reasons() {
 	printf 'a\nb' | mq push -q q
 	mq push -q q -m two
 	printf 'a\0b' >nul
-	run -0 mq work q --drain --batch 10 -- cat
+	run -0 mq work -q q --drain --batch 10 -- cat
 	assert_output $'one\ntwo'
 	assert_has q dead 1
 	assert_has q ready 0
@@ -199,10 +199,10 @@ reasons() {
 	assert_has q ready 4
 	run -127 mq work q --batch 3 -- ./nowhere
 	assert_has q ready 4
-	# In the middle of halving as well.
-	run -127 mq work q --batch 4 -- sh -c '[ $MQ_BATCH = 4 ] && exit 1; exit 127'
-	assert_has q ready 4
 	assert_equal "$(field q attempts | tr -d '\n ')" 0000
+	# Once the command has ended otherwise, it is their own fault.
+	run -0 mq work q --drain --batch 4 -- sh -c '[ $MQ_BATCH = 4 ] && exit 1; exit 127'
+	assert_has q dead 4
 }
 
 @test "reports on MQ_RESULT_FD: each message as it is said, the rest is halved" {

@@ -138,7 +138,7 @@ MQ_SPOOL=$(realpath "$MQ_SPOOL")"
 @test "stderr belongs to the message at work" {
 	mq init -q q backoff=1h
 	printf '%s\n' one two | mq push -q -l q
-	run -0 --separate-stderr mq work q --drain --persistent -- sh -c 'while read -r id _ size _; do
+	run -0 --separate-stderr mq work -q q --drain --persistent -- sh -c 'while read -r id _ size _; do
 		text=$(head -c "$size"); echo "about $text" >&2; [ $text = two ] && echo "$id retry" || echo "$id ok"; done'
 	# shellcheck disable=SC2154 # set by run
 	assert_equal "$stderr" $'about one\nabout two'

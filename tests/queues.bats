@@ -251,8 +251,9 @@ lines() {
 @test "breaker: who says that the message is bad works; a message that succeeds ends the row" {
 	mq init -q q backoff=1h breaker=2,1h
 	for n in 65 1 100 1 0 1 65 0; do mq push -q q -m "$n"; done
-	run -0 mq work --drain q -- sh -c 'exit $(cat)'
-	assert_output ''
+	run -0 --separate-stderr mq work --drain q -- sh -c 'exit $(cat)'
+	# shellcheck disable=SC2154 # set by run
+	run -1 grep "in a row" <<<"$stderr"
 	assert_has q delayed 3
 	assert_has q dead 3
 }

@@ -65,7 +65,7 @@ reason() {
 	mq init -q q backoff=0s
 	mq push -q q -m body
 	mq push -q q -m body -H 'A: 1'
-	run -0 mq work q --drain -- sh -c 'cat; echo " $MQ_ATTEMPT"; [ $MQ_ATTEMPT = 2 ]'
+	run -0 mq work -q q --drain -- sh -c 'cat; echo " $MQ_ATTEMPT"; [ $MQ_ATTEMPT = 2 ]'
 	assert_equal "$(sort <<<"$output")" $'body 1\nbody 1\nbody 2\nbody 2'
 }
 
@@ -120,7 +120,7 @@ MQ_OTHER=kept
 	mq push -q q -m x
 	handle=$(mq claim q)
 	mq nack q --no-count "$handle"
-	run -0 mq work q --drain -- sh -c 'echo $MQ_ATTEMPT; [ $MQ_ATTEMPT = 2 ]'
+	run -0 mq work -q q --drain -- sh -c 'echo $MQ_ATTEMPT; [ $MQ_ATTEMPT = 2 ]'
 	assert_output $'1\n2'
 }
 
@@ -211,7 +211,7 @@ MQ_OTHER=kept
 	done
 	mq init -q q backoff=0s attempts=3
 	mq push -q q -m x
-	run -0 mq work q --drain -- sh -c 'echo $MQ_ATTEMPT; exit 1'
+	run -0 mq work -q q --drain -- sh -c 'echo $MQ_ATTEMPT; exit 1'
 	assert_output $'1\n2\n3'
 	assert_has q dead 1
 	assert_equal "$(field q attempts,deliveries)" "3 3"
@@ -282,7 +282,7 @@ MQ_OTHER=kept
 @test "stderr is passed on, and its tail is kept with the failure" {
 	mq init -q q backoff=1h
 	id=$(mq push q -m x)
-	mq work q --drain -- sh -c 'seq 100000 100999 >&2; echo out of cheese >&2; exit 3' 2>err
+	mq work -q q --drain -- sh -c 'seq 100000 100999 >&2; echo out of cheese >&2; exit 3' 2>err
 	assert_equal "$(wc -l <err)" 1001
 	assert_equal "$(tail -n 1 err)" 'out of cheese'
 	record=$MQ_SPOOL/q/failures/${id: -2}/$id
@@ -415,7 +415,7 @@ MQ_OTHER=kept
 	mq claim q >handle
 	mq push -q q -m failing
 	mq push -q q -m good
-	run -0 mq work q --drain -- sh -c 'read -r b; echo "$b"; [ "$b" = good ]'
+	run -0 mq work -q q --drain -- sh -c 'read -r b; echo "$b"; [ "$b" = good ]'
 	assert_output $'failing\ngood'
 	assert_has q delayed 2
 	assert_has q claimed 1
@@ -912,7 +912,7 @@ switches() {
 	need_strace
 	mq init -q q
 	seq 4 | mq push -q -l q
-	run -0 strace -qq -o /dev/null -e inject=renameat2:error=ENOSPC:when=2 mq work q --drain -- sh -c 'cat; echo'
+	run -0 strace -qq -o /dev/null -e inject=renameat2:error=ENOSPC:when=2 mq work q -j 2 --drain -- sh -c 'cat; echo'
 	assert_output $'1\n2\n3\n4'
 	assert_has q ready 0
 }

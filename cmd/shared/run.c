@@ -12,6 +12,7 @@
 #include "life/life.h"
 #include "topic/topic.h"
 #include "shared/cmd.h"
+#include "shared/files.h"
 #include "shared/out.h"
 #include "shared/progress.h"
 
@@ -93,6 +94,9 @@ claim_once(struct run *r, struct queue *q, const struct claim_options *opt, bool
 	struct passed over;
 	enum status st;
 
+	*held = HELD_NO;
+	if ((st = files_left(FILES_SPARE, &r->err)) != ST_OK)
+		return st;
 	st = claim_or_fetch(q, opt, clock_now(), c, wake, &over, &r->err);
 	*held = over.held;
 	if (over.n == 0 || (told == NULL && st != ST_OK))

@@ -14,6 +14,7 @@ enum due {
 	DUE_LIMIT,	/* the process of a slot is to be stopped */
 	DUE_COLLECT,	/* a batch has waited long enough for more messages */
 	DUE_LOOK,	/* a queue is to be looked at, whether it has changed or not */
+	DUE_GRACE,	/* the handlers of a queue are to be stopped, as we were told to end */
 	DUE_BREAKER,	/* a queue's pause after failures is over */
 	DUE_START,	/* the next handler may be started (--rate) */
 	DUE_RESTART,	/* a handler that stays may be started again */

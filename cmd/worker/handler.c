@@ -101,6 +101,28 @@ handler_keep(struct handler *h, const char *text, size_t len)
 	h->ntail += len;
 }
 
+static int unheard;
+
+int
+handlers_unheard(void)
+{
+	return unheard;
+}
+
+/* What cannot be passed on is in the record of a failure all the same. */
+static void
+handler_pass_on(const char *text, size_t len)
+{
+	ssize_t n;
+
+	for (size_t done = 0; done < len; done += (size_t)n)
+		if ((n = write(STDERR_FILENO, text + done, len - done)) <= 0) {
+			if (n == -1 && errno != EAGAIN && errno != EINTR)
+				unheard = errno;
+			return;
+		}
+}
+
 static bool
 handler_hear(struct handler *h, bool pass_on)
 {
@@ -117,9 +139,8 @@ handler_hear(struct handler *h, bool pass_on)
 	handler_keep(h, buf, (size_t)n);
 	if (pass_on)
 		progress_clear();
-	/* If nobody listens to us, the record has the tail. */
-	if (pass_on && write(STDERR_FILENO, buf, (size_t)n) == -1)
-		return true;
+	if (pass_on)
+		handler_pass_on(buf, (size_t)n);
 	return true;
 }
 

@@ -145,6 +145,8 @@ void handler_feed(struct handler *);
 bool handler_listen(struct handler *);
 /* The rest of its stderr once it has ended. */
 void handler_hear_out(struct handler *);
+/* Why our own stderr refused what they said; 0: it did not. */
+int handlers_unheard(void);
 /* SIGTERM to its process group, and SIGKILL a while later (see DUE_LIMIT). */
 void handler_stop(struct handler *, enum why why);
 /* Close what is open of a process that is no more; the claims stay. */

@@ -140,12 +140,23 @@ clock_follow(struct work *w, usec_t mono)
 
 /* ---- what is due ------------------------------------------------------- */
 
+/* The same as a second signal does. */
+static void
+due_grace(struct work *w, const struct source *s)
+{
+	for (int i = 0; i < w->slots; i++)
+		if (w->h[i].source == s)
+			handler_stop(&w->h[i], WHY_SHUTDOWN);
+}
+
 void
 work_due(struct work *w)
 {
 	usec_t mono = clock_mono();
 	struct deadline *d;
 
+	if (handlers_unheard() != 0)
+		output_lost(w, STDERR_FILENO, handlers_unheard());
 	if (clock_stepped(w))
 		clock_follow(w, mono);
 	while ((d = deadlines_due(&w->deadlines, mono)) != NULL)
@@ -155,6 +166,9 @@ work_due(struct work *w)
 			break;
 		case DUE_LIMIT:
 			due_limit(w, d->whose);
+			break;
+		case DUE_GRACE:
+			due_grace(w, d->whose);
 			break;
 		case DUE_LOOK:
 			source_wake(d->whose);

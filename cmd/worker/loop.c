@@ -55,6 +55,30 @@ loop_drained(struct work *w, bool *yes, struct error *err)
 	return st;
 }
 
+/* The first signal: what runs may end, for as long as --grace or the policy says. */
+static void
+loop_grace(struct work *w)
+{
+	usec_t grace, least = USEC_MAX, mono = clock_mono();
+	char text[DURATION_MAX] = "";
+
+	for (struct source *s = w->source; s < w->source + w->nsources; s++) {
+		grace = queue_policy(s->q)->grace;
+		if (w->grace != -1)
+			grace = w->grace;
+		else if (grace == 0)
+			continue;
+		deadline_set(&s->grace, mono + grace);
+		least = grace < least ? grace : least;
+	}
+	if (w->running == 0 || !work_can_note())
+		return;
+	if (least != USEC_MAX)
+		duration_format(least, text);
+	run_note(w->r, "stopping: waiting%s%s for %d handler%s; once more to stop %s", text[0] != '\0' ? " " : "",
+	    text, w->running, w->running == 1 ? "" : "s", w->running == 1 ? "it" : "them");
+}
+
 static void
 loop_signals(struct work *w)
 {
@@ -67,10 +91,7 @@ loop_signals(struct work *w)
 		}
 		work_enter(w, PHASE_ENDING);
 		if (++w->stops == 1) {
-			if (w->running > 0 && work_can_note())
-				run_note(w->r, "stopping: waiting for %d handler%s; once more to "
-				    "stop %s", w->running, w->running == 1 ? "" : "s",
-				    w->running == 1 ? "it" : "them");
+			loop_grace(w);
 			continue;
 		}
 		for (int i = 0; i < w->slots; i++)
@@ -79,7 +100,9 @@ loop_signals(struct work *w)
 }
 
 /* What poll looks at; after the queues come the pipes of the handlers. */
-enum { WATCH_SIGNALS, WATCH_CLOCK, WATCH_STDERR, WATCH_QUEUES };
+enum { WATCH_SIGNALS, WATCH_CLOCK, WATCH_STDOUT, WATCH_STDERR, WATCH_QUEUES };
+
+#define BROKEN (POLLERR | POLLHUP | POLLNVAL)
 
 static void
 loop_handlers(struct work *w, nfds_t first, nfds_t n)
@@ -109,7 +132,9 @@ loop_watch(struct work *w)
 
 	w->pfd[WATCH_SIGNALS] = (struct pollfd){ .fd = w->sigfd, .events = POLLIN };
 	w->pfd[WATCH_CLOCK] = (struct pollfd){ .fd = w->timefd, .events = POLLIN };
-	w->pfd[WATCH_STDERR] = (struct pollfd){ .fd = w->mute ? STDERR_FILENO : -1, .events = POLLOUT };
+	w->pfd[WATCH_STDOUT] = (struct pollfd){ .fd = output_heard(w, STDOUT_FILENO) ? STDOUT_FILENO : -1 };
+	w->pfd[WATCH_STDERR] = (struct pollfd){ .fd = output_heard(w, STDERR_FILENO) ? STDERR_FILENO : -1,
+	    .events = w->mute ? POLLOUT : 0 };
 	for (struct source *s = w->source; s < w->source + w->nsources; s++)
 		w->pfd[n++] = (struct pollfd){ .fd = room ? waiter_fd(s->waiter) : -1, .events = POLLIN };
 	for (int i = 0; i < w->slots; i++) {
@@ -123,6 +148,13 @@ loop_watch(struct work *w)
 			w->pfd[n++] = (struct pollfd){ .fd = w->h[i].outfd, .events = POLLIN };
 	}
 	return n;
+}
+
+static void
+loop_output(struct work *w, int fd, const struct pollfd *pfd)
+{
+	if ((pfd->revents & BROKEN) != 0)
+		output_lost(w, fd, EPIPE);
 }
 
 /* Sleep until something happens or is due, and do what it asks for. */
@@ -146,6 +178,8 @@ loop_wait(struct work *w, struct error *err)
 			source_heard(&w->source[i]);
 	if (w->pfd[WATCH_STDERR].revents != 0)
 		w->mute = false;
+	loop_output(w, STDOUT_FILENO, &w->pfd[WATCH_STDOUT]);
+	loop_output(w, STDERR_FILENO, &w->pfd[WATCH_STDERR]);
 	loop_handlers(w, WATCH_QUEUES + (nfds_t)w->nsources, n);
 	if (w->pfd[WATCH_SIGNALS].revents != 0)
 		loop_signals(w);
@@ -160,7 +194,7 @@ loop_reload(struct work *w, usec_t mono, struct error *err)
 	enum status st = ST_OK;
 
 	for (struct source *s = w->source; st == ST_OK && s < w->source + w->nsources; s++) {
-		if ((st = source_refresh(s, mono, err)) != ST_OK)
+		if ((st = source_refresh(w, s, mono, err)) != ST_OK)
 			st = work_without(w, s, st, err);
 		else if (work_can_note())
 			run_policy_news(w->r, s->q);

@@ -8,6 +8,7 @@
 #include "life/life.h"
 #include "topic/topic.h"
 #include "shared/cmd.h"
+#include "shared/files.h"
 #include "worker/batch.h"
 #include "worker/sources.h"
 #include "worker/work.h"
@@ -225,13 +226,22 @@ next_none(struct work *w, struct source *s, struct handler *h, const struct pass
 	return st;
 }
 
+/* With nothing to wait for, it is tried with less, once the queues have opened what they keep open. */
+static int
+next_files(const struct work *w)
+{
+	return w->running == 0 && w->acked + w->failed > 0 ? FILES_LEAST : FILES_SPARE;
+}
+
 static enum status
 next_claim(struct work *w, struct source *s, struct handler *h, usec_t mono, usec_t *wake, struct error *err)
 {
 	struct claim *c = &h->claim[h->n];
-	struct passed over;
+	struct passed over = { .held = HELD_NO };
 	enum status st;
 
+	if ((st = files_left(next_files(w), err)) != ST_OK)
+		return next_none(w, s, h, &over, st, err);
 	w->claim.company = next_company(w);
 	w->claim.room = w->batch_bytes > 0 && h->n > 0 ? w->batch_bytes - h->bytes : 0;
 	st = claim_or_fetch(s->q, &w->claim, clock_now(), c, wake, &over, err);
@@ -269,7 +279,7 @@ next_look(struct work *w, struct source *s, struct handler *h, usec_t mono, stru
 	usec_t wake = USEC_MAX;
 	enum status st;
 
-	if ((st = source_refresh(s, mono, err)) != ST_OK)
+	if ((st = source_refresh(w, s, mono, err)) != ST_OK)
 		return st;
 	for (;; armed = true) {
 		s->hope = armed ? SOURCE_ASLEEP : SOURCE_OPEN;

@@ -33,19 +33,32 @@ work_trouble(struct work *w, struct error *err)
 	error_clear(err);
 }
 
-/* Whose fault a failure is: the handler's, maybe; the message's for sure; or neither's. */
+/* Whose fault a failure is: perhaps the handler's, surely the message's, or neither's. */
 enum fault { HANDLER, MESSAGE, DISK };
 
-/* The attempt has failed; why lacks what is the handler's. */
+/* People are told of each failed attempt, a line each. */
+static void
+settle_tell(struct work *w, const struct source *s, const struct claim *c,
+    const struct failure *why, enum state to)
+{
+	bool several = w->nsources > 1, words = why->text != NULL;
+
+	run_note(w->r, "%s%s%s: %s%s%s, attempt %d of %lld: %s", several ? queue_name(s->q) : "",
+	    several ? " " : "", c->at.name.id.text, why->reason, words ? ": " : "",
+	    words ? why->text : "", c->at.name.attempts + 1,
+	    (long long)queue_policy(s->q)->attempts, to == STATE_DEAD ? "dead" : "to be retried");
+}
+
+/* The attempt has failed.  What the handler wrote and how long it ran is added to why here. */
 static enum status
-settle_fail(struct work *w, struct handler *h, struct claim *c, struct failure why, enum fault fault, usec_t now,
-    struct error *err)
+settle_fail(struct work *w, struct handler *h, struct claim *c, struct failure why,
+    enum fault fault, usec_t now, struct error *err)
 {
 	struct source *s = h->source;
 	enum status st;
 	enum state to;
 
-	/* Who says that the message is at fault was able to look into it. */
+	/* A handler that finds fault with a message was able to look into it, so it works. */
 	if (fault == MESSAGE)
 		breaker_worked(w, s);
 	source_revive(s);
@@ -60,15 +73,14 @@ settle_fail(struct work *w, struct handler *h, struct claim *c, struct failure w
 	if (st == ST_OK) {
 		w->failed++;
 		if (work_can_note())
-			run_verbose(w->r, "%s: %s, attempt %d: %s", c->at.name.id.text, why.reason,
-			    c->at.name.attempts + 1, to == STATE_DEAD ? "dead" : "to be retried");
+			settle_tell(w, s, c, &why, to);
 	}
 	return st;
 }
 
 static enum status
-settle_fail_for(struct work *w, struct handler *h, struct claim *c, const char *reason, enum fault fault, usec_t now,
-    struct error *err)
+settle_fail_for(struct work *w, struct handler *h, struct claim *c, const char *reason,
+    enum fault fault, usec_t now, struct error *err)
 {
 	return settle_fail(w, h, c, (struct failure){ .reason = reason, .delay = -1,
 	    .text = h->why == WHY_PROTOCOL ? h->bad : NULL }, fault, now, err);
@@ -89,12 +101,18 @@ settle_ack(struct work *w, struct source *s, struct claim *c, usec_t now, struct
 bool
 handler_succeeded(const struct handler *h)
 {
-	/* Who had finished when we told it to stop has finished. */
+	/* A handler that had finished when it was told to stop has succeeded. */
 	return (h->why == WHY_NONE || h->why == WHY_SHUTDOWN) && WIFEXITED(h->status) &&
 	    WEXITSTATUS(h->status) == 0;
 }
 
-/* It ended by itself. */
+int
+handler_exit(const struct handler *h)
+{
+	return WIFEXITED(h->status) ? WEXITSTATUS(h->status) : -1;
+}
+
+/* The handler ended by itself, and not well. */
 static enum status
 settle_ended(struct work *w, struct handler *h, struct claim *c, usec_t now, struct error *err)
 {
@@ -115,7 +133,7 @@ settle_claim(struct work *w, struct handler *h, struct claim *c, struct error *e
 {
 	usec_t now = clock_now();
 
-	/* From one that stays only an answer is success. */
+	/* A handler that stays succeeds by its answers, not by its exit status. */
 	if (handler_succeeded(h) && w->mode != MODE_STAY) {
 		if (work_reply(w, h, err) == ST_OK)
 			return settle_ack(w, h->source, c, now, err);
@@ -124,7 +142,7 @@ settle_claim(struct work *w, struct handler *h, struct claim *c, struct error *e
 	}
 	switch (h->why) {
 	case WHY_LOST:
-		return ST_OK;	/* another's by now */
+		return ST_OK;	/* somebody else has the message by now */
 	case WHY_SHUTDOWN:
 		source_revive(h->source);
 		return claim_release(h->source->q, c, 0, now, err);
@@ -141,14 +159,19 @@ settle_claim(struct work *w, struct handler *h, struct claim *c, struct error *e
 	}
 }
 
-/* A claim was ended, or should have been. */
+/* A claim was ended, or could not be ended. */
 static void
 settle_close(struct work *w, struct claim *c, enum status st, struct error *err)
 {
 	if (st == ST_LOST) {
-		/* The handler may have ended its claim itself, by MQ_HANDLE. */
+		/*
+		 * Before the lease was over, the handler may have ended its claim itself, by
+		 * MQ_HANDLE.
+		 */
 		if (work_can_note())
-			run_verbose(w->r, "%s", err->text);
+			(c->at.name.key <= clock_now() ? run_note : run_verbose)(w->r,
+			    "%s: what its handler did counts for nothing: %s",
+			    c->at.name.id.text, err->text);
 	} else if (st != ST_OK)
 		work_trouble(w, err);
 	claim_close(c);
@@ -175,7 +198,8 @@ work_answered(struct work *w, struct handler *h, struct claim *c, const struct v
 	error_clear(&err);
 	h->ended = clock_mono();
 	settle_close(w, c, a->what == VERDICT_OK ? settle_ack(w, h->source, c, now, &err) :
-	    settle_fail(w, h, c, why, a->what == VERDICT_DEAD ? MESSAGE : HANDLER, now, &err), &err);
+	    settle_fail(w, h, c, why, a->what == VERDICT_DEAD ? MESSAGE : HANDLER, now, &err),
+	    &err);
 }
 
 void
@@ -188,7 +212,8 @@ work_too_large(struct work *w, struct handler *h, struct error *why)
 	struct failure failure = { .reason = "headers", .text = why->text, .delay = -1 };
 
 	if (work_can_note())
-		run_note(w->r, "%s: %s: its headers do not fit into the environment", c->at.name.id.text,
+		run_note(w->r, "%s: %s: its headers do not fit into the environment",
+		    c->at.name.id.text,
 		    why->text);
 	error_clear(&err);
 	source_revive(h->source);
@@ -207,7 +232,8 @@ work_give_back(struct work *w, struct handler *h)
 		if (h->claim[i].fd == -1)
 			continue;
 		error_clear(&err);
-		settle_close(w, &h->claim[i], claim_release(h->source->q, &h->claim[i], 0, clock_now(), &err), &err);
+		settle_close(w, &h->claim[i], claim_release(h->source->q, &h->claim[i], 0,
+		    clock_now(), &err), &err);
 	}
 	source_revive(h->source);
 	h->n = h->part = h->nparts = 0;
@@ -217,12 +243,16 @@ work_give_back(struct work *w, struct handler *h)
 static void
 settle_slot(struct work *w, struct handler *h)
 {
-	/* What it said last. */
+	/* First what the handler said last. */
 	handler_verdicts(w, h);
 	handler_hear_out(h);
-	/* One that was stopped for our own reasons proves nothing. */
+	/* A handler that was stopped for our own reasons proves nothing. */
 	if (!doubt_raised(h) && h->why != WHY_SHUTDOWN && h->why != WHY_LOST && h->why != WHY_BODY)
 		doubt_settle(w, h->source);
+	if (h->n > 0 && output_failed_it(w, h)) {
+		work_give_back(w, h);
+		return;
+	}
 	switch (w->mode) {
 	case MODE_BATCH:
 		batch_settle(w, h);

@@ -31,7 +31,7 @@ setup_deadlines(struct work *w, struct error *err)
 	struct deadlines *ds = &w->deadlines;
 	enum status st;
 
-	if ((st = deadlines_open(ds, 3 * w->slots + 2 * w->nsources + 5, err)) != ST_OK)
+	if ((st = deadlines_open(ds, 3 * w->slots + 3 * w->nsources + 5, err)) != ST_OK)
 		return st;
 	for (int i = 0; i < w->slots; i++) {
 		deadline_init(ds, &w->h[i].renew, DUE_RENEW, &w->h[i]);
@@ -39,6 +39,7 @@ setup_deadlines(struct work *w, struct error *err)
 		deadline_init(ds, &w->h[i].limit, DUE_LIMIT, &w->h[i]);
 	}
 	for (int i = 0; i < w->nsources; i++) {
+		deadline_init(ds, &w->source[i].grace, DUE_GRACE, &w->source[i]);
 		deadline_init(ds, &w->source[i].look, DUE_LOOK, &w->source[i]);
 		deadline_init(ds, &w->source[i].breaker.until, DUE_BREAKER, &w->source[i]);
 	}

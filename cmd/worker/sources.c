@@ -152,16 +152,28 @@ sources_describe(const struct work *w, char *buf, size_t size)
 }
 
 enum status
-source_refresh(struct source *s, usec_t mono, struct error *err)
+source_refresh(struct work *w, struct source *s, usec_t mono, struct error *err)
 {
 	enum status st;
 
 	if (mono < s->reload || s->hope == SOURCE_GONE)
 		return ST_OK;
 	s->reload = mono + RELOAD;
-	if ((st = queue_reload(s->q, err)) == ST_OK)
-		breaker_follow(s);
-	return st;
+	st = queue_reload(s->q, err);
+	if (st == ST_CONF) {	/* the last good one holds on */
+		if (!s->broken && work_can_note())
+			run_note(w->r, "%s; until that is mended, the policy that was read before holds", err->text);
+		error_clear(err);
+		s->broken = true;
+		return ST_OK;
+	}
+	if (st != ST_OK)
+		return st;
+	if (s->broken && work_can_note())
+		run_note(w->r, "queue %s: its policy can be read again", queue_name(s->q));
+	s->broken = false;
+	breaker_follow(s);
+	return ST_OK;
 }
 
 enum status

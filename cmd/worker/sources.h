@@ -49,7 +49,9 @@ struct source {
 	int running;
 	struct launch launch;
 	enum hope hope;
+	struct deadline grace;	/* after a signal: its handlers are stopped then */
 	struct deadline look;	/* it is looked at then without an event, too */
+	bool broken;		/* its policy cannot be read at present */
 	usec_t reload;		/* clock_mono: when its policy is to be read again */
 	uint64_t passed;	/* messages that the last look had to pass over */
 	enum held held;		/* what the last look was told */
@@ -73,7 +75,7 @@ void sources_served(struct work *, struct source *);
 /* Whether a look may find something, and may start it. */
 bool source_hopeful(const struct source *);
 /* Read its policy again, if that may have changed. */
-enum status source_refresh(struct source *, usec_t mono, struct error *) MUST_CHECK;
+enum status source_refresh(struct work *, struct source *, usec_t mono, struct error *) MUST_CHECK;
 /* One of several that cannot be had ends the others no more than it has to: ST_OK, it is left out. */
 enum status work_without(struct work *, struct source *, enum status, struct error *) MUST_CHECK;
 /* Something happened there; it is time to look again. */

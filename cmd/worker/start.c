@@ -14,6 +14,7 @@
 #include "view/view.h"
 #include "shared/cmd.h"
 #include "shared/env.h"
+#include "shared/files.h"
 #include "worker/batch.h"
 #include "worker/guard.h"
 #include "worker/handler.h"
@@ -114,6 +115,7 @@ start_child(struct start *s)
 		s->failed = errno;
 		_exit(127);
 	}
+	files_restore();
 	(void)execvpe(s->argv[0], s->argv, s->env);
 	s->failed = errno;
 	_exit(127);

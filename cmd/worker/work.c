@@ -8,19 +8,21 @@
 #include "base/name.h"
 #include "spool/spool.h"
 #include "shared/cmd.h"
+#include "shared/files.h"
 #include "shared/progress.h"
 #include "shared/typed.h"
 #include "worker/batch.h"
 #include "worker/guard.h"
 #include "worker/work.h"
 
-enum { DRAIN = OPT_LONG, TIMEOUT, RATE, LEASE, CONFIG, REPLY, BATCH, FRAME, PERSISTENT };
+enum { DRAIN = OPT_LONG, TIMEOUT, WAIT_GRACE, RATE, LEASE, CONFIG, REPLY, BATCH, FRAME, PERSISTENT };
 
 static const struct opt opts[] = {
 	{ 'j', "jobs", "N", false, "run up to N handlers at once; default 1" },
 	{ DRAIN, "drain", "all", true, "stop when nothing is ready; all: nor delayed or claimed" },
 	{ 'n', "limit", "MAX", false, "stop after MAX messages" },
 	{ TIMEOUT, "timeout", "DUR", false, "stop a handler that runs longer; a failed attempt" },
+	{ WAIT_GRACE, "grace", "DUR", false, "after SIGTERM, stop handlers that still run then" },
 	{ RATE, "rate", "N/s", false, "start at most N handlers a second (N/m, N/h)" },
 	{ LEASE, "lease", "DUR", false, "length of the lease instead of the policy's" },
 	{ REPLY, "reply", NULL, false, "what a handler prints is the answer to its message" },
@@ -107,6 +109,9 @@ options(struct work *w)
 		case TIMEOUT:
 			st = arg_duration(r, "--timeout", arg, &w->timeout);
 			break;
+		case WAIT_GRACE:
+			st = arg_duration(r, "--grace", arg, &w->grace);
+			break;
 		case RATE:
 			st = arg_rate(r, "--rate", arg, &w->interval);
 			break;
@@ -137,7 +142,7 @@ options(struct work *w)
 static enum status
 run_work(struct run *r)
 {
-	struct work w = { .r = r, .timeout = -1, .claim = { .hold = true }, .sigfd = -1, .timefd = -1,
+	struct work w = { .r = r, .timeout = -1, .grace = -1, .claim = { .hold = true }, .sigfd = -1, .timefd = -1,
 	    .notify = { .fd = -1 } };
 	enum status st;
 
@@ -150,6 +155,7 @@ run_work(struct run *r)
 		    "or --config QUEUE");
 	if (w.config && r->before != -1 && r->before < r->noperands)
 		return run_usage(r, "--config and a command: the queue's policy has the command");
+	files_raise();
 	if ((st = setup_sources(&w)) == ST_OK && (st = guard_start(w.slots, &r->err)) == ST_OK &&
 	    (st = setup_worker(&w, &r->err)) == ST_OK && (st = setup_start(&w)) == ST_OK) {
 		run_title(r);

@@ -8,6 +8,7 @@
  *	next.c		what is claimed and started
  *	settle.c	what became of a handler and its messages
  *	reap.c		which handlers have ended, or are stopped
+ *	output.c	whether our own output is taken
  *	tell.c		what people and the service manager see
  *
  * sources.h: which queue is next; handler.h: one slot; verdict.h, batch.h: handlers of more
@@ -53,7 +54,7 @@ struct work {
 	usec_t batch_wait;		/* how long the first of them waits for the others */
 	enum drain drain;
 	bool config;
-	usec_t timeout, interval;	/* timeout: -1 if not given */
+	usec_t timeout, grace, interval;	/* timeout, grace: -1 if not given */
 	struct handler *h;
 	struct claim *claims;	/* of all slots */
 	struct pollfd *pfd;
@@ -72,6 +73,7 @@ struct work {
 	uint64_t started, acked, failed, left;
 	struct progress progress;
 	struct notify notify;
+	bool lost[3];		/* stdout, stderr: nobody reads it, or there is no room */
 	bool mute;		/* our stderr takes no more: what handlers say waits in their pipes */
 };
 
@@ -128,6 +130,8 @@ void work_give_back(struct work *, struct handler *);
 void work_settle_one(struct work *, struct handler *, struct claim *);
 /* Whether a handler that is over says that all is done. */
 bool handler_succeeded(const struct handler *);
+/* Its exit status; -1: it was killed by a signal. */
+int handler_exit(const struct handler *);
 /* End the claims of those that have ended; whether there were any. */
 bool work_settle(struct work *);
 
@@ -145,6 +149,15 @@ bool work_can_note(void);
 /* The title of the process, the line of progress, the service manager. */
 void work_show(struct work *);
 void work_tell(struct work *, usec_t mono);
+
+/* ---- output.c --------------------------------------------------------- */
+
+/* Whether it matters what becomes of our stdout or stderr. */
+bool output_heard(const struct work *, int fd);
+/* It takes nothing more, for that reason (an errno): stop. */
+void output_lost(struct work *, int fd, int why);
+/* Whether a handler that failed may have done so because our stdout is lost; if so, stop. */
+bool output_failed_it(struct work *, const struct handler *);
 
 /* ---- loop.c ----------------------------------------------------------- */
 

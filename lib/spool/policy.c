@@ -37,6 +37,7 @@
 	X(handler, command, "COMMAND|none", "none", "what mq work --config runs for each message, by /bin/sh") \
 	X(jobs, jobs, "N", "1", "how many handlers mq work --config runs at once") \
 	X(timeout, dur_or_word, "DUR|none", "none", "how long a handler of mq work --config may run") \
+	X(grace, dur_or_word, "DUR|none", "none", "how long handlers may go on after SIGTERM to mq work") \
 	X(once, dur, "DUR", "1d", "how long the key of mq push --id is remembered") \
 	X(accept, command, "COMMAND|none", "none", "what looks at each message before it is accepted, by /bin/sh") \
 	X(rate, rate_limit, "N/s|N/m|N/h|none", "none", "most claims in that time, by all consumers together") \

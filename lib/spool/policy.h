@@ -24,7 +24,7 @@ enum { PAUSED_NO = 0, PAUSED_POP = 1, PAUSED_PUSH = 2, PAUSED_ALL = 3 };
 #define BREAKER_CAP (600 * USEC)
 #define HANDLER_LEN_MAX 180
 #define LOG_NAME_MAX 200
-#define NKEYS 30
+#define NKEYS 31
 
 /* A command line for /bin/sh, "" if none, with owner and mode of the file that it is from. */
 struct command {
@@ -58,6 +58,7 @@ struct policy {
 	struct command handler;	/* see queue_handler */
 	int64_t jobs;
 	usec_t timeout;		/* 0: any time */
+	usec_t grace;		/* 0: until they end */
 	usec_t once;		/* how long a key of --id is remembered */
 	struct command accept;	/* see queue_accept */
 	int64_t rate;		/* claims in each rate_unit, 0: any number */
