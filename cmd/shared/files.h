@@ -11,10 +11,13 @@
 /* Those that it takes. */
 #define FILES_LEAST 8
 
-/* Raise the limit as far as we may.  files_restore: in a child, back to what it was; it may follow vfork. */
+/*
+ * Raise the limit as far as we may.  files_restore: in a child, back to what it was; it may follow
+ * vfork.
+ */
 void files_raise(void);
 void files_restore(void);
 /* ST_AGAIN with errnum EMFILE or ENFILE: fewer than n files may be opened still. */
-enum status files_left(int n, struct error *) MUST_CHECK;
+enum status files_left(int n, struct error *err) MUST_CHECK;
 
 #endif

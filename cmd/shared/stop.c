@@ -37,7 +37,8 @@ static volatile sig_atomic_t stopped;
 static void
 on_stop(int sig)
 {
-	const struct itimerval again = { .it_interval = { 0, STOP_AGAIN }, .it_value = { 0, STOP_AGAIN } };
+	const struct itimerval again = { .it_interval = { 0, STOP_AGAIN },
+	    .it_value = { 0, STOP_AGAIN } };
 
 	stopped = sig;
 	(void)setitimer(ITIMER_REAL, &again, NULL);

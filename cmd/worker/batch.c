@@ -26,7 +26,7 @@
 #include "worker/verdict.h"
 #include "worker/work.h"
 
-/* So many bytes of bodies need no disk; JSON may make six of one. */
+/* Bodies of so many bytes together need no disk.  JSON may make six bytes of one. */
 #define IN_MEMORY (1 << 20)
 #define CHUNK 65536
 /* While the processes of a killed worker are ending, they may still write. */
@@ -43,7 +43,7 @@ batch_tmp_dir(void)
 	return tmp != NULL && tmp[0] == '/' ? tmp : "/tmp";
 }
 
-/* Not the command is what is not there. */
+/* ENOENT means the directory here; ST_NOTFOUND would mean the command. */
 static enum status
 batch_tmp_failed(struct error *err)
 {
@@ -101,7 +101,8 @@ batch_make_dir(struct handler *h, struct error *err)
 {
 	char path[GUARD_DIR];
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/mq-work.XXXXXX", batch_tmp_dir()) >= sizeof(path))
+	if ((size_t)snprintf(path, sizeof(path), "%s/mq-work.XXXXXX",
+	    batch_tmp_dir()) >= sizeof(path))
 		return error_sys(err, ENAMETOOLONG, "%s", batch_tmp_dir());
 	if (mkdtemp(path) == NULL)
 		return batch_tmp_failed(err);
@@ -123,7 +124,8 @@ batch_put_delimited(FILE *f, const struct claim *c, char delimiter, struct error
 		if ((n = pread(c->fd, buf, sizeof(buf), (off_t)at)) <= 0)
 			return error_set(err, ST_IO, n == 0 ? EIO : errno, "read the message");
 		if (memchr(buf, delimiter, (size_t)n) != NULL)
-			return error_set(err, ST_BADDATA, 0, "the body holds a %s, which --frame=%s has "
+			return error_set(err, ST_BADDATA, 0,
+			    "the body holds a %s, which --frame=%s has "
 			    "between two messages", delimiter == '\n' ? "newline" : "NUL",
 			    delimiter == '\n' ? "lines" : "null");
 		if (fwrite(buf, 1, (size_t)n, f) != (size_t)n)
@@ -162,7 +164,7 @@ batch_put_file(const char *dir, const struct claim *c, struct error *err)
 	return st;
 }
 
-/* One message behind the others, or nothing of it; without f, in the directory. */
+/* Write one message behind the others, or nothing of it.  Without f it goes to the directory. */
 static enum status
 batch_put(struct handler *h, FILE *f, const struct claim *c, struct error *err)
 {
@@ -185,9 +187,12 @@ batch_put(struct handler *h, FILE *f, const struct claim *c, struct error *err)
 	return st;
 }
 
-/* What cannot be given to the handler is its own failure, for the others can. */
+/*
+ * A message that cannot be given to the handler has failed itself, since the others can be given.
+ */
 static enum status
-batch_leave_out(struct work *w, struct handler *h, struct claim *c, enum status st, struct error *err)
+batch_leave_out(struct work *w, struct handler *h, struct claim *c, enum status st,
+    struct error *err)
 {
 	struct verdict a = { .what = VERDICT_DEAD, .reason = err->text };
 
@@ -242,7 +247,7 @@ batch_prepare(struct work *w, struct handler *h, struct error *err)
 	if (st == ST_OK && dir)
 		st = batch_open_null(&h->infile, err);
 	else if (st == ST_OK) {
-		/* Of its own, and at the beginning. */
+		/* The handler gets a descriptor of its own, which stands at the beginning. */
 		if (fflush(f) != 0 || (h->infile = fcntl(fileno(f), F_DUPFD_CLOEXEC, 0)) == -1 ||
 		    lseek(h->infile, 0, SEEK_SET) == -1)
 			st = batch_tmp_failed(err);
@@ -254,7 +259,7 @@ batch_prepare(struct work *w, struct handler *h, struct error *err)
 
 /* ---- the command ------------------------------------------------------ */
 
-/* The word with dir for each "{}". */
+/* The word, in which dir stands for each "{}". */
 static char *
 batch_with_dir(const char *word, const char *dir)
 {
@@ -304,7 +309,7 @@ batch_argv(char *const *argv, const char *dir)
 
 /* ---- how it ended ----------------------------------------------------- */
 
-/* Leave out of the part what is done with, and close ranks. */
+/* Take the claims that are done with out of the part, and close the gaps. */
 static void
 batch_compact(struct handler *h)
 {
@@ -341,7 +346,7 @@ void
 batch_settle(struct work *w, struct handler *h)
 {
 	if (h->bad[0] != '\0' && handler_succeeded(h))
-		h->why = WHY_PROTOCOL;	/* nobody knows what it meant */
+		h->why = WHY_PROTOCOL;	/* nobody can tell which messages it meant */
 	batch_compact(h);
 	if (h->why == WHY_SHUTDOWN && !handler_succeeded(h)) {
 		work_give_back(w, h);

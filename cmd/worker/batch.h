@@ -12,16 +12,18 @@
  * Write the bodies of the part that is next to where the handler gets them from.  A message
  * that cannot be framed becomes a dead letter.  ST_NONE: none is left.
  */
-enum status batch_prepare(struct work *, struct handler *, struct error *) MUST_CHECK;
+enum status batch_prepare(struct work *w, struct handler *h, struct error *err) MUST_CHECK;
 /* The command with the directory for each "{}"; free it with batch_argv_free.  NULL: no memory. */
 char **batch_argv(char *const *argv, const char *dir);
-void batch_argv_free(char **);
-/* A handler is over: end what it has done, and make the next part ready.  n is 0 if there is none. */
-void batch_settle(struct work *, struct handler *);
+void batch_argv_free(char **argv);
+/*
+ * A handler is over: end what it has done, and make the next part ready.  n is 0 if there is none.
+ */
+void batch_settle(struct work *w, struct handler *h);
 /* The first half of the part is next, and then the other one. */
-void batch_halve(struct handler *);
+void batch_halve(struct handler *h);
 /* What is done with leaves the part; if that is all of it, the next one is made ready. */
-void batch_next(struct handler *);
+void batch_next(struct handler *h);
 void batch_remove(const char *dir);
 
 #endif

@@ -28,7 +28,7 @@ breaker_tell(struct work *w, const struct source *s, const char *what, const cha
 		    queue_name(s->q), what, reason, pause);
 }
 
-/* Nothing is claimed for so long. */
+/* Claim nothing from the queue for so long. */
 static void
 breaker_pause(struct source *s, usec_t pause)
 {
@@ -91,8 +91,8 @@ breaker_started(struct handler *h)
 }
 
 /*
- * A random time, so that another message is tried next, and whatever stands at the head of the
- * queue, good or bad, does not keep the others from being tried.
+ * How long a message is set aside.  The time is random, so that another message is tried next:
+ * the one at the head of the queue, good or bad, must not keep the others from being tried.
  */
 static usec_t
 breaker_aside(const struct source *s)

@@ -37,18 +37,18 @@ struct deadlines {
 };
 
 /* Room for so many deadlines that may be set at the same time. */
-enum status deadlines_open(struct deadlines *, int room, struct error *) MUST_CHECK;
-void deadlines_close(struct deadlines *);
+enum status deadlines_open(struct deadlines *ds, int room, struct error *err) MUST_CHECK;
+void deadlines_close(struct deadlines *ds);
 /* Before a deadline is used for the first time. */
-void deadline_init(struct deadlines *, struct deadline *, enum due what, void *whose);
+void deadline_init(struct deadlines *ds, struct deadline *d, enum due what, void *whose);
 /* Set it anew; USEC_MAX: take it out of the heap. */
-void deadline_set(struct deadline *, usec_t at);
+void deadline_set(struct deadline *d, usec_t at);
 /* The same, but only if it becomes earlier by that. */
-void deadline_advance(struct deadline *, usec_t at);
-bool deadline_is_set(const struct deadline *);
+void deadline_advance(struct deadline *d, usec_t at);
+bool deadline_is_set(const struct deadline *d);
 /* Take the earliest deadline out of the heap if its time has come; NULL: there is none. */
-struct deadline *deadlines_due(struct deadlines *, usec_t mono);
+struct deadline *deadlines_due(struct deadlines *ds, usec_t mono);
 /* The earliest time, USEC_MAX: no deadline is set. */
-usec_t deadlines_next(const struct deadlines *);
+usec_t deadlines_next(const struct deadlines *ds);
 
 #endif

@@ -42,7 +42,8 @@ doubt_return(struct work *w, struct source *s)
 
 	for (; s->doubt.n > 0; s->doubt.n--) {
 		error_clear(&err);
-		st = scan_find(s->q, STATE_BIT(STATE_DELAYED), &s->doubt.id[s->doubt.n - 1], &p, &err);
+		st = scan_find(s->q, STATE_BIT(STATE_DELAYED), &s->doubt.id[s->doubt.n - 1], &p,
+		    &err);
 		if (st == ST_OK)
 			st = move_retry(s->q, &p, s->q, true, clock_now(), &err);
 		/* It may be with another worker by now. */
@@ -91,7 +92,8 @@ doubt_give_back(struct work *w, struct handler *h, struct claim *c, usec_t now, 
 	if (n >= DOUBT_MAX)
 		work_enter(w, PHASE_ENDING);
 	else if (!ending && work_can_note())
-		run_note(w->r, "%s: exit status %d: it was given back, and does not count; others are tried",
+		run_note(w->r,
+		    "%s: exit status %d: it was given back, and does not count; others are tried",
 		    c->at.name.id.text, d->code);
 	d->delay = delay < DOUBT_DELAY_MAX ? delay * DOUBT_FACTOR : delay;
 	source_revive(s);
@@ -131,7 +133,8 @@ doubt_end(struct work *w)
 			continue;
 		w->exit_code = s->doubt.code;
 		if (work_can_note())
-			run_note(w->r, "%s: exit status %d: the command cannot be run; its messages were "
+			run_note(w->r,
+			    "%s: exit status %d: the command cannot be run; its messages were "
 			    "given back", s->command, w->exit_code);
 	}
 }

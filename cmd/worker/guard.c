@@ -20,7 +20,7 @@
 static volatile pid_t *places;
 static char (*dirs)[GUARD_DIR];
 static int nplaces;
-static int line = -1;		/* write end; the worker's life */
+static int line = -1;		/* the write end, which is open as long as the worker lives */
 static pid_t guard;
 
 static void

@@ -37,7 +37,7 @@ handler_shut(int *fd)
 	*fd = -1;
 }
 
-/* What comes next of the line and the file; -1: it cannot be read. */
+/* The next bytes of the line and the file; -1: they cannot be read. */
 static ssize_t
 handler_piece(const struct handler *h, char *buf, size_t size)
 {
@@ -52,7 +52,7 @@ handler_piece(const struct handler *h, char *buf, size_t size)
 	return n > 0 ? have + n : have > 0 ? have : -1;
 }
 
-/* What the pipe takes now.  False: the disk does not give it. */
+/* Write what the pipe takes now.  False: the disk does not give the body. */
 static bool
 handler_pump(struct handler *h)
 {
@@ -69,7 +69,10 @@ handler_pump(struct handler *h)
 			return true;
 		h->fed += w > 0 ? w : 0;
 		h->feeding = w > 0 && h->fed < all;
-		/* All of it, or nobody reads on.  Of one that stays, what it has not read is asked for at its end. */
+		/*
+		 * All of it is written, or nobody reads on.  The pipe of a handler that stays is
+		 * kept: how much it has not read is asked for at its end.
+		 */
 		if (!h->feeding && h->nline == 0)
 			handler_shut(&h->infd);
 	}
@@ -79,7 +82,7 @@ handler_pump(struct handler *h)
 void
 handler_feed(struct handler *h)
 {
-	/* The end of what was had must not look like the end of the body. */
+	/* The handler must not take what could be read for the whole body. */
 	if (!handler_pump(h))
 		handler_stop(h, WHY_BODY);
 }
@@ -161,7 +164,7 @@ handler_hear_out(struct handler *h)
 {
 	bool pass_on = true;
 
-	/* A pipe holds 64 KiB; what its own children go on writing is not waited for. */
+	/* A pipe holds 64 KiB.  What children of the handler go on writing is not waited for. */
 	for (int i = 0; i < CHUNKS_MAX * 2 && h->errfd != -1; i++) {
 		pass_on = pass_on && stderr_ready(100);
 		if (!handler_hear(h, pass_on))

@@ -61,7 +61,10 @@ struct handler {
 	enum slot state;
 	struct claim *claim;
 	int n;
-	/* The first `part` of them are with the process, or are to be next; 0: more are being claimed. */
+	/*
+	 * The first `part` of them are with the process, or are to be next; 0: more are being
+	 * claimed.
+	 */
 	int part;
 	int64_t bytes;		/* of the bodies, while more are being claimed */
 	int parts[BATCH_PARTS], nparts;	/* what follows `part`, the last one first */
@@ -76,7 +79,8 @@ struct handler {
 	int infd;		/* its stdin, when that is a pipe; else -1 */
 	bool feeding;		/* not all of the line and of the body is in the pipe yet */
 	char line[REQUEST_MAX];	/* what goes before the file: the begin of a request */
-	int64_t nline, from, fed;	/* its length; where in the file to begin; how much of both was written */
+	/* its length; where in the file to begin; how much of both was written */
+	int64_t nline, from, fed;
 	int outfd;		/* its answers, -1: none, or at their end */
 	char in[VERDICT_MAX];	/* a line that is not whole yet */
 	size_t nin;
@@ -108,57 +112,61 @@ struct launch {
 /* ---- start.c ---------------------------------------------------------- */
 
 /* After this the dispositions of signals must not change.  launch_close frees also what failed. */
-enum status launch_open(struct run *, struct queue *, char *const *argv, struct launch *,
-    struct error *) MUST_CHECK;
-void launch_close(struct launch *);
-/* Whether the command and the environment that all handlers have leave room for that of a message. */
-bool launch_fits(const struct launch *);
+enum status launch_open(struct run *r, struct queue *q, char *const *argv, struct launch *l,
+    struct error *err) MUST_CHECK;
+void launch_close(struct launch *l);
+/*
+ * Whether the command and the environment that all handlers have leave room for that of a message.
+ */
+bool launch_fits(const struct launch *l);
 /*
  * Start the command in slot i for the claims that it has, or give them to it if it stays.
  * When the command cannot be executed: ST_NOTFOUND with errnum set (the caller gives the
  * messages back).
  */
-enum status handler_start(const struct launch *, struct handler *, int i, struct error *) MUST_CHECK;
+enum status handler_start(const struct launch *l, struct handler *h, int i,
+    struct error *err) MUST_CHECK;
 
 /* ---- vars.c ----------------------------------------------------------- */
 
 /* The launch's environment, with what is this message's.  env_free frees also what failed. */
-enum status env_message(struct env *, const struct launch *, const struct claim *,
-    struct error *) MUST_CHECK;
+enum status env_message(struct env *e, const struct launch *l, const struct claim *c,
+    struct error *err) MUST_CHECK;
 /* The same for the part of a batch that is next, and for a handler that stays. */
-enum status env_part(struct env *, const struct launch *, const struct handler *,
-    struct error *) MUST_CHECK;
-enum status env_stay(struct env *, const struct launch *, struct error *) MUST_CHECK;
+enum status env_part(struct env *e, const struct launch *l, const struct handler *h,
+    struct error *err) MUST_CHECK;
+enum status env_stay(struct env *e, const struct launch *l, struct error *err) MUST_CHECK;
 
 /* ---- handler.c -------------------------------------------------------- */
 
 /* Whether there is a process. */
-bool handler_lives(const struct handler *);
+bool handler_lives(const struct handler *h);
 /* Whether it has nothing, or what it has waits for a start. */
-bool handler_waits(const struct handler *);
+bool handler_waits(const struct handler *h);
 /*
  * Feed its stdin, and pass on its stderr, when poll says so.  Each call does a bounded
  * amount, so that no handler keeps the leases of the others waiting.  A process whose body
  * cannot be read is stopped.  handler_listen: false if our own stderr takes no more now.
  */
-void handler_feed(struct handler *);
-bool handler_listen(struct handler *);
+void handler_feed(struct handler *h);
+bool handler_listen(struct handler *h);
 /* The rest of its stderr once it has ended. */
-void handler_hear_out(struct handler *);
+void handler_hear_out(struct handler *h);
 /* Why our own stderr refused what they said; 0: it did not. */
 int handlers_unheard(void);
 /* SIGTERM to its process group, and SIGKILL a while later (see DUE_LIMIT). */
-void handler_stop(struct handler *, enum why why);
+void handler_stop(struct handler *h, enum why why);
 /* Close what is open of a process that is no more; the claims stay. */
-void handler_reset(struct handler *, int i);
+void handler_reset(struct handler *h, int i);
 /* The same, and close the claims: the slot is free. */
-void handler_free(struct handler *, int i);
+void handler_free(struct handler *h, int i);
 
 /* ---- reply.c ---------------------------------------------------------- */
 
 /* Where the handler of h's message is to write its answer; -1: nobody asks for one. */
-enum status handler_reply(const struct launch *, struct handler *, int *out, struct error *) MUST_CHECK;
+enum status handler_reply(const struct launch *l, struct handler *h, int *out,
+    struct error *err) MUST_CHECK;
 /* Give what the handler has written to who asked.  That nobody waits any more is no failure. */
-enum status work_reply(struct work *, struct handler *, struct error *) MUST_CHECK;
+enum status work_reply(struct work *w, struct handler *h, struct error *err) MUST_CHECK;
 
 #endif

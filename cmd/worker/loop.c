@@ -42,13 +42,14 @@ loop_drained(struct work *w, bool *yes, struct error *err)
 	if (!*yes || w->phase != PHASE_WORKING || !sources_left(w) || doubt_hopeless(w))
 		return ST_OK;
 	*yes = w->drain != DRAIN_NO;
-	for (struct source *s = w->source; *yes && st == ST_OK && s < w->source + w->nsources; s++) {
+	for (struct source *s = w->source; *yes && st == ST_OK &&
+	    s < w->source + w->nsources; s++) {
 		if (s->hope == SOURCE_GONE)
 			continue;
 		*yes = s->hope == SOURCE_ASLEEP && s->held == HELD_NO && !breaker_open(s);
 		if (!*yes || w->drain == DRAIN_READY)
 			continue;
-		/* What cannot be had was told of; waiting would not help. */
+		/* Messages that cannot be had were told of, and waiting for them would not help. */
 		st = queue_backlog(s->q, s->passed, &n, err);
 		*yes = n <= s->passed;
 	}
@@ -75,7 +76,8 @@ loop_grace(struct work *w)
 		return;
 	if (least != USEC_MAX)
 		duration_format(least, text);
-	run_note(w->r, "stopping: waiting%s%s for %d handler%s; once more to stop %s", text[0] != '\0' ? " " : "",
+	run_note(w->r, "stopping: waiting%s%s for %d handler%s; once more to stop %s",
+	    text[0] != '\0' ? " " : "",
 	    text, w->running, w->running == 1 ? "" : "s", w->running == 1 ? "it" : "them");
 }
 
@@ -132,11 +134,14 @@ loop_watch(struct work *w)
 
 	w->pfd[WATCH_SIGNALS] = (struct pollfd){ .fd = w->sigfd, .events = POLLIN };
 	w->pfd[WATCH_CLOCK] = (struct pollfd){ .fd = w->timefd, .events = POLLIN };
-	w->pfd[WATCH_STDOUT] = (struct pollfd){ .fd = output_heard(w, STDOUT_FILENO) ? STDOUT_FILENO : -1 };
-	w->pfd[WATCH_STDERR] = (struct pollfd){ .fd = output_heard(w, STDERR_FILENO) ? STDERR_FILENO : -1,
+	w->pfd[WATCH_STDOUT] = (struct pollfd){ .fd = output_heard(w, STDOUT_FILENO)
+	    ? STDOUT_FILENO : -1 };
+	w->pfd[WATCH_STDERR] = (struct pollfd){ .fd = output_heard(w, STDERR_FILENO)
+	    ? STDERR_FILENO : -1,
 	    .events = w->mute ? POLLOUT : 0 };
 	for (struct source *s = w->source; s < w->source + w->nsources; s++)
-		w->pfd[n++] = (struct pollfd){ .fd = room ? waiter_fd(s->waiter) : -1, .events = POLLIN };
+		w->pfd[n++] = (struct pollfd){ .fd = room ? waiter_fd(s->waiter) : -1,
+		    .events = POLLIN };
 	for (int i = 0; i < w->slots; i++) {
 		if (!handler_lives(&w->h[i]))
 			continue;
@@ -186,7 +191,10 @@ loop_wait(struct work *w, struct error *err)
 	return ST_OK;
 }
 
-/* The policies are read again when they may have changed, and at the latest after the longest sleep. */
+/*
+ * Read the policies again that may have changed; all of them at the latest after the longest
+ * sleep.
+ */
 static enum status
 loop_reload(struct work *w, usec_t mono, struct error *err)
 {
@@ -232,7 +240,7 @@ work_loop(struct work *w, struct error *err)
 	}
 }
 
-/* Until all that runs has ended (all: also the handlers that wait for a message). */
+/* Wait until all that runs has ended; if all is set, also the handlers that wait for a message. */
 static void
 loop_end(struct work *w, bool all)
 {

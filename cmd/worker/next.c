@@ -1,6 +1,6 @@
 /*
- * next.c: what mq work does next: claims what is ready, until a slot has what one
- * start may have, and starts its handler; goes on with the parts of a batch that failed.
+ * next.c: what mq work does next.  It claims what is ready until a slot has what one start may
+ * have, and starts the slot's handler; and it goes on with the parts of a batch that failed.
  */
 #include <errno.h>
 
@@ -13,7 +13,10 @@
 #include "worker/sources.h"
 #include "worker/work.h"
 
-/* The slot for the next message: one that is being filled, one whose handler waits, or a free one; -1: none. */
+/*
+ * The slot for the next message: one that is being filled, one whose handler waits, or a free
+ * one; -1: there is none.
+ */
 static int
 next_slot(const struct work *w)
 {
@@ -32,7 +35,7 @@ next_slot(const struct work *w)
 	return deadline_is_set(&w->restart) ? -1 : empty;
 }
 
-/* Whether we lack what each process needs, which there will be when another one has ended. */
+/* Whether we lack descriptors, memory or processes, which we get back when a handler has ended. */
 static bool
 next_lacks(enum status st, const struct error *err)
 {
@@ -49,9 +52,9 @@ next_too_large(const struct handler *h, enum status st, const struct error *err)
 }
 
 /*
- * The handler cannot be started.  That is our fault, whatever it is, and not that of the
- * message, which goes back and does not count; but for one that is too large.  While other
- * handlers run, there are just fewer of them.
+ * The handler cannot be started.  Whatever the reason is, that is our fault and not the
+ * message's, unless the message is too large; so it goes back, and does not count.  While other
+ * handlers run, the worker goes on with fewer of them.
  */
 static enum status
 next_failed(struct work *w, int i, enum status st, struct error *err)
@@ -94,7 +97,7 @@ next_try(struct work *w, int i, struct error *err)
 	return st;
 }
 
-/* What was claimed for slot i, or the part of it that has its turn. */
+/* Start the handler of slot i for what was claimed, or for the part of it that has its turn. */
 static enum status
 next_start(struct work *w, int i, struct error *err)
 {
@@ -113,7 +116,7 @@ next_start(struct work *w, int i, struct error *err)
 		if (st == ST_NOTFOUND && err->errnum == E2BIG && h->part > 1)
 			batch_halve(h);	/* their ids are too much for the environment */
 		else if (next_lacks(st, err) && w->nended > 0)
-			(void)work_settle(w);	/* what is over has descriptors and memory yet */
+			(void)work_settle(w);	/* handlers that are over still hold descriptors */
 		else
 			break;
 		error_clear(err);
@@ -182,7 +185,7 @@ next_waits(const struct work *w)
 	return any && (w->suspect != NULL || (w->jobs == 1 && w->batch == 1));
 }
 
-/* Whether the slot has all that one start may have.  What a breaker tries, it tries alone. */
+/* Whether the slot has all that one start may have.  A breaker tries one message alone. */
 static bool
 next_full(const struct work *w, const struct handler *h)
 {
@@ -193,19 +196,20 @@ next_full(const struct work *w, const struct handler *h)
 	return h->n >= most || (w->batch_bytes > 0 && h->bytes >= w->batch_bytes);
 }
 
-/* What a look that found no message makes of it: ST_NONE, if that is not the end of the worker. */
+/* A look has found no message.  ST_NONE: the worker goes on; else that is its end. */
 static enum status
-next_none(struct work *w, struct source *s, struct handler *h, const struct passed *over, enum status st,
-    struct error *err)
+next_none(struct work *w, struct source *s, struct handler *h, const struct passed *over,
+    enum status st, struct error *err)
 {
 	s->passed = over->n;
-	if (st != ST_NONE && st != ST_LARGE && over->n > 0) {	/* told once; it may pass */
+	/* this is told once, since it may pass */
+	if (st != ST_NONE && st != ST_LARGE && over->n > 0) {
 		if (w->worst != st)
 			work_trouble(w, err);
 		error_clear(err);
 		st = ST_NONE;
 	}
-	/* No room, or no descriptor, for one more: there will be when one of ours has ended. */
+	/* There is no room, or no descriptor, for one more until one of ours has ended. */
 	if (st == ST_AGAIN && err->errnum != 0 && w->running + w->nended + h->n > 0) {
 		error_clear(err);
 		s->hope = SOURCE_STARVED;
@@ -217,16 +221,20 @@ next_none(struct work *w, struct source *s, struct handler *h, const struct pass
 		w->suspect = s;
 	}
 	if (over->held == HELD_LIMIT || over->held == HELD_SUSPECT)
-		deadline_set(&h->collect, USEC_MAX);	/* those that stand in the way may be our own */
+		/* those that stand in the way may be our own */
+		deadline_set(&h->collect, USEC_MAX);
 	if (over->held == HELD_RATE || over->held == HELD_LIMIT || over->held == HELD_SUSPECT ||
 	    (over->held != HELD_NO && w->drain == DRAIN_NO)) {
-		error_clear(err);	/* for a time */
+		error_clear(err);	/* it holds for a time only */
 		st = ST_NONE;
 	}
 	return st;
 }
 
-/* With nothing to wait for, it is tried with less, once the queues have opened what they keep open. */
+/*
+ * How many files must be left for a claim.  When no handler will give any back, fewer must do;
+ * they do once the queues have opened what they keep open.
+ */
 static int
 next_files(const struct work *w)
 {
@@ -234,7 +242,8 @@ next_files(const struct work *w)
 }
 
 static enum status
-next_claim(struct work *w, struct source *s, struct handler *h, usec_t mono, usec_t *wake, struct error *err)
+next_claim(struct work *w, struct source *s, struct handler *h, usec_t mono, usec_t *wake,
+    struct error *err)
 {
 	struct claim *c = &h->claim[h->n];
 	struct passed over = { .held = HELD_NO };
@@ -260,7 +269,10 @@ next_claim(struct work *w, struct source *s, struct handler *h, usec_t mono, use
 	return ST_OK;
 }
 
-/* The wall clock's time at which a queue is to be looked at again, USEC_MAX: none; at the latest by the slow poll. */
+/*
+ * When a queue that had nothing is looked at again: at `wake` of the wall clock (USEC_MAX: at no
+ * such time), and at the latest by the slow poll.
+ */
 static void
 next_sleep(struct source *s, usec_t mono, usec_t wake)
 {
@@ -305,17 +317,24 @@ work_go_on(struct work *w, struct error *err)
 		if (h->state != SLOT_FILLING && h->state != SLOT_READY)
 			continue;
 		work_due(w);
-		/* While a breaker is open, one message alone is tried, and not what was claimed before. */
+		/*
+		 * While a breaker is open, one message alone is tried, and not what was claimed
+		 * before.
+		 */
 		if (w->phase == PHASE_ENDING || breaker_open(h->source)) {
 			work_give_back(w, h);
 			handler_free(h, i);
-		} else if (h->state == SLOT_READY && w->running < w->jobs && !deadline_is_set(&w->start))
+		} else if (h->state == SLOT_READY && w->running < w->jobs &&
+		    !deadline_is_set(&w->start))
 			st = next_start(w, i, err);
 	}
 	return st;
 }
 
-/* One look, and a start if the slot has what it may have.  ST_NONE: no queue gives hope, or more is waited for. */
+/*
+ * Take one look, and start the slot if it has what it may have.  ST_NONE: no queue gives hope,
+ * or more messages are waited for.
+ */
 static enum status
 next_step(struct work *w, int i, usec_t mono, struct error *err)
 {
@@ -353,7 +372,10 @@ work_fill(struct work *w, struct error *err)
 
 	if (w->batch > 1)
 		st = work_go_on(w, err);
-	/* Claims and starts take their time, and the leases of those that run must not wait for them. */
+	/*
+	 * Claims and starts take their time, and the leases of those that run must not wait for
+	 * them.
+	 */
 	for (; st == ST_OK; st = next_step(w, i, clock_mono(), err)) {
 		work_due(w);
 		if (w->phase != PHASE_WORKING || w->running >= w->jobs || next_waits(w) ||

@@ -2,7 +2,7 @@
  * notify.c: tells the service manager how a worker fares: sd_notify(3)'s protocol,
  * a datagram of VARIABLE=VALUE lines to $NOTIFY_SOCKET, without its library.
  *
- * Who is not told costs nothing: no descriptor, and no time at which to wake up.
+ * Where nobody wants to be told, that costs nothing: no descriptor, and no time to wake up.
  */
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -15,7 +15,7 @@
 #include "shared/cmd.h"
 #include "worker/notify.h"
 
-/* How often the status is told at most; and how soon again what the socket did not take. */
+/* The least time between two statuses, and before what the socket did not take is told again. */
 #define PACE USEC
 
 /* Half of $WATCHDOG_USEC, if it is meant for us; else 0. */
@@ -63,7 +63,7 @@ notify_open(struct notify *n, struct error *err)
 		    -1)
 			st = error_sys(err, errno, "NOTIFY_SOCKET");
 	}
-	/* Meant for us alone: handlers that ping in our name would keep us from being found out. */
+	/* These are for us alone: a handler that pings in our name would hide that we hang. */
 	(void)unsetenv("NOTIFY_SOCKET");
 	(void)unsetenv("WATCHDOG_USEC");
 	(void)unsetenv("WATCHDOG_PID");
@@ -77,7 +77,7 @@ notify_close(struct notify *n)
 		(void)close(n->fd);
 }
 
-/* By address each time, as the manager may open its socket anew; never waiting for it. */
+/* It is sent by address each time, as the manager may open its socket anew, and never waits. */
 static bool
 send_text(const struct notify *n, const char *text)
 {

@@ -69,7 +69,10 @@ output_failed_it(struct work *w, const struct handler *h)
 {
 	int code = handler_exit(h), why;
 
-	/* Whoever finds fault with a message has been able to look into it; and an answer goes elsewhere. */
+	/*
+	 * Whoever finds fault with a message has been able to look into it; and an answer goes
+	 * elsewhere.
+	 */
 	if (w->mode == MODE_STAY || h->why != WHY_NONE || code == 0 || code == 65 || code == 100 ||
 	    h->answer.fd != -1)
 		return false;

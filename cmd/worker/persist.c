@@ -16,13 +16,19 @@
 #include "worker/verdict.h"
 #include "worker/work.h"
 
-/* The pause after so many handlers that died without an answer: from the second on, doubling. */
+/*
+ * The pause after the second handler in a row that died without an answer; it doubles with each
+ * more.
+ */
 #define PAUSE_FIRST (USEC / 10)
 #define PAUSE_MAX (30 * USEC)
-/* Between the end of its answers and its own. */
+/* How long a handler may live on after it has closed its standard output. */
 #define SILENCE USEC
 
-/* The file as it is follows the line: its head bytes of headers, and the body. */
+/*
+ * The line is followed by the file as it is: the headers, which are "head" bytes long, and the
+ * body.
+ */
 void
 persist_request(const struct launch *l, struct handler *h)
 {
@@ -31,7 +37,8 @@ persist_request(const struct launch *l, struct handler *h)
 
 	handle_format(&h->claim->at, handle);
 	time_format(id_time(&n->id), at);
-	h->nline = snprintf(h->line, sizeof(h->line), "%s %d %lld %d %lld %d %s %s %s\n", n->id.text,
+	h->nline = snprintf(h->line, sizeof(h->line), "%s %d %lld %d %lld %d %s %s %s\n",
+	    n->id.text,
 	    n->head, (long long)(n->size - n->head), n->attempts + 1,
 	    (long long)queue_policy(l->q)->attempts, n->priority, at, handle, queue_name(l->q));
 	h->from = h->fed = 0;
@@ -56,7 +63,7 @@ persist_retire(struct handler *h)
 	deadline_set(&h->limit, clock_mono() + GRACE);
 }
 
-/* How much of what it was given it has not read; -1: nobody knows. */
+/* How many bytes of what it was given the handler has not read; -1: that cannot be told. */
 static int
 persist_unread(const struct handler *h)
 {
@@ -65,7 +72,10 @@ persist_unread(const struct handler *h)
 	return h->infd != -1 && ioctl(h->infd, FIONREAD, &n) == 0 ? n : -1;
 }
 
-/* What is left of a body that it did not want would be in the way of the next request; nor is one for a closed stdin. */
+/*
+ * Whether the handler can take another request.  What it left of a body would be in the way of
+ * the request, and a closed stdin takes none.
+ */
 static bool
 persist_reads_on(const struct handler *h)
 {
@@ -101,7 +111,7 @@ persist_garbled(struct work *w, struct handler *h)
 		handler_stop(h, WHY_PROTOCOL);
 }
 
-/* It may just have died; if not, it is of no use any more. */
+/* The handler has closed its stdout: it has just died, or it is of no use any more. */
 void
 persist_silent(struct handler *h)
 {
@@ -112,7 +122,9 @@ persist_silent(struct handler *h)
 	deadline_set(&h->limit, clock_mono() + SILENCE);
 }
 
-/* It ended by itself between two messages, and another was on its way to it already. */
+/*
+ * Whether the handler ended by itself between two messages, when the second was on its way to it.
+ */
 static bool
 persist_untouched(const struct handler *h)
 {

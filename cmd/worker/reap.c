@@ -31,10 +31,16 @@ reap_ended(struct work *w, struct handler *h, int status)
 	if (h->n > 0)
 		work_ran(w, h);
 	w->nended++;
-	/* The parts of a batch go before what is not claimed yet; and nothing may be started before it is known whether the command can be run. */
+	/*
+	 * The parts of a batch go before what is not claimed yet; and nothing may be started before
+	 * it is known whether the command can be run.
+	 */
 	if (w->mode != MODE_ONE || doubt_raised(h))
 		return true;
-	/* The next of its key waits for it.  Or its lease is nearly over, as when we were stopped ourselves. */
+	/*
+	 * The next of its key waits for it; or its lease is nearly over, as when we were stopped
+	 * ourselves.
+	 */
 	return h->claim->at.name.order[0] != '\0' ||
 	    h->claim->at.name.key - clock_now() < work_lease(w, h->source) / 3;
 }
@@ -46,7 +52,8 @@ reap_stopped(struct work *w, struct handler *h, int sig)
 	if ((sig != SIGTTIN && sig != SIGTTOU) || h->state >= SLOT_STOPPING)
 		return;
 	if (work_can_note())
-		run_note(w->r, "%s: it wants to %s the terminal, which handlers cannot have; it is stopped",
+		run_note(w->r,
+		    "%s: it wants to %s the terminal, which handlers cannot have; it is stopped",
 		    h->source->command, sig == SIGTTIN ? "read from" : "change");
 	handler_stop(h, WHY_TERMINAL);
 }
@@ -60,7 +67,10 @@ reap_slot(struct work *w, pid_t pid)
 	return NULL;
 }
 
-/* All children are asked for, since as process 1, or as a subreaper, we get those of others when their parents end. */
+/*
+ * All children are asked for: as process 1, or as a subreaper, we get those of others when their
+ * parents end.
+ */
 void
 work_reap(struct work *w)
 {
@@ -69,7 +79,8 @@ work_reap(struct work *w)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0 || (pid == -1 && errno == EINTR)) {
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0 || (pid == -1 &&
+	    errno == EINTR)) {
 		if (pid == -1 || (h = reap_slot(w, pid)) == NULL)
 			continue;
 		if (WIFSTOPPED(status))

@@ -21,7 +21,7 @@
 #define MAX_QUEUES 64
 #define MAX_WEIGHT 1000
 #define STRIDE 1000000
-/* Descriptors that poll looks at, but for those of queues and handlers. */
+/* Descriptors that poll looks at besides those of queues and handlers. */
 #define WATCHED_MAX 8
 
 /* Nothing is due yet. */
@@ -73,17 +73,18 @@ setup_worker(struct work *w, struct error *err)
 	}
 	(void)sigemptyset(&sigs);
 	(void)sigaddset(&sigs, SIGCHLD);
-	/* What nohup or a shell told us to ignore is ignored. */
+	/* Signals that nohup or a shell told us to ignore stay ignored. */
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (!run_ignores(ends[i]))
 			(void)sigaddset(&sigs, ends[i]);
 	(void)sigprocmask(SIG_BLOCK, &sigs, NULL);
-	(void)signal(SIGCHLD, SIG_DFL);	/* ignored, as some parents leave it, we'd never be told */
+	/* some parents have it ignored, and then nobody tells of children */
+	(void)signal(SIGCHLD, SIG_DFL);
 	if ((w->sigfd = signalfd(-1, &sigs, SFD_NONBLOCK | SFD_CLOEXEC)) == -1)
 		return error_sys(err, errno, "signalfd");
 	if ((st = clock_open(w, err)) != ST_OK)
 		return st;
-	/* Before the handlers' environment is made. */
+	/* This takes variables away, so it comes before the handlers' environment is made. */
 	if (notify_open(&w->notify, err) != ST_OK) {
 		run_note(w->r, "%s", err->text);
 		error_clear(err);
@@ -101,18 +102,23 @@ setup_files(struct work *w)
 	if (w->mode != MODE_BATCH || getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
 	    (rlim_t)need <= limit.rlim_cur)
 		return ST_OK;
-	return run_usage(w->r, "--batch: %lld messages in %lld jobs need %lld open files, and the limit "
+	return run_usage(w->r,
+	    "--batch: %lld messages in %lld jobs need %lld open files, and the limit "
 	    "is %lld (ulimit -n)", (long long)w->batch, (long long)w->jobs, (long long)need,
 	    (long long)limit.rlim_cur);
 }
 
-/* What to run for the messages of a queue, and how long: what was not given, its policy says, this once. */
+/*
+ * What to run for the messages of a queue, and how long: what was not given, its policy says, this
+ * once.
+ */
 static enum status
 setup_command(struct work *w, struct source *s)
 {
 	struct run *r = w->r;
 	const char *shell[] = { "/bin/sh", "-c", NULL };
-	const char *const *words = w->config ? shell : (const char *const *)r->operand + w->nsources;
+	const char *const *words = w->config ? shell
+	    : (const char *const *)r->operand + w->nsources;
 	int n = w->config ? 3 : r->noperands - w->nsources;
 	enum status st = w->config ? queue_handler(s->q, &shell[2], &r->err) : ST_OK;
 
@@ -143,7 +149,7 @@ setup_source(struct work *w, struct source *s, const char *word)
 	int64_t n = 0;
 	enum status st;
 
-	/* A name that is too long stays so, and is refused. */
+	/* A name that is too long stays too long when it is cut here, and is refused. */
 	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, ":"), word);
 	if (weight != NULL && (st = arg_number(r, word, weight + 1, 1, MAX_WEIGHT, &n)) != ST_OK)
 		return st;
@@ -196,7 +202,8 @@ setup_sources(struct work *w)
 		w->jobs = !w->config ? 1 : sum < MAX_JOBS ? sum : MAX_JOBS;
 	w->slots = (int)w->jobs + 1;
 	if (w->mode == MODE_STAY && w->config && w->nsources > 1)
-		return run_usage(r, "--persistent --config: one queue, since each has a handler of its own");
+		return run_usage(r,
+		    "--persistent --config: one queue, since each has a handler of its own");
 	return setup_files(w);
 }
 

@@ -86,7 +86,8 @@ sources_next(struct work *w)
 	if (w->nsources > 1)
 		sources_hear(w);
 	for (struct source *s = w->source; s < w->source + w->nsources; s++)
-		if (source_hopeful(s) && (next == NULL || source_spent(w, s) < source_spent(w, next)))
+		if (source_hopeful(s) && (next == NULL || source_spent(w, s) < source_spent(w,
+		    next)))
 			next = s;
 	return next;
 }
@@ -141,10 +142,12 @@ sources_describe(const struct work *w, char *buf, size_t size)
 
 	buf[0] = '\0';
 	for (const struct source *s = w->source; s < w->source + w->nsources && len < size; s++) {
-		const char *what = s->hope == SOURCE_GONE ? "given up" : breaker_open(s) ? "paused after failures" :
+		const char *what = s->hope == SOURCE_GONE ? "given up" : breaker_open(s)
+		    ? "paused after failures" :
 		    s->hope != SOURCE_OPEN && s->held == HELD_SINGLE ? "stands by" : NULL;
 		if (what != NULL)
-			len += (size_t)snprintf(buf + len, size - len, "%s%s: %s", len == 0 ? " (" : "; ",
+			len += (size_t)snprintf(buf + len, size - len, "%s%s: %s", len == 0
+			    ? " (" : "; ",
 			    queue_name(s->q), what);
 	}
 	if (len > 0)
@@ -162,7 +165,9 @@ source_refresh(struct work *w, struct source *s, usec_t mono, struct error *err)
 	st = queue_reload(s->q, err);
 	if (st == ST_CONF) {	/* the last good one holds on */
 		if (!s->broken && work_can_note())
-			run_note(w->r, "%s; until that is mended, the policy that was read before holds", err->text);
+			run_note(w->r, "%s; until that is mended, "
+			    "the policy that was read before holds",
+			    err->text);
 		error_clear(err);
 		s->broken = true;
 		return ST_OK;
@@ -179,7 +184,8 @@ source_refresh(struct work *w, struct source *s, usec_t mono, struct error *err)
 enum status
 work_without(struct work *w, struct source *s, enum status st, struct error *err)
 {
-	if (w->nsources == 1 || (st != ST_NOTFOUND && st != ST_USAGE && !(st == ST_AGAIN && s->held != HELD_NO)))
+	if (w->nsources == 1 || (st != ST_NOTFOUND && st != ST_USAGE && !(st == ST_AGAIN &&
+	    s->held != HELD_NO)))
 		return st;
 	if (work_can_note())
 		run_note(w->r, "%s", err->text);

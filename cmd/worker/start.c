@@ -70,17 +70,21 @@ launch_fits(const struct launch *l)
 {
 	long most = sysconf(_SC_ARG_MAX);
 
-	return most == -1 || launch_size(l->argv) + launch_size(l->env) + LAUNCH_ROOM < (size_t)most;
+	return most == -1 ||
+	    launch_size(l->argv) + launch_size(l->env) + LAUNCH_ROOM < (size_t)most;
 }
 
 /* ---- starting --------------------------------------------------------- */
 
-/* What the child needs, made before vfork: between it and exec next to nothing is allowed. */
+/*
+ * What the child needs.  It is made before vfork, since next to nothing is allowed between that
+ * and exec.
+ */
 struct start {
 	const struct launch *launch;
 	char *const *argv, *const *env;
 	int in, out, err;
-	int out_as;		/* the descriptor that out is there */
+	int out_as;		/* the number that out has in the child */
 	volatile pid_t *place;
 	volatile int failed;	/* errno of exec, written by the child in our memory */
 };
@@ -102,10 +106,13 @@ start_child(struct start *s)
 	*s->place = getpid();
 	(void)setpgid(0, 0);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != s->launch->worker)	/* it died before we asked to be told */
+	/* The worker may have died before we asked to be told of it. */
+	if (getppid() != s->launch->worker)
 		_exit(127);
-	/* What nohup, a shell's & or a CI set on the worker is not meant for a handler that
-	 * must end when it is told to.  What the worker catches exec sets back itself. */
+	/*
+	 * nohup, a shell's "&" or a CI may have the worker ignore signals; a handler must end when
+	 * it is told to.  The signals that the worker catches are set back by exec itself.
+	 */
 	for (const int *sig = s->launch->ignored; *sig != 0; sig++)
 		(void)sigaction(*sig, &dfl, NULL);
 	fs_give_umask();
@@ -135,10 +142,10 @@ start_pipe(int *in, int *out, int *ours, struct error *err)
 }
 
 /*
- * The body as the child's stdin: the file itself when it is all body, through a
- * descriptor of its own (ours carries the lock, which must die with us alone);
- * else a pipe that is fed with what follows the headers.  Of a batch it is the
- * file that was made; for a handler that stays, a pipe for the requests.
+ * The child's stdin.  If the message's file is all body it is that file, opened anew, since our
+ * own descriptor carries the lock, which must die with us alone.  Else it is a pipe that is fed
+ * with what follows the headers.  For a batch it is the file that was made; for a handler that
+ * stays, a pipe for the requests.
  */
 static enum status
 start_stdin(const struct launch *l, struct handler *h, int *in, struct error *err)
@@ -187,10 +194,11 @@ start_spawn(struct handler *h, struct start *s, struct error *err)
 
 	s->failed = 0;
 	/*
-	 * vfork, for a worker starts thousands and posix_spawn cannot set PR_SET_PDEATHSIG; what
-	 * the child does (see struct start) was chosen for it.
+	 * It is vfork because a worker starts thousands, and posix_spawn cannot set
+	 * PR_SET_PDEATHSIG.  What the child does (see struct start) was chosen for it.
 	 */
-	if ((pid = vfork()) == 0)	/* NOLINT(clang-analyzer-security.insecureAPI.vfork): see above */
+	/* NOLINTNEXTLINE(clang-analyzer-security.insecureAPI.vfork): see above */
+	if ((pid = vfork()) == 0)
 		start_child(s);	/* NOLINT(clang-analyzer-unix.Vfork): see above */
 	if (pid == -1)
 		return error_sys(err, errno, "start a handler");
@@ -207,7 +215,8 @@ start_spawn(struct handler *h, struct start *s, struct error *err)
 }
 
 static enum status
-start_environment(const struct launch *l, const struct handler *h, struct env *env, struct error *err)
+start_environment(const struct launch *l, const struct handler *h, struct env *env,
+    struct error *err)
 {
 	switch (l->mode) {
 	case MODE_BATCH:
@@ -239,7 +248,10 @@ start_begin(const struct launch *l, struct handler *h, int i, struct error *err)
 	if (st == ST_OK) {
 		s.env = env.v;
 		h->started = clock_mono();
-		/* As much as goes in before there is a reader: if we are killed, that of a body's end is not seen before its time. */
+		/*
+		 * The pipe is filled before there is a reader.  So if we are killed while we start
+		 * the handler, it has a whole small body, and not an end before its time.
+		 */
 		handler_feed(h);
 		st = start_spawn(h, &s, err);
 	}

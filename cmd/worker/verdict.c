@@ -1,14 +1,14 @@
 /*
- * verdict.c: what handlers say of their messages: one that stays on its standard
- * output, one of a batch on MQ_RESULT_FD.  A line names the message, so that one
- * out of step is found out:
+ * verdict.c: what handlers say of their messages.  A handler that stays says it on its standard
+ * output, the handler of a batch on MQ_RESULT_FD.  A line names the message, so that a handler
+ * that is out of step is found out:
  *
  *	ID ok
  *	ID retry [DELAY]
  *	ID dead [REASON]
  *
- * The first word about a message stands: what is said once more, or of one that was
- * lost meanwhile, tells nothing of the others, and nobody has to do anything again.
+ * The first word about a message stands.  What is said of it again, or of a message that was lost
+ * meanwhile, is ignored: it tells nothing of the other messages.
  */
 #include <errno.h>
 #include <string.h>
@@ -22,7 +22,7 @@
 /* Reads that one call does at most. */
 #define READS_MAX 16
 
-/* Takes the line apart, and writes into it. */
+/* Take the line apart.  It is written into. */
 static bool
 verdict_parse(char *line, struct verdict *a)
 {
@@ -47,7 +47,7 @@ verdict_parse(char *line, struct verdict *a)
 	    (line == NULL || duration_parse(line, &a->delay, &ignored) == ST_OK);
 }
 
-/* Also one that is done with. */
+/* The claim of that id, also one that is done with. */
 static struct claim *
 verdict_find(struct handler *h, const char *id)
 {
@@ -82,7 +82,7 @@ verdict_take(struct work *w, struct handler *h, char *line, size_t len)
 	}
 	if (c->fd == -1)
 		return;
-	/* What it said on stderr before belongs to this message. */
+	/* What the handler wrote to stderr before its answer belongs to this message. */
 	if (!w->mute)
 		w->mute = !handler_listen(h);
 	doubt_settle(w, h->source);
@@ -91,7 +91,7 @@ verdict_take(struct work *w, struct handler *h, char *line, size_t len)
 		persist_answered(w, h);
 }
 
-/* Whether anybody still listens to one that was told to stop. */
+/* Whether what it says still counts, if it was told to stop. */
 static bool
 verdict_heard(const struct work *w, const struct handler *h)
 {
@@ -133,7 +133,7 @@ handler_verdicts(struct work *w, struct handler *h)
 			h->nin += (size_t)n;
 			verdict_lines(w, h);
 			if (h->nin == 0 && handler_lives(h))
-				return;	/* whole lines; poll tells of more */
+				return;	/* these were whole lines; poll tells of more */
 			continue;
 		}
 		(void)close(h->outfd);

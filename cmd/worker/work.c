@@ -15,7 +15,8 @@
 #include "worker/guard.h"
 #include "worker/work.h"
 
-enum { DRAIN = OPT_LONG, TIMEOUT, WAIT_GRACE, RATE, LEASE, CONFIG, REPLY, BATCH, FRAME, PERSISTENT };
+enum { DRAIN = OPT_LONG, TIMEOUT, WAIT_GRACE, RATE, LEASE, CONFIG, REPLY, BATCH, FRAME,
+    PERSISTENT };
 
 static const struct opt opts[] = {
 	{ 'j', "jobs", "N", false, "run up to N handlers at once; default 1" },
@@ -26,8 +27,10 @@ static const struct opt opts[] = {
 	{ RATE, "rate", "N/s", false, "start at most N handlers a second (N/m, N/h)" },
 	{ LEASE, "lease", "DUR", false, "length of the lease instead of the policy's" },
 	{ REPLY, "reply", NULL, false, "what a handler prints is the answer to its message" },
-	{ PERSISTENT, "persistent", NULL, false, "start CMD once and give it message after message" },
-	{ BATCH, "batch", "N[,BYTES[,DUR]]", false, "up to N messages at once, BYTES long, waiting DUR for them" },
+	{ PERSISTENT, "persistent", NULL, false,
+	    "start CMD once and give it message after message" },
+	{ BATCH, "batch", "N[,BYTES[,DUR]]", false,
+	    "up to N messages at once, BYTES long, waiting DUR for them" },
 	{ FRAME, "frame", "HOW", false, "how a batch is given: lines, null, json" },
 	{ CONFIG, "config", NULL, false, "command, jobs and time limit from the policies" },
 	OPT_END
@@ -77,7 +80,8 @@ options_check(struct work *w)
 	if (w->persistent && w->batch > 0)
 		return run_usage(w->r, "--persistent and --batch: one or the other");
 	if (w->reply && (w->persistent || w->batch > 0))
-		return run_usage(w->r, "--reply: only for a handler that is started for each message");
+		return run_usage(w->r,
+		    "--reply: only for a handler that is started for each message");
 	if (w->persistent)
 		w->mode = MODE_STAY;
 	if (w->batch == 0)
@@ -101,7 +105,8 @@ options(struct work *w)
 		case DRAIN:
 			w->drain = arg == NULL ? DRAIN_READY : DRAIN_ALL;
 			if (arg != NULL && strcmp(arg, "all") != 0)
-				st = run_usage(r, "--drain=%s: the only word it takes is 'all'", arg);
+				st = run_usage(r, "--drain=%s: the only word it takes is 'all'",
+				    arg);
 			break;
 		case 'n':
 			st = arg_number(r, "-n", arg, 1, INT64_MAX, &w->max);
@@ -142,7 +147,8 @@ options(struct work *w)
 static enum status
 run_work(struct run *r)
 {
-	struct work w = { .r = r, .timeout = -1, .grace = -1, .claim = { .hold = true }, .sigfd = -1, .timefd = -1,
+	struct work w = { .r = r, .timeout = -1, .grace = -1, .claim = { .hold = true },
+	    .sigfd = -1, .timefd = -1,
 	    .notify = { .fd = -1 } };
 	enum status st;
 
