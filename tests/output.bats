@@ -185,7 +185,7 @@ mq work: $id: exit-3, attempt 2 of 2: dead"
 	echo two >"$MQ_SPOOL/q/tmp/x" && mv "$MQ_SPOOL/q/tmp/x" "$MQ_SPOOL/q/new/two"
 	wait_for grep -q two got
 	assert_equal "$(cat got)" $'7 one\n7 two'
-	assert_equal "$(grep -c 'the policy that was read before holds' work.err)" 1
+	assert_equal "$(grep -c 'the last good policy holds' work.err)" 1
 	cp good "$MQ_SPOOL/q/tmp/conf" && mv "$MQ_SPOOL/q/tmp/conf" "$MQ_SPOOL/q/queue.conf"
 	wait_for grep -q 'can be read again' work.err
 	kill -TERM "$pid"

@@ -162,21 +162,10 @@ source_refresh(struct work *w, struct source *s, usec_t mono, struct error *err)
 	if (mono < s->reload || s->hope == SOURCE_GONE)
 		return ST_OK;
 	s->reload = mono + RELOAD;
-	st = queue_reload(s->q, err);
-	if (st == ST_CONF) {	/* the last good one holds on */
-		if (!s->broken && work_can_note())
-			run_note(w->r, "%s; until that is mended, "
-			    "the policy that was read before holds",
-			    err->text);
-		error_clear(err);
-		s->broken = true;
-		return ST_OK;
-	}
-	if (st != ST_OK)
+	if ((st = queue_reload(s->q, err)) != ST_OK)
 		return st;
-	if (s->broken && work_can_note())
-		run_note(w->r, "queue %s: its policy can be read again", queue_name(s->q));
-	s->broken = false;
+	if (work_can_note())
+		run_policy_news(w->r, s->q);
 	breaker_follow(s);
 	return ST_OK;
 }

@@ -55,7 +55,6 @@ struct source {
 	enum hope hope;
 	struct deadline grace;	/* after a signal: its handlers are stopped then */
 	struct deadline look;	/* it is looked at then without an event, too */
-	bool broken;		/* its policy cannot be read at present */
 	usec_t reload;		/* clock_mono: when its policy is to be read again */
 	uint64_t passed;	/* messages that the last look had to pass over */
 	enum held held;		/* what the last look was told */
