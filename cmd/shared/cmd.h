@@ -68,19 +68,20 @@ struct run {
 extern const struct opt common_opts[];
 /* opt.c: ST_USAGE for the '?' or ':' that getopt_long returned; letters and longs are what it was given. */
 struct option;
-enum status option_error(struct run *, char **argv, int c, const char *letters, const struct option *longs);
+enum status option_error(struct run *r, char **argv, int c, const char *letters,
+    const struct option *longs);
 /* The error for a command that is not there, naming the nearest one. */
-enum status no_command(struct run *, const char *word);
+enum status no_command(struct run *r, const char *word);
 /* Sort the words of a command line into options and operands.  argv[0] is the verb. */
-enum status run_parse(struct run *, int argc, char **argv) MUST_CHECK;
+enum status run_parse(struct run *r, int argc, char **argv) MUST_CHECK;
 /* The arguments of the process; the value of -s; and the spool that was asked for (NULL: mq.conf and defaults tell). */
 void run_begin(int argc, char **argv);
 void run_ask_spool(const char *path);
 const char *run_asked_spool(void);
 /* Which mq.conf, which spool (made with its parents if it is the user's default and create). */
-enum status run_settings(struct run *, bool create) MUST_CHECK;
+enum status run_settings(struct run *r, bool create) MUST_CHECK;
 /* Fill r->settings from mq.conf, once; after run_settings.  Only where they are needed. */
-enum status run_conf(struct run *) MUST_CHECK;
+enum status run_conf(struct run *r) MUST_CHECK;
 /* The word among names that was probably meant, or NULL. */
 const char *nearest(const char *word, const char *const *names, size_t n);
 
@@ -88,11 +89,11 @@ const char *nearest(const char *word, const char *const *names, size_t n);
  * Options one by one: returns the key, 0 after the last; *arg is the argument, or NULL.
  * They were checked against the table before run was called.
  */
-int run_option(struct run *, const char **arg);
+int run_option(struct run *r, const char **arg);
 /* ST_USAGE with a line of usage, unless min <= operands <= max (max < 0: any number). */
-enum status run_operands(struct run *, int min, int max) MUST_CHECK;
+enum status run_operands(struct run *r, int min, int max) MUST_CHECK;
 /* A usage error of the verb's own. */
-enum status run_usage(struct run *, const char *fmt, ...) PRINTF_LIKE(2, 3);
+enum status run_usage(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* What nohup or a shell told us to ignore stays ignored.  run_catch: else call it, and let system calls return EINTR. */
 bool run_ignores(int sig);
 void run_catch(int sig, void (*handler)(int));
@@ -104,7 +105,7 @@ void run_stoppable(void);
 bool run_stopped(void);
 void run_die_if_stopped(void);
 /* Open the spool (once), or the queue in it; an unknown queue's error names the nearest one. */
-enum status run_spool(struct run *, bool create) MUST_CHECK;
+enum status run_spool(struct run *r, bool create) MUST_CHECK;
 /* The names of all queues, sorted; free with names_free.  What only looks like one is told of, and *worst becomes why. */
 enum status run_queues(struct run *r, struct names *names, enum status *worst) MUST_CHECK;
 /* Say, once each, that the policy cannot be read any more, and that it can again. */
@@ -112,53 +113,57 @@ void run_policy_news(struct run *r, struct queue *q);
 /* As queue_reload; says the news. */
 enum status run_reload(struct run *r, struct queue *q) MUST_CHECK;
 /* As queue_open_anyway; broken says why the policy cannot be read, its status is ST_OK if it can. */
-enum status look_open(struct spool *, const char *name, struct queue **, struct error *broken, struct error *) MUST_CHECK;
-enum status run_open(struct run *, const char *name, struct queue **) MUST_CHECK;	/* an unknown one is ST_NOTFOUND, and told by nobody */
-enum status run_queue(struct run *, const char *name, struct queue **) MUST_CHECK;
+enum status look_open(struct spool *spool, const char *name, struct queue **q, struct error *broken,
+    struct error *err) MUST_CHECK;
+/* an unknown one is ST_NOTFOUND, and told by nobody */
+enum status run_open(struct run *r, const char *name, struct queue **q) MUST_CHECK;
+enum status run_queue(struct run *r, const char *name, struct queue **q) MUST_CHECK;
 /* The error for a queue that is not there, naming the nearest one. */
-enum status run_no_queue(struct run *, const char *name);
+enum status run_no_queue(struct run *r, const char *name);
 /* As run_queue, to take messages out: ST_USAGE for a topic, whose messages are for its subscribers. */
-enum status run_queue_consume(struct run *, const char *name, struct queue **) MUST_CHECK;
+enum status run_queue_consume(struct run *r, const char *name, struct queue **q) MUST_CHECK;
 /* As run_queue, but makes the queue if the configuration lets it. */
-enum status run_queue_create(struct run *, const char *name, struct queue **) MUST_CHECK;
+enum status run_queue_create(struct run *r, const char *name, struct queue **q) MUST_CHECK;
 /* As run_queue_create; where the user may only drop messages, a queue for just that. */
-enum status run_queue_push(struct run *, const char *name, struct queue **) MUST_CHECK;
+enum status run_queue_push(struct run *r, const char *name, struct queue **q) MUST_CHECK;
 /* From now on the process title is ours to set (setproctitle): arguments are overwritten, so copy what is needed. */
-void run_title(struct run *);
+void run_title(struct run *r);
 /* Print the error now, also with -q, and forget it: for one of many that does not keep the others from being done. */
-void run_complain(struct run *);
+void run_complain(struct run *r);
 /* As run_complain; worst becomes st if that has the greater exit status. */
-void run_trouble(struct run *, enum status st, enum status *worst);
+void run_trouble(struct run *r, enum status st, enum status *worst);
 /* Say once if events could not be logged (see log in mq.conf(5)).  Main does it at the end, who runs for long also before. */
-void run_log_trouble(struct run *);
+void run_log_trouble(struct run *r);
 /* A line on stderr, after "mq VERB: "; not with -q.  Foreign bytes are shown by vis. */
-void run_note(struct run *, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void run_note(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The same, only with -v. */
-void run_verbose(struct run *, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void run_verbose(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Argument of an option or operand.  ST_USAGE names the option. */
-enum status arg_number(struct run *, const char *opt, const char *text, int64_t min, int64_t max, int64_t *) MUST_CHECK;
-enum status arg_duration(struct run *, const char *opt, const char *text, usec_t *) MUST_CHECK;
+enum status arg_number(struct run *r, const char *opt, const char *text, int64_t min, int64_t max,
+    int64_t *n) MUST_CHECK;
+enum status arg_duration(struct run *r, const char *opt, const char *text, usec_t *d) MUST_CHECK;
 /* A time, or a duration: so long ago. */
-enum status arg_time(struct run *, const char *opt, const char *text, usec_t *) MUST_CHECK;
+enum status arg_time(struct run *r, const char *opt, const char *text, usec_t *at) MUST_CHECK;
 /* Bytes: a number from 1 up, with K, M or G. */
-enum status arg_size(struct run *, const char *opt, const char *text, int64_t *) MUST_CHECK;
+enum status arg_size(struct run *r, const char *opt, const char *text, int64_t *n) MUST_CHECK;
 /* "10/s", "5/m", "100/h", or a number a second: the pause between two. */
-enum status arg_rate(struct run *, const char *opt, const char *text, usec_t *interval) MUST_CHECK;
+enum status arg_rate(struct run *r, const char *opt, const char *text, usec_t *interval) MUST_CHECK;
 
 /*
  * Operands as ids or handles; "-" stands for stdin, one a line.  Calls fn for each.
  * All are tried; each failure is reported at once, and the worst (by exit status) is returned.
  */
-enum status run_each(struct run *, int first, enum status (*fn)(void *arg, const char *word, struct error *), void *arg) MUST_CHECK;
+enum status run_each(struct run *r, int first,
+    enum status (*fn)(void *arg, const char *word, struct error *), void *arg) MUST_CHECK;
 
 /*
  * Claim the next message; wait: for one to come, until deadline (clock_mono, USEC_MAX: for
  * ever).  Messages that may not be read are noted.  ST_NONE: none, or none in time;
  * ST_AGAIN: paused, or held back by the policy (without wait), or a signal came.
  */
-enum status claim_wait(struct run *, struct queue *, const struct claim_options *, bool wait,
-    usec_t deadline, struct claim *) MUST_CHECK;
+enum status claim_wait(struct run *r, struct queue *q, const struct claim_options *opt, bool wait,
+    usec_t deadline, struct claim *c) MUST_CHECK;
 
 /* ---- claim.c --------------------------------------------------------------- */
 
@@ -169,9 +174,9 @@ enum { CHUNKS = OPT_LONG + 180 };
 
 /* ---- usage.c, complete.c --------------------------------------------------- */
 
-void help_usage(FILE *);
-void help_verb(FILE *, const struct cmd *);
+void help_usage(FILE *f);
+void help_verb(FILE *f, const struct cmd *c);
 /* complete.c: ST_USAGE: no such shell. */
-enum status complete_print(FILE *, const char *shell) MUST_CHECK;
+enum status complete_print(FILE *f, const char *shell) MUST_CHECK;
 
 #endif

@@ -42,30 +42,29 @@ struct error {
 };
 
 /* Exit status of the command line for a status (the table of mq(1)). */
-int status_exit(enum status);
+int status_exit(enum status st);
 
 /*
  * Fill the error and return st.  A non-zero errnum adds ": " and its text.
  * The first error stands: a filled error is not overwritten.
  */
-enum status error_set(struct error *, enum status st, int errnum,
-    const char *fmt, ...) PRINTF_LIKE(4, 5);
+enum status error_set(struct error *err, enum status st, int errnum, const char *fmt,
+    ...) PRINTF_LIKE(4, 5);
 
 /* As error_set; the status follows from errnum (EACCES: ST_DENIED, ENOSPC: ST_AGAIN, ...). */
-enum status error_sys(struct error *, int errnum, const char *fmt, ...)
-    PRINTF_LIKE(3, 4);
+enum status error_sys(struct error *err, int errnum, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* The status that errnum stands for, ST_IO if none is better. */
 enum status status_of_errno(int errnum);
 
 /* Whether it is not the fault of what was opened or read: too many open files, or no memory, which the next one meets, too. */
-bool error_is_ours(const struct error *);
+bool error_is_ours(const struct error *err);
 
 /* Whether the disk, or the user's share of it, is full. */
 bool error_is_full(const struct error *err);
 
 /* Make the error ready for use, or for use again. */
-void error_clear(struct error *);
+void error_clear(struct error *err);
 
 /* ---- clock.c --------------------------------------------------------------- */
 
@@ -81,28 +80,28 @@ usec_t clock_mono(void);	/* for lengths: never steps; an arbitrary zero */
  * A duration: a decimal number, with a fraction if wanted, and a unit ms, s, m, h,
  * d or w (none: s).  0 to 100 years.  ST_USAGE otherwise; the error names text.
  */
-enum status duration_parse(const char *text, usec_t *, struct error *) MUST_CHECK;
+enum status duration_parse(const char *text, usec_t *out, struct error *err) MUST_CHECK;
 
 /* The shortest exact form that duration_parse reads back: "90s", "5m", "250ms". */
 #define DURATION_MAX 32
-void duration_format(usec_t, char buf[DURATION_MAX]);
+void duration_format(usec_t d, char buf[DURATION_MAX]);
 
 /* "10/s", "5/m", "100/h", or a number a second (at most 1000000): n in each unit. */
 bool rate_parse(const char *text, int64_t *n, usec_t *unit);
 
 /* For people: two units at most, "3m 12s", "5d 2h", "0s".  Negative counts as 0. */
-void age_format(usec_t, char buf[DURATION_MAX]);
+void age_format(usec_t d, char buf[DURATION_MAX]);
 
 /* RFC 3339 in UTC with microseconds: 2026-11-21T03:16:01.123456Z. */
 #define TIME_MAX 40
-void time_format(usec_t, char buf[TIME_MAX]);
+void time_format(usec_t t, char buf[TIME_MAX]);
 
 /* Back again; the fraction, the Z and all of the time of day may be missing.  ST_USAGE. */
-enum status time_parse(const char *text, usec_t *, struct error *) MUST_CHECK;
+enum status time_parse(const char *text, usec_t *out, struct error *err) MUST_CHECK;
 
 /* The time key of file names; false if text does not start with a valid one.  Years 1970 to 9999. */
-void key_format(usec_t, char buf[KEY_LEN + 1]);
-bool key_parse(const char *text, usec_t *);
+void key_format(usec_t t, char buf[KEY_LEN + 1]);
+bool key_parse(const char *text, usec_t *out);
 
 /* Make *wake sooner if at is. */
 void wake_at(usec_t *wake, usec_t at);

@@ -24,7 +24,7 @@ enum state { STATE_READY, STATE_DELAYED, STATE_CLAIMED, STATE_HELD, STATE_DEAD, 
 
 extern const char *const state_names[NSTATES];	/* "ready", ...: also the directories */
 /* By name; -1 if there is none. */
-int state_parse(const char *);
+int state_parse(const char *text);
 
 struct msgid { char text[ID_LEN + 1]; };
 
@@ -73,39 +73,39 @@ struct place {
 	struct msgname name;
 };
 
-bool queue_name_ok(const char *);
+bool queue_name_ok(const char *text);
 
 /*
  * A fresh id for time at (UUIDv7, RFC 9562 method 3), and the time of an id.
  * id_ok: the text is a well-formed id, NUL behind it.
  */
-void id_make(usec_t at, struct msgid *);
-void id_derive(usec_t at, uint64_t random, struct msgid *);
+void id_make(usec_t at, struct msgid *id);
+void id_derive(usec_t at, uint64_t random, struct msgid *id);
 bool id_ok(const char *text);
-usec_t id_time(const struct msgid *);
+usec_t id_time(const struct msgid *id);
 
 enum name_kind { NAME_OK, NAME_FOREIGN, NAME_FUTURE };
 /* Whether all of it fits into a file name; but for marks of a claim that was ended, it always does. */
 bool name_fits(const struct msgname *n);
 /* Never more than NAME_MAX_LEN characters. */
-void name_format(const struct msgname *, char buf[NAME_MAX_LEN + 1]);
+void name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1]);
 /* The hash of an order key: messages with the same one are handled one at a time and in order. */
 void order_hash(const char *key, char buf[ORDER_LEN + 1]);
 /* Leave out what belongs to a claim: token, lease, lock, company. */
-void name_unclaim(struct msgname *);
+void name_unclaim(struct msgname *n);
 /* How many characters the name of a message has for fields that are not always there, commas included. */
 size_t name_spare(const struct msgname *n);
 /* Since when a message is in its state; 0: the name does not tell, as of one that waits. */
 usec_t name_since(enum state state, const struct msgname *name);
-enum name_kind name_parse(const char *, struct msgname *);
+enum name_kind name_parse(const char *text, struct msgname *n);
 void token_make(char buf[TOKEN_LEN + 1]);
 
-void handle_format(const struct place *, char buf[HANDLE_MAX]);
+void handle_format(const struct place *p, char buf[HANDLE_MAX]);
 /* False if text is no handle. */
-bool handle_parse(const char *text, struct msgid *, char token[TOKEN_LEN + 1],
+bool handle_parse(const char *text, struct msgid *id, char token[TOKEN_LEN + 1],
     char bucket[BUCKET_MAX]);
 
 /* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
-uint64_t fnv1a(const void *, size_t);
+uint64_t fnv1a(const void *data, size_t len);
 
 #endif
