@@ -41,7 +41,8 @@ run_extend(struct run *r)
 		if ((st = arg_duration(r, "DUR", r->operand[2], &e.lease)) != ST_OK)
 			return st;
 		if (e.lease == 0)
-			return run_usage(r, "a lease of no length is none: nack gives the message back");
+			return run_usage(r,
+			    "a lease of no length is none: nack gives the message back");
 		r->noperands = 2;	/* the rest is the handle, or "-" for many */
 	}
 	if ((st = run_queue(r, r->operand[0], &e.q)) != ST_OK)

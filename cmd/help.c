@@ -13,7 +13,10 @@ static const struct opt opts[] = {
 	OPT_END
 };
 
-/* For tests and tools: "cmd NAME OPERANDS SUMMARY", then "opt NAME LETTER LONG ARG HELP" for each option. */
+/*
+ * For tests and tools: "cmd NAME OPERANDS SUMMARY", then "opt NAME LETTER LONG ARG HELP" for each
+ * option.
+ */
 static void
 put_table(void)
 {
@@ -41,7 +44,8 @@ run_help(struct run *r)
 			return ST_OK;
 		}
 		if (complete_print(stdout, arg) != ST_OK)
-			return run_usage(r, "--completion: '%s' is neither bash nor zsh nor fish", arg);
+			return run_usage(r, "--completion: '%s' is neither bash nor zsh nor fish",
+			    arg);
 		return ST_OK;
 	}
 	if ((st = run_operands(r, 0, 1)) != ST_OK)

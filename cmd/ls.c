@@ -36,7 +36,8 @@ list_queues(struct run *r)
 static enum status
 run_ls(struct run *r)
 {
-	static const struct list_options all = { STATES_ALL, "id,state,priority,attempts,size,age" };
+	static const struct list_options all = { STATES_ALL,
+	    "id,state,priority,attempts,size,age" };
 
 	return r->noperands == 0 ? list_queues(r) : list_run(r, &all);
 }

@@ -48,7 +48,8 @@ pipe_kills(void)
 static int
 finish(struct run *r, enum status st)
 {
-	if (st == ST_IO && r->err.errnum == EPIPE && r->cmd != NULL && r->cmd->prints && !pipe_ignored)
+	if (st == ST_IO && r->err.errnum == EPIPE && r->cmd != NULL && r->cmd->prints &&
+	    !pipe_ignored)
 		(void)raise(SIGPIPE);
 	/* What was meant for stdout and did not get there is worse than "nothing there". */
 	if ((st == ST_OK || st == ST_NONE) && out_flush(r) != ST_OK)
@@ -61,7 +62,8 @@ finish(struct run *r, enum status st)
 	spool_close(r->spool);
 	free(r->given);
 	free(r->operand);
-	return r->exit_code != 0 && (st == ST_OK || r->cmd->failed != NULL) ? r->exit_code : status_exit(st);
+	return r->exit_code != 0 && (st == ST_OK || r->cmd->failed != NULL) ? r->exit_code :
+	    status_exit(st);
 }
 
 static int
@@ -78,7 +80,8 @@ run_verb(struct run *r, const struct cmd *cmd, int argc, char **argv)
 		return finish(r, ST_OK);
 	}
 	if (st == ST_OK)
-		st = remote_is(run_asked_spool()) ? remote_run(r, run_asked_spool(), argv + 1) : cmd->run(r);
+		st = remote_is(run_asked_spool()) ? remote_run(r, run_asked_spool(), argv + 1) :
+		    cmd->run(r);
 	if (run_stopped() && st != ST_OK && st != ST_NONE && st != ST_AGAIN && !r->told)
 		run_complain(r);
 	run_die_if_stopped();
@@ -100,7 +103,8 @@ main(int argc, char **argv)
 
 	keep_standard_fds();
 	fs_take_umask();
-	(void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ);	/* a message in one piece, whoever else writes there */
+	/* a message in one piece, whoever else writes there */
+	(void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
 	pipe_ignored = run_ignores(SIGPIPE);
 	(void)signal(SIGPIPE, SIG_IGN);	/* EPIPE, and EFBIG, tell the same without killing */
 	(void)signal(SIGXFSZ, SIG_IGN);
@@ -112,7 +116,8 @@ main(int argc, char **argv)
 		switch (c) {
 		case 's':
 			if (optarg[0] == '\0') {
-				(void)error_set(&r.err, ST_USAGE, 0, "-s needs the path of a spool");
+				(void)error_set(&r.err, ST_USAGE, 0,
+				    "-s needs the path of a spool");
 				return finish(&r, ST_USAGE);
 			}
 			run_ask_spool(optarg);
@@ -135,7 +140,8 @@ main(int argc, char **argv)
 	argc -= optind;
 	argv += optind;
 	if (cmd != NULL)
-		return run_verb(&r, cmd, 1, (char *[]){ argv[0] != NULL ? argv[0] : program, NULL });
+		return run_verb(&r, cmd, 1, (char *[]){ argv[0] != NULL ? argv[0] : program,
+		    NULL });
 	if (argc == 0) {
 		help_usage(stderr);
 		return status_exit(ST_USAGE);

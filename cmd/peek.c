@@ -46,7 +46,8 @@ put(struct peek *k, const struct place *p)
 	int fd;
 
 	if ((st = msg_open(k->q, p, &fd, err)) != ST_OK)
-		return k->info && !k->json && !k->events ? message_info(k->r, k->q, p, -1, k->named, st) : st;
+		return k->info && !k->json && !k->events ?
+		    message_info(k->r, k->q, p, -1, k->named, st) : st;
 	if (k->events)
 		st = cloudevent_write(stdout, k->q, p, fd, NULL, err);
 	else if (k->json) {

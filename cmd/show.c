@@ -88,7 +88,8 @@ consider(void *arg, pid_t pid)
 	const struct holders *h = arg;
 	char command[1024];
 
-	if (pid != h->self && proc_has_open(pid, &h->file) == HAS && proc_command(pid, command, sizeof(command)))
+	if (pid != h->self && proc_has_open(pid, &h->file) == HAS &&
+	    proc_command(pid, command, sizeof(command)))
 		h->put(h->arg, pid, command);
 }
 
@@ -180,7 +181,8 @@ put_fields(const struct show *s)
 	    queue_policy(s->q)->attempts, n->deliveries, n->deliveries == 1 ? "" : "s",
 	    n->suspect ? "; a worker that had it died: it is tried alone" : "");
 	if (n->way[0] != '\0')
-		field("Origin", "%s", queue_origin(s->q, n, text) == ORIGIN_KNOWN ? text : "a queue that is not there any more");
+		field("Origin", "%s", queue_origin(s->q, n, text) == ORIGIN_KNOWN ? text :
+		    "a queue that is not there any more");
 	field_time(s, "Enqueued", id_time(&n->id));
 	if (s->p.state == STATE_DELAYED)
 		field_time(s, "Due", n->key);
@@ -414,7 +416,8 @@ run_show(struct run *r)
 
 	while (run_option(r, &arg) != 0)
 		json = true;
-	if ((st = run_operands(r, 2, 2)) != ST_OK || (st = run_queue(r, r->operand[0], &s.q)) != ST_OK)
+	if ((st = run_operands(r, 2, 2)) != ST_OK ||
+	    (st = run_queue(r, r->operand[0], &s.q)) != ST_OK)
 		return st;
 	error_clear(&s.why);
 	if ((st = id_resolve(r, s.q, r->operand[1], &id)) == ST_OK)

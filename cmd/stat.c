@@ -90,8 +90,10 @@ put_table(FILE *f, const struct numbers *n, size_t count, usec_t now)
 {
 	int width = name_width(n, count);
 
-	(void)fprintf(f, "%-*s %8s %8s %8s %8s %8s %8s %8s %8s %7s %7s %7s %7s\n", width, "QUEUE", "READY",
-	    "DELAYED", "CLAIMED", "HELD", "DEAD", "DONE", "BYTES", "OLDEST", "IN/s", "OUT/s", "FAIL/s", "DRAIN");
+	(void)fprintf(f, "%-*s %8s %8s %8s %8s %8s %8s %8s %8s %7s %7s %7s %7s\n", width, "QUEUE",
+	    "READY",
+	    "DELAYED", "CLAIMED", "HELD", "DEAD", "DONE", "BYTES", "OLDEST", "IN/s", "OUT/s",
+	    "FAIL/s", "DRAIN");
 	for (size_t i = 0; i < count; i++) {
 		char size[8], age[DURATION_MAX] = "-";
 		usec_t at = tally_oldest(&n[i].t);
@@ -116,8 +118,10 @@ put_rates(FILE *f, const struct numbers *n, size_t count, usec_t now)
 	int width = name_width(n, count);
 
 	(void)now;
-	(void)fprintf(f, "%-*s %8s %8s %8s %8s %8s %8s %8s %8s %8s %8s %7s\n", width, "QUEUE", "BACKLOG",
-	    "IN/1m", "IN/5m", "IN/15m", "OUT/1m", "OUT/5m", "OUT/15m", "FAIL/1m", "FAIL/5m", "FAIL/15m", "DRAIN");
+	(void)fprintf(f, "%-*s %8s %8s %8s %8s %8s %8s %8s %8s %8s %8s %7s\n", width, "QUEUE",
+	    "BACKLOG",
+	    "IN/1m", "IN/5m", "IN/15m", "OUT/1m", "OUT/5m", "OUT/15m", "FAIL/1m", "FAIL/5m",
+	    "FAIL/15m", "DRAIN");
 	for (size_t i = 0; i < count; i++) {
 		(void)fprintf(f, "%-*s %8" PRIu64, width, n[i].name, tally_backlog(&n[i].t));
 		for (size_t k = 0; k < 3; k++)
@@ -142,7 +146,8 @@ put_ages(FILE *f, const struct numbers *n, size_t count, usec_t now)
 		for (int s = 0; s < NSTATES; s++) {
 			if (n[i].t.count[s] == 0)
 				continue;
-			(void)fprintf(f, "%-*s %-7s %8" PRIu64, width, n[i].name, state_names[s], n[i].t.count[s]);
+			(void)fprintf(f, "%-*s %-7s %8" PRIu64, width, n[i].name, state_names[s],
+			    n[i].t.count[s]);
 			for (int k = 0; k < NAGES; k++)
 				(void)fprintf(f, " %7" PRIu64, n[i].t.age[s][k]);
 			(void)fputc('\n', f);
@@ -155,7 +160,8 @@ put_columns(struct run *r, void (*print)(FILE *, const struct numbers *, size_t,
     const struct numbers *n, size_t count, usec_t now)
 {
 	/* Where they are empty, the others fit into 80 columns better without them. */
-	static const char *const less[] = { "DONE", "HELD", "DELAYED", "FAIL/s", "FAIL/15m", "FAIL/5m", "FAIL/1m", "CLAIMED", NULL };
+	static const char *const less[] = { "DONE", "HELD", "DELAYED", "FAIL/s", "FAIL/15m",
+	    "FAIL/5m", "FAIL/1m", "CLAIMED", NULL };
 	char *text = NULL;
 	size_t len = 0;
 	FILE *f;
@@ -256,7 +262,8 @@ put(struct run *r, const struct wish *w, const struct numbers *n, size_t count, 
 		for (size_t i = 0; i < count; i++)
 			json_numbers(&n[i]);
 	else
-		return put_columns(r, w->rates ? put_rates : w->ages ? put_ages : put_table, n, count, now);
+		return put_columns(r, w->rates ? put_rates : w->ages ? put_ages : put_table, n,
+		    count, now);
 	return ST_OK;
 }
 
@@ -274,7 +281,8 @@ run_stat(struct run *r)
 	st = r->noperands == 1 ? one_queue(r, now, &n, &count) : all_queues(r, now, &n, &count);
 	if (st == ST_OK)
 		st = put(r, &w, n, count, now);
-	else if (r->told && w.textfile == NULL)	/* the others, but a file stays rather than lack one */
+	/* the others, but a file stays rather than lack one */
+	else if (r->told && w.textfile == NULL)
 		(void)put(r, &w, n, count, now);
 	free(n);
 	return st;

@@ -41,7 +41,8 @@ put(struct run *r, const struct event *e, bool json)
 	if (!json)
 		(void)printf("%s %s %s %s\n", at, e->what, e->queue, id != NULL ? id : "-");
 	else {
-		(void)printf("{\"time\":\"%s\",\"event\":\"%s\",\"queue\":\"%s\",\"id\":", at, e->what,
+		(void)printf("{\"time\":\"%s\",\"event\":\"%s\",\"queue\":\"%s\",\"id\":", at,
+		    e->what,
 		    e->queue);
 		(void)printf(id != NULL ? "\"%s\"" : "null", id);
 		if (e->have)
@@ -90,7 +91,8 @@ run_watch(struct run *r)
 	run_catch(SIGTERM, on_stop);
 	(void)sigaction(SIGALRM, &sa, NULL);
 	if ((st = which(r, &names)) == ST_OK &&
-	    (st = events_open(r->spool, r->noperands == 0 ? NULL : &names, &events, &r->err)) == ST_OK) {
+	    (st = events_open(r->spool, r->noperands == 0 ? NULL : &names, &events, &r->err)) ==
+	    ST_OK) {
 		/* Whoever starts us in a script may push from now on. */
 		run_note(r, "ready");
 		while (!stopped) {

@@ -72,7 +72,8 @@ usage(struct act *c)
 		return st;
 	c->by_ids = r->noperands > c->a->first;
 	if (!c->by_ids && !c->all && !select_given(c->sel))
-		return run_usage(r, "which messages? Give ids, --all, or a selection such as --older 1h");
+		return run_usage(r,
+		    "which messages? Give ids, --all, or a selection such as --older 1h");
 	if (c->by_ids && select_last(c->sel))
 		return run_usage(r, "--last goes with a selection, not with ids");
 	if (c->a->destroys && c->all && !c->force && !c->dry)
@@ -166,7 +167,8 @@ act_on(struct act *c, const struct place *p)
 		return ST_NONE;
 	if ((int)p->state == c->a->wanted) {
 		c->matched++;
-		run_verbose(c->r, "message %s is %s already", p->name.id.text, state_names[p->state]);
+		run_verbose(c->r, "message %s is %s already", p->name.id.text,
+		    state_names[p->state]);
 		return ST_OK;
 	}
 	if (p->state == STATE_CLAIMED && !c->force && c->a->all != STATE_BIT(STATE_DONE)) {

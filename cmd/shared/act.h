@@ -18,7 +18,8 @@ struct action {
 	int wanted;			/* a message in this state has it already; -1: none */
 	bool destroys;			/* --all needs --force (but with --dry-run) */
 	int first;			/* operand of the first id */
-	enum status (*act)(void *arg, struct queue *, const struct place *, usec_t now, struct error *);
+	enum status (*act)(void *arg, struct queue *, const struct place *, usec_t now,
+	    struct error *);
 	/* Whether the verb is for this message at all; may be NULL. */
 	bool (*fits)(void *arg, struct queue *, const struct place *);
 	/* The verb's own options; ST_NONE: not one of them. */

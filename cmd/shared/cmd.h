@@ -37,11 +37,15 @@ struct cmd {
 	const char *summary;	/* one line */
 	const struct opt *opts;
 	enum status (*run)(struct run *);
-	bool looks;		/* works also under a policy that cannot be read: looks, or ends what is out */
-	bool prints;		/* all that it is for is what it prints: it ends quietly when its reader does */
-	int (*failed)(struct run *);	/* says what r->err is about in its own way; the exit status.  NULL: main does */
+	/* works also under a policy that cannot be read: looks, or ends what is out */
+	bool looks;
+	/* all that it is for is what it prints: it ends quietly when its reader does */
+	bool prints;
+	/* says what r->err is about in its own way; the exit status.  NULL: main does */
+	int (*failed)(struct run *);
 };
-extern const struct cmd *const *verbs;	/* all, in the order of the manual; NULL at the end.  Set by main. */
+/* all, in the order of the manual; NULL at the end.  Set by main. */
+extern const struct cmd *const *verbs;
 const struct cmd *cmd_find(const char *name);
 
 /* One run of a subcommand. */
@@ -56,8 +60,10 @@ struct run {
 	struct spool *spool;	/* opened by run_spool, closed by main */
 	char queue[QUEUE_NAME_MAX + 1];	/* named in errors once it was opened */
 	struct settings settings;
-	int exit_code;		/* if not 0: what to exit with when run returned ST_OK (work: 126, 127) */
-	const char *const *assign;	/* init: policy of the queue that is made, autocreate or not */
+	/* if not 0: what to exit with when run returned ST_OK (work: 126, 127) */
+	int exit_code;
+	/* init: policy of the queue that is made, autocreate or not */
+	const char *const *assign;
 	size_t nassign;
 	bool told;		/* what went wrong was printed already (see run_complain) */
 	struct error err;	/* printed once, by main, after "mq VERB: " */
@@ -66,7 +72,10 @@ struct run {
 };
 
 extern const struct opt common_opts[];
-/* opt.c: ST_USAGE for the '?' or ':' that getopt_long returned; letters and longs are what it was given. */
+/*
+ * opt.c: ST_USAGE for the '?' or ':' that getopt_long returned; letters and longs are what it was
+ * given.
+ */
 struct option;
 enum status option_error(struct run *r, char **argv, int c, const char *letters,
     const struct option *longs);
@@ -74,7 +83,10 @@ enum status option_error(struct run *r, char **argv, int c, const char *letters,
 enum status no_command(struct run *r, const char *word);
 /* Sort the words of a command line into options and operands.  argv[0] is the verb. */
 enum status run_parse(struct run *r, int argc, char **argv) MUST_CHECK;
-/* The arguments of the process; the value of -s; and the spool that was asked for (NULL: mq.conf and defaults tell). */
+/*
+ * The arguments of the process; the value of -s; and the spool that was asked for (NULL: mq.conf
+ * and defaults tell).
+ */
 void run_begin(int argc, char **argv);
 void run_ask_spool(const char *path);
 const char *run_asked_spool(void);
@@ -94,7 +106,10 @@ int run_option(struct run *r, const char **arg);
 enum status run_operands(struct run *r, int min, int max) MUST_CHECK;
 /* A usage error of the verb's own. */
 enum status run_usage(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* What nohup or a shell told us to ignore stays ignored.  run_catch: else call it, and let system calls return EINTR. */
+/*
+ * What nohup or a shell told us to ignore stays ignored.  run_catch: else call it, and let system
+ * calls return EINTR.
+ */
 bool run_ignores(int sig);
 void run_catch(int sig, void (*handler)(int));
 /*
@@ -106,13 +121,18 @@ bool run_stopped(void);
 void run_die_if_stopped(void);
 /* Open the spool (once), or the queue in it; an unknown queue's error names the nearest one. */
 enum status run_spool(struct run *r, bool create) MUST_CHECK;
-/* The names of all queues, sorted; free with names_free.  What only looks like one is told of, and *worst becomes why. */
+/*
+ * The names of all queues, sorted; free with names_free.  What only looks like one is told of, and
+ * *worst becomes why.
+ */
 enum status run_queues(struct run *r, struct names *names, enum status *worst) MUST_CHECK;
 /* Say, once each, that the policy cannot be read any more, and that it can again. */
 void run_policy_news(struct run *r, struct queue *q);
 /* As queue_reload; says the news. */
 enum status run_reload(struct run *r, struct queue *q) MUST_CHECK;
-/* As queue_open_anyway; broken says why the policy cannot be read, its status is ST_OK if it can. */
+/*
+ * As queue_open_anyway; broken says why the policy cannot be read, its status is ST_OK if it can.
+ */
 enum status look_open(struct spool *spool, const char *name, struct queue **q, struct error *broken,
     struct error *err) MUST_CHECK;
 /* an unknown one is ST_NOTFOUND, and told by nobody */
@@ -120,19 +140,30 @@ enum status run_open(struct run *r, const char *name, struct queue **q) MUST_CHE
 enum status run_queue(struct run *r, const char *name, struct queue **q) MUST_CHECK;
 /* The error for a queue that is not there, naming the nearest one. */
 enum status run_no_queue(struct run *r, const char *name);
-/* As run_queue, to take messages out: ST_USAGE for a topic, whose messages are for its subscribers. */
+/*
+ * As run_queue, to take messages out: ST_USAGE for a topic, whose messages are for its subscribers.
+ */
 enum status run_queue_consume(struct run *r, const char *name, struct queue **q) MUST_CHECK;
 /* As run_queue, but makes the queue if the configuration lets it. */
 enum status run_queue_create(struct run *r, const char *name, struct queue **q) MUST_CHECK;
 /* As run_queue_create; where the user may only drop messages, a queue for just that. */
 enum status run_queue_push(struct run *r, const char *name, struct queue **q) MUST_CHECK;
-/* From now on the process title is ours to set (setproctitle): arguments are overwritten, so copy what is needed. */
+/*
+ * From now on the process title is ours to set (setproctitle): arguments are overwritten, so copy
+ * what is needed.
+ */
 void run_title(struct run *r);
-/* Print the error now, also with -q, and forget it: for one of many that does not keep the others from being done. */
+/*
+ * Print the error now, also with -q, and forget it: for one of many that does not keep the others
+ * from being done.
+ */
 void run_complain(struct run *r);
 /* As run_complain; worst becomes st if that has the greater exit status. */
 void run_trouble(struct run *r, enum status st, enum status *worst);
-/* Say once if events could not be logged (see log in mq.conf(5)).  Main does it at the end, who runs for long also before. */
+/*
+ * Say once if events could not be logged (see log in mq.conf(5)).  Main does it at the end, who
+ * runs for long also before.
+ */
 void run_log_trouble(struct run *r);
 /* A line on stderr, after "mq VERB: "; not with -q.  Foreign bytes are shown by vis. */
 void run_note(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -170,7 +201,8 @@ enum status claim_wait(struct run *r, struct queue *q, const struct claim_option
 enum { CLAIM_BODY = OPT_LONG + 160 };
 /* push, pop and claim: what the mq on the other side of an ssh asks for; see remote.h. */
 enum { CHUNKS = OPT_LONG + 180 };
-#define CHUNKS_OPT { CHUNKS, "chunks", NULL, false, "for mq on another host: in pieces, so that a broken connection is noticed" }
+#define CHUNKS_OPT { CHUNKS, "chunks", NULL, false, \
+	"for mq on another host: in pieces, so that a broken connection is noticed" }
 
 /* ---- usage.c, complete.c --------------------------------------------------- */
 

@@ -105,7 +105,8 @@ PRINTER(put_origin)
 	}
 }
 
-#define COMPARE(name, what) static int name(const struct place *a, const struct place *b) { return what; }
+#define COMPARE(name, what) \
+	static int name(const struct place *a, const struct place *b) { return what; }
 #define BY_NUMBER(name, member) COMPARE(name, cmp_numbers(a->member, b->member))
 #define KEY_IN(p, s) ((p)->state == (s) ? (p)->name.key : 0)
 
@@ -125,7 +126,8 @@ COMPARE(by_file, strcmp(a->file, b->file))
 COMPARE(by_origin, strcmp(a->name.way, b->name.way))
 #define by_handle by_id
 
-#define ROW(name, width, heading) { #name, heading, width, put_##name, by_##name, put_##name == put_state },
+#define ROW(name, width, heading) \
+	{ #name, heading, width, put_##name, by_##name, put_##name == put_state },
 static const struct column columns[] = { COLUMNS(ROW, ROW) };
 #define NCOLUMNS (sizeof(columns) / sizeof(columns[0]))
 

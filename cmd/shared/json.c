@@ -181,7 +181,10 @@ json_open(FILE *f, struct queue *q, const struct place *p, struct error *err)
 	enum status st;
 	FILE *memory;
 
-	/* Into memory first: a message that moves on before its headers are read leaves no half line. */
+	/*
+	 * Into memory first: a message that moves on before its headers are read leaves no half
+	 * line.
+	 */
 	if ((memory = open_memstream(&text, &len)) == NULL)
 		return error_sys(err, ENOMEM, "JSON");
 	(void)fputc('{', memory);
@@ -263,7 +266,8 @@ json_body_text(int fd, const struct msgname *n, bool *text, struct error *err)
 }
 
 enum status
-json_body_as(FILE *f, int fd, const struct msgname *n, const char *name, const char *base64, struct error *err)
+json_body_as(FILE *f, int fd, const struct msgname *n, const char *name, const char *base64,
+    struct error *err)
 {
 	bool text = false;
 	enum status st = ST_OK;

@@ -63,7 +63,10 @@ out_vis(FILE *f, const char *text, size_t len)
 	while (len > 0) {
 		uint32_t cp;
 		size_t n = out_utf8((const unsigned char *)text, len, &cp);
-		/* C1 controls (U+0080 to U+009F) steer terminals as escapes do; others hide text or turn its order. */
+		/*
+		 * C1 controls (U+0080 to U+009F) steer terminals as escapes do; others hide text or
+		 * turn its order.
+		 */
 		if (n > 1 && cp >= 0xa0 && !disguises(cp))
 			(void)fwrite(text, 1, n, f);
 		else {

@@ -34,7 +34,10 @@ void out_squeeze(char *table, size_t columns, const char *const *less);
 size_t out_columns(void);
 /* Shorten text to so many columns, with "..." at its end, if it is longer. */
 void out_clip(char *text, size_t columns);
-/* The colour of a state, or -1 for none; writes nothing unless stdout is a terminal that has colours, and NO_COLOR is not set. */
+/*
+ * The colour of a state, or -1 for none; writes nothing unless stdout is a terminal that has
+ * colours, and NO_COLOR is not set.
+ */
 void out_colour(FILE *f, int state);
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void json_quoted(FILE *f, const char *text, size_t len);
@@ -44,12 +47,16 @@ void json_name(FILE *f, const char *name, bool first);
 enum status json_open(FILE *f, struct queue *q, const struct place *p,
     struct error *err) MUST_CHECK;
 /*
- * The members of a message (design: id queue state priority attempts deliveries size enqueued
- * due deadline expires handle reason headers), braces left to the caller: "{" before, more members and "}" after.  headers is null where they are broken or may not be read.
+ * The members of a message (design: id queue state priority attempts deliveries size enqueued due
+ * deadline expires handle reason headers), braces left to the caller: "{" before, more members and
+ * "}" after.  headers is null where they are broken or may not be read.
  */
 enum status json_message(FILE *f, struct queue *q, const struct place *p,
     struct error *err) MUST_CHECK;
-/* ,"body": or ,"body_base64": streamed from the file's position body to its end, in constant memory. */
+/*
+ * ,"body": or ,"body_base64": streamed from the file's position body to its end, in constant
+ * memory.
+ */
 enum status json_body(FILE *f, int fd, const struct msgname *n, struct error *err) MUST_CHECK;
 /* The same under these names; text NULL: in base64 whatever it is. */
 enum status json_body_as(FILE *f, int fd, const struct msgname *n, const char *text,

@@ -17,7 +17,8 @@ struct squeeze {
 /* Call 'cell' for each word of the table, and 'end' after each line; either may be NULL. */
 static void
 squeeze_each(struct squeeze *s, const char *table,
-    void (*cell)(struct squeeze *, size_t row, size_t column, const char *at, int len), void (*end)(void))
+    void (*cell)(struct squeeze *, size_t row, size_t column, const char *at, int len),
+    void (*end)(void))
 {
 	size_t row = 0;
 
@@ -83,7 +84,8 @@ out_squeeze(char *table, size_t columns, const char *const *less)
 	for (; *less != NULL && squeeze_width(&s) > columns; less++)
 		for (size_t i = 1; i < CELLS && s.width[i] != 0; i++) {
 			size_t len = strlen(*less);
-			if (s.blank[i] && strncmp(s.heading[i], *less, len) == 0 && strchr(" \n", s.heading[i][len]) != NULL)
+			if (s.blank[i] && strncmp(s.heading[i], *less, len) == 0 &&
+			    strchr(" \n", s.heading[i][len]) != NULL)
 				s.width[i] = -1;
 		}
 	squeeze_each(&s, table, squeeze_print, squeeze_newline);

@@ -153,15 +153,18 @@ move(struct top *t, const struct move *m, const struct place *p)
 		return;
 	}
 	if (p->state == STATE_CLAIMED)
-		st = error_set(&err, ST_LOST, 0, "message %s is claimed: its holder is at work on it; only the "
+		st = error_set(&err, ST_LOST, 0,
+		    "message %s is claimed: its holder is at work on it; only the "
 		    "command with --force takes it away", p->name.id.text);
 	else if (p->state == STATE_DONE && m->wanted != -1)
-		st = error_set(&err, ST_BADDATA, 0, "message %s was acknowledged: it is kept, not waiting",
+		st = error_set(&err, ST_BADDATA, 0,
+		    "message %s was acknowledged: it is kept, not waiting",
 		    p->name.id.text);
 	else if ((st = m->move(t->m.q, p, clock_now(), &err)) == ST_OK)
 		st = moves_sync(t->m.q, &err);
 	if (st == ST_GONE)
-		top_note(t, "message %s is not %s any more", p->name.id.text, state_names[p->state]);
+		top_note(t, "message %s is not %s any more", p->name.id.text,
+		    state_names[p->state]);
 	else if (st != ST_OK)
 		top_error(t, &err);
 	else
@@ -196,7 +199,8 @@ messages_act(struct top *t, int key)
 void
 queue_toggle_pause(struct top *t, const char *name)
 {
-	static const char *const assign[] = { "paused=no", "paused=pop", "paused=push", "paused=all" };
+	static const char *const assign[] = { "paused=no", "paused=pop", "paused=push",
+	    "paused=all" };
 	struct queue *q = NULL;
 	struct error err;
 	enum status st;

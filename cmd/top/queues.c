@@ -96,7 +96,8 @@ put_heads(struct top *t, const struct layout *l)
 			continue;
 		if (i > 0)
 			screen_put(s, ATTR_REVERSE, 1, "");
-		screen_put(s, ATTR_REVERSE | (i == t->sort ? ATTR_BOLD : 0), column_width(l, i), top_columns[i].title);
+		screen_put(s, ATTR_REVERSE | (i == t->sort ? ATTR_BOLD : 0), column_width(l, i),
+		    top_columns[i].title);
 	}
 	if (l->command > 0)
 		screen_put(s, ATTR_REVERSE, 1 + l->command, " RUNNING");
@@ -186,7 +187,8 @@ put_totals(struct top *t)
 	    t->d.workers.processes, t->d.workers.processes == 1 ? "" : "s");
 	for (int k = 0; k < STATE_DONE; k++)
 		if (n[k] > 0 || (k != STATE_DELAYED && k != STATE_HELD))
-			screen_printf(s, k == STATE_DEAD && n[k] > 0 ? ATTR_RED : 0, 0, " %s %" PRIu64 " ",
+			screen_printf(s, k == STATE_DEAD &&
+			    n[k] > 0 ? ATTR_RED : 0, 0, " %s %" PRIu64 " ",
 			    state_names[k], n[k]);
 	screen_printf(s, 0, 0, " in %.1f/s  out %.1f/s", in, out);
 	put_staleness(t);
@@ -203,12 +205,14 @@ queue_info(const struct top *t, char *buf, size_t size)
 
 	buf[0] = '\0';
 	if (f == NULL)
-		(void)strlcpy(buf, t->filter[0] != '\0' ? "no queue matches the filter" : "no queues", size);
+		(void)strlcpy(buf, t->filter[0] != '\0' ? "no queue matches the filter" :
+		    "no queues", size);
 	else if (f->trouble[0] != '\0')
 		(void)strlcpy(buf, f->trouble, size);
 	else if (task != NULL) {
 		short_age(age, sizeof(age), task->age);
-		(void)snprintf(buf, size, "%s: %u running; for %s: %s", f->name, f->running, age, task->command);
+		(void)snprintf(buf, size, "%s: %u running; for %s: %s", f->name, f->running, age,
+		    task->command);
 	} else if (f->workers > 0)
 		(void)snprintf(buf, size, "%s: %u running", f->name, f->running);
 }
@@ -229,5 +233,6 @@ draw_queues(struct top *t)
 	for (size_t i = c->top; i < c->n && i < c->top + c->page; i++)
 		put_queue(t, &l, &t->d.f[t->order[i]], i == c->at && !t->batch);
 	queue_info(t, info, sizeof(info));
-	draw_foot(t, info, "?:help q:quit Return:open /:filter z:pause R:retry dead ndorfxw:sort i:reverse");
+	draw_foot(t, info,
+	    "?:help q:quit Return:open /:filter z:pause R:retry dead ndorfxw:sort i:reverse");
 }

@@ -1,8 +1,8 @@
 /*
  * top.c: mq top: all queues on one screen, live, and what an operator does about them.
  *
- * One loop: a round of gathering (data.c) in short steps, with the keys looked after between two of them,
- * a frame, and then nothing but keys until the next round is due.
+ * One loop: a round of gathering (data.c) in short steps, with the keys looked after between two of
+ * them, a frame, and then nothing but keys until the next round is due.
  */
 #include <errno.h>
 #include <locale.h>
@@ -165,7 +165,8 @@ key_queues(struct top *t, int key)
 		chore_ask(t, name);
 	else if (t->queues.n > 0) {
 		move_cursor(&t->queues, key);
-		(void)strlcpy(t->selected, t->d.f[t->order[t->queues.at]].name, sizeof(t->selected));
+		(void)strlcpy(t->selected, t->d.f[t->order[t->queues.at]].name,
+		    sizeof(t->selected));
 	}
 	return true;
 }
@@ -367,7 +368,8 @@ options(struct top *t, int64_t *frames)
 			t->batch = true;
 		else if (key == 'n')
 			st = arg_number(r, "-n", arg, 1, INT64_MAX, frames);
-		else if ((st = arg_duration(r, "-d", arg, &t->delay)) == ST_OK && t->delay < DELAY_MIN)
+		else if ((st = arg_duration(r, "-d", arg, &t->delay)) == ST_OK &&
+		    t->delay < DELAY_MIN)
 			st = run_usage(r, "-d: %s is too short: 100ms or more", arg);
 	return st == ST_OK ? run_operands(r, 0, 1) : st;
 }

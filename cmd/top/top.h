@@ -21,8 +21,12 @@ struct termios;
 
 /* ---- terminal.c: the terminal, its keys ------------------------------- */
 
-/* Keys beyond the bytes they send.  KEY_REDRAW: draw all of it anew; KEY_GONE: there is no terminal any more. */
-enum { KEY_NONE, KEY_TAB = '\t', KEY_ENTER = '\r', KEY_ESC = 27, KEY_DELETE = 127, KEY_UP = 256, KEY_DOWN,
+/*
+ * Keys beyond the bytes they send.  KEY_REDRAW: draw all of it anew; KEY_GONE: there is no terminal
+ * any more.
+ */
+enum { KEY_NONE, KEY_TAB = '\t', KEY_ENTER = '\r', KEY_ESC = 27, KEY_DELETE = 127, KEY_UP = 256,
+    KEY_DOWN,
     KEY_PAGE_UP, KEY_PAGE_DOWN, KEY_HOME, KEY_END, KEY_BACKTAB, KEY_REDRAW, KEY_GONE };
 
 struct terminal {
@@ -120,7 +124,10 @@ struct workers {
 	unsigned nuser;
 };
 
-/* Look for the workers of this spool's queues in /proc, unless that was so long that it has to wait. */
+/*
+ * Look for the workers of this spool's queues in /proc, unless that was so long that it has to
+ * wait.
+ */
 void workers_look(struct workers *ws, const char *spool);
 void workers_free(struct workers *ws);
 
@@ -136,7 +143,8 @@ struct figure {
 	struct rates rates;	/* as of looked (clock_mono), 0: never */
 	usec_t looked;
 	int paused;
-	double trend[TREND_MAX];	/* acknowledged a second, from one look to the next; the last is the newest */
+	/* acknowledged a second, from one look to the next; the last is the newest */
+	double trend[TREND_MAX];
 	size_t ntrend;
 	unsigned workers, running;
 	bool unsure;		/* some of these workers may be another spool's */
@@ -235,7 +243,8 @@ struct column {
 	bool uncounted;		/* it is known before the messages are counted */
 };
 extern const struct column top_columns[NCOLUMNS];
-enum { COLUMN_NAME, COLUMN_READY, COLUMN_DELAYED, COLUMN_CLAIMED, COLUMN_HELD, COLUMN_DEAD, COLUMN_OLDEST,
+enum { COLUMN_NAME, COLUMN_READY, COLUMN_DELAYED, COLUMN_CLAIMED, COLUMN_HELD, COLUMN_DEAD,
+    COLUMN_OLDEST,
     COLUMN_IN, COLUMN_OUT, COLUMN_TREND, COLUMN_DRAIN, COLUMN_WORKERS };
 
 /* In five columns; in six: two units, no blank. */
@@ -273,7 +282,9 @@ const struct place *messages_chosen(const struct top *t);
 /* What the key does to the message that is chosen. */
 void messages_act(struct top *t, int key);
 void queue_toggle_pause(struct top *t, const char *name);
-/* All dead messages of a queue are retried, once "y" was answered; some at a time, until that time. */
+/*
+ * All dead messages of a queue are retried, once "y" was answered; some at a time, until that time.
+ */
 void chore_ask(struct top *t, const char *name);
 void chore_step(struct top *t, usec_t until);
 void chore_end(struct top *t);

@@ -1,9 +1,10 @@
 /*
  * workers.c: who works on the queues, and what their handlers run: read from /proc.
  *
- * mq work says in its process title which queues it serves, and stands here once for each.
- * Anybody may call himself that, and the same queue may exist in another spool; so the process
- * must also have this queue's directory open.  Where we may not look (another user's, and we are not root) it is shown as not sure.
+ * mq work says in its process title which queues it serves, and stands here once for each. Anybody
+ * may call himself that, and the same queue may exist in another spool; so the process must also
+ * have this queue's directory open.  Where we may not look (another user's, and we are not root) it
+ * is shown as not sure.
  */
 #include <sys/stat.h>
 #include <pwd.h>
@@ -50,10 +51,13 @@ running_for(pid_t pid)
 	if (p == NULL || ticks <= 0 || clock_gettime(CLOCK_BOOTTIME, &up) == -1)
 		return 0;
 	start = strtoull(p, NULL, 10);
-	return (usec_t)up.tv_sec * USEC + up.tv_nsec / 1000 - (usec_t)(start * USEC / (unsigned long)ticks);
+	return (usec_t)up.tv_sec * USEC + up.tv_nsec / 1000 -
+	    (usec_t)(start * USEC / (unsigned long)ticks);
 }
 
-/* A child of the worker is a handler if its environment says so; the other one guards the worker. */
+/*
+ * A child of the worker is a handler if its environment says so; the other one guards the worker.
+ */
 static bool
 task_of(const struct worker *w, pid_t pid, char *env, size_t size, struct task *t)
 {
@@ -123,7 +127,8 @@ read_title(char *title, char **queues, struct worker *w)
 	if (rest == NULL)
 		return false;
 	(*queues)[rest++ - *queues] = '\0';
-	return read_number(&rest, " running,", &w->running) && read_number(&rest, " done,", &w->done) &&
+	return read_number(&rest, " running,", &w->running) &&
+	    read_number(&rest, " done,", &w->done) &&
 	    read_number(&rest, " failed", &w->failed);
 }
 

@@ -57,7 +57,10 @@ enum status error_sys(struct error *err, int errnum, const char *fmt, ...) PRINT
 /* The status that errnum stands for, ST_IO if none is better. */
 enum status status_of_errno(int errnum);
 
-/* Whether it is not the fault of what was opened or read: too many open files, or no memory, which the next one meets, too. */
+/*
+ * Whether it is not the fault of what was opened or read: too many open files, or no memory, which
+ * the next one meets, too.
+ */
 bool error_is_ours(const struct error *err);
 
 /* Whether the disk, or the user's share of it, is full. */
@@ -99,7 +102,9 @@ void time_format(usec_t t, char buf[TIME_MAX]);
 /* Back again; the fraction, the Z and all of the time of day may be missing.  ST_USAGE. */
 enum status time_parse(const char *text, usec_t *out, struct error *err) MUST_CHECK;
 
-/* The time key of file names; false if text does not start with a valid one.  Years 1970 to 9999. */
+/*
+ * The time key of file names; false if text does not start with a valid one.  Years 1970 to 9999.
+ */
 void key_format(usec_t t, char buf[KEY_LEN + 1]);
 bool key_parse(const char *text, usec_t *out);
 

@@ -17,7 +17,10 @@
 /* The known fields, in their order. */
 static const char known[] = "sphKadxrctlfFwy";
 
-/* Those that came later: they may stand anywhere, for an mq that does not know them keeps them where they are. */
+/*
+ * Those that came later: they may stand anywhere, for an mq that does not know them keeps them
+ * where they are.
+ */
 static const char late[] = "unmqg";
 
 #define HEAD_MIN  2
@@ -58,7 +61,8 @@ queue_name_ok(const char *text)
 	if (*text == '.' || *text == '-')
 		return false;
 	for (len = 0; text[len] != '\0'; len++)
-		if (len == QUEUE_NAME_MAX || (!is_alnum(text[len]) && strchr("._-", text[len]) == NULL))
+		if (len == QUEUE_NAME_MAX || (!is_alnum(text[len]) &&
+		    strchr("._-", text[len]) == NULL))
 			return false;
 	return len > 0;
 }
@@ -317,7 +321,10 @@ known_field(struct msgname *n, char letter, struct value v)
 	case 'd':
 		return number32(v, 1, INT32_MAX, &n->deliveries);
 	case 'x':
-		/* 0 stands for never in memory, so nothing expires in the first microsecond of 1970. */
+		/*
+		 * 0 stands for never in memory, so nothing expires in the first microsecond of
+		 * 1970.
+		 */
 		return v.len == KEY_LEN && key_parse(v.at, &n->expires) && n->expires != 0;
 	case 'r':
 		return word(v, 1, sizeof(n->reason) - 1, is_reason, n->reason);
@@ -337,7 +344,8 @@ known_field(struct msgname *n, char letter, struct value v)
 		n->finished = true;
 		return v.len == 0;
 	case 'F':
-		n->failed = v.len == 1 && (v.at[0] == FAILED_DEAD || v.at[0] == FAILED_LATER) ? v.at[0] : 0;
+		n->failed = v.len == 1 && (v.at[0] == FAILED_DEAD || v.at[0] == FAILED_LATER) ?
+		    v.at[0] : 0;
 		return n->failed != 0 && !n->finished;
 	default:
 		n->waited = true;
@@ -377,7 +385,8 @@ late_field(struct msgname *n, char letter, struct value v)
 
 	switch (letter) {
 	case 'q':
-		return v.len % WAY_HASH == 0 && word(v, WAY_HASH, sizeof(n->way) - 1, is_value, n->way);
+		return v.len % WAY_HASH == 0 && word(v, WAY_HASH, sizeof(n->way) - 1, is_value,
+		    n->way);
 	case 'u':
 		n->suspect |= v.len == 0;
 		return v.len == 0;

@@ -20,7 +20,8 @@ enum state { STATE_READY, STATE_DELAYED, STATE_CLAIMED, STATE_HELD, STATE_DEAD, 
 #define STATE_BIT(s) (1u << (s))
 #define STATES_ALL ((1u << NSTATES) - 1)
 /* The backlog: what still has to be delivered, or is being worked on. */
-#define STATES_BACKLOG (STATE_BIT(STATE_READY) | STATE_BIT(STATE_DELAYED) | STATE_BIT(STATE_CLAIMED))
+#define STATES_BACKLOG \
+	(STATE_BIT(STATE_READY) | STATE_BIT(STATE_DELAYED) | STATE_BIT(STATE_CLAIMED))
 
 extern const char *const state_names[NSTATES];	/* "ready", ...: also the directories */
 /* By name; -1 if there is none. */
@@ -43,19 +44,30 @@ struct msgname {
 	int64_t lease_ms;	/* 0 unless claimed */
 	bool locked;
 	char order[ORDER_LEN + 1]; /* hash of the order key, "" if it has none */
-	bool finished;		/* claimed: acknowledged, and the turn of its key still to be passed on */
-	char failed;		/* claimed: the attempt failed, FAILED_DEAD or FAILED_LATER, and is to be ended so; else 0 */
+	/* claimed: acknowledged, and the turn of its key still to be passed on */
+	bool finished;
+	/*
+	 * claimed: the attempt failed, FAILED_DEAD or FAILED_LATER, and is to be ended so; else 0
+	 */
+	char failed;
 	bool waited;		/* it has been in waiting/ */
-	usec_t mono;		/* claimed and locked: the deadline by CLOCK_MONOTONIC; 0: not known */
-	usec_t claimed;		/* claimed: since when, by the wall clock, if the lease was extended; else 0 */
-	bool beside;		/* claimed: by a process that may hold other claims at the same time */
-	bool suspect;		/* its holder went away while it held others, too: to be tried alone */
+	/* claimed and locked: the deadline by CLOCK_MONOTONIC; 0: not known */
+	usec_t mono;
+	/* claimed: since when, by the wall clock, if the lease was extended; else 0 */
+	usec_t claimed;
+	/* claimed: by a process that may hold other claims at the same time */
+	bool beside;
+	/* its holder went away while it held others, too: to be tried alone */
+	bool suspect;
 	bool replayed;		/* another name of its file stands in done/ of the same queue */
 	char way[25];		/* hashes of the queues that it left as a dead letter: see way.h */
 	char extra[49];		/* unknown lower-case fields, each with its comma */
 };
 
-/* What becomes of a claim whose attempt failed: a dead letter; or it is tried again, lease_ms - 1 later. */
+/*
+ * What becomes of a claim whose attempt failed: a dead letter; or it is tried again, lease_ms - 1
+ * later.
+ */
 #define FAILED_DEAD 'd'
 #define FAILED_LATER 'l'
 
@@ -67,7 +79,8 @@ int32_t count_up(int32_t n);
 /* Where a message stands. */
 struct place {
 	enum state state;
-	char lane[ORDER_LEN + 1];	/* the key in whose lane it waits, which counts as ready; "" for all others */
+	char lane[ORDER_LEN + 1];	/* the key in whose lane it waits, which counts as ready;
+	    "" for all others */
 	char bucket[BUCKET_MAX];	/* "" for a file that still lies in new/ */
 	char file[NAME_MAX_LEN + 1];	/* the name on disk */
 	struct msgname name;
@@ -85,7 +98,9 @@ bool id_ok(const char *text);
 usec_t id_time(const struct msgid *id);
 
 enum name_kind { NAME_OK, NAME_FOREIGN, NAME_FUTURE };
-/* Whether all of it fits into a file name; but for marks of a claim that was ended, it always does. */
+/*
+ * Whether all of it fits into a file name; but for marks of a claim that was ended, it always does.
+ */
 bool name_fits(const struct msgname *n);
 /* Never more than NAME_MAX_LEN characters. */
 void name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1]);
@@ -93,7 +108,10 @@ void name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1]);
 void order_hash(const char *key, char buf[ORDER_LEN + 1]);
 /* Leave out what belongs to a claim: token, lease, lock, company. */
 void name_unclaim(struct msgname *n);
-/* How many characters the name of a message has for fields that are not always there, commas included. */
+/*
+ * How many characters the name of a message has for fields that are not always there, commas
+ * included.
+ */
 size_t name_spare(const struct msgname *n);
 /* Since when a message is in its state; 0: the name does not tell, as of one that waits. */
 usec_t name_since(enum state state, const struct msgname *name);

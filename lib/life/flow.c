@@ -34,9 +34,15 @@
 #define STAND_BY (USEC / 2)
 /* How soon who came last of several that claimed at once looks again, at most. */
 #define SCATTER (USEC / 50)
-/* Listings of claimed/ that are compared with the counters where the two do not agree; tries to get a place. */
+/*
+ * Listings of claimed/ that are compared with the counters where the two do not agree; tries to get
+ * a place.
+ */
 #define ROUNDS 3
-/* How often, and after how long each time, nothing may have changed before the counters are not believed. */
+/*
+ * How often, and after how long each time, nothing may have changed before the counters are not
+ * believed.
+ */
 #define STILL 20
 #define NAP 1000
 
@@ -82,10 +88,12 @@ rate_take(struct flow *f, struct error *err)
 		next = old > now && old <= now + early + step ? old : now;
 		if (next > now + early) {
 			(void)snprintf(rate, sizeof(rate), "%" PRId64 "/%s", q->policy.rate,
-			    q->policy.rate_unit == USEC ? "s" : q->policy.rate_unit == 60 * USEC ? "m" : "h");
+			    q->policy.rate_unit == USEC ? "s" : q->policy.rate_unit == 60 * USEC ?
+			    "m" : "h");
 			duration_format((next - early - now + 999) / 1000 * 1000, left);
 			(void)hold_back(f, HELD_RATE, next - early);
-			return error_set(err, ST_AGAIN, 0, "queue '%s' gives out %s (rate): the next one "
+			return error_set(err, ST_AGAIN, 0,
+			    "queue '%s' gives out %s (rate): the next one "
 			    "in %s", q->name, rate, left);
 		}
 	} while (!atomic_compare_exchange_weak(turn, &old, next + step));
@@ -117,7 +125,9 @@ count_once(struct queue *q, int64_t most, int64_t *n, struct error *err)
 		return st;
 	while (*n < most && (st = scan_next(s, &p, err)) == ST_OK)
 		*n += p.name.token[0] != '\0' && !name_ended(&p.name);
-	/* What may not be looked into stops no claim: the search for what has lapsed tells of it. */
+	/*
+	 * What may not be looked into stops no claim: the search for what has lapsed tells of it.
+	 */
 	if (st != ST_OK && st != ST_NONE && scan_missed(s) != NULL && !error_is_ours(err)) {
 		error_clear(err);
 		st = ST_NONE;
@@ -126,7 +136,9 @@ count_once(struct queue *q, int64_t most, int64_t *n, struct error *err)
 	return st == ST_NONE ? ST_OK : st;
 }
 
-/* The same, where more are expected than a listing shows: it may have missed what moved meanwhile. */
+/*
+ * The same, where more are expected than a listing shows: it may have missed what moved meanwhile.
+ */
 static enum status
 count_claims(struct queue *q, int64_t most, int64_t expected, int64_t *n, struct error *err)
 {
@@ -134,7 +146,8 @@ count_claims(struct queue *q, int64_t most, int64_t expected, int64_t *n, struct
 	int64_t seen;
 
 	*n = 0;
-	for (int i = 0; st == ST_OK && i < ROUNDS && (i == 0 || (*n < most && *n < expected)); i++) {
+	for (int i = 0; st == ST_OK && i < ROUNDS && (i == 0 || (*n < most && *n < expected));
+	    i++) {
 		st = count_once(q, most, &seen, err);
 		*n = seen > *n ? seen : *n;
 	}
@@ -155,15 +168,17 @@ limit_reached(struct flow *f, usec_t again, struct error *err)
 	struct queue *q = f->q;
 
 	(void)hold_back(f, HELD_LIMIT, again);
-	return error_set(err, ST_AGAIN, 0, "queue '%s' has %lld message%s claimed, and gives out no more at "
+	return error_set(err, ST_AGAIN, 0,
+	    "queue '%s' has %lld message%s claimed, and gives out no more at "
 	    "once (max_in_flight)", q->name, (long long)q->policy.max_in_flight,
 	    q->policy.max_in_flight == 1 ? "" : "s");
 }
 
 /*
- * The counters never say less than there are, for they are raised before a claim and lowered after its end.  They
- * say more for a moment at both, and until they are set right where somebody died there; so that is done only if
- * nothing has moved for a while, or it would be done to those that live.
+ * The counters never say less than there are, for they are raised before a claim and lowered after
+ * its end.  They say more for a moment at both, and until they are set right where somebody died
+ * there; so that is done only if nothing has moved for a while, or it would be done to those that
+ * live.
  */
 static enum status
 limit_settle(struct queue *q, int64_t *n, struct error *err)
@@ -271,14 +286,16 @@ another(struct flow *f, int fd, struct error *err)
 	if (pid > 0)
 		(void)snprintf(who, sizeof(who), " (process %ld)", pid);
 	(void)hold_back(f, HELD_SINGLE, clock_now() + STAND_BY);
-	return error_set(err, ST_AGAIN, 0, "queue '%s' has a consumer%s, and takes one at a time (single)",
+	return error_set(err, ST_AGAIN, 0,
+	    "queue '%s' has a consumer%s, and takes one at a time (single)",
 	    f->q->name, who);
 }
 
 static enum status
 no_locks(const struct queue *q, struct error *err)
 {
-	return error_set(err, ST_CONF, 0, "queue '%s': single cannot be had on this file system, whose locks "
+	return error_set(err, ST_CONF, 0,
+	    "queue '%s': single cannot be had on this file system, whose locks "
 	    "do not work or may be forgotten: set single=no", q->name);
 }
 
@@ -290,7 +307,8 @@ single_ask(struct flow *f, struct error *err)
 	enum status st = ST_OK;
 
 	if (fd == -1)
-		return errno == ENOENT ? ST_OK : error_sys(err, errno, "queue %s: %s", f->q->name, ACTIVE_FILE);
+		return errno == ENOENT ? ST_OK : error_sys(err, errno, "queue %s: %s", f->q->name,
+		    ACTIVE_FILE);
 	if ((locked = fs_locked(fd, 0)) != 0)
 		st = locked == 1 ? another(f, fd, err) : no_locks(f->q, err);
 	(void)close(fd);
@@ -341,10 +359,12 @@ single_take(struct flow *f, bool hold, struct error *err)
 		return error_sys(err, errno, "queue %s: %s", q->name, ACTIVE_FILE);
 	if (!regular(q->active.fd)) {
 		single_drop(q);
-		return error_set(err, ST_IO, 0, "queue %s: %s is not a regular file", q->name, ACTIVE_FILE);
+		return error_set(err, ST_IO, 0, "queue %s: %s is not a regular file", q->name,
+		    ACTIVE_FILE);
 	}
 	if (!fs_lock(q->active.fd, 0, true))
-		return errno == EAGAIN || errno == EACCES ? another(f, q->active.fd, err) : no_locks(q, err);
+		return errno == EAGAIN || errno == EACCES ? another(f, q->active.fd, err) :
+		    no_locks(q, err);
 	q->active.held = true;
 	active_tell(q->active.fd);
 	return ST_OK;
@@ -359,7 +379,8 @@ flow_begin(struct flow *f, bool hold, struct error *err)
 
 	if (q->policy.paused & PAUSED_POP) {
 		(void)hold_back(f, HELD_PAUSED, USEC_MAX);
-		return error_set(err, ST_AGAIN, 0, "queue '%s' is paused: 'mq resume %s' lets messages "
+		return error_set(err, ST_AGAIN, 0,
+		    "queue '%s' is paused: 'mq resume %s' lets messages "
 		    "out again", q->name, q->name);
 	}
 	return single_take(f, hold, err);

@@ -106,7 +106,10 @@ lapse_one(struct queue *q, int dir, const struct place *p, usec_t now, usec_t *w
 	return fail_attempt(q, p, &why, now, &state, err);
 }
 
-/* Whether the name of a claim seems to say that it was ended (F2.21, F2.22), which is asked of many. */
+/*
+ * Whether the name of a claim seems to say that it was ended (F2.21, F2.22), which is asked of
+ * many.
+ */
 static bool
 lapse_marked(const char *name)
 {
@@ -130,7 +133,10 @@ lapsed_in_bucket(struct queue *q, const struct bucket *b, usec_t now,
 	(void)strlcpy(p.bucket, b->name, sizeof(p.bucket));
 	st = fs_list(dir, "", 0, false, &l, NULL, err);
 	*empty = st == ST_OK && l.n == 0;
-	/* More than there is time for: begin anywhere, and come back so soon that each has its turn in time. */
+	/*
+	 * More than there is time for: begin anywhere, and come back so soon that each has its turn
+	 * in time.
+	 */
 	start = b->cls != 0 && l.n > *left ? arc4random_uniform((uint32_t)l.n) : 0;
 	for (size_t k = 0; st == ST_OK && k < l.n; k++) {
 		size_t i = (start + k) % l.n;
@@ -141,8 +147,12 @@ lapsed_in_bucket(struct queue *q, const struct bucket *b, usec_t now,
 		if (l.e[i].type != DT_REG || (later && !lapse_marked(l.e[i].name)) ||
 		    name_parse(l.e[i].name, &p.name) != NAME_OK)
 			continue;
-		/* Sorted by deadline: behind the first in the future, without a lock to ask, only marks count. */
-		if (b->cls == 0 && !later && !p.name.locked && !name_ended(&p.name) && p.name.key > now &&
+		/*
+		 * Sorted by deadline: behind the first in the future, without a lock to ask, only
+		 * marks count.
+		 */
+		if (b->cls == 0 && !later && !p.name.locked && !name_ended(&p.name) &&
+		    p.name.key > now &&
 		    p.name.key - p.name.lease_ms * 1000 <= now + CLOCK_SLACK) {
 			wake_at(wake, p.name.key);
 			later = true;

@@ -51,7 +51,10 @@ queue_synced(const struct queue *q)
 	return q->policy.sync == SYNC_ALWAYS;
 }
 
-/* Of group and others, those who may write but not read (their write bits): they put messages in, and no more. */
+/*
+ * Of group and others, those who may write but not read (their write bits): they put messages in,
+ * and no more.
+ */
 static mode_t
 droppers(const struct queue *q)
 {
@@ -96,7 +99,10 @@ queue_is_drop_box(const struct queue *q)
 	return droppers(q) != 0;
 }
 
-/* For its user, who is not the queue's, and for the group that it gets from new/; others if they may read all. */
+/*
+ * For its user, who is not the queue's, and for the group that it gets from new/; others if they
+ * may read all.
+ */
 mode_t
 queue_drop_mode(const struct queue *q)
 {
@@ -104,8 +110,9 @@ queue_drop_mode(const struct queue *q)
 }
 
 /*
- * Droppers may not list it.  Its group passes to their files, so that who takes them may read them.  The
- * sticky bit keeps them from each other's even if they guess a name; it would keep others who take, too.
+ * Droppers may not list it.  Its group passes to their files, so that who takes them may read them.
+ * The sticky bit keeps them from each other's even if they guess a name; it would keep others who
+ * take, too.
  */
 mode_t
 queue_new_mode(const struct queue *q)
