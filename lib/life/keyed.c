@@ -1,0 +1,198 @@
+/*
+ * keyed.c: whether the turn of a message with a key has come, in a pass over ready/.
+ *
+ * Messages of one key are claimed one at a time and in their order.  A pass meets them in that
+ * order, unless one was published, or came back, behind the place where the pass is: then the
+ * pass is begun anew, for it may have missed an earlier one.  A key whose turn has not come is
+ * remembered for the rest of the pass; where there are too many of those, their messages are
+ * parked in the lanes of their keys, where no claim has to pass over them.
+ */
+#include <sys/stat.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/name.h"
+#include "base/look.h"
+#include "spool/queue.h"
+#include "spool/bucket.h"
+#include "pattern/order.h"
+#include "pattern/latest.h"
+#include "life/life.h"
+#include "life/attempt.h"
+#include "life/fail.h"
+
+/* By how much the clock of a file system may lag behind ours. */
+#define TICK (USEC / 50)
+
+void
+keyed_begin(struct attempt *a)
+{
+	a->again = false;
+	a->q->window.npassed = 0;
+	a->q->window.began = clock_now();
+}
+
+/*
+ * Whether a time is that of the pass.  A time that is still to come is from before the clock was
+ * set back: to look again for each of those would take long.
+ */
+static bool
+keyed_since(const struct attempt *a, usec_t at)
+{
+	return at >= a->q->window.began - TICK && at <= clock_now() + TICK;
+}
+
+/*
+ * Whether a message may have been published, by whatever rename or link, after the pass began:
+ * then one of its key that was published just before it may have been missed.
+ */
+static bool
+keyed_fresh(const struct attempt *a, int dir, const struct place *p)
+{
+	struct stat sb;
+
+	if (keyed_since(a, id_time(&p->name.id)))
+		return true;
+	return fstatat(dir, p->file, &sb, AT_SYMLINK_NOFOLLOW) == 0 && keyed_since(a, stat_ctime(&sb));
+}
+
+/* Whether a bucket has a message of the key, one that stands before 'before' if that is given. */
+static enum status
+keyed_in_bucket(struct queue *q, const struct bucket *b, const char *order, const char *before,
+    bool *has, struct error *err)
+{
+	struct listing l;
+	struct msgname n;
+	enum status st;
+
+	if ((st = bucket_list(shelf_of(q, STATE_READY), b, &l, err)) != ST_OK) {
+		*has = st == ST_GONE;	/* removed, or renamed: then it was not seen */
+		return st == ST_GONE ? ST_OK : st;
+	}
+	for (size_t i = 0; !*has && i < l.n && (before == NULL || strcmp(l.e[i].name, before) < 0); i++)
+		*has = l.e[i].type == DT_REG && name_parse(l.e[i].name, &n) == NAME_OK &&
+		    strcmp(n.order, order) == 0;
+	listing_free(&l);
+	return ST_OK;
+}
+
+/* Before a message takes the turn of its key, or is parked, all before it must have been seen. */
+static enum step
+keyed_in_sight(struct attempt *a, int dir, const struct place *p)
+{
+	bool missed = false, here = false;
+	struct buckets bs;
+	enum status st;
+
+	if (clock_now() < a->q->window.began)
+		return STEP_ANEW;	/* the clock was set back: no time tells what has come since */
+	if (!keyed_fresh(a, dir, p))
+		return STEP_OK;
+	if ((st = buckets_list(shelf_of(a->q, STATE_READY), &bs, a->err)) != ST_OK)
+		return attempt_stop(a, st);
+	for (size_t i = 0; st == ST_OK && !missed && !here && i < bs.n; i++) {
+		here = strcmp(bs.b[i].name, p->bucket) == 0;
+		st = keyed_in_bucket(a->q, &bs.b[i], p->name.order, here ? p->file : NULL, &missed, a->err);
+	}
+	buckets_free(&bs);
+	return st != ST_OK ? attempt_stop(a, st) : missed ? STEP_ANEW : STEP_OK;
+}
+
+/* The place of a key among those that were passed over; w->npassed: it is not there. */
+static unsigned
+keyed_find(const struct window *w, const char *order)
+{
+	unsigned i = 0;
+
+	while (i < w->npassed && strcmp(w->passed[i].order, order) != 0)
+		i++;
+	return i;
+}
+
+/*
+ * Whether another message of its key was passed over.  This one may have the turn all the same, and
+ * stand behind that one because of its priority.
+ */
+static bool
+keyed_was_passed(const struct window *w, const struct msgname *n)
+{
+	unsigned i = keyed_find(w, n->order);
+
+	return i < w->npassed && strcmp(w->passed[i].turn.text, n->id.text) != 0;
+}
+
+/* 'turn' has the turn of the key (NULL: nobody knows which).  False: no room for more keys. */
+static bool
+keyed_remember(struct window *w, const char *order, const struct msgid *turn)
+{
+	static const struct msgid none;
+	unsigned i = keyed_find(w, order);
+
+	if (i == PASSED_MAX)
+		return false;
+	if (i == w->npassed) {
+		(void)strlcpy(w->passed[i].order, order, sizeof(w->passed[i].order));
+		w->passed[w->npassed++].turn = turn != NULL ? *turn : none;
+	}
+	return true;
+}
+
+/* The rest of its key is passed over in this pass, too, but for the one with the turn. */
+static enum step
+keyed_pass_by(struct attempt *a, int dir, const struct place *p, const struct msgid *turn)
+{
+	enum status st;
+	enum step step;
+
+	if (!keyed_remember(&a->q->window, p->name.order, turn) && !a->park)
+		return STEP_ANEW;
+	if (!a->park)
+		return STEP_NEXT;
+	if ((step = keyed_in_sight(a, dir, p)) != STEP_OK)
+		return step;
+	st = order_park(a->q, dir, p, &a->again, a->err);
+	return st == ST_OK || st == ST_NONE ? STEP_NEXT : attempt_stop(a, st);
+}
+
+/* STEP_NEXT: its turn has not come; *turn says who has it. */
+static enum step
+keyed_ask(struct attempt *a, int dir, const struct place *p, struct msgid *turn)
+{
+	enum status st = order_ask(a->q, p, false, turn, &a->again, a->err);
+	enum step step;
+
+	if (st == ST_EXISTS) {	/* nobody's: it takes it, if no earlier one was missed */
+		if ((step = keyed_in_sight(a, dir, p)) != STEP_OK)
+			return step;
+		st = order_ask(a->q, p, true, turn, &a->again, a->err);
+	}
+	return st == ST_OK ? STEP_OK : st == ST_NONE ? STEP_NEXT : attempt_stop(a, st);
+}
+
+static enum step
+keyed_come(struct attempt *a, int dir, const struct place *p)
+{
+	struct msgid turn = { "" };
+	enum step step = STEP_NEXT;
+	enum status st;
+
+	if (latest_superseded(a->q, p)) {
+		st = latest_drop(a->q, p, a->now, a->err);
+		return st == ST_OK || st == ST_GONE ? STEP_NEXT : attempt_stop(a, st);
+	}
+	if (!keyed_was_passed(&a->q->window, &p->name))
+		step = keyed_ask(a, dir, p, &turn);
+	return step == STEP_NEXT ? keyed_pass_by(a, dir, p, &turn) : step;
+}
+
+/* A key whose turn cannot be told stops no other key, but all later messages of its own. */
+enum step
+keyed_turn(struct attempt *a, int dir, const struct place *p)
+{
+	enum step step = keyed_come(a, dir, p);
+
+	if (step != STEP_STOP || !keyed_remember(&a->q->window, p->name.order, NULL))
+		return step;
+	return attempt_pass_over(a, a->status);
+}
