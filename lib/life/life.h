@@ -20,78 +20,75 @@ struct push_options {
 	usec_t delay;		/* 0: ready now */
 	usec_t expire;		/* 0: as the policy says; counted from the publication */
 	const char *key;	/* order key, or NULL; must live as long as the batch */
-	/* may be NULL or empty; must live as long as the batch; read when a message begins */
+	/* NULL or empty: none.  Must live as long as the batch; read when a message begins. */
 	const struct headers *headers;
 	bool atomic;		/* all or none */
-	bool import;		/* batch_begin_as: what each is, comes along */
-	const char *once;	/* NULL, or the key of the one message: see once_find */
-	struct gate *gate;	/* of a topic, or NULL: who else has to take what is pushed */
+	bool import;		/* each message was one elsewhere: see batch_begin_as */
+	const char *once;	/* NULL, or the key of the only message: see once_find */
+	struct gate *gate;	/* of a topic: who else has to take what is pushed; or NULL */
 };
 
 /*
- * One or more messages on their way in.  begin, write, end for each; publish makes
- * all that ended durable and visible.  ST_AGAIN: paused or full or disk low.
+ * A batch: one or more messages on their way in.  Each is begun, written and ended;
+ * batch_publish makes all that have ended durable and visible.
+ * ST_AGAIN: the queue is paused or full, or the disk is low.
  */
-enum status batch_open(struct queue *, const struct push_options *, struct batch **,
-    struct error *) MUST_CHECK;
-/* Whether the queue takes them now; ST_AGAIN: full, paused, disk low; ST_BADDATA: never. */
-enum status push_allowed(struct queue *, uint64_t messages, uint64_t bytes, usec_t now,
-    struct error *) MUST_CHECK;
-enum status batch_begin(struct batch *, struct error *) MUST_CHECK;
+enum status batch_open(struct queue *q, const struct push_options *opt, struct batch **out,
+    struct error *err) MUST_CHECK;
+/* Whether the queue takes so much.  ST_AGAIN: not now, for the same reasons; ST_BADDATA: never. */
+enum status push_allowed(struct queue *q, uint64_t messages, uint64_t bytes, usec_t now,
+    struct error *err) MUST_CHECK;
+enum status batch_begin(struct batch *b, struct error *err) MUST_CHECK;
 /*
- * The same for a message that was one elsewhere: it gets this name (with its id and size) and
- * state.  The limits of the queue and a pause do not keep it out, as with move_to; min_free and
- * min_inodes do.
+ * As batch_begin, for a message that was one elsewhere: it gets this name (with its id and size)
+ * and this state.  The limits of the queue and a pause do not keep it out, as with move_to;
+ * min_free and min_inodes do.
  */
-enum status batch_begin_as(
-    struct batch *, enum state, const struct msgname *, struct error *) MUST_CHECK;
-/* ST_BADDATA: over max_size. */
-enum status batch_write(struct batch *, const void *, size_t, struct error *) MUST_CHECK;
-enum status batch_end(struct batch *, struct error *) MUST_CHECK;
+enum status batch_begin_as(struct batch *b, enum state s, const struct msgname *n,
+    struct error *err) MUST_CHECK;
+/* ST_BADDATA: the message is larger than max_size. */
+enum status batch_write(struct batch *b, const void *data, size_t len,
+    struct error *err) MUST_CHECK;
+enum status batch_end(struct batch *b, struct error *err) MUST_CHECK;
+/* The message that was begun and has not ended, from its beginning.  The caller closes *fd. */
+enum status batch_body(struct batch *b, int *fd, struct error *err) MUST_CHECK;
+/* Remove the message that was begun and has not ended. */
+void batch_cancel(struct batch *b);
+/* How many messages have ended and are not published yet. */
+size_t batch_pending(const struct batch *b);
+/* Whether they are as many, or as large, as is worth one sync. */
+bool batch_full(const struct batch *b);
 /*
- * Messages that ended and are not published yet; whether they are as many, or as large, as is
- * worth one sync.
+ * Keep the files that wait to be published young, since sweepers know litter by its age.  To be
+ * called every few minutes.
  */
-size_t batch_pending(const struct batch *);
-bool batch_full(const struct batch *);
+void batch_keep(const struct batch *b);
 /*
- * What waits to be published stays: to be called every few minutes while it waits (litter is known
- * by its age).
- */
-void batch_keep(const struct batch *);
-/*
- * push_allowed for what batch_publish would have to put in at once: the next one, or all of an
+ * push_allowed for what batch_publish has to put in at once: the next message, or all of an
  * atomic batch.
  */
-enum status batch_allowed(const struct batch *, usec_t now, struct error *) MUST_CHECK;
+enum status batch_allowed(const struct batch *b, usec_t now, struct error *err) MUST_CHECK;
 /*
- * done is called for each message that is durable, in order.  On ST_UNSURE the messages
- * are visible but their directory could not be synced (done was called for them).
- * Any other failure: what done was not called for is not in the queue.
+ * done is called for each message that is durable, in order.  ST_UNSURE: the messages that done
+ * was called for are visible, but may not survive a power failure.  After any other failure a
+ * message that done was not called for is not in the queue.
  */
-enum status batch_publish(struct batch *, usec_t now,
-    void (*done)(void *arg, const struct msgid *), void *arg, struct error *) MUST_CHECK;
+enum status batch_publish(struct batch *b, usec_t now,
+    void (*done)(void *arg, const struct msgid *id), void *arg, struct error *err) MUST_CHECK;
 /*
- * Put the one message of the batch in the place of another, which oldfd has open since it was
- * read: its id, state, attempts, owner and record stay, the headers are the batch's.  The new one
- * is durable before the old one goes, so a crash between leaves both (fsck finds them).
- * ST_GONE: the old one moved on meanwhile, nothing is changed.
+ * Put the only message of the batch in the place of another one, which the caller has had open as
+ * oldfd since it was read.  Id, state, attempts, owner and record stay; the headers are the
+ * batch's.  The new version is durable before the old one goes, so a crash in between leaves
+ * both, which fsck finds.  ST_GONE: the old one moved on meanwhile, and nothing is changed.
  */
-enum status batch_replace(
-    struct batch *, const struct place *old, int oldfd, usec_t now, struct error *) MUST_CHECK;
-/* Whether what was published under a key (push_options.once) had been there before. */
-bool batch_was_duplicate(const struct batch *);
-/* Where the last one that was published is; file "": nobody knows. */
-void batch_newest(const struct batch *, struct place *);
-/*
- * The message that was begun and has not ended, to be read from its beginning; the caller closes
- * *fd.
- */
-enum status batch_body(struct batch *, int *fd, struct error *) MUST_CHECK;
-/* Take the message away that was begun and has not ended. */
-void batch_cancel(struct batch *);
-/* Removes what was not published. */
-void batch_close(struct batch *);
+enum status batch_replace(struct batch *b, const struct place *old, int oldfd, usec_t now,
+    struct error *err) MUST_CHECK;
+/* Whether a message had been pushed under the key (push_options.once) before. */
+bool batch_was_duplicate(const struct batch *b);
+/* Where the message is that was published last.  File "": nobody knows. */
+void batch_newest(const struct batch *b, struct place *p);
+/* Remove what was not published. */
+void batch_close(struct batch *b);
 
 /* ---- claim.c --------------------------------------------------------------- */
 
@@ -194,20 +191,18 @@ enum status move_to(
 /* ---- gate.c ---------------------------------------------------------------- */
 
 /*
- * The queues that a message with these headers would go to: they, too, have to take it.
- * ST_NOTFOUND: unrouted = error, and nobody wants it.
+ * A gate: the queues that a message with these headers goes to from a topic, which have to take
+ * it, too.  Without headers (NULL) it asks nobody until gate_reload.
+ * ST_NOTFOUND: no queue wants it, and the policy says unrouted = error.
  */
-enum status gate_open(
-    struct queue *topic, const struct headers *, struct gate **, struct error *) MUST_CHECK;
-/*
- * The same anew: who subscribes, and their policies; with it a gate that was opened without
- * headers is first asked.
- */
-enum status gate_reload(
-    struct gate *, struct queue *topic, const struct headers *, struct error *) MUST_CHECK;
-/* push_allowed of each, where as much as ahead, ahead_bytes is on its way already. */
-enum status gate_allowed(struct gate *, uint64_t ahead, uint64_t ahead_bytes, uint64_t messages,
-    uint64_t bytes, usec_t now, struct error *) MUST_CHECK;
-void gate_close(struct gate *);
+enum status gate_open(struct queue *topic, const struct headers *h, struct gate **out,
+    struct error *err) MUST_CHECK;
+/* Read anew who subscribes, and their policies. */
+enum status gate_reload(struct gate *g, struct queue *topic, const struct headers *h,
+    struct error *err) MUST_CHECK;
+/* push_allowed of each, where `ahead` messages of ahead_bytes are on their way already. */
+enum status gate_allowed(struct gate *g, uint64_t ahead, uint64_t ahead_bytes, uint64_t messages,
+    uint64_t bytes, usec_t now, struct error *err) MUST_CHECK;
+void gate_close(struct gate *g);
 
 #endif
