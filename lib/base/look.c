@@ -38,6 +38,25 @@ name_stands(int dir, const char *name)
 	return errno == ENOENT ? STANDS_NOT : STANDS_UNKNOWN;
 }
 
+enum status
+listing_names(struct listing *l, bool (*wanted)(void *arg, const struct entry *e), void *arg,
+    struct names *out, struct error *err)
+{
+	memset(out, 0, sizeof(*out));
+	if ((out->name = calloc(l->n + 1, sizeof(*out->name))) == NULL) {
+		listing_free(l);
+		return error_sys(err, ENOMEM, "a list of names");
+	}
+	out->cap = l->n + 1;
+	for (size_t i = 0; i < l->n; i++)
+		if (wanted(arg, &l->e[i])) {
+			out->name[out->n++] = l->e[i].name;
+			l->e[i].name = NULL;
+		}
+	listing_free(l);
+	return ST_OK;
+}
+
 /* ---- one by one ------------------------------------------------------- */
 
 struct each {

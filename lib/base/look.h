@@ -9,10 +9,15 @@
 #include "base/base.h"
 #include "base/name.h"
 #include "base/fs.h"
+#include "base/names.h"
 
 /* When a file was last written, and when it or its inode was last changed, which nobody can set. */
 usec_t stat_mtime(const struct stat *sb);
 usec_t stat_ctime(const struct stat *sb);
+
+/* The wanted names of a listing, which is free after this; free them with names_free. */
+enum status listing_names(struct listing *l, bool (*wanted)(void *arg, const struct entry *e),
+    void *arg, struct names *out, struct error *err) MUST_CHECK;
 
 /* Whether a name stands in a directory; an I/O error or a lack of rights leaves it unknown. */
 enum stands { STANDS_NOT, STANDS_YES, STANDS_UNKNOWN };

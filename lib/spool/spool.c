@@ -218,27 +218,30 @@ entry_kind(int spoolfd, const struct entry *e)
 	    SPOOL_WRECK : SPOOL_OTHER;
 }
 
+struct spool_want {
+	int fd;
+	unsigned kinds;
+};
+
+static bool
+entry_wanted(void *arg, const struct entry *e)
+{
+	const struct spool_want *w = arg;
+
+	return (entry_kind(w->fd, e) & w->kinds) != 0;
+}
+
 enum status
 spool_list(struct spool *sp, unsigned kinds, struct names *names, struct error *err)
 {
+	struct spool_want w = { sp->fd, kinds };
 	struct listing l;
 	enum status st;
 
 	memset(names, 0, sizeof(*names));
 	if ((st = fs_list(sp->fd, "", 0, false, &l, NULL, err)) != ST_OK)
 		return st;
-	if (l.n > 0 && (names->name = calloc(l.n, sizeof(char *))) == NULL) {
-		listing_free(&l);
-		return error_sys(err, ENOMEM, "list queues");
-	}
-	for (size_t i = 0; i < l.n; i++)
-		if ((entry_kind(sp->fd, &l.e[i]) & kinds) != 0) {
-			names->name[names->n++] = l.e[i].name;
-			l.e[i].name = NULL;
-		}
-	names->cap = l.n;
-	listing_free(&l);
-	return ST_OK;
+	return listing_names(&l, entry_wanted, &w, names, err);
 }
 
 bool

@@ -15,6 +15,7 @@
 #include "base/names.h"
 #include "base/name.h"
 #include "base/fs.h"
+#include "base/look.h"
 #include "spool/queue.h"
 #include "view/view.h"
 #include "view/topics.h"
@@ -23,6 +24,13 @@ bool
 queue_is_topic(const struct queue *q)
 {
 	return !q->drop && faccessat(q->fd, SUBSCRIPTIONS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static bool
+names_queue(void *arg, const struct entry *e)
+{
+	(void)arg;
+	return e->type == DT_REG && queue_name_ok(e->name);
 }
 
 /* Regular files with the name of a queue. */
@@ -42,17 +50,7 @@ names_in(struct queue *q, const char *sub, struct names *out, struct error *err)
 	(void)close(dir);
 	if (st != ST_OK)
 		return st == ST_GONE ? ST_OK : st;
-	if ((out->name = calloc(l.n + 1, sizeof(*out->name))) == NULL) {
-		listing_free(&l);
-		return queue_fail(q, err, ENOMEM, "list %s", sub);
-	}
-	for (size_t i = 0; i < l.n; i++)
-		if (l.e[i].type == DT_REG && queue_name_ok(l.e[i].name)) {
-			out->name[out->n++] = l.e[i].name;
-			l.e[i].name = NULL;
-		}
-	listing_free(&l);
-	return ST_OK;
+	return listing_names(&l, names_queue, NULL, out, err);
 }
 
 enum status
