@@ -1,7 +1,7 @@
 /*
  * gate.c: whether the queues that subscribe to a topic take what is about to be
- * pushed to it.  Asked before anything is published: what is in the topic is
- * distributed whatever the limits say.
+ * pushed to it.  They are asked before anything is published, as what is in the
+ * topic is distributed whatever the limits say.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 #include "life/life.h"
 #include "life/gate.h"
 
-/* Descriptors that a queue needs that is asked. */
+/* So many descriptors one queue needs while it is asked. */
 #define GATE_DESCRIPTORS 12
 
 struct gate {
@@ -34,8 +34,8 @@ struct gate {
 };
 
 /*
- * What cannot be had now is not a reason to refuse: the distribution tells.  What is gone wants
- * nothing.
+ * A subscription that cannot be read now is no reason to refuse the message: the distribution tells
+ * of it.  A subscription that is gone wants nothing.
  */
 static enum status
 gate_wants(struct queue *topic, const char *name, const struct headers *h, bool *wanted,
@@ -132,7 +132,7 @@ gate_open(struct queue *topic, const struct headers *h, struct gate **out, struc
 	return st;
 }
 
-/* What cannot be opened any more is not asked: see gate_wants. */
+/* A queue that cannot be opened any more is not asked, for the reason of gate_wants. */
 static enum status
 gate_open_asked(struct gate *g, struct asked *e, struct queue **q, struct error *err)
 {

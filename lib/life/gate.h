@@ -8,7 +8,10 @@
 
 struct gate;
 
-/* The largest body that all take, and whose limit it is, if that is less than *max; 0: any. */
+/*
+ * The smallest limit of a body's size among the queues, and the name of its queue, if it is less
+ * than *max.  0: no limit.
+ */
 void gate_size(const struct gate *g, int64_t *max, const char **name);
 
 #endif

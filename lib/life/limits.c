@@ -10,15 +10,15 @@
 #include "life/life.h"
 #include "life/limits.h"
 
-/* How long counters are believed without counting. */
+/* For so long what the counters say is believed without counting. */
 #define COUNT_AGE (60 * USEC)
 /*
- * And when they say that the queue is full: those who push to it again and again must not count
- * each time.
+ * And for so long when they say that the queue is full: a producer that tries again and again must
+ * not count each time.
  */
 #define FULL_AGE (USEC / 2)
 
-/* Count for sure: the counters are advice, and other programs may have moved things. */
+/* Count what is there: the counters are advice, and other programs may have moved messages. */
 static enum status
 recount(struct queue *q, usec_t now, uint64_t *messages, uint64_t *bytes, struct error *err)
 {
@@ -110,6 +110,6 @@ push_allowed(struct queue *q, uint64_t messages, uint64_t bytes, usec_t now,
 		return error_set(err, ST_AGAIN, 0, "queue '%s' takes no messages now (paused): "
 		    "'mq resume --push %s' lets them in again", q->name, q->name);
 	if ((st = disk_allowed(q, messages, bytes, err)) != ST_OK || q->drop)
-		return st;	/* who only drops cannot count */
+		return st;	/* whoever may only drop messages cannot count them */
 	return depth_allowed(q, messages, bytes, now, err);
 }

@@ -26,14 +26,14 @@
 #include "pattern/marker.h"
 
 #define KEY_MAX 128
-/* There is one in a directory of which it is known that it survives a power failure. */
+/* Stands in a directory that is known to survive a power failure. */
 #define SYNCED ".synced"
 /* Tries to lock a directory, and the pause between them in ns. */
 #define LOCK_PATIENCE (2 * USEC)
 
 /*
- * A slash cannot stand in a name, so it is escaped, and with it what escapes.  False: it becomes
- * too long.
+ * A slash cannot stand in a file name, so it is escaped, and so is the character that escapes.
+ * False: the name becomes too long.
  */
 static bool
 marker_escape(const char *key, char buf[NAME_MAX_LEN + 1])
@@ -86,8 +86,8 @@ slot_make_dir(struct queue *q, int at, const char *name, int *fd, struct error *
 }
 
 /*
- * What is put into a directory is durable only if the directory is: whoever cannot be sure sees to
- * it.
+ * What is put into a directory is durable only if the directory itself is, so it is synced by
+ * everybody who does not know that for sure.
  */
 static enum status
 slot_make_durable(struct queue *q, int top, int dir, struct error *err)
@@ -217,7 +217,7 @@ marker_expire(struct queue *q, int dir, const char *marker, const char *file, us
 		return ST_OK;
 	if (name_stands(dir, file) != STANDS_NOT &&
 	    (st = marker_bring_in(q, dir, file, now, err)) != ST_OK)
-		/* it is not the caller's message */
+		/* The caller's message is another one, which is not accepted by this. */
 		return st == ST_UNSURE ? (err->status = ST_IO) : st;
 	st = fs_unlink(dir, marker, err);
 	return st == ST_GONE ? ST_OK : st;

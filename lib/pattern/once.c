@@ -1,15 +1,15 @@
 /*
  * once.c: a message that is pushed under a key, once (F9.1 to F9.16 of spool-format.md).
  *
- * once/XX/ holds, for a key whose hash ends in XX, a marker: a symbolic link that is
- * followed by nobody, named by the key; its text is the name of the message that was
- * accepted.  Making the marker is the decision, for it can succeed once.  The message
- * stands beside it before, durable, under that very name, and is renamed into its state
- * after: by whoever made the marker, or by anybody who finds both, so that a producer
- * that dies in between loses nothing, and whoever tries again doubles nothing.
+ * For a key whose hash ends in XX, once/XX/ holds a marker: a symbolic link that nobody
+ * follows, named by the key, with the name of the accepted message as its text.  Making
+ * the marker is the decision, as only one process can succeed in that.  Before, the
+ * message stands beside it under that very name, durable; after, it is renamed into its
+ * state, by the process that made the marker or by any other that finds both.  So a
+ * producer that dies in between loses nothing, and another try doubles nothing.
  *
- * A marker goes when the time of the policy is over.  An unlink takes what stands under a
- * name, whatever was looked at before: so only who has the directory locked may do that.
+ * A marker goes when the time of the policy is over.  An unlink removes whatever stands
+ * under a name, not what was looked at before, so it is only for the holder of the lock.
  */
 #include <string.h>
 #include <unistd.h>
@@ -62,9 +62,9 @@ once_take_over(
 
 /* Who has the key. */
 enum winner {
-	WON,	/* this message */
-	LOST,	/* one that was accepted before */
-	UNDECIDED	/* nobody can tell; the error says why */
+	WON,		/* this message has it */
+	LOST,		/* a message that was accepted before has it */
+	UNDECIDED	/* that cannot be told; the error says why */
 };
 
 /*
@@ -111,7 +111,7 @@ once_find(struct queue *q, const char *key, usec_t now, struct msgid *id, struct
 	enum status st;
 
 	if (q->drop)
-		return ST_NONE;	/* who may only drop cannot look either; batch_open says so */
+		return ST_NONE;	/* whoever may only drop messages cannot look; batch_open says so */
 	if ((st = slot_open(q, key, false, &s, err)) != ST_OK)
 		return st;
 	switch (marker_read(s.dir, s.marker, &n, file, err)) {

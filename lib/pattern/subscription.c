@@ -61,7 +61,8 @@ subscription_allowed(struct queue *topic, struct queue *q, struct error *err)
 }
 
 /*
- * What stands there was made by somebody else: the bare "Is a directory" tells nobody what to do.
+ * A directory in the place of a file was made by somebody else: "Is a directory" does not tell
+ * what to do.
  */
 static enum status
 in_the_way(struct queue *q, const char *dir, const char *name, enum status st, struct error *err)
@@ -82,13 +83,13 @@ went_away(struct queue *q, const char *dir, struct error *err)
 	return ST_IO;
 }
 
-/* Durably. */
+/* Make a directory that survives a power failure. */
 static enum status
 make_dir(struct queue *q, const char *dir, int *fd, struct error *err)
 {
 	enum status st = fs_mkdir(q->fd, dir, queue_dir_mode(q), q->owner, err);
 
-	/* Also if another made it: it may not have come so far. */
+	/* Another process that made it may not have synced it yet. */
 	if (st == ST_EXISTS || st == ST_OK)
 		st = queue_synced(q) ? fs_sync(q->fd, err) : ST_OK;
 	if (st == ST_OK)
@@ -97,8 +98,8 @@ make_dir(struct queue *q, const char *dir, int *fd, struct error *err)
 }
 
 /*
- * Into dir, which is open as fd: in one that was removed meanwhile nothing can be made, also if
- * there is a new one.
+ * Put a file into dir, which is open as fd.  Nothing can be made in a directory that was removed
+ * meanwhile, even if there is a new one of that name.
  */
 static enum status
 put_file(struct queue *q, const char *dir, int fd, const char *name, const char *text,
@@ -182,8 +183,8 @@ subscription_drop(struct queue *topic, const char *queue, struct error *err)
 }
 
 /*
- * What came to nothing leaves nothing, but for what another made of it: he who has subscribed needs
- * both.
+ * Undo our half-made subscription, unless another process has completed it meanwhile: that one
+ * needs both the directory and the marker.
  */
 static void
 withdraw(struct queue *topic, struct queue *q, int dir, bool was_topic)
@@ -200,10 +201,10 @@ withdraw(struct queue *topic, struct queue *q, int dir, bool was_topic)
 
 /*
  * Others may subscribe at the same time, and a topic must not get what another topic gets.  So the
- * marker, by which q is a subscriber, and the directory, by which topic is a topic, are made first;
- * then whether this may be is looked at again.  Who lets topic subscribe, or q be subscribed to,
- * does the same: whichever of the two looks last sees what the other made.  The subscription comes
- * when that is settled, and is never taken back.
+ * marker, by which q is a subscriber, and the directory, by which topic is a topic, are made
+ * first; then it is asked again whether this may be.  A process that makes topic a subscriber, or
+ * q a topic, does the same, so the one that asks last sees what the other made.  The subscription
+ * itself comes when that is settled, and is never taken back.
  */
 static enum status
 subscribe_settled(struct queue *topic, struct queue *q, const char *text, struct error *err)
@@ -258,7 +259,7 @@ unsubscribe(struct queue *topic, const char *queue, struct error *err)
 		return st != ST_GONE ? st : error_set(err, ST_NOTFOUND, 0,
 		    "queue '%s' does not subscribe to '%s'",
 		    queue, topic->name);
-	/* It may be gone, and without the subscription the marker tells nothing. */
+	/* The queue may be gone; and without the subscription its marker tells nothing. */
 	error_clear(&ignored);
 	if (queue_open_raw(topic->spool, queue, &q, &ignored) == ST_OK) {
 		if (marker_drop(q, topic->name, &ignored) != ST_OK)

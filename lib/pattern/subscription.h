@@ -8,7 +8,10 @@
 
 struct queue;
 
-/* A subscriber's note of a topic, and the subscription itself.  drop: ST_GONE, there was none. */
+/*
+ * Make and remove a subscriber's note of a topic (the marker), and the subscription itself.
+ * ST_GONE: there is none to remove.
+ */
 enum status marker_put(struct queue *q, const char *topic, struct error *err) MUST_CHECK;
 enum status marker_drop(struct queue *q, const char *topic, struct error *err) MUST_CHECK;
 void marker_touch(struct queue *q, const char *topic);

@@ -35,7 +35,8 @@ struct tend {
 	int dir;
 	struct listing l;
 	usec_t now;
-	bool act, certain;	/* certain: nothing is missing in the listing */
+	bool act;
+	bool certain;		/* nothing is missing in the listing */
 	void (*seen)(void *, enum once_kind, const char *, bool);
 	void *arg;
 	struct error *err;
@@ -48,7 +49,7 @@ tend_tell(struct tend *t, enum once_kind kind, const char *name, bool done)
 		t->seen(t->arg, kind, name, done);
 }
 
-/* ST_NONE: no marker names the message. */
+/* Whether a marker names the message.  ST_NONE: none does. */
 static enum status
 tend_named(struct tend *t, const char *file)
 {
@@ -93,8 +94,8 @@ tend_marker(struct tend *t, const char *marker)
 }
 
 /*
- * A message that its writer did not bring into the queue, and will not any more.  Without a marker
- * it was never accepted; and none can come, for only its writer made one.
+ * A message whose writer is dead and has not brought it into the queue.  Without a marker it was
+ * never accepted, and no marker can come any more, as only its writer would have made one.
  */
 static enum status
 tend_message(struct tend *t, const char *file)
@@ -156,7 +157,7 @@ tend_all(struct tend *t)
 	t->certain = t->certain && fstat(t->dir, &after) == 0 &&
 		     before.st_ctim.tv_sec == after.st_ctim.tv_sec &&
 		     before.st_ctim.tv_nsec == after.st_ctim.tv_nsec;
-	/* Messages first, while the markers that name them stand. */
+	/* Messages come first, while the markers that name them stand. */
 	for (size_t i = 0; st == ST_OK && i < t->l.n; i++)
 		if (t->l.e[i].name[0] != '=')
 			st = tend_entry(t, &t->l.e[i]);

@@ -17,8 +17,8 @@ fetch_silent(void *arg, const char *queue, const struct error *err)
 }
 
 /*
- * What keeps a topic from being distributed is not the consumer's trouble: mq topics and push tell
- * it.
+ * What keeps a topic from being distributed is not told to a consumer: mq topics and mq push tell
+ * of it.
  */
 static uint64_t
 fetch_topics(struct queue *q, usec_t *wake)
@@ -57,7 +57,10 @@ claim_or_fetch(struct queue *q, const struct claim_options *opt, usec_t now, str
 	usec_t at = USEC_MAX;
 	enum status st;
 
-	/* Also while somebody works on it: what it took would be missing to the subscribers. */
+	/*
+	 * A queue may become a topic while a worker has it open: the subscribers would miss what
+	 * it takes.
+	 */
 	if (queue_is_topic(q)) {
 		*over = (struct passed){ 0 };
 		return error_set(err, ST_USAGE, 0,

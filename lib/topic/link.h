@@ -11,13 +11,13 @@ struct place;
 struct queue;
 
 /*
- * One more name for a message, in ready/ of another queue or its own; a copy where a link is
- * refused.  ST_GONE: the message is not there any more; ST_EXISTS: it has that name there already.
- * *at tells where it went.
+ * Give a message one more name in ready/ of another queue or its own, or a copy where the kernel
+ * refuses a link.  *at tells where it went.  ST_GONE: the message is not there any more; ST_EXISTS:
+ * it has that name there already.
  */
 enum status message_link(struct queue *q, const struct place *p, struct queue *to,
     const struct msgname *name, usec_t now, struct place *at, struct error *err) MUST_CHECK;
-/* What a message of a topic is called in a queue that gets it. */
+/* The name of a topic's message in a queue that gets it. */
 void name_of_subscriber(const struct msgname *n, struct msgname *out);
 
 #endif

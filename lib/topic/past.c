@@ -1,10 +1,11 @@
 /*
  * past.c: a subscription that starts from what the topic kept, or nobody wanted.
  *
- * Looked at in the order in which messages go on, claimed/ first: what is just
- * being distributed, by one who has not seen the subscription, is in one or the
- * other (see topic.c).  What is there is noted first, then what the queue has: of
- * what comes to done/ later the queue has got its own, and may be done with it.
+ * The states are looked at in the order in which messages go through them, claimed/
+ * first: a message that is just being distributed by a process that has not seen the
+ * subscription is found in one of them (see topic.c).  What the topic has is noted
+ * first, then what the queue has: of a message that comes to done/ later the queue
+ * has got its own name, and may be done with it.
  */
 #include <errno.h>
 #include <string.h>
@@ -29,11 +30,11 @@ struct catching {
 	struct names filters;
 	struct idset *past, *have;
 	usec_t since, now;
-	uint64_t given, passed;		/* those that could not be read are passed over */
-	struct error why;		/* of the first of these */
+	uint64_t given, passed;		/* passed over, as they could not be read */
+	struct error why;		/* of the first that was passed over */
 };
 
-/* What a subscription may start from. */
+/* The states of a topic that a subscription may start from. */
 static const enum state kept[] = { STATE_CLAIMED, STATE_DONE, STATE_HELD };
 
 static enum status
@@ -81,7 +82,7 @@ passes(struct catching *g, const struct place *p, struct error *err)
 	return st;
 }
 
-/* Nobody wanted it, and now somebody has it: as if it were acknowledged. */
+/* A message that nobody wanted has got a taker: it goes as if it were acknowledged. */
 static enum status
 no_longer_held(struct catching *g, const struct place *p, struct error *err)
 {
@@ -95,8 +96,8 @@ no_longer_held(struct catching *g, const struct place *p, struct error *err)
 }
 
 /*
- * It went on, or is broken, or is not for this one; or it is not to be had, which is no reason to
- * keep the others back.
+ * The message went on, is broken, or is not for this queue; or it cannot be read, which is no
+ * reason to keep the others back.
  */
 static enum status
 unread(struct catching *g, enum status st, struct error *err)
@@ -133,7 +134,7 @@ catch_one(struct catching *g, const struct place *p, struct error *err)
 	return st == ST_GONE || st == ST_EXISTS ? ST_OK : st;
 }
 
-/* One state; what is held leaves it once the queue has it for sure. */
+/* Go over one state.  leave: what is held leaves it, as the queue has it for sure. */
 static enum status
 catch_state(struct catching *g, enum state s, bool leave, struct error *err)
 {

@@ -61,8 +61,8 @@ round_refused(struct round *r, size_t s, const struct error *why)
 }
 
 /*
- * What one wants that can't be read is not known: it is kept for it, unless its queue is not there
- * either.
+ * A subscription that cannot be read does not tell what its queue wants: all messages are kept for
+ * it, unless the queue is not there either.
  */
 static void
 round_unread(struct round *r, size_t s, enum status st, struct error *why)
@@ -101,7 +101,7 @@ round_subscribers(struct round *r, struct error *err)
 	return ST_OK;
 }
 
-/* Those that got message i when another could not. */
+/* Note which queues got message i when another one could not. */
 static void
 round_had(struct round *r, size_t i)
 {
@@ -149,7 +149,10 @@ round_by_id(const void *a, const void *b)
 	return strcmp(x->at.name.id.text, y->at.name.id.text);
 }
 
-/* Done before by somebody who died, or in part: take off what the queue has already. */
+/*
+ * The messages may have been given before, by a process that died or could not give them to all:
+ * take off what the queue has already.
+ */
 static enum status
 round_known(struct round *r, struct queue *q, size_t s, struct error *err)
 {
@@ -188,9 +191,13 @@ round_link(struct round *r, struct queue *q, size_t s, struct error *err)
 		st = message_link(r->topic, &r->c[i].at, q, &n, r->now, &at, err);
 		if (st == ST_OK) {
 			r->given++;
-			latest_published(q, &at, r->now);	/* durable it is in the topic */
+			/* the message is durable in the topic */
+			latest_published(q, &at, r->now);
 		}
-		/* our claim was taken back: it is another's to do; or done before */
+		/*
+		 * The claim was taken back, and another process gives the message; or it was given
+		 * before.
+		 */
 		if (st == ST_GONE || st == ST_EXISTS)
 			st = ST_OK;
 	}

@@ -56,7 +56,7 @@ round_later(struct round *r, size_t i, struct error *err)
 	struct claim *c = &r->c[i];
 	usec_t delay = r->short_of ? 0 : policy_backoff(&r->topic->policy, c->at.name.deliveries);
 
-	/* What comes back at once is no news by then. */
+	/* What would come back at once, or has come back before, must not keep us here. */
 	r->stuck |= !r->short_of && (c->at.name.deliveries > 1 || delay == 0);
 	return claim_release(r->topic, c, delay, r->now, err);
 }
@@ -74,7 +74,7 @@ settle_stays(struct round *r, size_t i, const struct error *why)
 		r->tell(r->arg, NULL, why);
 	settle_record(r, i);
 	error_clear(&ignored);
-	/* If this cannot be had either, the lock goes with us, and the next one gives it back. */
+	/* If that fails, too, the lock goes with this process, and the next one gives it back. */
 	if (round_later(r, i, &ignored) != ST_OK)
 		error_clear(&ignored);
 	r->stuck = true;
@@ -98,12 +98,12 @@ round_settle(struct round *r, size_t i)
 		st = settle_unrouted(r->topic, &r->c[i], r->now, &err);
 	else
 		st = claim_ack(r->topic, &r->c[i], r->now, &err);
-	/* A claim that was lost is done again by whoever took it. */
+	/* Whoever took a claim from us distributes its message. */
 	if (st != ST_OK && st != ST_LOST && st != ST_GONE)
 		settle_stays(r, i, &err);
 }
 
-/* A name that one who died gave may not be on disk yet, wherever it is. */
+/* A name that was given by a process which died may not be on disk yet, in whatever queue. */
 void
 round_sync(struct round *r)
 {

@@ -2,14 +2,15 @@
  * topic.c: what lies in a topic goes to the queues that subscribe to it.
  *
  * A push to a topic is durable once the message is in the topic's own ready/.
- * Whoever comes next, the push itself first, distributes: it claims messages as a
- * consumer does, gives each one more name in every queue that wants it, syncs
- * these, and acknowledges it in the topic.  Who dies on the way loses its locks,
- * and the next one does it again; it looks first who has the message already.
+ * The next process that comes, first of all the push itself, distributes it: it
+ * claims messages as a consumer does, gives each of them one more name in every
+ * queue that wants it, syncs these names, and acknowledges the message in the topic.
+ * If it dies on the way its locks go, and the next process does it again, but looks
+ * first which queues have the message already.
  *
- * A queue that cannot be had is not the others' trouble: the message stays in the
- * topic for a while, and its record (record.c) says why, and who has it, for they
- * may be done with it before it is tried again.
+ * A queue that cannot be had holds up no other: the message stays in the topic for
+ * a while.  Its record (record.c) says why, and which queues have it, as they may
+ * be done with it before it is tried again.
  *
  * The subscriptions are read after the messages were claimed.  So whoever
  * subscribes gets all that is claimed later, and what was claimed before stands in
@@ -81,7 +82,7 @@ topic_round_free(struct round *r)
 	free(r->c);
 }
 
-/* ST_NONE: there is none. */
+/* ST_NONE: there is no message to claim. */
 static enum status
 topic_claim(struct round *r, size_t max, usec_t *wake, struct error *err)
 {
@@ -94,7 +95,7 @@ topic_claim(struct round *r, size_t max, usec_t *wake, struct error *err)
 				  err)) == ST_OK)
 		r->n++;
 	if (st == ST_OK || r->n > 0) {
-		/* What kept us from more comes up again. */
+		/* Whatever kept us from claiming more comes up again in the next round. */
 		error_clear(err);
 		return ST_OK;
 	}
@@ -115,7 +116,7 @@ topic_give_back(struct round *r)
 	for (size_t i = 0; i < r->n; i++) {
 		error_clear(&ignored);
 		if (round_later(r, i, &ignored) != ST_OK)
-			/* the lock goes with us, and the next one gives it back */
+			/* the lock goes with this process, and the next one gives it back */
 			error_clear(&ignored);
 	}
 }
