@@ -2,7 +2,7 @@
  * edit.c: mq edit: change the body, or the headers, of a dead or held message.
  *
  * The editor gets a copy.  What comes back is written as a new message, which then takes
- * the place of the old one, so that no moment knows half of an edit.
+ * the place of the old one: at no time there is half of an edit.
  */
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -108,7 +108,7 @@ run_editor(struct edit *e)
 	if (asprintf(&script, "%s \"$1\"", editor) == -1)
 		return error_sys(err, ENOMEM, "edit");
 	argv[2] = script;
-	/* Ctrl-C is for the editor; what is ignored here is not to be ignored there. */
+	/* Ctrl-C is for the editor, and a signal that only we ignore is not to be ignored there. */
 	(void)sigemptyset(&defaults);
 	for (const int *sig = (const int[]){ SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ, 0 }; *sig != 0;
 	    sig++)
@@ -137,10 +137,7 @@ run_editor(struct edit *e)
 
 /* ---- the new version -------------------------------------------------- */
 
-/*
- * The order goes by the hash in the name, which stays: a header that tells of another key would
- * lie.
- */
+/* The order goes by the hash in the name, which stays, so the header must not tell another key. */
 static enum status
 key_stays(struct edit *e)
 {
@@ -164,7 +161,7 @@ key_stays(struct edit *e)
 	return ST_OK;
 }
 
-/* The first lines of the copy as headers, up to the empty line. */
+/* Take the first lines of the copy, up to the empty line, as the headers. */
 static enum status
 take_headers(struct edit *e, FILE *f)
 {
@@ -203,8 +200,8 @@ ends_with_newline(int fd, off_t from, off_t size)
 }
 
 /*
- * Bytes of the new body.  Editors end a file with a newline that it did not have; a body
- * that had none is not to get one by that.
+ * Where the new body ends.  Editors end a file with a newline that it did not have; a body
+ * that had none is not to get one in this way.
  */
 static off_t
 end_of_body(const struct edit *e, int fd, off_t size)
@@ -258,7 +255,7 @@ replace(struct edit *e, int fd, off_t end)
 	return st;
 }
 
-/* By its name: most editors write a new file and rename it. */
+/* Save the copy, which is opened by its name: most editors write a new file and rename it. */
 static enum status
 save(struct edit *e)
 {
@@ -311,7 +308,9 @@ edit(struct edit *e)
 
 	if ((st = make_copy(e)) == ST_OK && (st = run_editor(e)) == ST_OK &&
 	    (st = save(e)) != ST_OK && st != ST_UNSURE) {
-		/* Somebody's work: not to be thrown away because it could not be saved. */
+		/*
+		 * It is somebody's work, and not to be thrown away because it could not be saved.
+		 */
 		if (access(e->path, F_OK) == 0)
 			run_note(e->r, "your version is kept in %s", e->path);
 		e->path[0] = '\0';

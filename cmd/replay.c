@@ -39,7 +39,7 @@ option(void *arg, struct run *r, int key, const char *value)
 	return ST_OK;
 }
 
-/* The queue to go to is made when there is something to go. */
+/* The other queue is made when there is a message for it. */
 static enum status
 ready(void *arg, struct run *r, struct queue *q, struct queue **target)
 {

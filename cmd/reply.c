@@ -1,5 +1,5 @@
 /*
- * reply.c: mq reply: give an answer to who waits for it.
+ * reply.c: mq reply: give an answer to the process that waits for it.
  */
 #include <stdlib.h>
 
@@ -14,7 +14,7 @@ static const struct opt opts[] = {
 	OPT_END
 };
 
-/* In a handler the environment tells which message it is about. */
+/* In a handler the environment tells which request is answered. */
 static enum status
 operands(struct run *r, const char **queue, const char **token, struct input *in)
 {
@@ -57,7 +57,7 @@ run_reply(struct run *r)
 	if ((st = operands(r, &queue, &token, &in)) != ST_OK)
 		return st;
 	run_stoppable();	/* to take the half-written answer away */
-	/* Asked before all of the answer is read, and again when it is there. */
+	/* Whether somebody waits is asked before the answer is read, and again when it is there. */
 	if ((st = run_queue(r, queue, &q)) == ST_OK &&
 	    (st = reply_awaited(q, token, clock_now(), &r->err)) == ST_OK &&
 	    (st = answer_open(q, &answer, &r->err)) == ST_OK &&

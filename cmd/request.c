@@ -2,7 +2,7 @@
  * request.c: mq request: push a message and wait for the answer to it.
  *
  * The answer is on disk until stdout has taken it.  However else this ends, the place for the
- * answer goes, and the request with it if nobody has claimed it: nobody works for nothing.
+ * answer is removed, and so is the request if nobody has claimed it, as nobody wants it any more.
  */
 #include <errno.h>
 #include <poll.h>
@@ -22,7 +22,10 @@
 #include "remote/remote.h"
 
 #define TIMEOUT_DEFAULT (60 * USEC)
-/* What nobody could take back, because who asked was killed, expires so long after its time. */
+/*
+ * A request that could not be taken back, as its process was killed, expires so long after its
+ * time.
+ */
 #define EXPIRE_AFTER (60 * USEC)
 #define CHUNK (128 << 10)
 
@@ -148,7 +151,7 @@ ask(struct request *a)
 	    (st = accept_end(a->r, a->q, a->accept, &a->headers, b)) == ST_OK)
 		st = batch_publish(b, clock_now(), queued, a, err);
 	batch_close(b);
-	/* That a power failure could undo it is nothing to us, who would not live to see it. */
+	/* A power failure may undo the push, but would end this process, too. */
 	if (st == ST_UNSURE && a->queued) {
 		run_note(a->r, "%s", err->text);
 		error_clear(err);
@@ -177,7 +180,7 @@ write_all(struct request *a, const char *data, size_t len)
 
 	for (; len > 0; data += n, len -= (size_t)n) {
 		n = write(STDOUT_FILENO, data, len);
-		/* others share it, and made it non-blocking */
+		/* other processes share stdout, and made it non-blocking */
 		if (n == -1 && errno == EAGAIN)
 			(void)poll(&pfd, 1, -1);
 		else if (n == -1 && errno != EINTR)
@@ -257,8 +260,8 @@ run_request(struct run *r)
 	    (st = input_files_exist(r)) == ST_OK) {
 		run_stoppable();
 		/*
-		 * Who makes the queue is who answers: a wrong name shall not be waited for.  Nor a
-		 * topic: who handles what a subscriber got looks for the place there.
+		 * The queue has to be there, so that nobody waits at a misspelt one; and it must
+		 * not be a topic, as handlers look for the place in the queue of the subscriber.
 		 */
 		if ((st = run_queue_consume(r, r->operand[0], &a.q)) == ST_OK &&
 		    (st = push_allowed(a.q, 1, 0, clock_now(), &r->err)) == ST_OK &&

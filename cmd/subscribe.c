@@ -49,7 +49,7 @@ options(struct subscribe *s)
 	return st;
 }
 
-/* A queue that is there; NULL in *q if it is not, yet. */
+/* Open a queue; *q is NULL if it is not there yet. */
 static enum status
 look(struct run *r, const char *name, struct queue **q)
 {
@@ -61,7 +61,7 @@ look(struct run *r, const char *name, struct queue **q)
 	return ST_OK;
 }
 
-/* Before anything is made: operands that were swapped must not leave a queue behind. */
+/* To be asked before anything is made: operands that were swapped must not leave a queue behind. */
 static enum status
 allowed(struct subscribe *s)
 {

@@ -1,5 +1,5 @@
 /*
- * topics.c: mq topics: who subscribes to what; and what is still to be distributed is.
+ * topics.c: mq topics: show who subscribes to what, and distribute what still has to be.
  */
 #include <stdio.h>
 #include <string.h>
@@ -40,7 +40,7 @@ print_json(const char *topic, const char *queue, const struct names *filters)
 	(void)fputs("]}\n", stdout);
 }
 
-/* No queue: a topic to which none subscribes. */
+/* queue NULL: the topic has no subscribers. */
 static void
 print_line(const char *topic, const char *queue, const struct names *filters)
 {
@@ -68,7 +68,7 @@ print_topic(struct run *r, struct queue *topic, bool json, enum status *worst)
 		st = subscription_filters(topic, subs.name[i], &filters, &r->err);
 		if (st == ST_OK)
 			print(queue_name(topic), subs.name[i], &filters);
-		else if (st != ST_NOTFOUND)	/* else it ended just now */
+		else if (st != ST_NOTFOUND)	/* else the subscription ended just now */
 			run_trouble(r, st, worst);
 		names_free(&filters);
 	}
@@ -114,7 +114,7 @@ run_topics(struct run *r)
 		if ((st = one(r, names.name[i], json, false, &worst)) != ST_OK && st != ST_NOTFOUND)
 			run_trouble(r, st, &worst);
 		else
-			error_clear(&r->err);	/* removed just now */
+			error_clear(&r->err);	/* the queue was removed just now */
 	names_free(&names);
 	return worst;
 }

@@ -1,8 +1,9 @@
 /*
  * accept.c: the policy's accept: a command that looks at a message before it is accepted.
  *
- * The body goes to it by a pipe, its stderr is ours, and so is its stdout, as ours is for ids. It
- * has a process group of its own, so that what it has started ends with it when we are told to end.
+ * The body goes to it by a pipe.  Its stdout and its stderr are our stderr, as our stdout is for
+ * ids.  It has a process group of its own, so that all that it has started ends when we are told
+ * to.
  */
 #include <sys/wait.h>
 #include <errno.h>
@@ -57,8 +58,8 @@ start(const char *command, char *const *env, int in, pid_t *pid, struct error *e
 }
 
 /*
- * The group; one that stands still because it wanted the terminal, which is not its own, has to go
- * on to hear of it.
+ * Stop the process group.  A process in it that was stopped because it used the terminal has to go
+ * on, or it would not get the signal.
  */
 static void
 stop(pid_t pid)
@@ -67,7 +68,7 @@ stop(pid_t pid)
 	(void)kill(-pid, SIGCONT);
 }
 
-/* It may have seen enough before the end: then nobody reads any more. */
+/* Write the body to the command, which may have seen enough before its end and read no more. */
 static enum status
 feed(int from, int64_t at, int to, struct error *err)
 {

@@ -12,13 +12,14 @@ struct queue;
 struct run;
 
 /*
- * The body is in fd, behind `head` bytes.  ST_BADDATA: it is refused; else it could not be asked.
+ * Ask the command about a message; its body is in fd, behind `head` bytes of headers.
+ * ST_BADDATA: the message is refused; any other failure: the command could not be asked.
  */
 enum status accept_ask(struct run *r, struct queue *q, const char *command,
     const struct headers *headers, int fd, int64_t head) MUST_CHECK;
 /*
- * ... the message that the batch is about to end; it is taken back if it is refused.  command NULL:
- * nobody is asked.
+ * Ask the command (NULL: nobody) about the message that the batch is about to end, and end it, or
+ * take it back if it is refused.
  */
 enum status accept_end(struct run *r, struct queue *q, const char *command,
     const struct headers *headers, struct batch *b) MUST_CHECK;

@@ -22,7 +22,7 @@
  */
 #define SPREAD 500
 #define SPREAD_NAMES 28000
-/* What a name takes in a directory beside its characters. */
+/* So many bytes a name takes in a directory beside its characters. */
 #define SPREAD_ENTRY 12
 
 static enum status
@@ -72,8 +72,8 @@ atomic_spread_some(struct batch *b, const char *bucket, const struct msgname *na
 	while (n-- > 0) {
 		name_format(&names[n], file);
 		/*
-		 * Not there: it was claimed already, or a reader has removed the bucket, as it was
-		 * empty.
+		 * ENOENT: the message was claimed already, or a reader has removed the bucket while
+		 * it was empty.
 		 */
 		switch (fs_move(b->tmpfd, file, t->fd, file, &ignored)) {
 		case ST_OK:

@@ -26,7 +26,8 @@ typedef enum status publishing(struct batch *b, const struct pending *p, usec_t 
     struct place *at, struct error *err);
 
 /*
- * It is in the queue, and not for certain: the others follow, and this is what is told in the end.
+ * The message is in the queue, but maybe not for good.  The others follow all the same, and this is
+ * told in the end.
  */
 static enum status
 publish_doubted(struct error *doubt, struct error *err)
@@ -130,8 +131,8 @@ import_one(struct batch *b, const struct pending *p, usec_t now, struct place *a
 }
 
 /*
- * What had the turn of its key comes before those that wait for it: nobody is to take one of them
- * meanwhile.
+ * A message that had the turn of its key comes before those that wait for it, so that nobody takes
+ * one of these meanwhile.
  */
 static void
 import_begun_first(struct batch *b)
@@ -158,7 +159,7 @@ const struct publisher publisher_import = { "tmp/", import_open, import_publish,
 
 /* ---- a drop box --------------------------------------------------------- */
 
-/* What lies in new/ has nothing but its bytes. */
+/* A file in new/ has nothing but its bytes, so nothing else can be asked for. */
 static enum status
 drop_open(struct batch *b, struct error *err)
 {
@@ -177,7 +178,7 @@ drop_open(struct batch *b, struct error *err)
 	return st == ST_OK ? fs_unlink(b->tmpfd, name, err) : st;
 }
 
-/* Under a name that tells its id, and that nobody can guess. */
+/* The file gets a name that tells its id, and that nobody can guess. */
 static enum status
 drop_one(struct batch *b, const struct pending *p, usec_t now, struct place *at, struct error *err)
 {

@@ -3,8 +3,8 @@
  * hidden one in new/) that only its writer knows (F7.12 and F8.9 of spool-format.md).
  *
  * The file is locked as long as it is open, and it is open until it is published: that
- * tells the sweepers of dead writers' litter that this one lives.  Of a batch that is too
- * large to keep all of its files open they go by the age.
+ * tells the sweepers of dead writers' litter that this writer lives.  If a batch is too
+ * large to keep all of its files open, they go by the age of the files.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -86,7 +86,7 @@ writer_create(struct batch *b, struct pending *p, struct error *err)
 
 	error_clear(&creating);
 	st = fs_create(b->tmpfd, p->tmp, mode, b->q->owner, &p->fd, &creating);
-	/* Out of descriptors: those that we have are worth more now than their locks. */
+	/* If there are no descriptors left, those of the batch are worth more than their locks. */
 	if (st != ST_OK && error_is_ours(&creating) && !b->many && b->n > 0 &&
 	    writer_close_all(b) == ST_OK) {
 		error_clear(&creating);
@@ -249,7 +249,7 @@ writer_forget(struct batch *b, size_t k)
 			(void)close(b->p[i].fd);
 		free(b->p[i].known);
 	}
-	/* The one being written stands behind the others and goes along. */
+	/* The message that is being written stands behind the others and moves along. */
 	memmove(b->p, b->p + k, (b->n - k + (b->writing ? 1 : 0)) * sizeof(*b->p));
 	b->n -= k;
 	b->many &= b->n > 0;

@@ -1,10 +1,10 @@
 /*
- * ask.c: answers, the side of who waits for one: the place that it comes to.
+ * ask.c: answers, on the side that waits for one: the place that it comes to.
  *
  * The place is made, locked and watched before the request is pushed, so no answer can come
- * too soon.  Its lock says that we live; it goes with us, however we end.  Who gives up takes the
- * place away with one rmdir, which an answer that came meanwhile refuses: so none is lost
- * between the last look and the end.
+ * too soon.  The lock says that its process lives, and goes with it, however it ends.  A process
+ * that gives up removes the place with one rmdir, which fails if an answer has come: so none is
+ * lost between the last look and the end.
  */
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -32,10 +32,10 @@
 
 #define POLL_LOCAL (2 * USEC)
 #define POLL_REMOTE (USEC / 5)
-#define POLL_BLIND (USEC / 20)	/* no inotify: its instances are few for each user */
-/* One request in so many looks for places that nobody waits in. */
+#define POLL_BLIND (USEC / 20)	/* there is no inotify: a user has few instances of it */
+/* One request in so many looks for places in which nobody waits. */
 #define TIDY 16
-/* Buckets of delayed/ that are looked into for a request that is withdrawn. */
+/* So many buckets of delayed/ are looked into for a request that is withdrawn. */
 #define WITHDRAW_MAX 16
 #define WHY_MAX 1024
 
@@ -66,7 +66,7 @@ arm(struct question *a)
 		a->poll = queue_remote(q) ? POLL_REMOTE : POLL_LOCAL;
 }
 
-/* ST_GONE: a sweeper took it for abandoned before it was locked. */
+/* ST_GONE: a sweeper took the place for abandoned before it was locked. */
 static enum status
 make_place(struct question *a, struct error *err)
 {
@@ -184,7 +184,7 @@ look(struct question *a, int *fd, struct error *err)
 	return st;
 }
 
-/* Nobody can answer any more, or somebody just did. */
+/* The time is over.  From now on nobody can answer, unless somebody just did. */
 static enum status
 give_up(struct question *a, int *fd, struct error *err)
 {
@@ -233,7 +233,7 @@ question_wait(struct question *a, usec_t deadline, int *fd, struct error *err)
 
 /* ---- a request that is not to be answered any more --------------------- */
 
-/* In the bucket where a push has put it, or, as others came and went, one beside it. */
+/* Look in the bucket where a push has put the request, and in those beside it. */
 static enum status
 find_ready(
     struct queue *q, const struct msgid *id, int priority, struct place *p, struct error *err)
@@ -254,7 +254,7 @@ find_ready(
 	return st;
 }
 
-/* After a failed attempt: what is due soon stands in the first buckets. */
+/* After a failed attempt it is in delayed/, where what is due soon stands in the first buckets. */
 static enum status
 find_delayed(struct queue *q, const struct msgid *id, struct place *p, struct error *err)
 {

@@ -28,7 +28,7 @@
 #define KEY_MAX 128
 /* Stands in a directory that is known to survive a power failure. */
 #define SYNCED ".synced"
-/* Tries to lock a directory, and the pause between them in ns. */
+/* For so long another process that has the directory locked is waited for. */
 #define LOCK_PATIENCE (2 * USEC)
 
 /*

@@ -1,13 +1,13 @@
 /*
- * reply.c: answers (F16.9 to F16.13 of spool-format.md): the side of who gives them.
+ * reply.c: answers (F16.9 to F16.13 of spool-format.md), on the side that gives them.
  *
- * Who asks has a place replies/TOKEN/ and holds a lock on it for as long as it waits; see
- * ask.c.  An answer is a file that is written in tmp/ and renamed there, where it replaces
- * nothing: the first one is it.  A place that has gone, or that nobody has locked, is one
- * where nobody waits: the answer is dropped and counted.
+ * The process that asks has a place replies/TOKEN/, and holds a lock on it for as long as it
+ * waits (ask.c).  An answer is a file that is written in tmp/ and renamed to that place, where
+ * it replaces nothing: the first answer counts.  If the place has gone, or nobody has it
+ * locked, nobody waits there: the answer is dropped and counted.
  *
- * No answer is synced: who would read it does not live longer than the page cache, but on another
- * client of a network file system.
+ * No answer is synced, as its reader does not live longer than the page cache, unless it is on
+ * another client of a network file system.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -28,12 +28,12 @@
 #include "pattern/reply.h"
 
 /*
- * A place may be in the making for so long; an answer that its asker could not pass on is kept for
- * so long.
+ * For so long a place may be in the making, and an answer is kept that its asker could not pass
+ * on.
  */
 #define EMPTY_AGE (60 * USEC)
 #define ANSWER_AGE (24LL * 3600 * USEC)
-/* Places that one command looks at on its way. */
+/* So many places each command looks at on its way. */
 #define SWEEP_MAX 64
 
 bool
@@ -69,7 +69,10 @@ replies_open(struct queue *q, bool create, int *fd, struct error *err)
 	    q->name) : st;
 }
 
-/* Nobody waits in this place, and what may lie in it is old.  It is ours then: we hold its lock. */
+/*
+ * Whether nobody waits in this place, and what lies in it is old.  If so, it is ours: we hold its
+ * lock.
+ */
 static bool
 abandoned(struct queue *q, int place, usec_t now)
 {
@@ -79,7 +82,7 @@ abandoned(struct queue *q, int place, usec_t now)
 	if (fstat(place, &sb) == -1)
 		return false;
 	age = now - stat_mtime(&sb);
-	/* Where locks tell nothing, whoever waits there touches it. */
+	/* Where locks tell nothing, the process that waits there touches the place. */
 	if (queue_remote(q))
 		return age > ANSWER_AGE;
 	if (age <= EMPTY_AGE || fs_dir_locked(place) != 0)
@@ -122,7 +125,7 @@ replies_sweep(struct queue *q, int replies, const char *after, size_t max, usec_
 	listing_free(&l);
 }
 
-/* Some of them, from a place anywhere on. */
+/* Go over some of the places, beginning anywhere. */
 void
 replies_tidy(struct queue *q, int replies, usec_t now)
 {
@@ -197,7 +200,7 @@ answer_open(struct queue *q, struct answer *a, struct error *err)
 	tmp_name(a->tmp);
 	if ((st = fs_create(tmp, a->tmp, queue_file_mode(q), q->owner, &a->fd, err)) != ST_OK)
 		return st;
-	/* Of several processes that write it, none overwrites what another wrote. */
+	/* If several processes write it, none overwrites what another one wrote. */
 	(void)fcntl(a->fd, F_SETFL, O_WRONLY | O_APPEND);
 	(void)fs_lock(a->fd, 1LL << 62, true);
 	return ST_OK;
@@ -223,7 +226,7 @@ answer_close(struct queue *q, struct answer *a)
 		error_clear(&ignored);
 }
 
-/* ENOENT of a server that lost its answer: it may be there all the same. */
+/* After ENOENT from a server that lost its reply the answer may be there all the same. */
 static enum status
 put(struct queue *q, struct answer *a, int place, const char *as, struct error *err)
 {
@@ -252,7 +255,9 @@ deliver(struct queue *q, struct answer *a, const char *token, const char *as, us
 		st = put(q, a, place, as, err);
 	(void)close(place);
 	if (st == ST_OK) {
-		/* Under that name it is another's: answer_close must not look for it. */
+		/*
+		 * The file of that name is another process's now: answer_close must not remove it.
+		 */
 		(void)close(a->fd);
 		a->fd = -1;
 	}
@@ -310,6 +315,6 @@ reply_failed(struct queue *q, const char *token, const char *why, usec_t now)
 		return;
 	if (answer_write(&a, why, strlen(why), &ignored) == ST_OK &&
 	    deliver(q, &a, token, REPLY_FAILED, now, &ignored) != ST_OK)
-		error_clear(&ignored);	/* it waits until it gives up */
+		error_clear(&ignored);	/* the asker waits until it gives up */
 	answer_close(q, &a);
 }
