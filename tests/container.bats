@@ -3,14 +3,18 @@
 
 load work_helper
 
+# children PID: those that it has, zombies too
+children() {
+	local list
+	{ read -r list <"/proc/$1/task/$1/children"; } 2>/dev/null || true
+	echo "$list"
+}
+
 # child_of PID: a process that it started
 child_of() {
-	local stat
-	for stat in /proc/[0-9]*/stat; do
-		stat=${stat%/stat}
-		[ "$(parent_of "${stat#/proc/}")" != "$1" ] || { echo "${stat#/proc/}"; return; }
-	done
-	return 1
+	local list
+	list=$(children "$1")
+	[ -n "$list" ] && echo "${list%% *}"
 }
 
 # contained NAME COMMAND...: as process 1 of a PID namespace; its pid out here is in $inside
@@ -28,11 +32,9 @@ contained() {
 
 # zombies PID: how many of its children are
 zombies() {
-	local n=0 stat
-	for stat in /proc/[0-9]*/stat; do
-		{ read -r stat <"$stat"; } 2>/dev/null || continue
-		stat=${stat##*) }
-		case $stat in "Z $1 "*) n=$((n + 1)) ;; esac
+	local n=0 child
+	for child in $(children "$1"); do
+		[ -z "$(parent_of "$child")" ] && n=$((n + 1))
 	done
 	echo $n
 }
