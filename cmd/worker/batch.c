@@ -10,7 +10,6 @@
 #include <sys/mman.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,9 +28,6 @@
 /* Bodies of so many bytes together need no disk.  JSON may make six bytes of one. */
 #define IN_MEMORY (1 << 20)
 #define CHUNK 65536
-/* While the processes of a killed worker are ending, they may still write. */
-#define REMOVE_TRIES 100
-#define REMOVE_PAUSE 10000	/* us */
 
 /* ---- places for the bodies -------------------------------------------- */
 
@@ -51,26 +47,6 @@ batch_tmp_failed(struct error *err)
 
 	return error_set(err, st == ST_NOTFOUND ? ST_NOCREATE : st, errno,
 	    "bodies of a batch, in %s", batch_tmp_dir());
-}
-
-static int
-batch_remove_one(const char *path, const struct stat *sb, int type, struct FTW *at)
-{
-	(void)sb;
-	(void)type;
-	(void)at;
-	(void)remove(path);
-	return 0;
-}
-
-void
-batch_remove(const char *dir)
-{
-	for (int i = 0; i < REMOVE_TRIES && access(dir, F_OK) == 0; i++) {
-		if (i > 0)
-			(void)usleep(REMOVE_PAUSE);
-		(void)nftw(dir, batch_remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-	}
 }
 
 static enum status

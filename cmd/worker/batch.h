@@ -24,6 +24,5 @@ void batch_settle(struct work *w, struct handler *h);
 void batch_halve(struct handler *h);
 /* What is done with leaves the part; if that is all of it, the next one is made ready. */
 void batch_next(struct handler *h);
-void batch_remove(const char *dir);
 
 #endif

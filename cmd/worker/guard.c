@@ -11,17 +11,42 @@
 #include <sys/wait.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
-#include "worker/batch.h"
 #include "worker/guard.h"
+
+/* While the processes of a killed worker are ending, they may still write. */
+#define REMOVE_TRIES 100
+#define REMOVE_PAUSE 10000	/* us */
 
 static volatile pid_t *places;
 static char (*dirs)[GUARD_DIR];
 static int nplaces;
 static int line = -1;		/* the write end, which is open as long as the worker lives */
 static pid_t guard;
+
+static int
+guard_remove_one(const char *path, const struct stat *sb, int type, struct FTW *at)
+{
+	(void)sb;
+	(void)type;
+	(void)at;
+	(void)remove(path);
+	return 0;
+}
+
+void
+guard_remove(const char *dir)
+{
+	for (int i = 0; i < REMOVE_TRIES && access(dir, F_OK) == 0; i++) {
+		if (i > 0)
+			(void)usleep(REMOVE_PAUSE);
+		(void)nftw(dir, guard_remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	}
+}
 
 static void
 guard_watch(int fd)
@@ -46,7 +71,7 @@ guard_watch(int fd)
 			(void)kill(-places[i], SIGKILL);
 	for (int i = 0; i < nplaces; i++)
 		if (dirs[i][0] != '\0')
-			batch_remove(dirs[i]);
+			guard_remove(dirs[i]);
 	_exit(0);
 }
 

@@ -16,6 +16,8 @@ enum status guard_start(int n, struct error *err) MUST_CHECK;
 void guard_stop(void);
 /* The directory of handler i, "" if it has none; the guard removes it as well. */
 char *guard_dir(int i);
+/* Remove a directory with all that is in it. */
+void guard_remove(const char *dir);
 /* The place where handler i keeps its process group; it is shared with the child. */
 volatile pid_t *guard_place(int i);
 

@@ -2,6 +2,7 @@
  * handler.c: one handler of mq work while it runs: its stdin is fed, its stderr is passed on
  * and its tail kept.
  */
+#include <sys/wait.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -196,7 +197,7 @@ handler_reset(struct handler *h, int i)
 	handler_shut(&h->outfd);
 	handler_shut(&h->infile);
 	if (guard_dir(i)[0] != '\0') {
-		batch_remove(guard_dir(i));
+		guard_remove(guard_dir(i));
 		guard_dir(i)[0] = '\0';
 	}
 	memset((char *)h + offsetof(struct handler, pid), 0,
@@ -218,4 +219,18 @@ handler_free(struct handler *h, int i)
 	h->state = SLOT_FREE;
 	deadline_set(&h->renew, USEC_MAX);
 	deadline_set(&h->collect, USEC_MAX);
+}
+
+bool
+handler_succeeded(const struct handler *h)
+{
+	/* A handler that had finished when it was told to stop has succeeded. */
+	return (h->why == WHY_NONE || h->why == WHY_SHUTDOWN) && WIFEXITED(h->status) &&
+	    WEXITSTATUS(h->status) == 0;
+}
+
+int
+handler_exit(const struct handler *h)
+{
+	return WIFEXITED(h->status) ? WEXITSTATUS(h->status) : -1;
 }

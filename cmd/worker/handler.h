@@ -154,6 +154,10 @@ bool handler_listen(struct handler *h);
 void handler_hear_out(struct handler *h);
 /* Why our own stderr refused what they said; 0: it did not. */
 int handlers_unheard(void);
+/* Whether a handler that is over says that all is done. */
+bool handler_succeeded(const struct handler *h);
+/* Its exit status; -1: it was killed by a signal. */
+int handler_exit(const struct handler *h);
 /* SIGTERM to its process group, and SIGKILL a while later (see DUE_LIMIT). */
 void handler_stop(struct handler *h, enum why why);
 /* Close what is open of a process that is no more; the claims stay. */

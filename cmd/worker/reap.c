@@ -10,13 +10,6 @@
 #include "worker/sources.h"
 #include "worker/work.h"
 
-void
-work_ran(struct work *w, struct handler *h)
-{
-	w->running--;
-	h->source->running--;
-}
-
 /*
  * Its place can be had by the next message at once, and its claim is ended while that one's
  * handler starts.  True: the claim is to be ended first.

@@ -12,26 +12,9 @@
 #include "life/life.h"
 #include "shared/cmd.h"
 #include "shared/progress.h"
-#include "worker/batch.h"
 #include "worker/sources.h"
 #include "worker/verdict.h"
 #include "worker/work.h"
-
-void
-work_enter(struct work *w, enum phase phase)
-{
-	if (phase > w->phase)
-		w->phase = phase;
-}
-
-void
-work_trouble(struct work *w, struct error *err)
-{
-	if (work_can_note())
-		run_note(w->r, "%s", err->text);
-	w->worst = err->status;
-	error_clear(err);
-}
 
 /* Whose fault a failure is: perhaps the handler's, surely the message's, or neither's. */
 enum fault { HANDLER, MESSAGE, DISK };
@@ -96,20 +79,6 @@ settle_ack(struct work *w, struct source *s, struct claim *c, usec_t now, struct
 	if (c->at.name.order[0] != '\0')
 		source_revive(s);	/* the next of its key may be had now */
 	return st;
-}
-
-bool
-handler_succeeded(const struct handler *h)
-{
-	/* A handler that had finished when it was told to stop has succeeded. */
-	return (h->why == WHY_NONE || h->why == WHY_SHUTDOWN) && WIFEXITED(h->status) &&
-	    WEXITSTATUS(h->status) == 0;
-}
-
-int
-handler_exit(const struct handler *h)
-{
-	return WIFEXITED(h->status) ? WEXITSTATUS(h->status) : -1;
 }
 
 /* The handler ended by itself, and not well. */
@@ -240,56 +209,9 @@ work_give_back(struct work *w, struct handler *h)
 	h->bytes = 0;
 }
 
-static void
-settle_slot(struct work *w, struct handler *h)
+void
+work_ran(struct work *w, struct handler *h)
 {
-	/* First what the handler said last. */
-	handler_verdicts(w, h);
-	handler_hear_out(h);
-	/* A handler that was stopped for our own reasons proves nothing. */
-	if (!doubt_raised(h) && h->why != WHY_SHUTDOWN && h->why != WHY_LOST && h->why != WHY_BODY)
-		doubt_settle(w, h->source);
-	if (h->n > 0 && output_failed_it(w, h)) {
-		work_give_back(w, h);
-		return;
-	}
-	switch (w->mode) {
-	case MODE_BATCH:
-		batch_settle(w, h);
-		break;
-	case MODE_STAY:
-		persist_settle(w, h);
-		h->n = 0;
-		break;
-	default:
-		work_settle_one(w, h, h->claim);
-		h->n = 0;
-		break;
-	}
-}
-
-/* End the claims of the handlers that are over; whether there were any. */
-bool
-work_settle(struct work *w)
-{
-	bool any = false;
-
-	for (int i = 0; w->nended > 0 && i < w->slots; i++) {
-		struct handler *h = &w->h[i];
-
-		if (h->state != SLOT_ENDED)
-			continue;
-		settle_slot(w, h);
-		answer_close(h->source->q, &h->answer);
-		breaker_ended(h);
-		if (h->n == 0)
-			handler_free(h, i);
-		else
-			handler_reset(h, i);	/* other parts of the batch wait */
-		w->nended--;
-		any = true;
-	}
-	if (any)
-		sources_feed(w);
-	return any;
+	w->running--;
+	h->source->running--;
 }

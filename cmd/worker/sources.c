@@ -117,15 +117,6 @@ sources_poll(const struct work *w)
 	return least;
 }
 
-void
-work_leave(struct work *w, struct source *s, enum status why)
-{
-	if (status_exit(why) > status_exit(w->worst))
-		w->worst = why;
-	s->hope = SOURCE_GONE;
-	deadline_set(&s->look, USEC_MAX);
-}
-
 bool
 sources_left(const struct work *w)
 {

@@ -10,12 +10,6 @@
 #include "worker/sources.h"
 #include "worker/work.h"
 
-bool
-work_can_note(void)
-{
-	return stderr_ready(0);
-}
-
 static void
 tell_title(const struct work *w)
 {

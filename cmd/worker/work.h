@@ -6,6 +6,8 @@
  *	loop.c		the loop
  *	leases.c	what is due: renewals first of all
  *	next.c		what is claimed and started
+ *	over.c		handlers that are over
+ *	phase.c		whether it goes on
  *	settle.c	what became of a handler and its messages
  *	reap.c		which handlers have ended, or are stopped
  *	output.c	whether our own output is taken
@@ -83,6 +85,15 @@ struct work {
 	bool mute;
 };
 
+/* ---- phase.c ---------------------------------------------------------- */
+
+/* The worker is in that phase from now on, if it was in an earlier one. */
+void work_enter(struct work *w, enum phase phase);
+/* Trouble of our own: tell it, and remember it for the exit status. */
+void work_trouble(struct work *w, struct error *err);
+/* A note that nobody reads must not hold up the leases: ask first. */
+bool work_can_note(void);
+
 /* ---- setup.c ---------------------------------------------------------- */
 
 #define MAX_JOBS 1000
@@ -125,10 +136,6 @@ enum status work_go_on(struct work *w, struct error *err) MUST_CHECK;
 
 /* ---- settle.c --------------------------------------------------------- */
 
-/* The worker is in that phase from now on, if it was in an earlier one. */
-void work_enter(struct work *w, enum phase phase);
-/* Trouble of our own: tell it, and remember it for the exit status. */
-void work_trouble(struct work *w, struct error *err);
 /* What the handler says about one of its messages: end the claim so. */
 void work_answered(struct work *w, struct handler *h, struct claim *c, const struct verdict *a);
 /*
@@ -136,28 +143,25 @@ void work_answered(struct work *w, struct handler *h, struct claim *c, const str
  * attempt.
  */
 void work_too_large(struct work *w, struct handler *h, struct error *why);
+/* The handler of a slot is done with what it ran for. */
+void work_ran(struct work *w, struct handler *h);
 /* Give back what the slot has; it does not count. */
 void work_give_back(struct work *w, struct handler *h);
 /* End one claim of a handler that is over, as it ended. */
 void work_settle_one(struct work *w, struct handler *h, struct claim *c);
-/* Whether a handler that is over says that all is done. */
-bool handler_succeeded(const struct handler *h);
-/* Its exit status; -1: it was killed by a signal. */
-int handler_exit(const struct handler *h);
+
+/* ---- over.c ----------------------------------------------------------- */
+
 /* End the claims of those that have ended; whether there were any. */
 bool work_settle(struct work *w);
 
 /* ---- reap.c ----------------------------------------------------------- */
 
-/* The handler of a slot is done with what it ran for. */
-void work_ran(struct work *w, struct handler *h);
 /* Look which handlers have ended or are stopped. */
 void work_reap(struct work *w);
 
 /* ---- tell.c ----------------------------------------------------------- */
 
-/* A note that nobody reads must not hold up the leases: ask first. */
-bool work_can_note(void);
 /* The title of the process, the line of progress, the service manager. */
 void work_show(struct work *w);
 void work_tell(struct work *w, usec_t mono);
