@@ -383,6 +383,7 @@ reasons() {
 	mq init -q b handler='cat {}/* | tr "\n" -'
 	seq 3 | mq push -q -l a
 	seq 7 9 | mq push -q -l b
-	run -0 mq work --config --drain --batch 5 a b
+	# One after the other, or their output would come as it likes.
+	run -0 mq work --config --drain --batch 5 -j 1 a b
 	assert_output $'1+2+3\n789'
 }
