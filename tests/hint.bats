@@ -279,6 +279,23 @@ biggest() {
 	mq fsck q
 }
 
+@test "a message goes past a bucket that cannot be opened into another (A2)" {
+	need_strace
+	mq init q
+	for e in EACCES EIO ENOTDIR ELOOP; do
+		mq push -q q -m m
+		h=$(mq claim q)
+		# The one that its key belongs to, if it could be opened.
+		bad=$(soon 1800)
+		mkdir "$MQ_SPOOL/q/delayed/$bad"
+		strace -qq -o trace -P "$bad" -e trace=openat -e inject=openat:error=$e \
+		    mq nack q --no-count --delay 1h "$h"
+		grep -q INJECTED trace
+		rmdir "$MQ_SPOOL/q/delayed/$bad"
+	done
+	assert_counts q "delayed=4"
+}
+
 @test "on a full disk a message that failed goes to a state of which a killed maker left a half bucket (A9)" {
 	need_root
 	unshare -m true || skip "SKIPPED: no mount namespaces here"

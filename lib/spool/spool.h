@@ -28,12 +28,13 @@ const struct conf_files *spool_conf(const struct spool *);
 const struct error *spool_log_error(const struct spool *);
 
 /*
- * What the spool holds: a queue; one that lost its ready/, but has the directory of another state; a symbolic link to a
- * queue, which no command follows.
+ * What the spool holds: a queue; one that lost its ready/, but has the directory of another state;
+ * a symbolic link to a queue, which no command follows.
  */
 enum spool_entry { SPOOL_OTHER = 0, SPOOL_QUEUE = 1, SPOOL_WRECK = 2, SPOOL_LINK = 4 };
-/* The names of all of these kinds, sorted; free with names_free. */
-enum status spool_list(struct spool *sp, unsigned kinds, struct names *names, struct error *err) MUST_CHECK;
+/* The sorted names of what is of one of these kinds; free with names_free. */
+enum status spool_list(struct spool *sp, unsigned kinds, struct names *names,
+    struct error *err) MUST_CHECK;
 /* Whether anything has that name there. */
 bool spool_holds(const struct spool *sp, const char *name);
 

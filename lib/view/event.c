@@ -368,8 +368,8 @@ departure(struct events *ev, uint32_t cookie)
 }
 
 /*
- * What the arrival of a message means that was not seen to leave another place: it was pushed, or it
- * came from a queue that is not watched.
+ * What the arrival of a message means that was not seen to leave another place: it was pushed, or
+ * it came from a queue that is not watched.
  */
 static const char *
 came(const struct place *to)

@@ -207,7 +207,8 @@ head_next(struct scan *s, struct error *err)
 		st = walk_next(&s->names, &e, err);
 		if (st == ST_OK) {
 			/* What was acknowledged is over, although its file is still to go. */
-			if (e->type != DT_REG || name_parse(e->name, &s->head.name) != NAME_OK || s->head.name.finished)
+			if (e->type != DT_REG || name_parse(e->name, &s->head.name) != NAME_OK ||
+			    s->head.name.finished)
 				continue;
 			shelf_place(s->shelf, s->name, e->name, &s->head);
 			s->have = true;
