@@ -124,7 +124,7 @@ $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h $(wildcard lib/*.h lib/*/*.[ch]) $
 # For LD_PRELOAD into the program under test; never sanitized, and without the build's -fPIE.
 $(B)/preload/%.so: tests/preload/%.c $(B)/flags
 	$(SAY) CC $@
-	$(Q)mkdir -p $(@D) && $(CC) $(CODE) $(WARN) $(if $(WERROR),-Werror) $(CPPFLAGS) -O2 -g -fPIC -shared -MMD -MP -MF $@.d -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) $(CODE) $(WARN) $(if $(WERROR),-Werror) $(CPPFLAGS) -O2 -g -fPIC -shared -MMD -MP -MF $@.d -o $@ $< -ldl
 
 # Looked at each time, written only when different: other flags rebuild everything, a file that came or went what
 # consists of it.

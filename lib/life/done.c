@@ -1,6 +1,6 @@
 /*
- * done.c: the message of a claim that was acknowledged: it goes, or is kept in done/
- * for a time; and the purge of what was kept long enough.
+ * done.c: how a message ends that was acknowledged: it is removed, or kept in done/ for a time; and
+ * how what was kept long enough is purged.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -58,7 +58,11 @@ purge_bucket(struct queue *q, const struct bucket *b, usec_t before, usec_t now,
 	return st;
 }
 
-/* How many there are, counted bucket by bucket from the newest, up to keep; the key below which the rest lies. */
+/*
+ * Count what is kept, bucket by bucket from the newest, until there are as many as the policy
+ * keeps. *before becomes the key of the first one that is too many: it goes, and so does all
+ * below it.
+ */
 static enum status
 keep_limit(struct queue *q, const struct buckets *bs, usec_t *before, struct error *err)
 {
@@ -101,8 +105,9 @@ done_purge(struct queue *q, usec_t now, struct error *err)
 	bool empty;
 
 	/*
-	 * What was kept under another policy goes, too, where somebody said so: a file of policies that
-	 * is not there says nothing.  A queue that keeps nothing is looked at now and then.
+	 * What was kept under another policy goes, too, where somebody said so: a file of
+	 * policies that is not there says nothing.  A queue that keeps nothing is looked at now
+	 * and then.
 	 */
 	if (q->policy.keep == KEEP_NO && (!policy_said(&q->policy, "keep") ||
 	    (q->purged != 0 && now >= q->purged && now - q->purged < PURGE_EVERY)))
@@ -130,18 +135,25 @@ enum status
 done_put(struct queue *q, const struct place *p, usec_t now, struct error *err)
 {
 	bool kept = q->policy.keep != KEEP_NO && !p->name.replayed;
-	struct leave l = { .to = kept ? q : NULL, .state = STATE_DONE, .name = p->name, .event = "acked",
+	struct leave l = { .to = kept ? q : NULL, .state = STATE_DONE, .name = p->name,
+	    .event = "acked",
 	    .passed = p->name.finished };
 	enum status st;
 
-	/* A claim whose turn cannot be passed on stays marked, and whoever meets it comes here again. */
+	/*
+	 * A claim whose turn cannot be passed on stays marked, and whoever meets it comes here
+	 * again.
+	 */
 	if (p->name.finished && !order_leave(q, &p->name))
 		return ST_OK;
 	name_unclaim(&l.name);
 	l.name.key = now;
 	st = leave(q, p, &l, now, err);
 	if (st == ST_AGAIN && error_is_full(err)) {
-		/* On a full disk a message that is done with is worth less than the room it takes. */
+		/*
+		 * On a full disk a message that is done with is worth less than the room it
+		 * takes.
+		 */
 		error_clear(err);
 		l.to = NULL;
 		st = leave(q, p, &l, now, err);

@@ -68,9 +68,11 @@ ending_refind(struct queue *q, struct claim *c, int round, struct error *err)
 	enum status st;
 
 	if (round == ENDING_ROUNDS)
-		return error_set(err, ST_IO, ESTALE, "message %s is there, and cannot be moved", c->at.name.id.text);
+		return error_set(err, ST_IO, ESTALE, "message %s is there, and cannot be moved",
+		    c->at.name.id.text);
 	(void)strlcpy(bucket, c->at.bucket, sizeof(bucket));
-	st = place_find(shelf_of(q, STATE_CLAIMED), &c->at.name.id, c->at.name.token, bucket, &p, err);
+	st = place_find(shelf_of(q, STATE_CLAIMED), &c->at.name.id, c->at.name.token, bucket, &p,
+	    err);
 	if (st == ST_NONE || (st == ST_OK && name_ended(&p.name)))
 		return ending_lost_at(&c->at, err);
 	if (st == ST_OK)
@@ -93,9 +95,9 @@ ending_complete(struct queue *q, const struct claim *c, bool same, usec_t now, s
 }
 
 /*
- * The claim of a message that has the turn of its key is marked before it ends: whoever is stopped
- * between its end and the passing of the turn would leave the key without one.  Where there is no room
- * for the mark, the claim ends without.
+ * The claim of a message that has the turn of its key is marked before it ends: whoever is
+ * stopped between its end and the passing of the turn would leave the key without one.  Where
+ * there is no room for the mark, the claim ends without.
  */
 static enum status
 ending_ack(struct queue *q, struct claim *c, usec_t now, struct error *err)
@@ -145,7 +147,8 @@ claim_fail(struct queue *q, struct claim *c, const struct failure *why, usec_t n
 static enum status
 ending_release(struct queue *q, struct claim *c, usec_t delay, usec_t now, struct error *err)
 {
-	struct leave l = { .to = q, .state = delay > 0 ? STATE_DELAYED : STATE_READY, .name = c->at.name,
+	struct leave l = { .to = q, .state = delay > 0 ? STATE_DELAYED : STATE_READY,
+	    .name = c->at.name,
 	    .event = "released" };
 	enum status st;
 
@@ -172,7 +175,10 @@ claim_release(struct queue *q, struct claim *c, usec_t delay, usec_t now,
 	return st;
 }
 
-/* In the same bucket, so that handles go on finding it; unless it would sink below the bucket's key. */
+/*
+ * In the same bucket, so that handles go on finding it; unless it would sink below the bucket's
+ * key.
+ */
 static enum status
 ending_extend(struct queue *q, struct claim *c, usec_t lease, usec_t now, struct error *err)
 {

@@ -1,6 +1,6 @@
 /*
- * fail.c: what becomes of a message that cannot go on as it did: its attempt failed,
- * it expired, or it is torn.  It gets another attempt, or it is a dead letter.
+ * fail.c: what becomes of a message that cannot go on as it did, because its attempt failed, it
+ * expired, or it is torn.  It gets another attempt, or it becomes a dead letter.
  */
 #include <string.h>
 
@@ -33,9 +33,10 @@ pass_over(struct passed *over, struct error *err)
 	return ST_OK;
 }
 
-/* The end of a message that cannot go on: sync makes it durable. */
+/* Put a message that cannot go on where it ends; sync: durably. */
 static enum status
-fail_put(struct queue *q, const struct place *p, struct queue *to, enum state s, const struct msgname *n,
+fail_put(struct queue *q, const struct place *p, struct queue *to, enum state s,
+    const struct msgname *n,
     usec_t now, bool sync, struct error *err)
 {
 	struct leave l = { .to = to, .state = s, .name = *n, .event = "dead", .careful = sync };
@@ -46,9 +47,10 @@ fail_put(struct queue *q, const struct place *p, struct queue *to, enum state s,
 	return st == ST_OK && sync ? moves_sync(to, err) : st;
 }
 
-/* To the queue that the policy names for dead letters. */
+/* Move it to the queue that the policy names for dead letters. */
 static enum status
-fail_redirect(struct queue *q, const struct place *p, const struct msgname *n, usec_t now, bool sync,
+fail_redirect(struct queue *q, const struct place *p, const struct msgname *n, usec_t now,
+    bool sync,
     struct error *err)
 {
 	struct msgname there;
@@ -68,7 +70,7 @@ fail_redirect(struct queue *q, const struct place *p, const struct msgname *n, u
 	return st;
 }
 
-/* To dead/, or to the queue that the policy names for dead letters. */
+/* Move it to dead/, or to the queue that the policy names for dead letters. */
 static enum status
 fail_aside(struct queue *q, const struct place *p, struct msgname *n, usec_t now, bool sync,
     struct error *err)
@@ -141,14 +143,16 @@ fail_torn(struct queue *q, const struct place *p, const char *reason, usec_t now
 /* ---- a failed attempt ------------------------------------------------- */
 
 static usec_t
-fail_delay(struct queue *q, const struct place *p, const struct msgname *n, const struct failure *why)
+fail_delay(struct queue *q, const struct place *p, const struct msgname *n,
+    const struct failure *why)
 {
 	if (latest_superseded(q, p))
 		return 0;	/* there will be no next attempt */
-	return why->delay >= 0 ? why->delay : policy_jitter(&q->policy, policy_backoff(&q->policy, n->attempts));
+	return why->delay >= 0 ? why->delay :
+	    policy_jitter(&q->policy, policy_backoff(&q->policy, n->attempts));
 }
 
-/* Why it failed, and what becomes of it. */
+/* Let the name of a claim tell why its attempt failed, and what becomes of the message. */
 static void
 fail_mark(struct queue *q, const struct place *p, const struct failure *why, struct msgname *n)
 {
@@ -166,22 +170,28 @@ fail_mark(struct queue *q, const struct place *p, const struct failure *why, str
 }
 
 static enum status
-fail_for_good(struct queue *q, const struct place *p, const struct msgname *marked, usec_t now, struct error *err)
+fail_for_good(struct queue *q, const struct place *p, const struct msgname *marked, usec_t now,
+    struct error *err)
 {
 	struct msgname n = *marked;
 
 	name_unclaim(&n);
-	/* Before the move: whoever is stopped between the two leaves a claim, and not a key without a turn. */
+	/*
+	 * Before the move: whoever is stopped between the two leaves a claim, and not a key
+	 * without a turn.
+	 */
 	if (q->policy.order_dead == ORDER_SKIP || redirect_wanted(q, &n))
 		(void)order_leave(q, &n);
 	return fail_dead(q, p, &n, now, true, err);
 }
 
 static enum status
-fail_for_now(struct queue *q, const struct place *p, const struct msgname *marked, usec_t now, struct error *err)
+fail_for_now(struct queue *q, const struct place *p, const struct msgname *marked, usec_t now,
+    struct error *err)
 {
 	usec_t delay = (marked->lease_ms - 1) * 1000;
-	struct leave l = { .to = q, .state = delay > 0 ? STATE_DELAYED : STATE_READY, .name = *marked, .event = "failed" };
+	struct leave l = { .to = q, .state = delay > 0 ? STATE_DELAYED : STATE_READY,
+	    .name = *marked, .event = "failed" };
 	enum status st;
 
 	name_unclaim(&l.name);
@@ -192,9 +202,11 @@ fail_for_now(struct queue *q, const struct place *p, const struct msgname *marke
 }
 
 static enum status
-fail_go(struct queue *q, const struct place *p, const struct msgname *marked, usec_t now, struct error *err)
+fail_go(struct queue *q, const struct place *p, const struct msgname *marked, usec_t now,
+    struct error *err)
 {
-	return marked->failed == FAILED_DEAD ? fail_for_good(q, p, marked, now, err) : fail_for_now(q, p, marked, now, err);
+	return marked->failed == FAILED_DEAD ? fail_for_good(q, p, marked, now, err) :
+	    fail_for_now(q, p, marked, now, err);
 }
 
 enum status
@@ -205,8 +217,8 @@ fail_complete(struct queue *q, const struct place *p, usec_t now, struct error *
 
 /*
  * The attempt is won by a name of the claim that tells what becomes of it; then its record is
- * written, and then it goes there.  So whoever lost it has written nothing, whoever sees it dead can
- * read why, and what one process leaves undone another completes.
+ * written, and then it goes there.  So whoever lost it has written nothing, whoever sees it dead
+ * can read why, and what one process leaves undone another completes.
  */
 enum status
 fail_attempt(struct queue *q, const struct place *p, const struct failure *why,

@@ -159,15 +159,24 @@ keyed_pass_by(struct attempt *a, int dir, const struct place *p, const struct ms
 static enum step
 keyed_ask(struct attempt *a, int dir, const struct place *p, struct msgid *turn)
 {
-	enum status st = order_ask(a->q, p, false, turn, &a->again, a->err);
+	enum order_is is = order_ask(a->q, p, false, turn, &a->again, a->err);
 	enum step step;
 
-	if (st == ST_EXISTS) {	/* nobody's: it takes it, if no earlier one was missed */
+	if (is == ORDER_NOBODYS) {	/* it takes the turn, if no earlier one was missed */
 		if ((step = keyed_in_sight(a, dir, p)) != STEP_OK)
 			return step;
-		st = order_ask(a->q, p, true, turn, &a->again, a->err);
+		is = order_ask(a->q, p, true, turn, &a->again, a->err);
 	}
-	return st == ST_OK ? STEP_OK : st == ST_NONE ? STEP_NEXT : attempt_stop(a, st);
+	switch (is) {
+	case ORDER_ITS_TURN:
+		return STEP_OK;
+	case ORDER_NOT_YET:
+	case ORDER_NOBODYS:
+		return STEP_NEXT;
+	case ORDER_FAILED:
+		break;
+	}
+	return attempt_stop(a, a->err->status);
 }
 
 static enum step

@@ -1,7 +1,7 @@
 /*
- * move.c: what operators do to a message.  Each is one rename or unlink; a claim
- * is moved like any other message (the caller asks first), and its holder is
- * then fenced off by its token.
+ * move.c: what operators do to a message.  Each deed is one rename or unlink.  A claim is moved
+ * like any other message, if the caller has asked first; its holder is then fenced off by its
+ * token.
  */
 #include <string.h>
 #include <unistd.h>

@@ -2,12 +2,13 @@
  * latest.c: queues in which a new message replaces the waiting ones of its key.
  *
  * A message is removed only for a newer one of the very same key that was seen to stand in the
- * queue.  The hint (newest.c) says where to look for that; where it is wrong, a message too many is
- * delivered, and none is lost.
+ * queue.  The hint (newest.c) says where to look for that; where it is wrong, a message too many
+ * is delivered, and none is lost.
  *
- * A push that is durable writes the hint, and then looks at what waits; what comes back from a claim
- * is moved, and then the hint is read.  So one of two that meet sees the other.  A claim that meets
- * a message asks, too: two pushes at once, or one that was killed, cost a delivery too many at worst.
+ * A push that is durable writes the hint, and then looks at what waits; what comes back from a
+ * claim is moved, and then the hint is read.  So one of two that meet sees the other.  A claim
+ * that meets a message asks, too: two pushes at once, or one that was killed, cost a delivery too
+ * many at worst.
  */
 #include <string.h>
 #include <unistd.h>
@@ -56,7 +57,8 @@ latest_keys_equal(const struct headers *a, const struct headers *b)
 	/* A producer may give the hash alone. */
 	if (!headers_find(a, "Key", &x))
 		return !headers_find(b, "Key", &y);
-	return headers_find(b, "Key", &y) && x.valuelen == y.valuelen && memcmp(x.value, y.value, x.valuelen) == 0;
+	return headers_find(b, "Key", &y) && x.valuelen == y.valuelen &&
+	    memcmp(x.value, y.value, x.valuelen) == 0;
 }
 
 /*
@@ -90,8 +92,10 @@ latest_superseded(struct queue *q, const struct place *p)
 	if (latest_same_key(q, p, &newer))
 		return true;
 	/* It moved since, or is another's of the same hash: it has the turn, or waits for it. */
-	return (order_holder(q, order, &newer) && latest_older(&p->name, &newer.name) && latest_same_key(q, p, &newer)) ||
-	    (order_last(q, order, &newer) && latest_older(&p->name, &newer.name) && latest_same_key(q, p, &newer));
+	return (order_holder(q, order, &newer) && latest_older(&p->name, &newer.name) &&
+	    latest_same_key(q, p, &newer)) ||
+	    (order_last(q, order, &newer) && latest_older(&p->name, &newer.name) &&
+	    latest_same_key(q, p, &newer));
 }
 
 enum status
@@ -115,7 +119,10 @@ latest_returned(struct queue *q, const struct place *p, usec_t now)
 		(void)!latest_drop(q, p, now, &ignored);
 }
 
-/* What waits and is older goes: it waits for its turn, or to be tried again.  What is worked on stays. */
+/*
+ * What waits and is older goes: it waits for its turn, or to be tried again.  What is worked on
+ * stays.
+ */
 static void
 latest_replace(struct queue *q, const struct place *p, const struct place *old, usec_t now)
 {
@@ -127,7 +134,8 @@ latest_replace(struct queue *q, const struct place *p, const struct place *old, 
 	    latest_drop(q, old, now, &ignored) == ST_OK)
 		return;
 	error_clear(&ignored);
-	while (order_waits(q, p->name.order, &next) && latest_older(&next.name, &p->name) && latest_same_key(q, &next, p))
+	while (order_waits(q, p->name.order, &next) && latest_older(&next.name, &p->name) &&
+	    latest_same_key(q, &next, p))
 		if (latest_drop(q, &next, now, &ignored) != ST_OK)
 			return;
 }

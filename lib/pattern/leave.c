@@ -28,7 +28,10 @@ leave_turn(struct queue *q, const struct leave *l)
 		order_moved(q, &l->at);
 		return;
 	}
-	/* What is ready has its place among the others of its key there: older ones may have come before it. */
+	/*
+	 * What is ready has its place among the others of its key there: older ones may have come
+	 * before it.
+	 */
 	if (l->to != NULL && l->state == STATE_READY)
 		order_moved(l->to, &l->at);
 	else if (l->to != NULL)

@@ -10,8 +10,10 @@
 struct queue;
 
 struct leave {
-	struct queue *to;	/* the queue that it goes to, maybe the one that it is in; NULL: it is removed */
-	enum state state;	/* the state that it goes to; of one that is removed: the state that the log names */
+	/* the queue that it goes to, maybe the one that it is in; NULL: it is removed */
+	struct queue *to;
+	/* the state that it goes to; of one that is removed: the state that the log names */
+	enum state state;
 	struct msgname name;	/* its name there */
 	const char *event;	/* what the log calls it */
 	bool passed;		/* the turn of its key was passed on before */
@@ -23,7 +25,8 @@ struct leave {
  * goes by it is changed: the turn of its key, the hint of the newest, its record, the log.
  * ST_GONE: it is not there any more, and nothing was changed.
  */
-enum status leave(struct queue *q, const struct place *p, struct leave *l, usec_t now, struct error *err) MUST_CHECK;
+enum status leave(struct queue *q, const struct place *p, struct leave *l, usec_t now,
+    struct error *err) MUST_CHECK;
 
 /* Whether what is in that state waits to be delivered. */
 bool leave_waits(enum state s);

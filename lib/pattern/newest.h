@@ -20,9 +20,14 @@ bool newest_read(struct queue *q, const char *order, struct place *p);
 bool newest_link(struct queue *q, const char *order, struct place *p);
 /* Let the hint of its key name this message. */
 void newest_write(struct queue *q, const struct place *p);
-/* The message left its place.  at: where it stands now, if it still waits in the queue; else NULL. */
+/*
+ * The message left its place.  at: where it stands now, if it still waits in the queue; else
+ * NULL.
+ */
 void newest_follow(struct queue *q, const struct msgname *n, const struct place *at);
-/* A time after that of the newest message of a key, and not before at: that of the next one's id. */
+/*
+ * A time after that of the newest message of a key, and not before at: that of the next one's id.
+ */
 usec_t newest_after(struct queue *q, const char *order, usec_t at);
 /* Remove the hint of a key. */
 enum status newest_forget(struct queue *q, const char *order, struct error *err) MUST_CHECK;

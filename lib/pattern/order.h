@@ -11,38 +11,69 @@ struct msgname;
 struct place;
 struct queue;
 
+/* Whether a message has the turn of its key. */
+enum order_is {
+	ORDER_ITS_TURN,
+	ORDER_NOT_YET,	/* another message has the turn, or is about to get it */
+	/* order_ask without take: nobody has the turn, and nothing waits in the lane */
+	ORDER_NOBODYS,
+	ORDER_FAILED	/* the error says why that cannot be told */
+};
 /*
- * Whether a message that stands in ready has its turn, which it gets if nobody has it.  ST_NONE: it has not.  *again becomes true where
- * an earlier one that may have been overlooked was put in ready.  *turn: who has it, if another has.  ST_EXISTS, only without take: nobody has
- * the turn; ask again with take when no earlier one of the key stands in ready.
+ * Whether a message that stands in ready has its turn.  take: it gets the turn if nobody has it;
+ * to be said only when no earlier message of the key stands in ready.  *turn becomes the message
+ * that has it, if another one has.  *again becomes true where an earlier message was put in ready
+ * that may have been overlooked.
  */
-enum status order_ask(struct queue *, const struct place *, bool take, struct msgid *turn, bool *again, struct error *) MUST_CHECK;
-/* Put one whose turn has not come where no claim has to pass over it.  dir: its bucket. */
-enum status order_park(struct queue *, int dir, const struct place *, bool *again, struct error *) MUST_CHECK;
-/* The message has gone for good, or is about to: the next of its key has its turn.  False: that could not be done now. */
-bool order_leave(struct queue *, const struct msgname *);
-/* Another was quicker, and may have ended it before it got its turn from us. */
-void order_lost(struct queue *, const struct msgname *);
+enum order_is order_ask(struct queue *q, const struct place *p, bool take, struct msgid *turn,
+    bool *again,
+    struct error *err) MUST_CHECK;
+/* Put a message whose turn has not come where no claim has to pass over it.  dir: its bucket. */
+enum status order_park(struct queue *q, int dir, const struct place *p, bool *again,
+    struct error *err) MUST_CHECK;
 /*
- * It stands there now; if it has the turn, it keeps it, but where the policy lets others overtake.  If not, and newer ones
- * are parked, it is parked with them.
+ * The message has gone for good, or is marked to go: the next one of its key gets the turn.
+ * False: not now.
  */
-void order_moved(struct queue *, const struct place *);
-/* It came there from elsewhere: if it had the turn of its key there, it has it here, unless another has. */
-void order_came(struct queue *, const struct place *);
-/* Whether it has a key, and was delivered before: then it had the turn. */
-bool order_begun(const struct msgname *);
-/* Whether it has the turn of its key. */
-bool order_holds(struct queue *, const struct msgname *);
-/* Lanes that wait for nobody get going again; so many at a time, and only now and then if there are none.  True: there was one. */
-bool order_sweep(struct queue *, usec_t now);
-/* What is wrong with the turn of a key, whether messages wait because of it, and mend it.  NULL: nothing. */
-const char *order_check(struct queue *, const char *order, bool repair, bool *stuck, bool *mended, struct error *);
+bool order_leave(struct queue *q, const struct msgname *n);
+/* Somebody else claimed the message first, and may have ended it before it got its turn from us. */
+void order_lost(struct queue *q, const struct msgname *n);
+/*
+ * A message was moved there.  If it has the turn it keeps it, unless the policy lets others pass.
+ * If not, and newer ones are parked, it is parked with them.
+ */
+void order_moved(struct queue *q, const struct place *to);
+/*
+ * A message came there from elsewhere: if it had the turn of its key there, it has it here,
+ * unless another has.
+ */
+void order_came(struct queue *q, const struct place *p);
+/* Whether a message has a key and was delivered before: then it had the turn. */
+bool order_begun(const struct msgname *n);
+/* Whether a message has the turn of its key. */
+bool order_holds(struct queue *q, const struct msgname *n);
+/*
+ * Get lanes going that wait for nobody: a bounded number of them, and only now and then as long as
+ * there are none.  True: there was one.
+ */
+bool order_sweep(struct queue *q, usec_t now);
+/*
+ * What is wrong with the turn of a key, whether messages wait because of it; and mend it.  NULL:
+ * nothing.
+ */
+const char *order_check(struct queue *q, const char *order, bool repair, bool *stuck, bool *mended,
+    struct error *err);
 
-/* Where the message is that has the turn, and the newest that waits for it.  False: there is none, as far as can be seen. */
-bool order_holder(struct queue *, const char *order, struct place *);
-bool order_last(struct queue *, const char *order, struct place *);
-/* The next that waits: it has its turn and is not worked on, or is the first of the lane. */
-bool order_waits(struct queue *, const char *order, struct place *);
+/*
+ * Where the message is that has the turn, and the newest that waits for it.  False: there is
+ * none, as far as can be seen.
+ */
+bool order_holder(struct queue *q, const char *order, struct place *p);
+bool order_last(struct queue *q, const char *order, struct place *p);
+/*
+ * The next message that waits: it has its turn and is not worked on, or it is the first of the
+ * lane.
+ */
+bool order_waits(struct queue *q, const char *order, struct place *p);
 
 #endif

@@ -1,10 +1,10 @@
 /*
  * turn.c: whose turn it is, of the messages of one key.
  *
- * turns/ORDER/ holds an empty file named by the message whose turn it is.  It gets there
- * with its directory, filled in tmp/ and renamed onto turns/ORDER, which the kernel
- * refuses unless that is missing or empty: one of many wins.  It goes, or becomes that of
- * the next message, by unlink or rename of that very name: nobody ends another's turn.
+ * turns/ORDER/ holds an empty file, the entry, which is named by the message whose turn it is.  The
+ * entry gets there with its directory, which is filled in tmp/ and renamed onto turns/ORDER: the
+ * kernel refuses that unless turns/ORDER is missing or empty, so one of many wins.  The entry is
+ * removed, or renamed for the next message, by its very name, so nobody ends another's turn.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,77 +58,79 @@ turn_open(struct queue *q, const char *order, int *fd, struct error *err)
 	return fs_open_dir(q->fd, path, false, fd, err);
 }
 
-enum status
+enum turn_is
 turn_read(struct queue *q, const char *order, struct turn *t, struct error *err)
 {
+	enum turn_is is = TURN_NOBODYS;
 	struct listing l;
 	enum status st;
 	int dir;
 
-	if ((st = turn_open(q, order, &dir, err)) != ST_OK)
-		return st == ST_GONE ? ST_NONE : st;
-	st = fs_list(dir, "", 0, false, &l, NULL, err);
-	(void)close(dir);
+	if ((st = turn_open(q, order, &dir, err)) == ST_OK) {
+		st = fs_list(dir, "", 0, false, &l, NULL, err);
+		(void)close(dir);
+	}
 	if (st != ST_OK)
-		return st == ST_GONE ? ST_NONE : st;
-	st = ST_NONE;
-	for (size_t i = 0; st == ST_NONE && i < l.n; i++)
+		return st == ST_GONE ? TURN_NOBODYS : TURN_FAILED;
+	for (size_t i = 0; is == TURN_NOBODYS && i < l.n; i++)
 		if (turn_parse(l.e[i].name, t))
-			st = ST_OK;
+			is = TURN_DONE;
 	listing_free(&l);
-	return st;
+	return is;
 }
 
-enum status
+enum turn_is
 turn_take(struct queue *q, const char *order, const struct msgid *id, struct error *err)
 {
 	char dir[48], file[NAME_MAX_LEN + 1];
 	int tmp, turns, fd;
 	enum status st;
 
-	if ((st = queue_tmp(q, &tmp, err)) != ST_OK ||
-	    (st = queue_sub(q, q->fd, TURNS, true, &turns, err)) != ST_OK)
-		return st;
+	if (queue_tmp(q, &tmp, err) != ST_OK ||
+	    queue_sub(q, q->fd, TURNS, true, &turns, err) != ST_OK)
+		return TURN_FAILED;
 	tmp_name(dir);
 	(void)snprintf(file, sizeof(file), "%s/%s", dir, id->text);
 	st = fs_mkdir(tmp, dir, queue_dir_mode(q), q->owner, err);
-	if (st == ST_OK && (st = fs_create(tmp, file, queue_file_mode(q), q->owner, &fd, err)) ==
-	    ST_OK) {
+	if (st == ST_OK && (st = fs_create(tmp, file, queue_file_mode(q), q->owner, &fd,
+	    err)) == ST_OK) {
 		(void)close(fd);
 		st = fs_move_onto_empty(tmp, dir, turns, order, err);
 	}
 	if (st != ST_OK)
 		(void)fs_remove_tree(tmp, dir);
 	(void)close(turns);
-	return st;
+	return st == ST_OK ? TURN_DONE : st == ST_EXISTS ? TURN_ANOTHERS : TURN_FAILED;
 }
 
-enum status
+enum turn_is
 turn_pass(struct queue *q, const char *order, const struct turn *from, const char *to,
     struct error *err)
 {
 	enum status st;
 	int dir, turns;
 
-	if ((st = turn_open(q, order, &dir, err)) != ST_OK)
-		return st;
-	st = to != NULL ? fs_move(dir, from->entry, dir, to, err) :
-	    fs_unlink(dir, from->entry, err);
-	(void)close(dir);
-	if (st == ST_OK && to == NULL && fs_open_dir(q->fd, TURNS, false, &turns, err) == ST_OK) {
+	if ((st = turn_open(q, order, &dir, err)) == ST_OK) {
+		st = to != NULL ? fs_move(dir, from->entry, dir, to, err) :
+		    fs_unlink(dir, from->entry, err);
+		(void)close(dir);
+	}
+	if (st != ST_OK)
+		return st == ST_GONE || st == ST_EXISTS ? TURN_ANOTHERS : TURN_FAILED;
+	if (to == NULL && fs_open_dir(q->fd, TURNS, false, &turns, err) == ST_OK) {
 		(void)fs_rmdir(turns, order);
 		(void)close(turns);
 	}
-	return st;
+	return TURN_DONE;
 }
 
-enum status
+enum turn_is
 turn_note(struct queue *q, const struct turn *t, const struct place *p, struct error *err)
 {
 	char entry[NAME_MAX_LEN + 1];
 
 	if (t->state == (int)p->state && strcmp(t->bucket, p->bucket) == 0)
-		return ST_OK;
+		return TURN_DONE;
 	(void)snprintf(entry, sizeof(entry), "%s,%s,%s", t->id.text, state_names[p->state],
 	    p->bucket);
 	return turn_pass(q, p->name.order, t, entry, err);
@@ -145,6 +147,7 @@ turn_sync(struct queue *q, const char *order)
 		(void)!fs_sync(dir, &ignored);
 		(void)close(dir);
 	}
+	error_clear(&ignored);
 	if (fs_open_dir(q->fd, TURNS, false, &dir, &ignored) == ST_OK) {
 		(void)!fs_sync(dir, &ignored);
 		(void)close(dir);

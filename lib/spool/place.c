@@ -1,6 +1,6 @@
 /*
- * place.c: the one loop in which messages move, from where they stand to where
- * they belong (F4.5 and F5.1 of spool-format.md).
+ * place.c: the one loop in which messages move from where they stand to where they belong
+ * (F4.5 and F5.1 of spool-format.md).
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -35,12 +35,14 @@ place_has(int dir, const char *file)
  * gives it the same name: only what comes from tmp/ and what is claimed has a name of its own.
  */
 static bool
-place_arrived(struct queue *q, const char *from, const struct msgname *name, int dir, const char *file)
+place_arrived(struct queue *q, const char *from, const struct msgname *name, int dir,
+    const char *file)
 {
 	struct msgname was;
 	bool own = name->token[0] != '\0' && !name_ended(name);
 
-	return (own || name_parse(from, &was) != NAME_OK || queue_remote(q)) && place_has(dir, file);
+	return (own || name_parse(from, &was) != NAME_OK || queue_remote(q)) &&
+	    place_has(dir, file);
 }
 
 /* How a file gets its place: fs_move or fs_link. */
@@ -73,7 +75,10 @@ place_put(struct shelf *sh, placing *how, int fromfd, const char *from,
 		}
 		st = how(fromfd, from, t->fd, file, err);
 		if (st == ST_EXISTS && how == fs_link) {
-			/* The id is in the name: it was linked before, by one who may have died before the sync. */
+			/*
+			 * The id is in the name: it was linked before, by one who may have died
+			 * before the sync.
+			 */
 			t->dirty |= q->careful && queue_synced(q);
 			return ST_EXISTS;
 		}
@@ -81,7 +86,9 @@ place_put(struct shelf *sh, placing *how, int fromfd, const char *from,
 			name->key++;
 			st = ST_NONE;
 		} else if (st == ST_GONE) {
-			/* Its source is gone, or the bucket was removed under us: then try again. */
+			/*
+			 * Its source is gone, or the bucket was removed under us: then try again.
+			 */
 			if (fromfd != q->newfd && place_arrived(q, from, name, t->fd, file))
 				st = ST_OK;
 			else if (place_has(fromfd, from)) {
@@ -108,7 +115,8 @@ bucket_put_happened(struct queue *q, int fromfd, const char *from, const struct 
 	int dir;
 
 	error_clear(&ignored);
-	if (to->file[0] == '\0' || fstatat(fromfd, from, &sb, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT ||
+	if (to->file[0] == '\0' || fstatat(fromfd, from, &sb, AT_SYMLINK_NOFOLLOW) == 0 ||
+	    errno != ENOENT ||
 	    place_open(q, to, &dir, &ignored) != ST_OK)
 		return false;
 	there = fstatat(dir, to->file, &sb, AT_SYMLINK_NOFOLLOW) == 0;
@@ -184,12 +192,14 @@ place_path(const struct queue *q, const struct place *p, char *buf, size_t size)
 	if (p->bucket[0] == '\0')
 		(void)snprintf(buf, size, "%s/new/%s", q->name, p->file);
 	else if (place_in_lane(p))
-		(void)snprintf(buf, size, "%s/waiting/%s/%s/%s", q->name, p->lane, p->bucket, p->file);
+		(void)snprintf(buf, size, "%s/waiting/%s/%s/%s", q->name, p->lane, p->bucket,
+		    p->file);
 	else
-		(void)snprintf(buf, size, "%s/%s/%s/%s", q->name, state_names[p->state], p->bucket, p->file);
+		(void)snprintf(buf, size, "%s/%s/%s/%s", q->name, state_names[p->state], p->bucket,
+		    p->file);
 }
 
-/* Say which file. */
+/* Put the path of the message in front of the text of an error about it. */
 static enum status
 place_error(const struct queue *q, const struct place *p, enum status st, struct error *err)
 {
@@ -203,7 +213,10 @@ place_error(const struct queue *q, const struct place *p, enum status st, struct
 	return st;
 }
 
-/* It left its place.  What was marked as acknowledged is not counted since. */
+/*
+ * A message left its place.  One that was marked as acknowledged is not counted any more since
+ * then.
+ */
 static void
 place_uncount(struct queue *q, const struct place *p)
 {
@@ -230,7 +243,8 @@ place_move(struct queue *q, const struct place *p, struct queue *to, enum state 
 }
 
 enum status
-place_rename(struct queue *q, const struct place *p, const struct msgname *name, struct place *at, struct error *err)
+place_rename(struct queue *q, const struct place *p, const struct msgname *name, struct place *at,
+    struct error *err)
 {
 	char file[NAME_MAX_LEN + 1];
 	enum status st;
@@ -252,7 +266,8 @@ place_rename(struct queue *q, const struct place *p, const struct msgname *name,
 }
 
 enum status
-place_mark(struct queue *q, const struct place *p, const struct msgname *name, struct place *at, struct error *err)
+place_mark(struct queue *q, const struct place *p, const struct msgname *name, struct place *at,
+    struct error *err)
 {
 	enum status st;
 
@@ -263,7 +278,10 @@ place_mark(struct queue *q, const struct place *p, const struct msgname *name, s
 		error_clear(err);
 		return ST_NONE;
 	}
-	/* What is acknowledged is not counted any more, although its file is still to go. */
+	/*
+	 * A message that is acknowledged is not counted any more, although its file is still to
+	 * go.
+	 */
 	if (st == ST_OK && name->finished)
 		counters_state(q, p->state, -1, -name->size);
 	return st;
@@ -306,13 +324,18 @@ bucket_publish_dir(struct queue *q, int tmpfd, const char *dir, enum state s,
 		if ((st = fs_move_own(tmpfd, dir, fd, half, err)) != ST_EXISTS)
 			break;
 	}
-	/* Only this batch knows that name: if it is gone, and the new one there, the rename was done, whatever was said of it. */
-	if (st != ST_OK && st != ST_GONE && st != ST_EXISTS && name_stands(fd, half) == STANDS_YES &&
+	/*
+	 * Only this batch knows that name: if it is gone, and the new one there, the rename was
+	 * done, whatever was said of it.
+	 */
+	if (st != ST_OK && st != ST_GONE && st != ST_EXISTS &&
+	    name_stands(fd, half) == STANDS_YES &&
 	    name_stands(tmpfd, dir) == STANDS_NOT) {
 		struct error why = *err;
 		(void)strlcpy(bucket, half + 1, BUCKET_MAX);
 		error_clear(err);
-		return error_set(err, ST_UNSURE, 0, "the batch is queued, but maybe not for good: %s", why.text);
+		return error_set(err, ST_UNSURE, 0,
+		    "the batch is queued, but maybe not for good: %s", why.text);
 	}
 	if (st != ST_OK)
 		return st == ST_GONE || st == ST_EXISTS ?

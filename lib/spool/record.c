@@ -1,7 +1,7 @@
 /*
- * record.c: what went wrong with a message, attempt by attempt, in
- * failures/XX/ID (F9.16 to F9.21 of spool-format.md).  Advice: on a full disk the
- * message moves on without it, and its name still says why.
+ * record.c: what went wrong with a message, attempt by attempt, in failures/XX/ID (F9.16 to F9.21 of
+ * spool-format.md).  The record is advice: on a full disk the message moves on without it, and its
+ * name still says why.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #define RECORD_MAX 65536
 #define STDERR_MAX 4096
 
-/* The directory of an id's record, opened; -1 if there is none and make is false. */
+/* Open the directory that the record of an id is in; -1: there is none, or it could not be made. */
 static int
 record_dir(struct queue *q, const struct msgid *id, bool make)
 {
@@ -66,7 +66,7 @@ put_stderr(FILE *f, const char *text, size_t len)
 		fputc('\n', f);
 }
 
-/* Text is one line: what would start another is shown as a space. */
+/* The text is one line: a character that would start another one becomes a space. */
 static void
 put_text(FILE *f, const char *text)
 {
@@ -213,7 +213,7 @@ msg_record(struct queue *q, const struct msgid *id, char **text, size_t *len, st
 	return ST_OK;
 }
 
-/* What the last line that starts with name says; NULL if there is none. */
+/* The rest of the last line that starts with this name; NULL: there is no such line. */
 static const char *
 last_line(const char *text, const char *name, size_t *len)
 {
@@ -229,7 +229,7 @@ last_line(const char *text, const char *name, size_t *len)
 	return found;
 }
 
-/* The last line of what stands indented at the end: what the handler said last. */
+/* The last of the indented lines at the end, which is what the handler said last. */
 static void
 last_stderr(const char *text, size_t len, char *buf, size_t size)
 {
@@ -291,7 +291,10 @@ record_given(struct queue *q, const struct msgid *id, struct names *out)
 	free(text);
 }
 
-/* The value of the line at *at if it starts with name; *at goes to the next line. */
+/*
+ * The value of the line at *at, if the line starts with this name; *at then goes to the next
+ * line.
+ */
 static bool
 value(const char **at, const char *name, const char **text, size_t *len)
 {

@@ -6,6 +6,7 @@
  */
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +15,18 @@
 #include <unistd.h>
 
 int __openat_2(int, const char *, int);
+
+typedef long call(long number, ...);
+
+static call *
+real_call(void)
+{
+	static call *real;
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "syscall");
+	return real;
+}
 
 static void
 pause_here(const char *variable)
@@ -47,13 +60,21 @@ pause_before(int *calls, const char *variable)
 		pause_here(variable);
 }
 
-int
-renameat2(int fromdir, const char *from, int todir, const char *to, unsigned flags)
+/* mq calls renameat2 by its number. */
+long
+syscall(long number, ...)
 {
 	static int calls;
+	long a[6];
+	va_list ap;
 
-	pause_before(&calls, "PAUSE_RENAME");
-	return (int)syscall(SYS_renameat2, fromdir, from, todir, to, flags);
+	va_start(ap, number);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(ap, long);
+	va_end(ap);
+	if (number == SYS_renameat2)
+		pause_before(&calls, "PAUSE_RENAME");
+	return real_call()(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 int
