@@ -245,6 +245,12 @@ def build(recorder, template, directory, have, how, t):
         else:
             with open(new + path, "wb") as f:
                 f.write(tree[path])
+    # What is made has its mode at once, so that of a name is the one it had in the end, or before.
+    for path in tree:
+        for whose in (old, template + "/spool"):
+            if os.path.exists(whose + path) and os.path.exists(new + path) and not os.path.islink(new + path):
+                shutil.copymode(whose + path, new + path)
+                break
 
 
 def judge(scenario, room, ended, printed):
