@@ -5,17 +5,49 @@
  * with one write, so nothing flickers and a slow line has little to carry.  All text passes
  * vis, so no escape sequences get out but those of this file and terminal.c.
  */
+#include <sys/ioctl.h>
 #include <errno.h>
 #include <langinfo.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <wchar.h>
 
 #include "shared/cmd.h"
 #include "shared/out.h"
 #include "top/top.h"
+
+/* Rows and columns beyond that are not used. */
+#define CELLS_MAX 1000
+
+/* ---- the size of the terminal --------------------------------------------- */
+
+static int
+in_bounds(long n, int fallback)
+{
+	return n < 1 ? fallback : n > CELLS_MAX ? CELLS_MAX : (int)n;
+}
+
+static int
+from_env(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL ? in_bounds(strtol(value, NULL, 10), 0) : 0;
+}
+
+void
+terminal_size(int *rows, int *cols)
+{
+	struct winsize ws = { 0 };
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == -1)
+		memset(&ws, 0, sizeof(ws));
+	*rows = in_bounds(ws.ws_row != 0 ? ws.ws_row : from_env("LINES"), 24);
+	*cols = in_bounds(ws.ws_col != 0 ? ws.ws_col : from_env("COLUMNS"), 80);
+}
 
 /* ---- one line --------------------------------------------------------- */
 

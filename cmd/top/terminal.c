@@ -8,15 +8,12 @@
  * handler; and where no handler can run (kill -9, no stack left), by a second process
  * that sees the end of a pipe, as in guard.c.
  */
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "shared/cmd.h"
 #include "top/top.h"
@@ -27,8 +24,6 @@
 #define LEAVE "\033[0m\033[999;1H\033[K\033[?25h\033[?1049l"
 /* How long the rest of a key's bytes may take after an ESC. */
 #define ESC_WAIT (USEC / 10)
-/* Rows and columns beyond that are not used. */
-#define CELLS_MAX 1000
 
 /* ---- giving the terminal back ----------------------------------------- */
 
@@ -175,31 +170,6 @@ tell_guard(const struct terminal *t, char ours)
 }
 
 /* ---- taking it over --------------------------------------------------- */
-
-static int
-in_bounds(long n, int fallback)
-{
-	return n < 1 ? fallback : n > CELLS_MAX ? CELLS_MAX : (int)n;
-}
-
-static int
-from_env(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value != NULL ? in_bounds(strtol(value, NULL, 10), 0) : 0;
-}
-
-void
-terminal_size(int *rows, int *cols)
-{
-	struct winsize ws = { 0 };
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == -1)
-		memset(&ws, 0, sizeof(ws));
-	*rows = in_bounds(ws.ws_row != 0 ? ws.ws_row : from_env("LINES"), 24);
-	*cols = in_bounds(ws.ws_col != 0 ? ws.ws_col : from_env("COLUMNS"), 80);
-}
 
 void
 terminal_enter(struct terminal *t)

@@ -228,6 +228,13 @@ struct top {
 	bool hurry;		/* something was changed: look again now */
 };
 
+/* ---- keys.c ------------------------------------------------------- */
+
+/* What a key does; false: it ends top. */
+bool top_key(struct top *t, int key);
+/* List the messages of the chosen queue anew. */
+void top_load(struct top *t);
+
 /* ---- columns.c: what is said of a queue --------------------------- */
 
 #define NCOLUMNS 12

@@ -6,10 +6,10 @@
  */
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/chars.h"
 #include "base/name.h"
 #include "base/envelope.h"
 #include "base/way.h"
@@ -28,131 +28,7 @@ static const char late[] = "unmqg";
 #define EXTRA_ORDERED 26
 #define LEASE_MAX (1LL << 53)
 
-const char *const state_names[NSTATES] = {
-	[STATE_READY] = "ready",
-	[STATE_DELAYED] = "delayed",
-	[STATE_CLAIMED] = "claimed",
-	[STATE_HELD] = "held",
-	[STATE_DEAD] = "dead",
-	[STATE_DONE] = "done",
-};
-
-/* <ctype.h> asks the locale; the format does not. */
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-static bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-static bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-static bool is_alnum(char c) { return is_digit(c) || is_lower(c) || is_upper(c); }
-static bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
-
-int
-state_parse(const char *text)
-{
-	for (int s = 0; s < NSTATES; s++)
-		if (strcmp(text, state_names[s]) == 0)
-			return s;
-	return -1;
-}
-
-bool
-queue_name_ok(const char *text)
-{
-	size_t len;
-
-	if (*text == '.' || *text == '-')
-		return false;
-	for (len = 0; text[len] != '\0'; len++)
-		if (len == QUEUE_NAME_MAX || (!is_alnum(text[len]) &&
-		    strchr("._-", text[len]) == NULL))
-			return false;
-	return len > 0;
-}
-
-/* ---- ids ---------------------------------------------------------------- */
-
-/*
- * UUIDv7 (RFC 9562 section 5.7, with method 3 of 6.2): 48 bits of milliseconds,
- * version, 12 bits of the fraction of the millisecond, variant, 62 random bits.
- */
-void
-id_derive(usec_t at, uint64_t random, struct msgid *id)
-{
-	uint64_t us = at > 0 ? (uint64_t)at : 0;
-	uint64_t ms = us / 1000 & 0xffffffffffff;
-	unsigned fraction = (unsigned)(us % 1000 * 4096 / 1000);
-	uint64_t tail = (random & 0x3fffffffffffffff) | 0x8000000000000000;
-
-	(void)snprintf(id->text, sizeof(id->text),
-	    "%08" PRIx64 "-%04" PRIx64 "-7%03x-%04" PRIx64 "-%012" PRIx64,
-	    ms >> 16, ms & 0xffff, fraction, tail >> 48, tail & 0xffffffffffff);
-}
-
-void
-id_make(usec_t at, struct msgid *id)
-{
-	uint64_t random;
-
-	arc4random_buf(&random, sizeof(random));
-	id_derive(at, random, id);
-}
-
-/* Whether text starts with an id. */
-static bool
-id_prefix(const char *text)
-{
-	static const char form[] = "xxxxxxxx-xxxx-7xxx-vxxx-xxxxxxxxxxxx";
-
-	for (int i = 0; i < ID_LEN; i++) {
-		char c = text[i];
-		if (form[i] == 'x' ? !is_hex(c) :
-		    form[i] == 'v' ? c != '8' && c != '9' && c != 'a' && c != 'b' : c != form[i])
-			return false;
-	}
-	return true;
-}
-
-bool
-id_ok(const char *text)
-{
-	return id_prefix(text) && text[ID_LEN] == '\0';
-}
-
-usec_t
-id_time(const struct msgid *id)
-{
-	uint64_t ms = strtoull(id->text, NULL, 16) << 16 | strtoull(id->text + 9, NULL, 16);
-	uint64_t fraction = strtoull(id->text + 15, NULL, 16);
-
-	/* Rounded up, as it was rounded down: exact for every microsecond. */
-	return (usec_t)(ms * 1000 + (fraction * 1000 + 4095) / 4096);
-}
-
-uint64_t
-fnv1a(const void *data, size_t len)
-{
-	const unsigned char *p = data;
-	uint64_t h = 0xcbf29ce484222325ULL;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * 0x100000001b3ULL;
-	return h;
-}
-
-void
-order_hash(const char *key, char buf[ORDER_LEN + 1])
-{
-	(void)snprintf(buf, ORDER_LEN + 1, "%016" PRIx64, fnv1a(key, strlen(key)));
-}
-
 /* ---- message names ------------------------------------------------------ */
-
-void
-token_make(char buf[TOKEN_LEN + 1])
-{
-	uint64_t random;
-
-	arc4random_buf(&random, sizeof(random));
-	(void)snprintf(buf, TOKEN_LEN + 1, "%016" PRIx64, random);
-}
 
 struct out { char *at; size_t room; };
 
@@ -482,48 +358,6 @@ name_since(enum state s, const struct msgname *n)
 	default:
 		return n->key;
 	}
-}
-
-/* ---- handles ------------------------------------------------------------ */
-
-void
-handle_format(const struct place *p, char buf[HANDLE_MAX])
-{
-	(void)snprintf(buf, HANDLE_MAX, "%s,%s,%s", p->name.id.text, p->name.token,
-	    p->bucket + (p->bucket[0] == '+'));
-}
-
-static bool
-bucket_ok(const char *text)
-{
-	usec_t key;
-
-	if (text[0] != '\0' && text[1] == '.') {
-		if (text[0] != 'w' && !is_digit(text[0]))
-			return false;
-		text += 2;
-	}
-	return key_parse(text, &key) && text[KEY_LEN] == '\0';
-}
-
-bool
-handle_parse(const char *text, struct msgid *id, char token[TOKEN_LEN + 1],
-    char bucket[BUCKET_MAX])
-{
-	struct value v = { NULL, 0 };
-
-	if (!id_prefix(text) || text[ID_LEN] != ',')
-		return false;
-	v.at = text + ID_LEN + 1;
-	while (is_hex(v.at[v.len]))
-		v.len++;
-	if (v.at[v.len] != ',' || !bucket_ok(v.at + v.len + 1) ||
-	    !word(v, TOKEN_LEN, TOKEN_LEN, is_hex, token))
-		return false;
-	memcpy(id->text, text, ID_LEN);
-	id->text[ID_LEN] = '\0';
-	(void)strlcpy(bucket, v.at + v.len + 1, BUCKET_MAX);
-	return true;
 }
 
 void

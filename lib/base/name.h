@@ -95,6 +95,8 @@ bool queue_name_ok(const char *text);
 void id_make(usec_t at, struct msgid *id);
 void id_derive(usec_t at, uint64_t random, struct msgid *id);
 bool id_ok(const char *text);
+/* Whether text begins with a well-formed id. */
+bool id_prefix(const char *text);
 usec_t id_time(const struct msgid *id);
 
 enum name_kind { NAME_OK, NAME_FOREIGN, NAME_FUTURE };

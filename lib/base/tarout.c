@@ -1,0 +1,109 @@
+/*
+ * tarout.c: what stands in front of a file in an archive, to be written; tar.c reads.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/tar.h"
+#include "base/ustar.h"
+
+#define OCTAL_MAX 077777777777LL	/* what 11 digits hold */
+
+unsigned
+ustar_checksum(const struct ustar *u, bool with_sign)
+{
+	struct ustar copy = *u;
+	const char *p = (const char *)&copy;
+	unsigned sum = 0;
+
+	memset(copy.chksum, ' ', sizeof(copy.chksum));
+	for (size_t i = 0; i < sizeof(copy); i++)
+		sum += with_sign ? (unsigned)(signed char)p[i] : (unsigned char)p[i];
+	return sum;
+}
+
+size_t
+tar_padding(int64_t size)
+{
+	return (size_t)(-(uint64_t)size % BLOCK);
+}
+
+/* Digits and a NUL; what does not fit is told by a pax header, which goes before this. */
+static void
+octal(char *field, size_t len, int64_t n)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%0*llo", (int)len - 1, (unsigned long long)n);
+	memcpy(field, text, len);
+}
+
+/* Split at the one slash if need be.  False: it does not fit. */
+static bool
+put_path(struct ustar *u, const char *path)
+{
+	const char *slash = strchr(path, '/'), *name = path;
+	size_t len = strlen(path);
+
+	if (len > sizeof(u->name) && slash != NULL) {
+		memcpy(u->prefix, path, (size_t)(slash - path));
+		name = slash + 1;
+		len = strlen(name);
+	}
+	memcpy(u->name, name, len < sizeof(u->name) ? len : sizeof(u->name));
+	return len <= sizeof(u->name);
+}
+
+static bool
+put_block(char *to, const char *path, char type, int64_t size, usec_t mtime)
+{
+	struct ustar u = { .magic = "ustar", .version = { '0', '0' }, .type = type };
+	usec_t seconds = mtime / USEC;
+	bool fits = put_path(&u, path);
+
+	octal(u.mode, sizeof(u.mode), 0600);
+	octal(u.uid, sizeof(u.uid), 0);
+	octal(u.gid, sizeof(u.gid), 0);
+	octal(u.size, sizeof(u.size), size <= OCTAL_MAX ? size : 0);
+	octal(u.mtime, sizeof(u.mtime), seconds < 0 ? 0 : seconds <= OCTAL_MAX ? seconds :
+	    OCTAL_MAX);
+	(void)snprintf(u.chksum, sizeof(u.chksum), "%06o", ustar_checksum(&u, false));
+	u.chksum[7] = ' ';
+	memcpy(to, &u, sizeof(u));
+	return fits && size <= OCTAL_MAX;
+}
+
+/* "LENGTH KEY=VALUE\n", where the length counts itself. */
+static size_t
+pax_record(char *to, size_t room, const char *key, const char *value)
+{
+	size_t body = strlen(key) + strlen(value) + 3, len, digits = 0;
+
+	/* One digit more may be what makes it one digit more. */
+	for (size_t n = body; n > 0; n /= 10)
+		digits++;
+	len = body + digits;
+	for (size_t n = len, d = 0; n > 0; n /= 10)
+		if (++d > digits)
+			len = body + d;
+	return (size_t)snprintf(to, room, "%zu %s=%s\n", len, key, value);
+}
+
+size_t
+tar_header(const char *path, int64_t size, usec_t mtime, char buf[TAR_HEADER_MAX])
+{
+	char number[24];
+	size_t len;
+
+	memset(buf, 0, TAR_HEADER_MAX);
+	if (put_block(buf, path, '0', size, mtime))
+		return BLOCK;
+	len = pax_record(buf + BLOCK, BLOCK, "path", path);
+	if (size > OCTAL_MAX) {
+		(void)snprintf(number, sizeof(number), "%lld", (long long)size);
+		len += pax_record(buf + BLOCK + len, BLOCK - len, "size", number);
+	}
+	(void)put_block(buf, "PaxHeaders/mq", 'x', (int64_t)len, mtime);
+	(void)put_block(buf + 2 * (size_t)BLOCK, path, '0', size, mtime);
+	return 3 * (size_t)BLOCK;
+}
