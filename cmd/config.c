@@ -77,5 +77,5 @@ const struct cmd cmd_config = {
 	.summary = "show the policy of a queue",
 	.opts = opts,
 	.run = run_config,
-	.prints = true,
+	.pipe = PIPE_ENDS,
 };

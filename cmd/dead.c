@@ -22,5 +22,5 @@ const struct cmd cmd_dead = {
 	.opts = opts,
 	.run = run_dead,
 	.looks = true,
-	.prints = true,
+	.pipe = PIPE_ENDS,
 };

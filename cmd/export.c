@@ -294,5 +294,5 @@ const struct cmd cmd_export = {
 	.opts = opts,
 	.run = run_export,
 	.looks = true,
-	.prints = true,
+	.pipe = PIPE_STATUS,
 };

@@ -66,5 +66,5 @@ const struct cmd cmd_help = {
 	.summary = "tell about commands",
 	.opts = opts,
 	.run = run_help,
-	.prints = true,
+	.pipe = PIPE_ENDS,
 };

@@ -49,5 +49,5 @@ const struct cmd cmd_ls = {
 	.opts = opts,
 	.run = run_ls,
 	.looks = true,
-	.prints = true,
+	.pipe = PIPE_ENDS,
 };

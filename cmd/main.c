@@ -48,15 +48,18 @@ pipe_kills(void)
 static int
 finish(struct run *r, enum status st)
 {
-	if (st == ST_IO && r->err.errnum == EPIPE && r->cmd != NULL && r->cmd->prints &&
-	    !pipe_ignored)
-		(void)raise(SIGPIPE);
+	bool quiet;
+
 	/* What was meant for stdout and did not get there is worse than "nothing there". */
 	if ((st == ST_OK || st == ST_NONE) && out_flush(r) != ST_OK)
 		st = ST_IO;
+	quiet = st == ST_IO && r->err.errnum == EPIPE && r->cmd != NULL && !pipe_ignored;
+	if (quiet && r->cmd->pipe == PIPE_ENDS)
+		(void)raise(SIGPIPE);
 	if (st != ST_OK && r->cmd != NULL && r->cmd->failed != NULL)
 		r->exit_code = r->cmd->failed(r);
-	else if (st != ST_OK && st != ST_NONE && (!r->told || r->err.status == st))
+	else if (st != ST_OK && st != ST_NONE && (!r->told || r->err.status == st) &&
+	    !(quiet && r->cmd->pipe == PIPE_STATUS))
 		run_complain(r);
 	run_log_trouble(r);
 	spool_close(r->spool);
@@ -73,7 +76,7 @@ run_verb(struct run *r, const struct cmd *cmd, int argc, char **argv)
 
 	r->cmd = cmd;
 	st = run_parse(r, argc, argv);
-	if (r->help || cmd->prints)
+	if (r->help || cmd->pipe == PIPE_ENDS)
 		pipe_kills();
 	if (st == ST_OK && r->help) {
 		help_verb(stdout, cmd);

@@ -164,5 +164,5 @@ const struct cmd cmd_peek = {
 	.opts = opts,
 	.run = run_peek,
 	.looks = true,
-	.prints = true,
+	.pipe = PIPE_ENDS,
 };

@@ -295,5 +295,5 @@ const struct cmd cmd_stat = {
 	.opts = opts,
 	.run = run_stat,
 	.looks = true,
-	.prints = true,
+	.pipe = PIPE_ENDS,
 };

@@ -125,5 +125,5 @@ const struct cmd cmd_topics = {
 	.summary = "show topics and who subscribes to them",
 	.opts = opts,
 	.run = run_topics,
-	.prints = true,
+	.pipe = PIPE_ENDS,
 };

@@ -21,5 +21,5 @@ const struct cmd cmd_version = {
 	.summary = "print the version",
 	.opts = opts,
 	.run = run_version,
-	.prints = true,
+	.pipe = PIPE_ENDS,
 };

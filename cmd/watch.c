@@ -118,5 +118,5 @@ const struct cmd cmd_watch = {
 	.summary = "print each event of queues as it happens",
 	.opts = opts,
 	.run = run_watch,
-	.prints = true,
+	.pipe = PIPE_ENDS,
 };

@@ -30,6 +30,13 @@ struct opt {
 #define OPT_LONG 256
 #define OPT_END { 0, NULL, NULL, false, NULL }
 
+/* What a verb does when the reader of its stdout goes. */
+enum on_pipe {
+	PIPE_TELLS,	/* it tells, and ends with 74: somebody lost what it had for him */
+	PIPE_ENDS,	/* all that it is for is what it prints: it dies of SIGPIPE, as ls(1) does */
+	PIPE_STATUS	/* the same, but what was printed is of no use: it ends with 74, without a word */
+};
+
 struct run;
 struct cmd {
 	const char *name;
@@ -40,7 +47,7 @@ struct cmd {
 	/* works also under a policy that cannot be read: looks, or ends what is out */
 	bool looks;
 	/* all that it is for is what it prints: it ends quietly when its reader does */
-	bool prints;
+	enum on_pipe pipe;
 	/* says what r->err is about in its own way; the exit status.  NULL: main does */
 	int (*failed)(struct run *);
 };

@@ -82,5 +82,5 @@ const struct cmd cmd_show = {
 	.opts = opts,
 	.run = run_show,
 	.looks = true,
-	.prints = true,
+	.pipe = PIPE_ENDS,
 };

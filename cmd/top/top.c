@@ -221,5 +221,5 @@ const struct cmd cmd_top = {
 	.opts = opts,
 	.run = run_top,
 	.looks = true,
-	.prints = true,
+	.pipe = PIPE_ENDS,
 };
