@@ -85,13 +85,6 @@ deadline_set(struct deadline *d, usec_t at)
 		deadline_rise(ds, d, ++ds->n);
 }
 
-void
-deadline_advance(struct deadline *d, usec_t at)
-{
-	if (at < d->at)
-		deadline_set(d, at);
-}
-
 bool
 deadline_is_set(const struct deadline *d)
 {

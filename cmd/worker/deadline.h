@@ -43,8 +43,6 @@ void deadlines_close(struct deadlines *ds);
 void deadline_init(struct deadlines *ds, struct deadline *d, enum due what, void *whose);
 /* Set it anew; USEC_MAX: take it out of the heap. */
 void deadline_set(struct deadline *d, usec_t at);
-/* The same, but only if it becomes earlier by that. */
-void deadline_advance(struct deadline *d, usec_t at);
 bool deadline_is_set(const struct deadline *d);
 /* Take the earliest deadline out of the heap if its time has come; NULL: there is none. */
 struct deadline *deadlines_due(struct deadlines *ds, usec_t mono);

@@ -24,12 +24,6 @@ handler_lives(const struct handler *h)
 	return h->state >= SLOT_BUSY && h->state <= SLOT_KILLED;
 }
 
-bool
-handler_waits(const struct handler *h)
-{
-	return h->state <= SLOT_READY;
-}
-
 static void
 handler_shut(int *fd)
 {
@@ -141,10 +135,10 @@ handler_hear(struct handler *h, bool pass_on)
 		return false;
 	}
 	handler_keep(h, buf, (size_t)n);
-	if (pass_on)
+	if (pass_on) {
 		progress_clear();
-	if (pass_on)
 		handler_pass_on(buf, (size_t)n);
+	}
 	return true;
 }
 

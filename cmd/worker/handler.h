@@ -141,8 +141,6 @@ enum status env_stay(struct env *e, const struct launch *l, struct error *err) M
 
 /* Whether there is a process. */
 bool handler_lives(const struct handler *h);
-/* Whether it has nothing, or what it has waits for a start. */
-bool handler_waits(const struct handler *h);
 /*
  * Feed its stdin, and pass on its stderr, when poll says so.  Each call does a bounded
  * amount, so that no handler keeps the leases of the others waiting.  A process whose body

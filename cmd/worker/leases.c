@@ -24,18 +24,12 @@ work_lease(const struct work *w, const struct source *s)
 }
 
 /* A lease however short leaves time for something else. */
-static void
-lease_set(struct work *w, struct handler *h, usec_t mono)
+void
+leases_begin(struct work *w, struct handler *h, usec_t mono)
 {
 	usec_t third = work_lease(w, h->source) / 3;
 
 	deadline_set(&h->renew, mono + (third > 1000 ? third : 1000));
-}
-
-void
-leases_begin(struct work *w, struct handler *h, usec_t mono)
-{
-	lease_set(w, h, mono);
 }
 
 /* A claim that is lost is left out, for somebody else may be at it already. */
@@ -72,7 +66,7 @@ leases_renew(struct work *w, struct handler *h, usec_t mono)
 		live += h->claim[i].fd != -1;
 	}
 	if (live > 0) {
-		lease_set(w, h, mono);
+		leases_begin(w, h, mono);
 		return;
 	}
 	h->feeding = false;

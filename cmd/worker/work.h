@@ -113,7 +113,7 @@ void setup_close(struct work *w);
 
 /* The lease that claims get: of the command line, or of the policy. */
 usec_t work_lease(const struct work *w, const struct source *s);
-/* The slot has got its first claim just now. */
+/* The leases of a slot begin now: its first claim was made, or all were renewed. */
 void leases_begin(struct work *w, struct handler *h, usec_t mono);
 /*
  * Do what is due.  It is to be called before each look for a message, since a look takes back
