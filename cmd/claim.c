@@ -23,7 +23,8 @@ static const struct opt opts[] = {
 	{ LEASE, "lease", "DUR", false, "length of the lease instead of the policy's" },
 	{ 'w', "wait", "DUR", true, "wait for a message, DUR at most" },
 	{ JSON, "json", NULL, false, "print all that is known, body included, as a JSON object" },
-	{ EVENTS, "cloudevents", NULL, false, "print it as a CloudEvent in JSON; the handle is its attribute mqhandle" },
+	{ EVENTS, "cloudevents", NULL, false,
+	    "print it as a CloudEvent in JSON; the handle is its attribute mqhandle" },
 	CHUNKS_OPT,
 	OPT_END
 };
@@ -47,7 +48,8 @@ options(struct run *r, struct take *t)
 		case CLAIM_BODY:
 			t->body = arg;
 			if (strcmp(arg, "-") == 0)
-				st = run_usage(r, "--body -: the handle goes to stdout; use --json, or pop");
+				st = run_usage(r,
+				    "--body -: the handle goes to stdout; use --json, or pop");
 			break;
 		case LEASE:
 			st = typed_lease(r, arg, &t->opt.lease);

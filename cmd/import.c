@@ -230,8 +230,8 @@ take_mark(struct import *m, const struct tar_member *t)
 }
 
 /*
- * Whoever made the archive is not to choose what runs here, who may write to the queue, or where its
- * messages and their traces go.
+ * Whoever made the archive is not to choose what runs here, who may write to the queue, or where
+ * its messages and their traces go.
  */
 static void
 import_leave(struct import *m)
@@ -249,7 +249,8 @@ import_leave(struct import *m)
 			m->assigns.name[kept++] = text;
 			continue;
 		}
-		run_note(m->r, "the archive's %s was not taken: 'mq init %s' sets it", text, m->r->operand[0]);
+		run_note(m->r, "the archive's %s was not taken: 'mq init %s' sets it", text,
+		    m->r->operand[0]);
 		free(text);
 	}
 	m->assigns.n = kept;

@@ -32,12 +32,14 @@ init_no_circle(struct run *r, const char *const *assign, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		const char *to = assign[i] + len;
-		if (strncmp(assign[i], "dead_queue=", len) != 0 || strcmp(to, "none") == 0 || strcmp(to, queue) == 0)
+		if (strncmp(assign[i], "dead_queue=", len) != 0 || strcmp(to, "none") == 0 ||
+		    strcmp(to, queue) == 0)
 			continue;
 		if ((st = run_spool(r, true)) != ST_OK)
 			return st;
 		if (circle_reaches(r->spool, to, queue, way, sizeof(way)))
-			return error_set(&r->err, ST_USAGE, 0, "dead letters of '%s' would come back to it, by way of %s",
+			return error_set(&r->err, ST_USAGE, 0,
+			    "dead letters of '%s' would come back to it, by way of %s",
 			    queue, way);
 	}
 	return ST_OK;

@@ -78,7 +78,9 @@ first(struct want *w, enum state s, struct place *p)
 	return st;
 }
 
-/* Ready, due by now, or a lease that lapsed: a claim would find it.  *wake: when the next one is. */
+/*
+ * Ready, due by now, or a lease that lapsed: a claim would find it.  *wake: when the next one is.
+ */
 static enum status
 ready(struct want *w, bool *yes, usec_t *wake)
 {

@@ -110,8 +110,12 @@ fs_mend_mode(int dirfd, const char *name, mode_t mode, struct owner owner, struc
 
 	if (fd == -1)
 		return errno == ENOENT ? ST_GONE : error_sys(err, errno, "%s", name);
-	/* Not what others may have put in the place of what was looked at, nor what has another name, too. */
-	if (fstat(fd, &sb) == 0 && (S_ISDIR(sb.st_mode) || (S_ISREG(sb.st_mode) && sb.st_nlink == 1)))
+	/*
+	 * Not what others may have put in the place of what was looked at, nor what has another
+	 * name, too.
+	 */
+	if (fstat(fd, &sb) == 0 && (S_ISDIR(sb.st_mode) ||
+	    (S_ISREG(sb.st_mode) && sb.st_nlink == 1)))
 		st = fs_set_mode(fd, mode, owner, err);
 	(void)close(fd);
 	return st;
@@ -125,7 +129,8 @@ fs_give(int dirfd, const char *name, const struct stat *like, struct error *err)
 
 	if (fd == -1)
 		return error_sys(err, errno, "%s", name);
-	if (fchown(fd, like->st_uid, like->st_gid) == -1 && fchown(fd, (uid_t)-1, like->st_gid) == -1 &&
+	if (fchown(fd, like->st_uid, like->st_gid) == -1 &&
+	    fchown(fd, (uid_t)-1, like->st_gid) == -1 &&
 	    errno != EPERM)
 		st = error_sys(err, errno, "%s: set owner", name);
 	if (st == ST_OK && fchmod(fd, like->st_mode & 07777) == -1)
@@ -189,7 +194,8 @@ fs_make(int dirfd, const char *name, int flags, mode_t mode, struct owner owner,
 		return error_sys(err, errno, "%s %s", what, name);
 	if (fs_set_mode(*fd, mode, owner, err) == ST_OK)
 		return ST_OK;
-	(void)snprintf(err->text, sizeof(err->text), "set mode and group of %s: %s", name, strerror(err->errnum));
+	(void)snprintf(err->text, sizeof(err->text), "set mode and group of %s: %s", name,
+	    strerror(err->errnum));
 	(void)unlinkat(dirfd, name, (flags & O_DIRECTORY) != 0 ? AT_REMOVEDIR : 0);
 	(void)close(*fd);
 	*fd = -1;
@@ -291,7 +297,8 @@ fs_open_append(int dirfd, const char *name, mode_t mode)
 }
 
 enum status
-fs_append(int dirfd, const char *name, const char *text, size_t len, mode_t mode, struct owner owner,
+fs_append(int dirfd, const char *name, const char *text, size_t len, mode_t mode,
+    struct owner owner,
     bool sync, struct error *err)
 {
 	int fd = open_or_make(dirfd, name, O_WRONLY | O_APPEND | SHARED, true, mode, owner);
@@ -320,7 +327,8 @@ tmp_name(char buf[40])
 }
 
 enum status
-fs_replace_file(int dirfd, const char *name, const char *text, size_t len, mode_t mode, struct owner owner,
+fs_replace_file(int dirfd, const char *name, const char *text, size_t len, mode_t mode,
+    struct owner owner,
     bool sync, struct error *err)
 {
 	char tmp[48] = ".";

@@ -1,8 +1,9 @@
 /*
  * modes.c: the checks of modes, groups and owners (rule F11.5 of spool-format.md).
  *
- * A mode that lets in more people than the policy asks for is the choice of whoever set it.  One that
- * shuts out somebody who is to have the queue is a finding, as is an owner who shuts out the others.
+ * A mode that lets in more people than the policy asks for is the choice of whoever set it.  One
+ * that shuts out somebody who is to have the queue is a finding, as is an owner who shuts out the
+ * others.
  */
 #include <sys/stat.h>
 #include <stdio.h>
@@ -29,7 +30,8 @@ modes_wrong(const struct fsck *f, const struct mode_of *m, char *why, size_t siz
 	struct stat top;
 
 	/* The rights of others alone do not tell who is shut out if the group is another one. */
-	if (f->q->policy.group[0] != '\0' && f->q->owner.gid != (gid_t)-1 && is->st_gid != f->q->owner.gid)
+	if (f->q->policy.group[0] != '\0' && f->q->owner.gid != (gid_t)-1 &&
+	    is->st_gid != f->q->owner.gid)
 		(void)snprintf(why, size, "its group is not %s", f->q->policy.group);
 	else if ((m->mode & ~is->st_mode & 0777) != 0)
 		(void)snprintf(why, size, "its mode is %04o, and the policy asks for %04o",
@@ -77,7 +79,8 @@ modes_check(void *arg, const struct mode_of *m, struct error *err)
 	if (f->repair && modes_mend(f, m))
 		fsck_found(f, WRONG_MODE, true, m->path, "%s", why);
 	else
-		fsck_found(f, WRONG_MODE, false, m->path, "%s%s: only root or uid %lu may set it", why,
+		fsck_found(f, WRONG_MODE, false, m->path, "%s%s: only root or uid %lu may set it",
+		    why,
 		    is_shared(m) ? ", which shuts others out" : "", (unsigned long)m->is->st_uid);
 	return ST_OK;
 }

@@ -137,17 +137,19 @@ attempt_take(struct attempt *a, const struct place *p, int dir, int fd)
 	n.waited = false;
 	n.beside = a->opt->company != COMPANY_NEVER && !n.suspect;
 	/*
-	 * A server that restarts, or a network that fails, drops the locks of living holders: on such
-	 * a file system only the lease counts.
+	 * A server that restarts, or a network that fails, drops the locks of living holders: on
+	 * such a file system only the lease counts.
 	 */
 	n.locked = a->opt->hold && !queue_remote(a->q) && fs_lock(fd, token_offset(n.token), false);
 	lease_begin(&n, lease, clock_now());	/* it may have taken a while to come here */
 	if ((st = flow_take(&a->flow, a->err)) != ST_OK ||
-	    (st = bucket_put(a->q, dir, p->file, STATE_CLAIMED, &n, &a->claim->at, a->err)) != ST_OK)
+	    (st = bucket_put(a->q, dir, p->file, STATE_CLAIMED, &n, &a->claim->at, a->err)) !=
+	    ST_OK)
 		return st;
 	counters_state(a->q, STATE_READY, -1, -n.size);
 	counters_state(a->q, STATE_CLAIMED, 1, n.size);
-	if ((st = flow_confirm(&a->flow, a->err)) != ST_OK && (st = attempt_take_back(a, st)) != ST_OK)
+	if ((st = flow_confirm(&a->flow, a->err)) != ST_OK &&
+	    (st = attempt_take_back(a, st)) != ST_OK)
 		return st;
 	a->claim->fd = fd;
 	if (a->opt->hold)

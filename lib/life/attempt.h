@@ -25,7 +25,8 @@ struct attempt {
 	enum status status;	/* why the search stops: see STEP_STOP */
 	struct flow flow;
 	bool lost;		/* another process was quicker */
-	bool again;		/* a message of a key may have been overlooked: the pass proves nothing */
+	/* a message of a key may have been overlooked: the pass proves nothing */
+	bool again;
 	bool park;		/* messages that have to be passed over are put aside */
 };
 

@@ -54,7 +54,8 @@ keyed_fresh(const struct attempt *a, int dir, const struct place *p)
 
 	if (keyed_since(a, id_time(&p->name.id)))
 		return true;
-	return fstatat(dir, p->file, &sb, AT_SYMLINK_NOFOLLOW) == 0 && keyed_since(a, stat_ctime(&sb));
+	return fstatat(dir, p->file, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    keyed_since(a, stat_ctime(&sb));
 }
 
 /* Whether a bucket has a message of the key, one that stands before 'before' if that is given. */
@@ -70,7 +71,8 @@ keyed_in_bucket(struct queue *q, const struct bucket *b, const char *order, cons
 		*has = st == ST_GONE;	/* removed, or renamed: then it was not seen */
 		return st == ST_GONE ? ST_OK : st;
 	}
-	for (size_t i = 0; !*has && i < l.n && (before == NULL || strcmp(l.e[i].name, before) < 0); i++)
+	for (size_t i = 0; !*has && i < l.n && (before == NULL || strcmp(l.e[i].name, before) < 0);
+	    i++)
 		*has = l.e[i].type == DT_REG && name_parse(l.e[i].name, &n) == NAME_OK &&
 		    strcmp(n.order, order) == 0;
 	listing_free(&l);
@@ -85,15 +87,17 @@ keyed_in_sight(struct attempt *a, int dir, const struct place *p)
 	struct buckets bs;
 	enum status st;
 
+	/* the clock was set back: no time tells what has come since */
 	if (clock_now() < a->q->window.began)
-		return STEP_ANEW;	/* the clock was set back: no time tells what has come since */
+		return STEP_ANEW;
 	if (!keyed_fresh(a, dir, p))
 		return STEP_OK;
 	if ((st = buckets_list(shelf_of(a->q, STATE_READY), &bs, a->err)) != ST_OK)
 		return attempt_stop(a, st);
 	for (size_t i = 0; st == ST_OK && !missed && !here && i < bs.n; i++) {
 		here = strcmp(bs.b[i].name, p->bucket) == 0;
-		st = keyed_in_bucket(a->q, &bs.b[i], p->name.order, here ? p->file : NULL, &missed, a->err);
+		st = keyed_in_bucket(a->q, &bs.b[i], p->name.order, here ? p->file : NULL, &missed,
+		    a->err);
 	}
 	buckets_free(&bs);
 	return st != ST_OK ? attempt_stop(a, st) : missed ? STEP_ANEW : STEP_OK;

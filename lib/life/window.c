@@ -104,7 +104,8 @@ window_bucket(struct attempt *a, const struct bucket *b, bool *empty, bool *youn
 		if (q->window.names.n == 0)
 			*empty = after[0] == '\0';
 		else
-			(void)strlcpy(after, q->window.names.e[q->window.names.n - 1].name, sizeof(after));
+			(void)strlcpy(after, q->window.names.e[q->window.names.n - 1].name,
+			    sizeof(after));
 		step = window_try(a);
 	}
 	*young |= dir_is_young(q->window.fd);

@@ -1,10 +1,10 @@
 /*
- * circle.c: whether messages that leave a queue would come back to it, by queues of dead letters and
- * by topics.
+ * circle.c: whether messages that leave a queue would come back to it, by queues of dead letters
+ * and by topics.
  *
- * The queues are looked at one after the other, each once, in the order in which they are met.  What
- * cannot be looked at leads nowhere: a circle that is not seen here is ended when a message has gone
- * round it.
+ * The queues are looked at one after the other, each once, in the order in which they are met.
+ * What cannot be looked at leads nowhere: a circle that is not seen here is ended when a message
+ * has gone round it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +39,10 @@ circle_meet(struct circle *c, const char *name, int from)
 	c->met[c->n++].from = from;
 }
 
-/* Where messages go from the queue number i: its dead letters, and, of a topic, what its subscribers get. */
+/*
+ * Where messages go from the queue number i: its dead letters, and, of a topic, what its
+ * subscribers get.
+ */
 static void
 circle_leave(struct circle *c, struct spool *sp, int i)
 {

@@ -9,8 +9,8 @@
 struct spool;
 
 /*
- * Whether what comes into one queue can get into the other, as a dead letter or through topics; way is
- * how: "a, b, c".
+ * Whether what comes into one queue can get into the other, as a dead letter or through topics; way
+ * is how: "a, b, c".
  */
 bool circle_reaches(struct spool *sp, const char *from, const char *to, char *way, size_t size);
 

@@ -152,7 +152,10 @@ line_ok(struct parser *ps, const char *line, size_t len)
 	return true;
 }
 
-/* An ini_reader: the next line, if it is good.  The handler runs before the one after it is asked for. */
+/*
+ * An ini_reader: the next line, if it is good.  The handler runs before the one after it is asked
+ * for.
+ */
 static char *
 next_line(char *buf, int size, void *arg)
 {
@@ -187,7 +190,8 @@ static bool
 setting(struct settings *s, int key, const char *value)
 {
 	if (key == SET_SPOOL)
-		return *value == '/' && strlcpy(s->spool, value, sizeof(s->spool)) < sizeof(s->spool);
+		return *value == '/' && strlcpy(s->spool, value,
+		    sizeof(s->spool)) < sizeof(s->spool);
 	s->autocreate = strcmp(value, "yes") == 0;
 	return s->autocreate || strcmp(value, "no") == 0;
 }
@@ -287,7 +291,8 @@ parse_conf_files(struct parser *ps, const struct conf_files *files, struct error
 	ps->flat = false;
 	for (size_t i = 0; st == ST_OK && i < max && files->path[i] != NULL; i++) {
 		ps->what = ps->origin = files->path[i];
-		st = fs_read_file_stat(AT_FDCWD, ps->what, true, FILE_LIMIT, &text, &len, &ps->st, err);
+		st = fs_read_file_stat(AT_FDCWD, ps->what, true, FILE_LIMIT, &text, &len, &ps->st,
+		    err);
 		if (st == ST_NOTFOUND) {
 			st = ST_OK;
 			continue;
@@ -319,7 +324,8 @@ parse_queue_conf(struct parser *ps, int queuefd, struct error *err)
 	char *text;
 
 	queue_conf_begins(ps);
-	st = fs_read_file_stat(queuefd, "queue.conf", false, FILE_LIMIT, &text, &len, &ps->st, &seen);
+	st = fs_read_file_stat(queuefd, "queue.conf", false, FILE_LIMIT, &text, &len, &ps->st,
+	    &seen);
 	if (st == ST_NOTFOUND)
 		return ST_OK;
 	if (st != ST_OK)
@@ -379,14 +385,16 @@ conf_policy_text(const struct conf_files *files, const char *queue, const char *
 }
 
 void
-conf_policy_lenient(const struct conf_files *files, const char *queue, int queuefd, struct policy *p,
+conf_policy_lenient(const struct conf_files *files, const char *queue, int queuefd,
+    struct policy *p,
     struct error *why)
 {
 	struct parser ps = { .queue = queue, .policy = p, .lenient = true };
 
 	ps.settings = &ps.other_settings;
 	policy_init(p);
-	if (parse_conf_files(&ps, files, why) == ST_OK && parse_queue_conf(&ps, queuefd, why) != ST_OK)
+	if (parse_conf_files(&ps, files, why) == ST_OK &&
+	    parse_queue_conf(&ps, queuefd, why) != ST_OK)
 		return;
 }
 
@@ -403,7 +411,8 @@ conf_check(const char *text, size_t len, const char *what, struct error *err)
 enum status
 conf_assigns(const char *text, size_t len, struct names *out, struct error *err)
 {
-	struct parser ps = { .what = "queue.conf", .origin = "queue.conf", .flat = true, .applies = true };
+	struct parser ps = { .what = "queue.conf", .origin = "queue.conf", .flat = true,
+	    .applies = true };
 	struct policy p;
 	char value[600], assign[640];
 	enum status st;

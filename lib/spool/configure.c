@@ -50,10 +50,14 @@ modes_apply(void *arg, const struct mode_of *m, struct error *err)
 
 	error_clear(&why);
 	st = fs_mend_mode(m->dir, m->name, m->mode, q->owner, &why);
-	/* A file is advice, or was just written with its mode: that another user's stays as it is keeps nobody out. */
+	/*
+	 * A file is advice, or was just written with its mode: that another user's stays as it is
+	 * keeps nobody out.
+	 */
 	if (st == ST_OK || st == ST_GONE || (m->file && why.status == ST_DENIED))
 		return ST_OK;
-	return error_set(err, why.status, why.errnum, "queue %s: set mode and group of %s, which belongs to uid %lu",
+	return error_set(err, why.status, why.errnum,
+	    "queue %s: set mode and group of %s, which belongs to uid %lu",
 	    q->name, m->path, (unsigned long)m->is->st_uid);
 }
 
@@ -84,7 +88,8 @@ queue_conf_put(struct queue *q, const char *old, size_t oldlen, const char *cons
 	if (st == ST_OK)
 		st = queue_policy_set(q, &policy, err);
 	if (st == ST_OK)
-		st = fs_replace_file(q->fd, QUEUE_CONF, text, len, queue_conf_mode(q), q->owner, queue_synced(q), err);
+		st = fs_replace_file(q->fd, QUEUE_CONF, text, len, queue_conf_mode(q), q->owner,
+		    queue_synced(q), err);
 	free(text);
 	return st;
 }
@@ -103,7 +108,8 @@ conf_change(struct queue *q, const char *const *assign, size_t n, struct error *
 		st = queue_conf_put(q, old != NULL ? old : "", oldlen, assign, n, err);
 	free(old);
 	/* Also when they are what they were: a run before may have been stopped half-way. */
-	if (st == ST_OK && (conf_assigns_key(assign, n, "mode=") || conf_assigns_key(assign, n, "group=")))
+	if (st == ST_OK && (conf_assigns_key(assign, n, "mode=") ||
+	    conf_assigns_key(assign, n, "group=")))
 		st = queue_modes(q, modes_apply, q, err);
 	/* The file that was written may be for others to trust, with an owner of its own. */
 	return st == ST_OK ? queue_policy_load(q, err) : st;
@@ -115,7 +121,8 @@ conf_lock(struct queue *q, int *fd, struct error *err)
 	enum status st = queue_lock(q, LOCK_POLICY, LOCK_PATIENCE, fd, err);
 
 	return st != ST_EXISTS ? st :
-	    error_set(err, ST_AGAIN, 0, "queue %s: another process is changing the policy", q->name);
+	    error_set(err, ST_AGAIN, 0, "queue %s: another process is changing the policy",
+	    q->name);
 }
 
 enum status
@@ -134,7 +141,8 @@ queue_configure(struct queue *q, const char *const *assign, size_t n, struct err
 enum status
 queue_pause(struct queue *q, int which, bool pause, struct error *err)
 {
-	static const char *const assign[] = { "paused=no", "paused=pop", "paused=push", "paused=all" };
+	static const char *const assign[] = { "paused=no", "paused=pop", "paused=push",
+	    "paused=all" };
 	enum status st;
 	int lock, paused;
 

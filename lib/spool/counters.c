@@ -45,7 +45,8 @@ struct page {
 		_Atomic uint32_t n[NRATED];
 	} slot[NSLOTS];
 	_Atomic uint64_t hints[HINTS_SIZE / sizeof(uint64_t)];	/* see hint.c */
-	_Atomic uint64_t unrated[NCOUNTS - NRATED];	/* totals; at the end, so that all else stays where it was */
+	/* totals; at the end, so that all else stays where it was */
+	_Atomic uint64_t unrated[NCOUNTS - NRATED];
 	_Atomic uint64_t claimed;		/* see flow.c */
 	_Atomic int64_t turn;
 };
@@ -150,9 +151,11 @@ counters_page(struct queue *q)
 	q->counters_tried = true;
 	if ((fd = fs_make_shared(q->fd, COUNTERS_FILE, queue_file_mode(q), q->owner)) == -1)
 		return NULL;
+	/* a full disk: it is to stay empty, for then the next process tries again */
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0 &&
-	    posix_fallocate(fd, 0, COUNTERS_SIZE) != 0 && !counters_sound(fd) && ftruncate(fd, 0) == -1)
-		(void)0;	/* a full disk: it is to stay empty, for then the next process tries again */
+	    posix_fallocate(fd, 0, COUNTERS_SIZE) != 0 && !counters_sound(fd) &&
+	    ftruncate(fd, 0) == -1)
+		(void)0;
 	if (counters_sound(fd))
 		q->counters = counters_map(fd);
 	if (q->counters == NULL) {
@@ -248,7 +251,8 @@ counters_claimed(struct queue *q, int more)
 	struct page *p = counters_page(q);
 
 	/* What a file says may be anything: without sign, so that it may wrap. */
-	return p == NULL ? 0 : (int64_t)(atomic_fetch_add(&p->claimed, (uint64_t)more) + (uint64_t)more);
+	return p == NULL ? 0 : (int64_t)(atomic_fetch_add(&p->claimed, (uint64_t)more) +
+	    (uint64_t)more);
 }
 
 bool

@@ -34,7 +34,8 @@ assign_check(const char *assign, const char **value, struct error *err)
 		error_set(err, ST_USAGE, 0, "bad value '%s' for %s (%s): %s", *value, key_name(key),
 		    conf_keys[key].syntax, policy_rule(key));
 	else if (**value != '\0' && policy_is_trap(key, *value))
-		error_set(err, ST_USAGE, 0, "%s=%s would let nothing be claimed: 'mq pause' does that, and none "
+		error_set(err, ST_USAGE, 0,
+		    "%s=%s would let nothing be claimed: 'mq pause' does that, and none "
 		    "is no limit", key_name(key), *value);
 	else if (**value != '\0' && !policy_local(key, *value))
 		error_set(err, ST_USAGE, 0, LOCAL_ONLY, key_name(key));

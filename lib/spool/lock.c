@@ -1,10 +1,10 @@
 /*
  * lock.c: exclusion between processes that change something in several steps.
  *
- * The file QUEUE/lock is empty.  Each purpose locks a byte of its own, and the kernel drops a lock when
- * its holder dies: that the file is there says nothing, and it may be removed at any time.  Only those
- * who may write to the queue can open it, so that whoever may merely read a queue cannot keep the
- * others waiting.
+ * The file QUEUE/lock is empty.  Each purpose locks a byte of its own, and the kernel drops a lock
+ * when its holder dies: that the file is there says nothing, and it may be removed at any time.
+ * Only those who may write to the queue can open it, so that whoever may merely read a queue cannot
+ * keep the others waiting.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -42,7 +42,9 @@ lock_removed(int fd)
 	return fstat(fd, &sb) == 0 && sb.st_nlink == 0;
 }
 
-/* 1: it is locked; 0: another process has it, or the file was removed; -1: locks do not work here. */
+/*
+ * 1: it is locked; 0: another process has it, or the file was removed; -1: locks do not work here.
+ */
 static int
 lock_once(int fd, int64_t byte)
 {

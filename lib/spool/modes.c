@@ -27,7 +27,8 @@ struct mode_walk {
 struct branch {
 	const char *name;
 	int depth;		/* levels of directories below it */
-	mode_t (*files)(const struct queue *);	/* of the files in the lowest of them; NULL: they are not asked about */
+	/* of the files in the lowest of them; NULL: they are not asked about */
+	mode_t (*files)(const struct queue *);
 };
 
 static enum status
@@ -42,10 +43,12 @@ modes_one(struct mode_walk *w, struct mode_of *m)
 	return w->visit(w->arg, m, w->err);
 }
 
-static enum status modes_below(struct mode_walk *, int, const char *, const struct branch *, mode_t, int);
+static enum status modes_below(struct mode_walk *, int, const char *, const struct branch *, mode_t,
+    int);
 
 static enum status
-modes_entry(struct mode_walk *w, int dir, const char *path, const struct entry *e, const struct branch *b,
+modes_entry(struct mode_walk *w, int dir, const char *path, const struct entry *e,
+    const struct branch *b,
     mode_t mode, int depth)
 {
 	char below[600];
@@ -62,10 +65,12 @@ modes_entry(struct mode_walk *w, int dir, const char *path, const struct entry *
 
 /* The directory at path, whose last part is its name in dir, and what is below it. */
 static enum status
-modes_below(struct mode_walk *w, int dir, const char *path, const struct branch *b, mode_t mode, int depth)
+modes_below(struct mode_walk *w, int dir, const char *path, const struct branch *b, mode_t mode,
+    int depth)
 {
 	const char *slash = strrchr(path, '/');
-	struct mode_of m = { .dir = dir, .name = slash != NULL ? slash + 1 : path, .path = path, .mode = mode };
+	struct mode_of m = { .dir = dir, .name = slash != NULL ? slash + 1 : path, .path = path,
+	    .mode = mode };
 	struct error ignored;
 	struct listing l;
 	enum status st;
@@ -104,7 +109,8 @@ queue_modes(struct queue *q, modes_visit *visit, void *arg, struct error *err)
 	static const struct {
 		const char *name;
 		mode_t (*mode)(const struct queue *);
-	} advice[] = { { "counters", queue_file_mode }, { ACTIVE_FILE, queue_lock_mode }, { LOCK_FILE, queue_lock_mode } };
+	} advice[] = { { "counters", queue_file_mode }, { ACTIVE_FILE, queue_lock_mode },
+	    { LOCK_FILE, queue_lock_mode } };
 	struct mode_walk w = { q, visit, arg, err };
 	struct mode_of top = { q->spool->fd, q->name, ".", queue_top_mode(q), false, NULL };
 	struct mode_of conf = { q->fd, QUEUE_CONF, QUEUE_CONF, queue_conf_mode(q), true, NULL };
@@ -113,13 +119,18 @@ queue_modes(struct queue *q, modes_visit *visit, void *arg, struct error *err)
 	if (st == ST_OK)
 		st = modes_below(&w, q->fd, "new", &plain, queue_new_mode(q), 0);
 	for (size_t i = 0; st == ST_OK && i < sizeof(branches) / sizeof(branches[0]); i++)
-		st = modes_below(&w, q->fd, branches[i].name, &branches[i], queue_dir_mode(q), branches[i].depth);
+		st = modes_below(&w, q->fd, branches[i].name, &branches[i], queue_dir_mode(q),
+		    branches[i].depth);
 	for (int s = 0; st == ST_OK && s < NSTATES; s++)
 		st = modes_below(&w, q->fd, state_names[s], &plain, queue_dir_mode(q), 1);
 	for (size_t i = 0; st == ST_OK && i < sizeof(advice) / sizeof(advice[0]); i++) {
-		struct mode_of file = { q->fd, advice[i].name, advice[i].name, advice[i].mode(q), true, NULL };
+		struct mode_of file = { q->fd, advice[i].name, advice[i].name, advice[i].mode(q),
+		    true, NULL };
 		st = modes_one(&w, &file);
 	}
-	/* The queue's own directory comes last: while it is closed to others, nobody meets what is half done. */
+	/*
+	 * The queue's own directory comes last: while it is closed to others, nobody meets what is
+	 * half done.
+	 */
 	return st == ST_OK ? modes_one(&w, &top) : st;
 }

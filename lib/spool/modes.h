@@ -22,9 +22,10 @@ struct mode_of {
 typedef enum status modes_visit(void *arg, const struct mode_of *m, struct error *err);
 
 /*
- * Visit all of them, what holds others before what is in it.  A visit that fails ends the walk; what
- * cannot be opened does not.
+ * Visit all of them, what holds others before what is in it.  A visit that fails ends the walk;
+ * what cannot be opened does not.
  */
-enum status queue_modes(struct queue *q, modes_visit *visit, void *arg, struct error *err) MUST_CHECK;
+enum status queue_modes(struct queue *q, modes_visit *visit, void *arg,
+    struct error *err) MUST_CHECK;
 
 #endif

@@ -41,7 +41,8 @@ queue_policy_set(struct queue *q, const struct policy *p, struct error *err)
 
 	if (p->group[0] != '\0') {
 		if ((gr = getgrnam(p->group)) == NULL)
-			return error_set(err, ST_CONF, 0, "queue %s: no group '%s' on this system", q->name, p->group);
+			return error_set(err, ST_CONF, 0, "queue %s: no group '%s' on this system",
+			    q->name, p->group);
 		owner.gid = gr->gr_gid;
 	}
 	q->policy = *p;
@@ -109,7 +110,8 @@ queue_alloc(struct spool *sp, const char *name)
 		return NULL;
 	q->spool = sp;
 	(void)strlcpy(q->name, name, sizeof(q->name));
-	q->fd = q->tmpfd = q->newfd = q->window.fd = q->log.fd = q->active.fd = q->import_lock = q->remote = -1;
+	q->fd = q->tmpfd = q->newfd = q->window.fd = q->log.fd = q->active.fd = q->import_lock =
+	    q->remote = -1;
 	q->owner = OWNER_SELF;
 	for (int s = 0; s <= NSTATES; s++)
 		q->target[s].fd = -1;
@@ -160,8 +162,10 @@ dir_open(struct queue *q, struct error *err)
 	if (st == ST_GONE)
 		return error_set(err, ST_NOTFOUND, 0, "no queue '%s'", q->name);
 	if (fstatat(q->spool->fd, q->name, &sb, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(sb.st_mode))
-		return error_set(err, ST_NOTFOUND, 0, "'%s' is a symbolic link, which mq does not follow: move the "
-		    "queue itself into the spool, or mount its directory there (mount --bind)", q->name);
+		return error_set(err, ST_NOTFOUND, 0,
+		    "'%s' is a symbolic link, which mq does not follow: move the "
+		    "queue itself into the spool, or mount its directory there (mount --bind)",
+		    q->name);
 	if (opening.errnum == ENOTDIR || opening.errnum == ELOOP)
 		return error_set(err, ST_NOTFOUND, 0, "no queue '%s': what has its name in "
 		    "the spool is not a directory", q->name);
@@ -194,7 +198,8 @@ policy_salvage(struct queue *q)
 }
 
 static enum status
-queue_open_how(struct spool *sp, const char *name, enum open_how how, struct queue **out, struct error *err)
+queue_open_how(struct spool *sp, const char *name, enum open_how how, struct queue **out,
+    struct error *err)
 {
 	struct queue *q;
 	enum status st;

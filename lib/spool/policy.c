@@ -15,11 +15,15 @@
 #define KEYS(X) \
 	X(lease, dur, "DUR", "5m", "how long a claim lasts unless it is renewed") \
 	X(attempts, attempts, "N", "5", "failed attempts after which a message is dead") \
-	X(backoff, backoff, "DUR..DUR|DUR,DUR,...", "1s..10m", "how long a message waits after a failure") \
-	X(jitter, choice, "full|none", "full", "whether the back-off is a random part of that time") \
-	X(expire, dur_or_word, "DUR|never", "never", "how old a message may get before it is given up on") \
+	X(backoff, backoff, "DUR..DUR|DUR,DUR,...", "1s..10m", \
+	    "how long a message waits after a failure") \
+	X(jitter, choice, "full|none", "full", \
+	    "whether the back-off is a random part of that time") \
+	X(expire, dur_or_word, "DUR|never", "never", \
+	    "how old a message may get before it is given up on") \
 	X(expired, choice, "drop|dead", "dead", "what becomes of an expired message") \
-	X(order_dead, choice, "skip|block", "skip", "whether a key goes on when a message of it is dead or held") \
+	X(order_dead, choice, "skip|block", "skip", \
+	    "whether a key goes on when a message of it is dead or held") \
 	X(latest, choice, "no|yes", "no", "whether a message replaces the waiting one of its key") \
 	X(dead_queue, dead_queue, "QUEUE|none", "none", "queue that gets what failed for good") \
 	X(max_messages, count_limit, "N|none", "none", "most messages ready, delayed and claimed") \
@@ -27,23 +31,34 @@
 	X(max_size, size_limit, "SIZE|none", "none", "largest message") \
 	X(min_free, size, "SIZE", "0", "bytes of the file system that a push must leave free") \
 	X(min_inodes, number, "N", "0", "inodes of the file system that a push must leave free") \
-	X(sync, choice, "always|never", "always", "whether a push waits until it would survive power loss") \
-	X(keep, keep, "DUR|N|no", "no", "how long, or how many, messages stay in done after their ack") \
-	X(unrouted, choice, "keep|drop|error", "keep", "what becomes of a message of a topic that no subscription wants") \
+	X(sync, choice, "always|never", "always", \
+	    "whether a push waits until it would survive power loss") \
+	X(keep, keep, "DUR|N|no", "no", \
+	    "how long, or how many, messages stay in done after their ack") \
+	X(unrouted, choice, "keep|drop|error", "keep", \
+	    "what becomes of a message of a topic that no subscription wants") \
 	X(mode, mode, "OCTAL", "0600", "permissions of message files") \
 	X(group, group, "GROUP|none", "none", "group of the queue's files") \
 	X(paused, choice, "no|pop|push|all", "no", "what the queue refuses at present") \
 	X(log, log, "FILE|syslog|no", "no", "where each change of state is told, a line each") \
-	X(handler, command, "COMMAND|none", "none", "what mq work --config runs for each message, by /bin/sh") \
+	X(handler, command, "COMMAND|none", "none", \
+	    "what mq work --config runs for each message, by /bin/sh") \
 	X(jobs, jobs, "N", "1", "how many handlers mq work --config runs at once") \
-	X(timeout, dur_or_word, "DUR|none", "none", "how long a handler of mq work --config may run") \
-	X(grace, dur_or_word, "DUR|none", "none", "how long handlers may go on after SIGTERM to mq work") \
+	X(timeout, dur_or_word, "DUR|none", "none", \
+	    "how long a handler of mq work --config may run") \
+	X(grace, dur_or_word, "DUR|none", "none", \
+	    "how long handlers may go on after SIGTERM to mq work") \
 	X(once, dur, "DUR", "1d", "how long the key of mq push --id is remembered") \
-	X(accept, command, "COMMAND|none", "none", "what looks at each message before it is accepted, by /bin/sh") \
-	X(rate, rate_limit, "N/s|N/m|N/h|none", "none", "most claims in that time, by all consumers together") \
-	X(max_in_flight, count_limit, "N|none", "none", "most messages claimed at once, by all consumers together") \
-	X(single, choice, "no|yes", "no", "whether one consumer at a time gets messages, and the others stand by") \
-	X(breaker, breaker, "N[,DUR[..DUR]]|none", "none", "failures in a row after which a worker pauses, and for how long")
+	X(accept, command, "COMMAND|none", "none", \
+	    "what looks at each message before it is accepted, by /bin/sh") \
+	X(rate, rate_limit, "N/s|N/m|N/h|none", "none", \
+	    "most claims in that time, by all consumers together") \
+	X(max_in_flight, count_limit, "N|none", "none", \
+	    "most messages claimed at once, by all consumers together") \
+	X(single, choice, "no|yes", "no", \
+	    "whether one consumer at a time gets messages, and the others stand by") \
+	X(breaker, breaker, "N[,DUR[..DUR]]|none", "none", \
+	    "failures in a row after which a worker pauses, and for how long")
 
 #define PUBLIC(name, type, syntax, initial, help) { #name, syntax, initial, help },
 const struct conf_key conf_keys[NKEYS] = { KEYS(PUBLIC) };
@@ -51,7 +66,8 @@ const struct conf_key conf_keys[NKEYS] = { KEYS(PUBLIC) };
 #define PRIVATE(name, type, syntax, initial, help) { &type_##type, offsetof(struct policy, name) },
 static const struct { const struct type *type; size_t offset; } slots[] = { KEYS(PRIVATE) };
 
-_Static_assert(sizeof(slots) / sizeof(slots[0]) == NKEYS, "NKEYS of policy.h is not the number of keys");
+_Static_assert(sizeof(slots) / sizeof(slots[0]) == NKEYS,
+    "NKEYS of policy.h is not the number of keys");
 
 bool
 policy_set(struct policy *p, int key, const char *text)
@@ -87,7 +103,8 @@ policy_is_trap(int key, const char *text)
 struct command *
 policy_command(struct policy *p, int key)
 {
-	return slots[key].type != &type_command ? NULL : (struct command *)((char *)p + slots[key].offset);
+	return slots[key].type != &type_command ? NULL :
+	    (struct command *)((char *)p + slots[key].offset);
 }
 
 const char *
@@ -121,7 +138,9 @@ policy_jitter(const struct policy *p, usec_t d)
 
 	if (p->jitter == JITTER_NONE || d <= 0)
 		return d;
-	/* As arc4random_uniform, for 64 bits: draw again what would make the low values likelier. */
+	/*
+	 * As arc4random_uniform, for 64 bits: draw again what would make the low values likelier.
+	 */
 	do
 		arc4random_buf(&random, sizeof(random));
 	while (random < -range % range);

@@ -88,10 +88,11 @@ extern const struct conf_key conf_keys[NKEYS];
 /* The mq.conf files in their order, NULL at the end.  A file that is not there counts as empty. */
 struct conf_files { const char *path[4]; };
 
-enum status conf_settings(const struct conf_files *files, struct settings *s, struct error *err) MUST_CHECK;
+enum status conf_settings(const struct conf_files *files, struct settings *s,
+    struct error *err) MUST_CHECK;
 /*
- * Policy of a queue: built in, then the files ([defaults], then each [queue GLOB] that matches), then
- * queue.conf in the directory queuefd (-1: none).  ST_CONF names file and line.
+ * Policy of a queue: built in, then the files ([defaults], then each [queue GLOB] that matches),
+ * then queue.conf in the directory queuefd (-1: none).  ST_CONF names file and line.
  */
 enum status conf_policy(const struct conf_files *files, const char *queue, int queuefd,
     struct policy *p, struct error *err) MUST_CHECK;
@@ -99,17 +100,18 @@ enum status conf_policy(const struct conf_files *files, const char *queue, int q
 enum status conf_policy_text(const struct conf_files *files, const char *queue, const char *text,
     size_t len, struct policy *p, struct error *err) MUST_CHECK;
 /*
- * As conf_policy, for what must go on under any policy: lines and files that cannot be understood are
- * passed over, and why tells of the first.
+ * As conf_policy, for what must go on under any policy: lines and files that cannot be understood
+ * are passed over, and why tells of the first.
  */
 void conf_policy_lenient(const struct conf_files *files, const char *queue, int queuefd,
     struct policy *p, struct error *why);
 /* Check the text of a queue.conf, with no effect; what is its name in the error. */
-enum status conf_check(const char *text, size_t len, const char *what, struct error *err) MUST_CHECK;
+enum status conf_check(const char *text, size_t len, const char *what,
+    struct error *err) MUST_CHECK;
 /*
- * A queue.conf text with each "key=value" of assign set: on the line of that key, else at the end; all
- * else is kept.  *out is the caller's to free, NULL on failure.  ST_USAGE: no such key, a bad value, a
- * key twice; ST_CONF: another part of the text is broken.
+ * A queue.conf text with each "key=value" of assign set: on the line of that key, else at the end;
+ * all else is kept.  *out is the caller's to free, NULL on failure.  ST_USAGE: no such key, a bad
+ * value, a key twice; ST_CONF: another part of the text is broken.
  */
 enum status conf_edit(const char *text, size_t len, const char *const *assign, size_t n,
     char **out, size_t *outlen, struct error *err) MUST_CHECK;
@@ -121,7 +123,8 @@ bool policy_local(int key, const char *text);
  * What a queue.conf text sets, as "key=value" each, to be given to queue_create.  Free with
  * names_free, also when it failed.
  */
-enum status conf_assigns(const char *text, size_t len, struct names *out, struct error *err) MUST_CHECK;
+enum status conf_assigns(const char *text, size_t len, struct names *out,
+    struct error *err) MUST_CHECK;
 /* The value of key i as text that can be read back. */
 void conf_value(const struct policy *p, int key, char *buf, size_t size);
 /* Back-off before attempt n+1 after n (>= 1) failures, before jitter; and with it. */

@@ -17,7 +17,8 @@ static bool
 trusted(uid_t owner, mode_t mode, char *why, size_t size)
 {
 	if (owner != 0 && owner != geteuid())
-		(void)snprintf(why, size, "belongs to another user (uid %lu)", (unsigned long)owner);
+		(void)snprintf(why, size, "belongs to another user (uid %lu)",
+		    (unsigned long)owner);
 	else if ((mode & (S_IWGRP | S_IWOTH)) != 0)
 		(void)snprintf(why, size, "may be written by others (mode %04o)", mode & 07777u);
 	else
@@ -36,8 +37,8 @@ key_of(const char *name)
 }
 
 /*
- * Who may write to the queue's directory may put another file in the place of queue.conf, even
- * one of ours, such as a message.  So the directory is looked at first, and then what is in it read.
+ * Who may write to the queue's directory may put another file in the place of queue.conf, even one
+ * of ours, such as a message.  So the directory is looked at first, and then what is in it read.
  */
 static enum status
 load_command(struct queue *q, const char *name, const char **text, struct error *err)
@@ -61,11 +62,13 @@ load_command(struct queue *q, const char *name, const char **text, struct error 
 	own = strcmp(origin, QUEUE_CONF) == 0;
 	if (own && !trusted(dir.st_uid, dir.st_mode, why, sizeof(why)))
 		return error_set(err, ST_CONF, 0, "%s refused: the directory %s/%s %s, who could "
-		    "choose what runs here; set it in mq.conf, in [queue %s], and take it out here: mq init %s %s=",
+		    "choose what runs here; set it in mq.conf, in [queue %s], and take it out "
+		    "here: mq init %s %s=",
 		    name, q->spool->path, q->name, why, q->name, q->name, name);
 	if (!trusted(c->uid, c->mode, why, sizeof(why)))
 		return error_set(err, ST_CONF, 0, "%s refused: %s%s%s%s %s, who could choose what "
-		    "runs here", name, own ? q->spool->path : "", own ? "/" : "", own ? q->name : "",
+		    "runs here", name, own ? q->spool->path : "", own ? "/" : "", own ? q->name :
+		    "",
 		    own ? "/" QUEUE_CONF : origin, why);
 	return ST_OK;
 }
