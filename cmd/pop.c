@@ -6,22 +6,16 @@
  * a slow reader keeps us waiting: a timer interrupts the blocked write.  When the
  * output fails, or a signal ends us, the message is given back uncounted.
  */
-#include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <sys/time.h>
 #include <errno.h>
 #include <poll.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio_ext.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/name.h"
 #include "spool/spool.h"
 #include "spool/record.h"
 #include "life/life.h"
+#include "shared/alarm.h"
 #include "shared/cmd.h"
 #include "shared/out.h"
 #include "shared/typed.h"
@@ -58,37 +52,6 @@ struct pop {
 	char *buf;
 };
 
-static volatile sig_atomic_t ticked;
-
-static void
-on_alarm(int sig)
-{
-	(void)sig;
-	ticked = 1;
-}
-
-/*
- * Only what waits for stdout is to be interrupted: on a network file system any other call could
- * be, too.
- */
-static void
-alarm_let(bool in)
-{
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGALRM);
-	(void)sigprocmask(in ? SIG_UNBLOCK : SIG_BLOCK, &set, NULL);
-}
-
-static bool
-alarm_is_let(void)
-{
-	sigset_t set;
-
-	return sigprocmask(SIG_BLOCK, NULL, &set) == 0 && sigismember(&set, SIGALRM) == 0;
-}
-
 static void
 renew(struct pop *p)
 {
@@ -96,7 +59,7 @@ renew(struct pop *p)
 	struct error trouble;
 	enum status st;
 
-	ticked = 0;
+	alarm_heard();
 	if (p->lost)
 		return;
 	error_clear(&trouble);
@@ -123,7 +86,7 @@ write_slowly(struct pop *p, const char *data, size_t len)
 		if (why == EAGAIN)	/* others share it, and made it non-blocking */
 			(void)poll(&pfd, 1, -1);
 		alarm_let(false);
-		if (ticked)
+		if (alarm_rang())
 			renew(p);
 		errno = run_stopped() ? EINTR : why;
 		if (run_stopped() || (n == -1 && why != EAGAIN && why != EINTR))
@@ -160,15 +123,6 @@ slow_write(void *cookie, const char *data, size_t len)
 	return (ssize_t)len;
 }
 
-static void
-timer(usec_t interval)
-{
-	struct itimerval it = { .it_interval = { interval / USEC, interval % USEC } };
-
-	it.it_value = it.it_interval;
-	(void)setitimer(ITIMER_REAL, &it, NULL);
-}
-
 /* 74 whatever the cause: our disk being full is another matter than theirs. */
 static enum status
 output_failed(struct pop *p)
@@ -179,7 +133,7 @@ output_failed(struct pop *p)
 static void
 tend(void *arg)
 {
-	if (ticked)
+	if (alarm_rang())
 		renew(arg);
 }
 
@@ -205,7 +159,7 @@ confirmed(struct pop *p)
 		return false;
 	alarm_let(true);
 	while ((n = read(STDIN_FILENO, &byte, 1)) == -1 && errno == EINTR && !run_stopped())
-		if (ticked)
+		if (alarm_rang())
 			renew(p);
 	alarm_let(false);
 	if (n == 0)
@@ -278,9 +232,9 @@ pop_one(struct pop *p, bool wait)
 	if (st != ST_OK)
 		return st;
 	p->lost = false;
-	timer(p->claim.at.name.lease_ms * 1000 / 3);
+	alarm_every(p->claim.at.name.lease_ms * 1000 / 3);
 	st = deliver(p);
-	timer(0);
+	alarm_every(0);
 	if (st == ST_OK && run_stopped())
 		st = error_set(&p->r->err, ST_AGAIN, 0, "stopped by a signal");
 	if (st == ST_OK)
@@ -341,16 +295,6 @@ options(struct pop *p)
 	return st;
 }
 
-static void
-catch_signals(void)
-{
-	struct sigaction sa = { .sa_handler = on_alarm };
-
-	run_stoppable();
-	(void)sigaction(SIGALRM, &sa, NULL);	/* no SA_RESTART: it is to interrupt write */
-	alarm_let(false);
-}
-
 static enum status
 pop_all(struct pop *p)
 {
@@ -390,7 +334,8 @@ run_pop(struct run *r)
 	if ((st = options(&p)) != ST_OK || (st = run_operands(r, 1, 1)) != ST_OK ||
 	    (st = run_queue_consume(r, r->operand[0], &p.q)) != ST_OK)
 		goto out;
-	catch_signals();
+	run_stoppable();
+	alarm_open();
 	if (!p.chunked || (st = chunk_hello(STDOUT_FILENO, &r->err)) == ST_OK)
 		st = pop_all(&p);
 out:
