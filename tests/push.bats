@@ -456,3 +456,15 @@ teardown() {
 	run -0 python3 "$BATS_TEST_DIRNAME/terminal.py" -- mq push q -m x
 	refute_output --partial terminal
 }
+
+@test "few descriptors: as many messages as always, with and without sync" {
+	[ -z "$MQ_SAN" ] || skip "the sanitizers need descriptors, too"
+	seq 40 >in
+	for sync in always never; do
+		mq init "$sync" sync="$sync"
+		for limit in 14 20 24; do
+			(ulimit -n "$limit"; mq push -q -l "$sync" in)
+			assert_equal "$(mq pop -n 40 -l "$sync" | cmp - in 2>&1)" ""
+		done
+	done
+}

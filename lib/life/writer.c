@@ -184,12 +184,10 @@ batch_body(struct batch *b, int *fd, struct error *err)
 static enum status
 writer_flush(struct pending *p, struct error *err)
 {
+	/* -1: too many are open; then the age of the file protects it */
 	int fence = fs_share(p->fd);
-	enum status st;
+	enum status st = writer_close(p, err);
 
-	if (fence == -1)
-		return error_sys(err, errno, "push");
-	st = writer_close(p, err);
 	p->fd = fence;
 	return st;
 }
