@@ -30,23 +30,10 @@
 #include "life/fail.h"
 #include "life/lease.h"
 
-enum step
-attempt_stop(struct attempt *a, enum status st)
-{
-	a->status = st;
-	return STEP_STOP;
-}
-
-enum step
-attempt_pass_over(struct attempt *a, enum status st)
-{
-	return pass_over(a->over, a->err) == ST_OK ? STEP_NEXT : attempt_stop(a, st);
-}
-
 static enum step
 attempt_denied(struct attempt *a, const struct place *p)
 {
-	return attempt_pass_over(a,
+	return step_pass_over(a,
 	    error_sys(a->err, errno, "message %s may not be read", p->name.id.text));
 }
 
@@ -56,7 +43,7 @@ attempt_torn(struct attempt *a, const struct place *p, const char *reason)
 {
 	enum status st = fail_torn(a->q, p, reason, a->now, a->err);
 
-	return st == ST_OK || st == ST_GONE ? STEP_NEXT : attempt_pass_over(a, st);
+	return st == ST_OK || st == ST_GONE ? STEP_NEXT : step_pass_over(a, st);
 }
 
 /* What the name promises is checked on the open file. */
@@ -79,7 +66,7 @@ attempt_sound(struct attempt *a, const struct place *p, int fd)
 		return STEP_OK;
 	}
 	if (st != ST_BADDATA)
-		return attempt_pass_over(a, st);
+		return step_pass_over(a, st);
 	error_clear(a->err);
 	return attempt_torn(a, p, "bad-header");
 }
@@ -174,21 +161,21 @@ attempt_one(struct attempt *a, int dir, const char *bucket, const struct entry *
 	(void)strlcpy(p.file, e->name, sizeof(p.file));
 	if (expired(a->q, &p.name, a->now)) {
 		st = fail_expired(a->q, &p, a->now, a->err);
-		return st == ST_OK || st == ST_GONE ? STEP_NEXT : attempt_pass_over(a, st);
+		return st == ST_OK || st == ST_GONE ? STEP_NEXT : step_pass_over(a, st);
 	}
 	if (a->opt->room > 0 && p.name.size - p.name.head > a->opt->room)
-		return attempt_stop(a, ST_LARGE);
+		return step_stop(a, ST_LARGE);
 	if (p.name.order[0] != '\0' && (step = keyed_turn(a, dir, &p)) != STEP_OK)
 		return step;
 	if (p.name.suspect && a->opt->company == COMPANY_NOW) {
 		a->over->held = HELD_SUSPECT;
-		return attempt_stop(a, ST_AGAIN);
+		return step_stop(a, ST_AGAIN);
 	}
 	step = attempt_open(a, &p, dir, &fd);
 	if (step == STEP_OK && (st = attempt_take(a, &p, dir, fd)) != ST_OK) {
 		(void)close(fd);
 		a->lost = st == ST_GONE;
-		step = a->lost ? STEP_NEXT : attempt_stop(a, st);
+		step = a->lost ? STEP_NEXT : step_stop(a, st);
 	}
 	if (step == STEP_NEXT)
 		order_lost(a->q, &p.name);

@@ -38,10 +38,12 @@ enum step {
 	STEP_STOP	/* the search ends, with 'status' and the error */
 };
 
+/* ---- step.c ------------------------------------------------------------- */
+
 /* Stop with that status. */
-enum step attempt_stop(struct attempt *a, enum status st) MUST_CHECK;
+enum step step_stop(struct attempt *a, enum status st) MUST_CHECK;
 /* A failure: STEP_NEXT if the message can be passed over, else the search stops. */
-enum step attempt_pass_over(struct attempt *a, enum status st) MUST_CHECK;
+enum step step_pass_over(struct attempt *a, enum status st) MUST_CHECK;
 
 /* ---- attempt.c ---------------------------------------------------------- */
 

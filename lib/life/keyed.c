@@ -93,14 +93,14 @@ keyed_in_sight(struct attempt *a, int dir, const struct place *p)
 	if (!keyed_fresh(a, dir, p))
 		return STEP_OK;
 	if ((st = buckets_list(shelf_of(a->q, STATE_READY), &bs, a->err)) != ST_OK)
-		return attempt_stop(a, st);
+		return step_stop(a, st);
 	for (size_t i = 0; st == ST_OK && !missed && !here && i < bs.n; i++) {
 		here = strcmp(bs.b[i].name, p->bucket) == 0;
 		st = keyed_in_bucket(a->q, &bs.b[i], p->name.order, here ? p->file : NULL, &missed,
 		    a->err);
 	}
 	buckets_free(&bs);
-	return st != ST_OK ? attempt_stop(a, st) : missed ? STEP_ANEW : STEP_OK;
+	return st != ST_OK ? step_stop(a, st) : missed ? STEP_ANEW : STEP_OK;
 }
 
 /* The place of a key among those that were passed over; w->npassed: it is not there. */
@@ -156,7 +156,7 @@ keyed_pass_by(struct attempt *a, int dir, const struct place *p, const struct ms
 	if ((step = keyed_in_sight(a, dir, p)) != STEP_OK)
 		return step;
 	st = order_park(a->q, dir, p, &a->again, a->err);
-	return st == ST_OK || st == ST_NONE ? STEP_NEXT : attempt_stop(a, st);
+	return st == ST_OK || st == ST_NONE ? STEP_NEXT : step_stop(a, st);
 }
 
 /* STEP_NEXT: its turn has not come; *turn says who has it. */
@@ -180,7 +180,7 @@ keyed_ask(struct attempt *a, int dir, const struct place *p, struct msgid *turn)
 	case ORDER_FAILED:
 		break;
 	}
-	return attempt_stop(a, a->err->status);
+	return step_stop(a, a->err->status);
 }
 
 static enum step
@@ -192,7 +192,7 @@ keyed_come(struct attempt *a, int dir, const struct place *p)
 
 	if (latest_superseded(a->q, p)) {
 		st = latest_drop(a->q, p, a->now, a->err);
-		return st == ST_OK || st == ST_GONE ? STEP_NEXT : attempt_stop(a, st);
+		return st == ST_OK || st == ST_GONE ? STEP_NEXT : step_stop(a, st);
 	}
 	if (!keyed_was_passed(&a->q->window, &p->name))
 		step = keyed_ask(a, dir, p, &turn);
@@ -207,5 +207,5 @@ keyed_turn(struct attempt *a, int dir, const struct place *p)
 
 	if (step != STEP_STOP || !keyed_remember(&a->q->window, p->name.order, NULL))
 		return step;
-	return attempt_pass_over(a, a->status);
+	return step_pass_over(a, a->status);
 }

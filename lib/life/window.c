@@ -91,7 +91,7 @@ window_bucket(struct attempt *a, const struct bucket *b, bool *empty, bool *youn
 	if ((st = bucket_open(shelf_of(q, STATE_READY), b, &q->window.fd, a->err)) != ST_OK) {
 		q->window.fd = -1;
 		a->again |= st == ST_GONE;	/* or renamed: what is in it was not seen */
-		return st == ST_GONE ? STEP_NEXT : attempt_pass_over(a, st);
+		return st == ST_GONE ? STEP_NEXT : step_pass_over(a, st);
 	}
 	(void)strlcpy(q->window.bucket, b->name, sizeof(q->window.bucket));
 	while (step == STEP_NEXT && more) {
@@ -99,7 +99,7 @@ window_bucket(struct attempt *a, const struct bucket *b, bool *empty, bool *youn
 		q->window.next = 0;
 		st = fs_list(q->window.fd, after, WINDOW, false, &q->window.names, &more, a->err);
 		if (st != ST_OK)
-			return st == ST_GONE ? STEP_NEXT : attempt_pass_over(a, st);
+			return st == ST_GONE ? STEP_NEXT : step_pass_over(a, st);
 		q->window.since = a->now;
 		if (q->window.names.n == 0)
 			*empty = after[0] == '\0';
@@ -144,7 +144,7 @@ window_pass(struct attempt *a, bool *young)
 
 	keyed_begin(a);
 	if ((st = buckets_list(shelf_of(a->q, STATE_READY), &bs, a->err)) != ST_OK)
-		return attempt_stop(a, st);
+		return step_stop(a, st);
 	for (size_t i = 0; step == STEP_NEXT && i < bs.n; i++) {
 		step = window_bucket(a, &bs.b[i], &empty, young);
 		if (empty)
