@@ -81,7 +81,7 @@ claim_search(struct attempt *a, usec_t *wake)
 	enum step step;
 
 	/* Whatever there is: a lane that waits for nobody must not wait until there is nothing else. */
-	if (arc4random_uniform(SWEEP) == 0 && order_sweep(q, a->now))
+	if (arc4random_uniform(SWEEP) == 0 && order_sweep_some(q, a->now))
 		q->window.since = 0;
 	step = claim_go_on(a);
 	if (step == STEP_OK || step == STEP_STOP)

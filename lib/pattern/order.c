@@ -451,6 +451,17 @@ order_sweep(struct queue *q, usec_t now)
 	return mended;
 }
 
+bool
+order_sweep_some(struct queue *q, usec_t now)
+{
+	usec_t swept = q->swept;
+	bool mended = order_sweep(q, now);
+
+	if (!mended)
+		q->swept = swept;
+	return mended;
+}
+
 void
 order_sweep_all(struct queue *q)
 {

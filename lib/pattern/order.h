@@ -58,6 +58,11 @@ bool order_holds(struct queue *q, const struct msgname *n);
  */
 bool order_sweep(struct queue *q, usec_t now);
 /*
+ * As order_sweep, for a consumer that has other work: that this saw nothing proves nothing, so it
+ * does not keep the consumer from looking when there is no other work.
+ */
+bool order_sweep_some(struct queue *q, usec_t now);
+/*
  * What is wrong with the turn of a key, whether messages wait because of it; and mend it.  NULL:
  * nothing.
  */
