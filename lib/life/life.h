@@ -134,34 +134,34 @@ struct passed {
  * not be had and was passed over; if there was such a thing and nothing else, its error is
  * returned, not ST_NONE.
  */
-enum status claim_next(struct queue *, const struct claim_options *, usec_t now,
-    struct claim *, usec_t *wake, struct passed *over, struct error *) MUST_CHECK;
+enum status claim_next(struct queue *q, const struct claim_options *opt, usec_t now,
+    struct claim *c, usec_t *wake, struct passed *over, struct error *err) MUST_CHECK;
 
 /*
  * Whether the lease of any claim is over or its holder dead, without taking it back;
  * if none is, *wake becomes the time to look again, if that is sooner.
  */
-enum status claims_lapsed(struct queue *, usec_t now, bool *any, usec_t *wake,
-    struct error *) MUST_CHECK;
+enum status claims_lapsed(struct queue *q, usec_t now, bool *any, usec_t *wake,
+    struct error *err) MUST_CHECK;
 
 /* Find the claim of a handle.  ST_LOST: gone.  fd is -1: open it with msg_open if needed. */
-enum status claim_find(
-    struct queue *, const char *handle, struct claim *, struct error *) MUST_CHECK;
+enum status claim_find(struct queue *q, const char *handle, struct claim *c,
+    struct error *err) MUST_CHECK;
 
 /*
  * End or change a claim; each closes nothing (claim_close does) and returns ST_LOST when the
  * claim was taken back meanwhile.  claim_fail says in *state where the message went
  * (STATE_DELAYED, STATE_READY or STATE_DEAD).
  */
-enum status claim_ack(struct queue *, struct claim *, usec_t now, struct error *) MUST_CHECK;
-enum status claim_fail(struct queue *, struct claim *, const struct failure *, usec_t now,
-    enum state *state, struct error *) MUST_CHECK;
+enum status claim_ack(struct queue *q, struct claim *c, usec_t now, struct error *err) MUST_CHECK;
+enum status claim_fail(struct queue *q, struct claim *c, const struct failure *why, usec_t now,
+    enum state *state, struct error *err) MUST_CHECK;
 /* Give back; it does not count.  delay 0: ready at once. */
-enum status claim_release(struct queue *, struct claim *, usec_t delay, usec_t now,
-    struct error *) MUST_CHECK;
+enum status claim_release(struct queue *q, struct claim *c, usec_t delay, usec_t now,
+    struct error *err) MUST_CHECK;
 /* lease 0: as long as it was. */
-enum status claim_extend(struct queue *, struct claim *, usec_t lease, usec_t now,
-    struct error *) MUST_CHECK;
+enum status claim_extend(struct queue *q, struct claim *c, usec_t lease, usec_t now,
+    struct error *err) MUST_CHECK;
 /*
  * Close the message, which drops its lock.  A claim that was not ended is then anybody's to take
  * back.
@@ -169,7 +169,7 @@ enum status claim_extend(struct queue *, struct claim *, usec_t lease, usec_t no
 /* The message once more, to be read from its beginning; the caller closes *fd. */
 enum status claim_body(
     struct queue *q, const struct claim *c, int *fd, struct error *err) MUST_CHECK;
-void claim_close(struct claim *);
+void claim_close(struct claim *c);
 
 /* ---- move.c ---------------------------------------------------------------- */
 
@@ -180,13 +180,15 @@ void claim_close(struct claim *);
 /* Ready in `to`, which may be the same queue. */
 enum status move_retry(struct queue *q, const struct place *p, struct queue *to, bool keep_attempts,
     usec_t now, struct error *err) MUST_CHECK;
-enum status move_hold(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
+enum status move_hold(struct queue *q, const struct place *p, usec_t now,
+    struct error *err) MUST_CHECK;
 /* reason: text for the record, or NULL. */
-enum status move_bury(struct queue *, const struct place *, const char *reason, usec_t now,
-    struct error *) MUST_CHECK;
-enum status move_drop(struct queue *, const struct place *, usec_t now, struct error *) MUST_CHECK;
-enum status move_to(
-    struct queue *, const struct place *, struct queue *to, usec_t now, struct error *) MUST_CHECK;
+enum status move_bury(struct queue *q, const struct place *p, const char *reason, usec_t now,
+    struct error *err) MUST_CHECK;
+enum status move_drop(struct queue *q, const struct place *p, usec_t now,
+    struct error *err) MUST_CHECK;
+enum status move_to(struct queue *q, const struct place *p, struct queue *to, usec_t now,
+    struct error *err) MUST_CHECK;
 
 /* ---- gate.c ---------------------------------------------------------------- */
 
