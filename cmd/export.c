@@ -88,7 +88,8 @@ put_front(struct export *e)
 	int n;
 
 	time_format(now, at);
-	n = snprintf(text, sizeof(text), "mq-export 1\nqueue %s\ntime %s\nmq %s\n", queue_name(e->q), at, MQ_VERSION);
+	n = snprintf(text, sizeof(text), "mq-export 1\nqueue %s\ntime %s\nmq %s\n",
+	    queue_name(e->q), at, MQ_VERSION);
 	if ((st = put_text(e, "mq-export", text, (size_t)n, now)) != ST_OK ||
 	    (st = queue_conf_text(e->q, &conf, &len, &e->r->err)) != ST_OK)
 		return st;
@@ -135,7 +136,8 @@ put_body(struct export *e, int fd, const struct place *p)
 	if (at == p->name.size)
 		return put_padding(e, at);
 	/* What stands in the stream cannot be taken back. */
-	return error_set(&e->r->err, ST_IO, n == -1 ? errno : 0, "message %s cannot be read to its end, so the stream "
+	return error_set(&e->r->err, ST_IO, n == -1 ? errno : 0,
+	    "message %s cannot be read to its end, so the stream "
 	    "ends here; 'mq hold' it and leave it out (--state)", p->name.id.text);
 }
 
@@ -169,7 +171,8 @@ moved(struct export *e, int fd)
 		return ST_OK;
 	if (fstat(fd, &sb) == -1)
 		return error_sys(&e->r->err, errno, "look at a message");
-	return (usec_t)sb.st_ctim.tv_sec * USEC + sb.st_ctim.tv_nsec / 1000 >= e->since ? ST_OK : ST_NONE;
+	return (usec_t)sb.st_ctim.tv_sec * USEC + sb.st_ctim.tv_nsec / 1000 >= e->since ? ST_OK :
+	    ST_NONE;
 }
 
 /* A selected one.  ST_GONE, ST_NONE: it is not in the archive, and another may be in its place. */
@@ -229,10 +232,15 @@ all(struct export *e, const struct visit *v)
 	bool part = select_last(e->sel) || select_limit(e->sel) != INT64_MAX;
 	enum status st = ST_OK;
 	usec_t began;
-	int quiet = 0;	/* passes that saw nothing move; of one message that moves all the time a single pass may see nothing */
+	/*
+	 * passes that saw nothing move; of one message that moves all the time a single pass may
+	 * see nothing
+	 */
+	int quiet = 0;
 
 	/* A part is no copy of the queue: nobody misses what moved. */
-	for (int i = 0; st == ST_OK && !run_stopped() && quiet < 2 && i < (part ? 1 : PASSES); i++) {
+	for (int i = 0; st == ST_OK && !run_stopped() && quiet < 2 && i < (part ? 1 : PASSES);
+	    i++) {
 		began = tick();
 		e->again = 0;
 		st = select_each(e->sel, e->q, STATES_ALL, clock_now(), v, &e->worst);
@@ -259,7 +267,8 @@ export(struct export *e)
 	if ((st = run_operands(r, 1, -1)) != ST_OK)
 		return st;
 	if (isatty(STDOUT_FILENO) == 1)
-		return run_usage(r, "an archive is nothing for a terminal: mq export %s >FILE", r->operand[0]);
+		return run_usage(r, "an archive is nothing for a terminal: mq export %s >FILE",
+		    r->operand[0]);
 	if ((st = run_queue(r, r->operand[0], &e->q)) != ST_OK)
 		return st;
 	progress_start(&e->progress, r);

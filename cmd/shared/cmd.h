@@ -33,8 +33,10 @@ struct opt {
 /* What a verb does when the reader of its stdout goes. */
 enum on_pipe {
 	PIPE_TELLS,	/* it tells, and ends with 74: somebody lost what it had for him */
-	PIPE_ENDS,	/* all that it is for is what it prints: it dies of SIGPIPE, as ls(1) does */
-	PIPE_STATUS	/* the same, but what was printed is of no use: it ends with 74, without a word */
+	/* all that it is for is what it prints: it dies of SIGPIPE, as ls(1) does */
+	PIPE_ENDS,
+	/* the same, but what was printed is of no use: it ends with 74, without a word */
+	PIPE_STATUS
 };
 
 struct run;

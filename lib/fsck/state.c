@@ -57,7 +57,8 @@ check_name(struct fsck *f, const struct place *p, const struct bucket *b, const 
 	struct msgname n = p->name;
 	bool claim = n.token[0] != '\0', whole = claim && n.lease_ms > 0;
 	char cls = place_in_lane(p) ? 0 : bucket_class(p->state, &n);
-	bool fields = p->state == STATE_CLAIMED ? !whole : claim || n.lease_ms > 0 || n.locked || n.finished;
+	bool fields = p->state == STATE_CLAIMED ? !whole :
+	    claim || n.lease_ms > 0 || n.locked || n.finished;
 	enum state to = p->state == STATE_CLAIMED && fields ? STATE_READY : p->state;
 	enum status st;
 
@@ -75,12 +76,16 @@ check_name(struct fsck *f, const struct place *p, const struct bucket *b, const 
 		fsck_found(f, WRONG_FIELDS, f->repair && fsck_mended(f, st), path, to != p->state ?
 		    "a claim without its token or lease" : "a claim's fields outside claimed/");
 	else
-		fsck_found(f, MISPLACED, f->repair && fsck_mended(f, st), path, "its bucket is that of "
+		fsck_found(f, MISPLACED, f->repair &&
+		    fsck_mended(f, st), path, "its bucket is that of "
 		    "another class or of later keys");
 	return f->repair;
 }
 
-/* Whoever ended that claim is about to go on, or was stopped on the way.  Anybody may go on in its place. */
+/*
+ * Whoever ended that claim is about to go on, or was stopped on the way.  Anybody may go on in its
+ * place.
+ */
 static void
 check_ended(struct fsck *f, const struct place *p, int dir, const char *path)
 {
@@ -115,7 +120,8 @@ check_file(struct fsck *f, const struct place *p, const char *path)
 	if (st == ST_OK || st == ST_GONE)
 		return ST_OK;
 	if (st != ST_BADDATA) {
-		fsck_found(f, UNREADABLE, false, path, "it may not be read: %s", strerror(f->err->errnum));
+		fsck_found(f, UNREADABLE, false, path, "it may not be read: %s",
+		    strerror(f->err->errnum));
 		error_clear(f->err);
 		return ST_OK;
 	}
@@ -136,7 +142,8 @@ check_entry(struct fsck *f, const struct shelf *sh, const struct bucket *b, int 
 	char path[600];
 
 	shelf_place(sh, b->name, e->name, &p);
-	(void)snprintf(path, sizeof(path), "%s/%s%s%s%s/%s", shelf_name(sh), sh->lane, sh->lane[0] != '\0' ? "/" : "",
+	(void)snprintf(path, sizeof(path), "%s/%s%s%s%s/%s", shelf_name(sh), sh->lane,
+	    sh->lane[0] != '\0' ? "/" : "",
 	    b->half ? "+" : "", b->name, e->name);
 	if (e->type != DT_REG) {
 		fsck_foreign(f, FOREIGN_TYPE, dir, e->name, path, "not a regular file");
@@ -144,10 +151,12 @@ check_entry(struct fsck *f, const struct shelf *sh, const struct bucket *b, int 
 	}
 	switch (name_parse(e->name, &p.name)) {
 	case NAME_FOREIGN:
-		fsck_foreign(f, FOREIGN_ENTRY, dir, e->name, path, "the name is not that of a message");
+		fsck_foreign(f, FOREIGN_ENTRY, dir, e->name, path,
+		    "the name is not that of a message");
 		return ST_OK;
 	case NAME_FUTURE:
-		fsck_found(f, FUTURE_NAME, false, path, "of a format that this mq does not know; left alone");
+		fsck_found(f, FUTURE_NAME, false, path,
+		    "of a format that this mq does not know; left alone");
 		return ST_OK;
 	case NAME_OK:
 		break;
@@ -195,7 +204,8 @@ check_half(struct fsck *f, const char *state, int dir, const struct bucket *b)
 		return;	/* in the making */
 	(void)snprintf(path, sizeof(path), "%s/%s", state, half);
 	if (f->repair)
-		ok = fs_rmdir(dir, half) || ((!queue_synced(f->q) || fs_sync(dir, f->err) == ST_OK) &&
+		ok = fs_rmdir(dir, half) || ((!queue_synced(f->q) ||
+		    fs_sync(dir, f->err) == ST_OK) &&
 		    fsck_mended(f, fs_move(dir, half, dir, half + 1, f->err)));
 	fsck_found(f, HALF_BUCKET, ok, path, "its maker did not finish it");
 }
@@ -240,7 +250,8 @@ fsck_state(struct fsck *f, enum state s)
 		return fsck_pass(f, st, state_names[s]);
 	st = check_buckets(f, shelf_of(f->q, s), dir, state_names[s], &buckets);
 	if (st == ST_OK && buckets == 0)
-		fsck_found(f, NO_BUCKET, f->repair && fsck_mended(f, queue_layout(f->q, f->now, f->err)),
+		fsck_found(f, NO_BUCKET, f->repair &&
+		    fsck_mended(f, queue_layout(f->q, f->now, f->err)),
 		    state_names[s], "no bucket: on a full disk nothing could be moved there");
 	return st;
 }
@@ -276,7 +287,8 @@ check_entries(struct fsck *f, const char *order, const char *path)
 		for (size_t i = 0; i < l.n; i++)
 			if (l.e[i].type != DT_REG || !turn_ok(l.e[i].name)) {
 				(void)snprintf(entry, sizeof(entry), "%s/%s", path, l.e[i].name);
-				fsck_foreign(f, FOREIGN_ENTRY, dir, l.e[i].name, entry, "not the turn of a message");
+				fsck_foreign(f, FOREIGN_ENTRY, dir, l.e[i].name, entry,
+				    "not the turn of a message");
 			}
 		listing_free(&l);
 	}
@@ -284,7 +296,10 @@ check_entries(struct fsck *f, const char *order, const char *path)
 	return st == ST_GONE ? ST_OK : st;
 }
 
-/* Whether a directory holds nothing, or only empty directories, which are removed if it is to be so. */
+/*
+ * Whether a directory holds nothing, or only empty directories, which are removed if it is to be
+ * so.
+ */
 static bool
 check_hollow(struct fsck *f, int dir, const char *name, int depth, bool remove)
 {
@@ -296,7 +311,8 @@ check_hollow(struct fsck *f, int dir, const char *name, int depth, bool remove)
 		return false;
 	hollow = fs_list(fd, "", 0, true, &l, NULL, f->err) == ST_OK;
 	for (size_t i = 0; hollow && i < l.n; i++)
-		hollow = l.e[i].type == DT_DIR && check_hollow(f, fd, l.e[i].name, depth - 1, remove);
+		hollow = l.e[i].type == DT_DIR && check_hollow(f, fd, l.e[i].name, depth - 1,
+		    remove);
 	listing_free(&l);
 	(void)close(fd);
 	return hollow && (!remove || fs_rmdir(dir, name));
@@ -310,15 +326,18 @@ check_turn(struct fsck *f, const char *order, const char *path)
 
 	if (text != NULL)
 		fsck_found(f, stuck ? STUCK_TURN : ORPHAN_TURN, ok, path, "%s", text);
-	else if (fsck_older(f, f->q->fd, path, HALF_AGE) && check_hollow(f, f->q->fd, path, 2, false))
-		fsck_found(f, ORPHAN_TURN, f->repair && check_hollow(f, f->q->fd, path, 2, true), path, "it is empty");
+	else if (fsck_older(f, f->q->fd, path, HALF_AGE) &&
+	    check_hollow(f, f->q->fd, path, 2, false))
+		fsck_found(f, ORPHAN_TURN, f->repair &&
+		    check_hollow(f, f->q->fd, path, 2, true), path, "it is empty");
 	error_clear(f->err);
 	return ST_OK;
 }
 
 /* Each directory of an order key in waiting/ or turns/. */
 static enum status
-check_orders(struct fsck *f, const char *name, enum status (*check)(struct fsck *, const char *, const char *))
+check_orders(struct fsck *f, const char *name,
+    enum status (*check)(struct fsck *, const char *, const char *))
 {
 	const struct entry *e;
 	char path[300];
@@ -367,7 +386,8 @@ check_link(struct fsck *f, int dir, const struct entry *e)
 
 	(void)snprintf(path, sizeof(path), "latest/%s", e->name);
 	if (!order_ok(e->name) || e->type != DT_LNK || !newest_link(f->q, e->name, &p)) {
-		fsck_foreign(f, FOREIGN_ENTRY, dir, e->name, path, "not the newest message of a key");
+		fsck_foreign(f, FOREIGN_ENTRY, dir, e->name, path,
+		    "not the newest message of a key");
 		return ST_OK;
 	}
 	if (f->n > 0 && bsearch(&p.name.id, f->ids, f->n, sizeof(*f->ids), fsck_by_id) != NULL)
@@ -379,7 +399,8 @@ check_link(struct fsck *f, int dir, const struct entry *e)
 	/* Whoever removed that message may be about to remove its link. */
 	if (!newest_link(f->q, e->name, &p) || strcmp(p.name.id.text, id.text) != 0)
 		return ST_OK;
-	fsck_found(f, STALE_LATEST, f->repair && fsck_mended(f, newest_forget(f->q, e->name, f->err)), path,
+	fsck_found(f, STALE_LATEST, f->repair && fsck_mended(f,
+	    newest_forget(f->q, e->name, f->err)), path,
 	    "the message that it names is gone");
 	return ST_OK;
 }

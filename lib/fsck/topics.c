@@ -34,14 +34,18 @@ check_filters(struct fsck *f, const char *name, const char *path)
 	if (st == ST_CONF)
 		fsck_found(f, BAD_FILTER, false, path, "%s", f->err->text);
 	else if (st == ST_DENIED || st == ST_IO)
-		fsck_found(f, UNREADABLE, false, path, "it may not be read: %s", strerror(f->err->errnum));
+		fsck_found(f, UNREADABLE, false, path, "it may not be read: %s",
+		    strerror(f->err->errnum));
 	else
 		return st;
 	error_clear(f->err);
 	return ST_NOTFOUND;
 }
 
-/* Whoever finds that he may not subscribe has made a topic for a moment, without a subscription; and this one may be over. */
+/*
+ * Whoever finds that he may not subscribe has made a topic for a moment, without a subscription;
+ * and this one may be over.
+ */
 static bool
 is_chained(struct fsck *f, int dir, struct queue *q)
 {
@@ -69,21 +73,24 @@ check_subscription(struct fsck *f, int dir, const char *name)
 		return st == ST_NOTFOUND ? ST_OK : st;
 	error_clear(&ignored);
 	if ((st = queue_open_raw(f->q->spool, name, &q, &ignored)) == ST_NOTFOUND) {
-		fsck_found(f, LOST_SUBSCRIPTION, f->repair && fsck_mended(f, subscription_drop(f->q, name, f->err)), path,
+		fsck_found(f, LOST_SUBSCRIPTION, f->repair &&
+		    fsck_mended(f, subscription_drop(f->q, name, f->err)), path,
 		    "there is no queue '%s'", name);
 		return ST_OK;
 	}
 	if (st != ST_OK)
 		return ST_OK;	/* another user's, perhaps */
 	if (is_chained(f, dir, q))
-		fsck_found(f, CHAINED_TOPIC, false, path, "queue '%s' is a topic, too: mq unsubscribe %s %s ends it; "
+		fsck_found(f, CHAINED_TOPIC, false, path,
+		    "queue '%s' is a topic, too: mq unsubscribe %s %s ends it; "
 		    "or make '%s' a plain queue again", name, f->q->name, name, name);
 	st = topics_of(q, &topics, f->err);
 	if (st == ST_OK) {
 		for (size_t i = 0; i < topics.n; i++)
 			has |= strcmp(topics.name[i], f->q->name) == 0;
 		if (!has)
-			fsck_found(f, LOST_MARKER, f->repair && fsck_mended(f, marker_put(q, f->q->name, f->err)), path,
+			fsck_found(f, LOST_MARKER, f->repair &&
+			    fsck_mended(f, marker_put(q, f->q->name, f->err)), path,
 			    "queue '%s' does not know of it", name);
 	}
 	names_free(&topics);
@@ -111,7 +118,8 @@ check_marker(struct fsck *f, int dir, const char *topic)
 		return ST_OK;
 	(void)snprintf(path, sizeof(path), "topics/%s", topic);
 	if (fsck_older(f, dir, topic, HALF_AGE))
-		fsck_found(f, LOST_MARKER, f->repair && fsck_mended(f, marker_drop(f->q, topic, f->err)), path,
+		fsck_found(f, LOST_MARKER, f->repair &&
+		    fsck_mended(f, marker_drop(f->q, topic, f->err)), path,
 		    "this queue does not subscribe to '%s'", topic);
 	return ST_OK;
 }
@@ -119,9 +127,11 @@ check_marker(struct fsck *f, int dir, const char *topic)
 enum status
 fsck_topics(struct fsck *f)
 {
-	static const struct entries subscriptions = { "subscriptions", queue_name_ok, "not the name of a queue", DT_REG,
+	static const struct entries subscriptions = { "subscriptions", queue_name_ok,
+	    "not the name of a queue", DT_REG,
 	    check_subscription };
-	static const struct entries topics = { "topics", queue_name_ok, "not the name of a topic", DT_REG, check_marker };
+	static const struct entries topics = { "topics", queue_name_ok, "not the name of a topic",
+	    DT_REG, check_marker };
 	enum status st = fsck_entries(f, &subscriptions);
 
 	return st == ST_OK ? fsck_entries(f, &topics) : st;

@@ -39,7 +39,8 @@ claim_look(struct attempt *a)
 	enum step step = window_hinted(a);
 	bool young = true;
 
-	for (int round = 0; round < ROUNDS_MAX && (step == STEP_NEXT || step == STEP_ANEW); round++) {
+	for (int round = 0; round < ROUNDS_MAX && (step == STEP_NEXT || step == STEP_ANEW);
+	    round++) {
 		bool more = step == STEP_ANEW || a->again || (young && round < ROUNDS);
 		if (!more && (a->park || a->q->window.npassed == 0) && !order_sweep(a->q, a->now))
 			break;
@@ -80,7 +81,10 @@ claim_search(struct attempt *a, usec_t *wake)
 	struct queue *q = a->q;
 	enum step step;
 
-	/* Whatever there is: a lane that waits for nobody must not wait until there is nothing else. */
+	/*
+	 * Whatever there is: a lane that waits for nobody must not wait until there is nothing
+	 * else.
+	 */
 	if (arc4random_uniform(SWEEP) == 0 && order_sweep_some(q, a->now))
 		q->window.since = 0;
 	step = claim_go_on(a);
@@ -118,7 +122,8 @@ claim_next(struct queue *q, const struct claim_options *opt, usec_t now,
 		st = ST_NONE;
 	}
 	if (st == ST_NONE && over->n > 0)
-		st = error_set(err, over->first.status, 0, "queue '%s': %s%s", q->name, over->first.text,
+		st = error_set(err, over->first.status, 0, "queue '%s': %s%s", q->name,
+		    over->first.text,
 		    over->n > 1 ? "; others, too, were passed over" : "");
 	flow_end(&a.flow);
 	return st;

@@ -1,7 +1,7 @@
 /*
- * record.c: what went wrong with a message, attempt by attempt, in failures/XX/ID (F9.16 to F9.21 of
- * spool-format.md).  The record is advice: on a full disk the message moves on without it, and its
- * name still says why.
+ * record.c: what went wrong with a message, attempt by attempt, in failures/XX/ID (F9.16 to F9.21
+ * of spool-format.md).  The record is advice: on a full disk the message moves on without it, and
+ * its name still says why.
  */
 #include <fcntl.h>
 #include <stdio.h>
