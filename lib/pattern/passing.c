@@ -1,5 +1,6 @@
 /*
- * passing.c: how the turn of a key goes from one message to the next (F15.1 to F15.30 of spool-format.md).
+ * passing.c: how the turn of a key goes from one message to the next (F15.1 to F15.30 of
+ * spool-format.md).
  */
 #include <dirent.h>
 #include <string.h>
