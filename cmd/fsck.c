@@ -111,7 +111,6 @@ check_all(struct run *r, struct fsck *k, unsigned *left, enum status *worst)
 	struct names names;
 	enum status st;
 
-	fsck_spool(r->spool, k->repair, clock_now(), report, k, left);
 	if ((st = spool_list(r->spool, SPOOL_QUEUE | SPOOL_WRECK, &names, &r->err)) != ST_OK)
 		return st;
 	for (size_t i = 0; i < names.n; i++)
@@ -137,9 +136,11 @@ run_fsck(struct run *r)
 		k.repair |= key == REPAIR;
 		k.json |= key == JSON;
 	}
-	if ((st = run_operands(r, 0, -1)) != ST_OK || (st = run_conf(r)) != ST_OK ||
-	    (st = run_spool(r, false)) != ST_OK)
+	if ((st = run_operands(r, 0, -1)) != ST_OK || (st = run_settings(r, false)) != ST_OK ||
+	    (st = run_conf(r)) != ST_OK ||
+	    (st = spool_open_raw(r->spool_path, &r->files, &r->spool, &r->err)) != ST_OK)
 		return st;
+	fsck_spool(r->spool, r->noperands == 0, k.repair, clock_now(), report, &k, &left);
 	if (r->noperands == 0)
 		st = check_all(r, &k, &left, &worst);
 	for (int i = 0; i < r->noperands; i++)

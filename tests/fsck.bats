@@ -273,3 +273,51 @@ bucket() {
 	run -0 mq fsck q
 	assert_output ""
 }
+
+@test "bad-format: an empty .mq, as after a power failure, is told with its remedy, and mended" {
+	mq push -q q -m x
+	for text in '' 'mq-sp' '\0\0\0\0\0\0\0\0\0\0\0'; do
+		# shellcheck disable=SC2059 # it is a format
+		printf "$text" >"$MQ_SPOOL/.mq"
+		run -78 mq push q -m y
+		assert_output --partial "is empty, as after a power failure: 'mq fsck --repair' writes it anew"
+		run -1 mq fsck
+		assert_line --partial "error bad-format .mq: it is empty, as after a power failure"
+		run -1 mq fsck q
+		run -0 mq fsck q --repair
+		assert_line --partial "(repaired)"
+		assert_equal "$(cat "$MQ_SPOOL/.mq")" "mq-spool 1"
+		run -0 mq fsck
+		run -0 mq push -q q -m y
+	done
+	# What somebody wrote is not ours to replace.
+	echo something >"$MQ_SPOOL/.mq"
+	run -78 mq fsck --repair
+	assert_equal "$(cat "$MQ_SPOOL/.mq")" something
+}
+
+@test "foreign-link: a queue that is a symbolic link is told, and what to do" {
+	mq push -q q -m x
+	mv "$MQ_SPOOL/q" big
+	ln -s "$PWD/big" "$MQ_SPOOL/q"
+	run -1 mq fsck --repair
+	assert_line --partial "warning foreign-link q: a queue by a symbolic link"
+	assert_line --partial "mount --bind"
+	run -66 mq fsck q
+	run -66 mq pop q
+	assert [ -L "$MQ_SPOOL/q" ]
+}
+
+@test "old-key: keys whose time is over are counted and named, and are no fault" {
+	mq init -q q once=1ms
+	mq push -q q --id first -m x
+	mq push -q q --id second -m x
+	sleep 0.01
+	run -0 mq fsck q
+	assert_line --regexp "^info old-key q/once/..: 1 key that nobody needs any more, such as =(first|second)"
+	run -0 mq fsck --repair q
+	assert_line --partial "(repaired)"
+	run -0 mq fsck q
+	refute_output
+	assert_equal "$(find "$MQ_SPOOL/q/once" -name '=*' | wc -l)" 0
+}

@@ -116,3 +116,14 @@ load helper
 	run -0 mq config q
 	assert_line "max_in_flight = none"
 }
+
+@test "of many that make one queue at the same time each gets it" {
+	for round in 1 2 3 4 5 6 7 8; do
+		local jobs=()
+		for i in 1 2 3 4 5 6 7 8; do
+			mq push -q "q$round" -m x & jobs+=($!)
+		done
+		for job in "${jobs[@]}"; do wait "$job"; done
+		assert_counts "q$round" ready=8
+	done
+}

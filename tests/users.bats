@@ -575,3 +575,11 @@ others() {
 	run -0 consumer mq pop q
 	assert_output 'and on'
 }
+
+@test "who may not make a queue is told which, and in which spool" {
+	mkdir -m 755 spool
+	run -77 carol mq push newq -m x
+	assert_output "mq push: cannot make queue 'newq' in $PWD/spool: Permission denied"
+	run -77 carol mq init newq
+	assert_output "mq init: cannot make queue 'newq' in $PWD/spool: Permission denied"
+}

@@ -21,6 +21,10 @@ struct queue;
  * spool-format.md that does not hold.  A test compares the list with that page and mq-fsck(1).
  */
 #define KINDS(X) \
+	X(BAD_FORMAT, "bad-format", SEV_ERROR, "F14.1", \
+	  "the .mq of the spool says its format", "write it, if it is empty") \
+	X(FOREIGN_LINK, "foreign-link", SEV_WARNING, "F10.5", \
+	  "no queue is a symbolic link", "") \
 	X(BAD_CONF, "bad-conf", SEV_ERROR, "F1.1", "queue.conf parses", "") \
 	X(LINKED_QUEUE, "linked-queue", SEV_ERROR, "F1.2", \
 	  "a queue is a directory of the spool, not a symbolic link to one", "") \
@@ -67,6 +71,8 @@ struct queue;
 	  "files being written have a living writer", "remove") \
 	X(UNFINISHED_PUSH, "unfinished-push", SEV_INFO, "F9.10", \
 	  "each message accepted under a key was put into the queue", "put it there") \
+	X(OLD_KEY, "old-key", SEV_INFO, "F9.15", \
+	  "few markers in once/ are older than the policy remembers", "remove them") \
 	X(ORPHAN_RECORD, "orphan-record", SEV_INFO, "F9.18", \
 	  "each file in failures/ has its message", "remove") \
 	X(ORPHAN_REPLY, "orphan-reply", SEV_INFO, "F16.18", \

@@ -217,7 +217,13 @@ fsck_records(struct fsck *f)
 
 /* ---- keys of push --id ------------------------------------------------- */
 
-struct look { struct fsck *f; int dir; const char *xx; };
+struct look {
+	struct fsck *f;
+	int dir;
+	const char *xx;
+	unsigned old, removed;	/* keys whose time is over */
+	char first[NAME_MAX_LEN + 1];
+};
 
 static void
 left_in_once(void *arg, enum once_kind kind, const char *name, bool done)
@@ -226,6 +232,12 @@ left_in_once(void *arg, enum once_kind kind, const char *name, bool done)
 	char path[600];
 
 	(void)snprintf(path, sizeof(path), "once/%s/%s", l->xx, name);
+	if (kind == ONCE_OVER) {
+		if (l->old++ == 0)
+			(void)strlcpy(l->first, name, sizeof(l->first));
+		l->removed += done;
+		return;
+	}
 	if (kind == ONCE_FOREIGN)
 		fsck_foreign(l->f, FOREIGN_ENTRY, l->dir, name, path, "neither a message nor the marker of a key");
 	else if (kind == ONCE_LITTER)
@@ -251,6 +263,10 @@ check_shard(struct fsck *f, int once, const char *xx)
 	if ((st = fs_open_dir(once, xx, false, &look.dir, f->err)) != ST_OK)
 		return fsck_pass(f, st, path);
 	st = once_tend(f->q, look.dir, f->now, f->repair, left_in_once, &look, f->err);
+	if (look.old > 0)
+		fsck_found(f, OLD_KEY, look.removed == look.old, path,
+		    "%u key%s that nobody needs any more, such as %s", look.old,
+		    look.old == 1 ? "" : "s", look.first);
 	(void)close(look.dir);
 	return fsck_pass(f, st, path);
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/names.h"
+#include "base/names.h"
 #include "base/name.h"
 #include "base/look.h"
 #include "spool/spool.h"
@@ -98,24 +99,36 @@ check_ids(struct fsck *f)
 	return st;
 }
 
-void
-fsck_spool(struct spool *sp, bool repair, usec_t now,
-    void (*report)(void *, const struct finding *), void *arg, unsigned *left)
+/* What a queue was moved to lies elsewhere, perhaps on another file system, and no command follows. */
+static void
+check_links(struct fsck *f, struct spool *sp)
 {
-	struct fsck f = { .repair = repair, .now = now, .report = report, .arg = arg,
-	    .litter = "" };
-	struct error ignored;
 	struct names links;
 
-	error_clear(&ignored);
-	if (spool_list(sp, SPOOL_LINK, &links, &ignored) == ST_OK) {
+	if (spool_list(sp, SPOOL_LINK, &links, f->err) == ST_OK)
 		for (size_t i = 0; i < links.n; i++)
-			fsck_found(&f, LINKED_QUEUE, false, links.name[i], "a symbolic link to a queue, which nobody "
-			    "follows: move the queue itself here, or mount its directory (mount --bind)");
-		names_free(&links);
+			fsck_found(f, FOREIGN_LINK, false, links.name[i], "a queue by a symbolic link, which no "
+			    "command follows: bind its directory here in its place (mount --bind)");
+	names_free(&links);
+	error_clear(f->err);
+}
+
+void
+fsck_spool(struct spool *sp, bool all, bool repair, usec_t now,
+    void (*report)(void *, const struct finding *), void *arg, unsigned *left)
+{
+	struct error err = { 0 };
+	struct fsck f = { .repair = repair, .now = now, .report = report, .arg = arg, .litter = "",
+	    .err = &err };
+
+	if (sp->torn)
+		fsck_found(&f, BAD_FORMAT, repair && fsck_mended(&f, spool_mend_format(sp, &err)), ".mq",
+		    "it is empty, as after a power failure");
+	if (all) {
+		check_links(&f, sp);
+		reap_litter(sp->fd, TMP_PREFIX, true, now, repair, fsck_stale, &f);
+		reap_litter(sp->fd, NEW_PREFIX, true, now, repair, fsck_stale, &f);
 	}
-	reap_litter(sp->fd, TMP_PREFIX, true, now, repair, fsck_stale, &f);
-	reap_litter(sp->fd, NEW_PREFIX, true, now, repair, fsck_stale, &f);
 	*left = f.left;
 }
 

@@ -35,7 +35,7 @@ fsck_found(struct fsck *f, enum kind kind, bool repaired, const char *path, cons
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	finding.text = text;
-	if (!repaired && kind != FUTURE_NAME)
+	if (!repaired && kind != FUTURE_NAME && kind != OLD_KEY)
 		f->left++;
 	f->report(f->arg, &finding);
 }

@@ -22,7 +22,7 @@ enum status once_publish(struct queue *q, const char *key, int fromfd, const cha
  * into the queue if they were accepted, and removed if not; markers whose time is over are removed.
  * seen is called for what was found, and may be NULL.
  */
-enum once_kind { ONCE_UNFINISHED, ONCE_LITTER, ONCE_FOREIGN };
+enum once_kind { ONCE_UNFINISHED, ONCE_LITTER, ONCE_FOREIGN, ONCE_OVER };
 enum status once_tend(struct queue *q, int dir, usec_t now, bool act,
     void (*seen)(void *, enum once_kind, const char *name, bool done), void *arg,
     struct error *err) MUST_CHECK;

@@ -74,15 +74,19 @@ static enum status
 tend_marker(struct tend *t, const char *marker)
 {
 	char file[NAME_MAX_LEN + 1];
+	enum status st = ST_OK;
 	struct msgname n;
 
 	switch (marker_read(t->dir, marker, &n, file, t->err)) {
 	case MARKER_NONE:
 		break;
 	case MARKER_NAMES:
-		if (t->act && marker_over(t->q, &n, t->now))
-			return marker_expire(t->q, t->dir, marker, file, t->now, t->err);
-		break;
+		if (!marker_over(t->q, &n, t->now))
+			break;
+		if (t->act)
+			st = marker_expire(t->q, t->dir, marker, file, t->now, t->err);
+		tend_tell(t, ONCE_OVER, marker, t->act && st == ST_OK);
+		return st;
 	case MARKER_FOREIGN:
 		error_clear(t->err);
 		tend_tell(t, ONCE_FOREIGN, marker, false);

@@ -72,6 +72,19 @@ first_conf(struct queue *q, const char *const *assign, size_t n, struct error *e
 	return n == 0 ? ST_OK : queue_conf_put(q, "", 0, assign, n, err);
 }
 
+/* The directory of a queue in the making.  Nobody knows its name, so the error names the queue. */
+static enum status
+make_hidden(struct queue *q, const char *name, struct error *err)
+{
+	struct error making;
+	enum status st;
+
+	error_clear(&making);
+	st = fs_mkdir(q->spool->fd, name, 0700, q->owner, &making);
+	return st == ST_OK || st == ST_GONE ? st :
+	    error_sys(err, making.errnum, "cannot make queue '%s' in %s", q->name, q->spool->path);
+}
+
 static enum status
 make_queue(struct spool *sp, const char *name, const char *const *assign, size_t n,
     struct error *err)
@@ -85,7 +98,7 @@ make_queue(struct spool *sp, const char *name, const char *const *assign, size_t
 		return error_sys(err, ENOMEM, "make queue");
 	tmp_name(tmp + strlen(NEW_PREFIX));
 	if ((st = queue_policy_load(q, err)) == ST_OK)
-		st = fs_mkdir(sp->fd, tmp, 0700, q->owner, err);
+		st = make_hidden(q, tmp, err);
 	if (st == ST_OK) {
 		st = fs_open_dir(sp->fd, tmp, false, &q->fd, err);
 		if (st == ST_OK && (st = first_conf(q, assign, n, err)) == ST_OK &&
@@ -110,17 +123,15 @@ queue_create(struct spool *sp, const char *name, const char *const *assign, size
     struct queue **q, struct error *err)
 {
 	enum status st = queue_open(sp, name, q, err);
-	struct error missing = *err;
 
 	if (st != ST_NOTFOUND)
 		return st;
-	/* Only if there is nothing of that name: anything else is for a person to look at. */
-	if (faccessat(sp->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-		*err = missing;
-		return st;
+	/* Only if there is nothing of that name: anything else is for a person to look at, or was made just now. */
+	if (faccessat(sp->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == -1) {
+		error_clear(err);
+		if ((st = make_queue(sp, name, assign, n, err)) != ST_OK)
+			return st;
 	}
 	error_clear(err);
-	if ((st = make_queue(sp, name, assign, n, err)) != ST_OK)
-		return st;
 	return queue_open(sp, name, q, err);
 }

@@ -15,7 +15,8 @@ struct counters;
 
 struct spool {
 	int fd;
-	bool created;		/* its .mq was written by this run, or has to be */
+	bool mends;		/* opened by spool_open_raw */
+	bool torn;		/* its .mq is empty, as a power failure may leave it */
 	char path[4096];
 	const struct conf_files *conf;
 	struct error log_error;	/* why the first event could not be logged: see log.c */

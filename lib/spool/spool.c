@@ -20,6 +20,19 @@
 #define FORMAT_TEXT "mq-spool 1\n"
 #define FORMAT_NEWEST 1
 
+/* A power failure may leave a file without its bytes, or zeros in their place. */
+static bool
+format_torn(const char *text, size_t len)
+{
+	size_t same = 0;
+
+	while (same < len && same < sizeof(FORMAT_TEXT) - 1 && text[same] == FORMAT_TEXT[same])
+		same++;
+	while (same < len && text[same] == '\0')
+		same++;
+	return same == len && (len < sizeof(FORMAT_TEXT) - 1 || text[len - 1] == '\0');
+}
+
 /* The text of .mq (F14.1 of spool-format.md). */
 enum status
 format_check(const char *path, const char *text, size_t len, struct error *err)
@@ -35,6 +48,9 @@ format_check(const char *path, const char *text, size_t len, struct error *err)
 		if (number[0] != '0' && strspn(number, "0123456789") == strlen(number))
 			n = strtonum(number, 1, INT32_MAX, &errstr);
 	}
+	if (n == 0 && format_torn(text, len))
+		return error_set(err, ST_CONF, 0, "%s/%s is empty, as after a power failure: "
+		    "'mq fsck --repair' writes it anew", path, FORMAT_FILE);
 	if (n == 0)
 		return error_set(err, ST_CONF, 0, "%s/%s: not the format file of a "
 		    "spool (its first line is not 'mq-spool N')", path, FORMAT_FILE);
@@ -86,7 +102,8 @@ format_read(struct spool *sp, bool create, bool made, struct error *err)
 
 	st = fs_read_file(sp->fd, FORMAT_FILE, false, 4096, &text, &len, err);
 	if (st == ST_OK) {
-		st = format_check(sp->path, text, len, err);
+		sp->torn = sp->mends && format_torn(text, len);
+		st = sp->torn ? ST_OK : format_check(sp->path, text, len, err);
 		free(text);
 		return st;
 	}
@@ -116,8 +133,8 @@ spool_make(const char *path, struct error *err)
 	return st == ST_EXISTS ? ST_OK : st;
 }
 
-enum status
-spool_open(const char *path, bool create, const struct conf_files *conf,
+static enum status
+spool_open_how(const char *path, bool create, bool mends, const struct conf_files *conf,
     struct spool **out, struct error *err)
 {
 	struct spool *sp;
@@ -128,6 +145,7 @@ spool_open(const char *path, bool create, const struct conf_files *conf,
 	if ((sp = calloc(1, sizeof(*sp))) == NULL)
 		return error_sys(err, ENOMEM, "open spool");
 	sp->conf = conf;
+	sp->mends = mends;
 	if (strlcpy(sp->path, path, sizeof(sp->path)) >= sizeof(sp->path)) {
 		free(sp);
 		return error_set(err, ST_USAGE, 0, "the path of the spool is too long");
@@ -149,6 +167,29 @@ spool_open(const char *path, bool create, const struct conf_files *conf,
 	}
 	*out = sp;
 	return ST_OK;
+}
+
+enum status
+spool_open(const char *path, bool create, const struct conf_files *conf, struct spool **out,
+    struct error *err)
+{
+	return spool_open_how(path, create, false, conf, out, err);
+}
+
+enum status
+spool_open_raw(const char *path, const struct conf_files *conf, struct spool **out, struct error *err)
+{
+	return spool_open_how(path, false, true, conf, out, err);
+}
+
+enum status
+spool_mend_format(struct spool *sp, struct error *err)
+{
+	enum status st = format_make(sp, err);
+
+	if (st == ST_OK)
+		sp->torn = false;
+	return st;
 }
 
 void

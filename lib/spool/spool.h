@@ -21,6 +21,11 @@ struct spool;
  */
 enum status spool_open(const char *path, bool create, const struct conf_files *conf,
     struct spool **, struct error *) MUST_CHECK;
+/* As spool_open without create; an empty .mq, as a power failure may leave it, is left to fsck_spool. */
+enum status spool_open_raw(const char *path, const struct conf_files *conf, struct spool **sp,
+    struct error *err) MUST_CHECK;
+/* Write the format file anew. */
+enum status spool_mend_format(struct spool *sp, struct error *err) MUST_CHECK;
 void spool_close(struct spool *);
 const char *spool_path(const struct spool *);
 const struct conf_files *spool_conf(const struct spool *);
