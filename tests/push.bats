@@ -468,3 +468,17 @@ teardown() {
 		done
 	done
 }
+
+@test "where syncfs does not tell what it could not write, each file of a large batch is synced by itself" {
+	need_strace
+	mq init -q q
+	for kernel in 4.19.0-amd64:1 5.7.19:1 5.8.0:0 6.12.1:0; do
+		KERNEL=${kernel%:*} LD_PRELOAD=$MQ_BUILD/preload/kernel.so strace -qq -o calls -e trace=fsync,syncfs \
+		    -e inject=syncfs:error=EIO:when=100+ mq push -q -l q < <(seq 40)
+		assert_equal "$kernel $(($(grep -c '^fsync' calls) >= 40))" "$kernel ${kernel#*:}"
+	done
+	# One that fails is told.
+	run -74 env KERNEL=5.4.0 LD_PRELOAD="$MQ_BUILD/preload/kernel.so" strace -qq -o calls -e trace=fsync \
+	    -e inject=fsync:error=EIO:when=7 mq push -l q < <(seq 40)
+	assert_counts q ready=160
+}

@@ -16,6 +16,7 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -296,6 +297,26 @@ fs_sync(int fd, struct error *err)
 	if (fsync(fd) == 0)
 		return ST_OK;
 	return error_sys(err, errno, "fsync");
+}
+
+bool
+fs_sync_all_tells(void)
+{
+	static int tells = -1;
+	struct utsname u;
+	char *end;
+	long major, minor = 0;
+
+	if (tells == -1) {
+		tells = 0;
+		if (uname(&u) == 0) {
+			major = strtol(u.release, &end, 10);
+			if (*end == '.')
+				minor = strtol(end + 1, NULL, 10);
+			tells = major > 5 || (major == 5 && minor >= 8);
+		}
+	}
+	return tells == 1;
 }
 
 enum status

@@ -70,6 +70,8 @@ void fs_touch(int dirfd, const char *name);
 bool fs_rmdir(int dirfd, const char *name);
 /* fsync, tried once, ever: the error must not be retried away. */
 enum status fs_sync(int fd, struct error *err) MUST_CHECK;
+/* Whether the kernel is one whose syncfs reports what could not be written: Linux 5.8 and later. */
+bool fs_sync_all_tells(void);
 /* syncfs of the file system that holds fd. */
 enum status fs_sync_all(int fd, struct error *err) MUST_CHECK;
 

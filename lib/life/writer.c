@@ -66,6 +66,22 @@ writer_close(struct pending *p, struct error *err)
 	return ST_OK;
 }
 
+/*
+ * Close a file of many that one syncfs is to make durable.  Where that would not say that it could not
+ * write (before Linux 5.8), each file is synced by itself.
+ */
+static enum status
+writer_let_go(struct batch *b, struct pending *p)
+{
+	enum status st = ST_OK;
+
+	if (queue_synced(b->q) && p->fd != -1 && !fs_sync_all_tells()) {
+		st = fs_sync(p->fd, &b->broken);
+		p->synced = true;
+	}
+	return st == ST_OK ? writer_close(p, &b->broken) : st;
+}
+
 static enum status
 writer_close_all(struct batch *b)
 {
@@ -73,7 +89,7 @@ writer_close_all(struct batch *b)
 
 	b->many = true;
 	for (size_t i = 0; st == ST_OK && i < b->n; i++)
-		st = writer_close(&b->p[i], &b->broken);
+		st = writer_let_go(b, &b->p[i]);
 	return st;
 }
 
@@ -206,7 +222,7 @@ batch_end(struct batch *b, struct error *err)
 	b->bytes += (uint64_t)p->size;
 	b->n++;
 	if (b->many)
-		st = writer_close(p, &b->broken);
+		st = writer_let_go(b, p);
 	else if (b->n > FSYNC_MAX)
 		st = writer_close_all(b);
 	else if (!queue_synced(b->q))
