@@ -129,3 +129,32 @@ fill() {
 	run mq ls q --json
 	rm "$b/20260101T000000.000000Z,${id}05,s7,Zx"
 }
+
+@test "a record, counters or lock that is another's file by a second name, or a FIFO, is not written to" {
+	umask 022
+	mq init -q q attempts=1000 backoff=0s mode=0666 single=yes
+	mq push q -m x >id
+	shard=$(cut -c 35-36 id)
+	mkdir -m 777 "$MQ_SPOOL/q/failures/$shard"
+	echo precious >precious
+	ln precious "$MQ_SPOOL/q/failures/$shard/$(cat id)"
+	ln precious "$MQ_SPOOL/q/active"
+	rm -f "$MQ_SPOOL/q/counters"
+	: >empty
+	ln empty "$MQ_SPOOL/q/counters"
+	mq work q -n 1 -- false || true
+	rm -f "$MQ_SPOOL/q/active"
+	mq nack -q q "$(mq claim q)" --reason hostile
+	assert_equal "$(cat precious)" precious
+	assert_equal "$(stat -c '%a %s' precious empty | tr '\n' ' ')" "644 9 644 0 "
+	rm "$MQ_SPOOL/q/failures/$shard/$(cat id)"
+	mkfifo "$MQ_SPOOL/q/failures/$shard/$(cat id)"
+	timeout 20 cat "$MQ_SPOOL/q/failures/$shard/$(cat id)" >leaked 3>&- &
+	sleep 0.1
+	mq nack -q q "$(mq claim q)" --reason hostile
+	exec 9<>"$MQ_SPOOL/q/failures/$shard/$(cat id)" && exec 9>&-
+	wait $!
+	assert_equal "$(cat leaked)" ""
+	run mq fsck q
+	assert_line --partial "bad-counters q/counters"
+}

@@ -55,9 +55,12 @@ modes_mend(struct fsck *f, const struct mode_of *m)
 	enum status st;
 
 	error_clear(&ignored);
-	st = fs_mend_mode(m->dir, m->name, m->mode, f->q->owner, &ignored);
-	if (st == ST_OK || st == ST_GONE)
-		return true;
+	/* A file that has another name, too, may be anybody's. */
+	if (!m->file || m->is->st_nlink == 1) {
+		st = fs_mend_mode(m->dir, m->name, m->mode, f->q->owner, &ignored);
+		if (st == ST_OK || st == ST_GONE)
+			return true;
+	}
 	if (!m->file)
 		return fs_rmdir(m->dir, m->name);
 	if (m->dir != f->q->fd || strcmp(m->name, QUEUE_CONF) == 0)

@@ -322,10 +322,10 @@ counters_ok(struct queue *q)
 
 	if ((fd = fs_open_read(q->fd, COUNTERS_FILE)) == -1)
 		return errno != ELOOP && errno != ENXIO;	/* absent, or not ours to judge */
-	/* Empty: there was no room for it yet. */
-	if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) && sb.st_size == 0) {
+	/* Nobody writes to one that has another name, too; an empty one had no room yet. */
+	if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) && (sb.st_nlink > 1 || sb.st_size == 0)) {
 		(void)close(fd);
-		return true;
+		return sb.st_nlink == 1;
 	}
 	return counters_read(fd, &p);
 }
