@@ -143,7 +143,7 @@ struct entries {
 	enum status (*check)(struct fsck *, int dir, const char *name);	/* of one of them; may be NULL */
 };
 /* What has another name or type is foreign.  It is no fault if there is no such directory. */
-enum status fsck_entries(struct fsck *f, const struct entries *) MUST_CHECK;
+enum status fsck_entries(struct fsck *f, const struct entries *e) MUST_CHECK;
 /* For reap_litter. */
 void fsck_stale(void *arg, const char *name, bool removed);
 /* False: the policy cannot be understood. */
