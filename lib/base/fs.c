@@ -145,8 +145,8 @@ fs_read_file_stat(int dirfd, const char *name, bool follow, size_t max, char **t
 }
 
 /*
- * The library may lack it (musl), or the header its flag.  EINVAL, ENOSYS or EPERM (a filter of system
- * calls): the kernel or the file system does not know the flag.
+ * The library may lack it (musl), or the header its flag.  EINVAL, ENOSYS or EPERM (a filter of
+ * system calls): the kernel or the file system does not know the flag.
  */
 static int
 rename_noreplace(int fromfd, const char *from, int tofd, const char *to)
@@ -155,8 +155,9 @@ rename_noreplace(int fromfd, const char *from, int tofd, const char *to)
 }
 
 /*
- * The same without the flag, of which only the last step is atomic.  Names are unique, so another file
- * of the target's name is the same one, by another link: rename(2) would then succeed and do nothing.
+ * The same without the flag, of which only the last step is atomic.  Names are unique, so another
+ * file of the target's name is the same one, by another link: rename(2) would then succeed and do
+ * nothing.
  */
 static int
 rename_checked(int fromfd, const char *from, int tofd, const char *to)

@@ -14,12 +14,16 @@
 /* ---- fs.c: opening and reading --------------------------------------------- */
 
 /* ST_GONE: there is no such directory. */
-enum status fs_open_dir(int dirfd, const char *name, bool follow, int *fd, struct error *err) MUST_CHECK;
+enum status fs_open_dir(int dirfd, const char *name, bool follow, int *fd,
+    struct error *err) MUST_CHECK;
 /* A directory that we may enter, even if we may not read it. */
 enum status fs_open_path(int dirfd, const char *name, int *fd, struct error *err) MUST_CHECK;
 /* Open for reading; a FIFO does not block.  -1 on failure, and errno says why. */
 int fs_open_read(int dirfd, const char *name);
-/* An open file once more, for reading from its beginning.  -1 on failure (without /proc, too), and errno says why. */
+/*
+ * An open file once more, for reading from its beginning.  -1 on failure (without /proc, too), and
+ * errno says why.
+ */
 int fs_reopen(int fd);
 /* A whole small file: NUL-terminated text, freed by the caller.  ST_NOTFOUND: it is not there. */
 enum status fs_read_file(int dirfd, const char *name, bool follow, size_t max, char **text,
@@ -28,8 +32,11 @@ enum status fs_read_file(int dirfd, const char *name, bool follow, size_t max, c
 enum status fs_read_file_stat(int dirfd, const char *name, bool follow, size_t max, char **text,
     size_t *len, struct stat *st, struct error *err) MUST_CHECK;
 enum status fs_write(int fd, const void *data, size_t len, struct error *err) MUST_CHECK;
-/* ST_GONE: it is not there; ST_BADDATA: no link, or its text and a NUL do not fit into size bytes. */
-enum status fs_read_link(int dirfd, const char *name, char *text, size_t size, struct error *err) MUST_CHECK;
+/*
+ * ST_GONE: it is not there; ST_BADDATA: no link, or its text and a NUL do not fit into size bytes.
+ */
+enum status fs_read_link(int dirfd, const char *name, char *text, size_t size,
+    struct error *err) MUST_CHECK;
 /* Whether dirfd is on a file system whose changes inotify does not see (NFS and its like). */
 bool fs_is_remote(int dirfd);
 /* Free bytes and inodes (INT64_MAX where the file system has no such number). */
@@ -41,7 +48,8 @@ enum status fs_space(int dirfd, int64_t *bytes, int64_t *inodes, struct error *e
  * Rename that replaces nothing where the kernel can tell.  ST_GONE: the source is not there, or one
  * of the directories is not; ST_EXISTS: the target is there.
  */
-enum status fs_move(int fromfd, const char *from, int tofd, const char *to, struct error *err) MUST_CHECK;
+enum status fs_move(int fromfd, const char *from, int tofd, const char *to,
+    struct error *err) MUST_CHECK;
 /*
  * fs_move of what has a name that only we know, so that it does not matter if a network file system
  * lost the answer.
@@ -52,9 +60,11 @@ enum status fs_move_own(int fromfd, const char *from, int tofd, const char *to,
 enum status fs_move_onto_empty(int fromfd, const char *from, int tofd, const char *to,
     struct error *err) MUST_CHECK;
 /* Rename that replaces what has the name. */
-enum status fs_replace(int fromfd, const char *from, int tofd, const char *to, struct error *err) MUST_CHECK;
+enum status fs_replace(int fromfd, const char *from, int tofd, const char *to,
+    struct error *err) MUST_CHECK;
 /* Give a file one more name.  ST_GONE and ST_EXISTS as with fs_move. */
-enum status fs_link(int fromfd, const char *from, int tofd, const char *to, struct error *err) MUST_CHECK;
+enum status fs_link(int fromfd, const char *from, int tofd, const char *to,
+    struct error *err) MUST_CHECK;
 /* Whether a link failed in such a way that a copy may be had all the same. */
 bool fs_link_refused(const struct error *err);
 /* ST_GONE: it was not there. */
@@ -77,7 +87,9 @@ enum status fs_sync_all(int fd, struct error *err) MUST_CHECK;
 
 /* ---- make.c: what is made has its final mode, group and owner at once --------- */
 
-/* Who is to own what is made; -1: whoever makes it.  Only root gives files away: see queue_owner. */
+/*
+ * Who is to own what is made; -1: whoever makes it.  Only root gives files away: see queue_owner.
+ */
 struct owner {
 	uid_t uid;
 	gid_t gid;
@@ -118,11 +130,15 @@ enum status fs_replace_file(int dirfd, const char *name, const char *text, size_
     struct owner owner, bool sync, struct error *err) MUST_CHECK;
 /* Give an open directory or file that mode and owner. */
 enum status fs_set_mode(int fd, mode_t mode, struct owner owner, struct error *err) MUST_CHECK;
-/* As fs_set_mode, for what may not be opened.  ST_GONE: it is neither a directory nor a file with one name. */
+/*
+ * As fs_set_mode, for what may not be opened.  ST_GONE: it is neither a directory nor a file with
+ * one name.
+ */
 enum status fs_mend_mode(int dirfd, const char *name, mode_t mode, struct owner owner,
     struct error *err) MUST_CHECK;
 /* Give a file that we made the owner, group and mode of another, as far as we may. */
-enum status fs_give(int dirfd, const char *name, const struct stat *like, struct error *err) MUST_CHECK;
+enum status fs_give(int dirfd, const char *name, const struct stat *like,
+    struct error *err) MUST_CHECK;
 /* How many more descriptors this process may have, about; fd is any that is open. */
 size_t fs_descriptors_left(int fd);
 /* A name that nobody else uses, for tmp/: 16 random hex digits behind a prefix. */
@@ -130,9 +146,14 @@ void tmp_name(char buf[40]);
 
 /* ---- lock.c ------------------------------------------------------------------ */
 
-/* Lock one byte of a file for as long as it is open.  False: somebody has it, or locks do not work here. */
+/*
+ * Lock one byte of a file for as long as it is open.  False: somebody has it, or locks do not work
+ * here.
+ */
 bool fs_lock(int fd, int64_t offset, bool exclusive);
-/* A second descriptor of the open file, which keeps its locks.  -1 on failure, and errno says why. */
+/*
+ * A second descriptor of the open file, which keeps its locks.  -1 on failure, and errno says why.
+ */
 int fs_share(int fd);
 /* Whether somebody holds a lock on that byte: 1 yes, 0 no, -1 cannot tell. */
 int fs_locked(int fd, int64_t offset);
@@ -163,8 +184,8 @@ enum status fs_list(int dirfd, const char *after, size_t max, bool dots, struct 
     bool *more, struct error *err) MUST_CHECK;
 void listing_free(struct listing *l);
 /*
- * Remove a directory and what is in it (a batch or a queue that came to nothing), a few levels deep.
- * False: it is still there.
+ * Remove a directory and what is in it (a batch or a queue that came to nothing), a few levels
+ * deep. False: it is still there.
  */
 bool fs_remove_tree(int dirfd, const char *name);
 

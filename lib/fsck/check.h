@@ -108,7 +108,8 @@ struct fsck {
 /* ---- report.c -------------------------------------------------------------- */
 
 /* A finding: what is wrong at path (below the queue), and whether it was mended. */
-void fsck_found(struct fsck *f, enum kind kind, bool repaired, const char *path, const char *fmt, ...) PRINTF_LIKE(5, 6);
+void fsck_found(struct fsck *f, enum kind kind, bool repaired, const char *path, const char *fmt,
+    ...) PRINTF_LIKE(5, 6);
 /*
  * What became of a look at path: what is gone is no finding, and what may not be read is one that
  * keeps nobody from the rest.  Other than ST_OK: the check cannot go on.
@@ -119,7 +120,8 @@ bool fsck_mended(struct fsck *f, enum status st);
 /* Move a doubtful entry to lost+found/, with a note of where it was. */
 bool fsck_lost_found(struct fsck *f, int dir, const char *name, const char *path, const char *why);
 /* A finding that is moved there. */
-void fsck_foreign(struct fsck *f, enum kind kind, int dir, const char *name, const char *path, const char *text);
+void fsck_foreign(struct fsck *f, enum kind kind, int dir, const char *name, const char *path,
+    const char *text);
 /* Whether a file has not changed for so long, by its ctime. */
 bool fsck_older(struct fsck *f, int dir, const char *name, usec_t age);
 /* For qsort and bsearch, of struct msgid. */
@@ -140,7 +142,8 @@ struct entries {
 	bool (*ok)(const char *name);
 	const char *other;	/* what is said of another name */
 	unsigned char type;	/* DT_DIR or DT_REG */
-	enum status (*check)(struct fsck *, int dir, const char *name);	/* of one of them; may be NULL */
+	/* of one of them; may be NULL */
+	enum status (*check)(struct fsck *, int dir, const char *name);
 };
 /* What has another name or type is foreign.  It is no fault if there is no such directory. */
 enum status fsck_entries(struct fsck *f, const struct entries *e) MUST_CHECK;

@@ -37,7 +37,8 @@ half_made(struct fsck *f)
 	if (name_stands(f->q->fd, "tmp") != STANDS_NOT)
 		return false;
 	if (fstat(f->q->fd, &sb) == 0 && f->now - stat_mtime(&sb) > HALF_AGE)
-		fsck_found(f, HALF_QUEUE, f->repair && fsck_mended(f, queue_tmp(f->q, &fd, f->err)), "tmp",
+		fsck_found(f, HALF_QUEUE, f->repair &&
+		    fsck_mended(f, queue_tmp(f->q, &fd, f->err)), "tmp",
 		    "who made the queue died before its end");
 	return true;
 }
@@ -58,14 +59,16 @@ check_dir(struct fsck *f, const char *name)
 	st = f->repair ? queue_layout(f->q, f->now, f->err) : ST_NONE;
 	if (st == ST_OK)
 		st = queue_tmp(f->q, &fd, f->err);
-	fsck_found(f, MISSING_DIR, f->repair && fsck_mended(f, st), name, "the directory is missing");
+	fsck_found(f, MISSING_DIR, f->repair && fsck_mended(f, st), name,
+	    "the directory is missing");
 	return f->repair ? ST_OK : ST_NONE;	/* without it the rest cannot be looked at */
 }
 
 enum status
 fsck_dirs(struct fsck *f)
 {
-	static const char *const dirs[] = { "new", "ready", "delayed", "claimed", "held", "dead", "done" };
+	static const char *const dirs[] = { "new", "ready", "delayed", "claimed", "held", "dead",
+	    "done" };
 	enum status st = ST_OK;
 
 	for (size_t i = 0; st == ST_OK && i < sizeof(dirs) / sizeof(dirs[0]); i++)
@@ -77,17 +80,22 @@ fsck_dirs(struct fsck *f)
 void
 fsck_others(struct fsck *f)
 {
-	static const char *const dirs[] = { "waiting", "turns", "latest", "once", "subscriptions", "topics", "replies",
+	static const char *const dirs[] = { "waiting", "turns", "latest", "once", "subscriptions",
+	    "topics", "replies",
 	    "failures" };
 	static const char *const files[] = { ACTIVE_FILE, LOCK_FILE };
 	struct stat sb;
 
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
-		if (fstatat(f->q->fd, dirs[i], &sb, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(sb.st_mode))
-			fsck_foreign(f, FOREIGN_TYPE, f->q->fd, dirs[i], dirs[i], "not a directory");
+		if (fstatat(f->q->fd, dirs[i], &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    !S_ISDIR(sb.st_mode))
+			fsck_foreign(f, FOREIGN_TYPE, f->q->fd, dirs[i], dirs[i],
+			    "not a directory");
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		if (fstatat(f->q->fd, files[i], &sb, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(sb.st_mode))
-			fsck_foreign(f, FOREIGN_TYPE, f->q->fd, files[i], files[i], "not a regular file");
+		if (fstatat(f->q->fd, files[i], &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    !S_ISREG(sb.st_mode))
+			fsck_foreign(f, FOREIGN_TYPE, f->q->fd, files[i], files[i],
+			    "not a regular file");
 }
 
 enum status
@@ -107,7 +115,8 @@ fsck_entries(struct fsck *f, const struct entries *e)
 		if (!e->ok(name))
 			fsck_foreign(f, FOREIGN_ENTRY, dir, name, path, e->other);
 		else if (l.e[i].type != e->type)
-			fsck_foreign(f, FOREIGN_TYPE, dir, name, path, e->type == DT_DIR ? "not a directory" : "not a regular file");
+			fsck_foreign(f, FOREIGN_TYPE, dir, name, path,
+			    e->type == DT_DIR ? "not a directory" : "not a regular file");
 		else if (e->check != NULL)
 			st = e->check(f, dir, name);
 	}
@@ -239,11 +248,13 @@ left_in_once(void *arg, enum once_kind kind, const char *name, bool done)
 		return;
 	}
 	if (kind == ONCE_FOREIGN)
-		fsck_foreign(l->f, FOREIGN_ENTRY, l->dir, name, path, "neither a message nor the marker of a key");
+		fsck_foreign(l->f, FOREIGN_ENTRY, l->dir, name, path,
+		    "neither a message nor the marker of a key");
 	else if (kind == ONCE_LITTER)
 		fsck_found(l->f, STALE_TMP, done, path, "left by a writer that died");
 	else
-		fsck_found(l->f, UNFINISHED_PUSH, done, path, "accepted under a key by a writer that died before it was ready");
+		fsck_found(l->f, UNFINISHED_PUSH, done, path,
+		    "accepted under a key by a writer that died before it was ready");
 }
 
 static bool
@@ -274,7 +285,8 @@ check_shard(struct fsck *f, int once, const char *xx)
 enum status
 fsck_once(struct fsck *f)
 {
-	static const struct entries keys = { "once", shard_ok, "not a directory of keys", DT_DIR, check_shard };
+	static const struct entries keys = { "once", shard_ok, "not a directory of keys", DT_DIR,
+	    check_shard };
 
 	return fsck_entries(f, &keys);
 }
@@ -292,7 +304,8 @@ orphan(void *arg, const char *name, bool removed)
 enum status
 fsck_replies(struct fsck *f)
 {
-	static const struct entries places = { REPLIES, reply_ok, "not a place for a reply", DT_DIR, NULL };
+	static const struct entries places = { REPLIES, reply_ok, "not a place for a reply", DT_DIR,
+	    NULL };
 	enum status st;
 	int dir;
 
@@ -310,7 +323,8 @@ fsck_counters(struct fsck *f)
 {
 	if (counters_ok(f->q))
 		return;
-	fsck_found(f, BAD_COUNTERS, f->repair && fsck_mended(f, fs_unlink(f->q->fd, "counters", f->err)),
+	fsck_found(f, BAD_COUNTERS, f->repair && fsck_mended(f,
+	    fs_unlink(f->q->fd, "counters", f->err)),
 	    "counters", "not the file that mq makes");
 }
 

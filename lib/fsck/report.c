@@ -26,7 +26,8 @@ void
 fsck_found(struct fsck *f, enum kind kind, bool repaired, const char *path, const char *fmt, ...)
 {
 	const struct fsck_kind *k = &fsck_kinds[kind];
-	struct finding finding = { .id = k->id, .severity = k->severity, .rule = k->rule, .path = path,
+	struct finding finding = { .id = k->id, .severity = k->severity, .rule = k->rule,
+	    .path = path,
 	    .repair = k->repair, .repaired = repaired };
 	char text[600];
 	va_list ap;
@@ -49,7 +50,8 @@ fsck_pass(struct fsck *f, enum status st, const char *path)
 	case EACCES:
 	case EPERM:
 	case EIO:
-		fsck_found(f, UNREADABLE, false, path, "it may not be read: %s", strerror(f->err->errnum));
+		fsck_found(f, UNREADABLE, false, path, "it may not be read: %s",
+		    strerror(f->err->errnum));
 		break;
 	case ENOTDIR:	/* fsck_others and others tell of these */
 	case ELOOP:
@@ -109,7 +111,8 @@ fsck_foreign(struct fsck *f, enum kind kind, int dir, const char *name, const ch
 
 	if (fstatat(dir, name, &sb, AT_SYMLINK_NOFOLLOW) == -1)
 		return;	/* it went by itself */
-	fsck_found(f, kind, f->repair && fsck_lost_found(f, dir, name, path, text), path, "%s", text);
+	fsck_found(f, kind, f->repair && fsck_lost_found(f, dir, name, path, text), path, "%s",
+	    text);
 }
 
 bool

@@ -93,13 +93,17 @@ struct queue {
 	struct active active;
 	struct event_log log;
 	struct window window;
-	struct target target[NSTATES + 1];	/* one for each state, and one for the lanes: see target_for */
+	/* one for each state, and one for the lanes: see target_for */
+	struct target target[NSTATES + 1];
 	bool topic;		/* what is claimed is being distributed: see topic.c */
-	uint64_t promised, promised_bytes;	/* that will come in, too, and is to be counted with what is there */
-	bool drop;		/* opened by queue_open_drop: of fd and newfd only the path may be used */
+	/* that will come in, too, and is to be counted with what is there */
+	uint64_t promised, promised_bytes;
+	/* opened by queue_open_drop: of fd and newfd only the path may be used */
+	bool drop;
 	bool careful;		/* moves are to be made durable: by moves_sync, all at once */
 	bool sync_failed;
-	bool sizes_lie;		/* the st_size of a directory says nothing about its entries: see target.c */
+	/* the st_size of a directory says nothing about its entries: see target.c */
+	bool sizes_lie;
 };
 
 /* ---- handle.c --------------------------------------------------------------- */
@@ -108,8 +112,8 @@ struct queue {
 mode_t queue_file_mode(const struct queue *q);
 mode_t queue_dir_mode(const struct queue *q);
 /*
- * Of the queue's own directory, of queue.conf and of new/, which are more open where others may only
- * put messages in.
+ * Of the queue's own directory, of queue.conf and of new/, which are more open where others may
+ * only put messages in.
  */
 mode_t queue_top_mode(const struct queue *q);
 mode_t queue_conf_mode(const struct queue *q);
@@ -118,11 +122,17 @@ mode_t queue_new_mode(const struct queue *q);
 mode_t queue_drop_mode(const struct queue *q);
 /* Whether some users may only put messages in. */
 bool queue_is_drop_box(const struct queue *q);
-/* Whether it is on a file system of another machine, or one that may forget locks and tells inotify nothing. */
+/*
+ * Whether it is on a file system of another machine, or one that may forget locks and tells inotify
+ * nothing.
+ */
 bool queue_remote(struct queue *q);
 /* Whether the policy says sync = always. */
 bool queue_synced(const struct queue *q);
-/* Descriptor of a state's directory, of tmp/ (made if it is missing), of new/ (ST_GONE: there is none). */
+/*
+ * Descriptor of a state's directory, of tmp/ (made if it is missing), of new/ (ST_GONE: there is
+ * none).
+ */
 enum status queue_state(struct queue *q, enum state s, int *fd, struct error *err) MUST_CHECK;
 enum status queue_tmp(struct queue *q, int *fd, struct error *err) MUST_CHECK;
 enum status queue_new(struct queue *q, int *fd, struct error *err) MUST_CHECK;
@@ -150,13 +160,19 @@ bool queue_stands(const struct queue *q);
 #define QUEUE_CONF "queue.conf"
 /* ST_USAGE: the system has no group that assign ("key=value", n of them) asks for. */
 enum status queue_group_exists(const char *const *assign, size_t n, struct error *err) MUST_CHECK;
-/* Set keys in the old text, make the policy of the new one that of the queue, and queue.conf of the text. */
-enum status queue_conf_put(struct queue *q, const char *old, size_t oldlen, const char *const *assign,
+/*
+ * Set keys in the old text, make the policy of the new one that of the queue, and queue.conf of the
+ * text.
+ */
+enum status queue_conf_put(struct queue *q, const char *old, size_t oldlen,
+    const char *const *assign,
     size_t n, struct error *err) MUST_CHECK;
 
 /* ---- make.c ------------------------------------------------------------------ */
 
-/* What starts so lies outside tmp/: what fs_replace_file writes first, and a queue in the making. */
+/*
+ * What starts so lies outside tmp/: what fs_replace_file writes first, and a queue in the making.
+ */
 #define TMP_PREFIX ".mq-"
 #define NEW_PREFIX ".new-"
 /* Lay out an empty queue in its directory, all but tmp/. */
@@ -165,7 +181,8 @@ enum status queue_layout(struct queue *q, usec_t now, struct error *err) MUST_CH
 /* ---- spool.c ----------------------------------------------------------------- */
 
 /* The text of .mq, NUL-terminated.  ST_CONF: this mq must not work on such a spool. */
-enum status format_check(const char *path, const char *text, size_t len, struct error *err) MUST_CHECK;
+enum status format_check(const char *path, const char *text, size_t len,
+    struct error *err) MUST_CHECK;
 
 #define ACTIVE_FILE "active"	/* policy single: whoever may claim holds its lock */
 #define REPLIES "replies"

@@ -43,13 +43,14 @@ enum status spool_list(struct spool *sp, unsigned kinds, struct names *names,
 /* Whether anything has that name there. */
 bool spool_holds(const struct spool *sp, const char *name);
 
-/* ---- open.c, make.c, configure.c, trust.c --------------------------------------------------------------- */
+/* ---- open.c, make.c, configure.c, trust.c ---- */
 
 /* ST_NOTFOUND: no such queue.  ST_USAGE: bad name.  ST_CONF: its policy is broken. */
-enum status queue_open(struct spool *sp, const char *name, struct queue **q, struct error *err) MUST_CHECK;
+enum status queue_open(struct spool *sp, const char *name, struct queue **q,
+    struct error *err) MUST_CHECK;
 /*
- * As queue_open, for what must go on under any policy, such as the end of claims that are out: where the
- * policy cannot be read, what can be understood of it counts, and queue_trouble says why.
+ * As queue_open, for what must go on under any policy, such as the end of claims that are out:
+ * where the policy cannot be read, what can be understood of it counts, and queue_trouble says why.
  */
 enum status queue_open_anyway(struct spool *sp, const char *name, struct queue **q,
     struct error *err) MUST_CHECK;
@@ -57,14 +58,14 @@ enum status queue_open_anyway(struct spool *sp, const char *name, struct queue *
 enum status queue_open_raw(struct spool *sp, const char *name, struct queue **q,
     struct error *err) MUST_CHECK;
 /*
- * As queue_open; makes the queue when there is none, durably, with a queue.conf that says assign (n of
- * "key=value"; see queue_configure).  The policy of one that is there stays.
+ * As queue_open; makes the queue when there is none, durably, with a queue.conf that says assign (n
+ * of "key=value"; see queue_configure).  The policy of one that is there stays.
  */
 enum status queue_create(struct spool *sp, const char *name, const char *const *assign, size_t n,
     struct queue **q, struct error *err) MUST_CHECK;
 /*
- * As queue_open, for users who may put messages into the drop box and no more (see mode in mq.conf(5)).
- * The queue is good for nothing but push_allowed, batch_* and queue_reload.
+ * As queue_open, for users who may put messages into the drop box and no more (see mode in
+ * mq.conf(5)). The queue is good for nothing but push_allowed, batch_* and queue_reload.
  */
 enum status queue_open_drop(struct spool *sp, const char *name, struct queue **q,
     struct error *err) MUST_CHECK;
@@ -74,8 +75,8 @@ void queue_close(struct queue *q);
 const char *queue_name(const struct queue *q);
 const struct policy *queue_policy(const struct queue *q);
 /*
- * Read the policy again (a pause may have ended).  If it cannot be read, the last one that could holds,
- * and queue_trouble says why.  ST_NOTFOUND: the queue was removed.
+ * Read the policy again (a pause may have ended).  If it cannot be read, the last one that could
+ * holds, and queue_trouble says why.  ST_NOTFOUND: the queue was removed.
  */
 enum status queue_reload(struct queue *q, struct error *err) MUST_CHECK;
 /* Why the policy in force is not what the files say; its status is ST_OK if it is. */
@@ -83,27 +84,31 @@ const struct error *queue_trouble(const struct queue *q);
 /* Whether that has come or gone since this was asked last. */
 bool queue_trouble_news(struct queue *q);
 /*
- * The handler of the policy, read anew; it stays as long as the policy does.  ST_CONF: there is none, or
- * somebody other than root and the effective user could have written it, and so would choose what this
- * user runs.
+ * The handler of the policy, read anew; it stays as long as the policy does.  ST_CONF: there is
+ * none, or somebody other than root and the effective user could have written it, and so would
+ * choose what this user runs.
  */
 enum status queue_handler(struct queue *q, const char **handler, struct error *err) MUST_CHECK;
-/* As queue_handler, for the command that looks at messages before they are accepted; NULL: there is none. */
+/*
+ * As queue_handler, for the command that looks at messages before they are accepted; NULL: there is
+ * none.
+ */
 enum status queue_accept(struct queue *q, const char **accept, struct error *err) MUST_CHECK;
 /*
- * Set keys in queue.conf ("key=value" each; comments and order are kept), by one atomic replacement.  Of
- * two changes at once none is lost.  Mode and group are those of the directories from then on, and of
- * messages yet to come.  ST_USAGE or ST_CONF: nothing was changed.
+ * Set keys in queue.conf ("key=value" each; comments and order are kept), by one atomic
+ * replacement.  Of two changes at once none is lost.  Mode and group are those of the directories
+ * from then on, and of messages yet to come.  ST_USAGE or ST_CONF: nothing was changed.
  */
 enum status queue_configure(struct queue *q, const char *const *assign, size_t n,
     struct error *err) MUST_CHECK;
 /* Pause, or allow again, what is in which (PAUSED_POP, PAUSED_PUSH); the rest stays as it is. */
 enum status queue_pause(struct queue *q, int which, bool pause, struct error *err) MUST_CHECK;
 /* The text of its queue.conf; NULL: it has none.  The caller frees *text. */
-enum status queue_conf_text(struct queue *q, char **text, size_t *len, struct error *err) MUST_CHECK;
+enum status queue_conf_text(struct queue *q, char **text, size_t *len,
+    struct error *err) MUST_CHECK;
 /*
- * From now on until queue_close no other import may have it.  ST_AGAIN: one has.  Where locks do not work
- * (NFS) everybody may.
+ * From now on until queue_close no other import may have it.  ST_AGAIN: one has.  Where locks do
+ * not work (NFS) everybody may.
  */
 enum status queue_lock_import(struct queue *q, struct error *err) MUST_CHECK;
 /* Make what was written durable, whatever it is. */
