@@ -66,9 +66,9 @@ load helper
 	run -0 mq ack q "${h[3]}"
 	rmdir "$MQ_SPOOL/q/queue.conf"
 	printf 'group = nosuchgroup\n' >"$MQ_SPOOL/q/queue.conf"
-	h=$(rm "$MQ_SPOOL/q/queue.conf"; mq claim q)
+	claim=$(rm "$MQ_SPOOL/q/queue.conf"; mq claim q)
 	printf 'group = nosuchgroup\n' >"$MQ_SPOOL/q/queue.conf"
-	run -0 mq ack q "$h"
+	run -0 mq ack q "$claim"
 }
 
 @test "a policy that cannot be read: what is at work goes on under the last good one, and says so once, and when it is good" {

@@ -40,7 +40,6 @@ hint() {
 		mq init q backoff=1h jitter=none latest=yes
 		key a A
 		h=$(mq claim --lease 1ms q)
-		hint=$(hint)
 		paused nack $where mq nack --dead --reason=refused q "$h"
 		run -1 mq pop q		# takes it back, for its lease is over; or completes what was won
 		rm nack.pause
