@@ -77,7 +77,8 @@ check_duplicate(struct fsck *f, const struct msgid *id)
 		place_path(f->q, &p[1], path, sizeof(path));
 		if (stands(f, &p[1], &other)) {
 			(void)close(other);
-			fsck_found(f, DUPLICATE_ID, f->repair && fsck_lost_found(f, dir, p[1].file, path,
+			fsck_found(f, DUPLICATE_ID, f->repair &&
+			    fsck_lost_found(f, dir, p[1].file, path,
 			    "its id stands elsewhere too"), strchr(path, '/') + 1,
 			    "id %s stands in %s/ too", id->text, state_names[p[0].state]);
 		}
@@ -99,7 +100,9 @@ check_ids(struct fsck *f)
 	return st;
 }
 
-/* What a queue was moved to lies elsewhere, perhaps on another file system, and no command follows. */
+/*
+ * What a queue was moved to lies elsewhere, perhaps on another file system, and no command follows.
+ */
 static void
 check_links(struct fsck *f, struct spool *sp)
 {
@@ -107,7 +110,8 @@ check_links(struct fsck *f, struct spool *sp)
 
 	if (spool_list(sp, SPOOL_LINK, &links, f->err) == ST_OK)
 		for (size_t i = 0; i < links.n; i++)
-			fsck_found(f, FOREIGN_LINK, false, links.name[i], "a queue by a symbolic link, which no "
+			fsck_found(f, FOREIGN_LINK, false, links.name[i],
+			    "a queue by a symbolic link, which no "
 			    "command follows: bind its directory here in its place (mount --bind)");
 	names_free(&links);
 	error_clear(f->err);
@@ -122,7 +126,8 @@ fsck_spool(struct spool *sp, bool all, bool repair, usec_t now,
 	    .err = &err };
 
 	if (sp->torn)
-		fsck_found(&f, BAD_FORMAT, repair && fsck_mended(&f, spool_mend_format(sp, &err)), ".mq",
+		fsck_found(&f, BAD_FORMAT, repair && fsck_mended(&f, spool_mend_format(sp, &err)),
+		    ".mq",
 		    "it is empty, as after a power failure");
 	if (all) {
 		check_links(&f, sp);
@@ -132,8 +137,12 @@ fsck_spool(struct spool *sp, bool all, bool repair, usec_t now,
 	*left = f.left;
 }
 
-/* In this order, for the ids that some gather are used by others; each goes on past what it may not read. */
-static enum status (*const checks[])(struct fsck *) = { fsck_keys, fsck_new, check_ids, fsck_latest, fsck_records,
+/*
+ * In this order, for the ids that some gather are used by others; each goes on past what it may not
+ * read.
+ */
+static enum status (*const checks[])(struct fsck *) = { fsck_keys, fsck_new, check_ids, fsck_latest,
+    fsck_records,
     fsck_replies, fsck_topics, fsck_once };
 
 enum status

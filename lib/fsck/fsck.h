@@ -29,8 +29,9 @@ struct fsck_kind {
 extern const struct fsck_kind fsck_kinds[];	/* ends with id NULL */
 
 /*
- * Report each finding; *left counts those that remain (future-name and old-key are told but not counted).
- * fsck_spool looks at the format of the spool and, if all, at what lies beside the queues.
+ * Report each finding; *left counts those that remain (future-name and old-key are told but not
+ * counted). fsck_spool looks at the format of the spool and, if all, at what lies beside the
+ * queues.
  */
 void fsck_spool(struct spool *sp, bool all, bool repair, usec_t now,
     void (*report)(void *, const struct finding *), void *arg, unsigned *left);

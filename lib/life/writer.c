@@ -67,8 +67,8 @@ writer_close(struct pending *p, struct error *err)
 }
 
 /*
- * Close a file of many that one syncfs is to make durable.  Where that would not say that it could not
- * write (before Linux 5.8), each file is synced by itself.
+ * Close a file of many that one syncfs is to make durable.  Where that would not say that it could
+ * not write (before Linux 5.8), each file is synced by itself.
  */
 static enum status
 writer_let_go(struct batch *b, struct pending *p)

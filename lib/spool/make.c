@@ -126,7 +126,10 @@ queue_create(struct spool *sp, const char *name, const char *const *assign, size
 
 	if (st != ST_NOTFOUND)
 		return st;
-	/* Only if there is nothing of that name: anything else is for a person to look at, or was made just now. */
+	/*
+	 * Only if there is nothing of that name: anything else is for a person to look at, or was
+	 * made just now.
+	 */
 	if (faccessat(sp->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == -1) {
 		error_clear(err);
 		if ((st = make_queue(sp, name, assign, n, err)) != ST_OK)

@@ -177,7 +177,8 @@ spool_open(const char *path, bool create, const struct conf_files *conf, struct 
 }
 
 enum status
-spool_open_raw(const char *path, const struct conf_files *conf, struct spool **out, struct error *err)
+spool_open_raw(const char *path, const struct conf_files *conf, struct spool **out,
+    struct error *err)
 {
 	return spool_open_how(path, false, true, conf, out, err);
 }

@@ -20,17 +20,20 @@ struct spool;
  * ST_NOTFOUND: not there; ST_CONF: of a newer format.  conf must live as long as the spool.
  */
 enum status spool_open(const char *path, bool create, const struct conf_files *conf,
-    struct spool **, struct error *) MUST_CHECK;
-/* As spool_open without create; an empty .mq, as a power failure may leave it, is left to fsck_spool. */
+    struct spool **out, struct error *err) MUST_CHECK;
+/*
+ * As spool_open without create; an empty .mq, as a power failure may leave it, is left to
+ * fsck_spool.
+ */
 enum status spool_open_raw(const char *path, const struct conf_files *conf, struct spool **sp,
     struct error *err) MUST_CHECK;
 /* Write the format file anew. */
 enum status spool_mend_format(struct spool *sp, struct error *err) MUST_CHECK;
-void spool_close(struct spool *);
-const char *spool_path(const struct spool *);
-const struct conf_files *spool_conf(const struct spool *);
+void spool_close(struct spool *sp);
+const char *spool_path(const struct spool *sp);
+const struct conf_files *spool_conf(const struct spool *sp);
 /* Why the first event could not be logged that should have been; ST_OK: none failed. */
-const struct error *spool_log_error(const struct spool *);
+const struct error *spool_log_error(const struct spool *sp);
 
 /*
  * What the spool holds: a queue; one that lost its ready/, but has the directory of another state;
@@ -125,10 +128,10 @@ struct rates {
 	double rate[3][NCOUNTS];	/* over the last 1, 5 and 15 minutes */
 };
 /* All zero when there are no counters. */
-void queue_rates(struct queue *, usec_t now, struct rates *);
+void queue_rates(struct queue *q, usec_t now, struct rates *r);
 /* Make the moves durable: call once at the end for the queue moved into. */
-enum status moves_sync(struct queue *, struct error *) MUST_CHECK;
+enum status moves_sync(struct queue *q, struct error *err) MUST_CHECK;
 /* Path of the message's file below the spool, for people. */
-void place_path(const struct queue *, const struct place *, char *buf, size_t size);
+void place_path(const struct queue *q, const struct place *p, char *buf, size_t size);
 
 #endif
