@@ -524,7 +524,7 @@ others() {
 		assert_output --partial "Permission denied"
 	done
 	for place in spool/q spool/q/once spool/q/once/*; do
-		carol flock --nonblock "$place" sleep 600 3>&- &
+		carol flock --nonblock --no-fork "$place" sleep 90 3>&- &
 	done
 	sleep 0.3
 	run -0 alice timeout 60 mq push q --id job -m two
