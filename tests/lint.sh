@@ -133,11 +133,14 @@ tidy() {
 
 # gcc's own; tests/analyzer names what it is wrong about, and why.  A finding that is not listed there is an error.  A
 # line there without its finding is not: an edit elsewhere in the function can hide a finding, and the next one show it.
+# What is said of one file comes in one piece, as a finding is in the function that was named last.
+# shellcheck disable=SC2016 # expanded by sh
 analyzer() {
 	{ sed -n 's/[[:space:]]*#.*//; /./s/^/known /p' tests/analyzer
 	c_files | sed 's/^/looked /'
 	c_files | tr '\n' '\0' |
-	    xargs -0 -r -P "$(nproc)" -I '{}' gcc -fanalyzer -fanalyzer-verbosity=0 -fdiagnostics-plain-output \
+	    xargs -0 -r -P "$(nproc)" -I '{}' sh -c 'said=$("$@" 2>&1); echo "$said"' sh \
+	        gcc -fanalyzer -fanalyzer-verbosity=0 -fdiagnostics-plain-output \
 	        "${flags[@]}" -O2 -c -o /dev/null '{}' 2>&1; } |
 	    awk '$1 == "known" { known[$2 " " $3 " " $4] = $2; next }
 	        $1 == "looked" { looked[$2] = 1; next }
