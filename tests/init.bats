@@ -120,7 +120,7 @@ load helper
 @test "of many that make one queue at the same time each gets it" {
 	for round in 1 2 3 4 5 6 7 8; do
 		local jobs=()
-		for i in 1 2 3 4 5 6 7 8; do
+		for _ in 1 2 3 4 5 6 7 8; do
 			mq push -q "q$round" -m x & jobs+=($!)
 		done
 		for job in "${jobs[@]}"; do wait "$job"; done
