@@ -14,12 +14,3 @@ load ../helper
 @test "power failures, larger samples" {
 	prove python3 "$BATS_TEST_DIRNAME/../sweep/powerloss.py" --all
 }
-
-@test "one user killed at every call, with every mask" {
-	prove python3 "$BATS_TEST_DIRNAME/../sweep/pairs.py" --all users
-}
-
-@test "the clock stepping at every call" {
-	[ -z "$MQ_SAN" ] || skip "a preloaded library comes before the sanitizers"
-	prove python3 "$BATS_TEST_DIRNAME/../sweep/pairs.py" --all clock
-}

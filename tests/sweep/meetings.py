@@ -6,6 +6,7 @@ user's and is killed, and the second, another user's, is to do all that can be d
 step of the clock that the first goes by.
 """
 import os
+import sys
 
 CLOCK = os.environ["MQ_BUILD"] + "/preload/clock.so"
 LATE = f"env LD_PRELOAD={CLOCK} CLOCK_FILE=late "
@@ -25,14 +26,15 @@ class Verb:
     def __init__(self, command, ends=(), seeks=False, rejoins=False, checks=False, late=False, several=False):
         self.command, self.several = (LATE if late else "") + command, several or late or " --all" in command or " work " in command or " import " in command
         self.ends, self.seeks, self.rejoins, self.checks, self.late = {b.encode() for b in ends}, seeks, rejoins, checks, late
+        self.forces = "--force" in command
         self.consumes = seeks and (" pop " in command or " work " in command)
 
 
 class World:
-    """over: a consumer first returns, takes back or gives up a message.  expires: that is "one", and it may go.  litter: findings of fsck that may remain until it repairs."""
+    """planted: a fault of this kind must be found.  over: a consumer first returns, takes back or gives up a message.  expires: that is "one", and it may go.  litter: findings of fsck that may remain until it repairs."""
 
-    def __init__(self, name, setup, verbs, group="verbs", first=None, second=None, expires=False, over=False, litter=(), limit=None):
-        self.group = group
+    def __init__(self, name, setup, verbs, group="verbs", first=None, second=None, expires=False, over=False, litter=(), limit=None, planted=None):
+        self.group, self.planted = group, planted
         self.name, self.setup, self.verbs = name, setup, verbs
         self.first, self.second = first or list(verbs), second or list(verbs)
         self.expires, self.over, self.litter, self.limit = expires, over or expires, set(litter), limit
@@ -41,9 +43,26 @@ class World:
         return {"verbs": ("stop", "stopkill", "kill"), "users": ("kill",), "clock": ("stop",)}[self.group]
 
     def pairs(self):
-        return [(a, b) for a in self.first for b in self.second if not (os.environ.get("MQ_SAN") and (self.verbs[a].late or self.verbs[b].late))]
+        # Of two nacks with one handle that want another end each, the second helps the first, and says 0.
+        ends = ("nack", "nack --dead", "nack --delay")
+        return [(a, b) for a in self.first for b in self.second if not (os.environ.get("MQ_SAN") and (self.verbs[a].late or self.verbs[b].late)) and
+                (self.planted or a == b or a not in ends or b not in ends)]
+
+    def weight(self, a, b):
+        """How much more often than others the two meet in a sample: where there have been faults, they do."""
+        return 8 if (a, b) in FAULTS.get(self.name, ()) else 1
 
 
+FAULTS = {
+    "a claim": {("nack --no-count", "nack --no-count"), ("nack --delay", "later pop"), ("mv", "mv")},
+    "a dead letter": {("retry all", "retry all"), ("edit", "edit"), ("edit", "rm")},
+    "the policy": {("init", "pause"), ("pause", "init of another")},
+    "the turn of a claim": {("nack --dead", "later pop"), ("nack --dead", "nack --no-count"), ("nack --dead", "claim"), ("ack", "mv")},
+    "the turn of what expires": {("claim", "later claim"), ("later claim", "claim")},
+    "the latest, claimed, and an old dead letter": {("ack", "retry of the old"), ("nack --dead", "retry of the old"), ("retry of the old", "ack")},
+    "an old one from another queue": {("ack", "mv of the old"), ("mv of the old", "rm")},
+    "the latest, pushed": {("hold", "push"), ("push", "several")},
+}
 WORLDS = []
 
 
@@ -95,9 +114,9 @@ W("what is due", INIT + "mq push q -d 1ms -m one >one; mq push -q q -m two; slee
 W("what has expired", INIT + "mq push q -x 1ms -m one >one; mq push -q q -m two; sleep 0.01; ", {**operator(), "pop": POP, "claim": CLAIM}, expires=True)
 W("what expires and is dropped", "mq init -q q expired=drop; mq init -q to; mq push q -x 1ms -m one >one; mq push -q q -m two; sleep 0.01; ",
   {**operator(), "pop": POP, "claim": CLAIM}, expires=True)
-W("a dead letter", INIT + TWO + "mq bury -q q $(cat one); ", {**operator(), "retry all": V("mq retry q --all", rejoins=True), "pop": POP,
+W("a dead letter", INIT + TWO + "mq bury -q q $(cat one); ", {**operator(), "rm": V("mq rm q $(cat one)", "one", "onemore"), "retry all": V("mq retry q --all", rejoins=True), "pop": POP,
   "edit": V("env EDITOR='sed -i s/$/more/' mq edit q $(cat one)", "one"), "fsck": REPAIR}, litter=("duplicate-id",))
-W("what is held", INIT + TWO + "mq hold -q q $(cat one); ", {**operator(), "retry all": V("mq retry q --state held --all", rejoins=True),
+W("what is held", INIT + TWO + "mq hold -q q $(cat one); ", {**operator(), "rm": V("mq rm q $(cat one)", "one", "onemore"), "retry all": V("mq retry q --state held --all", rejoins=True),
   "edit": V("env EDITOR='sed -i s/$/more/' mq edit q $(cat one)", "one")}, litter=("duplicate-id",))
 W("what is kept", "mq init -q q keep=1d; mq init -q to; mq push q -m one >one; mq push -q q -m two; mq pop -q q >body; ",
   {"replay": V("mq replay q $(cat one)", rejoins=True), "replay to another": V("mq replay q --to to $(cat one)", rejoins=True), "pop": POP,
@@ -159,6 +178,12 @@ TOPICAL = {"topics": V("mq topics -q", checks=True), "pop": V("mq pop a", seeks=
 W("what is to be distributed", TOPIC + "echo one >spool/t/new/file; ", TOPICAL)
 W("what two queues share", TOPIC + "mq push t -m one >one; mq claim b >handle; mq nack -q b --no-count $(cat handle); ",
   {"pop": TOPICAL["pop"], "pop of another": TOPICAL["pop of another"], "mv": V("mq mv a b --all"), "rm": V("mq rm a --all --force", "one"), "hold": V("mq hold a --all"), "subscribe": TOPICAL["subscribe"]})
+
+# ---- commands that are wrong, to see that it is found ----
+PLANTED = f"{sys.executable} {os.path.dirname(os.path.abspath(__file__))}/planted.py "
+W("the old order of latest", OLD_DEAD, {"ack": V(PLANTED + "ack q $(cat handle)", "two"), "retry": V(PLANTED + "retry q $(cat one)")}, first=["ack"], second=["retry"], planted="lost")
+W("the old order of turns", INIT + KEYED + PARKED, {"nack --dead": V(PLANTED + "nack q $(cat handle)"), "nack --no-count": holder()["nack --no-count"]},
+  first=["nack --dead"], second=["nack --no-count"], planted="order")
 
 # ---- two users of a group's queue, and masks that hide all, or nothing ----
 AS = "setpriv --reuid=%d --regid=%d --groups=8 "

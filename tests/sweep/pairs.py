@@ -37,7 +37,7 @@ CHANGES = re.compile("mkdir|unlink|rename|link|rmdir|write|sync|truncate|allocat
 STATES = ("ready", "delayed", "claimed", "held", "dead", "done", "waiting")
 UNFINISHED = ("ready", "waiting", "delayed", "claimed")
 REFUSED = (1, 66, 69, 75)
-SHARES = {"verbs": 0.02, "users": 0.15, "clock": 0.06}      # of all moments, in a run without --all
+SHARES = {"verbs": 0.012, "users": 0.15, "clock": 0.06}      # of all moments, in a run without --all
 
 
 class Fault(Failure):
@@ -55,7 +55,8 @@ class Message:
         with open(path, "rb") as f:
             self.body = f.read()[int(fields.get("h", 0)):].rstrip(b"\n")
         self.queue, self.state, self.id, self.fields = queue, state, match[1], fields
-        self.key, self.over = fields.get("K"), "f" in fields
+        # What is over is acknowledged; what is decided is won by who ends it, and anybody may go on from there.
+        self.key, self.over, self.decided = fields.get("K"), "f" in fields, "f" in fields or "F" in fields
 
     def loose(self):
         """Without what hangs on the moment, and whether it waits for its turn here or there."""
@@ -113,17 +114,25 @@ class Snapshot:
         messages += [(q, "ready", body.rstrip(b"\n"), *[None] * 5, False, False) for (q, what, _), body in self.files.items() if what == "new"]
         return (sorted(messages, key=repr), sorted((k, v) for k, v in self.files.items() if k[1] not in ("new", "/topics")))
 
-    def strict(self):
-        messages = sorted((m.queue, m.state, m.id, m.body, sorted(m.fields.items())) for m in self.messages)
-        return messages, self.turns, self.latest, self.records, self.files
+    def strict(self, ended=()):
+        """All, but what hangs on messages that are decided: somebody else may end them."""
+        keys = {m.key for m in ended if m.key}
+        ids = {m.id for m in ended}
+        messages = sorted((m.queue, m.state, m.id, m.body, sorted(m.fields.items())) for m in self.messages if m.id not in ids and m.key not in keys)
+        turns, latest = ({k: v for k, v in d.items() if k[1] not in keys} for d in (self.turns, self.latest))
+        return messages, turns, latest, {k: v for k, v in self.records.items() if k[1] not in ids}, self.files
 
     def difference(self, other):
-        for what, mine, others in zip(("messages", "turns", "latest", "records", "files"), self.strict(), other.strict()):
+        ended = [m for m in self.messages if m.decided]
+        for what, mine, others in zip(("messages", "turns", "latest", "records", "files"), self.strict(ended), other.strict(ended)):
             if mine != others:
                 if what == "messages":
                     return f"{[m[:2] + m[3:] for m in mine if m not in others]} became {[m[:2] + m[3:] for m in others if m not in mine]}"
                 return f"{what}: {mine} became {others}"
         return None
+
+    def policies(self):
+        return [line.decode() for (_, _, name), lines in self.files.items() if name == "queue.conf" for line in lines]
 
     def names(self):
         return {m.id: m.body.decode() for m in self.messages}
@@ -211,12 +220,15 @@ def must_stand(world, who, verb, p, ends, before, after):
     left = after.ids()
     out = p.stdout if p else b""
     for m in before.ids().values():
-        if m.id in left or m.body in ends or verb.consumes and m.body in out or world.expires and m.body == b"one":
-            continue
-        if m.key and any(n.key == m.key and n.id > m.id and not n.over and b"latest = yes" in before.files[n.queue, "", "queue.conf"]
-                         for n in before.messages + after.messages if n.state != "done"):
+        if m.id in left or m.body in ends or verb.consumes and m.body in out or world.expires and m.body == b"one" or replaced(m, before, after):
             continue
         raise Fault("lost", f"{m.body!r} of {m.queue}/{m.state} is gone with {who}")
+
+
+def replaced(m, before, after):
+    """By a newer one of its key, that stood, in a queue that keeps the latest."""
+    return m.key and any(n.key == m.key and n.id > m.id and not n.over and b"latest = yes" in before.files[n.queue, "", "queue.conf"]
+                         for n in before.messages + after.messages if n.state != "done")
 
 
 def must_be_single(world, when, s, limit=None):
@@ -225,7 +237,7 @@ def must_be_single(world, when, s, limit=None):
         if (m.queue, m.id) in seen and "duplicate-id" not in world.litter:
             raise Fault("doubled", f"{when} {m.body!r} stands twice in {m.queue}")
         seen.add((m.queue, m.id))
-        if m.state == "claimed" and not m.over:
+        if m.state == "claimed" and not m.decided:
             claims += 1
             if m.key and (m.queue, m.key) in keys:
                 raise Fault("doubled", f"{when} two messages of one key are claimed in {m.queue}")
@@ -246,6 +258,8 @@ def judge(world, alone, a, b, mode, met):
             raise Fault("neither", f"exit {p.returncode}")
     ends_a = a.ends if killed or one.returncode == 0 else set()
     ends_b = b.ends if two.returncode == 0 else set()
+    if one.returncode != 0:     # it may take back what it made
+        ends_a = ends_a | {m.body for m in before.messages} - {m.body for m in alone.start.messages}
     must_stand(world, "the first", a, one, ends_a, alone.start, before)
     if waited:
         must_stand(world, "both", a, one, ends_a | ends_b, before, end)
@@ -267,15 +281,21 @@ def judge(world, alone, a, b, mode, met):
             raise Fault("changed", f"the first was refused ({one.returncode}), yet {changed}")
     # Of several deeds each is by itself: others may come between them.
     if not any(v.several or v.seeks and world.over for v in (a, b)):
-        serial(alone, a, b, one, two, end)
+        serial(alone, a, b, one, two, before, end)
 
 
-def serial(alone, a, b, one, two, end):
+def serial(alone, a, b, one, two, before, end):
     """As if one had come after the other; or one alone, and the other was refused."""
     names = alone.start.names()
     says = (None if a.checks else said(one, names)), (None if b.checks else said(two, names))
     result = end.loose()
     if (*says, result) in (alone.first_second, alone.second_first):
+        return
+    # The same once more goes on with what is decided, and so ends it; by force, an operator takes it from there.
+    if a is b and (says[0], result) == alone.first and says[0] == says[1] and any(m.decided for m in before.messages):
+        return
+    taken = b.forces or any(v == "latest = yes" for v in alone.start.policies())
+    if taken and says in (alone.first_second[:2], alone.second_first[:2]) and mild(result) in (mild(alone.first_second[2]), mild(alone.second_first[2])):
         return
     if one.returncode in REFUSED and (says[1], result) == alone.second:
         return
@@ -285,6 +305,12 @@ def serial(alone, a, b, one, two, end):
         return
     refused = one.returncode in REFUSED or two.returncode in REFUSED
     raise Fault("changed" if refused and not (a.seeks or b.seeks) else "neither", f"{says}: {show(result)}\n    first, second: {show(alone.first_second)}\n    second, first: {show(alone.second_first)}")
+
+
+def mild(result):
+    """In which queue each is; not in which state it was when an operator took it by force, or when it was no longer to be replaced."""
+    messages, files = result
+    return sorted((queue, body) for queue, _, body, *_ in messages), files
 
 
 def show(result):
@@ -355,7 +381,7 @@ def aftermath(world, room, orderly, end):
     for (q, i), m in end.standing().items():
         if popped.get((q, i), 0) > 1:
             raise Fault("doubled", f"{m.body!r} was popped {popped[q, i]} times")
-        if m.state in UNFINISHED and q in queues and (q, i) not in popped and (q, i) not in final.standing() and not world.expires:
+        if m.state in UNFINISHED and q in queues and (q, i) not in popped and (q, i) not in final.standing() and not world.expires and not replaced(m, end, end):
             raise Fault("lost", f"{m.body!r} of {q}/{m.state} was not popped")
 
 
@@ -373,13 +399,15 @@ def drain(room, env, queues, orderly, popped):
             i = json.loads(p.stdout)["id"]
             popped[q, i] = popped.get((q, i), 0) + 1
             if orderly:
-                keep_order(before, q, i)
+                keep_order(before, Snapshot(room.spool), q, i)
 
 
-def keep_order(s, queue, i):
-    m = s.standing().get((queue, i))
-    for n in s.messages:
-        if m and m.key and n.key == m.key and n.queue == queue and n.id < i and not n.over and n.state in UNFINISHED:
+def keep_order(before, after, queue, i):
+    """No earlier one of its key was unfinished, nor is it then: it may have expired meanwhile."""
+    m, there = before.standing().get((queue, i)), after.standing()
+    for n in before.messages:
+        left = there.get((queue, n.id))
+        if m and m.key and n.key == m.key and n.queue == queue and n.id < i and n.state in UNFINISHED and not n.over and n.fields.get("F") != "d" and left and left.state in UNFINISHED:
             raise Fault("order", f"{m.body!r} was delivered while {n.body!r} was in {n.state}")
 
 
@@ -389,18 +417,17 @@ def draw(text):
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big") / (1 << 48)
 
 
-def moments(calls, every):
-    """Before each call that changes something; with --all also after it, and before a directory is read."""
-    for n, call in enumerate(calls, 1):
-        if CHANGES.match(call) or every and (n > 1 and CHANGES.match(calls[n - 2]) or call.startswith("getdents")):
-            yield n
-
-
 def plan(world, name_a, name_b, calls, every, share):
-    for n in moments(calls, every):
+    """Before each call that changes something, or some of them; with --all the one is also stopped after it."""
+    for n, call in enumerate(calls, 1):
         for mode in world.modes():
-            # A command that only ends is killed by sweep.py, too; what comes after it then shows here.
-            if every or draw(f"{world.name} {name_a} {name_b} {n} {mode}") < share * (2 if mode == "stop" and world.group == "verbs" else 0.5 if world.group == "verbs" else 1):
+            if every or world.planted:
+                chosen = CHANGES.match(call) or mode == "stop" and n > 1 and CHANGES.match(calls[n - 2])
+            else:
+                # One that is stopped and goes on shows the most.
+                often = world.weight(name_a, name_b) * {"verbs": 2 if mode == "stop" else 0.5}.get(world.group, 1)
+                chosen = CHANGES.match(call) and draw(f"{world.name} {name_a} {name_b} {n} {mode}") < share * often
+            if chosen:
                 yield n, mode
 
 
@@ -459,7 +486,7 @@ def main():
         if group == "users":
             let_in(top)
         jobs = []
-        share = 1 if every or names else float(os.environ.get("SHARE", SHARES[group]))
+        share = 1 if every else float(os.environ.get("SHARE", 1 if names else SHARES[group]))
         for i, world in enumerate(chosen):
             template = prepare(world, f"{top}/{i}")
             for clock, seconds in (("late", 7200), ("later", 30 * 86400)):
@@ -470,13 +497,19 @@ def main():
         for w, job in jobs:
             results.append((w, *job.result()))
             for _, text in results[-1][2]:
-                print(text, flush=True)
-    faults = [f for _, _, fs in results for f in fs]
+                if verbose or not w.planted:
+                    print(text, flush=True)
+    planted = [w for w in chosen if w.planted]
+    faults = [f for w, _, fs in results if not w.planted for f in fs]
+    missed = [w.name for w in planted if w.planted not in {kind for x, _, fs in results if x is w for kind, _ in fs}]
+    if missed:
+        print(f"planted and not found: {', '.join(missed)}")
     if verbose:
         for w in chosen:
             print(f"# {w.name}: {sum(t for x, t, _ in results if x is w)} stops, {sum(len(f) for x, _, f in results if x is w)} faults")
-    print(sum_up(group, chosen, sum(t > 0 for _, t, _ in results), sum(t for _, t, _ in results), [f[0] for f in faults]))
-    sys.exit(len(faults) != 0)
+    print(sum_up(group, chosen, sum(t > 0 for _, t, _ in results), sum(t for _, t, _ in results), [f[0] for f in faults]) +
+          "".join(f"; planted and found: {w.name}" for w in planted if w.name not in missed))
+    sys.exit(bool(faults or missed))
 
 
 main()
