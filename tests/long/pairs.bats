@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# pairs.bats: two commands at once, two users, a clock that steps: all moments; see ../sweep/pairs.py
+# pairs.bats: two commands at once, two users, a clock that steps, few descriptors: all moments; see ../sweep/pairs.py
 
 load ../helper
 
@@ -14,4 +14,8 @@ load ../helper
 @test "the clock stepping at every call" {
 	[ -z "$MQ_SAN" ] || skip "a preloaded library comes before the sanitizers"
 	prove python3 "$BATS_TEST_DIRNAME/../sweep/pairs.py" --all clock
+}
+
+@test "each number of descriptors" {
+	prove python3 "$BATS_TEST_DIRNAME/../sweep/descriptors.py" --all
 }
