@@ -364,3 +364,11 @@ places_are() {
 	assert_output --partial "'t' is a topic: its subscribers are q"
 	assert_equal "$(mq ls q --ids)" ""
 }
+
+@test "a place for the reply that cannot be locked is an error, and no wait for an answer that is refused" {
+	need_strace
+	mq init -q q
+	run -74 strace -qq -o /dev/null -e trace=flock -e inject=flock:error=EIO mq request q -m x --timeout 20s
+	assert_output --partial "lock the place for the reply"
+	assert_equal "$(mq ls q --ids; ls "$MQ_SPOOL/q/replies")" ""
+}

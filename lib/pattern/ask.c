@@ -73,6 +73,7 @@ make_place(struct question *a, struct error *err)
 	char half[TOKEN_LEN + 1];
 	enum status st;
 	struct stat sb;
+	int locked;
 
 	token_make(half);
 	(void)strlcpy(a->token, half, sizeof(a->token));
@@ -83,7 +84,11 @@ make_place(struct question *a, struct error *err)
 		return st;
 	if ((st = fs_open_dir(a->replies, a->token, false, &a->place, err)) != ST_OK)
 		return st;
-	if (fs_lock_dir(a->place) && fstatat(a->replies, a->token, &sb, 0) == 0)
+	locked = fs_dir_locked(a->place);
+	/* Nobody answers into a place that is not locked, but where locks are not to be relied on. */
+	if (locked == -1 && !queue_remote(a->q))
+		return queue_fail(a->q, err, errno, "lock the place for the reply");
+	if (locked != 1 && fstatat(a->replies, a->token, &sb, 0) == 0)
 		return ST_OK;
 	(void)close(a->place);
 	a->place = -1;

@@ -13,7 +13,7 @@ MQ = os.environ["MQ_BIN"]
 NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z,([0-9a-f-]{36}),s(\d+)((,[a-zA-Z][A-Za-z0-9.-]*)*)")
 STATES = ("ready", "delayed", "claimed", "held", "dead", "done", "waiting")
 # What a command that dies, or meets an error, may leave: spool-format.md section 11, severity info.
-LITTER = {"stale-tmp", "half-bucket", "orphan-record", "orphan-reply", "bad-counters", "no-bucket", "half-queue", "orphan-turn", "stuck-turn", "stale-latest", "half-ended", "unfinished-push"}
+LITTER = {"stale-tmp", "half-bucket", "orphan-record", "orphan-reply", "bad-counters", "no-bucket", "half-queue", "orphan-turn", "stuck-turn", "stale-latest", "half-ended", "unfinished-push", "old-key"}
 
 
 class Failure(Exception):
