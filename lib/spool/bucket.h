@@ -107,6 +107,11 @@ enum status bucket_link(struct queue *q, int fromfd, const char *from, enum stat
 enum deed { DEED_USE, DEED_LOWER, DEED_FINISH, DEED_MAKE, DEED_NONE };
 struct decision { enum deed deed; size_t i; };
 struct decision bucket_decide(const struct buckets *bs, char cls, usec_t key, bool room);
+/*
+ * The key of the first finished bucket of the class behind 'key'; USEC_MAX if there is none.  A
+ * message with that key or a greater one goes elsewhere.
+ */
+usec_t bucket_next_key(const struct buckets *bs, char cls, usec_t key);
 /* Find or make the bucket that a message of that class and key goes into. */
 enum status target_for(struct shelf *sh, char cls, usec_t key, struct target **out,
     struct error *err) MUST_CHECK;

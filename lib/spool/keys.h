@@ -1,5 +1,5 @@
 /*
- * keys.h: the keys of a policy, between value.c, policy.c, keys.c, conf.c and edit.c.
+ * keys.h: the keys of a policy, between value.c, policy.c, keys.c, parse.c, conf.c and edit.c.
  */
 #ifndef SPOOL_KEYS_H
 #define SPOOL_KEYS_H
@@ -46,7 +46,7 @@ int key_find(const char *name, size_t len);
 /* " (did you mean 'lease'?)", or nothing if none of the first n keys comes near. */
 void key_guess(const char *name, int n, char *buf, size_t size);
 
-/* ---- conf.c ----------------------------------------------------------------- */
+/* ---- parse.c ---------------------------------------------------------------- */
 
 #define CONF_LINE_MAX 199	/* inih's buffer holds 200 bytes */
 #define BLANKS " \t"

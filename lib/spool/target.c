@@ -1,8 +1,8 @@
 /*
- * target.c: which bucket a message goes into (F4.5 to F4.8 of spool-format.md).
+ * target.c: find or make the bucket that a message goes into.
  *
- * The rules are in bucket_decide, which is told what is known of the buckets and does nothing. One
- * executor does what it says: it learns that a bucket is full, or not to be had, and asks again.
+ * decide.c has the rules.  target_execute does what bucket_decide says.  When it learns that a
+ * bucket is full, or cannot be opened, it notes that and asks bucket_decide again.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -31,68 +31,7 @@
 /* Moves that go by one look at the buckets of a state. */
 #define TARGET_USES 100
 
-/* ---- the rules -------------------------------------------------------- */
-
-static bool
-bucket_finished(const struct bucket *b)
-{
-	return !b->half && !b->shut;
-}
-
-/* The lowest bucket of a class (of any: -1) that has a "+", or that has none. */
-static const struct bucket *
-bucket_lowest(const struct buckets *bs, int cls, bool half)
-{
-	for (size_t i = 0; i < bs->n; i++)
-		if ((cls == -1 || bs->b[i].cls == (char)cls) && bs->b[i].half == half &&
-		    !bs->b[i].shut)
-			return &bs->b[i];
-	return NULL;
-}
-
-static struct decision
-decision_of(const struct buckets *bs, enum deed deed, const struct bucket *b)
-{
-	return (struct decision){ .deed = deed, .i = b == NULL ? 0 : (size_t)(b - bs->b) };
-}
-
-/* None fits, and none can be made: each of these needs no space, and the invariant stays. */
-static struct decision
-decide_without_room(const struct buckets *bs, char cls, usec_t key)
-{
-	const struct bucket *b;
-
-	if ((b = bucket_lowest(bs, cls, false)) != NULL)
-		return decision_of(bs, DEED_LOWER, b);
-	if ((b = bucket_lowest(bs, cls, true)) != NULL)
-		return decision_of(bs, DEED_FINISH, b);
-	if ((b = bucket_lowest(bs, -1, false)) != NULL)
-		return decision_of(bs, b->key <= key ? DEED_USE : DEED_LOWER, b);
-	if ((b = bucket_lowest(bs, -1, true)) != NULL)
-		return decision_of(bs, DEED_FINISH, b);
-	return decision_of(bs, DEED_NONE, NULL);
-}
-
-struct decision
-bucket_decide(const struct buckets *bs, char cls, usec_t key, bool room)
-{
-	const struct bucket *fits = NULL, *low;
-
-	for (size_t i = 0; i < bs->n; i++)
-		if (bs->b[i].cls == cls && bs->b[i].key <= key && bucket_finished(&bs->b[i]))
-			fits = &bs->b[i];
-	/* If the very key is taken there is no name for another bucket: it takes more. */
-	if (fits != NULL)
-		return decision_of(bs, fits->full && fits->key != key && room ? DEED_MAKE :
-		    DEED_USE, fits);
-	if (!room)
-		return decide_without_room(bs, cls, key);
-	/* Keys that come in falling order would make a bucket each. */
-	low = bucket_lowest(bs, cls, false);
-	return decision_of(bs, low != NULL && !low->full ? DEED_LOWER : DEED_MAKE, low);
-}
-
-/* ---- what the executor does ------------------------------------------- */
+/* ---- doing what was decided -------------------------------------------- */
 
 /* Names in a directory, counted up to max. */
 static size_t
@@ -212,16 +151,6 @@ bucket_lower(const struct shelf *sh, const struct bucket *low, usec_t key, char 
 	return st == ST_EXISTS ? ST_GONE : st;
 }
 
-/* Where the next bucket of the class begins: what goes there does not come here. */
-static usec_t
-next_key(const struct buckets *bs, char cls, usec_t key)
-{
-	for (size_t i = 0; i < bs->n; i++)
-		if (bs->b[i].cls == cls && bs->b[i].key > key && bucket_finished(&bs->b[i]))
-			return bs->b[i].key;
-	return USEC_MAX;
-}
-
 /*
  * What came of trying a bucket: it is the target; it turned out not to be one, so decide again; all
  * has changed, so list again.
@@ -257,7 +186,7 @@ target_try(struct shelf *sh, const struct buckets *bs, struct bucket *b, bool lo
 		(void)strlcpy(t->name, b->name, sizeof(t->name));
 	t->key = lower ? key : b->key;
 	/* What one has to make do with is for this once. */
-	t->next = room ? next_key(bs, b->cls, key) : 0;
+	t->next = room ? bucket_next_key(bs, b->cls, key) : 0;
 	return TRIED_USED;
 }
 
