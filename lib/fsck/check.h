@@ -1,7 +1,7 @@
 /*
- * check.h: what the files of the checker share: report.c (findings), state.c (messages,
- * buckets, keys), dirs.c (all else in a queue), topics.c (subscriptions), fsck.c (ids, and
- * the order of the checks).
+ * check.h: what the files of the checker share: report.c (findings), state.c (messages and
+ * buckets), keys.c (lanes, turns, the newest of a key), dirs.c (all else in a queue), modes.c
+ * (who may open what), topics.c (subscriptions), fsck.c (ids, and the order of the checks).
  */
 #ifndef FSCK_CHECK_H
 #define FSCK_CHECK_H
@@ -11,14 +11,19 @@
 #include "fsck/fsck.h"
 
 struct queue;
+struct shelf;
 
-/* What may be in the making, or on its way, is left alone for so long. */
+/*
+ * An entry that looks unfinished is reported only when it has not changed for this long: another
+ * process may still be at work on it.
+ */
 #define HALF_AGE (60 * USEC)
 #define RECORD_AGE (3600 * USEC)
 
 /*
- * The findings, in one list, from which the enum and the table are made.  The rule is the one of
- * spool-format.md that does not hold.  A test compares the list with that page and mq-fsck(1).
+ * The findings, in one list, from which the enum and the table are made.  Each row gives the kind,
+ * its id, its severity, the rule of spool-format.md that is broken, what that rule demands, and
+ * what --repair does.  A test compares the list with spool-format.md and mq-fsck(1).
  */
 #define KINDS(X) \
 	X(BAD_FORMAT, "bad-format", SEV_ERROR, "F14.1", \
@@ -98,40 +103,55 @@ struct fsck {
 	usec_t now;
 	void (*report)(void *, const struct finding *);
 	void *arg;
-	const char *litter;	/* where stale() is, with a slash */
-	unsigned left;
-	struct msgid *ids;
+	const char *litter;	/* the directory that fsck_stale names, with a slash */
+	unsigned left;		/* findings that remain */
+	struct msgid *ids;	/* of all messages seen; check_ids sorts them */
 	size_t n, cap;
 	struct error *err;
 };
 
 /* ---- report.c -------------------------------------------------------------- */
 
-/* A finding: what is wrong at path (below the queue), and whether it was mended. */
+/* Report what is wrong at 'path' (below the queue), and whether it was repaired. */
 void fsck_found(struct fsck *f, enum kind kind, bool repaired, const char *path, const char *fmt,
     ...) PRINTF_LIKE(5, 6);
 /*
- * What became of a look at path: what is gone is no finding, and what may not be read is one that
- * keeps nobody from the rest.  Other than ST_OK: the check cannot go on.
+ * Turn the status of a look at 'path' into one that says whether the check can go on (ST_OK).  An
+ * entry that is gone is no finding.  An entry that may not be read is a finding, and the check goes
+ * on with the rest.
  */
 enum status fsck_pass(struct fsck *f, enum status st, const char *path) MUST_CHECK;
-/* A repair's outcome: what others did meanwhile is as good as done by us. */
+/*
+ * Whether a repair with the status 'st' succeeded.  ST_GONE counts as success: somebody else has
+ * done the work meanwhile.  An error is cleared.
+ */
 bool fsck_mended(struct fsck *f, enum status st);
-/* Move a doubtful entry to lost+found/, with a note of where it was. */
+/* Move the entry 'name' of 'dir' to lost+found/, with a note that says where it was and why. */
 bool fsck_lost_found(struct fsck *f, int dir, const char *name, const char *path, const char *why);
-/* A finding that is moved there. */
+/* Report an entry that does not belong where it is; a repair moves it to lost+found/. */
 void fsck_foreign(struct fsck *f, enum kind kind, int dir, const char *name, const char *path,
     const char *text);
-/* Whether a file has not changed for so long, by its ctime. */
+/* Whether a file has not changed for longer than 'age', by its ctime. */
 bool fsck_older(struct fsck *f, int dir, const char *name, usec_t age);
-/* For qsort and bsearch, of struct msgid. */
+/* Compare two struct msgid, for qsort and bsearch. */
 int fsck_by_id(const void *a, const void *b);
 
 /* ---- state.c --------------------------------------------------------------- */
 
+/* Check the messages in one state, and note their ids in f->ids. */
 enum status fsck_state(struct fsck *f, enum state s) MUST_CHECK;
+/*
+ * Check the buckets of a state, or of a lane, whose directory is 'dir' and has that name below the
+ * queue.  *n becomes the number of buckets.
+ */
+enum status fsck_buckets(struct fsck *f, struct shelf *sh, int dir, const char *name,
+    size_t *n) MUST_CHECK;
+
+/* ---- keys.c ---------------------------------------------------------------- */
+
+/* Check the lanes and the turns.  Run it after fsck_state; it adds the ids of the lanes. */
 enum status fsck_keys(struct fsck *f) MUST_CHECK;
-/* When the ids of all messages are known. */
+/* Check the links in latest/.  Run it when f->ids holds all ids, sorted. */
 enum status fsck_latest(struct fsck *f) MUST_CHECK;
 
 /* ---- dirs.c ---------------------------------------------------------------- */
@@ -140,16 +160,19 @@ enum status fsck_latest(struct fsck *f) MUST_CHECK;
 struct entries {
 	const char *dir;
 	bool (*ok)(const char *name);
-	const char *other;	/* what is said of another name */
+	const char *other;	/* the text of the finding for a name that is not ok */
 	unsigned char type;	/* DT_DIR or DT_REG */
-	/* of one of them; may be NULL */
-	enum status (*check)(struct fsck *, int dir, const char *name);
+	/* Checks one entry whose name and type are right; may be NULL. */
+	enum status (*check)(struct fsck *f, int dir, const char *name);
 };
-/* What has another name or type is foreign.  It is no fault if there is no such directory. */
+/*
+ * Report each entry whose name or type is another one as foreign.  A directory that is not there
+ * is no finding.
+ */
 enum status fsck_entries(struct fsck *f, const struct entries *e) MUST_CHECK;
-/* For reap_litter. */
+/* The callback of reap_litter: report a file that a dead writer left.  'arg' is the struct fsck. */
 void fsck_stale(void *arg, const char *name, bool removed);
-/* False: the policy cannot be understood. */
+/* Whether the policy can be parsed. */
 bool fsck_conf(struct fsck *f);
 enum status fsck_once(struct fsck *f) MUST_CHECK;
 void fsck_others(struct fsck *f);

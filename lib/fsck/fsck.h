@@ -29,14 +29,14 @@ struct fsck_kind {
 extern const struct fsck_kind fsck_kinds[];	/* ends with id NULL */
 
 /*
- * Report each finding; *left counts those that remain (future-name and old-key are told but not
- * counted). fsck_spool looks at the format of the spool and, if all, at what lies beside the
- * queues.
+ * Report each finding; *left becomes the number of those that remain (future-name and old-key are
+ * reported but not counted).  fsck_spool checks the format of the spool and, if 'all' is set, what
+ * lies beside the queues.  fsck_queue checks one queue.
  */
 void fsck_spool(struct spool *sp, bool all, bool repair, usec_t now,
-    void (*report)(void *, const struct finding *), void *arg, unsigned *left);
+    void (*report)(void *arg, const struct finding *found), void *arg, unsigned *left);
 enum status fsck_queue(struct queue *q, bool repair, usec_t now,
-    void (*report)(void *arg, const struct finding *), void *arg, unsigned *left,
+    void (*report)(void *arg, const struct finding *found), void *arg, unsigned *left,
     struct error *err) MUST_CHECK;
 
 #endif

@@ -1,6 +1,5 @@
 /*
- * state.c: the checks of messages, of the buckets that they are in, and of the
- * turns of keys.
+ * state.c: the checks of messages, and of the buckets that they are in.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,9 +18,6 @@
 #include "spool/lane.h"
 #include "view/view.h"
 #include "view/scan.h"
-#include "pattern/turn.h"
-#include "pattern/newest.h"
-#include "pattern/order.h"
 #include "life/fail.h"
 #include "life/done.h"
 #include "fsck/fsck.h"
@@ -50,7 +46,10 @@ in_its_lane(const struct place *p)
 	return !place_in_lane(p) || strcmp(p->lane, p->name.order) == 0;
 }
 
-/* What its name and bucket say.  True if it moved: the rest is for the next run. */
+/*
+ * Check that the fields of the name fit the state, and that the message lies in the right bucket.
+ * True if the message was to be moved: then its content is left to the next run.
+ */
 static bool
 check_name(struct fsck *f, const struct place *p, const struct bucket *b, const char *path)
 {
@@ -83,8 +82,8 @@ check_name(struct fsck *f, const struct place *p, const struct bucket *b, const 
 }
 
 /*
- * Whoever ended that claim is about to go on, or was stopped on the way.  Anybody may go on in its
- * place.
+ * The claim is marked as ended.  Its process is about to finish the end, or died before it could.
+ * Any other process may finish it.
  */
 static void
 check_ended(struct fsck *f, const struct place *p, int dir, const char *path)
@@ -106,7 +105,7 @@ check_file(struct fsck *f, const struct place *p, const char *path)
 	enum status st;
 	int fd;
 
-	/* Found and set aside before: it says so itself. */
+	/* An earlier run has set this message aside, and its name says why. */
 	if (p->state == STATE_DEAD && (strcmp(p->name.reason, "torn") == 0 ||
 	    strcmp(p->name.reason, "bad-header") == 0))
 		return ST_OK;
@@ -201,7 +200,7 @@ check_half(struct fsck *f, const char *state, int dir, const struct bucket *b)
 
 	(void)strlcat(half, b->name, sizeof(half));
 	if (!fsck_older(f, dir, half, HALF_AGE))
-		return;	/* in the making */
+		return;	/* somebody may be making it now */
 	(void)snprintf(path, sizeof(path), "%s/%s", state, half);
 	if (f->repair)
 		ok = fs_rmdir(dir, half) || ((!queue_synced(f->q) ||
@@ -210,9 +209,8 @@ check_half(struct fsck *f, const char *state, int dir, const struct bucket *b)
 	fsck_found(f, HALF_BUCKET, ok, path, "its maker did not finish it");
 }
 
-/* The buckets of a state, or of a lane, whose directory is fd and has that name. */
-static enum status
-check_buckets(struct fsck *f, struct shelf *sh, int dir, const char *name, size_t *n)
+enum status
+fsck_buckets(struct fsck *f, struct shelf *sh, int dir, const char *name, size_t *n)
 {
 	char path[600];
 	struct listing l;
@@ -248,183 +246,10 @@ fsck_state(struct fsck *f, enum state s)
 
 	if ((st = queue_state(f->q, s, &dir, f->err)) != ST_OK)
 		return fsck_pass(f, st, state_names[s]);
-	st = check_buckets(f, shelf_of(f->q, s), dir, state_names[s], &buckets);
+	st = fsck_buckets(f, shelf_of(f->q, s), dir, state_names[s], &buckets);
 	if (st == ST_OK && buckets == 0)
 		fsck_found(f, NO_BUCKET, f->repair &&
 		    fsck_mended(f, queue_layout(f->q, f->now, f->err)),
 		    state_names[s], "no bucket: on a full disk nothing could be moved there");
 	return st;
-}
-
-/* ---- turns and lanes -------------------------------------------------- */
-
-static enum status
-check_lane(struct fsck *f, const char *order, const char *path)
-{
-	struct shelf lane;
-	enum status st;
-	size_t n;
-
-	if ((st = lane_open(f->q, order, &lane, f->err)) == ST_OK)
-		st = check_buckets(f, &lane, lane.fd, path, &n);
-	shelf_close(&lane);
-	return fsck_pass(f, st, path);
-}
-
-/* While it lies there nobody can take the turn of that key. */
-static enum status
-check_entries(struct fsck *f, const char *order, const char *path)
-{
-	char entry[600];
-	struct listing l;
-	enum status st;
-	int dir;
-
-	(void)order;
-	if ((st = fs_open_dir(f->q->fd, path, false, &dir, f->err)) != ST_OK)
-		return fsck_pass(f, st, path);
-	if ((st = fs_list(dir, "", 0, true, &l, NULL, f->err)) == ST_OK) {
-		for (size_t i = 0; i < l.n; i++)
-			if (l.e[i].type != DT_REG || !turn_ok(l.e[i].name)) {
-				(void)snprintf(entry, sizeof(entry), "%s/%s", path, l.e[i].name);
-				fsck_foreign(f, FOREIGN_ENTRY, dir, l.e[i].name, entry,
-				    "not the turn of a message");
-			}
-		listing_free(&l);
-	}
-	(void)close(dir);
-	return st == ST_GONE ? ST_OK : st;
-}
-
-/*
- * Whether a directory holds nothing, or only empty directories, which are removed if it is to be
- * so.
- */
-static bool
-check_hollow(struct fsck *f, int dir, const char *name, int depth, bool remove)
-{
-	struct listing l;
-	bool hollow;
-	int fd;
-
-	if (depth == 0 || fs_open_dir(dir, name, false, &fd, f->err) != ST_OK)
-		return false;
-	hollow = fs_list(fd, "", 0, true, &l, NULL, f->err) == ST_OK;
-	for (size_t i = 0; hollow && i < l.n; i++)
-		hollow = l.e[i].type == DT_DIR && check_hollow(f, fd, l.e[i].name, depth - 1,
-		    remove);
-	listing_free(&l);
-	(void)close(fd);
-	return hollow && (!remove || fs_rmdir(dir, name));
-}
-
-static enum status
-check_turn(struct fsck *f, const char *order, const char *path)
-{
-	bool stuck, ok;
-	const char *text = order_check(f->q, order, f->repair, &stuck, &ok, f->err);
-
-	if (text != NULL)
-		fsck_found(f, stuck ? STUCK_TURN : ORPHAN_TURN, ok, path, "%s", text);
-	else if (fsck_older(f, f->q->fd, path, HALF_AGE) &&
-	    check_hollow(f, f->q->fd, path, 2, false))
-		fsck_found(f, ORPHAN_TURN, f->repair &&
-		    check_hollow(f, f->q->fd, path, 2, true), path, "it is empty");
-	error_clear(f->err);
-	return ST_OK;
-}
-
-/* Each directory of an order key in waiting/ or turns/. */
-static enum status
-check_orders(struct fsck *f, const char *name,
-    enum status (*check)(struct fsck *, const char *, const char *))
-{
-	const struct entry *e;
-	char path[300];
-	enum status st;
-	struct walk w;
-	int dir;
-
-	if ((st = queue_sub_look(f->q, name, &dir, f->err)) != ST_OK)
-		return fsck_pass(f, st, name);
-	walk_begin(&w, dir, "", SCAN_LANES);
-	while ((st = walk_next(&w, &e, f->err)) == ST_OK) {
-		(void)snprintf(path, sizeof(path), "%s/%s", name, e->name);
-		if (!order_ok(e->name) || e->type != DT_DIR)
-			fsck_foreign(f, FOREIGN_ENTRY, dir, e->name, path, "not that of a key");
-		else if ((st = check(f, e->name, path)) != ST_OK)
-			break;
-	}
-	walk_end(&w);
-	if (dir != -1)
-		(void)close(dir);
-	return st == ST_NONE ? ST_OK : fsck_pass(f, st, name);
-}
-
-enum status
-fsck_keys(struct fsck *f)
-{
-	enum status st = check_orders(f, "waiting", check_lane);
-
-	if (st == ST_OK)
-		st = check_orders(f, "turns", check_entries);
-	if (st == ST_OK)
-		st = check_orders(f, "turns", check_turn);
-	/* And those that wait though it is nobody's turn. */
-	return st == ST_OK ? check_orders(f, "waiting", check_turn) : st;
-}
-
-/* ---- the newest of each key ------------------------------------------- */
-
-static enum status
-check_link(struct fsck *f, int dir, const struct entry *e)
-{
-	char path[300];
-	struct msgid id;
-	enum status st;
-	struct place p;
-
-	(void)snprintf(path, sizeof(path), "latest/%s", e->name);
-	if (!order_ok(e->name) || e->type != DT_LNK || !newest_link(f->q, e->name, &p)) {
-		fsck_foreign(f, FOREIGN_ENTRY, dir, e->name, path,
-		    "not the newest message of a key");
-		return ST_OK;
-	}
-	if (f->n > 0 && bsearch(&p.name.id, f->ids, f->n, sizeof(*f->ids), fsck_by_id) != NULL)
-		return ST_OK;
-	id = p.name.id;
-	if ((st = scan_find(f->q, STATES_ALL, &id, &p, f->err)) != ST_NOTFOUND)
-		return st;
-	error_clear(f->err);
-	/* Whoever removed that message may be about to remove its link. */
-	if (!newest_link(f->q, e->name, &p) || strcmp(p.name.id.text, id.text) != 0)
-		return ST_OK;
-	fsck_found(f, STALE_LATEST, f->repair && fsck_mended(f,
-	    newest_forget(f->q, e->name, f->err)), path,
-	    "the message that it names is gone");
-	return ST_OK;
-}
-
-enum status
-fsck_latest(struct fsck *f)
-{
-	char after[NAME_MAX_LEN + 1] = "";
-	enum status st = ST_OK;
-	struct listing l;
-	bool more = true;
-	int dir;
-
-	if ((st = fs_open_dir(f->q->fd, "latest", false, &dir, f->err)) != ST_OK)
-		return fsck_pass(f, st, "latest");
-	while (st == ST_OK && more) {
-		if ((st = fs_list(dir, after, 1024, false, &l, &more, f->err)) != ST_OK)
-			break;
-		for (size_t i = 0; st == ST_OK && i < l.n; i++)
-			st = check_link(f, dir, &l.e[i]);
-		if (l.n > 0)
-			(void)strlcpy(after, l.e[l.n - 1].name, sizeof(after));
-		listing_free(&l);
-	}
-	(void)close(dir);
-	return st == ST_GONE ? ST_OK : st;
 }

@@ -47,7 +47,7 @@ struct page {
 	_Atomic uint64_t hints[HINTS_SIZE / sizeof(uint64_t)];	/* see hint.c */
 	/* totals; at the end, so that all else stays where it was */
 	_Atomic uint64_t unrated[NCOUNTS - NRATED];
-	_Atomic uint64_t claimed;		/* see flow.c */
+	_Atomic uint64_t claimed;		/* see life/flow.c */
 	_Atomic int64_t turn;
 };
 _Static_assert(sizeof(struct page) <= COUNTERS_SIZE, "counters outgrew their file");
