@@ -9,20 +9,24 @@
 #define BATCH_MAX 3000	/* their ids fit into a variable of the environment */
 
 /*
- * Write the bodies of the part that is next to where the handler gets them from.  A message
- * that cannot be framed becomes a dead letter.  ST_NONE: none is left.
+ * Write the bodies of the next part to the file or directory that the handler will read.  A
+ * message that cannot be framed becomes a dead letter.  ST_NONE: no message is left to handle.
  */
 enum status batch_prepare(struct work *w, struct handler *h, struct error *err) MUST_CHECK;
-/* The command with the directory for each "{}"; free it with batch_argv_free.  NULL: no memory. */
+/*
+ * A copy of 'argv' with 'dir' in place of each "{}".  The caller frees it with batch_argv_free.
+ * NULL: there is no memory.
+ */
 char **batch_argv(char *const *argv, const char *dir);
 void batch_argv_free(char **argv);
 /*
- * A handler is over: end what it has done, and make the next part ready.  n is 0 if there is none.
+ * The handler of 'h' has ended: end the claims that it has handled, and make the next part
+ * ready.  If there is no other part, 'h->n' is 0 afterwards.
  */
 void batch_settle(struct work *w, struct handler *h);
-/* The first half of the part is next, and then the other one. */
+/* Split the part in two: its first half is next, and its second half comes after that. */
 void batch_halve(struct handler *h);
-/* What is done with leaves the part; if that is all of it, the next one is made ready. */
+/* Take the closed claims out of the part.  If no claim is left in it, make the next part ready. */
 void batch_next(struct handler *h);
 
 #endif

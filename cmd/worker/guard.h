@@ -11,14 +11,17 @@
 
 #define GUARD_DIR 256
 
-/* Call this before anything is opened.  The table has n places. */
+/*
+ * Start the guard, with a place for each of 'n' handlers.  Call this before anything is opened,
+ * because the guard inherits what is open.
+ */
 enum status guard_start(int n, struct error *err) MUST_CHECK;
 void guard_stop(void);
-/* The directory of handler i, "" if it has none; the guard removes it as well. */
+/* The directory of handler 'i', or "" if it has none.  The guard removes that, too. */
 char *guard_dir(int i);
-/* Remove a directory with all that is in it. */
+/* Remove the directory 'dir' with all that is in it. */
 void guard_remove(const char *dir);
-/* The place where handler i keeps its process group; it is shared with the child. */
+/* The place that holds the process group of handler 'i'; the handler's child shares it. */
 volatile pid_t *guard_place(int i);
 
 #endif

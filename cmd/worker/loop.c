@@ -265,7 +265,6 @@ loop_end(struct work *w, bool all)
 	}
 }
 
-/* After trouble of our own: claim no more, and let the handlers end. */
 void
 work_wind_down(struct work *w)
 {

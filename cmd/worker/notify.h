@@ -1,5 +1,5 @@
 /*
- * notify.h: what the service manager is told: sd_notify(3)'s protocol.
+ * notify.h: tells the service manager how the worker fares, by the protocol of sd_notify(3).
  */
 #ifndef CMD_WORKER_NOTIFY_H
 #define CMD_WORKER_NOTIFY_H
@@ -9,28 +9,28 @@
 
 #include "base/base.h"
 
-/* All is zero but fd, which is -1, until it is opened. */
+/* Before notify_open, 'fd' is -1 and all else is 0. */
 struct notify {
 	int fd;			/* -1: nobody wants to know */
 	struct sockaddr_un to;
 	socklen_t tolen;
-	usec_t ping;		/* how often the watchdog is to hear of us; 0: there is none */
+	usec_t ping;		/* how often the watchdog has to hear of us; 0: there is none */
 	usec_t next_ping, next_status, retry;
-	/* clock_mono: tell again by then, USEC_MAX: only when there is news */
+	/* clock_mono: when notify_tell has to be called again; USEC_MAX: only with news */
 	usec_t next;
-	const char *state;	/* what was told last */
+	const char *state;	/* the last one that was told */
 	char status[256];
 };
 
 /*
- * Takes what systemd says about it out of the environment.  On failure nobody is told,
- * which the worker may survive.
+ * Find out from the environment whom to tell, and remove those variables from it.  If this
+ * fails, nobody is told; the worker can do without.
  */
 enum status notify_open(struct notify *n, struct error *err) MUST_CHECK;
 void notify_close(struct notify *n);
 /*
- * Tell what is due: the state ("READY=1"; a constant, or NULL) once and at once; the status
- * if it has changed and the last one was not told just now; that we are alive.
+ * Tell what is due.  A new 'state' ("READY=1"; a constant, or NULL) is told at once; a new
+ * 'status' is told unless the last one was told just now; and the watchdog is told that we live.
  */
 void notify_tell(struct notify *n, usec_t mono, const char *state, const char *status);
 

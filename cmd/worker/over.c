@@ -37,7 +37,6 @@ over_slot(struct work *w, struct handler *h)
 	}
 }
 
-/* End the claims of the handlers that are over; whether there were any. */
 bool
 work_settle(struct work *w)
 {

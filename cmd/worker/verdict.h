@@ -1,5 +1,5 @@
 /*
- * verdict.h: what handlers say of their messages, and those that stay to say it of many.
+ * verdict.h: what handlers say of their messages, and the handlers that stay.
  */
 #ifndef CMD_WORKER_VERDICT_H
 #define CMD_WORKER_VERDICT_H
@@ -10,23 +10,25 @@
 struct verdict {
 	enum { VERDICT_OK, VERDICT_RETRY, VERDICT_DEAD } what;
 	const char *id;
-	usec_t delay;		/* < 0: the policy's */
+	usec_t delay;		/* negative: the policy says how long */
 	const char *reason;	/* or NULL */
 };
-/* Take what it says, when poll says so and once it has ended. */
+/* Read the handler's verdicts and act on them: when poll says so, and once it has ended. */
 void handler_verdicts(struct work *w, struct handler *h);
 
 /* ---- persist.c -------------------------------------------------------- */
 
-/* The request for the message of the slot, to be fed. */
+/* Prepare the request for the message of the slot; handler_feed sends it. */
 void persist_request(const struct launch *l, struct handler *h);
-/* It has answered; it said what is no answer; it will say nothing more. */
+/* The handler has answered. */
 void persist_answered(struct work *w, struct handler *h);
+/* The handler said something that is no answer; 'h->bad' tells what. */
 void persist_garbled(struct work *w, struct handler *h);
+/* The handler has closed its stdout. */
 void persist_silent(struct handler *h);
-/* Close its stdin, and stop it if it does not end then. */
+/* Close the handler's stdin, and stop the handler if it does not end then. */
 void persist_retire(struct handler *h);
-/* It is over; end the claim, if it had one. */
+/* The handler has ended: end its claim, if it had one. */
 void persist_settle(struct work *w, struct handler *h);
 
 #endif
