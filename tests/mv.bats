@@ -49,3 +49,21 @@ load helper
 		assert_counts plain ""
 	done
 }
+
+@test "between two subscribers of a topic: what both got is there once, and no queue has it twice" {
+	for q in t a b c; do mq init -q "$q"; done
+	mq subscribe t a
+	mq subscribe t b
+	id=$(mq push t -m x)
+	mq push -q a -m other
+	run -0 mq mv a b --all
+	assert_output --partial "moved 2 messages"
+	assert_counts a ""
+	assert_counts b ready=2
+	run -0 mq fsck
+	# Where the other has done with it, it comes.
+	id=$(mq push t -m y)
+	assert_equal "$(mq pop b -n 3 -l | sort | tr '\n' ' ')" "other x y "
+	run -0 mq mv a b "$id"
+	assert_equal "$(mq pop b)" y
+}

@@ -3,6 +3,8 @@
  * like any other message, if the caller has asked first; its holder is then fenced off by its
  * token.
  */
+#include <sys/stat.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +14,8 @@
 #include "spool/record.h"
 #include "spool/queue.h"
 #include "spool/counters.h"
+#include "spool/place.h"
+#include "view/view.h"
 #include "pattern/pattern.h"
 #include "pattern/leave.h"
 #include "pattern/latest.h"
@@ -96,6 +100,33 @@ move_drop(struct queue *q, const struct place *p, usec_t now, struct error *err)
 	return st;
 }
 
+/*
+ * Whether the queue that a message is moved to has it already: a topic gives one file to several
+ * queues, each time under the same id, and no queue is to have one id twice.
+ */
+static enum status
+move_has(struct queue *q, const struct place *p, struct queue *to, bool *has, struct error *err)
+{
+	struct place there;
+	enum status st;
+	struct stat sb;
+	int dir;
+
+	*has = false;
+	if ((st = place_open(q, p, &dir, err)) != ST_OK)
+		return st;
+	if (fstatat(dir, p->file, &sb, AT_SYMLINK_NOFOLLOW) == -1)
+		sb.st_nlink = 1;	/* the move tells what became of it */
+	(void)close(dir);
+	if (sb.st_nlink < 2)
+		return ST_OK;
+	st = scan_find(to, STATES_ALL & ~STATE_BIT(STATE_DONE), &p->name.id, &there, err);
+	*has = st == ST_OK;
+	if (st == ST_NOTFOUND)
+		error_clear(err);
+	return st == ST_NOTFOUND ? ST_OK : st;
+}
+
 enum status
 move_to(struct queue *q, const struct place *p, struct queue *to, usec_t now,
     struct error *err)
@@ -104,7 +135,12 @@ move_to(struct queue *q, const struct place *p, struct queue *to, usec_t now,
 	enum state s = p->state == STATE_CLAIMED ? STATE_READY : p->state;
 	struct leave l = { .to = to, .state = s, .name = p->name };
 	enum status st;
+	bool has;
 
+	if ((st = move_has(q, p, to, &has, err)) != ST_OK)
+		return st;
+	if (has)
+		return move_drop(q, p, now, err);
 	if (s != p->state)
 		l.name.key = id_time(&l.name.id);
 	l.name.replayed = false;	/* what it is another name of stays behind */
