@@ -1,5 +1,5 @@
 /*
- * done.h: how a message ends that is done.
+ * done.h: how an acknowledged message ends.
  */
 #ifndef LIFE_DONE_H
 #define LIFE_DONE_H
@@ -9,13 +9,13 @@
 struct place;
 struct queue;
 
-/* The message of a claim is acknowledged: it goes, or is kept. */
+/* End a claim whose message is acknowledged: remove the message, or keep it in done/. */
 enum status done_put(struct queue *q, const struct place *p, usec_t now,
     struct error *err) MUST_CHECK;
-/* Go on with a claim that was ended by a process which was stopped on the way: see name_ended. */
+/* Finish the end of a claim for a process that was stopped on the way: see name_ended. */
 enum status done_complete(struct queue *q, const struct place *p, usec_t now,
     struct error *err) MUST_CHECK;
-/* Remove from done/ what the policy keeps no longer, a bounded number. */
+/* Remove a bounded number of messages from done/ that the policy keeps no longer. */
 enum status done_purge(struct queue *q, usec_t now, struct error *err) MUST_CHECK;
 
 #endif

@@ -14,13 +14,14 @@ struct queue;
 #define SEALED_GRACE (60 * USEC)
 
 /*
- * A message of a drop box was claimed, on a file that its sender owns, and may have open.  If it
- * is small, the claim's descriptor becomes a copy of it, which nobody else has; where this cannot
- * be had, it is handled as it is.  The file itself stays: ids of the drop box go by inodes, so
- * none is to be free for another as long as its message lives.
+ * Make the claim of a drop box's message independent of the sender, who owns the file and may still
+ * have it open.  If the message is small, the claim's descriptor becomes a copy that nobody else
+ * can write; if no copy can be made, the message is handled as it is.  The file itself stays: the
+ * ids of a drop box are made from inode numbers, so a number must not become free while its
+ * message lives.
  */
 void dropped_own(struct queue *q, struct claim *c);
-/* Whether a message that may not be read has been so for longer than others are waited for. */
+/* Whether a message that may not be read has waited long enough for a consumer that may. */
 bool dropped_sealed(struct queue *q, int dir, const struct place *p, usec_t now);
 
 #endif

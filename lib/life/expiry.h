@@ -11,7 +11,7 @@ struct queue;
 
 /* Whether a message has expired, by its own time or by the policy's. */
 bool expired(const struct queue *q, const struct msgname *n, usec_t now);
-/* A message that begins anew: if it has expired, it gets the policy's time again. */
+/* Give a message that begins anew the time of the policy again, if it has expired. */
 void renew_expiry(const struct queue *q, struct msgname *n, usec_t now);
 
 #endif

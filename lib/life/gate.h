@@ -1,5 +1,5 @@
 /*
- * gate.h: the queues that have to take what a topic gets.
+ * gate.h: the queues that have to take a message which is pushed to a topic.
  */
 #ifndef LIFE_GATE_H
 #define LIFE_GATE_H
@@ -9,8 +9,8 @@
 struct gate;
 
 /*
- * The smallest limit of a body's size among the queues, and the name of its queue, if it is less
- * than *max.  0: no limit.
+ * Find the queue with the smallest max_size.  If that is less than *max, or *max is 0 (no limit),
+ * *max becomes that size, and *name the name of the queue.
  */
 void gate_size(const struct gate *g, int64_t *max, const char **name);
 

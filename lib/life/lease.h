@@ -10,29 +10,38 @@ struct msgname;
 struct place;
 
 /*
- * A lease (0: as long as it was) begins now: by the wall clock, and for a locked claim by the clock
- * that never steps.
+ * Let a lease of this length (0: as long as it was) begin at 'now', by the wall clock.  The lease
+ * of a locked claim is noted by the clock that never steps, too.
  */
 void lease_begin(struct msgname *name, usec_t lease, usec_t now);
 
-/* What is to be said of a claim by its name and its lock. */
+/* What the name of a claim and its lock tell. */
 enum lease {
 	LEASE_HOLDS,
-	LEASE_OVER,	/* its time is over */
-	LEASE_LOST,	/* its holder is dead */
-	LEASE_REBASE	/* the clock was set back: it has to begin anew */
+	LEASE_OVER,	/* the lease has run out */
+	LEASE_LOST,	/* the holder is dead */
+	LEASE_REBASE	/* the clock was set back: the lease has to begin anew */
 };
-/* dir: the bucket of the claim.  *wake becomes the time to ask again, if that is sooner. */
+/*
+ * Ask whether a claim holds.  'dir' is its open bucket.  If the claim holds, *wake becomes the time
+ * to ask again, if that is sooner.
+ */
 enum lease lease_ask(int dir, const struct place *claim, usec_t now, usec_t *wake);
 /* While claims of other living processes stand, their locks are asked this often. */
 #define PROBE_INTERVAL (USEC / 2)
 /* How far a lease may start in the future before the clock is held to have gone back. */
 #define CLOCK_SLACK (60 * USEC)
 
-/* Where the lock is in the file of a claim, by its token: one claim's is not another's. */
+/*
+ * The offset of a claim's lock in its file.  It follows from the token, so that two claims of one
+ * file do not share a lock.
+ */
 int64_t token_offset(const char *token);
 
-/* The claims that this process holds, by their tokens: what it holds it never takes back. */
+/*
+ * Remember the tokens of the claims that this process holds: it never takes its own claims back
+ * from itself.
+ */
 void own_remember(const char *token);
 void own_forget(const char *token);
 

@@ -1,5 +1,5 @@
 /*
- * limits.h: what the policy lets in.
+ * limits.h: how much the policy lets into a queue.
  */
 #ifndef LIFE_LIMITS_H
 #define LIFE_LIMITS_H
@@ -8,7 +8,7 @@
 
 struct queue;
 
-/* The part of push_allowed that is about the disk.  ST_AGAIN: too little space would be left. */
+/* Check min_free and min_inodes, as push_allowed does.  ST_AGAIN: too little would be left. */
 enum status disk_allowed(struct queue *q, uint64_t messages, uint64_t bytes,
     struct error *err) MUST_CHECK;
 

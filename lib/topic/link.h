@@ -1,5 +1,5 @@
 /*
- * link.h: one more name for a message.
+ * link.h: giving a message one more name.
  */
 #ifndef TOPIC_LINK_H
 #define TOPIC_LINK_H
@@ -11,13 +11,13 @@ struct place;
 struct queue;
 
 /*
- * Give a message one more name in ready/ of another queue or its own, or a copy where the kernel
- * refuses a link.  *at tells where it went.  ST_GONE: the message is not there any more; ST_EXISTS:
- * it has that name there already.
+ * Give a message one more name in ready/ of the queue 'to', which may be its own.  Where the kernel
+ * refuses a link, the message is copied.  *at becomes the new place.  ST_GONE: the message is not
+ * there any more.  ST_EXISTS: it has that name there already.
  */
 enum status message_link(struct queue *q, const struct place *p, struct queue *to,
     const struct msgname *name, usec_t now, struct place *at, struct error *err) MUST_CHECK;
-/* The name of a topic's message in a queue that gets it. */
+/* Make the name that a topic's message gets in the queue of a subscriber. */
 void name_of_subscriber(const struct msgname *n, struct msgname *out);
 
 #endif

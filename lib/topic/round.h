@@ -1,5 +1,5 @@
 /*
- * round.h: messages of a topic that are being distributed together.
+ * round.h: a round: messages of a topic that are distributed together.
  */
 #ifndef TOPIC_ROUND_H
 #define TOPIC_ROUND_H
@@ -9,16 +9,16 @@
 #include "life/life.h"
 #include "topic/topic.h"
 
-/* The reason of a message that not all got, in its name. */
+/* The reason in the name of a message that some subscriber could not get. */
 #define REFUSED "refused"
-/* More queues than this are synced by one syncfs. */
+/* If there are more queues than this, one syncfs syncs all of them. */
 #define SYNC_EACH 8
 
 struct subscriber {
 	const char *name;
 	struct names filters;
 	bool gone;		/* unsubscribed, or its queue is not there */
-	char *trouble;		/* why it can't get anything now, or NULL */
+	char *trouble;		/* why the queue can get nothing now, or NULL */
 };
 
 enum want { WANTS_NOT, WANTS, HAS };
@@ -33,37 +33,41 @@ struct round {
 	struct names names;
 	struct subscriber *subs;	/* one for each name */
 	enum want *wanted;	/* message i by subscriber s: [i * names.n + s] */
-	bool redo;
-	bool unsynced;		/* what was given may be lost if the power fails */
-	bool short_of;		/* descriptors or memory: fewer messages at once may do */
-	/* a message cannot leave the topic, or not all get it: no use in going on at once */
+	bool redo;		/* some message may have been given before, by another round */
+	bool unsynced;		/* the new names may be lost if the power fails */
+	bool short_of;		/* descriptors or memory ran out: fewer messages may do */
+	/*
+	 * A message cannot leave the topic, or some subscriber could not get it: another round at
+	 * once would only repeat that.
+	 */
 	bool stuck;
-	uint64_t given;
+	uint64_t given;		/* names that were given */
 };
 
-/* What subscriber s is to message i. */
+/* Whether subscriber 's' wants message 'i', or has it. */
 enum want *round_want(const struct round *r, size_t i, size_t s);
-/* Somebody wants message i and did not get it. */
+/* Whether some subscriber wants message 'i' and did not get it for good. */
 bool round_failed(const struct round *r, size_t i);
-/* Somebody wants message i, or has it. */
+/* Whether any subscriber wants message 'i', or has it. */
 bool round_routed(const struct round *r, size_t i);
-/* Read who subscribes, and find out who wants which of the messages that were claimed. */
+/* Read the subscriptions, and find out which subscriber wants which of the claimed messages. */
 enum status round_load(struct round *r, struct error *err) MUST_CHECK;
-/* Give subscriber s what it wants. */
+/* Give subscriber 's' the messages that it wants. */
 void round_give(struct round *r, size_t s);
 
 /* ---- settle.c -------------------------------------------------------------- */
 
 /*
- * Make durable what was given, where each queue was not synced by itself; r->unsynced becomes true
- * where that failed.
+ * Make the given names durable, if the queues were not synced one by one.  r->unsynced becomes true
+ * if that fails.
  */
 void round_sync(struct round *r);
-/* Message i leaves the topic, or stays in it for those who did not get it. */
+/* Let message 'i' leave the topic, or keep it there for the subscribers that did not get it. */
 void round_settle(struct round *r, size_t i);
 /*
- * Give the claim of message i back.  Where fewer messages at once may do, it is tried at once; else
- * not, or it would stand at the head for ever, and keep the others from those that can have them.
+ * Give the claim of message 'i' back.  If only descriptors or memory ran out, the message is ready
+ * at once.  Otherwise it is delayed: else it would stand at the head of the topic for ever, and
+ * hold up the messages behind it.
  */
 enum status round_later(struct round *r, size_t i, struct error *err) MUST_CHECK;
 
