@@ -1,11 +1,11 @@
 /*
- * batch.c: many messages for one handler: how it gets the bodies, and what becomes
- * of the messages when it is over.
+ * batch.c: many messages for one handler: how the handler gets the bodies, and what
+ * becomes of the messages when it has ended.
  *
  * The bodies go to a file without a name, or to a directory of files, before the
  * handler is started; so a handler that reads slowly holds up nobody, and no body is
  * held in memory.  A batch that failed is halved, and each half is run again, until
- * the message at fault stands alone: only that one's attempt counts.
+ * the message at fault stands alone.  Only the attempt of that message counts.
  */
 #include <sys/mman.h>
 #include <errno.h>
@@ -25,7 +25,10 @@
 #include "worker/verdict.h"
 #include "worker/work.h"
 
-/* Bodies of so many bytes together need no disk.  JSON may make six bytes of one. */
+/*
+ * Bodies that are together no longer than this are kept in memory and not on the disk.  JSON may
+ * make six bytes of one.
+ */
 #define IN_MEMORY (1 << 20)
 #define CHUNK 65536
 
@@ -39,7 +42,7 @@ batch_tmp_dir(void)
 	return tmp != NULL && tmp[0] == '/' ? tmp : "/tmp";
 }
 
-/* ENOENT means the directory here; ST_NOTFOUND would mean the command. */
+/* Here ENOENT is about the directory, but the caller takes ST_NOTFOUND to be about the command. */
 static enum status
 batch_tmp_failed(struct error *err)
 {
@@ -88,7 +91,7 @@ batch_make_dir(struct handler *h, struct error *err)
 
 /* ---- framing ---------------------------------------------------------- */
 
-/* ST_BADDATA: it holds the delimiter. */
+/* Write the body and the delimiter.  ST_BADDATA: the body holds the delimiter itself. */
 static enum status
 batch_put_delimited(FILE *f, const struct claim *c, char delimiter, struct error *err)
 {
@@ -140,7 +143,10 @@ batch_put_file(const char *dir, const struct claim *c, struct error *err)
 	return st;
 }
 
-/* Write one message behind the others, or nothing of it.  Without f it goes to the directory. */
+/*
+ * Write one message to 'f' after the others, or to the handler's directory if 'f' is NULL.  On
+ * failure nothing of the message stays in 'f'.
+ */
 static enum status
 batch_put(struct handler *h, FILE *f, const struct claim *c, struct error *err)
 {
@@ -164,7 +170,8 @@ batch_put(struct handler *h, FILE *f, const struct claim *c, struct error *err)
 }
 
 /*
- * A message that cannot be given to the handler has failed itself, since the others can be given.
+ * The message of 'c' cannot be given to the handler.  If that is its own fault, end its claim and
+ * return ST_OK, because the others can still be given; otherwise return 'st'.
  */
 static enum status
 batch_leave_out(struct work *w, struct handler *h, struct claim *c, enum status st,
@@ -223,7 +230,7 @@ batch_prepare(struct work *w, struct handler *h, struct error *err)
 	if (st == ST_OK && dir)
 		st = batch_open_null(&h->infile, err);
 	else if (st == ST_OK) {
-		/* The handler gets a descriptor of its own, which stands at the beginning. */
+		/* The handler gets a descriptor of its own, at the beginning of the file. */
 		if (fflush(f) != 0 || (h->infile = fcntl(fileno(f), F_DUPFD_CLOEXEC, 0)) == -1 ||
 		    lseek(h->infile, 0, SEEK_SET) == -1)
 			st = batch_tmp_failed(err);
@@ -235,7 +242,7 @@ batch_prepare(struct work *w, struct handler *h, struct error *err)
 
 /* ---- the command ------------------------------------------------------ */
 
-/* The word, in which dir stands for each "{}". */
+/* A copy of 'word' with 'dir' in place of each "{}"; NULL: there is no memory. */
 static char *
 batch_with_dir(const char *word, const char *dir)
 {
@@ -285,7 +292,7 @@ batch_argv(char *const *argv, const char *dir)
 
 /* ---- how it ended ----------------------------------------------------- */
 
-/* Take the claims that are done with out of the part, and close the gaps. */
+/* Take the closed claims out of the part, so that it has no gaps. */
 static void
 batch_compact(struct handler *h)
 {

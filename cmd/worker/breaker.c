@@ -2,10 +2,11 @@
  * breaker.c: the policy's breaker: a worker whose handlers fail again and again pauses,
  * instead of burning the attempts of a whole backlog on what the handlers lack.
  *
- * Closed, open and half-open are Nygard's ("Release It!").  So many failures in a row open
- * it; these count.  Then nothing is claimed for a while, and after it one message alone: if
- * that fails, too, the pause is doubled, else the breaker closes.  Until it closes no
- * failure counts, since nobody can tell what is the message's fault.
+ * The words closed, open and half-open are Nygard's ("Release It!").  A number of failures in a
+ * row, which the policy sets, opens the breaker; these failures count.  Then the worker claims
+ * nothing for a while.  After this pause it tries one message alone: if that fails, the pause is
+ * doubled, and otherwise the breaker closes.  Until it closes no failure counts, because nobody
+ * can tell whether the message is at fault.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ breaker_tell(struct work *w, const struct source *s, const char *what, const cha
 		    queue_name(s->q), what, reason, pause);
 }
 
-/* Claim nothing from the queue for so long. */
+/* Claim nothing from the queue for the time 'pause', or for the policy's longest pause. */
 static void
 breaker_pause(struct source *s, usec_t pause)
 {

@@ -1,6 +1,6 @@
 /*
- * deadline.c: a binary heap (Williams, 1964) whose members know their places, so that
- * one that changes is moved and not searched for.
+ * deadline.c: a binary heap (Williams, 1964) whose members know their places, so that a
+ * deadline that changes need not be searched for.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -37,7 +37,7 @@ deadline_put(struct deadlines *ds, struct deadline *d, int place)
 	d->place = place;
 }
 
-/* Let d, which belongs at or above the place, find its place among those above it. */
+/* Insert 'd', which belongs at 'place' or above, by moving later deadlines down. */
 static void
 deadline_rise(struct deadlines *ds, struct deadline *d, int place)
 {
@@ -46,7 +46,7 @@ deadline_rise(struct deadlines *ds, struct deadline *d, int place)
 	deadline_put(ds, d, place);
 }
 
-/* Let d, which belongs at or below the place, find its place among those below it. */
+/* Insert 'd', which belongs at 'place' or below, by moving earlier deadlines up. */
 static void
 deadline_sink(struct deadlines *ds, struct deadline *d, int place)
 {

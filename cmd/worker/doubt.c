@@ -1,13 +1,14 @@
 /*
  * doubt.c: exit statuses 126 and 127 of handlers that did start.
  *
- * To a shell they say that what it was to run cannot be executed, or is not there.  That may
- * be the worker's command, or its PATH, and no message is to suffer for it; or it may be what
- * this one message names, where messages are lines for a shell.  As long as no handler of
- * this run has ended in another way, nobody can tell: the message is given back, does not
- * count, and others are tried.  After three different ones, or when there is nothing else to
- * try, the command is held to be at fault, and the worker ends with that status.  Once a
- * handler has ended in another way, the command works, and the failure is the message's own.
+ * A shell ends with 126 if a command cannot be executed, and with 127 if it is not there.  The
+ * reason may be the worker's command or its PATH, and then no message may suffer for it.  Or it
+ * may be what this one message names, if messages are lines for a shell.  As long as no handler
+ * of this run has ended in another way, nobody can tell.  So the message is given back, the
+ * attempt does not count, and others are tried.  After three different messages, or when there
+ * is nothing else to try, the command is held to be at fault, and the worker ends with that
+ * status.  Once a handler has ended in another way, the command works, and the failure is the
+ * message's own.
  */
 #include <sys/wait.h>
 #include <string.h>
@@ -19,9 +20,9 @@
 #include "worker/sources.h"
 #include "worker/work.h"
 
-/* A message that was given back stays away for so long, so that others are tried first; */
+/* A message that was given back is delayed by this time, so that others are tried first. */
 #define DOUBT_DELAY USEC
-/* and so many times that, when they were not: as where the policy has a rate. */
+/* Each message that is given back is delayed longer than the last by this factor, up to a limit. */
 #define DOUBT_FACTOR 4
 #define DOUBT_DELAY_MAX (3600 * USEC)
 
@@ -32,7 +33,7 @@ doubt_raised(const struct handler *h)
 	    (WEXITSTATUS(h->status) == 126 || WEXITSTATUS(h->status) == 127);
 }
 
-/* What was given back may be had at once. */
+/* Make the messages that were given back ready at once. */
 static void
 doubt_return(struct work *w, struct source *s)
 {
@@ -46,7 +47,7 @@ doubt_return(struct work *w, struct source *s)
 		    &err);
 		if (st == ST_OK)
 			st = move_retry(s->q, &p, s->q, true, clock_now(), &err);
-		/* It may be with another worker by now. */
+		/* Another worker may have the message by now. */
 		if (st != ST_OK && st != ST_NOTFOUND && st != ST_GONE)
 			work_trouble(w, &err);
 	}
@@ -58,7 +59,7 @@ doubt_settle(struct work *w, struct source *of)
 {
 	if (of->doubt.settled)
 		return;
-	/* All queues have the same command, but where each has its own. */
+	/* All queues have the same command, unless --config gives each its own. */
 	for (struct source *s = w->source; s < w->source + w->nsources; s++)
 		if (!w->config || s == of) {
 			s->doubt.settled = true;
@@ -100,7 +101,7 @@ doubt_give_back(struct work *w, struct handler *h, struct claim *c, usec_t now, 
 	return claim_release(s->q, c, ending ? 0 : delay, now, err);
 }
 
-/* Whether a queue has nothing else to try. */
+/* Whether the queue has no other message to try. */
 static bool
 doubt_stuck(const struct source *s)
 {

@@ -1,11 +1,11 @@
 /*
- * guard.c: handlers die with a killed worker.
+ * guard.c: makes handlers die with a killed worker.
  *
  * PR_SET_PDEATHSIG kills a handler when the worker dies, but not what the handler
- * has started.  So a second process holds the read end of a pipe; when the worker
- * dies, by kill -9 too, the kernel closes the write end, and the guard kills the
- * process groups that the worker left in memory shared with it, and removes the
- * directories of batches.
+ * has started.  So a second process, the guard, holds the read end of a pipe.  When
+ * the worker dies, even by kill -9, the kernel closes the write end.  Then the guard
+ * kills the process groups of the handlers, which it finds in memory that it shares
+ * with the worker, and removes the directories of batches.
  */
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -18,7 +18,7 @@
 
 #include "worker/guard.h"
 
-/* While the processes of a killed worker are ending, they may still write. */
+/* Processes that are just ending may still write to a directory, so removing it is tried again. */
 #define REMOVE_TRIES 100
 #define REMOVE_PAUSE 10000	/* us */
 
@@ -59,8 +59,8 @@ guard_watch(int fd)
 		(void)sigaction(sigs[i], &ignore, NULL);
 	(void)setpgid(0, 0);
 	/*
-	 * Nothing of the worker's may stay open through us: a pipe that waits for its end, a
-	 * directory.
+	 * Close what the worker has open, so that nothing stays open longer than it lives: a
+	 * directory, or a pipe whose end somebody waits for.
 	 */
 	(void)dup2(fd, 0);
 	closefrom(1);

@@ -1,6 +1,6 @@
 /*
- * handler.c: one handler of mq work while it runs: its stdin is fed, its stderr is passed on
- * and its tail kept.
+ * handler.c: one handler of mq work while it runs: feeds its stdin, passes its stderr on, and
+ * keeps the end of that for the record of a failure.
  */
 #include <sys/wait.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include "worker/handler.h"
 
 #define CHUNK 65536
-/* Reads or writes that one call does at most. */
+/* One call does at most this many reads or writes. */
 #define CHUNKS_MAX 16
 
 bool
@@ -32,7 +32,7 @@ handler_shut(int *fd)
 	*fd = -1;
 }
 
-/* The next bytes of the line and the file; -1: they cannot be read. */
+/* Copy the next bytes of the line and the file to 'buf'; -1: they cannot be read. */
 static ssize_t
 handler_piece(const struct handler *h, char *buf, size_t size)
 {
@@ -47,7 +47,7 @@ handler_piece(const struct handler *h, char *buf, size_t size)
 	return n > 0 ? have + n : have > 0 ? have : -1;
 }
 
-/* Write what the pipe takes now.  False: the disk does not give the body. */
+/* Write what the pipe takes now.  False: the body cannot be read. */
 static bool
 handler_pump(struct handler *h)
 {
@@ -65,8 +65,8 @@ handler_pump(struct handler *h)
 		h->fed += w > 0 ? w : 0;
 		h->feeding = w > 0 && h->fed < all;
 		/*
-		 * All of it is written, or nobody reads on.  The pipe of a handler that stays is
-		 * kept: how much it has not read is asked for at its end.
+		 * All is written, or nobody reads any more.  The pipe of a handler that stays
+		 * remains open, because persist.c asks it how much was not read.
 		 */
 		if (!h->feeding && h->nline == 0)
 			handler_shut(&h->infd);
@@ -77,7 +77,7 @@ handler_pump(struct handler *h)
 void
 handler_feed(struct handler *h)
 {
-	/* The handler must not take what could be read for the whole body. */
+	/* The handler is stopped, or it would take the part that was read for the whole body. */
 	if (!handler_pump(h))
 		handler_stop(h, WHY_BODY);
 }
@@ -107,7 +107,7 @@ handlers_unheard(void)
 	return unheard;
 }
 
-/* What cannot be passed on is in the record of a failure all the same. */
+/* Write to our stderr.  What that refuses is not lost: the record of a failure has it. */
 static void
 handler_pass_on(const char *text, size_t len)
 {
@@ -159,7 +159,10 @@ handler_hear_out(struct handler *h)
 {
 	bool pass_on = true;
 
-	/* A pipe holds 64 KiB.  What children of the handler go on writing is not waited for. */
+	/*
+	 * Read no more than the pipe can hold (64 KiB), because children of the handler may write
+	 * on without end.
+	 */
 	for (int i = 0; i < CHUNKS_MAX * 2 && h->errfd != -1; i++) {
 		pass_on = pass_on && stderr_ready(100);
 		if (!handler_hear(h, pass_on))
@@ -177,7 +180,7 @@ handler_stop(struct handler *h, enum why why)
 	if (h->why == WHY_NONE)
 		h->why = why;
 	(void)kill(-h->pid, first ? SIGTERM : SIGKILL);
-	(void)kill(-h->pid, SIGCONT);	/* one that stands still hears nothing else */
+	(void)kill(-h->pid, SIGCONT);	/* a stopped process does not act on SIGTERM */
 	deadline_set(&h->limit, first ? clock_mono() + GRACE : USEC_MAX);
 	h->state = first ? SLOT_STOPPING : SLOT_KILLED;
 }
@@ -218,7 +221,7 @@ handler_free(struct handler *h, int i)
 bool
 handler_succeeded(const struct handler *h)
 {
-	/* A handler that had finished when it was told to stop has succeeded. */
+	/* A handler that had finished its work when it was told to stop has succeeded. */
 	return (h->why == WHY_NONE || h->why == WHY_SHUTDOWN) && WIFEXITED(h->status) &&
 	    WEXITSTATUS(h->status) == 0;
 }

@@ -1,12 +1,13 @@
 /*
- * leases.c: what is due: leases are renewed, handlers that ran too long are stopped.
+ * leases.c: does what is due: renews leases, stops handlers that ran too long.
  *
- * A message is leased for as long as its handler lives: the lease is renewed when a third of
- * it has passed, by the worker itself and never without the handler.
+ * A message is leased for as long as its handler lives.  The worker renews the lease each time
+ * that a third of it has passed, and stops doing so when the handler has ended.
  *
- * Leases end by the wall clock, and deadlines are times of the other clock, which stands
- * still while the machine is suspended and knows nothing of a clock that is set.  So when the
- * wall clock has stepped, all leases are renewed and all queues are looked at again.
+ * Leases end by the wall clock, but deadlines are times of the monotonic clock.  That clock
+ * stands still while the machine is suspended, and does not notice when somebody sets the wall
+ * clock.  So when the wall clock has stepped, the worker renews all leases and looks at all
+ * queues again.
  */
 #include <sys/timerfd.h>
 #include <errno.h>
@@ -23,7 +24,7 @@ work_lease(const struct work *w, const struct source *s)
 	return w->claim.lease > 0 ? w->claim.lease : queue_policy(s->q)->lease;
 }
 
-/* A lease however short leaves time for something else. */
+/* Even the shortest lease is not renewed all the time, so that other work gets done. */
 void
 leases_begin(struct work *w, struct handler *h, usec_t mono)
 {
@@ -32,7 +33,7 @@ leases_begin(struct work *w, struct handler *h, usec_t mono)
 	deadline_set(&h->renew, mono + (third > 1000 ? third : 1000));
 }
 
-/* A claim that is lost is left out, for somebody else may be at it already. */
+/* Renew one lease.  A claim that is lost is closed, because somebody else may have the message. */
 static void
 lease_renew(struct work *w, const struct source *s, struct claim *c)
 {
@@ -53,7 +54,10 @@ lease_renew(struct work *w, const struct source *s, struct claim *c)
 	claim_close(c);
 }
 
-/* No message is with two handlers: when none is left that is ours, the handler is stopped. */
+/*
+ * Renew the leases of a slot.  If all claims are lost, the handler is stopped, so that no message
+ * is with two handlers.
+ */
 static void
 leases_renew(struct work *w, struct handler *h, usec_t mono)
 {
@@ -83,7 +87,7 @@ due_limit(struct work *w, struct handler *h)
 
 /* A difference between the clocks that adjtime(3) cannot have made between two looks. */
 #define STEP (USEC / 10)
-/* Beyond any time that will come; the timer is there to be cancelled. */
+/* The timer never expires; setting the clock cancels it, which makes it readable. */
 #define NEVER ((time_t)INT64_MAX / 4)
 
 enum status
@@ -94,7 +98,7 @@ clock_open(struct work *w, struct error *err)
 	w->offset = clock_now() - clock_mono();
 	if ((w->timefd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC)) == -1)
 		return error_sys(err, errno, "timerfd");
-	/* Where that cannot be had, a step is seen at the next look. */
+	/* If this fails, the worker notices a step of the clock when it wakes next. */
 	(void)timerfd_settime(w->timefd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
 	return ST_OK;
 }
@@ -108,7 +112,10 @@ clock_heard(struct work *w)
 		continue;
 }
 
-/* The two clocks cannot be read at once, so their offset is known to lie between two values. */
+/*
+ * Whether the wall clock has stepped since the last call.  The two clocks cannot be read at the
+ * same time, so their offset is only known to lie between two values.
+ */
 static bool
 clock_stepped(struct work *w)
 {
@@ -134,7 +141,7 @@ clock_follow(struct work *w, usec_t mono)
 
 /* ---- what is due ------------------------------------------------------- */
 
-/* The same as a second signal does. */
+/* Stop the handlers of a queue, as a second signal stops all handlers. */
 static void
 due_grace(struct work *w, const struct source *s)
 {
@@ -171,6 +178,6 @@ work_due(struct work *w)
 			breaker_due(d->whose);
 			break;
 		default:
-			break;	/* it woke the loop, which looks at what is to be done */
+			break;	/* it only had to wake the loop, which does the rest */
 		}
 }

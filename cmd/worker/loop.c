@@ -1,8 +1,8 @@
 /*
  * loop.c: the loop of mq work.
  *
- * There is one process and one loop around poll: signals (by signalfd), the queues (by their
- * waiters), the pipes of the handlers, and the earliest deadline.
+ * There is one process with one loop around poll.  It waits for signals (by signalfd), the queues
+ * (by their waiters), the pipes of the handlers, and the earliest deadline.
  */
 #include <sys/signalfd.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 
 /* How often the policies are read again while a queue is paused after failures. */
 #define RELOAD USEC
-/* The longest sleep, when nothing is to be done at any time. */
+/* The longest sleep, even if no deadline is set. */
 #define SLEEP_MAX (3600 * USEC)
 
 static bool
@@ -49,14 +49,14 @@ loop_drained(struct work *w, bool *yes, struct error *err)
 		*yes = s->hope == SOURCE_ASLEEP && s->held == HELD_NO && !breaker_open(s);
 		if (!*yes || w->drain == DRAIN_READY)
 			continue;
-		/* Messages that cannot be had were told of, and waiting for them would not help. */
+		/* Messages that cannot be had were reported; waiting for them would not help. */
 		st = queue_backlog(s->q, s->passed, &n, err);
 		*yes = n <= s->passed;
 	}
 	return st;
 }
 
-/* The first signal: what runs may end, for as long as --grace or the policy says. */
+/* After the first signal, handlers may go on for the time that --grace or the policy allows. */
 static void
 loop_grace(struct work *w)
 {
@@ -101,7 +101,7 @@ loop_signals(struct work *w)
 	}
 }
 
-/* What poll looks at; after the queues come the pipes of the handlers. */
+/* The places in 'pfd'.  After the queues come the pipes of the handlers. */
 enum { WATCH_SIGNALS, WATCH_CLOCK, WATCH_STDOUT, WATCH_STDERR, WATCH_QUEUES };
 
 #define BROKEN (POLLERR | POLLHUP | POLLNVAL)
@@ -125,7 +125,7 @@ loop_handlers(struct work *w, nfds_t first, nfds_t n)
 		}
 }
 
-/* How much poll is to look at; a descriptor of -1 is passed over. */
+/* Fill 'pfd' and return how many entries it has.  poll ignores those with a descriptor of -1. */
 static nfds_t
 loop_watch(struct work *w)
 {
@@ -162,7 +162,7 @@ loop_output(struct work *w, int fd, const struct pollfd *pfd)
 		output_lost(w, fd, EPIPE);
 }
 
-/* Sleep until something happens or is due, and do what it asks for. */
+/* Sleep until something happens or is due, and handle what has happened. */
 static enum status
 loop_wait(struct work *w, struct error *err)
 {
@@ -192,8 +192,8 @@ loop_wait(struct work *w, struct error *err)
 }
 
 /*
- * Read the policies again that may have changed; all of them at the latest after the longest
- * sleep.
+ * Read again the policies that may have changed, and set the time at which all are read again at
+ * the latest.
  */
 static enum status
 loop_reload(struct work *w, usec_t mono, struct error *err)
@@ -230,7 +230,7 @@ work_loop(struct work *w, struct error *err)
 		if ((st = work_fill(w, err)) != ST_OK)
 			return st;
 		if (work_settle(w))
-			continue;	/* what was given back may be ready */
+			continue;	/* a message that was given back may be ready */
 		work_tell(w, mono);
 		if ((st = loop_drained(w, &done, err)) != ST_OK || done)
 			return st;
@@ -240,7 +240,10 @@ work_loop(struct work *w, struct error *err)
 	}
 }
 
-/* Wait until all that runs has ended; if all is set, also the handlers that wait for a message. */
+/*
+ * Wait until all handlers with messages have ended; if 'all' is set, wait also for those without
+ * a message.
+ */
 static void
 loop_end(struct work *w, bool all)
 {

@@ -1,6 +1,6 @@
 /*
- * next.c: what mq work does next.  It claims what is ready until a slot has what one start may
- * have, and starts the slot's handler; and it goes on with the parts of a batch that failed.
+ * next.c: what mq work does next.  It claims messages until a slot has as many as its handler may
+ * get, and starts the handler.  It also starts the next parts of batches that failed.
  */
 #include <errno.h>
 
@@ -14,8 +14,8 @@
 #include "worker/work.h"
 
 /*
- * The slot for the next message: one that is being filled, one whose handler waits, or a free
- * one; -1: there is none.
+ * The slot for the next message: a slot that is being filled or whose handler waits, or else a
+ * free one.  -1: there is none.
  */
 static int
 next_slot(const struct work *w)
@@ -35,7 +35,7 @@ next_slot(const struct work *w)
 	return deadline_is_set(&w->restart) ? -1 : empty;
 }
 
-/* Whether we lack descriptors, memory or processes, which we get back when a handler has ended. */
+/* Whether we lack descriptors, memory or processes, of which a handler that ends frees some. */
 static bool
 next_lacks(enum status st, const struct error *err)
 {
@@ -43,7 +43,7 @@ next_lacks(enum status st, const struct error *err)
 	    err->errnum == EAGAIN || err->errnum == ENOMEM);
 }
 
-/* The headers of this one message are more than the environment of a process may hold. */
+/* Whether the start failed because the headers of this message do not fit into an environment. */
 static bool
 next_too_large(const struct handler *h, enum status st, const struct error *err)
 {
@@ -52,9 +52,9 @@ next_too_large(const struct handler *h, enum status st, const struct error *err)
 }
 
 /*
- * The handler cannot be started.  Whatever the reason is, that is our fault and not the
- * message's, unless the message is too large; so it goes back, and does not count.  While other
- * handlers run, the worker goes on with fewer of them.
+ * The handler cannot be started.  Unless the headers of the message are too large, that is our
+ * fault and not the message's, so the message is given back and no attempt counts.  If we lack
+ * something and other handlers run, the worker goes on with these alone.
  */
 static enum status
 next_failed(struct work *w, int i, enum status st, struct error *err)
@@ -97,7 +97,7 @@ next_try(struct work *w, int i, struct error *err)
 	return st;
 }
 
-/* Start the handler of slot i for what was claimed, or for the part of it that has its turn. */
+/* Start the handler of slot 'i' for all of its claims, or for the part that is next. */
 static enum status
 next_start(struct work *w, int i, struct error *err)
 {
@@ -114,9 +114,9 @@ next_start(struct work *w, int i, struct error *err)
 	for (;;) {
 		st = next_try(w, i, err);
 		if (st == ST_NOTFOUND && err->errnum == E2BIG && h->part > 1)
-			batch_halve(h);	/* their ids are too much for the environment */
+			batch_halve(h);	/* the ids do not fit into the environment */
 		else if (next_lacks(st, err) && w->nended > 0)
-			(void)work_settle(w);	/* handlers that are over still hold descriptors */
+			(void)work_settle(w);	/* ended handlers still hold descriptors */
 		else
 			break;
 		error_clear(err);
@@ -144,8 +144,9 @@ next_start(struct work *w, int i, struct error *err)
 /* ---- suspects ------------------------------------------------------------ */
 
 /*
- * A suspect is a message whose last worker went away while it had others, too (F7.27): one of
- * them is to blame, and the next worker that goes away must not take neighbours along.
+ * A suspect is a message whose last worker died while it had other messages, too (F7.27).  One of
+ * these messages may have killed it, so a suspect is tried alone: if it kills its worker again,
+ * no other message is affected.
  */
 static bool
 next_is_suspect(const struct handler *h)
@@ -153,7 +154,10 @@ next_is_suspect(const struct handler *h)
 	return h->n > 0 && h->claim[0].at.name.suspect;
 }
 
-/* What this worker holds beside the claim that is next: also what is over and not settled. */
+/*
+ * Whether this worker has other messages beside the next claim.  A message whose handler has ended
+ * counts until its claim is ended.
+ */
 static enum company
 next_company(const struct work *w)
 {
@@ -166,8 +170,8 @@ next_company(const struct work *w)
 }
 
 /*
- * Whether nothing may be claimed now: a suspect is at work, or waits until all others have ended.
- * Of one handler at a time, what is over is settled first: the next one must not take it along.
+ * Whether nothing may be claimed now, because a suspect is at work or waits until all others have
+ * ended.  A worker that has one message at a time ends its claim before it claims the next.
  */
 static bool
 next_waits(const struct work *w)
@@ -185,7 +189,7 @@ next_waits(const struct work *w)
 	return any && (w->suspect != NULL || (w->jobs == 1 && w->batch == 1));
 }
 
-/* Whether the slot has all that one start may have.  A breaker tries one message alone. */
+/* Whether the slot has as many messages as a handler may get.  An open breaker tries one alone. */
 static bool
 next_full(const struct work *w, const struct handler *h)
 {
@@ -196,44 +200,45 @@ next_full(const struct work *w, const struct handler *h)
 	return h->n >= most || (w->batch_bytes > 0 && h->bytes >= w->batch_bytes);
 }
 
-/* A look has found no message.  ST_NONE: the worker goes on; else that is its end. */
+/* A look has found no message.  ST_NONE: the worker goes on.  Any other status ends it. */
 static enum status
 next_none(struct work *w, struct source *s, struct handler *h, const struct passed *over,
     enum status st, struct error *err)
 {
 	s->passed = over->n;
-	/* this is told once, since it may pass */
+	/* Messages had to be passed over.  This is told once and does not end the worker. */
 	if (st != ST_NONE && st != ST_LARGE && over->n > 0) {
 		if (w->worst != st)
 			work_trouble(w, err);
 		error_clear(err);
 		st = ST_NONE;
 	}
-	/* There is no room, or no descriptor, for one more until one of ours has ended. */
+	/* There is no room or descriptor for another message until one of ours has ended. */
 	if (st == ST_AGAIN && err->errnum != 0 && w->running + w->nended + h->n > 0) {
 		error_clear(err);
 		s->hope = SOURCE_STARVED;
 		deadline_set(&h->collect, USEC_MAX);
 		st = ST_NONE;
 	}
-	if (over->held == HELD_SUSPECT) {	/* none of any queue is claimed before it */
+	if (over->held == HELD_SUSPECT) {	/* it comes before the messages of all queues */
 		s->hope = SOURCE_STARVED;
 		w->suspect = s;
 	}
 	if (over->held == HELD_LIMIT || over->held == HELD_SUSPECT)
-		/* those that stand in the way may be our own */
+		/* The messages that hold this one back may be those of this batch: do not wait. */
 		deadline_set(&h->collect, USEC_MAX);
 	if (over->held == HELD_RATE || over->held == HELD_LIMIT || over->held == HELD_SUSPECT ||
 	    (over->held != HELD_NO && w->drain == DRAIN_NO)) {
-		error_clear(err);	/* it holds for a time only */
+		error_clear(err);	/* the queue is held back for a time only */
 		st = ST_NONE;
 	}
 	return st;
 }
 
 /*
- * How many files must be left for a claim.  When no handler will give any back, fewer must do;
- * they do once the queues have opened what they keep open.
+ * How many descriptors must be free for a claim.  If no handler runs that will free some, fewer
+ * have to do.  They do once the first message has ended, because by then the queues have opened
+ * what they keep open.
  */
 static int
 next_files(const struct work *w)
@@ -270,8 +275,8 @@ next_claim(struct work *w, struct source *s, struct handler *h, usec_t mono, use
 }
 
 /*
- * When a queue that had nothing is looked at again: at `wake` of the wall clock (USEC_MAX: at no
- * such time), and at the latest by the slow poll.
+ * Set the time of the next look at a queue that had nothing: 'wake' by the wall clock (USEC_MAX:
+ * there is no such time), but at the latest the time of the slow poll.
  */
 static void
 next_sleep(struct source *s, usec_t mono, usec_t wake)
@@ -283,7 +288,10 @@ next_sleep(struct source *s, usec_t mono, usec_t wake)
 	deadline_set(&s->look, s->hope == SOURCE_OPEN ? USEC_MAX : at < poll ? at : poll);
 }
 
-/* Watches are armed before the look that finds nothing. */
+/*
+ * Look for a message.  Before a look counts as having found nothing, the watches must be armed, or
+ * a message that comes in between would be missed.
+ */
 static enum status
 next_look(struct work *w, struct source *s, struct handler *h, usec_t mono, struct error *err)
 {
@@ -317,10 +325,7 @@ work_go_on(struct work *w, struct error *err)
 		if (h->state != SLOT_FILLING && h->state != SLOT_READY)
 			continue;
 		work_due(w);
-		/*
-		 * While a breaker is open, one message alone is tried, and not what was claimed
-		 * before.
-		 */
+		/* A breaker that is open tries one message alone, which it claims itself. */
 		if (w->phase == PHASE_ENDING || breaker_open(h->source)) {
 			work_give_back(w, h);
 			handler_free(h, i);
@@ -332,14 +337,14 @@ work_go_on(struct work *w, struct error *err)
 }
 
 /*
- * Take one look, and start the slot if it has what it may have.  ST_NONE: no queue gives hope,
- * or more messages are waited for.
+ * Take one look for slot 'i', and start its handler if the slot has all it may get.  ST_NONE: no
+ * queue gives hope, or the slot waits for more messages.
  */
 static enum status
 next_step(struct work *w, int i, usec_t mono, struct error *err)
 {
 	struct handler *h = &w->h[i];
-	/* A batch is of one queue. */
+	/* All messages of a batch are of one queue. */
 	struct source *s = h->n > 0 ? h->source : w->suspect != NULL && source_hopeful(w->suspect) ?
 	    w->suspect : sources_next(w);
 	enum status st;
@@ -373,8 +378,7 @@ work_fill(struct work *w, struct error *err)
 	if (w->batch > 1)
 		st = work_go_on(w, err);
 	/*
-	 * Claims and starts take their time, and the leases of those that run must not wait for
-	 * them.
+	 * Claims and starts take time, so before each of them leases are renewed that are due.
 	 */
 	for (; st == ST_OK; st = next_step(w, i, clock_mono(), err)) {
 		work_due(w);

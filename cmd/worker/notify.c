@@ -2,7 +2,7 @@
  * notify.c: tells the service manager how a worker fares: sd_notify(3)'s protocol,
  * a datagram of VARIABLE=VALUE lines to $NOTIFY_SOCKET, without its library.
  *
- * Where nobody wants to be told, that costs nothing: no descriptor, and no time to wake up.
+ * If nobody wants to be told, this takes no descriptor and never wakes the worker.
  */
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -15,10 +15,10 @@
 #include "shared/cmd.h"
 #include "worker/notify.h"
 
-/* The least time between two statuses, and before what the socket did not take is told again. */
+/* The least time between two statuses, and before a datagram that was refused is sent again. */
 #define PACE USEC
 
-/* Half of $WATCHDOG_USEC, if it is meant for us; else 0. */
+/* Half of $WATCHDOG_USEC if that is meant for this process; else 0. */
 static usec_t
 watchdog(void)
 {
@@ -31,7 +31,7 @@ watchdog(void)
 	return bad == NULL ? limit / 2 : 0;
 }
 
-/* The address: a path, or "@" and an abstract name.  0: neither. */
+/* Make the address of 'name', a path, or "@" and an abstract name.  0: 'name' is neither. */
 static socklen_t
 address(const char *name, struct sockaddr_un *to)
 {
@@ -63,7 +63,7 @@ notify_open(struct notify *n, struct error *err)
 		    -1)
 			st = error_sys(err, errno, "NOTIFY_SOCKET");
 	}
-	/* These are for us alone: a handler that pings in our name would hide that we hang. */
+	/* Handlers must not see these: one that pings in our name would hide that we hang. */
 	(void)unsetenv("NOTIFY_SOCKET");
 	(void)unsetenv("WATCHDOG_USEC");
 	(void)unsetenv("WATCHDOG_PID");
@@ -77,7 +77,7 @@ notify_close(struct notify *n)
 		(void)close(n->fd);
 }
 
-/* It is sent by address each time, as the manager may open its socket anew, and never waits. */
+/* Send without waiting.  The socket is not connected, because the manager may open it anew. */
 static bool
 send_text(const struct notify *n, const char *text)
 {

@@ -1,10 +1,10 @@
 /*
  * output.c: whether our own stdout and stderr take what handlers say.
  *
- * Handlers write to our stdout themselves, and what they write to stderr we pass on.  When
- * nobody reads that any more, or there is no room for it, each message would be handled and
- * fail of it, until the whole backlog is dead.  So the worker stops, and what failed when the
- * output was gone has not failed itself.
+ * Handlers write to our stdout themselves, and we pass on what they write to stderr.  When
+ * nobody reads that any more, or there is no room for it, each handler would fail for that
+ * reason, until the whole backlog is dead.  So the worker stops, and an attempt that failed
+ * while the output was gone does not count.
  */
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -18,7 +18,7 @@
 #include "worker/sources.h"
 #include "worker/work.h"
 
-/* There is no room in a file: 0, or why. */
+/* ENOSPC if 'fd' is a file or device without room; else 0. */
 static int
 output_full(int fd)
 {
@@ -27,7 +27,7 @@ output_full(int fd)
 
 	if (fstat(fd, &sb) == -1)
 		return 0;
-	if (S_ISCHR(sb.st_mode))	/* such as /dev/full, which refuses even nothing */
+	if (S_ISCHR(sb.st_mode))	/* /dev/full, for one, refuses even to write 0 bytes */
 		return write(fd, "", 0) == -1 && errno == ENOSPC ? ENOSPC : 0;
 	if (!S_ISREG(sb.st_mode) || fstatvfs(fd, &fs) == -1 || fs.f_blocks == 0)
 		return 0;
@@ -70,8 +70,8 @@ output_failed_it(struct work *w, const struct handler *h)
 	int code = handler_exit(h), why;
 
 	/*
-	 * Whoever finds fault with a message has been able to look into it; and an answer goes
-	 * elsewhere.
+	 * A handler that ended with 65 or 100 found fault with its message, so it did not fail
+	 * because of stdout.  An answer does not go to our stdout.
 	 */
 	if (w->mode == MODE_STAY || h->why != WHY_NONE || code == 0 || code == 65 || code == 100 ||
 	    h->answer.fd != -1)

@@ -1,5 +1,5 @@
 /*
- * over.c: handlers that are over: what they said last is heard, and their messages are ended.
+ * over.c: handlers that have ended: takes what they said last, and ends their claims.
  */
 #include "spool/spool.h"
 #include "pattern/pattern.h"
@@ -12,10 +12,10 @@
 static void
 over_slot(struct work *w, struct handler *h)
 {
-	/* First what the handler said last. */
+	/* What the handler said last may decide what becomes of its messages. */
 	handler_verdicts(w, h);
 	handler_hear_out(h);
-	/* A handler that was stopped for our own reasons proves nothing. */
+	/* A handler that we stopped for reasons of our own does not show that the command works. */
 	if (!doubt_raised(h) && h->why != WHY_SHUTDOWN && h->why != WHY_LOST && h->why != WHY_BODY)
 		doubt_settle(w, h->source);
 	if (h->n > 0 && output_failed_it(w, h)) {
@@ -53,7 +53,7 @@ work_settle(struct work *w)
 		if (h->n == 0)
 			handler_free(h, i);
 		else
-			handler_reset(h, i);	/* other parts of the batch wait */
+			handler_reset(h, i);	/* another part of the batch waits */
 		w->nended--;
 		any = true;
 	}

@@ -1,7 +1,7 @@
 /*
- * persist.c: handlers that stay: started once for each slot, they are given one
- * message after another by their stdin, and answer each with a line on their
- * stdout (mq-work(1), "Handlers that stay").
+ * persist.c: handlers that stay (mq-work(1), "Handlers that stay").  Each is started once
+ * for its slot, gets one message after another on its stdin, and answers each with a line
+ * on its stdout.
  */
 #include <sys/ioctl.h>
 #include <errno.h>
@@ -17,8 +17,8 @@
 #include "worker/work.h"
 
 /*
- * The pause after the second handler in a row that died without an answer; it doubles with each
- * more.
+ * The pause after two handlers in a row have died without an answer.  It doubles with each
+ * further one.
  */
 #define PAUSE_FIRST (USEC / 10)
 #define PAUSE_MAX (30 * USEC)
@@ -26,8 +26,8 @@
 #define SILENCE USEC
 
 /*
- * The line is followed by the file as it is: the headers, which are "head" bytes long, and the
- * body.
+ * The request is a line, and after it the file as it is: the headers, whose length the line tells,
+ * and the body.
  */
 void
 persist_request(const struct launch *l, struct handler *h)
@@ -63,7 +63,7 @@ persist_retire(struct handler *h)
 	deadline_set(&h->limit, clock_mono() + GRACE);
 }
 
-/* How many bytes of what it was given the handler has not read; -1: that cannot be told. */
+/* How many bytes in its pipe the handler has not read; -1: we cannot tell. */
 static int
 persist_unread(const struct handler *h)
 {
@@ -73,8 +73,8 @@ persist_unread(const struct handler *h)
 }
 
 /*
- * Whether the handler can take another request.  What it left of a body would be in the way of
- * the request, and a closed stdin takes none.
+ * Whether the handler can take another request.  It cannot if it has closed its stdin, or if it
+ * has not read the whole last request, because the rest would come before the next one.
  */
 static bool
 persist_reads_on(const struct handler *h)
@@ -111,7 +111,7 @@ persist_garbled(struct work *w, struct handler *h)
 		handler_stop(h, WHY_PROTOCOL);
 }
 
-/* The handler has closed its stdout: it has just died, or it is of no use any more. */
+/* A handler that has closed its stdout is dying, or is of no use any more. */
 void
 persist_silent(struct handler *h)
 {
@@ -123,7 +123,8 @@ persist_silent(struct handler *h)
 }
 
 /*
- * Whether the handler ended by itself between two messages, when the second was on its way to it.
+ * Whether the handler ended by itself between two messages, without having read anything of the
+ * second.
  */
 static bool
 persist_untouched(const struct handler *h)

@@ -1,5 +1,5 @@
 /*
- * reap.c: which handlers have ended, and which are stopped.
+ * reap.c: finds out which handlers have ended, and which were stopped by a signal.
  */
 #include <sys/wait.h>
 #include <errno.h>
@@ -11,8 +11,8 @@
 #include "worker/work.h"
 
 /*
- * Its place can be had by the next message at once, and its claim is ended while that one's
- * handler starts.  True: the claim is to be ended first.
+ * A handler has ended.  Usually the next handler is started first, and the claim is ended while
+ * that one begins to run.  True: the claim has to be ended before anything is started.
  */
 static bool
 reap_ended(struct work *w, struct handler *h, int status)
@@ -25,20 +25,20 @@ reap_ended(struct work *w, struct handler *h, int status)
 		work_ran(w, h);
 	w->nended++;
 	/*
-	 * The parts of a batch go before what is not claimed yet; and nothing may be started before
-	 * it is known whether the command can be run.
+	 * The other parts of a batch come before new messages.  And nothing may be started while
+	 * it is in doubt whether the command can be run.
 	 */
 	if (w->mode != MODE_ONE || doubt_raised(h))
 		return true;
 	/*
-	 * The next of its key waits for it; or its lease is nearly over, as when we were stopped
-	 * ourselves.
+	 * The next message of its key waits for this one; or the lease is nearly over, which may
+	 * happen if the worker itself was stopped for a while.
 	 */
 	return h->claim->at.name.order[0] != '\0' ||
 	    h->claim->at.name.key - clock_now() < work_lease(w, h->source) / 3;
 }
 
-/* A handler that wants the terminal, which is not its to have, would stand there for ever. */
+/* A handler that wants the terminal cannot have it, and would wait for ever; so it is ended. */
 static void
 reap_stopped(struct work *w, struct handler *h, int sig)
 {
@@ -61,8 +61,8 @@ reap_slot(struct work *w, pid_t pid)
 }
 
 /*
- * All children are asked for: as process 1, or as a subreaper, we get those of others when their
- * parents end.
+ * Wait for any child, not just for handlers: a worker that is process 1 or a subreaper inherits
+ * the children of other processes.
  */
 void
 work_reap(struct work *w)

@@ -1,9 +1,9 @@
 /*
  * reply.c: mq work --reply: what a handler writes to stdout is the answer to its message.
  *
- * Its stdout is the file of the answer itself, so nothing is pumped through the worker.  The
- * answer is given before the message is acknowledged: a worker that dies between the two has it
- * handled again, and the second answer is dropped.
+ * The handler's stdout is the file of the answer, so no byte goes through the worker.  The
+ * answer is given before the message is acknowledged.  If the worker dies between the two, the
+ * message is handled again, and the second answer is dropped.
  */
 #include "base/envelope.h"
 #include "view/view.h"

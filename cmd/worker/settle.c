@@ -1,6 +1,6 @@
 /*
- * settle.c: what became of a handler, and of its message: acknowledged, failed,
- * or given back.
+ * settle.c: ends the claims of messages, which are acknowledged, have failed, or are given
+ * back.
  */
 #include <sys/wait.h>
 #include <stdio.h>
@@ -16,10 +16,10 @@
 #include "worker/verdict.h"
 #include "worker/work.h"
 
-/* Whose fault a failure is: perhaps the handler's, surely the message's, or neither's. */
+/* A failure may be the handler's fault, is surely the message's, or is the fault of neither. */
 enum fault { HANDLER, MESSAGE, DISK };
 
-/* People are told of each failed attempt, a line each. */
+/* Tell people of a failed attempt, in one line. */
 static void
 settle_tell(struct work *w, const struct source *s, const struct claim *c,
     const struct failure *why, enum state to)
@@ -32,7 +32,10 @@ settle_tell(struct work *w, const struct source *s, const struct claim *c,
 	    (long long)queue_policy(s->q)->attempts, to == STATE_DEAD ? "dead" : "to be retried");
 }
 
-/* The attempt has failed.  What the handler wrote and how long it ran is added to why here. */
+/*
+ * The attempt has failed.  This function adds to 'why' what the handler wrote to stderr and how
+ * long it ran.
+ */
 static enum status
 settle_fail(struct work *w, struct handler *h, struct claim *c, struct failure why,
     enum fault fault, usec_t now, struct error *err)
@@ -77,11 +80,11 @@ settle_ack(struct work *w, struct source *s, struct claim *c, usec_t now, struct
 	breaker_worked(w, s);
 	w->acked += st == ST_OK;
 	if (c->at.name.order[0] != '\0')
-		source_revive(s);	/* the next of its key may be had now */
+		source_revive(s);	/* the next message of its key may be ready now */
 	return st;
 }
 
-/* The handler ended by itself, and not well. */
+/* The handler ended by itself, but did not succeed. */
 static enum status
 settle_ended(struct work *w, struct handler *h, struct claim *c, usec_t now, struct error *err)
 {
@@ -111,7 +114,7 @@ settle_claim(struct work *w, struct handler *h, struct claim *c, struct error *e
 	}
 	switch (h->why) {
 	case WHY_LOST:
-		return ST_OK;	/* somebody else has the message by now */
+		return ST_OK;	/* the message is not ours any more */
 	case WHY_SHUTDOWN:
 		source_revive(h->source);
 		return claim_release(h->source->q, c, 0, now, err);
@@ -128,14 +131,14 @@ settle_claim(struct work *w, struct handler *h, struct claim *c, struct error *e
 	}
 }
 
-/* A claim was ended, or could not be ended. */
+/* The attempt to end the claim 'c' has returned 'st': tell what went wrong, and close it. */
 static void
 settle_close(struct work *w, struct claim *c, enum status st, struct error *err)
 {
 	if (st == ST_LOST) {
 		/*
-		 * Before the lease was over, the handler may have ended its claim itself, by
-		 * MQ_HANDLE.
+		 * If the lease is not over, the handler may have ended the claim itself, by
+		 * MQ_HANDLE.  That is no trouble.
 		 */
 		if (work_can_note())
 			(c->at.name.key <= clock_now() ? run_note : run_verbose)(w->r,

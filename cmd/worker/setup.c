@@ -21,10 +21,10 @@
 #define MAX_QUEUES 64
 #define MAX_WEIGHT 1000
 #define STRIDE 1000000
-/* Descriptors that poll looks at besides those of queues and handlers. */
+/* Room in 'pfd' for more descriptors than those of queues and handlers. */
 #define WATCHED_MAX 8
 
-/* Nothing is due yet. */
+/* Prepare all deadlines; none is set yet. */
 static enum status
 setup_deadlines(struct work *w, struct error *err)
 {
@@ -73,18 +73,18 @@ setup_worker(struct work *w, struct error *err)
 	}
 	(void)sigemptyset(&sigs);
 	(void)sigaddset(&sigs, SIGCHLD);
-	/* Signals that nohup or a shell told us to ignore stay ignored. */
+	/* Signals that we were told to ignore, by nohup or a shell, stay ignored. */
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (!run_ignores(ends[i]))
 			(void)sigaddset(&sigs, ends[i]);
 	(void)sigprocmask(SIG_BLOCK, &sigs, NULL);
-	/* some parents have it ignored, and then nobody tells of children */
+	/* If our parent ignored SIGCHLD, we would not hear of children that end. */
 	(void)signal(SIGCHLD, SIG_DFL);
 	if ((w->sigfd = signalfd(-1, &sigs, SFD_NONBLOCK | SFD_CLOEXEC)) == -1)
 		return error_sys(err, errno, "signalfd");
 	if ((st = clock_open(w, err)) != ST_OK)
 		return st;
-	/* This takes variables away, so it comes before the handlers' environment is made. */
+	/* This removes variables, so it comes before the environment of handlers is made. */
 	if (notify_open(&w->notify, err) != ST_OK) {
 		run_note(w->r, "%s", err->text);
 		error_clear(err);
@@ -92,7 +92,7 @@ setup_worker(struct work *w, struct error *err)
 	return ST_OK;
 }
 
-/* Each claim holds a file open, for its lock. */
+/* See that there are enough descriptors: each claim keeps its file open, for the lock. */
 static enum status
 setup_files(struct work *w)
 {
@@ -109,8 +109,8 @@ setup_files(struct work *w)
 }
 
 /*
- * What to run for the messages of a queue, and how long: what was not given, its policy says, this
- * once.
+ * Find out what to run for the messages of a queue, and how long a handler may take.  With
+ * --config the policy says it; later changes of the policy make no difference.
  */
 static enum status
 setup_command(struct work *w, struct source *s)
@@ -124,7 +124,7 @@ setup_command(struct work *w, struct source *s)
 
 	if (st != ST_OK)
 		return st;
-	/* libbsd's setproctitle writes over the arguments, which we still need. */
+	/* The words are copied, because libbsd's setproctitle writes over our arguments. */
 	if ((s->argv = calloc((size_t)n + 1, sizeof(char *))) == NULL)
 		return error_sys(&r->err, ENOMEM, "work");
 	for (int i = 0; i < n; i++)
@@ -139,7 +139,7 @@ setup_command(struct work *w, struct source *s)
 	return ST_OK;
 }
 
-/* "QUEUE" or "QUEUE:WEIGHT". */
+/* Open the queue that 'word' names: "QUEUE" or "QUEUE:WEIGHT". */
 static enum status
 setup_source(struct work *w, struct source *s, const char *word)
 {
@@ -149,7 +149,7 @@ setup_source(struct work *w, struct source *s, const char *word)
 	int64_t n = 0;
 	enum status st;
 
-	/* A name that is too long stays too long when it is cut here, and is refused. */
+	/* A name that is too long is cut here but is still too long, so it is refused below. */
 	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, ":"), word);
 	if (weight != NULL && (st = arg_number(r, word, weight + 1, 1, MAX_WEIGHT, &n)) != ST_OK)
 		return st;
@@ -165,7 +165,7 @@ setup_source(struct work *w, struct source *s, const char *word)
 	return setup_command(w, s);
 }
 
-/* Where one queue has a weight, those without have 1. */
+/* If any queue has a weight, those without one have the weight 1. */
 static void
 setup_weights(struct work *w)
 {

@@ -1,11 +1,11 @@
 /*
- * sources.c: which of a worker's queues is next.
+ * sources.c: the queues of a worker, and which of them is next.
  *
- * Without weights the first one that has a message is next.  With weights it is stride
- * scheduling (Waldspurger and Weihl, 1995): each message costs its queue a stride, the
- * shorter the greater its weight, and the queue that has spent least is next.  A queue that
- * had nothing begins again where the others are: the others have spent its share, and nobody
- * owes it that.
+ * Without weights the first queue that has a message is next.  With weights this is stride
+ * scheduling (Waldspurger and Weihl, 1995): each message costs its queue a stride, which is
+ * the shorter the greater the weight is, and the queue that has spent least is next.  A queue
+ * that had nothing for a while begins again where the others are.  The share that it did not
+ * use is not made up for.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 #include "worker/sources.h"
 #include "worker/work.h"
 
-/* How often a policy is read again while there is something to do. */
+/* A policy is read again no more often than this, unless something happened in its queue. */
 #define RELOAD USEC
 
 bool
@@ -57,7 +57,7 @@ sources_feed(struct work *w)
 			s->hope = SOURCE_OPEN;
 }
 
-/* A queue that comes first may have got something since we last slept. */
+/* Take note of messages that came since we last slept: they may be in a queue that comes first. */
 static void
 sources_hear(struct work *w)
 {
@@ -71,7 +71,7 @@ sources_hear(struct work *w)
 			source_heard(&w->source[i]);
 }
 
-/* What it has spent, or would have (see idle). */
+/* What the queue has spent.  One that was idle is taken to have spent as much as the others. */
 static uint64_t
 source_spent(const struct work *w, const struct source *s)
 {

@@ -36,7 +36,7 @@ struct doubt {
 enum hope {
 	SOURCE_OPEN,		/* it may */
 	SOURCE_ASLEEP,		/* the last look found nothing; its watches are armed */
-	SOURCE_WOKEN,		/* it was asleep, but has changed, or it is time to look again */
+	SOURCE_WOKEN,		/* something happened since the last look, or it is time for one */
 	SOURCE_STARVED,		/* nothing can be claimed until one of our messages has ended */
 	SOURCE_GONE		/* the worker takes nothing more from it */
 };

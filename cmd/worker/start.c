@@ -1,6 +1,6 @@
 /*
- * start.c: starts one handler of mq work: a child process in a process group of its own, its
- * stdin the body or bodies, its stderr a pipe.
+ * start.c: starts one handler of mq work: a child process in a process group of its own.  It
+ * reads the body or bodies from its stdin, and its stderr is a pipe to us.
  */
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -20,10 +20,10 @@
 #include "worker/handler.h"
 #include "worker/verdict.h"
 
-/* Bytes that the variables of any message take, and what execve(2) itself does. */
+/* Bytes to leave for the variables of a message, and for what execve(2) adds itself. */
 #define LAUNCH_ROOM 8192
 
-/* ---- what all have in common ------------------------------------------ */
+/* ---- what all handlers have in common --------------------------------- */
 
 enum status
 launch_open(struct run *r, struct queue *q, char *const *argv, struct launch *l,
@@ -54,7 +54,7 @@ launch_close(struct launch *l)
 	env_free(&e);
 }
 
-/* The length of strings and of the pointers to them, as execve(2) counts. */
+/* The length of the strings of 'v' and of the pointers to them, as execve(2) counts. */
 static size_t
 launch_size(char *const *v)
 {
@@ -77,14 +77,14 @@ launch_fits(const struct launch *l)
 /* ---- starting --------------------------------------------------------- */
 
 /*
- * What the child needs.  It is made before vfork, since next to nothing is allowed between that
- * and exec.
+ * What the child needs.  All of it is prepared before vfork, because hardly anything is allowed
+ * between vfork and exec.
  */
 struct start {
 	const struct launch *launch;
 	char *const *argv, *const *env;
 	int in, out, err;
-	int out_as;		/* the number that out has in the child */
+	int out_as;		/* the number that 'out' has in the child */
 	volatile pid_t *place;
 	volatile int failed;	/* errno of exec, written by the child in our memory */
 };
@@ -106,12 +106,12 @@ start_child(struct start *s)
 	*s->place = getpid();
 	(void)setpgid(0, 0);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* The worker may have died before we asked to be told of it. */
+	/* The worker may have died before the call of prctl. */
 	if (getppid() != s->launch->worker)
 		_exit(127);
 	/*
-	 * nohup, a shell's "&" or a CI may have the worker ignore signals; a handler must end when
-	 * it is told to.  The signals that the worker catches are set back by exec itself.
+	 * The worker may ignore signals because of nohup, a shell's "&" or a CI, but a handler must
+	 * end when it is told to.  exec itself resets the signals that the worker catches.
 	 */
 	for (const int *sig = s->launch->ignored; *sig != 0; sig++)
 		(void)sigaction(*sig, &dfl, NULL);
@@ -142,10 +142,10 @@ start_pipe(int *in, int *out, int *ours, struct error *err)
 }
 
 /*
- * The child's stdin.  If the message's file is all body it is that file, opened anew, since our
- * own descriptor carries the lock, which must die with us alone.  Else it is a pipe that is fed
- * with what follows the headers.  For a batch it is the file that was made; for a handler that
- * stays, a pipe for the requests.
+ * Open the child's stdin.  If the message has no headers, stdin is its file.  That is opened anew,
+ * because our own descriptor carries the lock, which must not outlive us.  If it has headers, stdin
+ * is a pipe that is fed with what follows them.  A batch has the file that batch.c has made, and a
+ * handler that stays has a pipe for the requests.
  */
 static enum status
 start_stdin(const struct launch *l, struct handler *h, int *in, struct error *err)
@@ -194,8 +194,8 @@ start_spawn(struct handler *h, struct start *s, struct error *err)
 
 	s->failed = 0;
 	/*
-	 * It is vfork because a worker starts thousands, and posix_spawn cannot set
-	 * PR_SET_PDEATHSIG.  What the child does (see struct start) was chosen for it.
+	 * fork would be slow for a worker that starts thousands of handlers, and posix_spawn cannot
+	 * set PR_SET_PDEATHSIG.  start_child does only what is safe after vfork.
 	 */
 	/* NOLINTNEXTLINE(clang-analyzer-security.insecureAPI.vfork): see above */
 	if ((pid = vfork()) == 0)
@@ -249,8 +249,8 @@ start_begin(const struct launch *l, struct handler *h, int i, struct error *err)
 		s.env = env.v;
 		h->started = clock_mono();
 		/*
-		 * The pipe is filled before there is a reader.  So if we are killed while we start
-		 * the handler, it has a whole small body, and not an end before its time.
+		 * The pipe is filled before the handler runs.  So if we are killed while we start
+		 * the handler, it finds a small body complete, and does not take a part for all.
 		 */
 		handler_feed(h);
 		st = start_spawn(h, &s, err);
@@ -276,6 +276,6 @@ handler_start(const struct launch *l, struct handler *h, int i, struct error *er
 	}
 	if (l->mode == MODE_STAY)
 		persist_request(l, h);
-	handler_feed(h);	/* most bodies fit into the pipe at once */
+	handler_feed(h);	/* most bodies fit into the pipe, and need no poll */
 	return ST_OK;
 }

@@ -1,6 +1,6 @@
 /*
- * tell.c: what a worker says of itself: to people, in the title of its process and on a
- * terminal, and to the service manager.
+ * tell.c: tells how a worker fares: people see it in the title of its process and on a terminal,
+ * and the service manager is told as well.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@ tell_title(const struct work *w)
 	    (unsigned long long)w->acked, (unsigned long long)w->failed, more);
 }
 
-/* A worker that stops after its first message was ready once, too. */
+/* A worker tells that it is ready even if it is already about to end, as after -n 1. */
 void
 work_tell(struct work *w, usec_t mono)
 {

@@ -1,5 +1,5 @@
 /*
- * vars.c: the environment of handlers: what differs from message to message.
+ * vars.c: the variables in the environment of a handler that differ from message to message.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,14 +1,14 @@
 /*
- * verdict.c: what handlers say of their messages.  A handler that stays says it on its standard
- * output, the handler of a batch on MQ_RESULT_FD.  A line names the message, so that a handler
- * that is out of step is found out:
+ * verdict.c: what handlers say of their messages.  A handler that stays writes it to its standard
+ * output, and the handler of a batch to MQ_RESULT_FD.  Each line names its message, so that we
+ * notice a handler that is out of step:
  *
  *	ID ok
  *	ID retry [DELAY]
  *	ID dead [REASON]
  *
- * The first word about a message stands.  What is said of it again, or of a message that was lost
- * meanwhile, is ignored: it tells nothing of the other messages.
+ * The first line about a message counts.  A further line about it is ignored, and so is a line
+ * about a message that was lost meanwhile.
  */
 #include <errno.h>
 #include <string.h>
@@ -19,10 +19,10 @@
 #include "worker/verdict.h"
 #include "worker/work.h"
 
-/* Reads that one call does at most. */
+/* One call does at most this many reads. */
 #define READS_MAX 16
 
-/* Take the line apart.  It is written into. */
+/* Parse 'line', which is changed.  False: it is no verdict. */
 static bool
 verdict_parse(char *line, struct verdict *a)
 {
@@ -47,7 +47,7 @@ verdict_parse(char *line, struct verdict *a)
 	    (line == NULL || duration_parse(line, &a->delay, &ignored) == ST_OK);
 }
 
-/* The claim of that id, also one that is done with. */
+/* The claim with the given id, even if it is closed. */
 static struct claim *
 verdict_find(struct handler *h, const char *id)
 {
@@ -82,7 +82,7 @@ verdict_take(struct work *w, struct handler *h, char *line, size_t len)
 	}
 	if (c->fd == -1)
 		return;
-	/* What the handler wrote to stderr before its answer belongs to this message. */
+	/* What the handler wrote to stderr before its answer is about this message. */
 	if (!w->mute)
 		w->mute = !handler_listen(h);
 	doubt_settle(w, h->source);
@@ -91,7 +91,7 @@ verdict_take(struct work *w, struct handler *h, char *line, size_t len)
 		persist_answered(w, h);
 }
 
-/* Whether what it says still counts, if it was told to stop. */
+/* Whether what the handler says still counts if it was told to stop. */
 static bool
 verdict_heard(const struct work *w, const struct handler *h)
 {
@@ -133,12 +133,12 @@ handler_verdicts(struct work *w, struct handler *h)
 			h->nin += (size_t)n;
 			verdict_lines(w, h);
 			if (h->nin == 0 && handler_lives(h))
-				return;	/* these were whole lines; poll tells of more */
+				return;	/* all lines were complete; poll tells if there are more */
 			continue;
 		}
 		(void)close(h->outfd);
 		h->outfd = -1;
-		if (h->nin > 0 && verdict_heard(w, h)) {	/* it died within a line */
+		if (h->nin > 0 && verdict_heard(w, h)) {	/* the last line has no end */
 			h->in[h->nin < sizeof(h->in) ? h->nin : sizeof(h->in) - 1] = '\0';
 			h->nin = 0;
 			verdict_garbled(w, h, h->in);

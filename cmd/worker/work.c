@@ -1,5 +1,5 @@
 /*
- * work.c: mq work, a command for each message: what was typed.
+ * work.c: mq work: a command for each message.  Its options and operands are dealt with here.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +71,7 @@ option_frame(struct work *w, const char *arg)
 	return run_usage(w->r, "--frame: '%s' is not lines, null or json", arg);
 }
 
-/* Options that cannot stand together. */
+/* Refuse options that contradict each other. */
 static enum status
 options_check(struct work *w)
 {
@@ -191,7 +191,7 @@ run_work(struct run *r)
 	free(w.pfd);
 	free(w.arrivals);
 	r->exit_code = w.exit_code;
-	r->told = st == ST_OK;	/* our own trouble was, when it happened */
+	r->told = st == ST_OK;	/* what is in 'worst' was told when it happened */
 	return st == ST_OK ? w.worst : st;
 }
 
