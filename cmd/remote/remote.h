@@ -1,5 +1,5 @@
 /*
- * remote.h: a spool on another host, by the user's own ssh.
+ * remote.h: a spool on another host, reached by the user's own ssh.
  */
 #ifndef CMD_REMOTE_REMOTE_H
 #define CMD_REMOTE_REMOTE_H
@@ -11,39 +11,39 @@ struct run;
 /* ---- chunk.c: bytes on a stream that may break off -------------------- */
 
 /*
- * A stream of inputs, each of any bytes: for a piece of an input its length in 4 bytes, the highest
- * first, and the piece; 0 at the end of an input; CHUNK_CLOSE behind the last one.  What has no
- * end has broken off.  Whoever runs for the other side first says hello on its stdout, so that what
- * a login shell prints there is not taken for it.
+ * How several inputs of any bytes go over one stream.  Each piece of an input is preceded by its
+ * length in 4 bytes, the highest first.  Length 0 ends an input, and CHUNK_CLOSE ends the stream.
+ * A stream without that end has broken off.  The mq on the other side first writes CHUNK_HELLO on
+ * its stdout; what a login shell prints before that is not taken for its output.
  */
-#define CHUNK_MAX (128 << 10)	/* of a piece */
+#define CHUNK_MAX (128 << 10)	/* bytes of a piece */
 #define CHUNK_HEAD 4
 #define CHUNK_CLOSE UINT32_MAX
 #define CHUNK_HELLO "mq\n"
 
 struct chunks {
 	int fd;
-	uint32_t left;		/* of the present piece */
-	bool ended;		/* the end of the present input was read by chunk_next */
+	uint32_t left;		/* bytes of the present piece that are not read yet */
+	bool ended;		/* chunk_next has read the end of the present input already */
 };
 /*
- * At the beginning, and behind an end: whether there is another input.  ST_BADDATA: it breaks off;
- * ST_AGAIN: stopped.
+ * Find out whether there is another input; call it at the beginning and after each end.
+ * ST_BADDATA: the stream breaks off.  ST_AGAIN: a signal stopped us.
  */
 enum status chunk_next(struct chunks *c, bool *another, struct error *err) MUST_CHECK;
-/* Up to len bytes of it; *got 0: it is at its end. */
+/* Read up to 'len' bytes of the present input.  '*got' is 0 at its end. */
 enum status chunk_read(struct chunks *c, void *buf, size_t len, size_t *got,
     struct error *err) MUST_CHECK;
-/* What goes in front of a piece, or 0, or CHUNK_CLOSE. */
+/* Make the head of a piece, or with 0 of an end, or with CHUNK_CLOSE of the end of the stream. */
 void chunk_head(char head[CHUNK_HEAD], uint32_t len);
-/* A piece with its head, or only the head if data is NULL. */
+/* Write a piece with its head, or only the head if 'data' is NULL. */
 enum status chunk_write(int fd, const void *data, uint32_t len, struct error *err) MUST_CHECK;
 enum status chunk_hello(int fd, struct error *err) MUST_CHECK;
 
 /* ---- remote.c --------------------------------------------------------- */
 
 bool remote_is(const char *spool);
-/* Run the verb there; words are what follows the verb on the command line. */
+/* Run the verb on the other host.  'words' is the command line behind the verb. */
 enum status remote_run(struct run *r, const char *spool, char **words) MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * act.h: retry, bury, hold, rm, mv.
+ * act.h: what retry, bury, hold, rm and mv have in common.
  */
 #ifndef CMD_SHARED_ACT_H
 #define CMD_SHARED_ACT_H
@@ -11,20 +11,22 @@
 struct place;
 struct queue;
 
-/* What such a verb does to one message. */
+/* What one of these verbs does to a message. */
 struct action {
 	const char *name, *past;	/* "retry", "retried" */
 	unsigned all;			/* states that --all means */
-	int wanted;			/* a message in this state has it already; -1: none */
-	bool destroys;			/* --all needs --force (but with --dry-run) */
-	int first;			/* operand of the first id */
+	int wanted;			/* messages in this state need nothing; -1: none */
+	bool destroys;			/* --all needs --force or --dry-run */
+	int first;			/* index of the operand that is the first id */
 	enum status (*act)(void *arg, struct queue *, const struct place *, usec_t now,
 	    struct error *);
-	/* Whether the verb is for this message at all; may be NULL. */
+	/* Whether the verb applies to this message at all.  NULL: it applies to every message. */
 	bool (*fits)(void *arg, struct queue *, const struct place *);
-	/* The verb's own options; ST_NONE: not one of them. */
+	/* Take one of the verb's own options.  ST_NONE: 'key' is not one of them. */
 	enum status (*option)(void *arg, struct run *, int key, const char *value);
-	/* After the queue was opened (may be NULL); the queue to sync at the end. */
+	/*
+	 * Called once the queue is open; may be NULL.  '*target' is the queue to sync at the end.
+	 */
 	enum status (*ready)(void *arg, struct run *, struct queue *, struct queue **target);
 	void *arg;
 };

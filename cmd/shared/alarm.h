@@ -1,6 +1,6 @@
 /*
- * alarm.h: an alarm that rings again and again, and interrupts nothing but a wait for output: on a
- * network file system any other call could be interrupted, too.
+ * alarm.h: an alarm that rings again and again.  It is blocked except while we wait for output,
+ * because on a network file system it could interrupt any other call, too.
  */
 #ifndef CMD_SHARED_ALARM_H
 #define CMD_SHARED_ALARM_H
@@ -8,12 +8,12 @@
 #include "base/base.h"
 
 void alarm_open(void);
-/* How often it rings; 0: no more. */
+/* Ring once every 'interval'.  0: stop ringing. */
 void alarm_every(usec_t interval);
-/* Whether it rang; and forget that it did. */
+/* alarm_rang says whether the alarm rang since alarm_heard was called last. */
 bool alarm_rang(void);
 void alarm_heard(void);
-/* Let it interrupt system calls from now on, or not; whether it may. */
+/* Set whether the alarm may interrupt system calls from now on; alarm_is_let returns that. */
 void alarm_let(bool in);
 bool alarm_is_let(void);
 

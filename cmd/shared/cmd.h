@@ -19,23 +19,24 @@ struct queue;
 struct spool;
 struct tally;
 
-/* One option.  Long-only options take a key from OPT_LONG up. */
+/* One option.  An option without a letter has a key from OPT_LONG up. */
 struct opt {
 	int key;		/* the letter, or OPT_LONG + n */
 	const char *name;	/* long name without the dashes, or NULL */
-	const char *arg;	/* name of the argument, NULL: takes none */
+	const char *arg;	/* name of the argument; NULL: the option takes none */
 	bool optional;		/* the argument may be left out: -w5s, --wait=5s */
 	const char *help;	/* one line, lower case, no full stop */
 };
 #define OPT_LONG 256
 #define OPT_END { 0, NULL, NULL, false, NULL }
 
-/* What a verb does when the reader of its stdout goes. */
+/* What happens to a verb when the reader of its stdout is gone. */
 enum on_pipe {
-	PIPE_TELLS,	/* it tells, and ends with 74: somebody lost what it had for him */
-	/* all that it is for is what it prints: it dies of SIGPIPE, as ls(1) does */
+	/* its output may be the last copy of something: it reports the error and exits with 74 */
+	PIPE_TELLS,
+	/* printing is its whole purpose: it dies of SIGPIPE, as ls(1) does */
 	PIPE_ENDS,
-	/* the same, but what was printed is of no use: it ends with 74, without a word */
+	/* a part of its output is of no use: it exits with 74, but prints no error */
 	PIPE_STATUS
 };
 
@@ -46,14 +47,16 @@ struct cmd {
 	const char *summary;	/* one line */
 	const struct opt *opts;
 	enum status (*run)(struct run *);
-	/* works also under a policy that cannot be read: looks, or ends what is out */
+	/* The verb works even if the policy cannot be read: it only looks, or it ends a claim. */
 	bool looks;
-	/* all that it is for is what it prints: it ends quietly when its reader does */
+	/* What happens when the reader of stdout is gone. */
 	enum on_pipe pipe;
-	/* says what r->err is about in its own way; the exit status.  NULL: main does */
+	/*
+	 * Report r->err in the verb's own way, and return the exit status.  NULL: main reports it.
+	 */
 	int (*failed)(struct run *);
 };
-/* all, in the order of the manual; NULL at the end.  Set by main. */
+/* All verbs in the order of the manual, with NULL at the end.  Set by main. */
 extern const struct cmd *const *verbs;
 const struct cmd *cmd_find(const char *name);
 
@@ -63,144 +66,159 @@ struct run {
 	bool quiet, verbose, help;
 	char **operand;		/* what is left after the options */
 	int noperands;
-	int before;		/* how many of them stood before "--"; -1: there was none */
+	int before;		/* how many operands stood before "--"; -1: there was no "--" */
 	struct conf_files files;
 	char spool_path[4096];
 	struct spool *spool;	/* opened by run_spool, closed by main */
-	char queue[QUEUE_NAME_MAX + 1];	/* named in errors once it was opened */
+	char queue[QUEUE_NAME_MAX + 1];	/* errors name this queue once it is open */
 	struct settings settings;
-	/* if not 0: what to exit with when run returned ST_OK (work: 126, 127) */
+	/* if not 0, exit with this when run returned ST_OK (work: 126, 127) */
 	int exit_code;
-	/* init: policy of the queue that is made, autocreate or not */
+	/*
+	 * The policy for a queue that init or import makes, even if autocreate is off.
+	 */
 	const char *const *assign;
 	size_t nassign;
-	bool told;		/* what went wrong was printed already (see run_complain) */
+	bool told;		/* an error was printed already (see run_complain) */
 	struct error err;	/* printed once, by main, after "mq VERB: " */
-	struct { int key; const char *arg; } *given;	/* options in their order */
+	struct { int key; const char *arg; } *given;	/* the options in the order given */
 	int ngiven, next;
 };
 
 extern const struct opt common_opts[];
 /*
- * opt.c: ST_USAGE for the '?' or ':' that getopt_long returned; letters and longs are what it was
- * given.
+ * Fill r->err with a usage error for the '?' or ':' that getopt_long returned.  'letters' and
+ * 'longs' are what getopt_long was given.  Always ST_USAGE.
  */
 struct option;
 enum status option_error(struct run *r, char **argv, int c, const char *letters,
     const struct option *longs);
-/* The error for a command that is not there, naming the nearest one. */
+/* Fill r->err for a command that does not exist, naming the nearest one. */
 enum status no_command(struct run *r, const char *word);
 /* Sort the words of a command line into options and operands.  argv[0] is the verb. */
 enum status run_parse(struct run *r, int argc, char **argv) MUST_CHECK;
 /*
- * The arguments of the process; the value of -s; and the spool that was asked for (NULL: mq.conf
- * and defaults tell).
+ * run_begin keeps the arguments of the process, run_ask_spool the value of -s.  run_asked_spool
+ * returns the spool that -s or MQ_SPOOL names, or NULL if mq.conf and the defaults decide.
  */
 void run_begin(int argc, char **argv);
 void run_ask_spool(const char *path);
 const char *run_asked_spool(void);
-/* Which mq.conf, which spool (made with its parents if it is the user's default and create). */
+/*
+ * Find out which mq.conf and which spool to use.  With 'create', the parents of the user's default
+ * spool are made.
+ */
 enum status run_settings(struct run *r, bool create) MUST_CHECK;
-/* Fill r->settings from mq.conf, once; after run_settings.  Only where they are needed. */
+/* Fill r->settings from mq.conf, at the first call only.  Call run_settings first. */
 enum status run_conf(struct run *r) MUST_CHECK;
-/* The word among names that was probably meant, or NULL. */
+/* Return the one of the 'n' names that was probably meant by 'word', or NULL. */
 const char *nearest(const char *word, const char *const *names, size_t n);
 
 /*
- * Options one by one: returns the key, 0 after the last; *arg is the argument, or NULL.
- * They were checked against the table before run was called.
+ * Return the key of the next option, or 0 after the last one; '*arg' is its argument, or NULL. The
+ * options were checked against the table before the verb was called.
  */
 int run_option(struct run *r, const char **arg);
-/* ST_USAGE with a line of usage, unless min <= operands <= max (max < 0: any number). */
+/*
+ * Return ST_USAGE with a line of usage unless there are 'min' to 'max' operands.  If 'max' is
+ * negative, there is no upper limit.
+ */
 enum status run_operands(struct run *r, int min, int max) MUST_CHECK;
-/* A usage error of the verb's own. */
+/* Fill r->err with a usage error that only the verb itself can detect. */
 enum status run_usage(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /*
- * What nohup or a shell told us to ignore stays ignored.  run_catch: else call it, and let system
+ * run_ignores says whether the signal is ignored, which nohup or a shell may have asked for.
+ * run_catch leaves an ignored signal ignored; otherwise the signal calls 'handler' and makes system
  * calls return EINTR.
  */
 bool run_ignores(int sig);
 void run_catch(int sig, void (*handler)(int));
 /*
- * From now on SIGINT, SIGTERM and SIGHUP only interrupt system calls and are remembered: the
- * verb asks run_stopped() between two steps, ends what is begun and returns; then we die of it.
+ * From now on SIGINT, SIGTERM and SIGHUP only interrupt system calls and are remembered.  The verb
+ * calls run_stopped() between two steps, ends what it has begun, and returns.  Then
+ * run_die_if_stopped() lets the signal kill the process.
  */
 void run_stoppable(void);
 bool run_stopped(void);
 void run_die_if_stopped(void);
-/* Open the spool (once), or the queue in it; an unknown queue's error names the nearest one. */
+/* Open the spool unless it is open already. */
 enum status run_spool(struct run *r, bool create) MUST_CHECK;
 /*
- * The names of all queues, sorted; free with names_free.  What only looks like one is told of, and
- * *worst becomes why.
+ * List the names of all queues, sorted; free them with names_free.  An entry of the spool that only
+ * looks like a queue is reported, and raises '*worst'.
  */
 enum status run_queues(struct run *r, struct names *names, enum status *worst) MUST_CHECK;
-/* Say, once each, that the policy cannot be read any more, and that it can again. */
+/* Report once that the policy cannot be read any more, and once that it can be read again. */
 void run_policy_news(struct run *r, struct queue *q);
-/* As queue_reload; says the news. */
+/* Like queue_reload, but report the news about the policy. */
 enum status run_reload(struct run *r, struct queue *q) MUST_CHECK;
 /*
- * As queue_open_anyway; broken says why the policy cannot be read, its status is ST_OK if it can.
+ * Like queue_open_anyway.  'broken' says why the policy cannot be read; its status is ST_OK if the
+ * policy can be read.
  */
 enum status look_open(struct spool *spool, const char *name, struct queue **q, struct error *broken,
     struct error *err) MUST_CHECK;
-/* an unknown one is ST_NOTFOUND, and told by nobody */
+/*
+ * run_open leaves an unknown queue as ST_NOTFOUND.  run_queue checks the name, opens the spool
+ * first, and makes the error for an unknown queue name the nearest one.
+ */
 enum status run_open(struct run *r, const char *name, struct queue **q) MUST_CHECK;
 enum status run_queue(struct run *r, const char *name, struct queue **q) MUST_CHECK;
-/* The error for a queue that is not there, naming the nearest one. */
+/* Fill r->err for a queue that does not exist, naming the nearest one. */
 enum status run_no_queue(struct run *r, const char *name);
 /*
- * As run_queue, to take messages out: ST_USAGE for a topic, whose messages are for its subscribers.
+ * Like run_queue, for verbs that take messages out.  ST_USAGE for a topic, because its messages are
+ * for its subscribers.
  */
 enum status run_queue_consume(struct run *r, const char *name, struct queue **q) MUST_CHECK;
-/* As run_queue, but makes the queue if the configuration lets it. */
+/* Like run_queue, but make the queue if the configuration allows that. */
 enum status run_queue_create(struct run *r, const char *name, struct queue **q) MUST_CHECK;
-/* As run_queue_create; where the user may only drop messages, a queue for just that. */
+/*
+ * Like run_queue_create, but a user who may only drop messages gets a queue that allows only that.
+ */
 enum status run_queue_push(struct run *r, const char *name, struct queue **q) MUST_CHECK;
 /*
- * From now on the process title is ours to set (setproctitle): arguments are overwritten, so copy
- * what is needed.
+ * From now on setproctitle may be called.  It overwrites the arguments and the environment, so copy
+ * what you still need of them.
  */
 void run_title(struct run *r);
-/*
- * Print the error now, also with -q, and forget it: for one of many that does not keep the others
- * from being done.
- */
+/* Print r->err now, even with -q, and clear it.  For a failure after which the verb goes on. */
 void run_complain(struct run *r);
-/* As run_complain; worst becomes st if that has the greater exit status. */
+/* Like run_complain, and set '*worst' to 'st' if that has the greater exit status. */
 void run_trouble(struct run *r, enum status st, enum status *worst);
 /*
- * Say once if events could not be logged (see log in mq.conf(5)).  Main does it at the end, who
- * runs for long also before.
+ * Report once if events could not be logged (see log in mq.conf(5)).  Main does this at the end; a
+ * verb that runs for long does it before that, too.
  */
 void run_log_trouble(struct run *r);
-/* A line on stderr, after "mq VERB: "; not with -q.  Foreign bytes are shown by vis. */
+/* Print a line on stderr behind "mq VERB: ", but not with -q.  vis makes foreign bytes visible. */
 void run_note(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* The same, only with -v. */
+/* Like run_note, but only with -v. */
 void run_verbose(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Argument of an option or operand.  ST_USAGE names the option. */
+/* Parse the argument of an option, or an operand.  'opt' is how the error names it. */
 enum status arg_number(struct run *r, const char *opt, const char *text, int64_t min, int64_t max,
     int64_t *n) MUST_CHECK;
 enum status arg_duration(struct run *r, const char *opt, const char *text, usec_t *d) MUST_CHECK;
-/* A time, or a duration: so long ago. */
+/* A time, or a duration, which means a time that long ago. */
 enum status arg_time(struct run *r, const char *opt, const char *text, usec_t *at) MUST_CHECK;
 /* Bytes: a number from 1 up, with K, M or G. */
 enum status arg_size(struct run *r, const char *opt, const char *text, int64_t *n) MUST_CHECK;
-/* "10/s", "5/m", "100/h", or a number a second: the pause between two. */
+/* A rate such as "10/s", "5/m" or "100/h".  '*interval' is the time from one to the next. */
 enum status arg_rate(struct run *r, const char *opt, const char *text, usec_t *interval) MUST_CHECK;
 
 /*
- * Operands as ids or handles; "-" stands for stdin, one a line.  Calls fn for each.
- * All are tried; each failure is reported at once, and the worst (by exit status) is returned.
+ * Call 'fn' for each operand from 'first' on; "-" stands for the lines of stdin.  All operands are
+ * tried.  Each failure is reported at once, and the worst by exit status is returned.
  */
 enum status run_each(struct run *r, int first,
     enum status (*fn)(void *arg, const char *word, struct error *), void *arg) MUST_CHECK;
 
 /*
- * Claim the next message; wait: for one to come, until deadline (clock_mono, USEC_MAX: for
- * ever).  Messages that may not be read are noted.  ST_NONE: none, or none in time;
- * ST_AGAIN: paused, or held back by the policy (without wait), or a signal came.
+ * Claim the next message.  With 'wait', wait for one until 'deadline' (by clock_mono; USEC_MAX: for
+ * ever).  Messages that may not be read are reported.  ST_NONE: there is no message, or none came
+ * in time.  ST_AGAIN: the queue is paused or its policy holds messages back (only without 'wait'),
+ * or a signal came.
  */
 enum status claim_wait(struct run *r, struct queue *q, const struct claim_options *opt, bool wait,
     usec_t deadline, struct claim *c) MUST_CHECK;
@@ -208,7 +226,7 @@ enum status claim_wait(struct run *r, struct queue *q, const struct claim_option
 /* ---- claim.c --------------------------------------------------------------- */
 
 enum { CLAIM_BODY = OPT_LONG + 160 };
-/* push, pop and claim: what the mq on the other side of an ssh asks for; see remote.h. */
+/* An option of push, pop and claim that mq uses when it runs on another host; see remote.h. */
 enum { CHUNKS = OPT_LONG + 180 };
 #define CHUNKS_OPT { CHUNKS, "chunks", NULL, false, \
 	"for mq on another host: in pieces, so that a broken connection is noticed" }
@@ -217,7 +235,7 @@ enum { CHUNKS = OPT_LONG + 180 };
 
 void help_usage(FILE *f);
 void help_verb(FILE *f, const struct cmd *c);
-/* complete.c: ST_USAGE: no such shell. */
+/* Print the completions for a shell.  ST_USAGE: the shell is unknown. */
 enum status complete_print(FILE *f, const char *shell) MUST_CHECK;
 
 #endif

@@ -15,7 +15,7 @@ struct run;
 
 /*
  * Each column: its name, its least width on a terminal, and its heading there.  columns.c has
- * put_NAME and by_NAME for each.  FIRST is for what has to know where the list begins.
+ * put_NAME and by_NAME for each.  FIRST marks the beginning of the list.
  */
 #define COLUMNS(FIRST, X) \
 	FIRST(id, 36, "ID") \
@@ -34,22 +34,24 @@ struct run;
 	X(file, 40, "FILE") \
 	X(origin, 8, "ORIGIN")
 
-/* Their names, "id,state,...". */
+/* The names of the columns, "id,state,...". */
 #define COLUMN_FIRST(name, ...) #name
 #define COLUMN_NEXT(name, ...) "," #name
 #define COLUMN_LIST COLUMNS(COLUMN_FIRST, COLUMN_NEXT)
 
 struct column {
 	const char *name, *heading;
-	int width;	/* on a terminal, at least */
+	int width;	/* least width on a terminal */
 	void (*print)(FILE *f, struct queue *q, const struct place *p, usec_t now);
 	int (*cmp)(const struct place *a, const struct place *b);
 	bool coloured;	/* by state */
 };
 
-/* NULL: there is none of that name, which is told as an error of the option 'opt'. */
+/*
+ * Find a column by its name.  NULL: there is none, and the error of the option 'opt' is in r->err.
+ */
 const struct column *column_find(struct run *r, const char *opt, const char *name);
-/* Rows that are equal otherwise stand in this order. */
+/* Compare two rows that are equal in the column that sorts them. */
 int column_by_enqueued(const struct place *a, const struct place *b);
 
 #endif

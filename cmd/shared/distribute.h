@@ -1,5 +1,5 @@
 /*
- * distribute.h: what lies in a topic goes to its subscribers.
+ * distribute.h: giving the messages of a topic to its subscribers.
  */
 #ifndef CMD_SHARED_DISTRIBUTE_H
 #define CMD_SHARED_DISTRIBUTE_H
@@ -10,13 +10,13 @@ struct queue;
 struct run;
 
 /*
- * Give what is ready in a topic to its subscribers, and say what kept it from one.  The verb that
- * brought it there has done what was asked of it all the same.
+ * Give the ready messages of a topic to its subscribers, and report why a subscriber did not get
+ * them.  This does not change the result of the verb, whose own task is done.
  */
 void run_distribute(struct run *r, struct queue *topic);
 /*
- * As run_distribute, also for what a queue refused a while ago.  Of a paused topic only what it
- * keeps is said.
+ * Like run_distribute, but also give queues what they refused a while ago.  If the topic is paused,
+ * only report how many messages it keeps.
  */
 enum status run_redistribute(struct run *r, struct queue *topic) MUST_CHECK;
 

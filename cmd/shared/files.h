@@ -6,18 +6,18 @@
 
 #include "base/base.h"
 
-/* Open files that it takes to handle one message from its claim to its end, and some more. */
+/* Files that may be open while one message is handled, from its claim to its end, and some more. */
 #define FILES_SPARE 12
-/* Those that it takes. */
+/* The files that handling a message needs at least. */
 #define FILES_LEAST 8
 
 /*
- * Raise the limit as far as we may.  files_restore: in a child, back to what it was; it may follow
- * vfork.
+ * files_raise raises the limit as far as we may.  files_restore sets it back in a child, where it
+ * may be called after vfork.
  */
 void files_raise(void);
 void files_restore(void);
-/* ST_AGAIN with errnum EMFILE or ENFILE: fewer than n files may be opened still. */
+/* ST_AGAIN with errnum EMFILE or ENFILE: fewer than 'n' files can still be opened. */
 enum status files_left(int n, struct error *err) MUST_CHECK;
 
 #endif

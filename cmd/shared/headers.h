@@ -16,10 +16,13 @@ enum { HEADER_TYPE = OPT_LONG + 200, HEADER_CONTENT_TYPE, HEADER_SOURCE };
 	{ HEADER_CONTENT_TYPE, "content-type", "TYPE", false, \
 	    "add the header Content-Type, such as application/json" }, \
 	{ HEADER_SOURCE, "source", "SOURCE", false, "add the header Source: who says so" }
-/* Add the header of such an option, and note in *given that it was; ST_NONE: it is none. */
+/*
+ * Add the header of such an option, and note in '*given' that it was given.  ST_NONE: 'key' is no
+ * such option.
+ */
 enum status header_option(struct run *r, struct headers *headers, unsigned *given, int key,
     const char *value) MUST_CHECK;
-/* ST_USAGE: one that was given by its option stands there twice. */
+/* ST_USAGE: a header that was given by its own option was given a second time. */
 enum status headers_once(struct run *r, const struct headers *headers, unsigned given) MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * ids.h: what people type for an id.
+ * ids.h: the ids that people type.
  */
 #ifndef CMD_SHARED_IDS_H
 #define CMD_SHARED_IDS_H
@@ -13,15 +13,16 @@ struct select;
 struct visit;
 
 /*
- * The id that word stands for: all of it, or so much of its beginning or its end that there
- * is one such message in the queue.  ST_NOTFOUND: none, or several (named in the error).
+ * Find the id that 'word' stands for: the whole id, or enough of its beginning or its end that only
+ * one message of the queue has it.  ST_NOTFOUND: no message has it, or several have it, which the
+ * error names.
  */
 enum status id_resolve(struct run *r, struct queue *q, const char *word,
     struct msgid *id) MUST_CHECK;
 /*
- * As select_each, for the messages whose ids are the operands from first on ("-" stands for stdin),
- * each once, however often it is given; without states in the selection, in any.  One that is not
- * there is told, and is worst.
+ * Like select_each, for the messages whose ids are the operands from 'first' on ("-" stands for
+ * stdin).  Each message is visited once, however often its id is given.  A selection without states
+ * takes any state.  An unknown id is reported and raises '*worst'.
  */
 enum status ids_each(struct run *r, struct queue *q, struct select *sel, int first,
     const struct visit *v, enum status *worst) MUST_CHECK;

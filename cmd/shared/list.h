@@ -1,5 +1,5 @@
 /*
- * list.h: ls and dead.
+ * list.h: what ls and dead have in common.
  */
 #ifndef CMD_SHARED_LIST_H
 #define CMD_SHARED_LIST_H

@@ -1,5 +1,5 @@
 /*
- * message.h: one message, for people: what is known of it, and its body.
+ * message.h: showing one message to people.
  */
 #ifndef CMD_SHARED_MESSAGE_H
 #define CMD_SHARED_MESSAGE_H
@@ -11,15 +11,18 @@ struct queue;
 struct run;
 
 /*
- * What is known of a message that is open in 'fd', its headers and its failures, to stdout.  'st'
- * says why it could not be opened, or is ST_OK.  With 'broken_too' as much is told of a damaged
- * message as there is.  Returns 'st', or what is wrong with its headers.
+ * Print what is known of a message that is open in 'fd': its headers and its failures.  'st' says
+ * why it could not be opened, or is ST_OK.  With 'broken_too', print as much of a damaged message
+ * as there is.  Returns 'st', or what is wrong with the headers.
  */
 enum status message_info(struct run *r, struct queue *q, const struct place *p, int fd,
     bool broken_too, enum status st) MUST_CHECK;
-/* Its body: on a terminal control characters are shown and not sent; elsewhere bytes are bytes. */
+/*
+ * Print the body.  With 'terminal' control characters are made visible, else bytes stay as they
+ * are.
+ */
 enum status message_body(struct run *r, const struct place *p, int fd, bool terminal) MUST_CHECK;
-/* Both, as on a terminal. */
+/* Print what is known of a message and its body, as for a terminal. */
 enum status message_show(struct run *r, struct queue *q, const struct place *p) MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * out.h: stdout, JSON, foreign bytes.
+ * out.h: stdout, JSON, and foreign bytes.
  */
 #ifndef CMD_SHARED_OUT_H
 #define CMD_SHARED_OUT_H
@@ -13,52 +13,60 @@ struct place;
 struct queue;
 struct run;
 
-/* Flush and check stdout: ST_IO if anything was not taken. */
+/* Flush stdout.  ST_IO: not everything could be written. */
 enum status out_flush(struct run *r) MUST_CHECK;
 /*
- * Whether the reader of stdout has taken all that was written there; false, and errno: it went.
- * meanwhile is called now and then, and may be NULL.
+ * Wait until the reader of stdout has taken all that was written there.  Returns false, with errno,
+ * if the reader went before that or a signal stopped us.  After 10 s it returns true all the same.
+ * 'meanwhile' is called now and then, and may be NULL.
  */
 bool out_taken(void (*meanwhile)(void *arg), void *arg) MUST_CHECK;
 /* Write foreign text to stdout or stderr, made visible by vis(3). */
 void out_vis(FILE *f, const char *text, size_t len);
-/* Length of the UTF-8 sequence at 'text' (RFC 3629), 0 if it is none; its code point in *cp. */
+/*
+ * Return the length of the UTF-8 sequence at 'text' (RFC 3629), or 0 if it is invalid.  '*cp' is
+ * its code point.
+ */
 size_t out_utf8(const unsigned char *text, size_t len, uint32_t *cp);
 /*
- * Print a table of words, lines that end with \n, to stdout: each column as wide as its widest
- * word, the first one to the left.  If that is wider than 'columns', those go whose heading is in
- * 'less' (NULL at the end), one after the other, as far as they hold nothing but 0 and -.
+ * Print a table to stdout.  Its words are separated by blanks, its lines end with
+ * newlines.  Each column gets as wide as its widest word; the first one is aligned to the left.  If the
+ * table is wider than 'columns', leave out columns whose heading is in 'less' (NULL at the end),
+ * one after the other, but only those that hold nothing but 0 and -.
  */
 void out_squeeze(char *table, size_t columns, const char *const *less);
-/* Width of the terminal that stdout is. */
+/* The width of the terminal that stdout is. */
 size_t out_columns(void);
-/* Shorten text to so many columns, with "..." at its end, if it is longer. */
+/* Shorten 'text' to at most 'columns' columns, with "..." at its end, if it is longer. */
 void out_clip(char *text, size_t columns);
 /*
- * The colour of a state, or -1 for none; writes nothing unless stdout is a terminal that has
- * colours, and NO_COLOR is not set.
+ * Write the colour of a state, or for -1 the end of a colour.  Nothing is written unless stdout is
+ * a terminal with colours and NO_COLOR is not set.
  */
 void out_colour(FILE *f, int state);
-/* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
+/* Print a JSON string with its quotes.  Bytes that are not UTF-8 become U+FFFD. */
 void json_quoted(FILE *f, const char *text, size_t len);
-/* ,"name": first is true for no comma. */
+/* Print the name of a member behind a comma; 'first' leaves out the comma. */
 void json_name(FILE *f, const char *name, bool first);
-/* "{" and the members of json_message, all or nothing of it. */
+/* Print "{" and what json_message prints, or nothing at all if that fails. */
 enum status json_open(FILE *f, struct queue *q, const struct place *p,
     struct error *err) MUST_CHECK;
 /*
- * The members of a message (design: id queue state priority attempts deliveries size enqueued due
- * deadline expires handle reason headers), braces left to the caller: "{" before, more members and
- * "}" after.  headers is null where they are broken or may not be read.
+ * Print the members of a message (design: id queue state priority attempts deliveries size enqueued
+ * due deadline expires handle reason headers).  The caller prints the braces and any further
+ * members.  'headers' is null if they are broken or may not be read.
  */
 enum status json_message(FILE *f, struct queue *q, const struct place *p,
     struct error *err) MUST_CHECK;
 /*
- * ,"body": or ,"body_base64": streamed from the file's position body to its end, in constant
- * memory.
+ * Print the body as the member "body", or "body_base64" if it is not UTF-8.  It is streamed in
+ * constant memory.
  */
 enum status json_body(FILE *f, int fd, const struct msgname *n, struct error *err) MUST_CHECK;
-/* The same under these names; text NULL: in base64 whatever it is. */
+/*
+ * Like json_body, with these names for the member.  If 'text' is NULL, the body is always in
+ * base64.
+ */
 enum status json_body_as(FILE *f, int fd, const struct msgname *n, const char *text,
     const char *base64, struct error *err) MUST_CHECK;
 /* Whether the body is UTF-8. */

@@ -1,5 +1,5 @@
 /*
- * select.h: which messages.
+ * select.h: selecting messages by options.
  */
 #ifndef CMD_SHARED_SELECT_H
 #define CMD_SHARED_SELECT_H
@@ -12,8 +12,8 @@ struct queue;
 struct select;
 
 /*
- * The options that every selecting verb shares; spread into its table.  The manual tells of them
- * once, in mq(1).
+ * The options of every verb that selects messages; its table includes SELECT_OPTS.  The manual
+ * describes them once, in mq(1).
  */
 enum { SEL_STATE = OPT_LONG + 100, SEL_OLDER, SEL_NEWER, SEL_PRIORITY, SEL_ATTEMPTS, SEL_SIZE,
     SEL_HEADER, SEL_REASON,
@@ -42,31 +42,37 @@ struct select *select_new(struct run *r);
 void select_free(struct select *s);
 /* Take an option if it is one of the above.  ST_NONE: it is not. */
 enum status select_option(struct select *s, int key, const char *arg) MUST_CHECK;
-/* Whether any of them was given, but -n; which states (initial: where --state was not). */
+/*
+ * select_given says whether any option other than -n was given.  select_states returns the states
+ * to look at: those of --state, or 'initial' without that option.
+ */
 bool select_given(const struct select *s);
 unsigned select_states(const struct select *s, unsigned initial);
-/* How many at most (INT64_MAX: no limit), and whether the last of them. */
+/*
+ * select_limit returns how many messages are wanted at most (INT64_MAX: no limit), and select_last
+ * whether the last ones are wanted.
+ */
 int64_t select_limit(const struct select *s);
 void select_set_limit(struct select *s, int64_t limit);
 bool select_last(const struct select *s);
 /*
- * ST_OK: it is selected; ST_NONE: it is not; ST_GONE: it moved on; ST_DENIED: it may not be read,
- * go on with the others.
+ * Whether the message is selected.  ST_OK: it is.  ST_NONE: it is not.  ST_GONE: it moved on.
+ * ST_DENIED: it may not be read, but the caller can go on with the others.
  */
 enum status select_match(struct select *s, struct queue *q, const struct place *p, usec_t now,
     struct error *err) MUST_CHECK;
 
-/* What is done with each selected message. */
+/* What to do with each selected message. */
 struct visit {
-	/* ST_GONE, ST_NONE: this one does not count.  Any other failure ends it. */
+	/* ST_GONE and ST_NONE: this message does not count.  Any other failure ends the visit. */
 	enum status (*one)(void *arg, const struct place *);
-	/* before each; may be NULL */
+	/* called for each message that is looked at, before 'one'; may be NULL */
 	void (*seen)(void *arg, uint64_t looked_at, uint64_t selected);
 	void *arg;
 };
 /*
- * Go over the selected messages in their order, until the limit is reached or run_stopped();
- * memory is for the last N only.  What may not be read is told, and is worst.
+ * Visit the selected messages in their order, until the limit is reached or run_stopped(). Only
+ * --last holds messages in memory.  What may not be read is reported, and raises '*worst'.
  */
 enum status select_each(struct select *s, struct queue *q, unsigned initial, usec_t now,
     const struct visit *v, enum status *worst) MUST_CHECK;

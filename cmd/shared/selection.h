@@ -1,5 +1,5 @@
 /*
- * selection.h: what a selection asks for, between selection.c (the options), selected.c (one
+ * selection.h: what a selection asks for, shared by selection.c (the options), selected.c (one
  * message) and select.c (all of a queue).
  */
 #ifndef CMD_SHARED_SELECTION_H
@@ -12,15 +12,15 @@
 
 struct run;
 
-/* Inclusive. */
+/* A range of numbers; both ends are in it. */
 struct range {
 	int64_t low, high;
 };
 
-/* A header that must be there, with a value like this. */
+/* A header that a message must have, with a value that matches 'glob'. */
 struct want {
 	SLIST_ENTRY(want) next;
-	const char *name, *glob;	/* glob NULL: any */
+	const char *name, *glob;	/* glob NULL: any value */
 	size_t len;			/* of the name */
 };
 
@@ -28,8 +28,8 @@ struct select {
 	struct run *r;
 	bool given, last;
 	unsigned states;
-	usec_t older, newer;	/* ages; -1: not given */
-	usec_t since, until;	/* times */
+	usec_t older, newer;	/* ages of --older and --newer; -1: not given */
+	usec_t since, until;	/* points in time */
 	struct range priority, attempts, size;
 	const char *reason;
 	SLIST_HEAD(wants, want) headers;

@@ -1,5 +1,5 @@
 /*
- * typed.h: options that several verbs have.
+ * typed.h: options that several verbs share.
  */
 #ifndef CMD_SHARED_TYPED_H
 #define CMD_SHARED_TYPED_H
@@ -8,16 +8,16 @@
 
 struct run;
 
-/* -m TEXT, once; why says why only once. */
+/* Take -m TEXT.  A second one is an error, and 'why' says why there may be only one. */
 enum status typed_text(struct run *r, const char *arg, const char *why,
     const char **text) MUST_CHECK;
-/* -l or -0: *delimiter was -1, and becomes what ends a piece. */
+/* Take -l or -0.  '*delimiter' is -1 before, and becomes the character that ends a piece. */
 enum status typed_delimiter(struct run *r, int key, int *delimiter) MUST_CHECK;
-/* -p N */
+/* Take -p N. */
 enum status typed_priority(struct run *r, const char *arg, int *priority) MUST_CHECK;
-/* --wait[=DUR]: *deadline (clock_mono) changes only where arg says how long. */
+/* Take --wait[=DUR].  '*deadline' (by clock_mono) changes only if 'arg' gives a duration. */
 enum status typed_wait(struct run *r, const char *arg, usec_t *deadline) MUST_CHECK;
-/* --lease DUR */
+/* Take --lease DUR. */
 enum status typed_lease(struct run *r, const char *arg, usec_t *lease) MUST_CHECK;
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * show.h: what mq show knows of a message, between show.c (the verb), text.c (for people), json.c
- * (for programs) and holders.c (which processes have it open).
+ * show.h: what mq show knows of a message.  Shared by show.c (the verb), text.c (for people),
+ * json.c (for programs) and holders.c (which processes have the message open).
  */
 #ifndef CMD_SHOW_SHOW_H
 #define CMD_SHOW_SHOW_H
@@ -14,23 +14,23 @@
 struct queue;
 struct run;
 
-#define LINES 10	/* of the body */
-#define LINE 200	/* bytes of each */
+#define LINES 10	/* lines of the body that are shown */
+#define LINE 200	/* bytes of each line */
 
 struct show {
 	struct run *r;
 	struct queue *q;
 	struct place p;
-	int fd;			/* the message, -1: it cannot be opened */
-	struct error why;	/* then why not */
+	int fd;			/* the open message; -1: it cannot be opened */
+	struct error why;	/* why 'fd' is -1 */
 	usec_t now;
 	char *record;
 };
 
-/* Call 'put' for each process that has the message open, as far as we may see them. */
+/* Call 'put' for each process that has the message open, as far as we may see processes. */
 void show_holders(const struct show *s, void (*put)(void *arg, pid_t pid, const char *command),
     void *arg);
-/* What is known, as text; as one object of JSON. */
+/* show_text prints what is known as text, show_json as one JSON object. */
 void show_text(const struct show *s);
 enum status show_json(const struct show *s, struct error *err) MUST_CHECK;
 
