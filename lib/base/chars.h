@@ -1,5 +1,7 @@
 /*
- * chars.h: kinds of characters in names.  <ctype.h> asks the locale; the format does not.
+ * chars.h: kinds of characters in names.
+ *
+ * <ctype.h> depends on the locale, and the format of a spool does not.
  */
 #ifndef BASE_CHARS_H
 #define BASE_CHARS_H

@@ -1,5 +1,5 @@
 /*
- * tar.h: archives, to write and to read.
+ * tar.h: writing and reading archives.
  */
 #ifndef BASE_TAR_H
 #define BASE_TAR_H
@@ -8,13 +8,14 @@
 
 struct tar;
 
-#define TAR_HEADER_MAX 1536	/* bytes of what tar_header makes, at most */
+#define TAR_HEADER_MAX 1536	/* what tar_header makes has at most so many bytes */
 #define TAR_END 1024		/* zeros at the end of an archive */
-#define TAR_PATH_MAX 512	/* of a member, with NUL; a longer one arrives cut */
+#define TAR_PATH_MAX 512	/* bytes of a member's path, with NUL; a longer path arrives cut */
 
 /*
- * What stands in front of a file of size bytes in an archive; path has at most 300 bytes, a slash
- * at most, and at most 100 bytes before it.  Then come its bytes and tar_padding(size) zeros.
+ * Make the header that stands before a file of 'size' bytes in an archive, and return its length.
+ * 'path' has at most 300 bytes and at most one slash, with at most 100 bytes before the slash.  The
+ * bytes of the file follow, and then tar_padding(size) zeros.
  */
 size_t tar_header(const char *path, int64_t size, usec_t mtime, char buf[TAR_HEADER_MAX]);
 size_t tar_padding(int64_t size);
@@ -23,19 +24,19 @@ struct tar_member {
 	char type;		/* '0': a file, '5': a directory, else as in ustar */
 	char path[TAR_PATH_MAX];	/* without "./" in front */
 	int64_t size;
-	uint64_t at;		/* where its header stands in the stream */
+	uint64_t at;		/* offset of its header in the stream */
 };
-/* Gives up to len bytes, and *got 0 at the end. */
+/* A source gives up to 'len' bytes of the archive, and sets *got to 0 at the end. */
 typedef enum status tar_source(void *arg, void *buf, size_t len, size_t *got, struct error *);
 enum status tar_open(tar_source *source, void *arg, struct tar **out, struct error *err) MUST_CHECK;
 void tar_close(struct tar *t);
 /*
- * The next member; what was not read of the last one is skipped.  ST_NONE: the archive is at its
- * end.  ST_BADDATA: broken or cut off; the error names the byte.  Behind an end another archive may
- * follow, as of "cat a b".
+ * Go to the next member, past what was not read of the last one.  ST_NONE: the archive is at its
+ * end. ST_BADDATA: the archive is broken or cut off, and the error names the byte.  Another archive
+ * may follow behind an end, as after "cat a b".
  */
 enum status tar_next(struct tar *t, struct tar_member *m, struct error *err) MUST_CHECK;
-/* Its bytes; *got 0: that was all. */
+/* Read bytes of the current member.  *got 0: there are no more. */
 enum status tar_read(struct tar *t, void *buf, size_t len, size_t *got,
     struct error *err) MUST_CHECK;
 

@@ -12,18 +12,18 @@ struct msgname;
 #define WAY_HASH 4	/* characters for each queue, the first one first */
 #define WAY_QUEUES 6
 
-/* A hash is made of characters that any field may have. */
+/* The hash of a queue's name.  It is made of characters that any field of a name may have. */
 void way_hash(const char *queue, char hash[WAY_HASH + 1]);
 /* Whether the message was a dead letter of that queue before. */
 bool way_met(const struct msgname *n, const char *queue);
 /*
- * It leaves that queue as a dead letter.  False: there is no room to note it, and the name is as
- * it was.
+ * Note that the message leaves that queue as a dead letter.  False: the name has no room for the
+ * note, and is as it was.
  */
 bool way_add(struct msgname *n, const char *queue);
 /*
- * Somebody gave it to that queue on purpose: what came after it had been there the first time is
- * forgotten.
+ * Somebody moved the message to that queue on purpose.  Forget the note of that queue, and of those
+ * after it.
  */
 void way_home(struct msgname *n, const char *queue);
 

@@ -1,11 +1,11 @@
 /*
- * counters.c: rates and limits in a small file that is shared by mapping.
+ * counters.c: rates and limits in a small file, which all processes share by mapping it.
  *
- * Advice, never truth (P4): nothing here can fail a verb, the file may go at any
- * time, and no limit is enforced on its word alone.  Adding is one atomic
- * instruction, so a process killed anywhere leaves at most a count off by one.
- * A page that cannot be had (a full disk of a copy-on-write file system, a file that
- * somebody truncates) raises SIGBUS: it is then replaced by one that nobody sees.
+ * The counters are advice and never the truth (P4).  Nothing here can fail a verb, the file may go
+ * at any time, and no limit is enforced on its word alone.  Adding is one atomic instruction, so a
+ * process that is killed leaves a count off by at most one.  A page may be missing, because the
+ * disk of a copy-on-write file system is full, or because somebody truncated the file.  Using it
+ * raises SIGBUS, and the handler replaces it by a page that nobody else sees.
  */
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -32,20 +32,21 @@
 const char *const count_names[NCOUNTS] = { "pushed", "delivered", "acked",
     "failed", "dead", "expired", "retried", "removed", "late" };
 
-/* The counts that have rates, too: those before COUNT_LATE. */
+/* How many counts have rates, too.  These are the counts before COUNT_LATE. */
 #define NRATED COUNT_LATE
 
 struct page {
 	_Atomic uint64_t magic;
 	_Atomic int64_t messages, bytes;	/* in ready, delayed and claimed */
-	_Atomic int64_t since;			/* when they were counted for sure, 0: never */
+	/* when they were last counted by listing, 0: never */
+	_Atomic int64_t since;
 	_Atomic uint64_t total[NRATED];
 	struct {
 		_Atomic int64_t stamp;		/* which 15 seconds since the epoch */
 		_Atomic uint32_t n[NRATED];
 	} slot[NSLOTS];
 	_Atomic uint64_t hints[HINTS_SIZE / sizeof(uint64_t)];	/* see hint.c */
-	/* totals; at the end, so that all else stays where it was */
+	/* totals; they stand at the end, so that all else stays where older versions have it */
 	_Atomic uint64_t unrated[NCOUNTS - NRATED];
 	_Atomic uint64_t claimed;		/* see life/flow.c */
 	_Atomic int64_t turn;
@@ -71,7 +72,10 @@ counters_sound(int fd)
 
 static void *volatile pages[PAGES_MAX];
 
-/* The idea is systemd's (sigbus.c): what is stored goes nowhere, and the store goes on. */
+/*
+ * Replace the page that is missing, so that the store goes nowhere and the program goes on.  The
+ * idea is systemd's (sigbus.c).
+ */
 static void
 on_sigbus(int sig, siginfo_t *info, void *context)
 {
@@ -137,7 +141,7 @@ counters_map(int fd)
 	return c;
 }
 
-/* The page, or NULL where there is none to be had. */
+/* The page of a queue.  NULL: it has none, and none can be made. */
 static struct page *
 counters_page(struct queue *q)
 {
@@ -151,7 +155,7 @@ counters_page(struct queue *q)
 	q->counters_tried = true;
 	if ((fd = fs_make_shared(q->fd, COUNTERS_FILE, queue_file_mode(q), q->owner)) == -1)
 		return NULL;
-	/* a full disk: it is to stay empty, for then the next process tries again */
+	/* on a full disk the file stays empty, so that the next process tries again */
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0 &&
 	    posix_fallocate(fd, 0, COUNTERS_SIZE) != 0 && !counters_sound(fd) &&
 	    ftruncate(fd, 0) == -1)
@@ -250,7 +254,7 @@ counters_claimed(struct queue *q, int more)
 {
 	struct page *p = counters_page(q);
 
-	/* What a file says may be anything: without sign, so that it may wrap. */
+	/* The number in a file may be anything.  Without a sign it may wrap. */
 	return p == NULL ? 0 : (int64_t)(atomic_fetch_add(&p->claimed, (uint64_t)more) +
 	    (uint64_t)more);
 }
@@ -270,7 +274,10 @@ counters_turn(struct queue *q)
 	struct stat st;
 	struct page *p;
 
-	/* All must go by the same one: who has one that was removed takes that of the others. */
+	/*
+	 * All processes must use the same file.  A process whose file was removed opens that of the
+	 * others.
+	 */
 	if (q->counters != NULL && fstat(q->counters->fd, &st) == 0 && st.st_nlink == 0) {
 		counters_close(q);
 		q->counters_tried = false;
@@ -279,7 +286,10 @@ counters_turn(struct queue *q)
 	return p == NULL ? &q->turn : &p->turn;
 }
 
-/* For who only looks: nothing is made, and reading is all that it takes.  Closes fd. */
+/*
+ * Read the page into *p for a process that only looks.  Nothing is made, and the right to read is
+ * enough.  This closes 'fd'.
+ */
 static bool
 counters_read(int fd, struct page *p)
 {
@@ -321,8 +331,12 @@ counters_ok(struct queue *q)
 	int fd;
 
 	if ((fd = fs_open_read(q->fd, COUNTERS_FILE)) == -1)
-		return errno != ELOOP && errno != ENXIO;	/* absent, or not ours to judge */
-	/* Nobody writes to one that has another name, too; an empty one had no room yet. */
+		/* it is missing, or we may not open it */
+		return errno != ELOOP && errno != ENXIO;
+	/*
+	 * Nobody writes to a file that has another name, too.  An empty file had no room on the
+	 * disk yet.
+	 */
 	if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) && (sb.st_nlink > 1 || sb.st_size == 0)) {
 		(void)close(fd);
 		return sb.st_nlink == 1;

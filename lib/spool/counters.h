@@ -1,5 +1,5 @@
 /*
- * counters.h: counts, rates and hints: advice.
+ * counters.h: counts, rates and hints, which are advice.
  */
 #ifndef SPOOL_COUNTERS_H
 #define SPOOL_COUNTERS_H
@@ -9,30 +9,39 @@
 
 struct queue;
 
-/* Advice: none of these fails. */
+/*
+ * Count 'n' events of the kind 'what' (COUNT_*).  None of these functions can fail, because
+ * counters are advice.
+ */
 void counters_add(struct queue *q, int what, uint64_t n, usec_t now);
-/* A message came into (+1) or left (-1) a state. */
+/* Count messages that came into a state (1) or left it (-1), and their bytes. */
 void counters_state(struct queue *q, enum state s, int messages, int64_t bytes);
 void counters_close(struct queue *q);
 /*
- * HINTS_SIZE bytes beside the counters, as words; NULL: there are none.  open: also if this process
- * has not used counters yet.
+ * The HINTS_SIZE bytes beside the counters, as words.  NULL: there are none.  'open': open the
+ * counters if this process has not used them yet.
  */
 #define HINTS_SIZE 1280
 _Atomic uint64_t *counters_hints(struct queue *q, bool open);
-/* When the next claim is due by the queue's rate: see flow.c.  Never NULL. */
+/*
+ * The word that tells when the next claim is due by the queue's rate: see flow.c.  It is never
+ * NULL.
+ */
 _Atomic int64_t *counters_turn(struct queue *q);
-/* Claims, after this many more; 0 where there are no counters. */
+/* Count 'more' claims, and return how many there are then.  0: there are no counters. */
 int64_t counters_claimed(struct queue *q, int more);
-/* If they are had, make them is. */
+/*
+ * Set the number of claims to 'is' if it is 'had'.  False: it is another number, or there are no
+ * counters.
+ */
 bool counters_set_claimed(struct queue *q, int64_t had, int64_t is);
 /*
- * Messages and bytes in ready, delayed and claimed as far as counted, and when they were last
- * counted for sure.
+ * The messages and bytes in ready, delayed and claimed as the counters have them, and when these
+ * were last set from a listing.  False: there are no counters.
  */
 bool counters_backlog(struct queue *q, uint64_t *messages, uint64_t *bytes, usec_t *since);
 void counters_set_backlog(struct queue *q, uint64_t messages, uint64_t bytes, usec_t now);
-/* fsck: whether the file is what it should be (absent is fine); remove it. */
+/* Whether the file of the counters is sound, for fsck.  It may be missing. */
 bool counters_ok(struct queue *q);
 
 #endif

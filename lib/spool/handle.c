@@ -1,6 +1,7 @@
 /*
- * handle.c: an open queue: who may do what in it, and its directories, each
- * opened when it is first needed and held from then on.
+ * handle.c: an open queue: the modes of its files, and its directories.
+ *
+ * Each directory is opened when it is first needed, and held from then on.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -52,7 +53,7 @@ queue_synced(const struct queue *q)
 }
 
 /*
- * Of group and others, those who may write but not read (their write bits): they put messages in,
+ * The write bits of those, group or others, who may write but not read.  They may put messages in,
  * and no more.
  */
 static mode_t
@@ -69,7 +70,10 @@ queue_file_mode(const struct queue *q)
 	return (mode_t)q->policy.mode & ~droppers(q);
 }
 
-/* Whoever may read the messages may look into the directories; a group is inherited. */
+/*
+ * Whoever may read the messages may look into the directories.  Their set-group-ID bit passes the
+ * group on.
+ */
 mode_t
 queue_dir_mode(const struct queue *q)
 {
@@ -100,8 +104,8 @@ queue_is_drop_box(const struct queue *q)
 }
 
 /*
- * For its user, who is not the queue's, and for the group that it gets from new/; others if they
- * may read all.
+ * A dropped file belongs to the user who drops it, and its group comes from new/.  Others may read
+ * it if they may read all messages.
  */
 mode_t
 queue_drop_mode(const struct queue *q)
@@ -110,9 +114,10 @@ queue_drop_mode(const struct queue *q)
 }
 
 /*
- * Droppers may not list it.  Its group passes to their files, so that who takes them may read them.
- * The sticky bit keeps them from each other's even if they guess a name; it would keep others who
- * take, too.
+ * Droppers may not list new/.  Its group passes to their files, so that those who take the messages
+ * may read them.  The sticky bit keeps a dropper from the files of another one, even if the dropper
+ * guesses a name.  It would also stop group or others from taking messages, so it is left out where
+ * they do.
  */
 mode_t
 queue_new_mode(const struct queue *q)
@@ -153,7 +158,10 @@ queue_tmp(struct queue *q, int *fd, struct error *err)
 	if (q->tmpfd == -1) {
 		st = fs_open_dir(q->fd, "tmp", false, &q->tmpfd, err);
 		if (st == ST_GONE) {
-			/* Who finds none must not rely on the queue itself: see make.c. */
+			/*
+			 * A process that finds no tmp/ must not rely on the queue being durable:
+			 * see make.c.
+			 */
 			st = queue_synced(q) ? fs_sync(q->spool->fd, err) : ST_OK;
 			if (st == ST_OK)
 				st = fs_mkdir(q->fd, "tmp", queue_dir_mode(q), q->owner, err);
@@ -168,7 +176,9 @@ queue_tmp(struct queue *q, int *fd, struct error *err)
 	return ST_OK;
 }
 
-/* ST_GONE: there is no drop box. */
+/*
+ *
+ */
 enum status
 queue_new(struct queue *q, int *fd, struct error *err)
 {

@@ -1,11 +1,12 @@
 /*
  * hint.c: the lowest and highest buckets of a state, as last listed.
  *
- * A one-shot command needs one bucket, and a queue of ten million messages has 20,000 of them.
- * What a listing told is kept beside the counters, together with the time of the directory's last
- * change (ctime, which nobody can set): while that is the same, no bucket has come, gone or been
- * renamed since.  The hint is advice (P4): it says which bucket is tried first, never that there is
- * none.  Nobody locks it; words that several writers have mixed don't match their checksum.
+ * A one-shot command needs one bucket, and a queue of ten million messages has 20,000 of them.  So
+ * what a listing showed is kept beside the counters, with the time of the directory's last change
+ * (ctime, which nobody can set).  While that time is the same, no bucket has come, gone or been
+ * renamed.  A hint is advice (P4): it only says which bucket to try first.  That a state is empty
+ * follows from a listing alone.  Nobody locks the hint.  If several writers mixed their words, the
+ * checksum does not match.
  */
 #include <sys/stat.h>
 #include <stdatomic.h>
@@ -17,8 +18,8 @@
 #include "spool/counters.h"
 
 /*
- * A listing may have missed a change that was made in the same tick of the file system's clock,
- * which lasts a few milliseconds, or a second.
+ * How long a tick of the file system's clock may last: a few milliseconds, or a second on a coarse
+ * clock.  A listing may have missed a change that was made within the same tick.
  */
 #define TICK (USEC / 4)
 #define COARSE_TICK (2 * USEC)
@@ -35,7 +36,10 @@ struct hint {
 _Static_assert(sizeof(struct hint) % sizeof(uint64_t) == 0, "hints are copied by words");
 _Static_assert(3 * sizeof(struct hint) <= HINTS_SIZE, "hints outgrew their place");
 
-/* NULL: there is no hint for this directory; nobody asks for one of held, dead, done or a lane. */
+/*
+ * The words of a shelf's hint.  NULL: there are no counters, or nobody needs a hint for this shelf
+ * (held, dead, done or a lane).
+ */
 static _Atomic uint64_t *
 hint_words(const struct shelf *sh, bool open)
 {
@@ -60,11 +64,12 @@ hint_settled(const struct stat *sb)
 	return hint_ctime(sb) / 1000 < clock_now() - tick;
 }
 
-/* Others may write to the file: what it says has to be possible. */
+/* Whether the hint can be true.  Others may write to the file, so it may say anything. */
 static bool
 hint_possible(const struct edges *e)
 {
-	const usec_t last = 253402300799999999;	/* the end of 9999, as key_format knows times */
+	/* the end of 9999, the last time that key_format knows */
+	const usec_t last = 253402300799999999;
 
 	for (size_t i = 0; i < sizeof(e->edge) / sizeof(e->edge[0]); i++) {
 		const struct edge *g = &e->edge[i];
@@ -109,7 +114,8 @@ hint_class_fits(enum state s, char cls)
 void
 hint_put(const struct shelf *sh, const struct stat *before, int dir, const struct buckets *bs)
 {
-	_Atomic uint64_t *w = hint_words(sh, false);	/* looking makes no file */
+	/* a process that only looks makes no file */
+	_Atomic uint64_t *w = hint_words(sh, false);
 	uint64_t copy[WORDS];
 	struct stat after;
 	struct hint h;
@@ -124,8 +130,8 @@ hint_put(const struct shelf *sh, const struct stat *before, int dir, const struc
 		const struct bucket *b = &bs->b[i];
 		struct edge *e = edge_of(&h.seen.edges, b->cls);
 		/*
-		 * A bucket of a class that does not belong here has no edge, and a reader takes
-		 * what is in it all the same: without a hint all buckets are listed.
+		 * The hint has no place for a bucket of a class that does not belong here, but a
+		 * reader wants its messages, too.  Without a hint all buckets are listed.
 		 */
 		if (!hint_class_fits(sh->state, b->cls))
 			return;

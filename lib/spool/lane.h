@@ -1,5 +1,5 @@
 /*
- * lane.h: where messages wait for the turn of their key.
+ * lane.h: the lanes, where messages wait for the turn of their key.
  */
 #ifndef SPOOL_LANE_H
 #define SPOOL_LANE_H
@@ -11,16 +11,22 @@ struct place;
 struct queue;
 struct shelf;
 
-/* Open a directory of the queue; create: make it first, durably.  ST_GONE: it is not there. */
+/*
+ * Open a directory in 'parent'.  'create': make it first, durably, if it is missing.  ST_GONE: it
+ * is not there.
+ */
 enum status queue_sub(struct queue *q, int parent, const char *name, bool create, int *fd,
     struct error *err) MUST_CHECK;
-/* Open one to look into it.  *fd is -1 if it is missing, or no directory (mq fsck tells of it). */
+/*
+ * Open a directory of the queue to look into it.  *fd is -1 if it is missing or no directory, which
+ * mq fsck reports.
+ */
 enum status queue_sub_look(struct queue *q, const char *name, int *fd,
     struct error *err) MUST_CHECK;
-/* The lane of an order key; close it with shelf_close.  ST_GONE: there is none. */
+/* Open the lane of an order key.  Close it with shelf_close.  ST_GONE: there is none. */
 enum status lane_open(struct queue *q, const char *order, struct shelf *sh,
     struct error *err) MUST_CHECK;
-/* As lane_open; the lane is made if it is not there.  ST_GONE: it was removed meanwhile. */
+/* Like lane_open, but make the lane if it is missing.  ST_GONE: somebody removed it meanwhile. */
 enum status lane_make(struct queue *q, const char *order, struct shelf *sh,
     struct error *err) MUST_CHECK;
 /* Remove a lane if it is empty.  Whoever parks a message there makes it again. */

@@ -2,9 +2,9 @@
  * lock.c: exclusion between processes that change something in several steps.
  *
  * The file QUEUE/lock is empty.  Each purpose locks a byte of its own, and the kernel drops a lock
- * when its holder dies: that the file is there says nothing, and it may be removed at any time.
- * Only those who may write to the queue can open it, so that whoever may merely read a queue cannot
- * keep the others waiting.
+ * when its holder dies.  So the mere file means nothing, and it may be removed at any time.  Only
+ * users who may write to the queue can open it, so that those who may only read cannot keep others
+ * waiting.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -43,7 +43,8 @@ lock_removed(int fd)
 }
 
 /*
- * 1: it is locked; 0: another process has it, or the file was removed; -1: locks do not work here.
+ * Try to lock that byte once.  1: we have the lock.  0: another process has it, or the file was
+ * removed.  -1: locks do not work here.
  */
 static int
 lock_once(int fd, int64_t byte)

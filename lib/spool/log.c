@@ -1,12 +1,12 @@
 /*
- * log.c: the event log: one line for each change of state of a message, in a file
- * or to syslog, where the policy asks for it.
+ * log.c: the event log: one line for each change of state of a message, in a file or to syslog,
+ * where the policy asks for it.
  *
- * It tells of what is done, and nothing that it meets may undo, fail or delay that:
- * a line that cannot be written is lost, which the spool remembers for whoever
- * can say so.  A line is one write of at most PIPE_BUF bytes to a file opened with O_APPEND, so
- * lines of many processes do not mix.  A file that was renamed away is noticed
- * within a second; nobody has to be told.
+ * The log reports what is done already, so no trouble with it may undo, fail or delay that.  A line
+ * that cannot be written is lost, and the spool remembers the error for a caller that can report
+ * it.  A line is one write of at most PIPE_BUF bytes to a file opened with O_APPEND, so the lines
+ * of many processes do not mix.  If the file is renamed away, a process that logs notices that
+ * within a second.
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -36,7 +36,7 @@ to_syslog(const struct queue *q)
 static void
 trouble(struct queue *q, int errnum, const char *why)
 {
-	/* The first is kept. */
+	/* Only the first error is kept. */
 	(void)error_sys(&q->spool->log_error, errnum, "the log %s%s",
 	    to_syslog(q) ? SYSLOG_SOCKET : q->policy.log, why);
 }
@@ -90,7 +90,7 @@ stands(const struct queue *q)
 	    held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
-/* The policy may have changed since. */
+/* Make the log ready for a line.  The policy may name another log since the last one. */
 static bool
 ready(struct queue *q, usec_t now)
 {
@@ -99,7 +99,7 @@ ready(struct queue *q, usec_t now)
 	if (strcmp(q->log.name, q->policy.log) != 0) {
 		log_close(q);
 		(void)strlcpy(q->log.name, q->policy.log, sizeof(q->log.name));
-	/* nor is it tried again for each line where it cannot be had */
+	/* a log that cannot be opened is not tried again for each line */
 	} else if (young)
 		return q->log.fd != -1;
 	else if (q->log.fd != -1 && !to_syslog(q) && !stands(q))
@@ -121,7 +121,7 @@ put_file(struct queue *q, const char *line, size_t len)
 {
 	ssize_t n;
 
-	/* What a full disk has cut must not swallow the next line, too. */
+	/* A full disk may have cut the last line, which must not swallow this one. */
 	if (q->log.torn && write(q->log.fd, "\n", 1) == 1)
 		q->log.torn = false;
 	n = write(q->log.fd, line, len);
@@ -141,7 +141,7 @@ put_syslog(struct queue *q, const char *text, size_t len)
 	if (send(q->log.fd, line, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) != -1)
 		return;
 	if (errno == ECONNREFUSED || errno == ECONNRESET || errno == ENOTCONN) {
-		/* It was started anew. */
+		/* syslog was restarted. */
 		log_close(q);
 		open_syslog(q);
 		if (q->log.fd == -1 || send(q->log.fd, line, (size_t)n,
@@ -151,7 +151,7 @@ put_syslog(struct queue *q, const char *text, size_t len)
 	trouble(q, errno, "");
 }
 
-/* Seconds since it was pushed. */
+/* Print how many seconds ago the message was pushed. */
 static void
 put_age(const struct msgname *n, usec_t now, char buf[32])
 {
@@ -161,7 +161,10 @@ put_age(const struct msgname *n, usec_t now, char buf[32])
 	    (long long)(age % USEC / 1000));
 }
 
-/* " KEY=VALUE", or nothing; names of queues, reasons and times are harmless. */
+/*
+ * Print " KEY=VALUE", or nothing if the value is empty.  Names of queues, reasons and times need no
+ * quoting.
+ */
 static void
 put_field(const char *key, const char *value, char buf[QUEUE_NAME_MAX + 16])
 {
@@ -191,7 +194,7 @@ put(struct queue *q, const char *what, const struct msgname *n, enum state s, co
 	    n->priority,
 	    (int)n->attempts, (int)n->deliveries, age, reason, key, queue, (long)getpid(),
 	    (long)geteuid());
-	if (to_syslog(q))	/* which has a clock of its own */
+	if (to_syslog(q))	/* syslog adds the time itself */
 		put_syslog(q, line + strlen(at) + 1, (size_t)len - strlen(at) - 2);
 	else
 		put_file(q, line, (size_t)len);

@@ -9,11 +9,14 @@
 
 struct queue;
 
-/* Advice: none of these fails.  What went wrong first is in the spool's log_error. */
-/* A message came into a state, or went (then s is the one that it left). */
+/*
+ * The log is advice, so these functions cannot fail.  'log_error' of the spool keeps the first
+ * error.
+ */
+/* Log that a message came into the state 's', or that it left the queue from the state 's'. */
 void log_event(struct queue *q, const char *what, const struct msgname *n, enum state s,
     usec_t now);
-/* From one queue to another: both tell it. */
+/* Log in both queues that a message went from one to the other. */
 void log_moved(struct queue *q, struct queue *to, const struct msgname *n, enum state s,
     usec_t now);
 void log_close(struct queue *q);

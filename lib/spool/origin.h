@@ -10,9 +10,9 @@
 struct queue;
 struct spool;
 
-/* ORIGIN_UNKNOWN: it came from a queue that is not there any more. */
+/* ORIGIN_UNKNOWN: the message came from a queue that is not there any more, or cannot be found. */
 enum origin { ORIGIN_NONE, ORIGIN_KNOWN, ORIGIN_UNKNOWN };
-/* The queue that the message was first a dead letter of, and has left since. */
+/* Find the queue that the message left as a dead letter first.  ORIGIN_NONE: it left none. */
 enum origin queue_origin(struct queue *q, const struct msgname *n, char name[QUEUE_NAME_MAX + 1]);
 
 #endif

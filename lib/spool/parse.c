@@ -125,8 +125,8 @@ line_ok(struct parser *ps, const char *line, size_t len)
 }
 
 /*
- * Give the next line to inih, if it is good.  This is an ini_reader.  inih calls the handler for a
- * line before it asks for the next one, so that 'line' and 'section' are those of the handler's key.
+ * Give the next line to inih, if it is good.  This is an ini_reader.  inih calls the handler for
+ * one line before it asks for the next, so 'line' and 'section' are those of the handler's key.
  */
 static char *
 parser_next(char *buf, int size, void *arg)

@@ -1,6 +1,5 @@
 /*
- * place.c: the one loop in which messages move from where they stand to where they belong
- * (F4.5 and F5.1 of spool-format.md).
+ * place.c: moving messages to where they belong, in one loop (F4.5 and F5.1 of spool-format.md).
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -20,7 +19,7 @@
 #include "spool/lane.h"
 #include "spool/counters.h"
 
-/* Rounds that any of the loops below may lose against others before it gives up. */
+/* How many rounds any of the loops below may lose against other processes before it gives up. */
 #define ROUNDS 1000
 
 static bool
@@ -30,9 +29,10 @@ place_has(int dir, const char *file)
 }
 
 /*
- * The rename said ENOENT.  A network file system may have done it, and lost the answer: that the
- * message stands under the very name tells.  Elsewhere that tells nothing where another process
- * gives it the same name: only what comes from tmp/ and what is claimed has a name of its own.
+ * Whether a rename was done although it reported ENOENT.  A network file system may do a rename and
+ * lose the answer, and then the message has its new name.  Where another process may give the
+ * message the same name, that proves nothing.  So it only counts for a file from tmp/ and for a
+ * claim, whose names one process alone knows, and on a network file system.
  */
 static bool
 place_arrived(struct queue *q, const char *from, const struct msgname *name, int dir,
@@ -45,10 +45,12 @@ place_arrived(struct queue *q, const char *from, const struct msgname *name, int
 	    place_has(dir, file);
 }
 
-/* How a file gets its place: fs_move or fs_link. */
+/* How a file gets its place, which is fs_move or fs_link. */
 typedef enum status placing(int fromfd, const char *from, int tofd, const char *to, struct error *);
 
-/* In a lane there are no classes: all of it is of one key. */
+/*
+ * The class of a message on a shelf.  A lane has no classes, because all its messages have one key.
+ */
 static char
 place_class(const struct shelf *sh, const struct msgname *name)
 {
@@ -76,8 +78,8 @@ place_put(struct shelf *sh, placing *how, int fromfd, const char *from,
 		st = how(fromfd, from, t->fd, file, err);
 		if (st == ST_EXISTS && how == fs_link) {
 			/*
-			 * The id is in the name: it was linked before, by one who may have died
-			 * before the sync.
+			 * The name holds the id, so this message was linked before.  Whoever did
+			 * that may have died before the sync.
 			 */
 			t->dirty |= q->careful && queue_synced(q);
 			return ST_EXISTS;
@@ -87,7 +89,8 @@ place_put(struct shelf *sh, placing *how, int fromfd, const char *from,
 			st = ST_NONE;
 		} else if (st == ST_GONE) {
 			/*
-			 * Its source is gone, or the bucket was removed under us: then try again.
+			 * Either the source is gone, or the bucket was removed under us.  In the
+			 * second case we try again.
 			 */
 			if (fromfd != q->newfd && place_arrived(q, from, name, t->fd, file))
 				st = ST_OK;
@@ -120,7 +123,7 @@ bucket_put_happened(struct queue *q, int fromfd, const char *from, const struct 
 	    place_open(q, to, &dir, &ignored) != ST_OK)
 		return false;
 	there = fstatat(dir, to->file, &sb, AT_SYMLINK_NOFOLLOW) == 0;
-	/* The caller tells that it is not certain, whatever comes of this. */
+	/* Whatever comes of this, the caller reports that it is not certain. */
 	if (there && queue_synced(q) && fs_sync(dir, &ignored) != ST_OK)
 		error_clear(&ignored);
 	(void)close(dir);
@@ -149,7 +152,7 @@ lane_put(struct queue *q, const char *order, int fromfd, const char *from, struc
 	enum status st = ST_OK;
 	bool gone = true;
 
-	/* An empty lane may be removed under us. */
+	/* Others may remove the lane while it is empty. */
 	for (int i = 0; gone && i < ROUNDS; i++) {
 		error_clear(err);
 		if ((st = lane_make(q, order, &sh, err)) == ST_GONE)
@@ -214,8 +217,8 @@ place_error(const struct queue *q, const struct place *p, enum status st, struct
 }
 
 /*
- * A message left its place.  One that was marked as acknowledged is not counted any more since
- * then.
+ * Count that a message left its place.  A message that is marked as acknowledged has not been
+ * counted since it was marked.
  */
 static void
 place_uncount(struct queue *q, const struct place *p)
@@ -278,10 +281,7 @@ place_mark(struct queue *q, const struct place *p, const struct msgname *name, s
 		error_clear(err);
 		return ST_NONE;
 	}
-	/*
-	 * A message that is acknowledged is not counted any more, although its file is still to
-	 * go.
-	 */
+	/* An acknowledged message is not counted any more, although its file is still there. */
 	if (st == ST_OK && name->finished)
 		counters_state(q, p->state, -1, -name->size);
 	return st;
@@ -317,7 +317,7 @@ bucket_publish_dir(struct queue *q, int tmpfd, const char *dir, enum state s,
 	if ((st = queue_state(q, s, &fd, err)) != ST_OK)
 		return st;
 	for (int i = 0; i < ROUNDS; i++, key++) {
-		/* A finished bucket of that name must not be met when the "+" goes. */
+		/* There must be no finished bucket of that name when the "+" is taken off. */
 		bucket_format(cls, key, half + 1);
 		if (name_stands(fd, half + 1) == STANDS_YES)
 			continue;
@@ -325,8 +325,8 @@ bucket_publish_dir(struct queue *q, int tmpfd, const char *dir, enum state s,
 			break;
 	}
 	/*
-	 * Only this batch knows that name: if it is gone, and the new one there, the rename was
-	 * done, whatever was said of it.
+	 * Only this batch knows the name in tmp/.  If that is gone and the new one is there, the
+	 * rename was done, whatever it reported.
 	 */
 	if (st != ST_OK && st != ST_GONE && st != ST_EXISTS &&
 	    name_stands(fd, half) == STANDS_YES &&
@@ -346,7 +346,7 @@ bucket_publish_dir(struct queue *q, int tmpfd, const char *dir, enum state s,
 		return ST_UNSURE;
 	}
 	st = fs_move(fd, half, fd, half + 1, err);
-	/* With the "+" it is as good to readers; a checker takes it off later. */
+	/* Readers do not mind the "+", and a checker takes it off later. */
 	if (st != ST_OK)
 		error_clear(err);
 	return ST_OK;

@@ -1,5 +1,5 @@
 /*
- * place.h: from one state to another.
+ * place.h: moving messages from one state to another.
  */
 #ifndef SPOOL_PLACE_H
 #define SPOOL_PLACE_H
@@ -10,19 +10,20 @@
 struct queue;
 struct shelf;
 
-/* Move a file into the lane of a key, which is made if need be; as bucket_put. */
+/* Move a file into the lane of a key, as bucket_put does.  The lane is made if it is missing. */
 enum status lane_put(struct queue *q, const char *order, int fromfd, const char *from,
     struct msgname *n, struct error *err) MUST_CHECK;
 /* Open the bucket that a place is in. */
 enum status place_open(struct queue *q, const struct place *p, int *dirfd,
     struct error *err) MUST_CHECK;
 /*
- * Move a message to a state of a queue, which may be the one that it is in; the counters of both
- * follow.  Its key grows where the name is taken there.  *where (may be NULL): where it went.
+ * Move a message to a state of the queue 'to', which may be the queue and the state that it is in. 
+ * The counters of both follow.  If the name is taken there, its key grows.  *where (may be NULL) is
+ * where the message went.
  */
 enum status place_move(struct queue *q, const struct place *p, struct queue *to, enum state s,
     struct msgname *name, struct place *where, struct error *err) MUST_CHECK;
-/* Rename a message where it stands, in its bucket.  ST_GONE: it is not there any more. */
+/* Rename a message in its bucket.  ST_GONE: it is not there any more. */
 enum status place_rename(struct queue *q, const struct place *p, const struct msgname *name,
     struct place *at, struct error *err) MUST_CHECK;
 /*

@@ -19,14 +19,14 @@ enum { SINGLE_NO, SINGLE_YES };
 enum { PAUSED_NO = 0, PAUSED_POP = 1, PAUSED_PUSH = 2, PAUSED_ALL = 3 };
 
 #define BACKOFF_STEPS 32
-/* The pauses of a breaker whose policy names none. */
+/* How long a breaker pauses if its policy does not say: the first pause, and the longest. */
 #define BREAKER_BASE (10 * USEC)
 #define BREAKER_CAP (600 * USEC)
 #define HANDLER_LEN_MAX 180
 #define LOG_NAME_MAX 200
 #define NKEYS 31
 
-/* A command line for /bin/sh, "" if none, with owner and mode of the file that it is from. */
+/* A command line for /bin/sh, or "", with the owner and the mode of the file that it comes from. */
 struct command {
 	char text[HANDLER_LEN_MAX + 1];
 	uid_t uid;
@@ -36,8 +36,8 @@ struct command {
 struct policy {
 	usec_t lease;
 	int64_t attempts;
-	int nsteps;		/* > 0: the list; 0: base doubling to cap */
-	usec_t backoff[BACKOFF_STEPS];	/* steps, or [0] base and [1] cap */
+	int nsteps;		/* above 0: so many steps; 0: the base, doubled up to the cap */
+	usec_t backoff[BACKOFF_STEPS];	/* the steps, or the base in [0] and the cap in [1] */
 	int jitter;
 	usec_t expire;		/* 0: never */
 	int expired;
@@ -54,24 +54,24 @@ struct policy {
 	int mode;		/* of message files, such as 0600 */
 	char group[33];
 	int paused;
-	char log[LOG_NAME_MAX];	/* "": no; "syslog"; else the path of a file */
+	char log[LOG_NAME_MAX];	/* "": there is none; "syslog"; else the path of a file */
 	struct command handler;	/* see queue_handler */
 	int64_t jobs;
 	usec_t timeout;		/* 0: any time */
 	usec_t grace;		/* 0: until they end */
 	usec_t once;		/* how long a key of --id is remembered */
 	struct command accept;	/* see queue_accept */
-	int64_t rate;		/* claims in each rate_unit, 0: any number */
+	int64_t rate;		/* claims in each 'rate_unit', 0: any number */
 	usec_t rate_unit;
 	int64_t max_in_flight;	/* 0: no limit */
 	int single;
 	int64_t breaker;	/* failures in a row, 0: none */
 	usec_t breaker_base, breaker_cap;
-	/* Where each key's value is from: "" is built in, else file and section. */
+	/* Where the value of each key comes from: a file and a section, or "" if it is built in. */
 	char origin[NKEYS][128];
 };
 
-/* What only mq.conf may say. */
+/* Settings that only mq.conf may have. */
 struct settings {
 	char spool[4096];	/* "" if not set */
 	bool autocreate;
@@ -85,49 +85,57 @@ struct conf_key {
 };
 extern const struct conf_key conf_keys[NKEYS];
 
-/* The mq.conf files in their order, NULL at the end.  A file that is not there counts as empty. */
+/*
+ * The mq.conf files in their order, with NULL after the last one.  A file that is missing counts as
+ * empty.
+ */
 struct conf_files { const char *path[4]; };
 
 enum status conf_settings(const struct conf_files *files, struct settings *s,
     struct error *err) MUST_CHECK;
 /*
- * Policy of a queue: built in, then the files ([defaults], then each [queue GLOB] that matches),
- * then queue.conf in the directory queuefd (-1: none).  ST_CONF names file and line.
+ * Read the policy of a queue.  The built-in values come first, then those of the files ([defaults],
+ * then each [queue GLOB] that matches), then those of queue.conf in the directory 'queuefd' (-1:
+ * none).  ST_CONF: a file has a fault, and the error names its line.
  */
 enum status conf_policy(const struct conf_files *files, const char *queue, int queuefd,
     struct policy *p, struct error *err) MUST_CHECK;
-/* As conf_policy, with that text in place of the queue.conf that is there. */
+/* Like conf_policy, but 'text' takes the place of queue.conf. */
 enum status conf_policy_text(const struct conf_files *files, const char *queue, const char *text,
     size_t len, struct policy *p, struct error *err) MUST_CHECK;
 /*
- * As conf_policy, for what must go on under any policy: lines and files that cannot be understood
- * are passed over, and why tells of the first.
+ * Like conf_policy, for work that must go on under any policy.  Lines and files that cannot be
+ * understood are passed over, and 'why' tells of the first.
  */
 void conf_policy_lenient(const struct conf_files *files, const char *queue, int queuefd,
     struct policy *p, struct error *why);
-/* Check the text of a queue.conf, with no effect; what is its name in the error. */
+/* Check the text of a queue.conf.  'what' is its name in the error. */
 enum status conf_check(const char *text, size_t len, const char *what,
     struct error *err) MUST_CHECK;
 /*
- * A queue.conf text with each "key=value" of assign set: on the line of that key, else at the end;
- * all else is kept.  *out is the caller's to free, NULL on failure.  ST_USAGE: no such key, a bad
- * value, a key twice; ST_CONF: another part of the text is broken.
+ * Set each "key=value" of 'assign' in the text of a queue.conf: on the line of that key, or at the
+ * end if there is none.  All else stays.  An empty value removes the line.  *out is the caller's to
+ * free, and NULL on failure.  ST_USAGE: a key is unknown or given twice, or a value is bad. 
+ * ST_CONF: another part of the text is broken.
  */
 enum status conf_edit(const char *text, size_t len, const char *const *assign, size_t n,
     char **out, size_t *outlen, struct error *err) MUST_CHECK;
-/* Whether a file says what the key of that name is, and it is not just built in. */
+/* Whether a file gives the key of that name its value, which is otherwise the built-in one. */
 bool policy_said(const struct policy *p, const char *name);
-/* Whether queue.conf may say that, and not only mq.conf. */
+/* Whether a queue.conf may give the key this value.  False: only mq.conf may. */
 bool policy_local(int key, const char *text);
 /*
- * What a queue.conf text sets, as "key=value" each, to be given to queue_create.  Free with
- * names_free, also when it failed.
+ * List what the text of a queue.conf sets, each as "key=value" for queue_create.  Free the list
+ * with names_free, also after a failure.
  */
 enum status conf_assigns(const char *text, size_t len, struct names *out,
     struct error *err) MUST_CHECK;
-/* The value of key i as text that can be read back. */
+/* Print the value of a key as text that can be read back. */
 void conf_value(const struct policy *p, int key, char *buf, size_t size);
-/* Back-off before attempt n+1 after n (>= 1) failures, before jitter; and with it. */
+/*
+ * policy_backoff: how long to wait after so many failures (at least 1), without jitter.
+ * policy_jitter: the time 'd' with the policy's jitter.
+ */
 usec_t policy_backoff(const struct policy *p, int failures);
 usec_t policy_jitter(const struct policy *p, usec_t d);
 

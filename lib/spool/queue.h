@@ -15,7 +15,7 @@ struct counters;
 
 struct spool {
 	int fd;
-	bool mends;		/* opened by spool_open_raw */
+	bool mends;		/* it was opened by spool_open_raw */
 	bool torn;		/* its .mq is empty, as a power failure may leave it */
 	char path[4096];
 	const struct conf_files *conf;
@@ -26,10 +26,10 @@ struct spool {
 	} origin;		/* the last answer of queue_origin */
 };
 
-/* Keys whose messages one pass over ready/ may leave standing before it parks them. */
+/* How many keys one pass over ready/ may leave standing before it parks their messages. */
 #define PASSED_MAX 64
 
-/* Turns that ended and were not passed on yet: see order_defer. */
+/* Turns that ended but were not passed on yet: see order_defer. */
 struct deferred {
 	bool on;
 	struct ended {
@@ -39,27 +39,30 @@ struct deferred {
 	size_t n, cap;
 };
 
-/* The file of the policy single, and whether we hold its lock. */
+/* The file of the policy single.  'held': this process has its lock. */
 struct active {
 	int fd;			/* -1: not open */
 	bool held;
 };
 
-/* The event log, as far as it was needed. */
+/* The event log, which is opened when it is first needed. */
 struct event_log {
 	int fd;			/* -1: not open */
 	char name[LOG_NAME_MAX];	/* what the policy said when it was opened */
-	usec_t looked;		/* when it was last opened, or tried, or found to stand */
-	bool torn;		/* it ends with a part of a line */
+	usec_t looked;		/* when we last opened it, tried to, or found it in its place */
+	bool torn;		/* its last line is incomplete */
 };
 
-/* A key whose turn had not come when a message of it was met. */
+/* A key that had not its turn when a pass met a message of it. */
 struct passed_key {
 	char order[ORDER_LEN + 1];
-	struct msgid turn;	/* whose turn it was; "": nobody said */
+	struct msgid turn;	/* the message whose turn it was; "": nobody said */
 };
 
-/* What is left of the last listing of a ready bucket, for processes that claim again and again. */
+/*
+ * What is left of the last listing of a bucket of ready/.  It serves processes that claim again and
+ * again.
+ */
 struct window {
 	struct listing names;
 	size_t next;
@@ -89,18 +92,18 @@ struct queue {
 	struct owner owner;	/* of what we make in it */
 	struct counters *counters;
 	bool counters_tried;
-	_Atomic int64_t turn;	/* in place of that of the counters, where there are none */
+	_Atomic int64_t turn;	/* takes the place of that of the counters where there are none */
 	struct active active;
 	struct event_log log;
 	struct window window;
 	/* one for each state, and one for the lanes: see target_for */
 	struct target target[NSTATES + 1];
-	bool topic;		/* what is claimed is being distributed: see topic.c */
-	/* that will come in, too, and is to be counted with what is there */
+	bool topic;		/* the claims of this process distribute messages: see topic.c */
+	/* messages and bytes that will come in, and are to be counted with what is there */
 	uint64_t promised, promised_bytes;
 	/* opened by queue_open_drop: of fd and newfd only the path may be used */
 	bool drop;
-	bool careful;		/* moves are to be made durable: by moves_sync, all at once */
+	bool careful;		/* moves are to be made durable, all at once, by moves_sync */
 	bool sync_failed;
 	/* the st_size of a directory says nothing about its entries: see target.c */
 	bool sizes_lie;
@@ -108,61 +111,70 @@ struct queue {
 
 /* ---- handle.c --------------------------------------------------------------- */
 
-/* Of message files and files of advice; of the directories that hold them. */
+/*
+ * queue_file_mode: the mode of message files and files of advice.  queue_dir_mode: the mode of the
+ * directories that hold them.
+ */
 mode_t queue_file_mode(const struct queue *q);
 mode_t queue_dir_mode(const struct queue *q);
 /*
- * Of the queue's own directory, of queue.conf and of new/, which are more open where others may
- * only put messages in.
+ * The modes of the queue's own directory, of queue.conf and of new/.  They are more open where some
+ * users may only put messages in.
  */
 mode_t queue_top_mode(const struct queue *q);
 mode_t queue_conf_mode(const struct queue *q);
 mode_t queue_new_mode(const struct queue *q);
-/* Of a file that somebody drops there. */
+/* The mode of a file that somebody drops into new/. */
 mode_t queue_drop_mode(const struct queue *q);
 /* Whether some users may only put messages in. */
 bool queue_is_drop_box(const struct queue *q);
 /*
- * Whether it is on a file system of another machine, or one that may forget locks and tells inotify
- * nothing.
+ * Whether the queue is on a file system that may forget locks and tells inotify nothing, such as
+ * that of another machine.
  */
 bool queue_remote(struct queue *q);
 /* Whether the policy says sync = always. */
 bool queue_synced(const struct queue *q);
 /*
- * Descriptor of a state's directory, of tmp/ (made if it is missing), of new/ (ST_GONE: there is
- * none).
+ * Give the descriptor of a state's directory, of tmp/ or of new/.  tmp/ is made if it is missing.
+ * queue_new: ST_GONE: there is no new/.
  */
 enum status queue_state(struct queue *q, enum state s, int *fd, struct error *err) MUST_CHECK;
 enum status queue_tmp(struct queue *q, int *fd, struct error *err) MUST_CHECK;
 enum status queue_new(struct queue *q, int *fd, struct error *err) MUST_CHECK;
-/* Fill the error with "queue NAME: " in front. */
+/* Fill the error.  Its text gets "queue NAME: " in front. */
 enum status queue_fail(const struct queue *q, struct error *err, int errnum, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 
 /* ---- open.c ------------------------------------------------------------------ */
 
-/* A struct queue of that name with nothing open in it; NULL: no memory.  Ended by queue_close. */
+/*
+ * Make a struct queue of that name in which nothing is open.  queue_close frees it.  NULL: no
+ * memory.
+ */
 struct queue *queue_alloc(struct spool *sp, const char *name);
 /* ST_USAGE: that is no name for a queue. */
 enum status queue_name_check(const char *name, struct error *err) MUST_CHECK;
 /*
- * Take a policy, or read it: with it comes who is to own what is made.  Where that fails, the one
- * before holds.
+ * queue_policy_set makes 'p' the policy of the queue, and queue_policy_load reads it from the
+ * files. Both decide who is to own what is made.  If they fail, the former policy holds.
  */
 enum status queue_policy_set(struct queue *q, const struct policy *p, struct error *err) MUST_CHECK;
 enum status queue_policy_load(struct queue *q, struct error *err) MUST_CHECK;
-/* Whether the queue that was opened is still the one of its name. */
+/* Whether the open queue is still the one that has its name. */
 bool queue_stands(const struct queue *q);
 
 /* ---- configure.c ------------------------------------------------------------- */
 
 #define QUEUE_CONF "queue.conf"
-/* ST_USAGE: the system has no group that assign ("key=value", n of them) asks for. */
+/*
+ * Check the group that 'assign' ("key=value", 'n' of them) may name.  ST_USAGE: the system has no
+ * such group.
+ */
 enum status queue_group_exists(const char *const *assign, size_t n, struct error *err) MUST_CHECK;
 /*
- * Set keys in the old text, make the policy of the new one that of the queue, and queue.conf of the
- * text.
+ * Set keys in 'old', the text of a queue.conf, and write the result as queue.conf.  Its policy
+ * becomes that of the queue.
  */
 enum status queue_conf_put(struct queue *q, const char *old, size_t oldlen,
     const char *const *assign,
@@ -171,16 +183,17 @@ enum status queue_conf_put(struct queue *q, const char *old, size_t oldlen,
 /* ---- make.c ------------------------------------------------------------------ */
 
 /*
- * What starts so lies outside tmp/: what fs_replace_file writes first, and a queue in the making.
+ * Names with these prefixes stand outside tmp/: a file that fs_replace_file is writing, and a queue
+ * in the making.
  */
 #define TMP_PREFIX ".mq-"
 #define NEW_PREFIX ".new-"
-/* Lay out an empty queue in its directory, all but tmp/. */
+/* Make the directories of an empty queue, all but tmp/. */
 enum status queue_layout(struct queue *q, usec_t now, struct error *err) MUST_CHECK;
 
 /* ---- spool.c ----------------------------------------------------------------- */
 
-/* The text of .mq, NUL-terminated.  ST_CONF: this mq must not work on such a spool. */
+/* Check the text of .mq, which ends with a NUL.  ST_CONF: this mq must not work on such a spool. */
 enum status format_check(const char *path, const char *text, size_t len,
     struct error *err) MUST_CHECK;
 

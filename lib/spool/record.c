@@ -1,7 +1,9 @@
 /*
- * record.c: what went wrong with a message, attempt by attempt, in failures/XX/ID (F9.16 to F9.21
- * of spool-format.md).  The record is advice: on a full disk the message moves on without it, and
- * its name still says why.
+ * record.c: the failure record of a message, attempt by attempt, in failures/XX/ID (F9.16 to F9.21
+ * of spool-format.md).
+ *
+ * The record is advice.  On a full disk the message moves on without it, and its name still says
+ * why.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -66,7 +68,7 @@ put_stderr(FILE *f, const char *text, size_t len)
 		fputc('\n', f);
 }
 
-/* The text is one line: a character that would start another one becomes a space. */
+/* Print the text on one line.  A character that would start another line becomes a space. */
 static void
 put_text(FILE *f, const char *text)
 {
@@ -114,7 +116,7 @@ record_add(struct queue *q, const struct msgid *id, int attempt,
 	dir = fclose(f) == 0 ? record_dir(q, id, true) : -1;
 	if (dir != -1) {
 		error_clear(&ignored);
-		/* A message retried for ever must not fill the disk with its history. */
+		/* A message that is retried for ever must not fill the disk with its history. */
 		if (fstatat(dir, id->text, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    st.st_size > RECORD_MAX && fs_unlink(dir, id->text, &ignored) != ST_OK)
 			error_clear(&ignored);
@@ -208,12 +210,15 @@ msg_record(struct queue *q, const struct msgid *id, char **text, size_t *len, st
 	*text = NULL;
 	if (st != ST_GONE && st != ST_NOTFOUND && st != ST_CONF)
 		return st;
-	/* there is none, or what stands there is not one: fsck tells of it */
+	/* there is no record, or something else has its name, which fsck reports */
 	error_clear(err);
 	return ST_OK;
 }
 
-/* The rest of the last line that starts with this name; NULL: there is no such line. */
+/*
+ * Find the last line that starts with 'name', and return the rest of it.  NULL: there is no such
+ * line.
+ */
 static const char *
 last_line(const char *text, const char *name, size_t *len)
 {
@@ -229,7 +234,7 @@ last_line(const char *text, const char *name, size_t *len)
 	return found;
 }
 
-/* The last of the indented lines at the end, which is what the handler said last. */
+/* Copy the last indented line at the end of the text, which is the last thing the handler said. */
 static void
 last_stderr(const char *text, size_t len, char *buf, size_t size)
 {
@@ -285,15 +290,14 @@ record_given(struct queue *q, const struct msgid *id, struct names *out)
 	error_clear(&ignored);
 	if (msg_record(q, id, &text, &len, &ignored) != ST_OK || text == NULL)
 		return;
-	/* Cut off by a crash, its last name may be another queue's. */
+	/* If a crash cut the line off, its last name may be that of another queue. */
 	if ((given = last_line(text, "Given: ", &len)) != NULL && given[len] == '\n')
 		(void)!names_split(given, len, ' ', out, &ignored);
 	free(text);
 }
 
 /*
- * The value of the line at *at, if the line starts with this name; *at then goes to the next
- * line.
+ * Read the value of the line at *at if the line starts with 'name', and move *at to the next line.
  */
 static bool
 value(const char **at, const char *name, const char **text, size_t *len)
@@ -343,7 +347,7 @@ report_next(const char **at, struct report *r)
 		else if (!value(at, "Reason: ", &r->reason, &r->reasonlen) &&
 		    !value(at, "Text: ", &r->text, &r->textlen) &&
 		    !value(at, "Given: ", &r->given, &r->givenlen))
-			(void)value(at, "", &text, &len);	/* of another version */
+			(void)value(at, "", &text, &len);	/* a line of another version */
 	}
 	return true;
 }

@@ -18,22 +18,25 @@
 #include "spool/bucket.h"
 #include "spool/hint.h"
 
-/* st_size of a full bucket; on nearly every file system that is what it costs to read it. */
+/*
+ * The st_size of a full bucket.  On nearly every file system it is a measure of what reading it
+ * costs.
+ */
 #define BUCKET_FULL 65536
-/* The number of names in a full bucket, where st_size does not tell. */
+/* How many names a full bucket has, where st_size does not tell. */
 #define BUCKET_NAMES 1000
 /* An entry of a directory takes at least so many bytes. */
 #define ENTRY_LEAST 20
-/* One insert in so many counts the names, to see whether st_size tells. */
+/* One insert in so many counts the names, to learn whether st_size tells. */
 #define PROBE 256
-/* Rounds that a move may lose against others before it gives up. */
+/* How many rounds a move may lose against others before it gives up. */
 #define ROUNDS 1000
-/* Moves that go by one look at the buckets of a state. */
+/* How many moves may use one look at the buckets of a state. */
 #define TARGET_USES 100
 
 /* ---- doing what was decided -------------------------------------------- */
 
-/* Names in a directory, counted up to max. */
+/* Count the names in a directory, up to 'max'. */
 static size_t
 names_count(int dir, size_t max)
 {
@@ -53,9 +56,9 @@ names_count(int dir, size_t max)
 }
 
 /*
- * Whether a bucket has no room for more.  CIFS says of each directory that it has no bytes, FUSE
- * what it likes, ZFS how many entries there are: as long as st_size may be such a number, names are
- * counted now and then.  inserts: how many came since that may have been done.
+ * Whether a bucket has no room for more.  CIFS says that each directory has 0 bytes, FUSE says what
+ * it likes, and ZFS says how many entries there are.  As long as st_size may be such a number, the
+ * names are counted now and then.  'inserts' is how many inserts came since that was last possible.
  */
 static bool
 bucket_full(struct queue *q, int dir, unsigned inserts)
@@ -73,8 +76,8 @@ bucket_full(struct queue *q, int dir, unsigned inserts)
 }
 
 /*
- * Another finished the bucket that we made, before we could set its mode; or took it away, for it
- * was empty.
+ * Set the mode of a bucket that we made, but that another process finished before we could do so. 
+ * If another process removed it because it was empty, there is nothing to do.
  */
 static enum status
 bucket_late_mode(struct queue *q, int state, const char *name, struct error *err)
@@ -90,8 +93,8 @@ bucket_late_mode(struct queue *q, int state, const char *name, struct error *err
 }
 
 /*
- * Make a bucket so that nobody can rely on it before it is durable: under a "+"
- * name, which producers don't use, until its directory is synced.
+ * Make a bucket that nobody can rely on before it is durable.  Until its directory is synced it has
+ * a "+" name, which producers do not use.
  */
 static enum status
 bucket_make(struct shelf *sh, char cls, usec_t key, struct error *err)
@@ -113,7 +116,7 @@ bucket_make(struct shelf *sh, char cls, usec_t key, struct error *err)
 		(void)fs_rmdir(dir, half);
 		return st;
 	}
-	/* ST_GONE: a reader took the empty directory away, or another maker finished it. */
+	/* ST_GONE: a reader removed the empty directory, or another maker finished it. */
 	st = fs_move(dir, half, dir, half + 1, err);
 	if (st == ST_EXISTS)
 		(void)fs_rmdir(dir, half);
@@ -121,8 +124,8 @@ bucket_make(struct shelf *sh, char cls, usec_t key, struct error *err)
 }
 
 /*
- * Take the "+" off one that its maker left, for which no space is needed.  Nobody may rely on it
- * before it is durable.
+ * Take the "+" off a bucket that its maker left behind, which needs no space on the disk.  Nobody
+ * may rely on the bucket before it is durable, so it is synced first.
  */
 static enum status
 bucket_finish(struct shelf *sh, const struct bucket *b, struct error *err)
@@ -137,7 +140,10 @@ bucket_finish(struct shelf *sh, const struct bucket *b, struct error *err)
 	return st == ST_EXISTS || st == ST_GONE ? ST_OK : st;
 }
 
-/* Give a bucket a name below its own, for which no space is needed.  ST_GONE: others were at it. */
+/*
+ * Give a bucket a name below its own, which needs no space on the disk.  ST_GONE: others changed
+ * it.
+ */
 static enum status
 bucket_lower(const struct shelf *sh, const struct bucket *low, usec_t key, char name[BUCKET_MAX],
     struct error *err)
@@ -152,12 +158,15 @@ bucket_lower(const struct shelf *sh, const struct bucket *low, usec_t key, char 
 }
 
 /*
- * What came of trying a bucket: it is the target; it turned out not to be one, so decide again; all
- * has changed, so list again.
+ * What came of trying a bucket.  TRIED_USED: it is the target.  TRIED_LEARNT: it turned out not to
+ * fit, so decide again.  TRIED_CHANGED: others changed the buckets, so list them again.
  */
 enum tried { TRIED_USED, TRIED_LEARNT, TRIED_CHANGED, TRIED_FAILED };
 
-/* Open the bucket that was decided for, lowered if that was decided, as the target. */
+/*
+ * Open the bucket that was decided on, and make it the target.  'lower': give it the name of 'key'
+ * first.
+ */
 static enum tried
 target_try(struct shelf *sh, const struct buckets *bs, struct bucket *b, bool lower, usec_t key,
     bool room,
@@ -171,7 +180,7 @@ target_try(struct shelf *sh, const struct buckets *bs, struct bucket *b, bool lo
 		if (error_is_ours(err))
 			return TRIED_FAILED;
 		error_clear(err);
-		b->shut = true;	/* a checker tells of it */
+		b->shut = true;	/* a checker reports it */
 		return TRIED_LEARNT;
 	}
 	b->full = room && b->key != key && bucket_full(sh->queue, t->fd, t->uses + 1);
@@ -185,7 +194,7 @@ target_try(struct shelf *sh, const struct buckets *bs, struct bucket *b, bool lo
 	if (!lower)
 		(void)strlcpy(t->name, b->name, sizeof(t->name));
 	t->key = lower ? key : b->key;
-	/* What one has to make do with is for this once. */
+	/* A bucket that is only a makeshift serves this once. */
 	t->next = room ? bucket_next_key(bs, b->cls, key) : 0;
 	return TRIED_USED;
 }
@@ -228,8 +237,8 @@ target_execute(struct shelf *sh, struct buckets *bs, char cls, usec_t key, struc
 }
 
 /*
- * The greatest bucket is the one, if there is a hint, and it has room.  TRIED_LEARNT: look at all
- * of them.
+ * Try the greatest bucket by the hint, without a listing.  TRIED_LEARNT: there is no hint, or that
+ * bucket does not do, so look at all of them.
  */
 static enum tried
 target_hinted(struct shelf *sh, char cls, usec_t key, struct target *t, struct error *err)
@@ -266,7 +275,7 @@ target_find(struct shelf *sh, char cls, usec_t key, struct target *t, struct err
 
 /* ---- targets ---------------------------------------------------------- */
 
-/* A target that is left is synced now, if it is to be; the failure is told by moves_sync. */
+/* A dirty target is synced when it is dropped.  moves_sync reports a failure of that. */
 void
 target_drop(struct queue *q, struct target *t)
 {
@@ -309,8 +318,9 @@ moves_sync(struct queue *q, struct error *err)
 }
 
 /*
- * Whether the last target will do for this key: the bounds hold, it still stands, has
- * room, and was looked up not too many moves ago (others make buckets too).
+ * Whether the last target will do for this key.  The key must be within its bounds.  The bucket
+ * must still stand and have room.  It must not serve too many moves after one look, because others
+ * make buckets, too.
  */
 static bool
 target_fits(const struct target *t, const char *lane, char cls, usec_t key)
