@@ -1,11 +1,13 @@
 /*
  * order.c: messages of one key, one at a time and in order (F15.1 of spool-format.md).
  *
- * A claim that meets a message whose turn has not come leaves it where it is, or, where there are
- * many, parks it in waiting/ORDER/, a state's directory in small, so that no claim has to pass over
- * it again.  What is parked is older than what is in ready, except for the message that has the
- * turn.  A process that ends a turn looks into the lane afterwards, and one that parks a message
- * looks at the turn afterwards, so one of them sees the other.
+ * A claim that meets a message whose turn has not come leaves the message where it is.  If there
+ * are many such messages, the claim parks them in the lane of the key, waiting/ORDER/, so that no
+ * later claim has to pass over them again.  A lane has buckets like the directory of a state.
+ *
+ * Of one key, every parked message is older than those in ready/, except the one whose turn it is.
+ * A process that ends a turn looks into the lane afterwards, and a process that parks a message
+ * looks at the turn afterwards.  So at least one of the two sees what the other did.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,18 +28,11 @@
 #include "pattern/passing.h"
 #include "pattern/order.h"
 
-/*
- * One look for what is stuck is worth this many lanes; a process that looked in vain looks again
- * after this time.
- */
-#define SWEEP_LANES 64
-#define SWEEP_EVERY (10 * USEC)
-
 /* ---- whose turn it is ------------------------------------------------- */
 
 /*
- * On a full disk no turn can be made: then the claims tell, and a message that fails may be
- * overtaken.
+ * On a full disk no turn can be written.  Then a message has its turn if no other message of its
+ * key is claimed.  A message that fails meanwhile may be overtaken by a later one of its key.
  */
 static enum order_is
 order_by_claims(struct queue *q, const char *order, struct error *err)
@@ -58,7 +53,10 @@ order_by_claims(struct queue *q, const char *order, struct error *err)
 	return is;
 }
 
-/* Nobody has the turn.  *look: somebody else was at it, so look again. */
+/*
+ * order_ask for a key whose turn nobody has.  '*look' becomes true if another process changed the
+ * turn meanwhile, so that the caller has to look again.
+ */
 static enum order_is
 order_ask_free(struct queue *q, const struct place *p, bool take, bool *again, bool *look,
     struct error *err)
@@ -98,7 +96,10 @@ order_ask_free(struct queue *q, const struct place *p, bool take, bool *again, b
 	return order_by_claims(q, p->name.order, err);
 }
 
-/* Another message has the turn, and stands there: see to it that a claim finds it. */
+/*
+ * Another message, 'holder', has the turn.  See to it that a claim finds that message: move it
+ * from its lane to ready/, or note in the entry of the turn where it is.
+ */
 static enum order_is
 order_show(struct queue *q, const struct turn *t, const struct place *holder, bool *again,
     struct error *err)
@@ -205,7 +206,7 @@ order_waits(struct queue *q, const char *order, struct place *p)
 	return lane_first(q, order, p, &ignored) == LANE_WAITS;
 }
 
-/* ---- waiting for it --------------------------------------------------- */
+/* ---- waiting for a turn --------------------------------------------------- */
 
 enum status
 order_park(struct queue *q, int dir, const struct place *p, bool *again, struct error *err)
@@ -217,7 +218,7 @@ order_park(struct queue *q, int dir, const struct place *p, bool *again, struct 
 
 	st = lane_put(q, order, dir, p->file, &n, err);
 	if (st == ST_GONE || (st != ST_OK && error_is_full(err))) {
-		/* it is gone; or it stays where it is, which is only slower */
+		/* Gone, there is nothing to park; on a full disk it stays, which is only slower. */
 		error_clear(err);
 		return ST_OK;
 	}
@@ -239,8 +240,8 @@ order_park(struct queue *q, int dir, const struct place *p, bool *again, struct 
 }
 
 /*
- * A message comes back from where an operator had put it: those that are parked are not all
- * older, so it joins them.
+ * Park a message that came back to ready/, for example because an operator moved it, if a newer
+ * message of its key is parked.  Otherwise a parked message would not be older than all in ready/.
  */
 static void
 order_rejoin(struct queue *q, const struct place *p, struct error *err)
@@ -258,7 +259,7 @@ order_rejoin(struct queue *q, const struct place *p, struct error *err)
 
 /* ---- the end of a turn ------------------------------------------------ */
 
-/* Remember a turn that ended, until order_resume.  False: there is no memory for it. */
+/* Remember until order_resume that this turn ended.  False: there is no memory for that. */
 static bool
 order_put_off(struct queue *q, const struct msgname *n)
 {
@@ -277,8 +278,7 @@ order_put_off(struct queue *q, const struct msgname *n)
 	return true;
 }
 
-/* False: that could not be done now. */
-static bool
+bool
 order_settle(struct queue *q, const char *order, const struct msgid *id)
 {
 	struct error ignored;
@@ -318,7 +318,7 @@ order_lost(struct queue *q, const struct msgname *n)
 		(void)order_settle(q, n->order, NULL);
 }
 
-/* ---- where it goes with its message ----------------------------------- */
+/* ---- a message that moves, and its turn ----------------------------------- */
 
 void
 order_moved(struct queue *q, const struct place *to)
@@ -338,7 +338,7 @@ order_moved(struct queue *q, const struct place *to)
 	    strcmp(t.id.text, to->name.id.text) == 0;
 	if (!own && to->state == STATE_READY)
 		order_rejoin(q, to, &ignored);
-	/* A key that is blocked is to be so after a power failure, too. */
+	/* A key that this message blocks has to be blocked after a power failure, too. */
 	if (own && turn_note(q, &t, to, &ignored) == TURN_DONE && holder_blocks(q, to) &&
 	    queue_synced(q))
 		turn_sync(q, to->name.order);
@@ -351,8 +351,8 @@ order_begun(const struct msgname *n)
 }
 
 /*
- * Whether a message had the turn of its key where it comes from, as far as its name tells, and
- * would have it here.
+ * Whether a message that came from another queue is to have the turn of its key here: its name
+ * tells that it had the turn there, and where it stands now a message keeps its turn.
  */
 static bool
 order_brings_turn(const struct queue *q, const struct place *p)
@@ -371,123 +371,4 @@ order_came(struct queue *q, const struct place *p)
 	    &ignored) == TURN_DONE) ||
 	    p->state == STATE_READY)
 		order_moved(q, p);
-}
-
-/* ---- checking --------------------------------------------------------- */
-
-/* NULL: all is well, or was mended by the time that it was looked at. */
-static const char *
-order_wrong(struct queue *q, const char *order, struct error *err)
-{
-	struct place p;
-	struct turn t;
-
-	if (turn_read(q, order, &t, err) != TURN_DONE)
-		return lane_first(q, order, &p, err) == LANE_WAITS ?
-		    "messages wait, and it is nobody's turn" : NULL;
-	switch (holder_find(q, order, &t, &p, err)) {
-	case HOLDER_GONE:
-		return "it is the turn of a message that is done with";
-	case HOLDER_STANDS:
-		return place_in_lane(&p) ? "it is the turn of a message that no claim can see" :
-		    NULL;
-	case HOLDER_FAILED:
-		break;
-	}
-	return NULL;
-}
-
-/*
- * Get going what is stuck in up to max of the lanes behind the one of that name.  How many lanes
- * there were; after becomes the name of the last one.
- */
-static size_t
-order_sweep_lanes(struct queue *q, char after[NAME_MAX_LEN + 1], size_t max, bool *mended)
-{
-	const struct entry *e;
-	struct error ignored;
-	struct walk w;
-	size_t n = 0;
-	int dir;
-
-	error_clear(&ignored);
-	if (lanes_look(q, &dir, &ignored) != ST_OK)
-		return 0;
-	walk_begin(&w, dir, after, max);
-	for (; n < max && walk_next(&w, &e, &ignored) == ST_OK; n++) {
-		(void)strlcpy(after, e->name, NAME_MAX_LEN + 1);
-		*mended |= order_ok(after) && order_wrong(q, after, &ignored) != NULL &&
-		    order_settle(q, after, NULL);
-		error_clear(&ignored);
-	}
-	walk_end(&w);
-	if (dir != -1)
-		(void)close(dir);
-	return n;
-}
-
-/*
- * A process that is killed after a message left and before its turn was passed on leaves a lane
- * that waits for nobody.  So does whoever takes away by hand what blocks a key, or changes the
- * policy so that it blocks no more.  A claim's end has its own way back (done_complete); for the
- * others this is it: all lanes, or as many chosen at random.
- */
-bool
-order_sweep(struct queue *q, usec_t now)
-{
-	char after[NAME_MAX_LEN + 1], first[NAME_MAX_LEN + 1] = "";
-	bool mended = false;
-	uint64_t random;
-	size_t n;
-
-	if (q->swept != 0 && now >= q->swept && now - q->swept < SWEEP_EVERY)
-		return false;
-	arc4random_buf(&random, sizeof(random));
-	(void)snprintf(after, sizeof(after), "%016llx", (unsigned long long)random);
-	n = order_sweep_lanes(q, after, SWEEP_LANES, &mended);
-	if (n < SWEEP_LANES)
-		(void)order_sweep_lanes(q, first, SWEEP_LANES - n, &mended);
-	q->swept = mended ? 0 : now;
-	return mended;
-}
-
-bool
-order_sweep_some(struct queue *q, usec_t now)
-{
-	usec_t swept = q->swept;
-	bool mended = order_sweep(q, now);
-
-	if (!mended)
-		q->swept = swept;
-	return mended;
-}
-
-void
-order_sweep_all(struct queue *q)
-{
-	char after[NAME_MAX_LEN + 1] = "";
-	bool mended = false;
-
-	while (order_sweep_lanes(q, after, SCAN_LANES, &mended) == SCAN_LANES)
-		continue;
-}
-
-const char *
-order_check(struct queue *q, const char *order, bool repair, bool *stuck, bool *mended,
-    struct error *err)
-{
-	const char *text = NULL;
-	struct place p;
-
-	/* Others pass turns on meanwhile, in two steps. */
-	for (int i = 0; i < 3; i++)
-		if ((text = order_wrong(q, order, err)) == NULL)
-			break;
-	*stuck = text != NULL && lane_first(q, order, &p, err) == LANE_WAITS;
-	*mended = false;
-	/* A file system that was cut off may have left more than one entry. */
-	for (int i = 0; text != NULL && repair && !*mended && i < PASSING_ROUNDS; i++)
-		*mended = order_settle(q, order, NULL) && order_wrong(q, order, err) == NULL;
-	error_clear(err);
-	return text;
 }

@@ -15,70 +15,84 @@ struct queue;
 enum order_is {
 	ORDER_ITS_TURN,
 	ORDER_NOT_YET,	/* another message has the turn, or is about to get it */
-	/* order_ask without take: nobody has the turn, and nothing waits in the lane */
+	/* order_ask without 'take': nobody has the turn, and no message waits in the lane */
 	ORDER_NOBODYS,
-	ORDER_FAILED	/* the error says why that cannot be told */
+	ORDER_FAILED	/* whose turn it is cannot be told; the error says why */
 };
 /*
- * Whether a message that stands in ready has its turn.  take: it gets the turn if nobody has it;
- * to be said only when no earlier message of the key stands in ready.  *turn becomes the message
- * that has it, if another one has.  *again becomes true where an earlier message was put in ready
- * that may have been overlooked.
+ * Whether a message that stands in ready/ has its turn.  With 'take' the message gets the turn if
+ * nobody has it; say so only if no earlier message of the key stands in ready/.  If another message
+ * has the turn, '*turn' becomes its id.  '*again' becomes true if an earlier message of the key may
+ * have come to ready/ meanwhile, so that the caller has to look through ready/ again.
  */
 enum order_is order_ask(struct queue *q, const struct place *p, bool take, struct msgid *turn,
-    bool *again,
-    struct error *err) MUST_CHECK;
-/* Put a message whose turn has not come where no claim has to pass over it.  dir: its bucket. */
+    bool *again, struct error *err) MUST_CHECK;
+/*
+ * Park a message whose turn has not come in the lane of its key, so that no claim has to pass over
+ * it.  'dir' is the bucket that the message is in.  '*again' becomes true if its turn may have come
+ * meanwhile, so that the caller has to look through ready/ again.
+ */
 enum status order_park(struct queue *q, int dir, const struct place *p, bool *again,
     struct error *err) MUST_CHECK;
 /*
- * The message has gone for good, or is marked to go: the next one of its key gets the turn.
- * False: not now.
+ * Pass the turn of a message that has gone for good, or is marked to go, to the next one of its
+ * key.  False: the turn could not be passed on now.
  */
 bool order_leave(struct queue *q, const struct msgname *n);
-/* Somebody else claimed the message first, and may have ended it before it got its turn from us. */
+/*
+ * Set the turn right after another process claimed the message first.  That process may have ended
+ * the message before we gave it the turn, and then nobody else would pass that turn on.
+ */
 void order_lost(struct queue *q, const struct msgname *n);
 /*
- * A message was moved there.  If it has the turn it keeps it, unless the policy lets others pass.
- * If not, and newer ones are parked, it is parked with them.
+ * Bring it about that the message of this id (NULL: none) does not have the turn, and that the
+ * message that has it can be claimed.  False: that could not be done now.
+ */
+bool order_settle(struct queue *q, const char *order, const struct msgid *id);
+/*
+ * Set the turn and the lane of its key right after a message was moved to 'to'.  A message that has
+ * the turn keeps it, unless it stands where messages do not block their key.  A message without the
+ * turn that came to ready/ is parked if newer ones are parked.
  */
 void order_moved(struct queue *q, const struct place *to);
 /*
- * A message came there from elsewhere: if it had the turn of its key there, it has it here,
- * unless another has.
+ * Like order_moved, but for a message that came from another queue or an archive: if it had the
+ * turn of its key there, it gets the turn here, unless another message has it.
  */
 void order_came(struct queue *q, const struct place *p);
-/* Whether a message has a key and was delivered before: then it had the turn. */
+/* Whether a message has a key and was delivered before, so that it had the turn of the key. */
 bool order_begun(const struct msgname *n);
 /* Whether a message has the turn of its key. */
 bool order_holds(struct queue *q, const struct msgname *n);
 /*
- * Get lanes going that wait for nobody: a bounded number of them, and only now and then as long as
- * there are none.  True: there was one.
- */
-bool order_sweep(struct queue *q, usec_t now);
-/*
- * As order_sweep, for a consumer that has other work: that this saw nothing proves nothing, so it
- * does not keep the consumer from looking when there is no other work.
- */
-bool order_sweep_some(struct queue *q, usec_t now);
-/*
- * What is wrong with the turn of a key, whether messages wait because of it; and mend it.  NULL:
- * nothing.
- */
-const char *order_check(struct queue *q, const char *order, bool repair, bool *stuck, bool *mended,
-    struct error *err);
-
-/*
- * Where the message is that has the turn, and the newest that waits for it.  False: there is
- * none, as far as can be seen.
+ * Where the message is that has the turn, and the newest message that waits for it.  False: there
+ * is none, as far as can be seen.
  */
 bool order_holder(struct queue *q, const char *order, struct place *p);
 bool order_last(struct queue *q, const char *order, struct place *p);
 /*
- * The next message that waits: it has its turn and is not worked on, or it is the first of the
- * lane.
+ * The next message of a key that waits: the one that has the turn, if it is in ready/ or delayed/,
+ * or else the first of the lane.
  */
 bool order_waits(struct queue *q, const char *order, struct place *p);
+
+/* ---- sweep.c --------------------------------------------------------------- */
+
+/*
+ * Get keys going that are stuck.  One call looks into a bounded number of lanes, and after a call
+ * that found nothing the next ones do nothing for some seconds.  True: a key was stuck.
+ */
+bool order_sweep(struct queue *q, usec_t now);
+/*
+ * Like order_sweep, but for a consumer that has other work.  A call that found nothing does not
+ * put off the next order_sweep, which is to look when the consumer has no other work.
+ */
+bool order_sweep_some(struct queue *q, usec_t now);
+/*
+ * What is wrong with the turn of a key, or NULL if nothing is.  '*stuck' tells whether messages
+ * wait because of that.  With 'repair' it is mended, and '*mended' tells whether that succeeded.
+ */
+const char *order_check(struct queue *q, const char *order, bool repair, bool *stuck, bool *mended,
+    struct error *err);
 
 #endif
