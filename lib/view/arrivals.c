@@ -1,8 +1,8 @@
 /*
- * arrivals.c: what lies in new/, as the messages that it will be.
+ * arrivals.c: the files in new/, as the messages that they will be.
  *
- * A drop box is for strangers, who may put any number of files there: whoever looks reads the
- * directory once, and remembers no more than it wants.
+ * A drop box is for strangers, who may put any number of files there.  So the functions of this
+ * file read the directory once, and remember no more files than the caller asks for.
  */
 #include <sys/stat.h>
 #include <dirent.h>
@@ -19,8 +19,8 @@
 #include "view/scan.h"
 
 /*
- * How much older than its arrival, and how much newer, the time key in the name of an arrival may
- * be.
+ * The name of a file in new/ may begin with a time key.  It counts only if it is at most so much
+ * older, and so much newer, than the arrival.
  */
 #define KEY_AGE (86400 * USEC)
 #define KEY_AHEAD (60 * USEC)
@@ -32,8 +32,8 @@ arrival_id(usec_t at, const char *name, const struct stat *sb, struct msgid *id)
 	usec_t t;
 
 	/*
-	 * Of what the producer chooses only the time counts, and only one that is near: the id of
-	 * another message cannot be had.
+	 * The producer chooses the name.  Only its time goes into the id, and only a time that is
+	 * near the arrival.  So a producer cannot give its file the id of another message.
 	 */
 	if (sb->st_nlink == 1 && key_parse(name, &t) && name[KEY_LEN] == '.' && t > at - KEY_AGE &&
 	    t < at + KEY_AHEAD) {
@@ -45,7 +45,7 @@ arrival_id(usec_t at, const char *name, const struct stat *sb, struct msgid *id)
 	id_derive(at, fnv1a(text, strlen(text)), id);
 }
 
-/* ST_NONE: it is no message, or gone. */
+/* ST_NONE: the file cannot be a message, or it is gone. */
 static enum status
 arrival_stat(int dir, const char *file, struct stat *sb, struct error *err)
 {
@@ -87,7 +87,7 @@ arrival_place(const struct arrival *a, struct place *p)
 	arrival_fill(a->file, &sb, p);
 }
 
-/* ---- the first of them ------------------------------------------------ */
+/* ---- the oldest arrivals ---------------------------------------------- */
 
 static int
 arrival_order(usec_t at, const char *file, usec_t at2, const char *file2)
@@ -104,8 +104,8 @@ arrival_cmp(const void *pa, const void *pb)
 }
 
 /*
- * The list is a heap, the last on top, while it is filled: the top, or what was added at the end,
- * sinks or rises to its place.
+ * While the list is filled it is a heap with the latest arrival on top, which is the first to give
+ * way to an older one.  A new top sinks to its place, and a new last member rises to its place.
  */
 static void
 heap_swap(struct arrival *a, size_t i, size_t j)
@@ -212,7 +212,7 @@ arrivals_free(struct arrivals *l)
 	memset(l, 0, sizeof(*l));
 }
 
-/* ---- all of them, in no order ----------------------------------------- */
+/* ---- all arrivals, in no order ---------------------------------------- */
 
 enum status
 arrivals_next(int dir, struct each *d, struct place *p, struct error *err)

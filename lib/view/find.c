@@ -1,8 +1,8 @@
 /*
  * find.c: where one message is.
  *
- * A message may move from a place not yet looked at to one that was: where any of the
- * directories is young (see dir_is_young), having seen nothing proves nothing.
+ * A message may move from a place that was not looked at yet to one that was.  So if any of the
+ * directories is young (see dir_is_young), that the message was not seen proves nothing.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -52,13 +52,13 @@ bucket_find(struct shelf *sh, const struct bucket *b,
 /* A search in many places. */
 struct search {
 	const struct msgid *id;
-	const char *token;	/* NULL: any */
+	const char *token;	/* the message has to have it; NULL: it may have any */
 	struct place *p;
 	bool young;		/* one of the places has just changed: see dir_is_young */
 	struct error missed;	/* the first error of what could not be looked into */
 };
 
-/* ST_NONE, unless it was found or the search has to end with that error. */
+/* What 'st' means for the search.  ST_NONE: the message was not found there, so go on. */
 static enum status
 search_status(struct search *f, enum status st, struct error *err)
 {
@@ -131,7 +131,7 @@ find_in_new(struct search *f, struct queue *q, struct error *err)
 	return search_status(f, st, err);
 }
 
-/* In the buckets, and in new/, where what will be ready lies. */
+/* Look in the buckets of a state or lane.  Files that will be ready are in new/, so look there. */
 static enum status
 find_in_shelf(struct search *f, struct shelf *sh, struct error *err)
 {
@@ -142,7 +142,7 @@ find_in_shelf(struct search *f, struct shelf *sh, struct error *err)
 	return st;
 }
 
-/* That nothing was found is an error where something could not be looked into. */
+/* If a directory could not be looked into, that the message was not found is an error. */
 static enum status
 search_end(const struct search *f, enum status st, struct error *err)
 {
@@ -178,7 +178,7 @@ scan_find(struct queue *q, unsigned states, const struct msgid *id, struct place
 	struct search f = { .id = id, .p = p, .young = true };
 	enum status st = ST_NONE;
 
-	/* It may move from a state not yet looked at to one that was: go round again. */
+	/* The message may move to a state that was looked at already, so look more than once. */
 	for (int round = 0; st == ST_NONE && f.young && round < 4; round++) {
 		f.young = false;
 		for (int s = 0; st == ST_NONE && s < NSTATES; s++)

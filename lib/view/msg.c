@@ -1,5 +1,5 @@
 /*
- * msg.c: a message where it stands now: its file, its headers.
+ * msg.c: the file of a message, where it stands now, and the headers in it.
  */
 #include <sys/stat.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
 #include "base/name.h"
 #include "view/view.h"
 
-/* How often a queue is seen empty before it is believed. */
+/* How many times in a row a queue has to be seen empty before it counts as empty. */
 #define EMPTY_ROUNDS 4
 
 static size_t
@@ -112,8 +112,8 @@ queue_backlog(struct queue *q, uint64_t limit, uint64_t *n, struct error *err)
 	enum status st = ST_OK;
 
 	/*
-	 * A message that moves may be in none of the listings: no message at all has to be seen
-	 * again and again.
+	 * A message that moves meanwhile may be in none of the listings.  So the queue is empty
+	 * only if several rounds see no message at all.
 	 */
 	*n = 0;
 	for (int round = 0; st == ST_OK && *n == 0 && round < EMPTY_ROUNDS; round++)

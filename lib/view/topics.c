@@ -1,8 +1,8 @@
 /*
- * topics.c: which queues a topic is for, and which topics a queue subscribes to
+ * topics.c: which queues subscribe to a topic, and which topics a queue subscribes to
  * (F17.1 and F17.7 of spool-format.md).
  *
- * TOPIC/subscriptions/QUEUE is the subscription: a small file, its lines the filters.
+ * TOPIC/subscriptions/QUEUE is the subscription: a small file whose lines are the filters.
  * QUEUE/topics/TOPIC, which is empty, only tells a consumer of QUEUE where else to look.
  */
 #include <dirent.h>
@@ -33,7 +33,7 @@ names_queue(void *arg, const struct entry *e)
 	return e->type == DT_REG && queue_name_ok(e->name);
 }
 
-/* Regular files with the name of a queue. */
+/* List the regular files in a directory of the queue that have the name of a queue. */
 static enum status
 names_in(struct queue *q, const char *sub, struct names *out, struct error *err)
 {
@@ -81,7 +81,7 @@ subscription_filters(struct queue *topic, const char *queue, struct names *out, 
 	(void)close(dir);
 	if (st == ST_NOTFOUND)
 		error_clear(err);
-	else if (st != ST_OK) {	/* it begins with the name of the file */
+	else if (st != ST_OK) {	/* the text of the error begins with the name of the file */
 		why = *err;
 		error_clear(err);
 		(void)error_set(err, st, 0, SUBSCRIPTIONS "/%s", why.text);

@@ -1,5 +1,5 @@
 /*
- * topics.h: where subscriptions and the notes of them lie.
+ * topics.h: where a topic keeps its subscriptions, and a queue the names of its topics.
  */
 #ifndef VIEW_TOPICS_H
 #define VIEW_TOPICS_H

@@ -1,11 +1,10 @@
 /*
  * wait.c: sleep until a queue may have changed.
  *
- * inotify is armed before the caller looks, so nothing falls between; its events
- * are hints and are thrown away unread (an overflow is a hint like any other).
- * Behind it stands a slow poll, for changes that raise no event: other clients
- * of a network file system, a clock that was set.  Where inotify is not to be
- * had the poll is all there is, and quicker.
+ * inotify is armed before the caller looks, so no change falls between the two.  Its events are
+ * hints, and are thrown away unread.  An overflow is a hint like any other.  There is also a slow
+ * poll, for changes that raise no event: those by other clients of a network file system, and a
+ * clock that was set.  Where there is no inotify, only the poll is left, and it is quicker.
  */
 #include <sys/inotify.h>
 #include <errno.h>
@@ -27,8 +26,9 @@
 #define POLL_REMOTE USEC
 #define POLL_BLIND (USEC / 2)	/* no inotify */
 /*
- * Buckets watched of a state: all of ready/ that a claim would look into are few when it
- * is empty; in delayed/ and claimed/ what is sooner than what we wait for goes to the low ones.
+ * How many buckets of a state are watched.  ready/ has few buckets while a consumer waits, so
+ * all of them are watched (up to a limit).  In delayed/ and claimed/ a message that is due sooner
+ * than those we wait for goes to one of the first buckets.
  */
 #define WATCH_LOW 16
 #define WATCH_ALL 512
@@ -70,7 +70,10 @@ waiter_close(struct waiter *w)
 	free(w);
 }
 
-/* No watch to be had (fs.inotify limits): poll instead.  What is gone needs none. */
+/*
+ * Watch a directory.  If the kernel gives no watch (see the limits fs.inotify), the waiter polls
+ * instead.  A directory that is gone needs no watch.
+ */
 static void
 watch(struct waiter *w, const char *queue, const char *state, const char *bucket, uint32_t mask)
 {
@@ -92,7 +95,7 @@ watch(struct waiter *w, const char *queue, const char *state, const char *bucket
 static enum status
 watch_state(struct waiter *w, enum state s, struct error *err)
 {
-	/* Where so many may be out at once, one that ends makes room for another. */
+	/* With max_in_flight a claim that ends makes room for another, so wake for that, too. */
 	bool leave = w->changes || (s == STATE_CLAIMED && w->q->policy.max_in_flight > 0);
 	uint32_t mask = ARRIVE | (leave ? LEAVE : 0);
 	size_t max = s == STATE_READY || leave ? WATCH_ALL : WATCH_LOW;
@@ -111,7 +114,7 @@ watch_state(struct waiter *w, enum state s, struct error *err)
 	return ST_OK;
 }
 
-/* What is dropped into a topic, or will be due there, comes here: see topic_poke. */
+/* Messages dropped into a topic, or due there, come to this queue: see topic_poke. */
 static enum status
 watch_topics(struct waiter *w, struct error *err)
 {
@@ -135,13 +138,14 @@ waiter_arm(struct waiter *w, struct error *err)
 	if (w->blind)
 		return ST_OK;
 	watch(w, w->q->name, "", "", IN_MOVED_TO);	/* queue.conf: a pause that ended */
-	/* Whoever has the queue to itself ends. */
+	/* With "single" wake when the consumer that has the queue to itself ends. */
 	if (w->q->policy.single == SINGLE_YES && (n = snprintf(path, sizeof(path),
 	    "%s/%s/" ACTIVE_FILE,
 	    w->q->spool->path, w->q->name)) > 0 && (size_t)n < sizeof(path))
 		(void)inotify_add_watch(w->fd, path, IN_CLOSE_WRITE | IN_DONT_FOLLOW);
 	/*
-	 * The queue itself was removed; who may not read the spool learns that from the slow poll.
+	 * Notice that the queue is removed.  A process that may not read the directory of the spool
+	 * cannot watch it, and notices that at its next slow poll.
 	 */
 	(void)inotify_add_watch(w->fd, w->q->spool->path, IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR);
 	watch(w, w->q->name, "new", "", ARRIVE | IN_CLOSE_WRITE);
