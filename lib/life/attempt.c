@@ -46,7 +46,7 @@ attempt_torn(struct attempt *a, const struct place *p, const char *reason)
 	return st == ST_OK || st == ST_GONE ? STEP_NEXT : step_pass_over(a, st);
 }
 
-/* What the name promises is checked on the open file. */
+/* Check on the open file what the name promises. */
 static enum step
 attempt_sound(struct attempt *a, const struct place *p, int fd)
 {
@@ -88,7 +88,7 @@ attempt_open(struct attempt *a, const struct place *p, int dir, int *fd)
 	return step;
 }
 
-/* The limit of the queue was reached meanwhile: the claim goes back as if it had not been made. */
+/* Undo a claim, because the limit of the queue was reached meanwhile. */
 static enum status
 attempt_take_back(struct attempt *a, enum status why)
 {
@@ -101,11 +101,11 @@ attempt_take_back(struct attempt *a, enum status why)
 	n.key = id_time(&n.id);
 	switch (place_move(a->q, &a->claim->at, a->q, STATE_READY, &n, NULL, &ignored)) {
 	case ST_OK:
-		a->q->window.since = 0;	/* it is the next one still: list anew */
+		a->q->window.since = 0;	/* list anew: this message is still the next one */
 		return why;
 	case ST_GONE:	/* somebody took it away meanwhile */
 		return why;
-	default:	/* left there it would lose an attempt for nothing */
+	default:	/* the claim stands; use it, since an abandoned one would cost an attempt */
 		error_clear(a->err);
 		a->over->held = HELD_NO;
 		return ST_OK;
@@ -128,7 +128,7 @@ attempt_take(struct attempt *a, const struct place *p, int dir, int fd)
 	 * such a file system only the lease counts.
 	 */
 	n.locked = a->opt->hold && !queue_remote(a->q) && fs_lock(fd, token_offset(n.token), false);
-	lease_begin(&n, lease, clock_now());	/* it may have taken a while to come here */
+	lease_begin(&n, lease, clock_now());	/* 'now' may be some time ago */
 	if ((st = flow_take(&a->flow, a->err)) != ST_OK ||
 	    (st = bucket_put(a->q, dir, p->file, STATE_CLAIMED, &n, &a->claim->at, a->err)) !=
 	    ST_OK)

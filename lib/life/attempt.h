@@ -25,7 +25,7 @@ struct attempt {
 	enum status status;	/* why the search stops: see STEP_STOP */
 	struct flow flow;
 	bool lost;		/* another process was quicker */
-	/* The pass may have overlooked a message of a key, so it does not prove that none is left. */
+	/* The pass may have overlooked a message of a key: it does not prove that none is left. */
 	bool again;
 	bool park;		/* put the messages aside whose turn has not come */
 };

@@ -1,6 +1,6 @@
 /*
- * batch.c: what all publishers ask and tell: whether the queue takes a message, what a
- * new one is called, and that one is visible.
+ * batch.c: what all publishers share: whether the queue takes a message, how a new message is
+ * named, and how a visible one is counted and logged.
  */
 #include <string.h>
 
@@ -63,9 +63,9 @@ batch_name(struct batch *b, const struct pending *p, usec_t now, struct msgname 
 }
 
 /*
- * Where the queue keeps the latest of its key, the one before it in this batch goes, of which
- * nobody was told yet; what was there before the batch stays until the batch is durable (see
- * batch_publish).
+ * If the queue keeps only the latest message of a key, the one before it in this batch is dropped
+ * now: its push has not been reported yet.  A message from before the batch stays until the batch
+ * is durable (see batch_publish).
  */
 void
 batch_seen(struct batch *b, const struct place *at, bool imported, usec_t now)

@@ -13,13 +13,13 @@
 #include "life/fail.h"
 #include "life/reap.h"
 
-/* How long a process that claims again and again goes by one listing. */
+/* How long a process that claims again and again uses one listing. */
 #define WINDOW_AGE USEC
-/* The same when keys had to wait: the next message of theirs is not to wait long. */
+/* How long it does so after keys were passed over, whose next messages must not wait long. */
 #define PASSED_AGE (USEC / 20)
 /*
- * Passes over ready/ that one claim makes before it says that there is nothing; and at most, as
- * long as others move what it looks for.
+ * How many passes over ready/ one claim makes before it says that there is nothing; and how many at
+ * most, while other processes move the messages.
  */
 #define ROUNDS 3
 #define ROUNDS_MAX 16
@@ -27,10 +27,10 @@
 #define SWEEP 64
 
 /*
- * A listing taken while others rename may miss what is there, so it is looked at again before the
- * claim says "empty".  A process that is about to sleep also parks the messages that wait for
- * their turn: it will see them arrive in ready/ when that has come.  If it had come already, and
- * nobody was there to see to it, order_sweep finds them.
+ * A listing that is taken while others rename may miss messages, so ready/ is listed again before
+ * the claim says "empty".  A process that is about to sleep also parks the messages that wait for
+ * their turn: it wakes when they arrive in ready/ because their turn has come.  If their turn has
+ * come already, and no process has moved them, order_sweep finds them.
  */
 static enum step
 claim_look(struct attempt *a)
@@ -56,7 +56,7 @@ claim_look(struct attempt *a)
 	return step;
 }
 
-/* What is left of the last listing, if that is fresh. */
+/* Try the messages that are left of the last listing, if the listing is fresh. */
 static enum step
 claim_go_on(struct attempt *a)
 {
@@ -69,7 +69,7 @@ claim_go_on(struct attempt *a)
 	step = window_try(a);
 	if (step != STEP_STOP || a->status != ST_AGAIN || a->over->held != HELD_LIMIT)
 		return step;
-	/* What has lapsed makes room. */
+	/* Go on to the claims that have lapsed: to end them makes room below the limit. */
 	a->over->held = HELD_NO;
 	error_clear(a->err);
 	return STEP_NEXT;
@@ -82,8 +82,8 @@ claim_search(struct attempt *a, usec_t *wake)
 	enum step step;
 
 	/*
-	 * Whatever there is: a lane that waits for nobody must not wait until there is nothing
-	 * else.
+	 * Now and then look for stuck lanes even when messages are ready: such a lane must not wait
+	 * until ready/ is empty.
 	 */
 	if (arc4random_uniform(SWEEP) == 0 && order_sweep_some(q, a->now))
 		q->window.since = 0;

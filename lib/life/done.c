@@ -1,6 +1,6 @@
 /*
- * done.c: how a message ends that was acknowledged: it is removed, or kept in done/ for a time; and
- * how what was kept long enough is purged.
+ * done.c: how an acknowledged message ends: it is removed, or kept in done/ for a time and purged
+ * later.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -26,7 +26,7 @@
 /* How often a process looks for kept messages in a queue that keeps none. */
 #define PURGE_EVERY (10 * USEC)
 
-/* Remove from the low end of done/ what is older than before, at most *left. */
+/* Remove at most *left messages of one bucket of done/ whose key is not above 'before'. */
 static enum status
 purge_bucket(struct queue *q, const struct bucket *b, usec_t before, usec_t now, unsigned *left,
     bool *empty, struct error *err)
@@ -59,9 +59,9 @@ purge_bucket(struct queue *q, const struct bucket *b, usec_t before, usec_t now,
 }
 
 /*
- * Count what is kept, bucket by bucket from the newest, until there are as many as the policy
- * keeps. *before becomes the key of the first one that is too many: it goes, and so does all
- * below it.
+ * Count the kept messages, bucket by bucket from the newest, up to the number that the policy
+ * keeps.  *before becomes the key of the first message beyond it: that message and all older ones
+ * are to go.
  */
 static enum status
 keep_limit(struct queue *q, const struct buckets *bs, usec_t *before, struct error *err)
@@ -105,14 +105,14 @@ done_purge(struct queue *q, usec_t now, struct error *err)
 	bool empty;
 
 	/*
-	 * What was kept under another policy goes, too, where somebody said so: a file of
-	 * policies that is not there says nothing.  A queue that keeps nothing is looked at now
-	 * and then.
+	 * A queue that keeps nothing may hold messages that were kept under an earlier policy.
+	 * They are purged now and then, but only if the policy says "keep" explicitly: the default
+	 * also holds when the file of policies has been lost.
 	 */
 	if (q->policy.keep == KEEP_NO && (!policy_said(&q->policy, "keep") ||
 	    (q->purged != 0 && now >= q->purged && now - q->purged < PURGE_EVERY)))
 		return ST_OK;
-	/* Counting costs as much as is kept; one ack in so many pays it, and purges as many. */
+	/* Counting lists all that is kept: only one ack in so many does it, and purges as many. */
 	if (q->policy.keep == KEEP_COUNT && q->policy.keep_count > REAP_MAX &&
 	    arc4random_uniform(REAP_MAX / 2) != 0)
 		return ST_OK;
@@ -141,8 +141,8 @@ done_put(struct queue *q, const struct place *p, usec_t now, struct error *err)
 	enum status st;
 
 	/*
-	 * A claim whose turn cannot be passed on stays marked, and whoever meets it comes here
-	 * again.
+	 * If the turn cannot be passed on, the claim stays marked as finished, and the next process
+	 * that meets it tries again.
 	 */
 	if (p->name.finished && !order_leave(q, &p->name))
 		return ST_OK;
@@ -150,20 +150,17 @@ done_put(struct queue *q, const struct place *p, usec_t now, struct error *err)
 	l.name.key = now;
 	st = leave(q, p, &l, now, err);
 	if (st == ST_AGAIN && error_is_full(err)) {
-		/*
-		 * On a full disk a message that is done with is worth less than the room it
-		 * takes.
-		 */
+		/* On a full disk the message cannot be kept: remove it, which makes room. */
 		error_clear(err);
 		l.to = NULL;
 		st = leave(q, p, &l, now, err);
 	}
 	if (p->name.finished && st == ST_GONE)
-		return ST_OK;	/* somebody met it, and completed it */
+		return ST_OK;	/* another process met the marked claim and completed it */
 	if (st != ST_OK)
 		return st;
 	counters_add(q, COUNT_ACKED, 1, now);
-	/* The ack is done, whatever becomes of the old ones. */
+	/* The ack has succeeded, even if the purge of older messages fails. */
 	if (done_purge(q, now, err) != ST_OK)
 		error_clear(err);
 	return ST_OK;

@@ -1,7 +1,7 @@
 /*
- * dropped.c: in a drop box the sender of a message owns its file.  He may let nobody read
- * it after it was accepted, or change its bytes while they are handled; so what is
- * handled is a copy, and what stays unreadable is a dead letter.
+ * dropped.c: in a drop box the sender of a message owns its file.  The sender may take away the
+ * right to read it after it was accepted, or change its bytes while they are handled.  So a
+ * consumer handles a copy, and a message that stays unreadable becomes a dead letter.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 /* Larger messages are not copied: the cost of a claim is bounded. */
 #define COPY_MAX (64 << 10)
 
-/* A file that has no name any more.  -1: it cannot be had. */
+/* Make a file and remove its name.  -1: that failed. */
 static int
 dropped_file(struct queue *q, struct error *err)
 {
@@ -49,14 +49,14 @@ dropped_own(struct queue *q, struct claim *c)
 	    sb.st_uid == 0 || size > COPY_MAX || (fd = dropped_file(q, &ignored)) == -1)
 		return;
 	/*
-	 * In one piece, so that it is the message of one moment; without an offset that others
-	 * move, so opened anew.
+	 * One read takes the whole message, as it is at one moment.  The copy is opened anew for
+	 * reading, so that its offset is at the beginning and shared with nobody.
 	 */
 	if (pread(c->fd, buf, size, 0) == (ssize_t)size &&
 	    fs_write(fd, buf, size, &ignored) == ST_OK)
 		own = fs_reopen(fd);
 	(void)close(fd);
-	if (own == -1)	/* on a full disk, say: what can be handled is handled as it is */
+	if (own == -1)	/* no copy, as on a full disk: the message is handled as it is */
 		return;
 	c->fence = c->fd;
 	c->fd = own;

@@ -1,5 +1,5 @@
 /*
- * dropped.h: messages on files of those who may only put messages in.
+ * dropped.h: messages of a drop box, whose files belong to their senders.
  */
 #ifndef LIFE_DROPPED_H
 #define LIFE_DROPPED_H

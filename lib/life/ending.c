@@ -1,8 +1,8 @@
 /*
  * ending.c: what the holder of a claim may do with it, and the four ways it ends.
  *
- * All goes by the name that has the claim's token, so a claim that was taken back answers ENOENT:
- * that is the fence.
+ * Each operation uses the file name that holds the claim's token.  Once the claim is taken back
+ * that name is gone, and the operation fails with ENOENT: that is the fence.
  */
 #include <errno.h>
 #include <string.h>
@@ -57,8 +57,8 @@ claim_find(struct queue *q, const char *handle, struct claim *c, struct error *e
 }
 
 /*
- * A claim was not where it was expected: somebody who has its handle may have extended it, so it is
- * looked for anew.  round: how often that was done before.
+ * A claim was not where it was expected.  Another process that has its handle may have extended it,
+ * so look for it anew.  'round' says how often that was done before.
  */
 static enum status
 ending_refind(struct queue *q, struct claim *c, int round, struct error *err)
@@ -81,8 +81,8 @@ ending_refind(struct queue *q, struct claim *c, int round, struct error *err)
 }
 
 /*
- * The claim was ended before, by a process that was stopped on the way: that is completed.  Whoever
- * ends it in the same way once more has ended it; for anybody else it is lost.
+ * The claim was ended before by a process that was stopped on the way: complete that.  If the
+ * caller wants the same end, it has succeeded; otherwise the claim is lost for it.
  */
 static enum status
 ending_complete(struct queue *q, const struct claim *c, bool same, usec_t now, struct error *err)
@@ -95,9 +95,9 @@ ending_complete(struct queue *q, const struct claim *c, bool same, usec_t now, s
 }
 
 /*
- * The claim of a message that has the turn of its key is marked before it ends: whoever is
- * stopped between its end and the passing of the turn would leave the key without one.  Where
- * there is no room for the mark, the claim ends without.
+ * The claim of a message that has the turn of its key is marked before it ends.  Otherwise a
+ * process that is stopped between the end and the passing of the turn would leave the key without
+ * a turn.  If there is no room for the mark, the claim ends without one.
  */
 static enum status
 ending_ack(struct queue *q, struct claim *c, usec_t now, struct error *err)
@@ -136,7 +136,7 @@ claim_fail(struct queue *q, struct claim *c, const struct failure *why, usec_t n
 		*state = c->at.name.failed == FAILED_DEAD ? STATE_DEAD : STATE_DELAYED;
 		return ending_complete(q, c, c->at.name.failed != 0, now, err);
 	}
-	/* Its handler said so, whatever that was: it does not kill those who work on it. */
+	/* The handler lived to report a failure, so this message does not kill its workers. */
 	c->at.name.suspect = false;
 	for (int i = 0; (st = fail_attempt(q, &c->at, why, now, state, err)) == ST_GONE; i++)
 		if ((st = ending_refind(q, c, i, err)) != ST_OK)
@@ -176,8 +176,8 @@ claim_release(struct queue *q, struct claim *c, usec_t delay, usec_t now,
 }
 
 /*
- * In the same bucket, so that handles go on finding it; unless it would sink below the bucket's
- * key.
+ * The claim stays in its bucket, so that its handle still finds it; but it moves to another bucket
+ * if its new key would be below that of the bucket.
  */
 static enum status
 ending_extend(struct queue *q, struct claim *c, usec_t lease, usec_t now, struct error *err)

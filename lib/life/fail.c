@@ -33,7 +33,7 @@ pass_over(struct passed *over, struct error *err)
 	return ST_OK;
 }
 
-/* Put a message that cannot go on where it ends; sync: durably. */
+/* Move a message that cannot go on to where it ends.  'sync' makes the move durable. */
 static enum status
 fail_put(struct queue *q, const struct place *p, struct queue *to, enum state s,
     const struct msgname *n,
@@ -47,7 +47,7 @@ fail_put(struct queue *q, const struct place *p, struct queue *to, enum state s,
 	return st == ST_OK && sync ? moves_sync(to, err) : st;
 }
 
-/* Move it to the queue that the policy names for dead letters. */
+/* Move a message to the queue that the policy names for dead letters. */
 static enum status
 fail_redirect(struct queue *q, const struct place *p, const struct msgname *n, usec_t now,
     bool sync,
@@ -70,7 +70,7 @@ fail_redirect(struct queue *q, const struct place *p, const struct msgname *n, u
 	return st;
 }
 
-/* Move it to dead/, or to the queue that the policy names for dead letters. */
+/* Move a message to dead/, or to the queue that the policy names for dead letters. */
 static enum status
 fail_aside(struct queue *q, const struct place *p, struct msgname *n, usec_t now, bool sync,
     struct error *err)
@@ -82,12 +82,12 @@ fail_aside(struct queue *q, const struct place *p, struct msgname *n, usec_t now
 		st = fail_redirect(q, p, n, now, sync, err);
 		if (st == ST_OK || st == ST_UNSURE || st == ST_GONE)
 			return st;
-		error_clear(err);	/* it can't be had: the queue's own dead/ always can */
+		error_clear(err);	/* that queue cannot take it: use the dead/ of this one */
 	}
 	return fail_put(q, p, q, STATE_DEAD, n, now, sync, err);
 }
 
-/* The message becomes a dead letter, and whoever waits for its answer is told. */
+/* Make the message a dead letter, and tell the process that waits for its reply, if any. */
 static enum status
 fail_dead(struct queue *q, const struct place *p, struct msgname *n, usec_t now, bool sync,
     struct error *err)
@@ -177,8 +177,8 @@ fail_for_good(struct queue *q, const struct place *p, const struct msgname *mark
 
 	name_unclaim(&n);
 	/*
-	 * Before the move: whoever is stopped between the two leaves a claim, and not a key
-	 * without a turn.
+	 * Pass the turn on before the move: a process that is stopped between the two then leaves a
+	 * claim, and not a key without a turn.
 	 */
 	if (q->policy.order_dead == ORDER_SKIP || redirect_wanted(q, &n))
 		(void)order_leave(q, &n);
@@ -216,9 +216,10 @@ fail_complete(struct queue *q, const struct place *p, usec_t now, struct error *
 }
 
 /*
- * The attempt is won by a name of the claim that tells what becomes of it; then its record is
- * written, and then it goes there.  So whoever lost it has written nothing, whoever sees it dead
- * can read why, and what one process leaves undone another completes.
+ * First the claim gets a name that tells what becomes of the message: the process that succeeds in
+ * this has won.  Then it writes the record, and then it moves the message.  So a process that lost
+ * has written nothing, a dead message always has its record, and what one process leaves undone,
+ * another can complete.
  */
 enum status
 fail_attempt(struct queue *q, const struct place *p, const struct failure *why,
@@ -238,7 +239,7 @@ fail_attempt(struct queue *q, const struct place *p, const struct failure *why,
 		record_add(q, &n.id, n.attempts, why, now, dead);
 	st = fail_go(q, &at, &n, now, err);
 	if (won == ST_OK && st == ST_GONE)
-		st = ST_OK;	/* somebody met it, and completed it */
+		st = ST_OK;	/* another process met the marked claim and completed it */
 	if (won == ST_NONE && (st == ST_OK || st == ST_UNSURE))
 		record_add(q, &n.id, n.attempts, why, now, dead);
 	if (won == ST_OK || st == ST_OK)

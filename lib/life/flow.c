@@ -208,7 +208,7 @@ limit_take(struct flow *f, struct error *err)
 		if ((st = limit_settle(q, &n, err)) != ST_OK)
 			return st;
 	}
-	/* If the listing shows fewer than the limit, others have a place but no claim yet. */
+	/* If the listing shows fewer claims, other searches have a place but no claim yet. */
 	return limit_reached(f, n < limit ? clock_now() + SCATTER : USEC_MAX, err);
 }
 

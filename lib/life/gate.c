@@ -1,7 +1,7 @@
 /*
- * gate.c: whether the queues that subscribe to a topic take what is about to be
- * pushed to it.  They are asked before anything is published, as what is in the
- * topic is distributed whatever the limits say.
+ * gate.c: whether the queues that subscribe to a topic take a message that is about to be pushed
+ * to it.  They are asked before it is published, because messages that are in the topic are
+ * distributed whatever the limits of the queues say.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 #include "life/life.h"
 #include "life/gate.h"
 
-/* So many descriptors one queue needs while it is asked. */
+/* How many descriptors one queue needs while it is asked. */
 #define GATE_DESCRIPTORS 12
 
 struct gate {
@@ -26,7 +26,7 @@ struct gate {
 	struct asked {
 		char name[QUEUE_NAME_MAX + 1];
 		int64_t max_size;
-		/* NULL: opened for each question, as there are too few descriptors for all */
+		/* NULL: there are too few descriptors, so it is opened for each question. */
 		struct queue *q;
 	} *e;
 	size_t n;
@@ -34,8 +34,9 @@ struct gate {
 };
 
 /*
- * A subscription that cannot be read now is no reason to refuse the message: the distribution tells
- * of it.  A subscription that is gone wants nothing.
+ * Whether a subscription wants messages with the headers 'h'.  If it cannot be read now, *known is
+ * false: that is no reason to refuse a message, and the distribution reports it.  A subscription
+ * that is gone wants nothing.
  */
 static enum status
 gate_wants(struct queue *topic, const char *name, const struct headers *h, bool *wanted,
@@ -132,7 +133,7 @@ gate_open(struct queue *topic, const struct headers *h, struct gate **out, struc
 	return st;
 }
 
-/* A queue that cannot be opened any more is not asked, for the reason of gate_wants. */
+/* Open a queue to ask it.  *q is NULL if it cannot be opened any more: then it is not asked. */
 static enum status
 gate_open_asked(struct gate *g, struct asked *e, struct queue **q, struct error *err)
 {

@@ -2,10 +2,10 @@
  * keyed.c: whether the turn of a message with a key has come, in a pass over ready/.
  *
  * Messages of one key are claimed one at a time and in their order.  A pass meets them in that
- * order, unless one was published, or came back, behind the place where the pass is: then the
- * pass is begun anew, for it may have missed an earlier one.  A key whose turn has not come is
- * remembered for the rest of the pass; where there are too many of those, their messages are
- * parked in the lanes of their keys, where no claim has to pass over them.
+ * order, unless one was published, or came back, behind the place where the pass is.  Then the
+ * pass may have missed an earlier message, and begins anew.  A key whose turn has not come is
+ * remembered for the rest of the pass.  If there are too many such keys, their messages are parked
+ * in the lanes of the keys, where no claim has to pass over them.
  */
 #include <sys/stat.h>
 #include <dirent.h>
@@ -34,8 +34,8 @@ keyed_begin(struct attempt *a)
 }
 
 /*
- * Whether a time is that of the pass.  A time that is still to come is from before the clock was
- * set back: to look again for each of those would take long.
+ * Whether a time lies within this pass.  A time in the future was noted before the clock was set
+ * back; it does not count, because to look again for each such message would take long.
  */
 static bool
 keyed_since(const struct attempt *a, usec_t at)
@@ -44,8 +44,8 @@ keyed_since(const struct attempt *a, usec_t at)
 }
 
 /*
- * Whether a message may have been published, by whatever rename or link, after the pass began:
- * then one of its key that was published just before it may have been missed.
+ * Whether a message may have been published, or moved here, after the pass began.  Then the pass
+ * may have missed another message of its key that was published just before.
  */
 static bool
 keyed_fresh(const struct attempt *a, int dir, const struct place *p)
@@ -68,7 +68,7 @@ keyed_in_bucket(struct queue *q, const struct bucket *b, const char *order, cons
 	enum status st;
 
 	if ((st = bucket_list(shelf_of(q, STATE_READY), b, &l, err)) != ST_OK) {
-		*has = st == ST_GONE;	/* removed, or renamed: then it was not seen */
+		*has = st == ST_GONE;	/* it may have been renamed, and then was not seen */
 		return st == ST_GONE ? ST_OK : st;
 	}
 	for (size_t i = 0; !*has && i < l.n && (before == NULL || strcmp(l.e[i].name, before) < 0);
@@ -79,7 +79,10 @@ keyed_in_bucket(struct queue *q, const struct bucket *b, const char *order, cons
 	return ST_OK;
 }
 
-/* Before a message takes the turn of its key, or is parked, all before it must have been seen. */
+/*
+ * Before a message takes the turn of its key, or is parked, all messages before it must have been
+ * seen.  STEP_ANEW: one may have been missed.
+ */
 static enum step
 keyed_in_sight(struct attempt *a, int dir, const struct place *p)
 {
@@ -87,7 +90,7 @@ keyed_in_sight(struct attempt *a, int dir, const struct place *p)
 	struct buckets bs;
 	enum status st;
 
-	/* the clock was set back: no time tells what has come since */
+	/* The clock was set back, so no time tells which messages have come since. */
 	if (clock_now() < a->q->window.began)
 		return STEP_ANEW;
 	if (!keyed_fresh(a, dir, p))
@@ -103,7 +106,7 @@ keyed_in_sight(struct attempt *a, int dir, const struct place *p)
 	return st != ST_OK ? step_stop(a, st) : missed ? STEP_ANEW : STEP_OK;
 }
 
-/* The place of a key among those that were passed over; w->npassed: it is not there. */
+/* The index of a key among those that were passed over.  w->npassed: it is not there. */
 static unsigned
 keyed_find(const struct window *w, const char *order)
 {
@@ -115,8 +118,8 @@ keyed_find(const struct window *w, const char *order)
 }
 
 /*
- * Whether another message of its key was passed over.  This one may have the turn all the same, and
- * stand behind that one because of its priority.
+ * Whether another message of the same key was passed over, and this one does not have the turn.  A
+ * message with the turn may stand behind the one that was passed over, because of its priority.
  */
 static bool
 keyed_was_passed(const struct window *w, const struct msgname *n)
@@ -126,7 +129,10 @@ keyed_was_passed(const struct window *w, const struct msgname *n)
 	return i < w->npassed && strcmp(w->passed[i].turn.text, n->id.text) != 0;
 }
 
-/* 'turn' has the turn of the key (NULL: nobody knows which).  False: no room for more keys. */
+/*
+ * Remember that a key was passed over.  'turn' is the message that has the turn, or NULL if that is
+ * unknown.  False: there is no room for more keys.
+ */
 static bool
 keyed_remember(struct window *w, const char *order, const struct msgid *turn)
 {
@@ -142,7 +148,10 @@ keyed_remember(struct window *w, const char *order, const struct msgid *turn)
 	return true;
 }
 
-/* The rest of its key is passed over in this pass, too, but for the one with the turn. */
+/*
+ * Pass over a message, and in this pass also the later ones of its key, except the message that has
+ * the turn.
+ */
 static enum step
 keyed_pass_by(struct attempt *a, int dir, const struct place *p, const struct msgid *turn)
 {
@@ -159,14 +168,17 @@ keyed_pass_by(struct attempt *a, int dir, const struct place *p, const struct ms
 	return st == ST_OK || st == ST_NONE ? STEP_NEXT : step_stop(a, st);
 }
 
-/* STEP_NEXT: its turn has not come; *turn says who has it. */
+/*
+ * Ask whether the turn of a message has come.  STEP_NEXT: it has not; *turn becomes the message
+ * that has the turn.
+ */
 static enum step
 keyed_ask(struct attempt *a, int dir, const struct place *p, struct msgid *turn)
 {
 	enum order_is is = order_ask(a->q, p, false, turn, &a->again, a->err);
 	enum step step;
 
-	if (is == ORDER_NOBODYS) {	/* it takes the turn, if no earlier one was missed */
+	if (is == ORDER_NOBODYS) {	/* take the turn, unless an earlier message was missed */
 		if ((step = keyed_in_sight(a, dir, p)) != STEP_OK)
 			return step;
 		is = order_ask(a->q, p, true, turn, &a->again, a->err);
@@ -199,7 +211,7 @@ keyed_come(struct attempt *a, int dir, const struct place *p)
 	return step == STEP_NEXT ? keyed_pass_by(a, dir, p, &turn) : step;
 }
 
-/* A key whose turn cannot be told stops no other key, but all later messages of its own. */
+/* If the turn of a key cannot be read, all its later messages wait, and other keys go on. */
 enum step
 keyed_turn(struct attempt *a, int dir, const struct place *p)
 {

@@ -1,6 +1,5 @@
 /*
- * lapse.c: claims whose lease is over, and those whose holder died, which the lock
- * that it held tells at once.
+ * lapse.c: claims whose lease is over, and claims whose holder died, which its lock tells at once.
  */
 #include <dirent.h>
 #include <stdlib.h>
@@ -39,7 +38,7 @@ rebase(int dir, const struct place *p, usec_t now, usec_t *wake, struct error *e
 	return fs_move(dir, p->file, dir, file, err);
 }
 
-/* Back to ready/, at its place; no attempt. */
+/* Move a message back to its place in ready/, without counting an attempt. */
 static enum status
 lapse_uncounted(struct queue *q, const struct place *p, struct msgname *n, usec_t now,
     struct error *err)
@@ -54,8 +53,8 @@ lapse_uncounted(struct queue *q, const struct place *p, struct msgname *n, usec_
 }
 
 /*
- * Its holder held others, too, and nobody knows whose deed it was that it went away.  So it is
- * no attempt of any of them; but each is tried alone from now on, and then it counts.
+ * The holder held other messages, too, and went away; nobody can tell which message caused that.
+ * So no attempt is counted for any of them.  From now on each is tried alone, and then it counts.
  */
 static enum status
 lapse_suspect(struct queue *q, const struct place *p, const char *reason, usec_t now,
@@ -82,9 +81,9 @@ lapse_one(struct queue *q, int dir, const struct place *p, usec_t now, usec_t *w
 	enum state state;
 
 	if (n.token[0] == '\0')
-		return ST_OK;	/* not ours to end: a checker's business */
+		return ST_OK;	/* not a proper claim: mq fsck reports it */
 	holds = lease_ask(dir, p, now, wake);
-	/* Whoever ended that claim was stopped on the way; or is about to go on, and lives. */
+	/* If the process that ended the claim lives, it goes on itself; if not, finish it. */
 	if (name_ended(&n))
 		return n.locked && holds == LEASE_HOLDS ? ST_OK : done_complete(q, p, now, err);
 	switch (holds) {
@@ -98,7 +97,7 @@ lapse_one(struct queue *q, int dir, const struct place *p, usec_t now, usec_t *w
 	case LEASE_OVER:
 		break;
 	}
-	/* No handler has seen what a topic was about to distribute. */
+	/* The claims of a topic are those of its distribution: no handler has seen the message. */
 	if (q->topic)
 		return lapse_uncounted(q, p, &n, now, err);
 	if (n.beside)
@@ -107,8 +106,8 @@ lapse_one(struct queue *q, int dir, const struct place *p, usec_t now, usec_t *w
 }
 
 /*
- * Whether the name of a claim seems to say that it was ended (F2.21, F2.22), which is asked of
- * many.
+ * Whether the name of a claim seems to say that it was ended (F2.21, F2.22).  It is a quick look,
+ * as it is done for many names.
  */
 static bool
 lapse_marked(const char *name)
@@ -134,8 +133,8 @@ lapsed_in_bucket(struct queue *q, const struct bucket *b, usec_t now,
 	st = fs_list(dir, "", 0, false, &l, NULL, err);
 	*empty = st == ST_OK && l.n == 0;
 	/*
-	 * More than there is time for: begin anywhere, and come back so soon that each has its turn
-	 * in time.
+	 * If there are more claims than one call looks at, begin anywhere, and come back so soon
+	 * that each of them is looked at in time.
 	 */
 	start = b->cls != 0 && l.n > *left ? arc4random_uniform((uint32_t)l.n) : 0;
 	for (size_t k = 0; st == ST_OK && k < l.n; k++) {
@@ -148,8 +147,8 @@ lapsed_in_bucket(struct queue *q, const struct bucket *b, usec_t now,
 		    name_parse(l.e[i].name, &p.name) != NAME_OK)
 			continue;
 		/*
-		 * Sorted by deadline: behind the first in the future, without a lock to ask, only
-		 * marks count.
+		 * The claims of this class are sorted by deadline.  Behind the first one whose
+		 * deadline is in the future, only claims that are marked as ended are of interest.
 		 */
 		if (b->cls == 0 && !later && !p.name.locked && !name_ended(&p.name) &&
 		    p.name.key > now &&
@@ -170,11 +169,11 @@ lapsed_in_bucket(struct queue *q, const struct bucket *b, usec_t now,
 }
 
 /*
- * Which buckets: all of class w, for their locks tell at once; of the others those
- * whose name is not in the future (their deadlines may have passed), some of them
- * in turn, since an extended claim stays in its bucket; and those so far in the
- * future that the clock must have gone back.  Where none of the others is due, one of them is
- * looked into all the same, for claims that were ended by somebody who was stopped on the way.
+ * Which buckets are looked into: all of class w, because the locks of their claims tell at once
+ * when a holder dies.  Of the others, some of those whose key is not in the future: their deadlines
+ * may have passed, but need not, since an extended claim stays in its bucket.  Also those whose key
+ * is so far in the future that the clock must have gone back.  If none of the others is due, one of
+ * them is looked into all the same, for claims whose end was not completed.
  */
 void
 reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
@@ -191,7 +190,7 @@ reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 		(void)pass_over(over, &err);
 		return;
 	}
-	/* Where there are many, begin anywhere, so that each has its turn. */
+	/* If there are many buckets, begin anywhere, so that each of them is looked into. */
 	start = bs.n > LAPSE_BUCKETS ? arc4random_uniform((uint32_t)bs.n) : 0;
 	for (size_t k = 0; st == ST_OK && left > 0 && k < bs.n; k++) {
 		size_t i = (start + k) % bs.n;
@@ -218,7 +217,7 @@ reap_lapsed(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 	buckets_free(&bs);
 }
 
-/* Without taking it back. */
+/* Whether a claim has lapsed.  It is not taken back. */
 static bool
 has_lapsed(struct queue *q, const struct place *p, usec_t now, usec_t *wake)
 {
@@ -228,7 +227,7 @@ has_lapsed(struct queue *q, const struct place *p, usec_t now, usec_t *wake)
 
 	error_clear(&ignored);
 	if (p->name.token[0] == '\0' || place_open(q, p, &dir, &ignored) != ST_OK)
-		return false;	/* it moved, or it is not for us to look at */
+		return false;	/* the claim moved, or its bucket may not be read */
 	lease = lease_ask(dir, p, now, wake);
 	(void)close(dir);
 	return lease == LEASE_OVER || lease == LEASE_LOST;

@@ -1,10 +1,10 @@
 /*
  * lease.c: how long a claim holds, and who may take it back (F7.1 to F7.10, F7.23).
  *
- * The deadline in the name is of the wall clock, which steps: a machine sleeps, a virtual one
+ * The deadline in the name is one of the wall clock, which steps: a machine sleeps, a virtual one
  * resumes, the first answer of a time server comes.  The holder of a locked claim renews it by
- * the clock that never steps, so for as long as its lock is held the deadline by that clock
- * decides, which the name tells, too.  A holder that hangs loses its claims all the same.
+ * the clock that never steps.  The name tells the deadline by that clock, too, and it decides for
+ * as long as the lock is held.  A holder that hangs still loses its claims.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -34,8 +34,8 @@ lease_begin(struct msgname *n, usec_t lease, usec_t now)
 /* ---- claims of this process ---------------------------------------------- */
 
 /*
- * The tokens of the claims that this process holds.  One that there is no memory for is not
- * protected.
+ * The tokens of the claims that this process holds.  If there is no memory for a token, its claim
+ * is not protected.
  */
 static struct { char (*token)[TOKEN_LEN + 1]; size_t n, cap; } own;
 
@@ -80,7 +80,7 @@ own_forget(const char *token)
 
 /* ---- whether it holds ----------------------------------------------------- */
 
-/* What the lock of a claim tells of its holder. */
+/* What the lock of a claim tells about its holder. */
 enum life { LIFE_UNKNOWN, LIFE_ENDED, LIFE_GOES_ON };
 
 static enum life
@@ -96,8 +96,9 @@ holder(int dir, const struct place *p)
 }
 
 /*
- * How long a claim whose holder lives still has by the clock that never steps; -1: that cannot
- * be told.  More than the lease is not to be believed: it is the clock of another machine.
+ * How much of its lease a claim with a living holder still has, by the clock that never steps.  -1:
+ * that is unknown.  A result above the lease is wrong: the name was made by the clock of another
+ * boot or machine.
  */
 static usec_t
 left_by_mono(const struct msgname *n)

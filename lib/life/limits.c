@@ -10,15 +10,18 @@
 #include "life/life.h"
 #include "life/limits.h"
 
-/* For so long what the counters say is believed without counting. */
+/* How long the counters are believed before the messages are counted again. */
 #define COUNT_AGE (60 * USEC)
 /*
- * And for so long when they say that the queue is full: a producer that tries again and again must
- * not count each time.
+ * How long they are believed when they say that the queue is full: a producer that tries again and
+ * again must not count each time.
  */
 #define FULL_AGE (USEC / 2)
 
-/* Count what is there: the counters are advice, and other programs may have moved messages. */
+/*
+ * Count the messages in the queue: the counters are only advice, and other programs may have moved
+ * messages.
+ */
 static enum status
 recount(struct queue *q, usec_t now, uint64_t *messages, uint64_t *bytes, struct error *err)
 {
@@ -34,7 +37,7 @@ recount(struct queue *q, usec_t now, uint64_t *messages, uint64_t *bytes, struct
 }
 
 static bool
-over(uint64_t have, uint64_t more, int64_t limit)
+limits_over(uint64_t have, uint64_t more, int64_t limit)
 {
 	return limit > 0 && have + more > (uint64_t)limit;
 }
@@ -51,27 +54,27 @@ depth_allowed(struct queue *q, uint64_t messages, uint64_t bytes, usec_t now,
 
 	if (p->max_messages == 0 && p->max_bytes == 0)
 		return ST_OK;
-	if (over(0, messages, p->max_messages))
+	if (limits_over(0, messages, p->max_messages))
 		return error_set(err, ST_BADDATA, 0,
 		    "%llu messages at once never fit: max_messages "
 		    "of queue '%s' is %lld", (unsigned long long)messages, q->name,
 		    (long long)p->max_messages);
-	if (over(0, bytes, p->max_bytes))
+	if (limits_over(0, bytes, p->max_bytes))
 		return error_set(err, ST_BADDATA, 0,
 		    "%llu bytes never fit: max_bytes of queue '%s' "
 		    "is %lld", (unsigned long long)bytes, q->name, (long long)p->max_bytes);
 	messages += q->promised;
 	bytes += q->promised_bytes;
 	doubtful = !counters_backlog(q, &n, &size, &since) || since > now ||
-	    now - since > COUNT_AGE || ((over(n, messages, p->max_messages) ||
-	    over(size, bytes, p->max_bytes)) && now - since > FULL_AGE);
+	    now - since > COUNT_AGE || ((limits_over(n, messages, p->max_messages) ||
+	    limits_over(size, bytes, p->max_bytes)) && now - since > FULL_AGE);
 	if (doubtful && (st = recount(q, now, &n, &size, err)) != ST_OK)
 		return st;
-	if (over(n, messages, p->max_messages))
+	if (limits_over(n, messages, p->max_messages))
 		return error_set(err, ST_AGAIN, 0, "queue '%s' is full: %llu messages wait, "
 		    "max_messages is %lld", q->name, (unsigned long long)n + q->promised,
 		    (long long)p->max_messages);
-	if (over(size, bytes, p->max_bytes))
+	if (limits_over(size, bytes, p->max_bytes))
 		return error_set(err, ST_AGAIN, 0, "queue '%s' is full: %llu bytes wait, "
 		    "max_bytes is %lld", q->name, (unsigned long long)size + q->promised_bytes,
 		    (long long)p->max_bytes);
@@ -110,6 +113,6 @@ push_allowed(struct queue *q, uint64_t messages, uint64_t bytes, usec_t now,
 		return error_set(err, ST_AGAIN, 0, "queue '%s' takes no messages now (paused): "
 		    "'mq resume --push %s' lets them in again", q->name, q->name);
 	if ((st = disk_allowed(q, messages, bytes, err)) != ST_OK || q->drop)
-		return st;	/* whoever may only drop messages cannot count them */
+		return st;	/* a producer that may only drop messages cannot count them */
 	return depth_allowed(q, messages, bytes, now, err);
 }

@@ -23,7 +23,7 @@
 #include "life/life.h"
 #include "life/fail.h"
 
-/* Move into a state of a queue, out of any claim. */
+/* Move a message to l->state of the queue l->to; a claim ends with that. */
 static enum status
 move_into(struct queue *q, const struct place *p, struct leave *l, usec_t now, struct error *err)
 {
@@ -44,7 +44,7 @@ move_retry(struct queue *q, const struct place *p, struct queue *to, bool keep_a
 	l.name.suspect = false;
 	l.name.key = id_time(&l.name.id);
 	if (to != q)
-		l.name.replayed = false;	/* what it is another name of stays behind */
+		l.name.replayed = false;	/* its kept original stays in the old queue */
 	way_home(&l.name, to->name);
 	renew_expiry(to, &l.name, now);
 	if ((st = move_into(q, p, &l, now, err)) != ST_OK)
@@ -131,7 +131,7 @@ enum status
 move_to(struct queue *q, const struct place *p, struct queue *to, usec_t now,
     struct error *err)
 {
-	/* A claim ends with the move: its holder is of the old queue. */
+	/* A claim ends with the move, because its holder works on the old queue. */
 	enum state s = p->state == STATE_CLAIMED ? STATE_READY : p->state;
 	struct leave l = { .to = to, .state = s, .name = p->name };
 	enum status st;
@@ -143,7 +143,7 @@ move_to(struct queue *q, const struct place *p, struct queue *to, usec_t now,
 		return move_drop(q, p, now, err);
 	if (s != p->state)
 		l.name.key = id_time(&l.name.id);
-	l.name.replayed = false;	/* what it is another name of stays behind */
+	l.name.replayed = false;	/* its kept original stays in the old queue */
 	way_home(&l.name, to->name);
 	if ((st = move_into(q, p, &l, now, err)) == ST_OK) {
 		counters_add(to, COUNT_PUSHED, 1, now);

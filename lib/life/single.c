@@ -21,7 +21,7 @@
 /* How often a consumer that stands by asks again; an event also tells it when the holder ends. */
 #define STAND_BY (USEC / 2)
 
-/* The process that holds the lock, as its file says it: for messages to people only.  0: unknown. */
+/* The process that holds the lock, as its file says, for messages to people.  0: unknown. */
 static long
 single_pid(int fd)
 {
