@@ -1,9 +1,8 @@
 /*
- * accept.c: the policy's accept: a command that looks at a message before it is accepted.
+ * accept.c: the policy's accept command, which looks at a message before it is accepted.
  *
- * The body goes to it by a pipe.  Its stdout and its stderr are our stderr, as our stdout is for
- * ids.  It has a process group of its own, so that all that it has started ends when we are told
- * to.
+ * The command reads the body from a pipe.  Its stdout goes to our stderr, because our stdout is for
+ * ids.  It has a process group of its own, so that everything it started ends when we are stopped.
  */
 #include <sys/wait.h>
 #include <errno.h>
@@ -58,8 +57,8 @@ start(const char *command, char *const *env, int in, pid_t *pid, struct error *e
 }
 
 /*
- * Stop the process group.  A process in it that was stopped because it used the terminal has to go
- * on, or it would not get the signal.
+ * Stop the process group.  SIGCONT wakes a process that was stopped because it used the terminal;
+ * otherwise it would not get the SIGTERM.
  */
 static void
 stop(pid_t pid)
@@ -68,7 +67,9 @@ stop(pid_t pid)
 	(void)kill(-pid, SIGCONT);
 }
 
-/* Write the body to the command, which may have seen enough before its end and read no more. */
+/*
+ * Write the body to the command.  The command may have seen enough and stop reading before the end.
+ */
 static enum status
 feed(int from, int64_t at, int to, struct error *err)
 {

@@ -1,6 +1,6 @@
 /*
- * act.c: what retry, bury, hold, rm and mv have in common: ids or a selection,
- * and one move for each message.
+ * act.c: what retry, bury, hold, rm and mv have in common: they take ids or a selection, and do one
+ * move for each message.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -25,11 +25,11 @@ struct act {
 	struct queue *q, *target;
 	bool by_ids;
 	bool all, force, dry;
-	usec_t interval, turn;	/* turn: clock_mono, when the next may be had */
+	usec_t interval, turn;	/* turn: when the next message may be taken, by clock_mono */
 	uint64_t matched, done, total;
 	struct progress progress;
 	bool counted;
-	enum status worst;	/* of what did not keep the others from being done */
+	enum status worst;	/* the worst failure that did not stop the others */
 };
 
 /* ---- options ---------------------------------------------------------- */
@@ -83,7 +83,10 @@ usage(struct act *c)
 
 /* ---- what people see -------------------------------------------------- */
 
-/* How many there may be: only worth a look if it takes so long that somebody wants to know. */
+/*
+ * Count the messages, for the progress line.  Counting costs a listing, so it is done only once the
+ * verb has run so long that somebody wants to know.
+ */
 static void
 count(struct act *c)
 {
@@ -97,7 +100,7 @@ count(struct act *c)
 		return;
 	for (int s = 0; s < NSTATES; s++)
 		c->total += t.count[s];
-	c->total += c->done;	/* they were here when it began */
+	c->total += c->done;	/* these were there at the beginning, too */
 }
 
 static void
@@ -126,8 +129,8 @@ draw(void *arg, uint64_t seen, uint64_t selected)
 /* ---- one message ------------------------------------------------------ */
 
 /*
- * Until the next one's turn; what one took is not added to the pause.  In slices, for a signal
- * that comes just before a sleep does not end it.
+ * Wait until the next message may be taken.  The time that the last one took is part of the
+ * interval.  Sleep in slices, because a signal that comes just before a sleep does not end it.
  */
 static void
 pace(struct act *c)
@@ -156,7 +159,7 @@ claimed(struct act *c, const struct place *p)
 	return ST_OK;
 }
 
-/* ST_GONE: it moved on meanwhile. */
+/* Do what the verb does to one message.  ST_GONE: it moved on in the meantime. */
 static enum status
 act_on(struct act *c, const struct place *p)
 {
@@ -183,7 +186,7 @@ act_on(struct act *c, const struct place *p)
 	pace(c);
 	if (run_stopped())
 		return ST_OK;
-	/* What gives a message another state is for those that are to be delivered yet. */
+	/* A verb that changes the state is for messages that are still to be delivered. */
 	if (p->state == STATE_DONE && c->a->wanted != -1)
 		st = error_set(err, ST_BADDATA, 0, "message %s was acknowledged: it is kept, not "
 		    "waiting", p->name.id.text);
@@ -229,7 +232,7 @@ act(struct act *c)
 	progress_clear();
 	if (c->done > 0 && moves_sync(c->target, &r->err) != ST_OK)
 		run_trouble(r, ST_UNSURE, &c->worst);
-	/* What is ready in a topic is for its subscribers. */
+	/* The ready messages of a topic go to its subscribers. */
 	if (c->done > 0 && queue_is_topic(c->target))
 		run_distribute(r, c->target);
 	return st;

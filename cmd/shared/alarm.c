@@ -48,7 +48,7 @@ alarm_open(void)
 {
 	struct sigaction sa = { .sa_handler = on_alarm };
 
-	(void)sigaction(SIGALRM, &sa, NULL);	/* no SA_RESTART: it is to interrupt write */
+	(void)sigaction(SIGALRM, &sa, NULL);	/* no SA_RESTART: write must be interrupted */
 	alarm_let(false);
 }
 

@@ -1,5 +1,5 @@
 /*
- * columns.c: the columns of ls and dead: what each prints, and how it is sorted by.
+ * columns.c: the columns of ls and dead: what each prints, and how rows are sorted by it.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -49,7 +49,7 @@ PRINTER(put_age)
 
 	(void)q;
 	age_format(now - id_time(&p->name.id), text);
-	/* One word, so that a column stays a column to awk. */
+	/* Make it one word, so that awk counts the columns right. */
 	for (char *c = text, *to = text;; c++)
 		if (*c != ' ' && (*to++ = *c) == '\0')
 			break;

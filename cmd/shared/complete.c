@@ -1,5 +1,5 @@
 /*
- * complete.c: completions for bash and zsh, from the command table; fish.c: for fish.
+ * complete.c: completions for bash and zsh, from the command table.  fish.c makes those for fish.
  */
 #include <string.h>
 
@@ -11,7 +11,8 @@
 /* ---- the tables of bash and zsh ------------------------------------------ */
 
 /*
- * Shell functions that answer from the table: _mq_opts VERB, _mq_arg VERB OPT, _mq_operands VERB.
+ * Print shell functions that look things up in the table: _mq_opts VERB, _mq_arg VERB OPT,
+ * _mq_operands VERB.
  */
 static void
 put_tables(FILE *f)
@@ -63,8 +64,8 @@ put_tables(FILE *f)
 }
 
 /*
- * The state of the line so far, from the words before the one to complete: what
- * kind of thing comes next.  Plain shell that bash and zsh both run.
+ * Shell code that bash and zsh both run.  From the words before the one to complete it finds out
+ * what kind of word comes next.
  */
 static const char walk[] =
     "# _mq_walk WORD...: the words before the present one; sets verb, queue, want and spool.\n"

@@ -1,5 +1,5 @@
 /*
- * distribute.c: what lies in a topic goes to its subscribers, and what kept it from one is said.
+ * distribute.c: giving the messages of a topic to its subscribers, and reporting what prevented it.
  */
 #include "spool/policy.h"
 #include "spool/spool.h"
@@ -29,7 +29,7 @@ distribute_tell(void *arg, const char *queue, const struct error *why)
 		    "queue '%s' did not get all yet: %.400s; a later command tries again",
 		    queue, why->text);
 	run_complain(r);
-	/* What the verb itself has to say is not changed by it. */
+	/* The verb keeps its own error and its own exit status. */
 	r->err = theirs;
 	r->told = told;
 }
@@ -44,7 +44,7 @@ run_distribute(struct run *r, struct queue *topic)
 	error_clear(&err);
 	if (topic_distribute(topic, 0, distribute_tell, r, &given, &wake, &err) != ST_OK)
 		distribute_tell(r, NULL, &err);
-	/* More to come: who waits shall know when. */
+	/* More is to be done later: tell the waiting processes when. */
 	if (wake != USEC_MAX)
 		topic_poke(topic);
 }

@@ -1,6 +1,6 @@
 /*
- * env.c: the environment of the programs that mq runs for a message, and what push takes from its
- * own.
+ * env.c: the environment of the programs that mq runs for a message, and the trace that mq push
+ * takes from its own environment.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -86,7 +86,7 @@ env_end(struct env *e, struct error *err)
 	return ST_OK;
 }
 
-/* What we set ourselves, and headers of another message, must not be inherited. */
+/* Whether a variable must not be inherited: mq sets it itself, or it describes another message. */
 static bool
 ours(const char *var)
 {
@@ -101,20 +101,20 @@ ours(const char *var)
 }
 
 /*
- * Where a program looks for the trace that it is a part of: W3C Trace Context, by the names that
- * OpenTelemetry gives them.
+ * The variables that tell a program which trace it is a part of: those of W3C Trace Context, with
+ * the names that OpenTelemetry gives them.
  */
 static const char *const trace_names[] = { "TRACEPARENT", "TRACESTATE", "BAGGAGE" };
 #define NTRACE (sizeof(trace_names) / sizeof(trace_names[0]))
 
-/* MQ_HEADER_NAME: upper case, all but A-Z and 0-9 become "_". */
+/* Fold a character for MQ_HEADER_NAME: letters to upper case, all but letters and digits to "_". */
 static char
 fold_variable(char c)
 {
 	return isalnum((unsigned char)c) ? (char)toupper((unsigned char)c) : '_';
 }
 
-/* The values of one name are joined. */
+/* Set MQ_HEADER_NAME for header 'i'.  The values of headers with the same name are joined. */
 static void
 env_header(struct env *e, const struct headers_index *all, size_t i)
 {
@@ -138,7 +138,7 @@ env_header(struct env *e, const struct headers_index *all, size_t i)
 	env_put(e, text);
 }
 
-/* The first header of such a name. */
+/* Set the variable of the trace that the header stands for.  The first header of a name wins. */
 static void
 env_trace(struct env *e, const struct header *h, bool seen[NTRACE])
 {
@@ -197,7 +197,8 @@ hex(const char *text, size_t n, bool *zero)
 }
 
 /*
- * VERSION-TRACE-PARENT-FLAGS in lower-case hex; of a version to come more may follow behind a dash.
+ * Whether the text is VERSION-TRACE-PARENT-FLAGS in lower-case hex.  In a later version more may
+ * follow behind a dash.
  */
 static bool
 traceparent_ok(const char *text)
@@ -241,7 +242,9 @@ trace_headers(struct headers *headers, struct error *err)
 			return error_sys(err, ENOMEM, "headers");
 		for (char *c = text + 1; *c != ':'; c++)
 			*c = (char)tolower((unsigned char)*c);
-		/* What is no header is not the message's fault: it goes without. */
+		/*
+		 * A malformed variable is not the message's fault, so push the message without it.
+		 */
 		if ((st = headers_add(headers, text, err)) == ST_BADDATA) {
 			error_clear(err);
 			st = ST_OK;

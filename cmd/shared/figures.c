@@ -1,5 +1,5 @@
 /*
- * figures.c: what there is to be said of a queue in numbers.
+ * figures.c: the numbers of a queue.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -46,7 +46,7 @@ numbers_bytes(const struct numbers *n)
 	uint64_t sum = 0;
 
 	for (int s = 0; s < NSTATES; s++)
-		if (s != STATE_DONE)	/* an archive */
+		if (s != STATE_DONE)	/* done is an archive */
 			sum += n->t.bytes[s];
 	return sum;
 }

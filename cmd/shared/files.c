@@ -1,8 +1,8 @@
 /*
  * files.c: the limit of open files.
  *
- * A message that was claimed must be handled or given back, and both take descriptors.  So
- * whoever claims looks first whether there are enough.
+ * A claimed message must be handled or given back, and both take descriptors.  So a process looks
+ * whether there are enough of them before it claims.
  */
 #include <sys/resource.h>
 #include <errno.h>

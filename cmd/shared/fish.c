@@ -8,7 +8,7 @@
 #include "shared/cmd.h"
 #include "shared/complete.h"
 
-/* Single quotes of fish: \ and ' are escaped. */
+/* Print a word in fish's single quotes, in which \ and ' are escaped. */
 static void
 fish_quote(FILE *f, const char *text)
 {
@@ -42,7 +42,7 @@ fish_option(FILE *f, const char *verb, const struct opt *o)
 	(void)fputc('\n', f);
 }
 
-/* __mq_arg VERB OPTION: says something if the next word belongs to the option. */
+/* Print __mq_arg VERB OPTION, which prints something if the next word belongs to the option. */
 static void
 put_args(FILE *f)
 {

@@ -3,8 +3,8 @@
  *
  * An id is all 36 characters, or a piece of its beginning or its end that only one message has, as
  * git takes short hashes.  Ids are gathered, each once, and up to BATCH of them are looked for in
- * one pass over the queue; one that was not seen is looked for once more by itself before it is
- * called unknown, since it may have moved meanwhile.
+ * one pass over the queue.  A message may move during the pass and be missed.  So each id that was
+ * not seen is looked for once more by itself before it is called unknown.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 #include "shared/select.h"
 #include "shared/ids.h"
 
-/* Shorter pieces are slips rather than ids. */
+/* Shorter pieces are probably typing errors. */
 #define PIECE_MIN 4
 #define BATCH 4096
 
@@ -48,7 +48,7 @@ unknown(struct run *r, struct queue *q, const char *word)
 	    queue_name(q));
 }
 
-/* A second one ends it: which of them was meant is not to be guessed. */
+/* Find the only message that the piece fits.  Stop at a second one: mq does not guess. */
 static enum status
 only_one(struct run *r, struct queue *q, struct scan *scan, const char *word, struct msgid *id)
 {
@@ -68,7 +68,7 @@ only_one(struct run *r, struct queue *q, struct scan *scan, const char *word, st
 		found = true;
 	}
 	if (found && st != ST_NONE && scan_missed(scan) != NULL) {
-		error_clear(&r->err);	/* what cannot be looked into cannot be meant */
+		error_clear(&r->err);	/* the part that cannot be read is ignored */
 		st = ST_NONE;
 	}
 	return st != ST_NONE ? st : found ? ST_OK : unknown(r, q, word);
@@ -105,15 +105,15 @@ struct ids {
 	struct queue *q;
 	struct select *sel;
 	const struct visit *v;
-	struct idset *given;	/* so far, whatever became of them: a repeated one is nothing new */
-	struct wanted *w;	/* BATCH of them */
+	struct idset *given;	/* all ids so far, found or not, to skip repeated ones */
+	struct wanted *w;	/* room for BATCH ids */
 	size_t n, unseen;
 	uint64_t looked_at, visited;
-	enum status *worst;	/* of what did not keep the others from being visited */
-	enum status ended;	/* of what did */
+	enum status *worst;	/* the worst failure that did not stop the visit */
+	enum status ended;	/* the failure that stopped it */
 };
 
-/* Visit it if it is selected.  ST_GONE: it moved on meanwhile, nothing is settled. */
+/* Visit the message if it is selected.  ST_GONE: it moved on, so its id is still unseen. */
 static enum status
 consider(struct ids *c, const struct place *p)
 {
@@ -146,7 +146,7 @@ by_id(const void *a, const void *b)
 	return strcmp(((const struct wanted *)a)->id.text, ((const struct wanted *)b)->id.text);
 }
 
-/* The one of the ids that this is and that was not met before. */
+/* Return the entry for the id if the id is wanted and was not seen yet, else NULL. */
 static struct wanted *
 wanted(struct ids *c, const struct msgid *id)
 {
@@ -180,7 +180,7 @@ pass(struct ids *c)
 			c->unseen--;
 		}
 	}
-	/* What could not be looked into is told of for each id that is not found. */
+	/* look_again reports what cannot be read, for each id that is not found. */
 	if (st != ST_OK && scan_missed(scan) != NULL && !error_is_ours(err)) {
 		error_clear(err);
 		st = ST_NONE;
@@ -189,7 +189,7 @@ pass(struct ids *c)
 	return st == ST_NONE || st == ST_GONE ? ST_OK : st;
 }
 
-/* An id that the pass did not meet: it moved, or is not there. */
+/* Look for an id that the pass did not meet.  Its message moved, or does not exist. */
 static enum status
 look_again(struct ids *c, const struct wanted *w)
 {
@@ -209,7 +209,7 @@ look_again(struct ids *c, const struct wanted *w)
 	return ST_OK;
 }
 
-/* The ids gathered so far. */
+/* Look for the ids gathered so far. */
 static enum status
 batch(struct ids *c)
 {
@@ -218,7 +218,7 @@ batch(struct ids *c)
 	qsort(c->w, c->n, sizeof(*c->w), by_id);
 	c->unseen = c->n;
 	order_defer(c->q);
-	/* A few are quicker found one by one, each by itself stopping where it stands. */
+	/* One or two ids are found faster one by one, because each search stops at its message. */
 	if (c->n > 2)
 		st = pass(c);
 	for (size_t i = 0; st == ST_OK && i < c->n && !enough(c); i++)
@@ -238,7 +238,7 @@ take(void *arg, const char *word, struct error *err)
 
 	if (c->ended != ST_OK || run_stopped())
 		return ST_OK;
-	/* err is the run's */
+	/* 'err' is the run's error, which id_resolve fills, too. */
 	if ((st = id_resolve(c->r, c->q, word, &w->id)) != ST_OK ||
 	    (st = idset_add(c->given, &w->id, err)) != ST_OK)
 		return st == ST_EXISTS ? ST_OK : st;

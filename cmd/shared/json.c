@@ -82,7 +82,10 @@ member_time(FILE *f, const char *name, usec_t at)
 	member(f, name, at != 0 ? text : NULL);
 }
 
-/* An object; a name that repeats has its values joined by ", ", as handlers see them. */
+/*
+ * Print the headers as an object.  Values of the same name are joined by ", ", as handlers get
+ * them.
+ */
 static enum status
 put_headers(FILE *f, const struct headers *headers, struct error *err)
 {
@@ -113,7 +116,9 @@ put_headers(FILE *f, const struct headers *headers, struct error *err)
 	return ST_OK;
 }
 
-/* ST_OK also for a block that is broken or may not be read: *known is false then. */
+/*
+ * Read the headers.  If they are broken or may not be read, '*known' is false and ST_OK returned.
+ */
 static enum status
 read_headers(struct queue *q, const struct place *p, struct headers *headers, bool *known,
     struct error *err)
@@ -182,8 +187,8 @@ json_open(FILE *f, struct queue *q, const struct place *p, struct error *err)
 	FILE *memory;
 
 	/*
-	 * Into memory first: a message that moves on before its headers are read leaves no half
-	 * line.
+	 * Print into memory first.  If the message moves on before its headers are read, no half
+	 * line is printed.
 	 */
 	if ((memory = open_memstream(&text, &len)) == NULL)
 		return error_sys(err, ENOMEM, "JSON");
@@ -199,7 +204,10 @@ json_open(FILE *f, struct queue *q, const struct place *p, struct error *err)
 
 /* ---- bodies ----------------------------------------------------------- */
 
-/* Piece by piece, each but the last whole in code points.  *text: whether all of it is UTF-8. */
+/*
+ * Pass the body to 'put' piece by piece.  With 'cut_utf8', a piece does not end inside a code
+ * point; otherwise, it is a multiple of 3 bytes.  '*text' says whether all of it is UTF-8.
+ */
 static enum status
 each_piece(int fd, const struct msgname *n, FILE *f, void (*put)(FILE *, const char *, size_t),
     bool cut_utf8, bool *text, struct error *err)
@@ -217,7 +225,7 @@ each_piece(int fd, const struct msgname *n, FILE *f, void (*put)(FILE *, const c
 		have += (size_t)got;
 		use = have;
 		if (cut_utf8 && got > 0) {
-			/* Leave a sequence that goes on in the next piece. */
+			/* Leave a sequence that continues in the next piece. */
 			size_t back = 0;
 			while (back < 3 && back < have &&
 			    ((unsigned char)buf[have - 1 - back] & 0xc0) == 0x80)
@@ -240,7 +248,7 @@ each_piece(int fd, const struct msgname *n, FILE *f, void (*put)(FILE *, const c
 	return ST_OK;
 }
 
-/* RFC 4648, section 4. */
+/* Print base64 (RFC 4648, section 4). */
 static void
 put_base64(FILE *f, const char *data, size_t len)
 {
@@ -272,7 +280,7 @@ json_body_as(FILE *f, int fd, const struct msgname *n, const char *name, const c
 	bool text = false;
 	enum status st = ST_OK;
 
-	/* Twice over the file, so that none of it has to be kept. */
+	/* Read the file twice rather than keep it in memory. */
 	if (name != NULL && (st = json_body_text(fd, n, &text, err)) != ST_OK)
 		return st;
 	json_name(f, text ? name : base64, false);

@@ -1,7 +1,8 @@
 /*
  * list.c: mq ls and mq dead: messages as a table, as ids, as JSON.
  *
- * Unsorted, the listing is streamed in constant memory; sorted, it is held.
+ * Without --sort the messages are printed as they are read, in constant memory.  With it, they are
+ * held in memory.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -30,7 +31,7 @@ struct list {
 	size_t ncol;
 	const struct column *sort;
 	bool descending, json, terminal;
-	size_t width;		/* of the terminal, 0: none */
+	size_t width;		/* width of the terminal; 0: no terminal */
 	struct progress progress;
 	usec_t now;
 	struct place *held;
@@ -93,7 +94,7 @@ options(struct list *l)
 
 /* ---- output ----------------------------------------------------------- */
 
-/* On a terminal there is a heading, which has to fit. */
+/* The width of a column.  On a terminal the column must hold its heading, too. */
 static int
 width(const struct list *l, size_t i)
 {
@@ -114,7 +115,10 @@ heading(const struct list *l)
 	}
 }
 
-/* Padded; on a terminal coloured by state, and the last one no wider than the line. */
+/*
+ * Print one cell, padded.  On a terminal it may have the colour of the state, and the last cell is
+ * cut at the end of the line.
+ */
 static void
 put_cell(const struct list *l, size_t i, size_t *used, const struct place *p)
 {
@@ -235,11 +239,14 @@ go_over(struct list *l, unsigned states)
 	int64_t limit = select_limit(l->sel);
 	struct stat sb;
 
-	/* Who sees the rows come, or what another program makes of them, needs no other sign. */
+	/*
+	 * Somebody who sees the rows come needs no progress line.  So draw one only while rows are
+	 * held back for sorting, or written to a file.
+	 */
 	progress_start(&l->progress, l->r);
 	l->progress.on &= l->terminal ? l->sort != NULL :
 	    fstat(STDOUT_FILENO, &sb) == 0 && S_ISREG(sb.st_mode);
-	if (l->sort != NULL)	/* the first of what is sorted, not the sorted of what is first */
+	if (l->sort != NULL)	/* sort all messages first; the limit applies after that */
 		select_set_limit(l->sel, INT64_MAX);
 	st = select_each(l->sel, l->q, states, l->now, &v, &worst);
 	progress_clear();

@@ -39,7 +39,7 @@ put_headers(const struct headers *headers)
 	}
 }
 
-/* Attempt by attempt, what went wrong: the failure record, each line behind "Failure: ". */
+/* Print the failure record, which says what went wrong in each attempt, behind "Failure: ". */
 static enum status
 put_record(struct run *r, struct queue *q, const struct msgid *id)
 {

@@ -6,7 +6,7 @@
 #include "base/name.h"
 #include "shared/cmd.h"
 
-/* Levenshtein's distance by rows (Wagner and Fischer), for short names. */
+/* The Levenshtein distance, computed by rows (Wagner and Fischer).  For short names. */
 static size_t
 distance(const char *a, const char *b)
 {

@@ -1,5 +1,5 @@
 /*
- * open.c: open the spool and its queues, for all that a verb may do with them.
+ * open.c: opening the spool and its queues for the verbs.
  */
 #include <errno.h>
 #include <string.h>
@@ -43,7 +43,7 @@ run_queues(struct run *r, struct names *names, enum status *worst)
 	if ((st = run_spool(r, false)) != ST_OK ||
 	    (st = spool_list(r->spool, SPOOL_WRECK | SPOOL_LINK, &strays, &r->err)) != ST_OK)
 		return st;
-	/* To open one tells what it lacks. */
+	/* Opening a stray entry makes the error that says what it lacks. */
 	for (size_t i = 0; i < strays.n; i++)
 		if ((st = queue_open(r->spool, strays.name[i], &q, &r->err)) == ST_OK)
 			queue_close(q);
@@ -55,7 +55,7 @@ run_queues(struct run *r, struct names *names, enum status *worst)
 	return spool_list(r->spool, SPOOL_QUEUE, names, &r->err);
 }
 
-/* An unknown queue: what might have been meant. */
+/* Fill r->err for an unknown queue, with the name that might have been meant. */
 enum status
 run_no_queue(struct run *r, const char *name)
 {
@@ -64,7 +64,7 @@ run_no_queue(struct run *r, const char *name)
 	const char *near = NULL;
 	enum status st;
 
-	/* What stands there instead was told of. */
+	/* The error already says what stands in place of the queue. */
 	if (r->err.status == ST_NOTFOUND && spool_holds(r->spool, name))
 		return ST_NOTFOUND;
 	error_clear(&ignored);
@@ -134,7 +134,7 @@ run_queue(struct run *r, const char *name, struct queue **q)
 {
 	enum status st;
 
-	/* Before anything else: a bad name is bad in any spool. */
+	/* Check this first, because a bad name is bad in any spool. */
 	if ((st = name_ok(r, name)) != ST_OK || (st = run_spool(r, false)) != ST_OK)
 		return st;
 	if ((st = run_open(r, name, q)) == ST_OK)
@@ -189,7 +189,7 @@ run_queue_push(struct run *r, const char *name, struct queue **q)
 
 	if (st != ST_DENIED || r->spool == NULL)
 		return st;
-	/* Perhaps we may drop, if not enter.  If not, why we may not enter is the answer. */
+	/* Perhaps we may drop messages into the queue.  If not, report why we may not enter it. */
 	error_clear(&dropping);
 	switch (queue_open_drop(r->spool, name, q, &dropping)) {
 	case ST_OK:

@@ -1,6 +1,6 @@
 /*
- * opt.c: a subcommand's words, taken apart by its table: options, their
- * arguments, and operands; and what is said of a slip.
+ * opt.c: parsing a verb's command line by its table: options, their arguments, and operands; and
+ * the errors for what was mistyped.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 #include "shared/cmd.h"
 
-/* Options that every verb takes. */
+/* The options that every verb takes. */
 const struct opt common_opts[] = {
 	{ 'q', "quiet", NULL, false, "say nothing that was not asked for" },
 	{ 'v', "verbose", NULL, false, "say what is done" },
@@ -24,8 +24,8 @@ const struct opt common_opts[] = {
 #define MAX_OPTS 40
 
 /*
- * getopt_long's two descriptions of one table.  Leading "-": operands come in their place, wherever
- * they stand.
+ * The two descriptions of one table that getopt_long needs.  A leading "-" in 'letters' makes it
+ * return operands in their place, wherever they stand.
  */
 struct getopt_tables {
 	char letters[2 + 3 * MAX_OPTS];
@@ -63,7 +63,7 @@ ambiguous(const char *word, const struct option *longs)
 enum status
 option_error(struct run *r, char **argv, int c, const char *letters, const struct option *longs)
 {
-	/* For a long option, and at the end of the line, this is the word in question. */
+	/* For a long option, and at the end of the line, this word is the one with the error. */
 	const char *word = argv[optind - 1];
 	bool known = optopt >= OPT_LONG || (isalnum(optopt & 0xff) &&
 	    strchr(letters, optopt) != NULL);
@@ -99,7 +99,7 @@ run_parse(struct run *r, int argc, char **argv)
 		return error_sys(&r->err, ENOMEM, "options");
 	r->before = -1;
 	opterr = 0;
-	optind = 0;	/* glibc: begin anew, the leading "-" too */
+	optind = 0;	/* 0 makes glibc start anew, and read the leading "-" again */
 	while ((c = getopt_long(argc, argv, t.letters, t.longs, NULL)) != -1)
 		switch (c) {
 		case 1:
@@ -121,11 +121,11 @@ run_parse(struct run *r, int argc, char **argv)
 			r->given[r->ngiven].key = c;
 			r->given[r->ngiven++].arg = optarg;
 		}
-	/* The "--" that ended it, not one that an option took. */
+	/* Is this the "--" that ended the options, and not the argument of an option? */
 	if (strcmp(argv[optind - 1], "--") == 0 &&
 	    (r->ngiven == 0 || r->given[r->ngiven - 1].arg != argv[optind - 1]))
 		r->before = r->noperands;
-	while (optind < argc)	/* behind "--" */
+	while (optind < argc)	/* the operands behind "--" */
 		r->operand[r->noperands++] = argv[optind++];
 	return ST_OK;
 }
@@ -169,7 +169,7 @@ arg_number(struct run *r, const char *opt, const char *text, int64_t min, int64_
 {
 	const char *why = NULL;
 
-	if (text[0] >= '0' && text[0] <= '9')	/* strtonum takes blanks and signs too */
+	if (text[0] >= '0' && text[0] <= '9')	/* strtonum would take blanks and signs, too */
 		*n = strtonum(text, min, max, &why);
 	else
 		why = "invalid";

@@ -1,12 +1,12 @@
 /*
- * out.c: what goes to stdout, and foreign bytes made visible.
+ * out.c: what goes to stdout, and how foreign bytes are made visible.
  */
 #include <sys/ioctl.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-/* Which of two strnvis: libbsd wants to know; none is used here. */
+/* libbsd demands a choice between two strnvis; neither is used here. */
 #define LIBBSD_OPENBSD_VIS
 #include <vis.h>
 
@@ -26,7 +26,7 @@ out_flush(struct run *r)
 	return error_set(&r->err, ST_IO, errno, "stdout");
 }
 
-/* Length of the UTF-8 sequence at text (RFC 3629), 0 if it is none; code points in *cp. */
+/* Return the length of the UTF-8 sequence at 'text' (RFC 3629), 0 if it is invalid. */
 size_t
 out_utf8(const unsigned char *text, size_t len, uint32_t *cp)
 {
@@ -47,7 +47,7 @@ out_utf8(const unsigned char *text, size_t len, uint32_t *cp)
 	return n;
 }
 
-/* Zero width, and changes of direction (UAX #9). */
+/* Whether a character has no width, or changes the direction of the text (UAX #9). */
 static bool
 disguises(uint32_t cp)
 {
@@ -64,8 +64,8 @@ out_vis(FILE *f, const char *text, size_t len)
 		uint32_t cp;
 		size_t n = out_utf8((const unsigned char *)text, len, &cp);
 		/*
-		 * C1 controls (U+0080 to U+009F) steer terminals as escapes do; others hide text or
-		 * turn its order.
+		 * C1 controls (U+0080 to U+009F) act on terminals as escapes do.  Other characters
+		 * hide text or change its order.
 		 */
 		if (n > 1 && cp >= 0xa0 && !disguises(cp))
 			(void)fwrite(text, 1, n, f);
@@ -90,7 +90,7 @@ out_columns(void)
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : 80;
 }
 
-/* A character is taken for a column, which is right for most of what stands in reasons. */
+/* Each character counts as one column, which is right for most reasons. */
 void
 out_clip(char *text, size_t columns)
 {
@@ -104,7 +104,7 @@ out_clip(char *text, size_t columns)
 		at += n > 0 ? n : 1;
 	}
 	if (at < len && columns >= 3)
-		memcpy(text + cut, "...", 4);	/* at least three characters more stood there */
+		memcpy(text + cut, "...", 4);	/* at least three characters stood behind 'cut' */
 }
 
 static bool

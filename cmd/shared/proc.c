@@ -1,5 +1,5 @@
 /*
- * proc.c: other processes, as far as /proc tells of them.
+ * proc.c: what /proc says of other processes.
  */
 #include <sys/stat.h>
 #include <ctype.h>

@@ -1,5 +1,5 @@
 /*
- * progress.c: one line on a terminal that tells how far a long command is.
+ * progress.c: a line on a terminal that tells how far a long command is.
  */
 #include <poll.h>
 #include <stdarg.h>
@@ -9,11 +9,11 @@
 #include "shared/cmd.h"
 #include "shared/progress.h"
 
-/* Who is done sooner draws nothing. */
+/* A command that ends sooner draws nothing. */
 #define PATIENCE USEC
 #define REDRAW (USEC / 2)
 
-/* There is one terminal: whoever writes to it takes the line away first. */
+/* Whether a line is on the terminal.  Other output must remove it first. */
 static bool drawn;
 
 void
@@ -32,7 +32,7 @@ progress_due(struct progress *p)
 	if (!p->on || (now = clock_mono()) < p->next)
 		return false;
 	p->next = now + REDRAW;
-	return stderr_ready(0);	/* a terminal that nobody reads must not hold up the work */
+	return stderr_ready(0);	/* a terminal that nobody reads must not block the work */
 }
 
 void
@@ -75,11 +75,11 @@ progress_clear(void)
 	(void)fflush(stderr);	/* stdout may be the same terminal */
 }
 
-/* What a pipe takes without blocking once poll says that it takes something: see pipe(7). */
+/* When poll says that a pipe can be written, a short line does not block: see pipe(7). */
 bool
 stderr_ready(int timeout)
 {
 	struct pollfd pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-	return poll(&pfd, 1, timeout) != 0;	/* an error is for write to tell */
+	return poll(&pfd, 1, timeout) != 0;	/* write will report an error */
 }

@@ -1,8 +1,8 @@
 /*
- * prometheus.c: what mq stat has found out, in the text format of Prometheus:
- * base units, counters end in _total, ages are told by times of birth, for the age
- * in a file that nobody writes any more would stand still.  Names of queues need
- * no escapes.
+ * prometheus.c: the numbers of mq stat in the text format of Prometheus.
+ *
+ * Units are base units, and counters end in _total.  Ages are given as times of birth, because an
+ * age would stand still in a file that is not written any more.  Names of queues need no escapes.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -97,7 +97,10 @@ prometheus_print(const struct numbers *n, size_t count)
 
 /* ---- the file of a node exporter -------------------------------------- */
 
-/* Root must not replace /dev/null by a file because somebody wanted no output. */
+/*
+ * Refuse to replace anything but a regular file: root must not replace /dev/null by a file because
+ * somebody wanted no output.
+ */
 static enum status
 replaceable(struct run *r, const char *path)
 {
@@ -133,7 +136,7 @@ write_all(struct run *r, const char *path, int fd, const struct numbers *n, size
 enum status
 prometheus_textfile(struct run *r, const char *path, const struct numbers *n, size_t count)
 {
-	/* Not *.prom, which the exporter would read. */
+	/* The name must not match *.prom, which the exporter reads. */
 	static const char tail[] = ".XXXXXX";
 	char tmp[4096 + sizeof(tail)];
 	enum status st;
@@ -144,7 +147,7 @@ prometheus_textfile(struct run *r, const char *path, const struct numbers *n, si
 	if (strlen(path) >= sizeof(tmp) - sizeof(tail))
 		return error_sys(&r->err, ENAMETOOLONG, "%s", path);
 	(void)snprintf(tmp, sizeof(tmp), "%s%s", path, tail);
-	run_stoppable();	/* or the temporary file would stay */
+	run_stoppable();	/* otherwise the temporary file would stay */
 	if ((fd = mkstemp(tmp)) == -1)
 		return error_set(&r->err, errno == EACCES ||
 		    errno == EPERM ? ST_DENIED : ST_NOCREATE, errno,

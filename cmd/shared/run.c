@@ -1,5 +1,6 @@
 /*
- * run.c: what several verbs do: go over ids or handles, wait for a message, set the title.
+ * run.c: what several verbs do: handle a list of ids or handles, claim a message or wait for one,
+ * set the title.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -86,7 +87,11 @@ run_title(struct run *r)
 
 /* ---- claiming --------------------------------------------------------- */
 
-/* *told: what cannot be had was spoken of; NULL for who does not wait, and gets it as an error. */
+/*
+ * Try to claim a message once.  'told' is NULL if the caller does not wait: then a message that
+ * cannot be claimed is an error.  Otherwise it is reported once, '*told' becomes true, and ST_NONE
+ * says to wait.
+ */
 static enum status
 claim_once(struct run *r, struct queue *q, const struct claim_options *opt, bool *told,
     struct claim *c, usec_t *wake, enum held *held)
@@ -107,7 +112,7 @@ claim_once(struct run *r, struct queue *q, const struct claim_options *opt, bool
 	if (told == NULL || st == ST_OK)
 		return st;
 	*told = true;
-	error_clear(&r->err);	/* the others are waited for */
+	error_clear(&r->err);	/* go on waiting for other messages */
 	return ST_NONE;
 }
 
@@ -134,7 +139,7 @@ claim_wait(struct run *r, struct queue *q, const struct claim_options *opt, bool
 		st = claim_once(r, q, opt, &told, c, &wake, &held);
 		if (st != ST_NONE && !(st == ST_AGAIN && held != HELD_NO))
 			break;
-		error_clear(&r->err);	/* what the policy holds back it gives out later */
+		error_clear(&r->err);	/* what the policy holds back now may be given out later */
 		if (run_stopped()) {
 			st = ST_AGAIN;
 			break;

@@ -1,5 +1,5 @@
 /*
- * say.c: what people are told on standard error.
+ * say.c: what mq prints on standard error.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ run_complain(struct run *r)
 	progress_clear();
 	(void)fprintf(stderr, r->cmd != NULL ? "mq %s: " : "mq: ",
 	    r->cmd != NULL ? r->cmd->name : "");
-	/* Most errors come from below, where nobody knows whose queue it is. */
+	/* Most errors come from functions that do not know the queue's name, so add it here. */
 	if (r->queue[0] != '\0' && strstr(r->err.text, "queue ") == NULL &&
 	    strstr(r->err.text, r->spool_path) == NULL)
 		(void)fprintf(stderr, "queue %s: ", r->queue);

@@ -1,5 +1,5 @@
 /*
- * select.c: go over the selected messages of a queue.
+ * select.c: visiting the selected messages of a queue.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,10 +9,10 @@
 #include "shared/select.h"
 #include "shared/selection.h"
 
-/* The last so many that were met: a ring. */
+/* The last 'max' messages that were met, in a ring. */
 struct ring {
 	struct place *p;
-	size_t n, cap, max, next;	/* next: the oldest, once it is full */
+	size_t n, cap, max, next;	/* next: the oldest message, once the ring is full */
 };
 
 static enum status
@@ -37,7 +37,7 @@ ring_add(struct ring *ring, const struct place *p, struct error *err)
 	return ST_OK;
 }
 
-/* One that was selected: *count goes up if it counts. */
+/* Visit a selected message.  '*count' grows unless the visit says that it does not count. */
 static enum status
 visit(const struct visit *v, const struct place *p, int64_t *count, struct error *err)
 {
@@ -70,7 +70,7 @@ scan_all(struct select *s, struct queue *q, struct scan *scan, usec_t now, const
 		if (st == ST_DENIED)
 			run_trouble(s->r, st, worst);
 		if (st == ST_NONE || st == ST_GONE || st == ST_DENIED) {
-			/* that one only; what may not be listed is another matter */
+			/* Only this message is skipped. */
 			st = ST_OK;
 			continue;
 		}
@@ -79,7 +79,7 @@ scan_all(struct select *s, struct queue *q, struct scan *scan, usec_t now, const
 		if (st != ST_OK)
 			return st;
 	}
-	/* What could not be looked into is told of; what was found is not kept back for it. */
+	/* Report what could not be listed, but visit what was found all the same. */
 	if (st != ST_OK && st != ST_NONE && scan_missed(scan) != NULL && !error_is_ours(err)) {
 		run_trouble(s->r, st, worst);
 		st = ST_NONE;

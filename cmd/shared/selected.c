@@ -21,7 +21,7 @@ in(const struct range *r, int64_t n)
 	return n >= r->low && n <= r->high;
 }
 
-/* A pattern for all of it: of the word in the name, or of the last reason in words. */
+/* Whether the pattern matches the whole word in the name, or the whole text of the last reason. */
 static bool
 reason_matches(const struct select *s, struct queue *q, const struct place *p)
 {
@@ -73,7 +73,7 @@ line_matches(const struct select *s, char *line, size_t len)
 {
 	regmatch_t span = { .rm_so = 0, .rm_eo = (regoff_t)len };
 
-	/* REG_STARTEND: a NUL in the line is a byte like others. */
+	/* REG_STARTEND lets a NUL in the line be a byte like others. */
 	return regexec(&s->match, line, 1, &span, REG_STARTEND) == 0;
 }
 
@@ -133,7 +133,10 @@ select_match(struct select *s, struct queue *q, const struct place *p, usec_t no
 			st = body_matches(s, fd, n, err);
 		(void)close(fd);
 	}
-	/* What moved on, or is broken, does not match; that is not the end of the others. */
+	/*
+	 * A message that is broken does not match, and must not stop the others.  One that moved on
+	 * is ST_GONE, which is no error either.
+	 */
 	if (st == ST_GONE || st == ST_BADDATA)
 		error_clear(err);
 	return st == ST_BADDATA ? ST_NONE : st;

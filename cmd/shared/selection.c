@@ -74,7 +74,7 @@ match(struct select *s, const char *regex)
 	return ST_OK;
 }
 
-/* A number, with K, M or G (of 1024) if it is a size. */
+/* Parse a number.  A size may end in K, M or G, which are powers of 1024. */
 static bool
 number(const char *text, bool size, int64_t *n)
 {
@@ -94,7 +94,7 @@ number(const char *text, bool size, int64_t *n)
 	return errno == 0 && *end == '\0';
 }
 
-/* N, N+ or N-M. */
+/* Parse N, N+ or N-M. */
 static enum status
 range(struct select *s, const char *opt, const char *arg, bool size, struct range *out)
 {

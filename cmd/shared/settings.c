@@ -1,5 +1,5 @@
 /*
- * settings.c: which mq.conf, and which spool.
+ * settings.c: which mq.conf and which spool to use.
  */
 #include <sys/stat.h>
 #include <fcntl.h>
@@ -31,7 +31,10 @@ env(const char *name)
 	return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* $XDG_..., or what stands for it below $HOME; false if neither is set. */
+/*
+ * Make a path below $XDG_..., or below its default in $HOME.  False: neither is set, or the path is
+ * too long.
+ */
 static bool
 xdg(const char *name, const char *below_home, const char *tail, char *buf, size_t size)
 {
@@ -47,7 +50,7 @@ xdg(const char *name, const char *below_home, const char *tail, char *buf, size_
 	return n > 0 && (size_t)n < size;
 }
 
-/* The user's default spool is nobody else's business: its parents are made too. */
+/* Make the parents of the user's default spool.  Only this user needs it, so mq may make them. */
 static void
 make_parents(char *path)
 {
@@ -56,8 +59,8 @@ make_parents(char *path)
 	for (char *p = strchr(path + 1, '/'); p != NULL; p = strchr(p + 1, '/')) {
 		*p = '\0';
 		/*
-		 * As durable as the spool in it is going to be.  What holds the user's home may be
-		 * closed to reading; nothing is made there.
+		 * Sync them, so that they last as long as the spool.  The directory above the
+		 * user's home may not be readable, but nothing is made in it.
 		 */
 		if (mkdir(path, 0700) == 0 && up != -1)
 			(void)fsync(up);
@@ -75,8 +78,8 @@ static void
 conf_files(struct run *r)
 {
 	/*
-	 * Copied: a process title may overwrite the environment, and the files are read again and
-	 * again.
+	 * Keep a copy, because setproctitle may overwrite the environment, and the files are read
+	 * again later.
 	 */
 	static char *copy;
 	const char *only = env("MQ_CONF");
@@ -105,7 +108,7 @@ run_conf(struct run *r)
 	return st;
 }
 
-/* The spool that was asked for, if it was: NULL: mq.conf and defaults tell. */
+/* Return the spool that -s or MQ_SPOOL names.  NULL: mq.conf and the defaults decide. */
 const char *
 run_asked_spool(void)
 {
@@ -113,8 +116,8 @@ run_asked_spool(void)
 }
 
 /*
- * The spool of the system is the default of root, and of the user who owns it: workers, and what
- * cron runs for them.
+ * Whether the system's spool is the default.  It is for root and for the user who owns it, so that
+ * workers and cron jobs of that user find it.
  */
 static bool
 owns_system_spool(void)

@@ -1,5 +1,5 @@
 /*
- * squeeze.c: a table of words, as narrow as it can be.
+ * squeeze.c: printing a table of words as narrow as possible.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,12 +9,12 @@
 #define CELLS 32
 
 struct squeeze {
-	int width[CELLS];	/* 0: no such column; -1: left out */
-	bool blank[CELLS];	/* nothing but 0, 0.0 and - in it */
+	int width[CELLS];	/* 0: no such column; -1: the column is left out */
+	bool blank[CELLS];	/* the column holds nothing but 0, 0.0 and - */
 	const char *heading[CELLS];
 };
 
-/* Call 'cell' for each word of the table, and 'end' after each line; either may be NULL. */
+/* Call 'cell' for each word of the table, and 'end' after each line unless it is NULL. */
 static void
 squeeze_each(struct squeeze *s, const char *table,
     void (*cell)(struct squeeze *, size_t row, size_t column, const char *at, int len),

@@ -1,5 +1,5 @@
 /*
- * statjson.c: what mq stat has found out, as JSON.
+ * statjson.c: the numbers of mq stat as JSON.
  */
 #include <inttypes.h>
 #include <string.h>

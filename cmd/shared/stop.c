@@ -25,14 +25,14 @@ run_catch(int sig, void (*handler)(int))
 		(void)sigaction(sig, &sa, NULL);
 }
 
-/* us from one alarm to the next. */
+/* Microseconds from one alarm to the next. */
 #define STOP_AGAIN 50000
 
 static volatile sig_atomic_t stopped;
 
 /*
- * A signal may come just before a system call that waits, and would not interrupt that one.  So
- * from then on an alarm interrupts again and again whatever waits.
+ * A signal may come just before a system call that waits, and then does not interrupt it.  So from
+ * then on an alarm interrupts waiting calls again and again.
  */
 static void
 on_stop(int sig)
@@ -75,6 +75,9 @@ run_die_if_stopped(void)
 	(void)fflush(stdout);
 	(void)signal(stopped, SIG_DFL);
 	(void)raise(stopped);
-	/* The first process of a container does not die of it; a shell says so of one that did. */
+	/*
+	 * The first process of a container does not die of the signal.  Exit as a shell reports
+	 * such a death.
+	 */
 	_exit(128 + stopped);
 }

@@ -11,9 +11,9 @@
 #include "shared/cmd.h"
 #include "shared/out.h"
 
-#define READER_WAIT (10 * USEC)	/* for a pipe to be read */
+#define READER_WAIT (10 * USEC)	/* how long to wait until a pipe is read */
 
-/* No reader is left; whether the last one read on between the two looks before it went. */
+/* Whether bytes are left in the pipe.  The last reader may have read on before it went. */
 static bool
 unread(void)
 {
@@ -23,9 +23,9 @@ unread(void)
 }
 
 /*
- * A pipe has taken the bytes when its reader has: until then they are in the
- * kernel, and gone if the reader goes.  No event tells, so look, less and less
- * often.  Not for ever: a program that first waits for us and then reads would hang.
+ * Wait until the reader of a pipe has read everything.  Until then the bytes are in the kernel, and
+ * are lost if the reader goes.  There is no event for this, so look again, less and less often.
+ * Give up after READER_WAIT: a program that waits for us before it reads would hang for ever.
  */
 bool
 out_taken(void (*meanwhile)(void *), void *arg)
@@ -40,7 +40,7 @@ out_taken(void (*meanwhile)(void *), void *arg)
 	for (unsigned round = 0; !run_stopped(); round++) {
 		if (meanwhile != NULL)
 			meanwhile(arg);
-		/* First this: who has read all of it may go. */
+		/* Check this before the reader's end: a reader that has read everything may go. */
 		if (ioctl(STDOUT_FILENO, FIONREAD, &left) == -1 || left == 0 ||
 		    clock_mono() >= deadline)
 			return true;

@@ -1,5 +1,5 @@
 /*
- * usage.c: what mq help and a usage error say, from the command table.
+ * usage.c: the text of mq help and of usage errors, from the command table.
  */
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /*
- * verbs.c: the table of verbs, for all that works for each of them.
+ * verbs.c: looking up a verb in the table.
  */
 #include <string.h>
 

@@ -1,9 +1,8 @@
 /*
  * words.c: what the completions of all shells offer.
  *
- * What an operand or an argument is (a queue, an id, a handle, a file) is told by its
- * placeholder in the table; queues, ids and handles are asked of mq itself, with the -s that
- * was typed already.
+ * A placeholder of the table tells what an operand or an argument is: a queue, an id, a handle, a
+ * file.  The completions ask mq itself for queues, ids and handles, with the -s that was typed.
  */
 #include <string.h>
 
@@ -11,7 +10,7 @@
 #include "shared/columns.h"
 #include "shared/complete.h"
 
-/* Which ids are of use to a verb. */
+/* The states of the messages that a verb can act on. */
 const char *
 complete_states(const char *verb)
 {
@@ -26,7 +25,7 @@ complete_states(const char *verb)
 	return "ready,delayed,claimed,held,dead,done";
 }
 
-/* The kind of thing that a placeholder stands for. */
+/* The kind of word that a placeholder stands for. */
 const char *
 complete_kind(const char *placeholder, size_t len)
 {
@@ -44,7 +43,8 @@ complete_kind(const char *placeholder, size_t len)
 }
 
 /*
- * The kinds of a verb's operands, "queue id*": a star repeats it, up to "--" if it is not the last.
+ * Print the kinds of a verb's operands, as in "queue id*".  A star means that the operand repeats:
+ * up to "--", unless it is the last one.
  */
 void
 complete_operands(FILE *f, const char *operands)
