@@ -1,5 +1,5 @@
 /*
- * columns.c: the columns of mq top: what they say of a queue, and queues in their order.
+ * columns.c: the columns of mq top: what they show of a queue, and how they sort queues.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -107,7 +107,7 @@ CELL(cell_workers)
 	(void)snprintf(buf, size, "%u%s", f->workers, f->unsure ? "?" : "");
 }
 
-/* How long what waits will take at the rates of the last minute. */
+/* How long it will take to drain the queue at the rates of the last minute. */
 CELL(cell_drain)
 {
 	uint64_t n = f->t.count[STATE_READY] + f->t.count[STATE_CLAIMED];
@@ -123,7 +123,7 @@ CELL(cell_drain)
 		short_age(buf, size, (usec_t)((double)n / net * USEC));
 }
 
-/* Eight heights; the greatest of what is seen is the full one. */
+/* The trend, as bars of eight heights.  The greatest value in it has the full height. */
 CELL(cell_trend)
 {
 	static const char *const blocks[] = { " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
@@ -157,7 +157,7 @@ BY_COUNT(by_claimed, STATE_CLAIMED)
 BY_COUNT(by_dead, STATE_DEAD)
 COMPARE(by_out, cmp(rate_out(a), rate_out(b)))
 COMPARE(by_workers, cmp(a->workers, b->workers))
-/* The one whose oldest message is older is greater. */
+/* The queue with the older message is the greater one; one without messages is the least. */
 COMPARE(by_oldest, cmp(tally_oldest(&b->t) != 0 ? (double)tally_oldest(&b->t) : 1e18,
     tally_oldest(&a->t) != 0 ? (double)tally_oldest(&a->t) : 1e18))
 
@@ -208,7 +208,7 @@ by_sort(const void *pa, const void *pb)
 	    *b = &sorting->d.f[*(const size_t *)pb];
 	int c = top_columns[sorting->sort].cmp(a, b);
 
-	/* Names rise, everything else falls: the worst is to be seen first. */
+	/* Names are sorted upwards and all else downwards, so that the worst queues come first. */
 	if (sorting->sort != COLUMN_NAME)
 		c = -c;
 	if (sorting->reverse)
@@ -232,7 +232,7 @@ top_order(struct top *t, struct error *err)
 	sorting = t;
 	if (c->n > 1)
 		qsort(order, c->n, sizeof(*order), by_sort);
-	/* The queue that was chosen stays so, wherever it is now. */
+	/* The queue that was chosen stays chosen, wherever it is now. */
 	for (size_t i = 0; i < c->n; i++)
 		if (strcmp(t->d.f[order[i]].name, t->selected) == 0)
 			c->at = i;

@@ -1,12 +1,13 @@
 /*
- * data.c: the figures of all queues, a little at a time.
+ * data.c: finds out the figures of all queues, a little at a time.
  *
  * Messages are counted by listing them (about a microsecond each), and a spool may have
- * hundreds of queues and millions of messages.  So there are rounds, one a frame, each
- * done in short steps as long as there is time: every queue is looked at (policy, rates), and
- * those that are quick to count are counted; what time is left goes to the others, one
- * after the other, the one that was counted longest ago first.  A count that is not finished
- * in a round goes on in the next one; until it is, the old figure stands, with its age.
+ * hundreds of queues and millions of messages.  So there is a round for each frame, which is
+ * done in short steps as long as there is time.  A round looks at every queue (its policy and
+ * rates) and counts those that are quick to count.  What time is left goes to the slow ones,
+ * one after the other, beginning with the one that was counted longest ago.  A count that is
+ * not finished in a round goes on in the next one.  Until then the old figure is shown with
+ * its age.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,16 +20,16 @@
 #include "shared/cmd.h"
 #include "top/top.h"
 
-/* A count that takes longer is not for every round. */
+/* A queue whose count takes longer than this is slow, and not counted in every round. */
 #define QUICK (10 * 1000LL)
-/* Counting a queue that is slow takes this part of the time at most. */
+/* Counting a slow queue takes at most one part in this many of the time. */
 #define DUTY 10
-/* Messages between two looks at the clock. */
+/* How many messages to count between two looks at the clock. */
 #define STRIDE 512
 
 /* ---- counting --------------------------------------------------------- */
 
-/* Until the end (ST_NONE) or that time (ST_OK). */
+/* Count until the scan has ended (ST_NONE) or the time 'until' has come (ST_OK). */
 static enum status
 count(struct scan *scan, struct tally *t, usec_t until, struct error *err)
 {
@@ -61,7 +62,7 @@ trouble(struct figure *f, struct error *err)
 	error_clear(err);
 }
 
-/* All of it if that is quick; else it is known to be slow. */
+/* Count the whole queue if that is quick; otherwise note that it is slow. */
 static void
 count_quickly(struct queue *q, struct figure *f, struct error *err)
 {
@@ -89,7 +90,7 @@ drop_slow(struct data *d)
 	d->q = NULL;
 }
 
-/* The one that was counted longest ago, and long enough ago. */
+/* The slow queue that was counted longest ago.  NULL: none was counted long enough ago. */
 static struct figure *
 stalest(const struct data *d)
 {
@@ -118,7 +119,7 @@ open_slow(struct data *d, struct error *err)
 	if (look_open(d->spool, f->name, &d->q, &broken, err) != ST_OK ||
 	    scan_open(d->q, STATES_ALL, &d->scan, err) != ST_OK) {
 		trouble(f, err);
-		f->at = d->round;	/* not again in this round */
+		f->at = d->round;	/* do not try again in this round */
 		drop_slow(d);
 	}
 	return true;
@@ -156,7 +157,8 @@ count_slowly(struct data *d, usec_t until)
 /* ---- looking ---------------------------------------------------------- */
 
 /*
- * What was acknowledged a second since the last look; a file of counters that is new begins at 0.
+ * Append to the trend how many messages per second were acknowledged since the last look.  That is
+ * 0 if the counters have gone back, as a new file of counters begins at 0.
  */
 static void
 trend(struct figure *f, const struct rates *now, usec_t mono)
@@ -214,7 +216,7 @@ data_find(const struct data *d, const char *name)
 	return d->n == 0 ? NULL : bsearch(name, d->f, d->n, sizeof(*d->f), by_name);
 }
 
-/* Figures for these queues; what was known of them stays. */
+/* Make the figures of the queues 'names', and keep what was known of each. */
 static enum status
 merge(struct data *d, const struct names *names, struct error *err)
 {

@@ -1,5 +1,5 @@
 /*
- * draw.c: the screens of mq top, but that of all queues.
+ * draw.c: the screens of mq top: one queue, and help.  That of all queues is in queues.c.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -19,7 +19,7 @@ put_tabs(struct top *t, const struct figure *f)
 	struct screen *s = &t->s;
 
 	for (int i = NSTATES; i >= 0; i--) {
-		int state = NSTATES - 1 - i;	/* all, then one by one */
+		int state = NSTATES - 1 - i;	/* -1: all states */
 		uint64_t n = state >= 0 ? f->t.count[state] : 0;
 		unsigned attr = (state < 0 ? NSTATES : state) == t->m.tab ? ATTR_REVERSE : 0;
 		if (attr == 0 && state >= 0 && n == 0 && s->cols < 70)
@@ -54,7 +54,7 @@ put_flow(struct top *t, const struct figure *f)
 	screen_newline(&t->s);
 }
 
-/* Its workers and what they run, in at most so many lines. */
+/* Show the workers of a queue and what they run, in at most 'lines' lines. */
 static void
 put_workers(struct top *t, const char *queue, int lines)
 {
@@ -89,7 +89,7 @@ put_workers(struct top *t, const char *queue, int lines)
 	}
 }
 
-/* What there is to say of a message: when something will happen to it, else why it failed. */
+/* A remark on a message: when something will happen to it, and why it failed. */
 static void
 message_remark(const struct top *t, const struct place *p, char *buf, size_t size)
 {
@@ -113,7 +113,7 @@ put_message(struct top *t, const struct place *p, bool chosen)
 	char text[600];
 	bool narrow = s->cols < 70;
 
-	if (narrow)	/* the part in which two differ */
+	if (narrow)	/* the end of an id is where two ids differ */
 		screen_put(s, attr, 12, p->name.id.text + ID_LEN - 12);
 	else
 		screen_put(s, attr, ID_LEN, p->name.id.text);
@@ -150,7 +150,7 @@ put_message_heads(struct top *t)
 	screen_newline(s);
 }
 
-/* The remark of the one that is chosen, which the list may have cut. */
+/* The whole remark on the chosen message, which the list may have cut. */
 static void
 message_info(const struct top *t, char *buf, size_t size)
 {

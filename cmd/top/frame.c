@@ -1,6 +1,6 @@
 /*
- * frame.c: what all screens of mq top have: title and foot, the part of a list that is seen,
- * and a note at the bottom.
+ * frame.c: what all screens of mq top have: a title, the part of a list that is seen, and the
+ * lines at the bottom with a note.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,10 +10,6 @@
 #include "shared/cmd.h"
 #include "top/top.h"
 
-/*
- * How many rows are left for a list, with so many above it; its part that is seen follows the
- * choice.
- */
 void
 draw_fit(struct top *t, struct cursor *c)
 {
@@ -48,7 +44,6 @@ draw_title(struct top *t, const char *queue)
 	screen_newline(s);
 }
 
-/* The last line: a question, what there is to say, or which keys there are. */
 void
 draw_foot(struct top *t, const char *info, const char *hints)
 {

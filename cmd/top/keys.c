@@ -21,7 +21,7 @@ open_queue(struct top *t, const char *name)
 	t->hurry = true;
 }
 
-/* The list anew.  A queue that was removed is left. */
+/* A queue that was removed meanwhile is closed, and its screen with it. */
 void
 top_load(struct top *t)
 {
@@ -110,7 +110,7 @@ sort_by(struct top *t, int column)
 	t->sort = column;
 }
 
-/* False: quit. */
+/* Do what a key asks for on the screen of all queues.  False: quit. */
 static bool
 key_queues(struct top *t, int key)
 {
@@ -159,7 +159,7 @@ key_messages(struct top *t, int key)
 	else if (key == KEY_BACKTAB)
 		choose_tab(t, t->m.tab - 1);
 	else if (key >= '0' && key <= '0' + NSTATES)
-		choose_tab(t, key - '1');	/* 0, all, is the last tab */
+		choose_tab(t, key - '1');	/* the key 0 is for all states, the last tab */
 	else if (key == KEY_ENTER || key == 'p')
 		read_message(t);
 	else if (key == 'z')
@@ -185,7 +185,6 @@ key_answer(struct top *t, int key)
 		top_note(t, "not done");
 }
 
-/* False: quit. */
 bool
 top_key(struct top *t, int key)
 {

@@ -79,7 +79,7 @@ load_state(struct messages *m, int state, size_t *cap, struct error *err)
 	return st == ST_NONE ? ST_OK : st;
 }
 
-/* The message that was chosen stays so, if it is still there. */
+/* The message that was chosen stays chosen, if it is still there. */
 static void
 keep_choice(struct messages *m, const char *id)
 {
@@ -131,7 +131,7 @@ bury(struct queue *q, const struct place *p, usec_t now, struct error *err)
 static const struct move {
 	int key;
 	const char *past;
-	int wanted;	/* a message in this state has it already; -1: none has */
+	int wanted;	/* a message in this state needs no move; -1: any needs it */
 	enum status (*move)(struct queue *, const struct place *, usec_t, struct error *);
 } moves[] = {
 	{ 'r', "retried", STATE_READY, retry },
@@ -140,7 +140,7 @@ static const struct move {
 	{ 'x', "removed", -1, move_drop },
 };
 
-/* As the commands of these names do, and refuse (see act.c). */
+/* Move a message, or refuse it, as the command of the same name does (see act.c). */
 static void
 move(struct top *t, const struct move *m, const struct place *p)
 {
@@ -189,7 +189,7 @@ messages_act(struct top *t, int key)
 			move(t, &moves[i], p);
 	if (p == NULL || key != 'x')
 		return;
-	t->asked = *p;	/* the choice may be another when the answer comes */
+	t->asked = *p;	/* another message may be chosen when the answer comes */
 	t->ask = remove_asked;
 	top_note(t, "remove message %s for good? (y/n)", p->name.id.text);
 }
@@ -257,7 +257,7 @@ chore_step(struct top *t, usec_t until)
 		if (st != ST_OK && st != ST_GONE)
 			break;
 	}
-	if (t->ask == NULL)	/* a question stays to be seen */
+	if (t->ask == NULL)	/* a question must not be covered */
 		top_note(t, "retried %llu%s", (unsigned long long)c->done,
 		    st == ST_OK || st == ST_GONE ? " so far; Esc: stop" : "");
 	if (st == ST_OK || st == ST_GONE)

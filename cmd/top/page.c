@@ -1,8 +1,8 @@
 /*
- * page.c: one message in the user's pager.
+ * page.c: shows one message in the user's pager.
  *
- * Two children: the pager, and one of our own that writes to it, for a pager reads only as far as
- * its user does, and a body may be of any size.
+ * There are two children: the pager, and one of our own that writes to it.  The writer is a process
+ * because a pager reads only as far as its user does, and a body may be of any size.
  */
 #include <sys/wait.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 #include "shared/out.h"
 #include "top/top.h"
 
-/* A pager that was back sooner did not wait for anybody. */
+/* A pager that ended sooner than this did not wait for its user. */
 #define GLANCE USEC
 
 #define DEFAULT_PAGER "less 2>/dev/null || more"
@@ -27,8 +27,8 @@ static const int keys_signals[] = { SIGINT, SIGQUIT, SIGTSTP };
 #define NKEYS_SIGNALS 3
 
 /*
- * What the terminal sends is for the pager.  But a stop stops us as well, or the shell would not
- * get the terminal back.
+ * The signals of keys are meant for the pager, so we ignore them.  But Ctrl-Z must stop us as well,
+ * or the shell would not get the terminal back.
  */
 static void
 yield_keys(struct sigaction old[NKEYS_SIGNALS])
@@ -72,7 +72,7 @@ start_writer(struct run *r, struct queue *q, const struct place *p, int in, int 
 
 	if (pid != 0)
 		return pid;
-	(void)close(in);	/* or we would not see the pager go */
+	(void)close(in);	/* with it open, writing would not fail when the pager is gone */
 	(void)dup2(out, STDOUT_FILENO);
 	if ((st = message_show(r, q, p)) != ST_OK) {
 		(void)fputs(st == ST_GONE ? "The message has moved on." : "mq: ", stdout);
@@ -83,7 +83,7 @@ start_writer(struct run *r, struct queue *q, const struct place *p, int in, int 
 	_exit(0);
 }
 
-/* We are told to end: so is the pager, and then it gives the terminal back. */
+/* Wait for the pager.  If we are told to end, so is the pager, to give the terminal back. */
 static void
 wait_pager(pid_t pid)
 {
@@ -122,7 +122,7 @@ is_less(const char *pager)
 	return len >= 4 && strncmp(pager + len - 4, "less", 4) == 0;
 }
 
-/* Else what it showed would be gone with the screen. */
+/* Wait for Return, because what the pager showed would vanish with the screen. */
 static void
 linger(void)
 {

@@ -10,9 +10,9 @@
 #include "shared/cmd.h"
 #include "top/top.h"
 
-/* Of a name that is longer, so much is kept as long as there is a column that can go. */
+/* Columns are left out rather than cut a name below this length. */
 #define NAME_KEPT 20
-/* What the trend gets of the room that is left, and what the command has to get at least. */
+/* The trend gets at most this much more of the room; the command needs at least this much. */
 #define TREND_MORE 12
 #define COMMAND_LEAST 12
 
@@ -31,7 +31,7 @@ needed(const struct layout *l)
 	return sum;
 }
 
-/* Take away the least important column; false: there is none. */
+/* Leave out the least important column.  False: there is no column left. */
 static bool
 drop_one(struct layout *l)
 {
@@ -51,7 +51,7 @@ at_most(int n, int max)
 	return n < max ? n : max;
 }
 
-/* The room that is left: to a name that is still cut, to the trend, to the command. */
+/* Give the room that is left to names that are still cut, then to the trend and the command. */
 static void
 spread(struct layout *l, int left, int longest)
 {
@@ -104,7 +104,7 @@ put_heads(struct top *t, const struct layout *l)
 	screen_newline(s);
 }
 
-/* What the workers of a queue run: one of their handlers. */
+/* One handler of the workers of a queue, as an example of what they run. */
 static const struct task *
 a_task(const struct top *t, const char *queue)
 {
@@ -147,7 +147,7 @@ put_queue(struct top *t, const struct layout *l, const struct figure *f, bool ch
 	screen_newline(&t->s);
 }
 
-/* How old the oldest figure is, if some are not of this frame or the last. */
+/* Tell how old the oldest figure is, if some figures are stale, and whether some are not known. */
 static void
 put_staleness(struct top *t)
 {
@@ -195,7 +195,7 @@ put_totals(struct top *t)
 	screen_newline(s);
 }
 
-/* About the queue that is chosen: what is wrong with it, or what is run for it. */
+/* Say about the chosen queue what is wrong with it, or what its workers run. */
 static void
 queue_info(const struct top *t, char *buf, size_t size)
 {

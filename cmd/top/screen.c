@@ -1,9 +1,9 @@
 /*
  * screen.c: a terminal as rows of text.
  *
- * A frame is made line by line; only the lines that differ from what is shown are sent,
- * with one write, so nothing flickers and a slow line has little to carry.  All text passes
- * vis, so no escape sequences get out but those of this file and terminal.c.
+ * A frame is made line by line.  Only the lines that differ from what is shown are sent, with
+ * one write, so that nothing flickers and a slow connection has little to carry.  All text
+ * passes vis, so the only escape sequences are those of this file and of terminal.c.
  */
 #include <sys/ioctl.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include "shared/out.h"
 #include "top/top.h"
 
-/* Rows and columns beyond that are not used. */
+/* No more rows and columns than this are used. */
 #define CELLS_MAX 1000
 
 /* ---- the size of the terminal --------------------------------------------- */
@@ -61,7 +61,7 @@ line_begin(struct screen *s)
 	s->f = s->row < s->rows ? open_memstream(&s->text, &s->len) : NULL;
 }
 
-/* Columns of a line.  Not the last cell of all: terminals differ in whether they scroll then. */
+/* The columns of a line.  The last cell of the screen stays empty: some terminals would scroll. */
 static int
 line_width(const struct screen *s)
 {
@@ -89,7 +89,10 @@ blanks(struct screen *s, int n)
 		(void)fputc(' ', s->f);
 }
 
-/* The next character of text: its bytes, its columns, 0 for none that can be shown. */
+/*
+ * Find the first character of 'text': how many bytes it has, and how many columns it takes.
+ * Negative: it cannot be shown.
+ */
 static int
 glyph(const struct screen *s, const char *text, size_t len, size_t *bytes)
 {
@@ -109,7 +112,7 @@ glyph(const struct screen *s, const char *text, size_t len, size_t *bytes)
 	return wcwidth(wc);
 }
 
-/* So many columns of text, the last one marked if that is not all. */
+/* Write 'columns' columns of 'text'.  If it is 'cut', the last column has a mark. */
 static void
 put_cut(struct screen *s, const char *text, size_t len, int columns, bool cut)
 {
@@ -199,7 +202,7 @@ drop_rows(struct screen *s)
 	s->now = s->shown = NULL;
 }
 
-/* Rows for the terminal's size; all of it is drawn anew when that changed. */
+/* Make rows for the size of the terminal; if that has changed, the whole screen is drawn anew. */
 static void
 make_rows(struct screen *s)
 {
@@ -253,7 +256,10 @@ screen_newline(struct screen *s)
 	line_begin(s);
 }
 
-/* Erased first: behind the last column an erase would take that one with it. */
+/*
+ * Compose what has to be sent.  A line is erased before it is written, because an erase after its
+ * last column would take that column away.
+ */
 static void
 compose(struct screen *s, FILE *out)
 {

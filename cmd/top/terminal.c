@@ -1,12 +1,13 @@
 /*
- * terminal.c: the terminal as such: taken over, given back, and its keys.
+ * terminal.c: takes the terminal over, gives it back, and reads its keys.
  *
- * Plain ECMA-48, which every terminal of the last thirty years speaks.  No curses: a
- * library that is linked makes each one-shot command start later (see the Makefile).
+ * The escape sequences are those of ECMA-48, which every terminal of the last thirty years
+ * understands.  There is no curses, because each linked library makes every one-shot command
+ * start later (see the Makefile).
  *
- * The terminal is given back on any exit: by terminal_close; when a signal kills us, by its
- * handler; and where no handler can run (kill -9, no stack left), by a second process
- * that sees the end of a pipe, as in guard.c.
+ * The terminal is given back however we end: by terminal_close, or by a handler if a signal
+ * kills us.  If no handler can run (kill -9, no stack left), a second process does it when it
+ * sees the end of a pipe, as in worker/guard.c.
  */
 #include <sys/wait.h>
 #include <errno.h>
@@ -18,23 +19,26 @@
 #include "shared/cmd.h"
 #include "top/top.h"
 
-/* The alternate screen, if there is one, cleared; no cursor. */
+/* Clear the alternate screen, if there is one, and hide the cursor. */
 #define ENTER "\033[?1049h\033[?25l\033[0m\033[H\033[2J"
-/* Where there is none, the shell goes on in the last line. */
+/* Undo that.  Without an alternate screen the shell goes on in the last line. */
 #define LEAVE "\033[0m\033[999;1H\033[K\033[?25h\033[?1049l"
 /* How long the rest of a key's bytes may take after an ESC. */
 #define ESC_WAIT (USEC / 10)
 
 /* ---- giving the terminal back ----------------------------------------- */
 
-/* What handlers of signals need to know. */
+/* What the handlers of signals need to know. */
 static struct {
 	struct termios saved;
 	volatile sig_atomic_t ours;		/* the terminal is set up for us */
 	volatile sig_atomic_t suspend, resumed, resized;
 } caught;
 
-/* Safe in a handler.  A terminal that takes nothing does not keep us from ending. */
+/*
+ * Give the terminal back; a handler of signals may call this.  A terminal that takes no output does
+ * not keep us from ending.
+ */
 static void
 give_back(const struct termios *saved)
 {
@@ -54,7 +58,7 @@ on_fatal(int sig)
 		give_back(&caught.saved);
 	caught.ours = 0;
 	errno = saved_errno;
-	(void)raise(sig);	/* its handler was reset: we die of it on return */
+	(void)raise(sig);	/* the handler was reset, so the signal kills us on return */
 }
 
 static void
@@ -86,7 +90,7 @@ catch_signals(void)
 		(void)sigaction(SIGTSTP, &sa, NULL);
 }
 
-/* Signals stay with their keys, so that Ctrl-C works whatever we are at. */
+/* The keys of signals still work, so that Ctrl-C does whatever we are doing. */
 static struct termios
 make_raw(const struct termios *saved)
 {
@@ -100,8 +104,8 @@ make_raw(const struct termios *saved)
 }
 
 /*
- * Give it back for one who is dead.  A shell that was quicker has set the terminal for its
- * next line already: that is left alone.
+ * Give the terminal back for a process that is dead.  If a shell has already set the terminal for
+ * its next line, that setting is kept.
  */
 static void
 give_back_late(const struct termios *saved)
@@ -116,8 +120,8 @@ give_back_late(const struct termios *saved)
 }
 
 /*
- * The second process.  Each byte says whether the terminal is ours from then on; the end of them,
- * that we are no more.
+ * The second process.  Each byte that it reads says whether the terminal is ours from then on.  The
+ * end of the pipe says that we are dead.
  */
 static void
 outlive(int fd, const struct termios *saved)
@@ -125,7 +129,7 @@ outlive(int fd, const struct termios *saved)
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	char byte = 0;
 
-	/* Else a background process that sets the terminal would be stopped. */
+	/* SIGTTOU would stop a background process that sets the terminal. */
 	(void)sigaction(SIGTTOU, &ignore, NULL);
 	(void)sigaction(SIGHUP, &ignore, NULL);
 	(void)setpgid(0, 0);
@@ -166,10 +170,10 @@ static void
 tell_guard(const struct terminal *t, char ours)
 {
 	if (write(t->line, &ours, 1) == -1)
-		return;		/* somebody killed it; there is still ourselves */
+		return;		/* somebody killed the guard; we can still do it ourselves */
 }
 
-/* ---- taking it over --------------------------------------------------- */
+/* ---- taking the terminal over ----------------------------------------- */
 
 void
 terminal_enter(struct terminal *t)
@@ -228,7 +232,7 @@ terminal_close(struct terminal *t)
 	t->guard = 0;
 }
 
-/* A signal that wants us to end may come while a slow line takes its time. */
+/* A signal may tell us to end while a slow terminal still takes its output. */
 enum status
 terminal_write(const char *data, size_t len, struct error *err)
 {
@@ -236,7 +240,7 @@ terminal_write(const char *data, size_t len, struct error *err)
 
 	while (len > 0 && !run_stopped()) {
 		ssize_t n = write(STDOUT_FILENO, data, len);
-		if (n == -1 && errno == EAGAIN)	/* somebody who shares it made it so */
+		if (n == -1 && errno == EAGAIN)	/* another process made it O_NONBLOCK */
 			(void)poll(&pfd, 1, 100);
 		else if (n == -1 && errno != EINTR)
 			return error_sys(err, errno, "terminal");
@@ -261,7 +265,7 @@ suspend(struct terminal *t)
 	(void)sigaction(SIGTSTP, &old, NULL);
 }
 
-/* What signals have asked for; whether that was anything. */
+/* Do what signals have asked for.  False: there was nothing. */
 static bool
 attend(struct terminal *t)
 {
@@ -270,14 +274,14 @@ attend(struct terminal *t)
 	caught.suspend = 0;
 	if (suspended)
 		suspend(t);
-	/* who had the terminal meanwhile may have set it otherwise */
+	/* The program that had the terminal meanwhile may have set it differently. */
 	if (suspended || caught.resumed)
 		terminal_enter(t);
 	caught.resumed = caught.resized = 0;
 	return any;
 }
 
-/* Wait for bytes of keys.  KEY_GONE: there will be none any more. */
+/* Wait for bytes of keys.  KEY_GONE: no more will come.  KEY_NONE: anything else. */
 static int
 await(struct terminal *t, usec_t timeout)
 {
@@ -286,7 +290,7 @@ await(struct terminal *t, usec_t timeout)
 	ssize_t n;
 	int r;
 
-	/* A signal between the question and the wait would be slept over. */
+	/* Signals are blocked, or we would sleep on if one came between the check and the wait. */
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, &old);
 	if (caught.suspend || caught.resumed || caught.resized || run_stopped() || timeout < 0)
@@ -318,7 +322,7 @@ named_key(const char *seq, size_t len)
 	return KEY_NONE;
 }
 
-/* Bytes that the first key in the buffer takes, 0: they are not all there. */
+/* How many bytes the first key in the buffer has; 0: they are not all there. */
 static size_t
 key_length(const struct terminal *t)
 {
@@ -331,7 +335,7 @@ key_length(const struct terminal *t)
 	if (t->in[1] == 'O')
 		return t->nin < 3 ? 0 : 3;
 	if (t->in[1] != '[')
-		return 1;	/* ESC, then something else */
+		return 1;	/* the key ESC, and then another key */
 	while (n < t->nin && t->in[n] >= 0x20 && t->in[n] < 0x40)
 		n++;
 	if (n == sizeof(t->in))
@@ -372,7 +376,7 @@ terminal_key(struct terminal *t, usec_t timeout)
 		if (await(t, ESC_WAIT) == KEY_GONE)
 			return KEY_GONE;
 		if ((len = key_length(t)) == 0)
-			len = t->nin == 1 ? 1 : t->nin;	/* the key ESC; or what is none */
+			len = t->nin == 1 ? 1 : t->nin;	/* the key ESC, or bytes of no key */
 	}
 	return take_key(t, len);
 }

@@ -1,8 +1,8 @@
 /*
- * top.c: mq top: all queues on one screen, live, and what an operator does about them.
+ * top.c: mq top: all queues on one screen, live, and keys for an operator to act on them.
  *
- * One loop: a round of gathering (data.c) in short steps, with the keys looked after between two of
- * them, a frame, and then nothing but keys until the next round is due.
+ * Each turn of the loop gathers figures (data.c) in short steps and looks at the keys between two
+ * steps.  Then it draws a frame, and waits for keys until the next turn is due.
  */
 #include <locale.h>
 #include <stdlib.h>
@@ -14,11 +14,11 @@
 
 #define DELAY (2 * USEC)
 #define DELAY_MIN (USEC / 10)
-/* Between two frames so much of the time may go into gathering. */
+/* At most one part in this many of the time between two frames is spent on gathering. */
 #define SHARE 4
 /* How long a key may have to wait. */
 #define STEP (20 * 1000LL)
-/* Columns of -b where nobody says how many. */
+/* The width of -b if nothing else sets it. */
 #define BATCH_COLUMNS 160
 
 static const struct opt opts[] = {
@@ -41,7 +41,7 @@ draw(struct top *t)
 	return top_draw(t, err);
 }
 
-/* Keys until that time (clock_mono), each with its frame.  ST_NONE: quit. */
+/* Handle keys until 'until' (clock_mono), and draw a frame after each.  ST_NONE: quit. */
 static enum status
 keys(struct top *t, usec_t until)
 {
@@ -66,7 +66,7 @@ keys(struct top *t, usec_t until)
 	return st;
 }
 
-/* Gather, in steps; ST_NONE: quit. */
+/* Gather figures in steps, until 'until' (clock_mono).  ST_NONE: quit. */
 static enum status
 gather(struct top *t, usec_t until)
 {
@@ -78,7 +78,7 @@ gather(struct top *t, usec_t until)
 	t->hurry = false;
 	if (data_round(&t->d, &err) != ST_OK)
 		top_error(t, &err);
-	/* Which figure stands where differs from round to round. */
+	/* The new round has changed which figure is at which index. */
 	st = top_order(t, &t->r->err);
 	while (st == ST_OK && more && clock_mono() < until) {
 		more = data_step(&t->d, clock_mono() + STEP);
@@ -164,7 +164,7 @@ batch_columns(void)
 	return n > 0 ? (int)n : BATCH_COLUMNS;
 }
 
-/* Everything that can be wrong is told before the terminal is another one. */
+/* What may go wrong is told first, before the screen changes. */
 static enum status
 begin(struct top *t)
 {

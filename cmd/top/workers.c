@@ -1,10 +1,10 @@
 /*
  * workers.c: who works on the queues, and what their handlers run: read from /proc.
  *
- * mq work says in its process title which queues it serves, and stands here once for each. Anybody
- * may call himself that, and the same queue may exist in another spool; so the process must also
- * have this queue's directory open.  Where we may not look (another user's, and we are not root) it
- * is shown as not sure.
+ * mq work says in its process title which queues it serves; each of them makes one entry here.  Any
+ * process may have such a title, and another spool may have a queue of the same name.  So the
+ * process must also have the directory of this queue open.  If we may not look, because it is
+ * another user's and we are not root, the worker is shown as not sure.
  */
 #include <sys/stat.h>
 #include <pwd.h>
@@ -18,12 +18,12 @@
 #include "shared/proc.h"
 #include "top/top.h"
 
-/* So much of the time may go into looking. */
+/* Looking may take at most about one part in this many of the time. */
 #define SHARE 10
 
 /* ---- handlers --------------------------------------------------------- */
 
-/* The value of a variable in an environment block, NULL if it is not there. */
+/* The value of the variable 'name' in an environment block; NULL: it is not there. */
 static const char *
 variable(const char *block, size_t len, const char *name)
 {
@@ -55,9 +55,7 @@ running_for(pid_t pid)
 	    (usec_t)(start * USEC / (unsigned long)ticks);
 }
 
-/*
- * A child of the worker is a handler if its environment says so; the other one guards the worker.
- */
+/* Whether the child 'pid' is a handler of this queue, which its environment tells. */
 static bool
 task_of(const struct worker *w, pid_t pid, char *env, size_t size, struct task *t)
 {
@@ -100,7 +98,7 @@ find_tasks(struct worker *w)
 
 /* ---- workers ---------------------------------------------------------- */
 
-/* A number and the word behind it; the text goes on behind that. */
+/* Read a number with 'word' after it, and let 'text' point behind both. */
 static bool
 read_number(const char **text, const char *word, unsigned long long *n)
 {
@@ -113,7 +111,10 @@ read_number(const char **text, const char *word, unsigned long long *n)
 	return true;
 }
 
-/* "mq: work QUEUE,QUEUE: 3 running, 17 done, 2 failed"; the names stay in the title. */
+/*
+ * Parse a title like "mq: work QUEUE,QUEUE: 3 running, 17 done, 2 failed".  The names that 'queues'
+ * points to remain in 'title'.
+ */
 static bool
 read_title(char *title, char **queues, struct worker *w)
 {
@@ -172,7 +173,10 @@ name_user(struct workers *ws, struct worker *w)
 		(void)strlcpy(w->user, user_name(ws, sb.st_uid), sizeof(w->user));
 }
 
-/* One of the queues of a process.  Of several, what runs for it is told by its handlers. */
+/*
+ * Add one queue of a process.  If the process serves 'several' queues, its title has their sum, so
+ * the handlers are counted to tell how many run for this queue.
+ */
 static void
 consider_queue(struct workers *ws, const char *spool, struct worker w, bool several)
 {
