@@ -1,10 +1,10 @@
 /*
- * ask.c: answers, on the side that waits for one: the place that it comes to.
+ * ask.c: the side of a request that waits for the answer, and the place that the answer comes to.
  *
  * The place is made, locked and watched before the request is pushed, so no answer can come
- * too soon.  The lock says that its process lives, and goes with it, however it ends.  A process
- * that gives up removes the place with one rmdir, which fails if an answer has come: so none is
- * lost between the last look and the end.
+ * too soon.  The lock says that the process that asks is alive: the kernel releases it when that
+ * process ends, in whatever way.  A process that gives up removes the place with one rmdir, which
+ * fails if an answer has come.  So no answer is lost between the last look and the end.
  */
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -32,10 +32,10 @@
 
 #define POLL_LOCAL (2 * USEC)
 #define POLL_REMOTE (USEC / 5)
-#define POLL_BLIND (USEC / 20)	/* there is no inotify: a user has few instances of it */
-/* One request in so many looks for places in which nobody waits. */
+#define POLL_BLIND (USEC / 20)	/* there is no inotify, of which a user may have few instances */
+/* On the average one request of so many looks for places in which nobody waits. */
 #define TIDY 16
-/* So many buckets of delayed/ are looked into for a request that is withdrawn. */
+/* How many buckets of delayed/ are looked into for a request that is withdrawn. */
 #define WITHDRAW_MAX 16
 #define WHY_MAX 1024
 
@@ -66,7 +66,7 @@ arm(struct question *a)
 		a->poll = queue_remote(q) ? POLL_REMOTE : POLL_LOCAL;
 }
 
-/* ST_GONE: a sweeper took the place for abandoned before it was locked. */
+/* ST_GONE: before the place was locked a sweep took it for abandoned, and removed it. */
 static enum status
 make_place(struct question *a, struct error *err)
 {
@@ -85,7 +85,7 @@ make_place(struct question *a, struct error *err)
 	if ((st = fs_open_dir(a->replies, a->token, false, &a->place, err)) != ST_OK)
 		return st;
 	locked = fs_dir_locked(a->place);
-	/* Nobody answers into a place that is not locked, but where locks are not to be relied on. */
+	/* Nobody answers into a place without a lock, except where locks cannot be relied on. */
 	if (locked == -1 && !queue_remote(a->q))
 		return queue_fail(a->q, err, errno, "lock the place for the reply");
 	if (locked != 1 && fstatat(a->replies, a->token, &sb, 0) == 0)
@@ -164,7 +164,7 @@ open_answer(struct question *a, int *fd, struct error *err)
 	return error_set(err, ST_BADDATA, 0, "the answer is not a regular file");
 }
 
-/* ST_NONE: nothing came yet. */
+/* Look for an answer.  ST_NONE: none came yet. */
 static enum status
 look(struct question *a, int *fd, struct error *err)
 {
@@ -189,7 +189,7 @@ look(struct question *a, int *fd, struct error *err)
 	return st;
 }
 
-/* The time is over.  From now on nobody can answer, unless somebody just did. */
+/* The time is over: remove the place, so that nobody can answer, unless an answer just came. */
 static enum status
 give_up(struct question *a, int *fd, struct error *err)
 {
@@ -236,9 +236,9 @@ question_wait(struct question *a, usec_t deadline, int *fd, struct error *err)
 	}
 }
 
-/* ---- a request that is not to be answered any more --------------------- */
+/* ---- withdrawing a request --------------------------------------------- */
 
-/* Look in the bucket where a push has put the request, and in those beside it. */
+/* Look for the request in the bucket that a push has put it into, and in those next to it. */
 static enum status
 find_ready(
     struct queue *q, const struct msgid *id, int priority, struct place *p, struct error *err)
@@ -259,7 +259,10 @@ find_ready(
 	return st;
 }
 
-/* After a failed attempt it is in delayed/, where what is due soon stands in the first buckets. */
+/*
+ * Look for the request in delayed/, where it is after a failed attempt.  Messages that are due soon
+ * are in the first buckets.
+ */
 static enum status
 find_delayed(struct queue *q, const struct msgid *id, struct place *p, struct error *err)
 {

@@ -1,10 +1,10 @@
 /*
- * circle.c: whether messages that leave a queue would come back to it, by queues of dead letters
- * and by topics.
+ * circle.c: whether messages that leave a queue would come back to it, through dead-letter queues
+ * and through topics.
  *
- * The queues are looked at one after the other, each once, in the order in which they are met.
- * What cannot be looked at leads nowhere: a circle that is not seen here is ended when a message
- * has gone round it.
+ * The queues are looked at one after the other, each once, in the order in which they are met.  A
+ * queue that cannot be looked at counts as leading nowhere.  A circle that is not seen because of
+ * that is ended when a message has gone round it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +17,12 @@
 #include "view/view.h"
 #include "pattern/circle.h"
 
-#define CIRCLE_MAX 256		/* queues that are looked at */
+#define CIRCLE_MAX 256		/* how many queues are looked at */
 
 struct circle {
 	struct met {
 		char name[QUEUE_NAME_MAX + 1];
-		int from;		/* the one that leads here; -1: the first */
+		int from;		/* the queue that leads here; -1: this is the first */
 	} met[CIRCLE_MAX];
 	int n;
 };
@@ -40,8 +40,8 @@ circle_meet(struct circle *c, const char *name, int from)
 }
 
 /*
- * Where messages go from the queue number i: its dead letters, and, of a topic, what its
- * subscribers get.
+ * Add the queues that messages of the queue number 'i' go to: its dead-letter queue, and, if it is
+ * a topic, its subscribers.
  */
 static void
 circle_leave(struct circle *c, struct spool *sp, int i)
@@ -61,14 +61,14 @@ circle_leave(struct circle *c, struct spool *sp, int i)
 		names_free(&subs);
 		queue_close(q);
 	} else if (ignored.status == ST_NOTFOUND) {
-		/* It is made when the first dead letter comes, with the policy of mq.conf. */
+		/* The queue will be made for its first dead letter, with the policy of mq.conf. */
 		error_clear(&ignored);
 		if (conf_policy(sp->conf, name, -1, &policy, &ignored) == ST_OK)
 			circle_meet(c, policy.dead_queue, i);
 	}
 }
 
-/* "a, b, c": the way to the queue number i. */
+/* Write the way to the queue number 'i' as "a, b, c". */
 static void
 circle_way(const struct circle *c, int i, char *buf, size_t size)
 {

@@ -9,8 +9,8 @@
 struct spool;
 
 /*
- * Whether what comes into one queue can get into the other, as a dead letter or through topics; way
- * is how: "a, b, c".
+ * Whether messages that come to the queue 'from' can get to the queue 'to', as dead letters or
+ * through topics.  'way' becomes the queues on that way: "a, b, c".
  */
 bool circle_reaches(struct spool *sp, const char *from, const char *to, char *way, size_t size);
 

@@ -2,13 +2,14 @@
  * latest.c: queues in which a new message replaces the waiting ones of its key.
  *
  * A message is removed only for a newer one of the very same key that was seen to stand in the
- * queue.  The hint (newest.c) says where to look for that; where it is wrong, a message too many
- * is delivered, and none is lost.
+ * queue.  The hint (newest.c) says where to look for the newer one.  If the hint is wrong, a
+ * message too many is delivered, and none is lost.
  *
- * A push that is durable writes the hint, and then looks at what waits; what comes back from a
- * claim is moved, and then the hint is read.  So one of two that meet sees the other.  A claim
- * that meets a message asks, too: two pushes at once, or one that was killed, cost a delivery too
- * many at worst.
+ * A push that is durable first writes the hint, and then looks at the messages that wait.  A
+ * message that comes back from a claim is first moved, and then the hint is read.  So at least one
+ * of two such processes sees what the other did.  A claim, too, asks for each message whether there
+ * is a newer one.  So two pushes at once, or a push that was killed, cost at worst one delivery too
+ * many.
  */
 #include <string.h>
 #include <unistd.h>
@@ -26,14 +27,14 @@
 #include "pattern/leave.h"
 #include "pattern/latest.h"
 
-/* Ids alone tell which of two is newer, so all hosts and all clocks agree: see newest_after. */
+/* Only the ids tell which message is newer, so that all hosts agree on it: see newest_after. */
 static bool
 latest_older(const struct msgname *a, const struct msgname *b)
 {
 	return strcmp(a->id.text, b->id.text) < 0;
 }
 
-/* The headers of a message, if it stands there.  They are to be freed then. */
+/* Read the headers of a message, if it stands there.  True: the caller has to free them. */
 static bool
 latest_headers(struct queue *q, const struct place *p, struct headers *h)
 {
@@ -54,7 +55,7 @@ latest_keys_equal(const struct headers *a, const struct headers *b)
 {
 	struct header x, y;
 
-	/* A producer may give the hash alone. */
+	/* A producer may give only the hash of a key, and then there is no such header. */
 	if (!headers_find(a, "Key", &x))
 		return !headers_find(b, "Key", &y);
 	return headers_find(b, "Key", &y) && x.valuelen == y.valuelen &&
@@ -62,8 +63,8 @@ latest_keys_equal(const struct headers *a, const struct headers *b)
 }
 
 /*
- * Whether both stand there, and have the same key: the hash in their names can be the same for
- * different keys, and whoever chooses keys can make it so.
+ * Whether both messages stand there, and have the same key.  The names hold only a hash, which can
+ * be the same for different keys, and a producer can choose keys so that it is.
  */
 static bool
 latest_same_key(struct queue *q, const struct place *a, const struct place *b)
@@ -91,7 +92,10 @@ latest_superseded(struct queue *q, const struct place *p)
 		return false;
 	if (latest_same_key(q, p, &newer))
 		return true;
-	/* It moved since, or is another's of the same hash: it has the turn, or waits for it. */
+	/*
+	 * The message that the hint names has moved, or is of another key with the same hash.  A
+	 * newer one of this key may have the turn, or be the last that waits for it.
+	 */
 	return (order_holder(q, order, &newer) && latest_older(&p->name, &newer.name) &&
 	    latest_same_key(q, p, &newer)) ||
 	    (order_last(q, order, &newer) && latest_older(&p->name, &newer.name) &&
@@ -120,8 +124,8 @@ latest_returned(struct queue *q, const struct place *p, usec_t now)
 }
 
 /*
- * What waits and is older goes: it waits for its turn, or to be tried again.  What is worked on
- * stays.
+ * Remove the older messages of the key that wait for their turn, or to be tried again.  A message
+ * that is claimed stays.
  */
 static void
 latest_replace(struct queue *q, const struct place *p, const struct place *old, usec_t now)
@@ -168,5 +172,5 @@ latest_arrived(struct queue *q, const struct place *p, usec_t now)
 	if (moves_sync(q, &failed) == ST_OK)
 		latest_published(q, p, now);
 	else
-		q->sync_failed = true;	/* the last moves_sync tells it */
+		q->sync_failed = true;	/* the last moves_sync reports it */
 }

@@ -1,9 +1,9 @@
 /*
  * leave.c: the one way in which a message leaves its place (spool-format.md F5.45, F5.46).
  *
- * Whoever ends, fails or moves a message wins it first, by the rename or unlink of the very name
- * that was examined.  Before that nothing may be changed for its sake: somebody else may win it,
- * and whoever lost must have changed nothing.
+ * A process that ends, fails or moves a message first has to win it, by a rename or unlink of the
+ * very name that it examined.  Before that it must not change anything else on behalf of the
+ * message, because another process may win it, and one that lost must have changed nothing.
  */
 #include "base/name.h"
 #include "spool/spool.h"
@@ -29,8 +29,8 @@ leave_turn(struct queue *q, const struct leave *l)
 		return;
 	}
 	/*
-	 * What is ready has its place among the others of its key there: older ones may have come
-	 * before it.
+	 * A message that is ready in the other queue does not bring the turn along, because older
+	 * ones of its key may have come there before it.
 	 */
 	if (l->to != NULL && l->state == STATE_READY)
 		order_moved(l->to, &l->at);

@@ -1,6 +1,6 @@
 /*
- * marker.c: a key of --id and the marker that stands for it; and the message that the
- * marker names, on its way into the queue.
+ * marker.c: the marker that stands for a key of --id, and how the message that it names
+ * comes into the queue.
  */
 #include <sys/stat.h>
 #include <dirent.h>
@@ -26,14 +26,14 @@
 #include "pattern/marker.h"
 
 #define KEY_MAX 128
-/* Stands in a directory that is known to survive a power failure. */
+/* The name of a link that stands in each directory that is known to survive a power failure. */
 #define SYNCED ".synced"
-/* For so long another process that has the directory locked is waited for. */
+/* How long to wait for another process that has the directory locked. */
 #define LOCK_PATIENCE (2 * USEC)
 
 /*
- * A slash cannot stand in a file name, so it is escaped, and so is the character that escapes.
- * False: the name becomes too long.
+ * Make the name of a marker from its key.  A file name cannot hold a slash, so slashes are escaped
+ * with '%', and so is '%' itself.  False: the name becomes too long.
  */
 static bool
 marker_escape(const char *key, char buf[NAME_MAX_LEN + 1])
@@ -86,8 +86,8 @@ slot_make_dir(struct queue *q, int at, const char *name, int *fd, struct error *
 }
 
 /*
- * What is put into a directory is durable only if the directory itself is, so it is synced by
- * everybody who does not know that for sure.
+ * Make the directory of a slot durable, because nothing in it is durable before.  A process that
+ * finds SYNCED there knows that it is.
  */
 static enum status
 slot_make_durable(struct queue *q, int top, int dir, struct error *err)
@@ -102,7 +102,7 @@ slot_make_durable(struct queue *q, int top, int dir, struct error *err)
 		return st;
 	error_clear(&ignored);
 	if (fs_symlink(".", dir, SYNCED, &ignored) != ST_OK)
-		error_clear(&ignored);	/* then the next one syncs again */
+		error_clear(&ignored);	/* without the link the next process syncs again */
 	return ST_OK;
 }
 
@@ -217,7 +217,10 @@ marker_expire(struct queue *q, int dir, const char *marker, const char *file, us
 		return ST_OK;
 	if (name_stands(dir, file) != STANDS_NOT &&
 	    (st = marker_bring_in(q, dir, file, now, err)) != ST_OK)
-		/* The caller's message is another one, which is not accepted by this. */
+		/*
+		 * ST_UNSURE would tell the caller that its own message was accepted, which is
+		 * another one.
+		 */
 		return st == ST_UNSURE ? (err->status = ST_IO) : st;
 	st = fs_unlink(dir, marker, err);
 	return st == ST_GONE ? ST_OK : st;

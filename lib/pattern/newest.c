@@ -1,9 +1,9 @@
 /*
- * newest.c: where the newest message of a key was last seen, in queues that keep only that.
+ * newest.c: where the newest message of a key was last seen, in queues that keep only the newest.
  *
  * latest/ORDER is a symbolic link, read and never followed, whose text is STATE/BUCKET/NAME.  It is
- * a hint: it says where to look first.  What is removed because of a newer message is decided in
- * latest.c, which has to see that message.
+ * a hint: it says where to look first.  Which messages are removed because of a newer one is
+ * decided in latest.c, which has to see the newer one itself.
  */
 #include <stdio.h>
 #include <string.h>
@@ -63,7 +63,7 @@ newest_write(struct queue *q, const struct place *p)
 	int dir;
 
 	if (place_in_lane(p))
-		return;		/* the lane is looked into anyway */
+		return;		/* latest.c looks into the lane anyway */
 	newest_path_of(p->name.order, path);
 	(void)snprintf(text, sizeof(text), "%s/%s/%s", state_names[p->state], p->bucket, p->file);
 	error_clear(&ignored);

@@ -1,5 +1,5 @@
 /*
- * newest.h: where the newest message of a key was last seen, in queues that keep only that.
+ * newest.h: where the newest message of a key was last seen, in queues that keep only the newest.
  */
 #ifndef PATTERN_NEWEST_H
 #define PATTERN_NEWEST_H
@@ -11,22 +11,24 @@ struct place;
 struct queue;
 
 /*
- * The hint of a key (F15.31 of spool-format.md).  It says where to look, and proves
+ * Read the hint of a key (F15.31 of spool-format.md).  The hint says where to look, and proves
  * nothing: its message may have moved or gone since.  False: the queue keeps no hints, or has none
  * for this key.
  */
 bool newest_read(struct queue *q, const char *order, struct place *p);
-/* As newest_read, whatever the policy says now: for a checker. */
+/* Like newest_read, but whatever the policy says now.  mq fsck needs that. */
 bool newest_link(struct queue *q, const char *order, struct place *p);
-/* Let the hint of its key name this message. */
+/* Write the hint of a key so that it names this message of the key. */
 void newest_write(struct queue *q, const struct place *p);
 /*
- * The message left its place.  at: where it stands now, if it still waits in the queue; else
- * NULL.
+ * Call this after a message left its place.  If the hint of its key names the message, the hint
+ * becomes 'at', where the message waits now.  NULL: it waits in this queue no more, and the hint is
+ * removed.
  */
 void newest_follow(struct queue *q, const struct msgname *n, const struct place *at);
 /*
- * A time after that of the newest message of a key, and not before at: that of the next one's id.
+ * The time for the id of the next message of a key: 'at', or a later time if the newest message of
+ * the key has an id that is not older than 'at'.
  */
 usec_t newest_after(struct queue *q, const char *order, usec_t at);
 /* Remove the hint of a key. */

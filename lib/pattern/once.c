@@ -3,13 +3,15 @@
  *
  * For a key whose hash ends in XX, once/XX/ holds a marker: a symbolic link that nobody
  * follows, named by the key, with the name of the accepted message as its text.  Making
- * the marker is the decision, as only one process can succeed in that.  Before, the
- * message stands beside it under that very name, durable; after, it is renamed into its
- * state, by the process that made the marker or by any other that finds both.  So a
- * producer that dies in between loses nothing, and another try doubles nothing.
+ * the marker is the decision, because only one process can succeed in that.  Before it is
+ * made, the message stands beside it under that very name, and is durable.  Afterwards the
+ * message is renamed into its state, by the process that made the marker or by any other
+ * that finds both.  So a producer that dies in between loses nothing, and another try
+ * doubles nothing.
  *
- * A marker goes when the time of the policy is over.  An unlink removes whatever stands
- * under a name, not what was looked at before, so it is only for the holder of the lock.
+ * A marker is removed when the time of the policy is over.  Because an unlink removes
+ * whatever stands under a name, and not what was looked at before, only the holder of the
+ * lock may do that.
  */
 #include <string.h>
 #include <unistd.h>
@@ -29,10 +31,13 @@
 #include "pattern/once.h"
 #include "pattern/marker.h"
 
-/* Markers that may come and go while one push looks at them. */
+/* How many markers of a key may come and go while one push tries to make its own. */
 #define ROUNDS 100
 
-/* For the producer, and whoever tries again: the message is accepted, whatever fails. */
+/*
+ * Bring an accepted message into the queue.  ST_UNSURE: that failed, but the message stays
+ * accepted, and the same push again completes it.
+ */
 static enum status
 once_complete(struct queue *q, int dir, const char *file, usec_t now, struct error *err)
 {
@@ -60,7 +65,7 @@ once_take_over(
 	return st;
 }
 
-/* Who has the key. */
+/* Which message has the key. */
 enum winner {
 	WON,		/* this message has it */
 	LOST,		/* a message that was accepted before has it */
@@ -68,8 +73,8 @@ enum winner {
 };
 
 /*
- * Make the marker.  *first: the name of the message that was accepted before.  What failed may have
- * been done all the same, on a network file system: then the marker names our message.
+ * Make the marker.  If a message was accepted before, 'first' becomes its name.  On a network file
+ * system a call that failed may have made the marker all the same; then it names our message.
  */
 static enum winner
 once_decide(struct queue *q, const struct slot *s, const char *file, usec_t now,
@@ -111,7 +116,7 @@ once_find(struct queue *q, const char *key, usec_t now, struct msgid *id, struct
 	enum status st;
 
 	if (q->drop)
-		return ST_NONE;	/* whoever may only drop messages cannot look; batch_open says so */
+		return ST_NONE;	/* a user who may only drop messages cannot look; see batch_open */
 	if ((st = slot_open(q, key, false, &s, err)) != ST_OK)
 		return st;
 	switch (marker_read(s.dir, s.marker, &n, file, err)) {
@@ -155,8 +160,8 @@ once_publish(struct queue *q, const char *key, int fromfd, const char *from, str
 	case LOST:
 		*duplicate = true;
 		if (fs_unlink(s.dir, file, &ignored) != ST_OK)
-			error_clear(&ignored);	/* no marker names it: the sweep takes it away */
-		(void)name_parse(first, n);	/* once_decide has done it before */
+			error_clear(&ignored);	/* no marker names it, so a sweep removes it */
+		(void)name_parse(first, n);	/* it parsed in once_decide already */
 		st = once_complete(q, s.dir, first, now, err);
 		break;
 	case UNDECIDED:

@@ -28,7 +28,7 @@ lane_message(const struct shelf *lane, const struct bucket *b, const struct entr
 	return true;
 }
 
-/* The first or the last message of a bucket, which is removed if it is empty. */
+/* Find the first or the last message of a bucket.  An empty bucket is removed. */
 static enum lane_is
 lane_bucket(struct shelf *lane, const struct bucket *b, bool last, struct place *p,
     struct error *err)
@@ -79,9 +79,9 @@ lane_last(struct queue *q, const char *order, struct place *p, struct error *err
 	return lane_end(q, order, true, p, err);
 }
 
-/* ---- whoever has the turn --------------------------------------------- */
+/* ---- the message that has the turn ----------------------------------- */
 
-/* One that was too old, or that nobody wanted, did not fail: it blocks nobody. */
+/* A message that expired, or that no subscriber wanted, did not fail, so it blocks nobody. */
 bool
 holder_blocks(const struct queue *q, const struct place *p)
 {
@@ -94,7 +94,7 @@ holder_blocks(const struct queue *q, const struct place *p)
 bool
 holder_keeps(const struct queue *q, const struct place *p)
 {
-	/* Of one that was acknowledged only the file is still there. */
+	/* A message that was acknowledged is done with, although its file is still there. */
 	return !p->name.finished && (p->state < STATE_HELD || holder_blocks(q, p));
 }
 
@@ -126,7 +126,7 @@ holder_in(struct queue *q, enum state s, const char *order, const struct msgid *
 	enum holder_is is = HOLDER_GONE;
 
 	if (s >= STATE_HELD && q->policy.order_dead != ORDER_BLOCK)
-		return HOLDER_GONE;	/* its turn is over where it is */
+		return HOLDER_GONE;	/* in these states a message does not keep its turn */
 	if (s == STATE_READY)
 		is = holder_in_lane(q, order, id, p, err);
 	return is == HOLDER_GONE ? holder_seen(q, place_find(shelf_of(q, s), id, NULL, NULL, p,
@@ -148,7 +148,7 @@ holder_find(struct queue *q, const char *order, const struct turn *t, struct pla
 	    err) == ST_OK)
 		return holder_seen(q, ST_OK, p);
 	error_clear(err);
-	/* It may move from a state that was not looked at yet to one that was. */
+	/* The message may move to a state that was looked at already, so look twice. */
 	for (int round = 0; is == HOLDER_GONE && round < 2; round++)
 		for (size_t i = 0; is == HOLDER_GONE && i < sizeof(states) / sizeof(states[0]); i++)
 			is = holder_in(q, states[i], order, &t->id, p, err);
@@ -200,7 +200,7 @@ passing_outcome(enum turn_is is)
 	return is == TURN_DONE ? PASSING_DONE : is == TURN_FAILED ? PASSING_FAILED : PASSING_AGAIN;
 }
 
-/* The turn of this message ends. */
+/* End the turn 't': pass it to the first message of the lane, or to nobody. */
 static enum passing
 passing_end(struct queue *q, const char *order, const struct turn *t, struct error *err)
 {
@@ -219,7 +219,7 @@ passing_end(struct queue *q, const char *order, const struct turn *t, struct err
 	}
 	if ((passed = passing_outcome(turn_pass(q, order, t, NULL, err))) != PASSING_DONE)
 		return passed;
-	/* Whoever parked a message meanwhile saw a turn that was about to end. */
+	/* A process that parked a message meanwhile still saw this turn, so look at the lane. */
 	passed = passing_start(q, order, &any, err);
 	lane_remove(q, order);
 	return passed;

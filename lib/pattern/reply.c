@@ -1,13 +1,13 @@
 /*
- * reply.c: answers (F16.9 to F16.13 of spool-format.md), on the side that gives them.
+ * reply.c: the side of a request that gives the answer (F16.9 to F16.13 of spool-format.md).
  *
  * The process that asks has a place replies/TOKEN/, and holds a lock on it for as long as it
  * waits (ask.c).  An answer is a file that is written in tmp/ and renamed to that place, where
  * it replaces nothing: the first answer counts.  If the place has gone, or nobody has it
  * locked, nobody waits there: the answer is dropped and counted.
  *
- * No answer is synced, as its reader does not live longer than the page cache, unless it is on
- * another client of a network file system.
+ * An answer is synced only if its reader may be on another client of a network file system.  A
+ * reader on this machine does not live longer than the page cache.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -28,12 +28,12 @@
 #include "pattern/reply.h"
 
 /*
- * For so long a place may be in the making, and an answer is kept that its asker could not pass
- * on.
+ * A place without an answer is left alone for EMPTY_AGE, because it may still be in the making.  An
+ * answer that the process that asked could not pass on is kept for ANSWER_AGE.
  */
 #define EMPTY_AGE (60 * USEC)
 #define ANSWER_AGE (24LL * 3600 * USEC)
-/* So many places each command looks at on its way. */
+/* How many places replies_tidy looks at. */
 #define SWEEP_MAX 64
 
 bool
@@ -70,8 +70,8 @@ replies_open(struct queue *q, bool create, int *fd, struct error *err)
 }
 
 /*
- * Whether nobody waits in this place, and what lies in it is old.  If so, it is ours: we hold its
- * lock.
+ * Whether nobody waits in this place any more, and it is old enough to be removed.  If so, we now
+ * hold its lock (unless the file system is on a network), so nobody else removes it.
  */
 static bool
 abandoned(struct queue *q, int place, usec_t now)
@@ -82,7 +82,7 @@ abandoned(struct queue *q, int place, usec_t now)
 	if (fstat(place, &sb) == -1)
 		return false;
 	age = now - stat_mtime(&sb);
-	/* Where locks tell nothing, the process that waits there touches the place. */
+	/* On a network locks tell nothing, so the process that waits touches the place. */
 	if (queue_remote(q))
 		return age > ANSWER_AGE;
 	if (age <= EMPTY_AGE || fs_dir_locked(place) != 0)
@@ -125,7 +125,6 @@ replies_sweep(struct queue *q, int replies, const char *after, size_t max, usec_
 	listing_free(&l);
 }
 
-/* Go over some of the places, beginning anywhere. */
 void
 replies_tidy(struct queue *q, int replies, usec_t now)
 {
@@ -145,7 +144,7 @@ late(struct queue *q, const char *why, usec_t now, struct error *err)
 	return error_set(err, ST_LOST, 0, "%s; the answer is dropped", why);
 }
 
-/* ST_GONE: nobody waits there. */
+/* Open the place of this token.  ST_GONE: nobody waits there. */
 static enum status
 place_of(struct queue *q, const char *token, usec_t now, int *place, struct error *err)
 {
@@ -200,7 +199,7 @@ answer_open(struct queue *q, struct answer *a, struct error *err)
 	tmp_name(a->tmp);
 	if ((st = fs_create(tmp, a->tmp, queue_file_mode(q), q->owner, &a->fd, err)) != ST_OK)
 		return st;
-	/* If several processes write it, none overwrites what another one wrote. */
+	/* With O_APPEND several writers of the answer do not overwrite each other's text. */
 	(void)fcntl(a->fd, F_SETFL, O_WRONLY | O_APPEND);
 	(void)fs_lock(a->fd, 1LL << 62, true);
 	return ST_OK;
@@ -226,7 +225,10 @@ answer_close(struct queue *q, struct answer *a)
 		error_clear(&ignored);
 }
 
-/* After ENOENT from a server that lost its reply the answer may be there all the same. */
+/*
+ * Move the answer to its place.  If the server of a network file system loses its reply to the
+ * rename, ENOENT may be reported although the answer is there.
+ */
 static enum status
 put(struct queue *q, struct answer *a, int place, const char *as, struct error *err)
 {
@@ -288,7 +290,7 @@ reply_asker(struct queue *q, const struct place *p, char token[REPLY_LEN + 1])
 
 	token[0] = '\0';
 	error_clear(&ignored);
-	/* Most queues have never been asked. */
+	/* No request was ever made to most queues, and then nothing needs to be read. */
 	if (p->name.head == 0 || faccessat(q->fd, REPLIES, F_OK, AT_SYMLINK_NOFOLLOW) == -1 ||
 	    msg_open(q, p, &fd, &ignored) != ST_OK)
 		return;
@@ -315,6 +317,6 @@ reply_failed(struct queue *q, const char *token, const char *why, usec_t now)
 		return;
 	if (answer_write(&a, why, strlen(why), &ignored) == ST_OK &&
 	    deliver(q, &a, token, REPLY_FAILED, now, &ignored) != ST_OK)
-		error_clear(&ignored);	/* the asker waits until it gives up */
+		error_clear(&ignored);	/* the process that asked waits until it gives up */
 	answer_close(q, &a);
 }

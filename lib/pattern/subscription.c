@@ -1,9 +1,9 @@
 /*
- * subscription.c: which queues get what a topic gets (F17.3 to F17.11 of spool-format.md).
+ * subscription.c: which queues get the messages of a topic (F17.3 to F17.11 of spool-format.md).
  *
- * TOPIC/subscriptions/QUEUE is the subscription: a small file, its lines the
- * filters.  QUEUE/topics/TOPIC, which is empty, only tells a consumer of QUEUE
- * where else to look: it is made first and removed last.
+ * TOPIC/subscriptions/QUEUE is the subscription: a small file whose lines are the
+ * filters.  The marker QUEUE/topics/TOPIC, which is empty, only tells a consumer of
+ * QUEUE where else to look.  It is made first and removed last.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -61,8 +61,8 @@ subscription_allowed(struct queue *topic, struct queue *q, struct error *err)
 }
 
 /*
- * A directory in the place of a file was made by somebody else: "Is a directory" does not tell
- * what to do.
+ * Say what to do about a directory that stands where a file of mq belongs.  The text "Is a
+ * directory" would not tell that.
  */
 static enum status
 in_the_way(struct queue *q, const char *dir, const char *name, enum status st, struct error *err)
@@ -98,8 +98,8 @@ make_dir(struct queue *q, const char *dir, int *fd, struct error *err)
 }
 
 /*
- * Put a file into dir, which is open as fd.  Nothing can be made in a directory that was removed
- * meanwhile, even if there is a new one of that name.
+ * Put a file into the directory 'dir', which is open as 'fd'.  If the directory was removed
+ * meanwhile, that fails, even if there is a new directory of that name.
  */
 static enum status
 put_file(struct queue *q, const char *dir, int fd, const char *name, const char *text,
@@ -183,8 +183,8 @@ subscription_drop(struct queue *topic, const char *queue, struct error *err)
 }
 
 /*
- * Undo our half-made subscription, unless another process has completed it meanwhile: that one
- * needs both the directory and the marker.
+ * Undo our half-made subscription, unless another process has completed it meanwhile.  A complete
+ * subscription needs both the directory and the marker.
  */
 static void
 withdraw(struct queue *topic, struct queue *q, int dir, bool was_topic)
@@ -200,11 +200,11 @@ withdraw(struct queue *topic, struct queue *q, int dir, bool was_topic)
 }
 
 /*
- * Others may subscribe at the same time, and a topic must not get what another topic gets.  So the
- * marker, by which q is a subscriber, and the directory, by which topic is a topic, are made
- * first; then it is asked again whether this may be.  A process that makes topic a subscriber, or
- * q a topic, does the same, so the one that asks last sees what the other made.  The subscription
- * itself comes when that is settled, and is never taken back.
+ * Others may subscribe at the same time, and a topic must not subscribe to another topic.  So the
+ * marker, which makes 'q' a subscriber, and the directory, which makes 'topic' a topic, are made
+ * first, and then subscription_allowed is asked again.  A process that makes 'topic' a subscriber,
+ * or 'q' a topic, does the same, so the one that asks last sees what the other made.  The
+ * subscription itself is made only after that, and is never taken back.
  */
 static enum status
 subscribe_settled(struct queue *topic, struct queue *q, const char *text, struct error *err)
@@ -259,7 +259,7 @@ unsubscribe(struct queue *topic, const char *queue, struct error *err)
 		return st != ST_GONE ? st : error_set(err, ST_NOTFOUND, 0,
 		    "queue '%s' does not subscribe to '%s'",
 		    queue, topic->name);
-	/* The queue may be gone; and without the subscription its marker tells nothing. */
+	/* The queue may be gone.  A marker that stays does no harm without the subscription. */
 	error_clear(&ignored);
 	if (queue_open_raw(topic->spool, queue, &q, &ignored) == ST_OK) {
 		if (marker_drop(q, topic->name, &ignored) != ST_OK)

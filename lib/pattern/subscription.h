@@ -1,5 +1,5 @@
 /*
- * subscription.h: which queues get what a topic gets.
+ * subscription.h: which queues get the messages of a topic.
  */
 #ifndef PATTERN_SUBSCRIPTION_H
 #define PATTERN_SUBSCRIPTION_H
@@ -9,12 +9,14 @@
 struct queue;
 
 /*
- * Make and remove a subscriber's note of a topic (the marker), and the subscription itself.
- * ST_GONE: there is none to remove.
+ * The marker of a topic is a file by which a subscriber knows that it subscribes to the topic.
+ * These functions make and remove it.  ST_GONE: there is none to remove.
  */
 enum status marker_put(struct queue *q, const char *topic, struct error *err) MUST_CHECK;
 enum status marker_drop(struct queue *q, const char *topic, struct error *err) MUST_CHECK;
+/* Wake the consumers of a subscriber that wait, by touching the marker. */
 void marker_touch(struct queue *q, const char *topic);
+/* Remove the subscription itself.  ST_GONE: there is none. */
 enum status subscription_drop(struct queue *topic, const char *queue, struct error *err) MUST_CHECK;
 
 #endif

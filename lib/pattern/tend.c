@@ -25,9 +25,9 @@
 #include "pattern/once.h"
 #include "pattern/marker.h"
 
-/* Markers that one sweep looks at. */
+/* How many markers one sweep looks at. */
 #define SWEEP_MAX 1024
-/* Age at which a message that no marker names is garbage, if its writer is dead. */
+/* The age from which a message that no marker names, and whose writer is dead, is garbage. */
 #define STALE (3600 * USEC)
 
 struct tend {
@@ -36,7 +36,7 @@ struct tend {
 	struct listing l;
 	usec_t now;
 	bool act;
-	bool certain;		/* nothing is missing in the listing */
+	bool certain;		/* no entry can be missing in the listing */
 	void (*seen)(void *, enum once_kind, const char *, bool);
 	void *arg;
 	struct error *err;
@@ -49,7 +49,7 @@ tend_tell(struct tend *t, enum once_kind kind, const char *name, bool done)
 		t->seen(t->arg, kind, name, done);
 }
 
-/* Whether a marker names the message.  ST_NONE: none does. */
+/* ST_OK: a marker names the message 'file'.  ST_NONE: none does. */
 static enum status
 tend_named(struct tend *t, const char *file)
 {
@@ -98,8 +98,8 @@ tend_marker(struct tend *t, const char *marker)
 }
 
 /*
- * A message whose writer is dead and has not brought it into the queue.  Without a marker it was
- * never accepted, and no marker can come any more, as only its writer would have made one.
+ * Tend a message whose writer is dead and did not bring it into the queue.  If no marker names it,
+ * it was never accepted, and never will be, because only its writer would have made the marker.
  */
 static enum status
 tend_message(struct tend *t, const char *file)
@@ -161,7 +161,7 @@ tend_all(struct tend *t)
 	t->certain = t->certain && fstat(t->dir, &after) == 0 &&
 		     before.st_ctim.tv_sec == after.st_ctim.tv_sec &&
 		     before.st_ctim.tv_nsec == after.st_ctim.tv_nsec;
-	/* Messages come first, while the markers that name them stand. */
+	/* Messages come first, because the markers that name them may be removed below. */
 	for (size_t i = 0; st == ST_OK && i < t->l.n; i++)
 		if (t->l.e[i].name[0] != '=')
 			st = tend_entry(t, &t->l.e[i]);

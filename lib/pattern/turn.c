@@ -1,10 +1,11 @@
 /*
- * turn.c: whose turn it is, of the messages of one key.
+ * turn.c: which message of a key has the turn.
  *
- * turns/ORDER/ holds an empty file, the entry, which is named by the message whose turn it is.  The
- * entry gets there with its directory, which is filled in tmp/ and renamed onto turns/ORDER: the
- * kernel refuses that unless turns/ORDER is missing or empty, so one of many wins.  The entry is
- * removed, or renamed for the next message, by its very name, so nobody ends another's turn.
+ * turns/ORDER/ holds an empty file, the entry, whose name begins with the id of the message that
+ * has the turn.  The entry gets there together with its directory, which is filled in tmp/ and
+ * renamed onto turns/ORDER.  The kernel refuses that rename unless turns/ORDER is missing or empty,
+ * so only one of many processes succeeds.  To end or pass a turn, a process removes or renames the
+ * entry by its full name.  So no process ends a turn other than the one that it read.
  */
 #include <stdio.h>
 #include <stdlib.h>

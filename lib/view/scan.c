@@ -2,11 +2,12 @@
  * scan.c: going over messages without changing anything.
  *
  * A directory is read whole (in windows of bounded size) before any of its names
- * is given out, so that the caller may move what it gets.  What others move
- * meanwhile may be missed: having seen nothing proves nothing (see dir_is_young).
+ * is given out, so that the caller may move the messages that it gets.  Messages that
+ * others move meanwhile may be missed, so that none was seen proves nothing (see
+ * dir_is_young).
  *
- * What stands in ready has two sources, which are merged: the buckets, those of the lanes
- * after those of the state, and the files of new/.
+ * The messages that are ready have two sources, which are merged: the buckets, those of
+ * the state and then those of the lanes, and the files of new/.
  */
 #include <sys/stat.h>
 #include <dirent.h>
@@ -39,31 +40,32 @@ dir_is_young(int fd)
 struct scan {
 	struct queue *q;
 	unsigned states;
-	int state;		/* -1: none yet */
+	int state;		/* the present state; -1: none yet */
 
-	/* The messages in buckets: of the state, then of one lane after the other. */
-	struct shelf *shelf;	/* where the buckets are: the state's, or lane */
+	/* The messages in buckets: those of the state, then those of one lane after the other. */
+	struct shelf *shelf;	/* whose buckets are gone over: those of the state, or of 'lane' */
 	struct shelf lane;
-	int waiting;		/* the directory of the lanes, -1: not open */
+	int waiting;		/* the directory of the lanes; -1: it is not open */
 	struct walk lanes;
 	bool lanes_begun;
 	struct buckets buckets;
-	size_t bucket;		/* the next one */
-	char name[BUCKET_MAX];	/* of the one whose names are walked over */
+	size_t bucket;		/* the index of the next bucket */
+	char name[BUCKET_MAX];	/* the name of the bucket whose files are walked over */
 	int dir;
 	struct walk names;
-	bool have;		/* the next of them is known: */
+	bool have;		/* 'head' is the next message in buckets */
 	struct place head;
 
-	/* The files of new/: a window in the order of arrival; or one by one, in any order. */
+	/* The files of new/: a window of them in the order of arrival, or 'each' in any order. */
 	struct arrivals arrivals;
-	size_t arrival;		/* the one after the next, which is known: */
-	bool have_arrived;
+	size_t arrival;		/* the index of the first that was not taken into 'arrived' */
+	bool have_arrived;	/* 'arrived' is the next message of new/ */
 	struct place arrived;
 	bool any_order;
 	struct each *each;
 
-	struct error missed;	/* the first error of what could not be looked into, ST_OK: none */
+	/* The first error of what could not be looked into; ST_OK: there was none. */
+	struct error missed;
 };
 
 enum status
@@ -131,7 +133,7 @@ passed_over(struct error *missed, enum status st, struct error *err)
 	return true;
 }
 
-/* ST_OK unless the scan has to end with that error. */
+/* Pass over the error 'st', if it can be.  ST_OK, unless the scan has to end with the error. */
 static enum status
 scan_pass_over(struct scan *s, enum status st, struct error *err)
 {
@@ -144,7 +146,7 @@ scan_missed(const struct scan *s)
 	return s->missed.status != ST_OK ? &s->missed : NULL;
 }
 
-/* ---- what stands in buckets ------------------------------------------- */
+/* ---- messages in buckets ---------------------------------------------- */
 
 /* Go on in the next lane.  ST_NONE: there is none. */
 static enum status
@@ -170,13 +172,13 @@ lane_next(struct scan *s, struct error *err)
 	s->shelf = &s->lane;
 	buckets_free(&s->buckets);
 	s->bucket = 0;
-	/* ST_GONE: it was removed, for it was empty. */
+	/* ST_GONE: the lane was empty, and was removed. */
 	if ((st = lane_open(s->q, e->name, &s->lane, err)) == ST_OK)
 		st = buckets_list(&s->lane, &s->buckets, err);
 	return scan_pass_over(s, st, err);
 }
 
-/* ST_NONE: there is none in this state. */
+/* Go on in the next bucket.  ST_NONE: there is none in this state. */
 static enum status
 bucket_next(struct scan *s, struct error *err)
 {
@@ -196,7 +198,7 @@ bucket_next(struct scan *s, struct error *err)
 	return scan_pass_over(s, st, err);
 }
 
-/* Fill head.  ST_NONE: there are no more in the buckets of this state. */
+/* Fill in 'head'.  ST_NONE: there are no more messages in the buckets of this state. */
 static enum status
 head_next(struct scan *s, struct error *err)
 {
@@ -206,7 +208,7 @@ head_next(struct scan *s, struct error *err)
 	while (!s->have) {
 		st = walk_next(&s->names, &e, err);
 		if (st == ST_OK) {
-			/* What was acknowledged is over, although its file is still to go. */
+			/* An acknowledged message is done with, although its file still stands. */
 			if (e->type != DT_REG || name_parse(e->name, &s->head.name) != NAME_OK ||
 			    s->head.name.finished)
 				continue;
@@ -219,9 +221,9 @@ head_next(struct scan *s, struct error *err)
 	return ST_OK;
 }
 
-/* ---- what arrived ----------------------------------------------------- */
+/* ---- files of new/ ---------------------------------------------------- */
 
-/* Fill arrived.  ST_NONE: there are no more. */
+/* Fill in 'arrived'.  ST_NONE: there are no more files in new/. */
 static enum status
 arrived_next(struct scan *s, struct error *err)
 {
@@ -235,7 +237,7 @@ arrived_next(struct scan *s, struct error *err)
 			return ST_NONE;
 		arrivals_free(&s->arrivals);
 		s->arrival = 0;
-		/* The one that was given out last is still in arrived. */
+		/* 'arrived' still is the file that was given out last. */
 		after = s->arrived.file[0] != '\0' ? &s->arrived : NULL;
 		st = arrivals_list(s->q, after, SCAN_ARRIVALS, &s->arrivals, err);
 		if ((st = scan_pass_over(s, st, err)) != ST_OK)
@@ -248,7 +250,7 @@ arrived_next(struct scan *s, struct error *err)
 	return ST_OK;
 }
 
-/* Whether what arrived comes before a message in a bucket. */
+/* Whether 'arrived' comes before 'head'. */
 static bool
 arrives_before(const struct scan *s)
 {
@@ -261,9 +263,9 @@ arrives_before(const struct scan *s)
 	return a->key < p->name.key;
 }
 
-/* ---- together --------------------------------------------------------- */
+/* ---- both ------------------------------------------------------------- */
 
-/* ST_NONE: there is no other. */
+/* Go on in the next state.  ST_NONE: there is none. */
 static enum status
 state_next(struct scan *s, struct error *err)
 {
@@ -286,7 +288,7 @@ state_next(struct scan *s, struct error *err)
 	return scan_pass_over(s, st, err);
 }
 
-/* The next of the present state.  ST_NONE: there are no more. */
+/* '*p' becomes the next message of the present state.  ST_NONE: there are no more. */
 static enum status
 message_next(struct scan *s, struct place *p, struct error *err)
 {
