@@ -1,7 +1,8 @@
 /*
- * clock.c: times and durations as text, in integer arithmetic: what is printed
- * reads back to the same microsecond.  The calendar is computed here rather
- * than by gmtime and timegm, which look for time zones on first use.
+ * clock.c: times and durations as text.
+ *
+ * The arithmetic is in integers, so that what is printed reads back to the same microsecond.  The
+ * calendar is computed here and not by gmtime and timegm, which look for time zones on first use.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ clock_read(clockid_t which)
 {
 	struct timespec ts;
 
-	/* Fails only for a clock that does not exist. */
+	/* This fails only for a clock that does not exist. */
 	if (clock_gettime(which, &ts) == -1)
 		return 0;
 	return (usec_t)ts.tv_sec * USEC + ts.tv_nsec / 1000;
@@ -81,7 +82,10 @@ days_in_month(int year, int month)
 	return days[month - 1] + (month == 2 && leap);
 }
 
-/* Times that four digits of a year cannot tell become the first or last that they can. */
+/*
+ * Take a time apart.  A time outside the years of four digits becomes the first or the last one
+ * that they can tell.
+ */
 static void
 civil_from_time(usec_t t, struct civil *c)
 {
@@ -109,7 +113,7 @@ time_format(usec_t t, char buf[TIME_MAX])
 	    c.day, c.hour, c.minute, c.second, c.usec);
 }
 
-/* By hand: every name of a message goes through here, and snprintf is slow. */
+/* Print digits without snprintf, which is slow, because every name of a message is printed here. */
 static void
 put_digits(char *at, int width, int value)
 {
@@ -133,7 +137,7 @@ key_format(usec_t t, char buf[KEY_LEN + 1])
 	put_digits(buf + 16, 6, c.usec);
 }
 
-/* The number in a run of digits that is known to hold nothing else. */
+/* Read the number in a run of digits, which the caller has checked. */
 static int
 get_digits(const char *at, int width)
 {
@@ -150,7 +154,7 @@ key_parse(const char *text, usec_t *out)
 	static const char form[] = "00000000T000000.000000Z";
 	struct civil c;
 
-	/* Stops at the first difference, and so at the end of a text that is too short. */
+	/* This stops at the first difference, and so at the end of a text that is too short. */
 	for (int i = 0; i < KEY_LEN; i++) {
 		bool digit = text[i] >= '0' && text[i] <= '9';
 		if (form[i] == '0' ? !digit : text[i] != form[i])
@@ -200,7 +204,7 @@ static const struct unit { const char *name; usec_t length; } units[] = {
 };
 #define NUNITS (sizeof(units) / sizeof(units[0]))
 
-/* Length of the unit of that name; none is seconds; 0 if there is no such unit. */
+/* The length of the unit of that name.  "" means seconds.  0: there is no such unit. */
 static usec_t
 unit_length(const char *name)
 {
@@ -231,7 +235,7 @@ duration_parse(const char *text, usec_t *out, struct error *err)
 	for (size_t i = 0; i < whole && total <= DURATION_LIMIT; i++)
 		total = total * 10 + (text[i] - '0');
 	if (total <= DURATION_LIMIT / unit) {
-		/* From the last decimal to the first: exact, what is below 1 us is dropped. */
+		/* The last decimal comes first, which is exact.  What is below 1 us is dropped. */
 		for (size_t i = 0; i < decimals; i++)
 			part = ((end[-1 - (ptrdiff_t)i] - '0') * unit + part) / 10;
 		total = total * unit + part;
@@ -278,7 +282,7 @@ duration_format(usec_t d, char buf[DURATION_MAX])
 
 	if (d < 0)
 		d = 0;
-	/* The largest unit that it is a whole number of; failing that, a fraction of s or ms. */
+	/* Use the largest unit that divides the duration, or else a fraction of s or ms. */
 	while (u->length > MSEC && (d == 0 || d % u->length != 0))
 		u++;
 	if (d == 0 || (u->length == MSEC && d > USEC))
@@ -301,7 +305,10 @@ age_format(usec_t d, char buf[DURATION_MAX])
 
 	if (d < 0)
 		d = 0;
-	/* From days down: people do not count in weeks, nor care for milliseconds. */
+	/*
+	 * Start with days, because people do not count in weeks.  Milliseconds do not matter to
+	 * them.
+	 */
 	while (units[i].length > USEC && d < units[i].length)
 		i++;
 	used = (size_t)snprintf(buf, DURATION_MAX, "%" PRId64 "%s", d / units[i].length,

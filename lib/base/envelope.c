@@ -1,7 +1,8 @@
 /*
- * envelope.c: the header block at the head of a message file (F3.2 to F3.5
- * of spool-format.md).  In memory it is the very bytes of the file, the empty line at
- * its end included, so that its length is what goes into field h of the name.
+ * envelope.c: the header block at the head of a message file (F3.2 to F3.5 of spool-format.md).
+ *
+ * In memory a block has the very bytes of the file, with the empty line at its end.  So its length
+ * is the value of field h in the name.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,7 +24,10 @@ is_name(char c)
 	    c == '-' || c == '_' || c == '.';
 }
 
-/* Length of the header name at the start of text, 0 if there is none with a colon behind it. */
+/*
+ * The length of the header name at the start of 'text'.  0: there is no name with a colon behind
+ * it.
+ */
 static size_t
 name_length(const char *text, size_t len)
 {
@@ -37,7 +41,7 @@ name_length(const char *text, size_t len)
 static enum status
 append(struct headers *h, const struct header *add, struct error *err)
 {
-	/* The empty line at the end gives way, and comes back. */
+	/* The new header overwrites the empty line at the end, which is written again behind it. */
 	size_t old = h->len > 0 ? h->len - 1 : 0;
 	size_t len = old + add->namelen + 2 + add->valuelen + 2;
 	char *block, *at;
@@ -139,7 +143,7 @@ fold_case(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* By name, those of one name in their order. */
+/* Compare by name.  Headers of one name stay in their order. */
 static int
 named_cmp(const void *pa, const void *pb)
 {
@@ -161,8 +165,8 @@ named_same(const struct named *a, const struct named *b)
 }
 
 /*
- * Sorting costs a block full of names as much as reading it, or nearly: whoever sends one must not
- * cost us its square.
+ * Chain the headers of each name.  Sorting keeps this cheap: a stranger's block full of names must
+ * not cost the square of their number.
  */
 static void
 named_chain(struct named *h, struct named **sorted, size_t n)
@@ -216,7 +220,10 @@ headers_index_free(struct headers_index *index)
 	memset(index, 0, sizeof(*index));
 }
 
-/* Length of the header line at the start of text with its line feed, 0 if that is none. */
+/*
+ * The length of the header line at the start of 'text', with its line feed.  0: it is no header
+ * line.
+ */
 static size_t
 line_length(const char *text, size_t len)
 {

@@ -1,7 +1,7 @@
 /*
- * error.c: the one error value: what went wrong, once, with the status that
- * the command will end with.  The frame that saw the trouble fills it; those
- * above hand it up and main prints it.
+ * error.c: the error value: what went wrong, and the status that the command will end with.
+ *
+ * The function that saw the trouble fills it once.  Those above hand it up, and main prints it.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include "base/base.h"
 
-/* The table of mq(1), EXIT STATUS: sysexits(3) where it has a fitting one. */
+/* The table in EXIT STATUS of mq(1), which follows sysexits(3) where that has a fitting number. */
 static const int exits[] = {
 	[ST_OK] = 0,
 	[ST_NONE] = 1,
@@ -100,7 +100,7 @@ fill(struct error *err, enum status st, int errnum, const char *fmt, va_list ap)
 		return;
 	err->status = st;
 	err->errnum = errnum;
-	/* However long the names in front are, the reason is not cut off. */
+	/* However long the names before it are, the reason is not cut off. */
 	if (errnum != 0 && strlen(why) + 2 < room)
 		room -= strlen(why) + 2;
 	(void)vsnprintf(err->text, room, fmt, ap);

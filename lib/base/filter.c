@@ -1,10 +1,10 @@
 /*
  * filter.c: which messages of a topic a subscription wants.
  *
- * A filter is "NAME=PATTERN" or "NAME!=PATTERN", about a header.  Of Type the
- * value is words with dots between, and so is the pattern: * is any one word, #
- * any number of them, none included (the topic exchange of AMQP 0-9-1 has it from
- * there).  Of other headers the pattern is a shell's.
+ * A filter on a header is "NAME=PATTERN" or "NAME!=PATTERN".  The value of Type is words with dots
+ * between, and so is a pattern for it: * is any one word, and # is any number of words, even none.
+ * AMQP 0-9-1 has the same in its topic exchange.  For other headers the pattern is one of the
+ * shell.
  */
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ struct filter {
 	bool not, type;
 };
 
-/* False: it has no name, or no "=". */
+/* Take a filter apart.  False: it has no name, or no "=". */
 static bool
 filter_parse(const char *text, struct filter *f)
 {
@@ -40,7 +40,7 @@ filter_parse(const char *text, struct filter *f)
 	return f->namelen > 0 && f->namelen <= HEADER_NAME_MAX;
 }
 
-/* Where the word at w ends. */
+/* The end of the word at 'w'. */
 static const char *
 word_end(const char *w, const char *end)
 {
@@ -56,7 +56,7 @@ words_ok(const char *pattern)
 
 	for (;; w = stop + 1) {
 		stop = word_end(w, end);
-		/* A star that is a part of a word would be taken for what the shell means by it. */
+		/* A star that is part of a word would look like a pattern of the shell. */
 		if (stop == w || (stop - w > 1 && strcspn(w, "*#") < (size_t)(stop - w)))
 			return false;
 		if (stop == end)
@@ -83,14 +83,20 @@ filter_check(const char *text, struct error *err)
 	return ST_OK;
 }
 
-/* One past the end is past the last word: a word that ends there has no dot behind it. */
+/*
+ * The word after the one at 'w'.  After the last word this is one past the end, because no dot
+ * follows it.
+ */
 static const char *
 next_word(const char *w, const char *end)
 {
 	return word_end(w, end) + 1;
 }
 
-/* As patterns with one kind of star are matched: on a mismatch the last # takes one word more. */
+/*
+ * Match words as patterns with one kind of star are matched.  On a mismatch the last # takes one
+ * word more.
+ */
 static bool
 words_match(const char *p, const char *pend, const char *v, const char *vend)
 {
@@ -127,7 +133,10 @@ value_matches(const struct filter *f, const struct header *h)
 		return words_match(f->pattern, f->pattern + strlen(f->pattern), h->value,
 		    h->value + h->valuelen);
 	if (h->valuelen >= sizeof(small) && (value = malloc(h->valuelen + 1)) == NULL)
-		return true;	/* no memory to say no: too many is better than none */
+		/*
+		 * without memory we cannot tell, and a message too many is better than one too few
+		 */
+		return true;
 	memcpy(value, h->value, h->valuelen);
 	value[h->valuelen] = '\0';
 	yes = fnmatch(f->pattern, value, 0) == 0;
@@ -153,7 +162,7 @@ filters_match(const struct names *filters, const struct headers *all)
 {
 	struct filter f;
 
-	/* One that somebody broke by hand narrows nothing: fsck tells of it. */
+	/* A filter that somebody broke by hand excludes nothing, and fsck reports it. */
 	for (size_t i = 0; i < filters->n; i++)
 		if (filter_parse(filters->name[i], &f) && !filter_holds(&f, all))
 			return false;

@@ -1,15 +1,18 @@
 /*
- * fs.c: opening, renaming, linking, removing and syncing.  Every call that changes a directory is
- * in this file or in make.c, so that the rules of durability can be read (and broken on purpose by
- * tests) in one place:
+ * fs.c: opening, renaming, linking, removing and syncing.
  *
- *  - Names are relative to a directory descriptor that is held open.  The last part of a name is
- *    never followed if it is a symbolic link, and opening never blocks on a FIFO.
- *  - A rename replaces nothing where the kernel can promise it.
- *  - fsync is tried once.  After a failed fsync the kernel marks the pages clean, and a second call
- *    "succeeds" over lost data.
- *  - ENOENT on a name that was just seen means that somebody was faster: it is a status (ST_GONE),
- *    not an error.
+ * Every call that changes a directory is in this file or in make.c, so that the rules of durability
+ * can be read in one place, and broken on purpose by tests.  Names are relative to a directory
+ * descriptor that is held open.  The last part of a name is never followed if it is a symbolic
+ * link, and opening never blocks on a FIFO.
+ *
+ * A rename replaces nothing where the kernel can promise that.
+ *
+ * fsync is tried once.  After a failed fsync the kernel marks the pages clean, and a second call
+ * "succeeds" over lost data.
+ *
+ * ENOENT on a name that was just seen means that somebody was faster.  That is a status (ST_GONE)
+ * and not an error.
  */
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -77,7 +80,7 @@ fs_write(int fd, const void *data, size_t len, struct error *err)
 	return ST_OK;
 }
 
-/* The null device is what people give to say "no file". */
+/* People name the null device to say "no file". */
 static bool
 is_null_device(const struct stat *st)
 {
@@ -145,8 +148,9 @@ fs_read_file_stat(int dirfd, const char *name, bool follow, size_t max, char **t
 }
 
 /*
- * The library may lack it (musl), or the header its flag.  EINVAL, ENOSYS or EPERM (a filter of
- * system calls): the kernel or the file system does not know the flag.
+ * Call renameat2 directly, because the C library may lack it (musl), or its header the flag. 
+ * EINVAL, ENOSYS or EPERM (from a filter of system calls): the kernel or the file system does not
+ * know the flag.
  */
 static int
 rename_noreplace(int fromfd, const char *from, int tofd, const char *to)
@@ -155,9 +159,9 @@ rename_noreplace(int fromfd, const char *from, int tofd, const char *to)
 }
 
 /*
- * The same without the flag, of which only the last step is atomic.  Names are unique, so another
- * file of the target's name is the same one, by another link: rename(2) would then succeed and do
- * nothing.
+ * Like rename_noreplace, but without the flag, so that only the last step is atomic.  Names are
+ * unique, so another file with the target's name is a link to the same one, and rename(2) would
+ * succeed and do nothing.
  */
 static int
 rename_checked(int fromfd, const char *from, int tofd, const char *to)
@@ -166,7 +170,7 @@ rename_checked(int fromfd, const char *from, int tofd, const char *to)
 
 	if (fstatat(tofd, to, &sb, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? renameat(fromfd, from, tofd, to) : -1;
-	/* As with the flag, what is not there is told before what is. */
+	/* As with the flag, a missing source is reported before a target that is there. */
 	if (fstatat(fromfd, from, &sb, AT_SYMLINK_NOFOLLOW) == 0)
 		errno = EEXIST;
 	return -1;
@@ -224,7 +228,7 @@ bool
 fs_link_refused(const struct error *err)
 {
 	switch (err->errnum) {
-	case EPERM:	/* fs.protected_hardlinks, or a file system without */
+	case EPERM:	/* fs.protected_hardlinks forbids it, or the file system has no links */
 	case EXDEV:
 	case EMLINK:
 	case ENOSYS:
@@ -331,7 +335,7 @@ fs_sync_all(int fd, struct error *err)
 size_t
 fs_descriptors_left(int fd)
 {
-	/* the lowest number that is free, and most below it are in use */
+	/* this is the lowest free number, and most numbers below it are in use */
 	int used = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	struct rlimit limit;
 

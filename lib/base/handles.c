@@ -1,5 +1,5 @@
 /*
- * handles.c: what a claim is called outside.
+ * handles.c: handles, by which a command names a claim.
  */
 #include <stdio.h>
 #include <string.h>

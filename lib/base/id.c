@@ -92,7 +92,10 @@ id_time(const struct msgid *id)
 	uint64_t ms = strtoull(id->text, NULL, 16) << 16 | strtoull(id->text + 9, NULL, 16);
 	uint64_t fraction = strtoull(id->text + 15, NULL, 16);
 
-	/* Rounded up, as it was rounded down: exact for every microsecond. */
+	/*
+	 * The fraction was rounded down, so it is rounded up here.  That is exact for every
+	 * microsecond.
+	 */
 	return (usec_t)(ms * 1000 + (fraction * 1000 + 4095) / 4096);
 }
 

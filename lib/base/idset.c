@@ -1,10 +1,10 @@
 /*
- * idset.c: a set of message ids in memory: 16 bytes each in an open-addressed table
- * that is at most three quarters full, so 22 to 43 bytes an id.
+ * idset.c: a set of message ids in memory.
  *
- * The ids may come from a stranger who wants them to collide, so the hash has two random
- * odd factors (multiply-shift: Dietzfelbinger et al., A Reliable Randomized Algorithm
- * for the Closest-Pair Problem, 1997).
+ * Each id takes 16 bytes in an open-addressed table that is at most three quarters full, so 22 to
+ * 43 bytes in all.  The ids may come from a stranger who wants them to collide, so the hash has two
+ * random odd factors (multiply-shift: Dietzfelbinger et al., A Reliable Randomized Algorithm for
+ * the Closest-Pair Problem, 1997).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +14,8 @@
 
 #define FIRST_BITS 10
 
-struct slot { uint64_t hi, lo; };	/* hi 0: free; an id has its version there */
+/* 'hi' is 0 in a free slot, and never 0 in an id, which has its version there */
+struct slot { uint64_t hi, lo; };
 
 struct idset {
 	struct slot *slot;
@@ -39,7 +40,7 @@ binary(const struct msgid *id)
 	return s;
 }
 
-/* Where it is, or would go. */
+/* The slot where the id is, or would go. */
 static struct slot *
 find(const struct idset *set, struct slot s)
 {

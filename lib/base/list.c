@@ -44,7 +44,7 @@ entry_cmp(const void *a, const void *b)
 	    ((const struct entry *)b)->name);
 }
 
-/* Sort, and keep the max smallest. */
+/* Sort the list, and keep the 'max' smallest names (0: all). */
 static void
 listing_trim(struct listing *l, size_t max)
 {
@@ -76,7 +76,10 @@ fs_list(int dirfd, const char *after, size_t max, bool dots, struct listing *l,
 	memset(l, 0, sizeof(*l));
 	if (more != NULL)
 		*more = false;
-	/* A descriptor of its own: the position in a directory belongs to the open file. */
+	/*
+	 * Use a descriptor of our own, because the position in a directory belongs to the open
+	 * file.
+	 */
 	if ((st = fs_open_dir(dirfd, ".", false, &fd, err)) != ST_OK)
 		return st;
 	if ((dir = fdopendir(fd)) == NULL) {
@@ -102,7 +105,10 @@ fs_list(int dirfd, const char *after, size_t max, bool dots, struct listing *l,
 		    type_of(dirfd, d->d_name) : d->d_type);
 		if (st != ST_OK)
 			st = error_sys(err, ENOMEM, "read directory");
-		/* Bounded memory however many names: drop the greater half now and then. */
+		/*
+		 * Drop the greater half now and then, so that memory is bounded however many names
+		 * there are.
+		 */
 		if (max > 0 && l->n >= 2 * max) {
 			listing_trim(l, max);
 			if (more != NULL)
@@ -122,7 +128,9 @@ fs_list(int dirfd, const char *after, size_t max, bool dots, struct listing *l,
 
 /* ---- trees ------------------------------------------------------------ */
 
-/* What mq makes is three levels deep; a tree of strangers might have no end. */
+/*
+ * Trees that mq makes are three levels deep, but a tree that somebody else made might have no end.
+ */
 #define DEPTH_MAX 8
 
 static bool

@@ -1,5 +1,5 @@
 /*
- * lock.c: locks that the kernel drops when their holder dies.
+ * lock.c: locks that the kernel releases when their holder dies.
  */
 #include <sys/file.h>
 #include <errno.h>

@@ -72,7 +72,10 @@ each_open(int dir, struct each **out, struct error *err)
 	int fd;
 
 	*out = NULL;
-	/* A descriptor of its own: the position in a directory belongs to the open file. */
+	/*
+	 * Use a descriptor of our own, because the position in a directory belongs to the open
+	 * file.
+	 */
 	if ((st = fs_open_dir(dir, ".", false, &fd, err)) != ST_OK)
 		return st;
 	if ((d = malloc(sizeof(*d))) == NULL || (d->stream = fdopendir(fd)) == NULL) {

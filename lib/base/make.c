@@ -1,15 +1,14 @@
 /*
- * make.c: the one way in which directories and files come to be.
+ * make.c: the only place that makes directories and files.
  *
  * Whatever mq makes has its final mode, group and owner from its first moment on.  A process that
- * dies between two calls therefore shuts nobody else out, whatever its umask is:
+ * dies between two calls therefore shuts nobody else out, whatever its umask is.  The umask is set
+ * to 0 once, by fs_take_umask, and the mode of each call is used as it stands.  The set-group-ID
+ * bit and the group come from the directory above.  Root makes what is to belong to another user
+ * with that user's file system ids.
  *
- *  - The umask is set to 0 once, by fs_take_umask, and the mode of each call counts as it stands.
- *  - The set-group-ID bit and the group come from the directory above.
- *  - Root makes what is to belong to somebody else with that user's file system ids.
- *
- * What differs all the same (under an old umask, in a directory without the set-group-ID bit, in a
- * container that refuses other ids) is mended right after, on the open descriptor.
+ * Under an old umask, in a directory without the set-group-ID bit, or in a container that refuses
+ * other ids, the result may still differ.  It is then mended on the open descriptor right after.
  */
 #include <sys/fsuid.h>
 #include <sys/stat.h>
@@ -22,7 +21,7 @@
 #include "base/name.h"
 #include "base/fs.h"
 
-/* How often a file may go and come back between two calls before we stop to ask for it. */
+/* How often a file may vanish and come back between two calls before we give up on it. */
 #define MAKE_ROUNDS 100
 
 /* ---- the umask -------------------------------------------------------- */
@@ -44,8 +43,8 @@ fs_give_umask(void)
 /* ---- mode and owner of an open file ----------------------------------- */
 
 /*
- * Root must not be made to give away what it did not make, so a file with another name (a hard
- * link) and a file of somebody else stay whose they are.
+ * Set the owner of an open file.  Nobody may trick root into giving away what it did not make.  So
+ * a file with another name (a hard link), and a file of another user, keep their owner.
  */
 static int
 owner_set(int fd, struct owner owner)
@@ -59,13 +58,16 @@ owner_set(int fd, struct owner owner)
 		return 0;
 	if (fchownat(fd, "", owner.uid, owner.gid, AT_EMPTY_PATH) == 0)
 		return 0;
-	/* Root of a container, or of a client of NFS, may not. */
+	/* The root of a container, or of an NFS client, may not be allowed to. */
 	if (owner.uid == (uid_t)-1 || (errno != EPERM && errno != EINVAL))
 		return -1;
 	return owner.gid == (gid_t)-1 ? 0 : fchownat(fd, "", (uid_t)-1, owner.gid, AT_EMPTY_PATH);
 }
 
-/* A descriptor that only stands for a path (O_PATH) is not enough for fchmod. */
+/*
+ * Set the mode of an open file.  fchmod does not work on a descriptor that only stands for a path
+ * (O_PATH).
+ */
 static int
 mode_set(int fd, mode_t mode)
 {
@@ -92,7 +94,7 @@ is_as_asked(int fd, mode_t mode, struct owner owner)
 enum status
 fs_set_mode(int fd, mode_t mode, struct owner owner, struct error *err)
 {
-	/* Only its owner may set a mode, even to what it is. */
+	/* Only the owner of a file may set its mode, even to the mode that it has. */
 	if (is_as_asked(fd, mode, owner))
 		return ST_OK;
 	/* The mode comes last, because a change of owner may take bits away. */
@@ -111,8 +113,8 @@ fs_mend_mode(int dirfd, const char *name, mode_t mode, struct owner owner, struc
 	if (fd == -1)
 		return errno == ENOENT ? ST_GONE : error_sys(err, errno, "%s", name);
 	/*
-	 * Not what others may have put in the place of what was looked at, nor what has another
-	 * name, too.
+	 * Others may have put something else in the place of what was looked at, so a file with
+	 * another name is left alone.
 	 */
 	if (fstat(fd, &sb) == 0 && (S_ISDIR(sb.st_mode) ||
 	    (S_ISREG(sb.st_mode) && sb.st_nlink == 1)))
@@ -141,7 +143,7 @@ fs_give(int dirfd, const char *name, const struct stat *like, struct error *err)
 
 /* ---- making ----------------------------------------------------------- */
 
-/* A new directory or file, opened; -1 and errno if there is none. */
+/* Make a directory or file and open it.  -1 on failure, and errno says why. */
 static int
 make_as_we_are(int dirfd, const char *name, int flags, mode_t mode)
 {
@@ -149,11 +151,11 @@ make_as_we_are(int dirfd, const char *name, int flags, mode_t mode)
 		return openat(dirfd, name, flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (mkdirat(dirfd, name, mode) == -1)
 		return -1;
-	/* Whoever owns the place may have put something else there meanwhile. */
+	/* The owner of the place may have put something else there meanwhile. */
 	return openat(dirfd, name, flags | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* The same as the user who is to own it: only root can become one. */
+/* Like make_as_we_are, but as the user who is to own it.  Only root can become another user. */
 static int
 make_as_owner(int dirfd, const char *name, int flags, mode_t mode, struct owner owner)
 {
@@ -176,8 +178,9 @@ make_as_owner(int dirfd, const char *name, int flags, mode_t mode, struct owner 
 }
 
 /*
- * Make what was not there: flags are those of open(2), O_DIRECTORY among them for a directory.
- * ST_EXISTS and ST_GONE (the directory above went, or others took the new one) leave err alone.
+ * Make a file or directory that was not there.  'flags' are those of open(2), with O_DIRECTORY for
+ * a directory.  ST_EXISTS and ST_GONE (the directory above went away, or others removed the new
+ * one) leave 'err' alone.
  */
 static enum status
 fs_make(int dirfd, const char *name, int flags, mode_t mode, struct owner owner, int *fd,
@@ -236,8 +239,9 @@ fs_create(int dirfd, const char *name, mode_t mode, struct owner owner, int *fd,
 }
 
 /*
- * A file that has another name may be anybody's: where the kernel lets people link what is not
- * theirs (fs.protected_hardlinks=0), a member of the group could have us write to it.
+ * Refuse a file that has another name, because it may be anybody's.  Where the kernel lets people
+ * link files that are not theirs (fs.protected_hardlinks=0), a member of the group could make us
+ * write to one.
  */
 static int
 only_name(int fd)
@@ -251,7 +255,10 @@ only_name(int fd)
 	return -1;
 }
 
-/* Open a file that many share, made if need be; "alone": unless it has another name. */
+/*
+ * Open a file that many processes share, and make it if need be.  'alone': refuse it if it has
+ * another name.
+ */
 static int
 open_or_make(int dirfd, const char *name, int flags, bool alone, mode_t mode, struct owner owner)
 {

@@ -1,8 +1,9 @@
 /*
- * name.c: the names of F2.1 in spool-format.md: queues, ids, handles, and the
- * codec of message file names.  All that changes in a message's life is in its
- * name, so there must be one way only to write a fact down: what is not in the
- * canonical form is foreign, and parsing and formatting are inverses.
+ * name.c: the file names of messages (F2.1 of spool-format.md).
+ *
+ * All that changes in a message's life is in its name, so each fact must have only one way to be
+ * written.  A name that is not in the canonical form is foreign, and parsing and formatting are
+ * inverses.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -18,13 +19,16 @@
 static const char known[] = "sphKadxrctlfFwy";
 
 /*
- * Those that came later: they may stand anywhere, for an mq that does not know them keeps them
- * where they are.
+ * Fields that came later.  They may stand anywhere, because an mq that does not know them keeps
+ * them where they are.
  */
 static const char late[] = "unmqg";
 
 #define HEAD_MIN  2
-/* Characters of unknown fields beside K, f and w; without these sizeof(extra) - 1. */
+/*
+ * How many characters unknown fields may have beside K, f and w.  Without these it is sizeof(extra)
+ * - 1.
+ */
 #define EXTRA_ORDERED 26
 #define LEASE_MAX (1LL << 53)
 
@@ -47,7 +51,7 @@ put(struct out *o, const char *fmt, ...)
 		o->at += n;
 		o->room -= (size_t)n;
 	} else if (o->room > 0)
-		o->at[0] = '\0';	/* all of a field, or nothing of it */
+		o->at[0] = '\0';	/* a field is written whole or not at all */
 }
 
 static void
@@ -102,9 +106,10 @@ name_write(const struct msgname *n, char *buf, size_t size)
 }
 
 /*
- * With every field at its longest, without F and those that came later, this comes to 254
- * characters: see tests/unit/test_name.c.  Those that came later are left out of a name that has no
- * room for them; the way of a dead letter comes first, and looks whether it has (way_add).
+ * With every field at its longest, but without F and the fields that came later, a name has 254
+ * characters: see tests/unit/test_name.c.  Fields that came later are left out of a name that has
+ * no room for them.  The way of a dead letter is written first of these, and way_add checks that it
+ * has room.
  */
 void
 name_format(const struct msgname *n, char buf[NAME_MAX_LEN + 1])
@@ -124,10 +129,10 @@ name_fits(const struct msgname *n)
 	return strlen(buf) <= NAME_MAX_LEN;
 }
 
-/* A value as it stands in the name: not terminated. */
+/* A value as it stands in the name, without a NUL. */
 struct value { const char *at; size_t len; };
 
-/* A number in its one form, from min to max. */
+/* Read a number from 'min' to 'max' in its one form. */
 static bool
 number(struct value v, int64_t min, int64_t max, int64_t *out)
 {
@@ -156,7 +161,7 @@ number32(struct value v, int32_t min, int32_t max, int32_t *out)
 	return true;
 }
 
-/* Copy a value of min to max characters that are all fine. */
+/* Copy a value of 'min' to 'max' characters, if all of them are fine. */
 static bool
 word(struct value v, size_t min, size_t max, bool (*fine)(char), char *out)
 {
@@ -176,7 +181,7 @@ is_reason(char c)
 	return is_lower(c) || is_digit(c) || c == '-';
 }
 
-/* The value of one known field; a default that is spelled out is refused. */
+/* Read the value of one known field.  A default that is spelled out is refused. */
 static bool
 known_field(struct msgname *n, char letter, struct value v)
 {
@@ -198,7 +203,7 @@ known_field(struct msgname *n, char letter, struct value v)
 		return number32(v, 1, INT32_MAX, &n->deliveries);
 	case 'x':
 		/*
-		 * 0 stands for never in memory, so nothing expires in the first microsecond of
+		 * In memory 0 stands for never, so nothing can expire in the first microsecond of
 		 * 1970.
 		 */
 		return v.len == KEY_LEN && key_parse(v.at, &n->expires) && n->expires != 0;
@@ -229,7 +234,7 @@ known_field(struct msgname *n, char letter, struct value v)
 	}
 }
 
-/* The value of a field in lower-case hex, without a zero in front. */
+/* Read a value in lower-case hex, which has no leading zero. */
 static bool
 hex(struct value v, int64_t max, int64_t *out)
 {
@@ -253,7 +258,9 @@ is_value(char c)
 	return is_alnum(c) || c == '.' || c == '-';
 }
 
-/* The value of one late field; false: it has another form, and is kept like any unknown field. */
+/*
+ * Read the value of one late field.  False: it has another form, and is kept like an unknown field.
+ */
 static bool
 late_field(struct msgname *n, char letter, struct value v)
 {
@@ -286,10 +293,10 @@ name_spare(const struct msgname *n)
 }
 
 /*
- * Walk the fields from text (at the first comma).  An upper-case field means that
- * the name is to be left alone whatever its other fields say: they may have got
- * another meaning with it.  So broken grammar is foreign at once, a broken known
- * field only once it is sure that nothing comes from the future.
+ * Read the fields in 'text', which starts at the first comma.  An upper-case field that we do not
+ * know means that the name is to be left alone, because the other fields may have another meaning
+ * beside it. So broken grammar makes a name foreign at once, but a broken known field only does so
+ * when the whole name has nothing from the future.
  */
 static enum name_kind
 fields(const char *text, struct msgname *n)
@@ -327,7 +334,7 @@ fields(const char *text, struct msgname *n)
 			next = place + 1;
 	}
 	if (used > name_spare(n))
-		future = true;	/* with all others at their longest there would be no room */
+		future = true;	/* with all other fields at their longest there would be no room */
 	return future ? NAME_FUTURE : good ? NAME_OK : NAME_FOREIGN;
 }
 

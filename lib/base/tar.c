@@ -1,10 +1,10 @@
 /*
- * tar.c: as much of tar as a queue's export needs: POSIX ustar with pax headers
- * (POSIX.1-2008, pax, "ustar Interchange Format"), so that any tar reads what is
- * written; and what others write, GNU's long names and sizes in base 256 too.
+ * tar.c: reading archives, as far as the import of a queue needs it.
  *
- * What is read comes from anywhere: each number is checked before it is believed, nothing
- * is held but one buffer, and an error names the byte of the stream where it stands.
+ * It reads POSIX ustar with pax headers (POSIX.1-2008, pax, "ustar Interchange Format"), and what
+ * other tars write: GNU's long names, and sizes in base 256.  An archive may come from anywhere. 
+ * So each number is checked before it is believed, only one buffer is held, and an error names its
+ * byte in the stream.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,21 +14,21 @@
 #include "base/ustar.h"
 
 #define BUFFER (64 << 10)
-/* More than any tar writes for one member, but for attributes that nobody asked for. */
+/* This is more than any tar writes for one member, attributes apart, which nobody asked for. */
 #define EXTENSION_MAX (64 << 10)
 
 struct tar {
 	tar_source *source;
 	void *arg;
-	uint64_t at;		/* of the stream: what was taken out of buf */
+	uint64_t at;		/* offset in the stream of what was taken out of buf */
 	size_t have, next;	/* in buf */
-	uint64_t left, pad;	/* of the present member */
-	bool any, ended;	/* a header was seen; zeros after the last one */
+	uint64_t left, pad;	/* bytes that are left of the present member, and of its padding */
+	bool any, ended;	/* any: a header was seen; ended: zeros came after the last one */
 	char buf[BUFFER];
 	char ext[EXTENSION_MAX + 1];
 };
 
-/* What goes before a header and says more than it can. */
+/* An extension goes before a header and says more than a header can. */
 struct extension {
 	bool has_path, has_size, sparse;
 	char path[TAR_PATH_MAX];
@@ -58,7 +58,7 @@ bad(uint64_t at, struct error *err, const char *why)
 	    why);
 }
 
-/* Up to len bytes; *got 0: the stream is at its end. */
+/* Take up to 'len' bytes from the stream.  *got 0: the stream is at its end. */
 static enum status
 take(struct tar *t, char *to, size_t len, size_t *got, struct error *err)
 {
@@ -78,7 +78,7 @@ take(struct tar *t, char *to, size_t len, size_t *got, struct error *err)
 	return ST_OK;
 }
 
-/* All of len bytes.  ST_NONE: the stream ended before the first one. */
+/* Take exactly 'len' bytes.  ST_NONE: the stream ended before the first one. */
 static enum status
 take_all(struct tar *t, char *to, size_t len, struct error *err)
 {
@@ -111,7 +111,7 @@ skip(struct tar *t, uint64_t n, struct error *err)
 	return ST_OK;
 }
 
-/* Octal digits between blanks, or GNU's base 256 with the first bit set. */
+/* Read octal digits between blanks, or a number in GNU's base 256, which has the first bit set. */
 static bool
 number(const char *field, size_t len, int64_t *out)
 {
@@ -153,7 +153,7 @@ checksum_ok(const struct ustar *u)
 	    (want == (int64_t)ustar_checksum(u, false) || want == (int64_t)ustar_checksum(u, true));
 }
 
-/* Read the content of an extension.  *len of it, NUL behind. */
+/* Read the content of an extension.  It has *len bytes, and a NUL behind them. */
 static enum status
 extension(struct tar *t, const struct tar_member *m, size_t *len, struct error *err)
 {
@@ -169,7 +169,7 @@ extension(struct tar *t, const struct tar_member *m, size_t *len, struct error *
 	return st == ST_OK ? skip(t, tar_padding(m->size), err) : st;
 }
 
-/* The value of a decimal number that is all of text. */
+/* Read a decimal number that is the whole text. */
 static bool
 decimal(const char *text, size_t len, int64_t *out)
 {
@@ -190,7 +190,7 @@ set_path(struct extension *x, const char *path, size_t len)
 {
 	if (memchr(path, '\0', len) != NULL)
 		return false;
-	/* None of ours is as long: a longer one is only to be told of. */
+	/* None of our paths is as long.  A longer one is only printed in errors. */
 	(void)snprintf(x->path, sizeof(x->path), "%.*s", (int)len, path);
 	x->has_path = true;
 	return true;
@@ -275,7 +275,7 @@ member(struct tar *t, const struct ustar *u, const struct extension *x, struct t
 	return ST_OK;
 }
 
-/* The next block that is no zeros. */
+/* Read the next block that is not all zeros. */
 static enum status
 header(struct tar *t, struct ustar *u, struct tar_member *m, struct error *err)
 {
@@ -328,7 +328,10 @@ tar_next(struct tar *t, struct tar_member *m, struct error *err)
 			    !set_path(&x, t->ext, strlen(t->ext)))
 				return bad(m->at, err, "a broken extended header");
 		} else if (m->type == 'g' || m->type == 'K') {
-			/* Of all members, or about links: nothing that we need. */
+			/*
+			 * This extension is about all members, or about links.  We need nothing of
+			 * it.
+			 */
 			if ((st = skip(t, (uint64_t)m->size, err)) != ST_OK ||
 			    (st = skip(t, tar_padding(m->size), err)) != ST_OK)
 				return st;

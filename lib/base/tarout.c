@@ -1,5 +1,5 @@
 /*
- * tarout.c: what stands in front of a file in an archive, to be written; tar.c reads.
+ * tarout.c: writing the header of a file in an archive.  tar.c reads archives.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,10 @@ tar_padding(int64_t size)
 	return (size_t)(-(uint64_t)size % BLOCK);
 }
 
-/* Digits and a NUL; what does not fit is told by a pax header, which goes before this. */
+/*
+ * Write a number as octal digits and a NUL.  For a number that does not fit, a pax header goes
+ * before this one.
+ */
 static void
 octal(char *field, size_t len, int64_t n)
 {
@@ -38,7 +41,7 @@ octal(char *field, size_t len, int64_t n)
 	memcpy(field, text, len);
 }
 
-/* Split at the one slash if need be.  False: it does not fit. */
+/* Write a path, split at its one slash if need be.  False: it does not fit. */
 static bool
 put_path(struct ustar *u, const char *path)
 {
@@ -73,13 +76,13 @@ put_block(char *to, const char *path, char type, int64_t size, usec_t mtime)
 	return fits && size <= OCTAL_MAX;
 }
 
-/* "LENGTH KEY=VALUE\n", where the length counts itself. */
+/* Write "LENGTH KEY=VALUE\n".  The length counts its own digits, too. */
 static size_t
 pax_record(char *to, size_t room, const char *key, const char *value)
 {
 	size_t body = strlen(key) + strlen(value) + 3, len, digits = 0;
 
-	/* One digit more may be what makes it one digit more. */
+	/* The digits of the length may make the length one digit longer. */
 	for (size_t n = body; n > 0; n /= 10)
 		digits++;
 	len = body + digits;

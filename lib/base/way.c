@@ -2,9 +2,9 @@
  * way.c: the way of a dead letter from queue to queue.
  *
  * The name of a message notes each queue that it left as a dead letter, by a hash of the queue's
- * name: so a circle is seen wherever it closes, across topics, moves and archives, and nothing
- * beside the message is needed.  A hash has 24 bits: queues of a few thousand names
- * are told apart, and where two are not, a letter is dead one queue early.
+ * name. So a circle is seen wherever it closes, across topics, moves and archives, and nothing
+ * beside the message is needed.  A hash has 24 bits, which tells a few thousand queues apart.  If
+ * two queues have the same hash, a letter is dead one queue early.
  */
 #include <string.h>
 
@@ -25,7 +25,7 @@ way_hash(const char *queue, char hash[WAY_HASH + 1])
 	hash[WAY_HASH] = '\0';
 }
 
-/* Where the queue stands in the way; NULL: nowhere. */
+/* The note of that queue in the way.  NULL: there is none. */
 static const char *
 way_find(const struct msgname *n, const char *queue)
 {

@@ -1,10 +1,10 @@
 /*
- * bucket.c: the sharded, sorted directory that every state is made of
- * (F4.1 to F4.14 of spool-format.md).  Which of the buckets a message goes into is in target.c.
+ * bucket.c: the sharded, sorted directory that every state is made of (F4.1 to F4.14 of
+ * spool-format.md).  target.c decides which bucket a message goes into.
  *
- * A bucket is named by a lower bound of the keys in it.  Invariant: the name of
- * a bucket is not above the key of any message in it, so that "is anything due"
- * is answered by the name of the lowest bucket.
+ * A bucket is named by a lower bound of the keys in it.  Invariant: the name of a bucket is not
+ * above the key of any message in it.  So the name of the lowest bucket tells whether anything is
+ * due.
  */
 #include <sys/stat.h>
 #include <dirent.h>
@@ -187,7 +187,9 @@ buckets_before(struct shelf *sh, usec_t now, struct buckets *out, struct error *
 		return buckets_list(sh, out, err);
 	plain = edge_of(&e, 0);
 	w = edge_of(&e, 'w');
-	/* Claims far in the future: the clock was set back, and reap_lapsed has to see them. */
+	/*
+	 * If claims lie far in the future, the clock was set back, and reap_lapsed has to see them.
+	 */
 	if (w->n > 1 || (plain->n > 1 && plain->low[1] <= now) ||
 	    (sh->state == STATE_CLAIMED && plain->high > now + sh->queue->policy.lease))
 		return buckets_list(sh, out, err);
@@ -216,7 +218,7 @@ bucket_open(struct shelf *sh, const struct bucket *b, int *fd, struct error *err
 		return st;
 	(void)strlcat(half, b->name, sizeof(half));
 	st = fs_open_dir(dir, b->half ? half : b->name, false, fd, err);
-	/* Its maker may have finished it after it was listed. */
+	/* The maker of the bucket may have finished it after it was listed. */
 	if (st == ST_GONE)
 		st = fs_open_dir(dir, b->half ? b->name : half, false, fd, err);
 	return st;
@@ -240,10 +242,10 @@ bucket_remove_empty(struct shelf *sh, const struct buckets *bs, size_t i)
 {
 	bool last = true;
 
-	/* The one that stays must be finished, for movers use no other. */
+	/* The bucket that stays must be finished, because movers use no other. */
 	for (size_t k = i + 1; k < bs->n && bs->b[k].cls == bs->b[i].cls; k++)
 		last &= bs->b[k].half;
-	/* One with a "+" may be in the making: a checker removes it when it is old. */
+	/* A bucket with a "+" may be in the making.  A checker removes it when it is old. */
 	if (!last && !bs->b[i].half)
 		(void)fs_rmdir(sh->fd, bs->b[i].name);
 }

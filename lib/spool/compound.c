@@ -13,7 +13,7 @@
 
 _Static_assert(HANDLER_LEN_MAX == 180, "the rule of command tells its length");
 
-/* "base..cap" doubles; anything else is a list of steps. */
+/* Read "base..cap", which doubles, or else a list of steps. */
 static bool
 backoff_parse(const char *text, const char *syntax, struct policy *p, void *at)
 {
@@ -55,7 +55,7 @@ backoff_print(const struct policy *p, const void *at, const char *syntax, char *
 	}
 }
 
-/* A bare number is a count, so a time needs its unit.  None of either is the same as no. */
+/* Read a count or a time.  A number without a unit is a count.  A count or time of 0 means no. */
 static bool
 keep_parse(const char *text, const char *syntax, struct policy *p, void *at)
 {
@@ -128,7 +128,7 @@ is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Whether there is such a group is known only where it is used. */
+/* Whether the group exists is only known where it is used. */
 static bool
 group_parse(const char *text, const char *syntax, struct policy *p, void *at)
 {
@@ -157,7 +157,7 @@ rate_limit_print(const struct policy *p, const void *at, const char *syntax, cha
 		    p->rate_unit == 60 * USEC ? "m" : "h");
 }
 
-/* "N", "N,DUR" or "N,DUR..DUR". */
+/* Read "N", "N,DUR" or "N,DUR..DUR". */
 static bool
 breaker_parse(const char *text, const char *syntax, struct policy *p, void *at)
 {
@@ -203,7 +203,10 @@ breaker_print(const struct policy *p, const void *at, const char *syntax, char *
 		(void)snprintf(buf, size, "%" PRId64 ",%s..%s", p->breaker, base, cap);
 }
 
-/* What conf.c would take for a comment, or cut off, is none; nor is what would be another line. */
+/*
+ * Refuse a command that parse.c would take for a comment, or cut off, or that has more than one
+ * line.
+ */
 static bool
 command_parse(const char *text, const char *syntax, struct policy *p, void *at)
 {
@@ -230,7 +233,7 @@ name_print(const struct policy *p, const void *at, const char *syntax, char *buf
 	(void)strlcpy(buf, *name != '\0' ? name : "none", size);
 }
 
-/* Where a file may be named is policy_local's business. */
+/* policy_local decides where a file may be named. */
 static bool
 log_parse(const char *text, const char *syntax, struct policy *p, void *at)
 {

@@ -51,8 +51,8 @@ modes_apply(void *arg, const struct mode_of *m, struct error *err)
 	error_clear(&why);
 	st = fs_mend_mode(m->dir, m->name, m->mode, q->owner, &why);
 	/*
-	 * A file is advice, or was just written with its mode: that another user's stays as it is
-	 * keeps nobody out.
+	 * A file is advice, or was just written with its mode.  If another user's file stays as it
+	 * is, nobody is shut out.
 	 */
 	if (st == ST_OK || st == ST_GONE || (m->file && why.status == ST_DENIED))
 		return ST_OK;
@@ -94,7 +94,7 @@ queue_conf_put(struct queue *q, const char *old, size_t oldlen, const char *cons
 	return st;
 }
 
-/* While the policy is locked: what is read here is what is replaced. */
+/* Change the policy while it is locked, so that the text that is read here is the one replaced. */
 static enum status
 conf_change(struct queue *q, const char *const *assign, size_t n, struct error *err)
 {
@@ -107,11 +107,17 @@ conf_change(struct queue *q, const char *const *assign, size_t n, struct error *
 	if ((st = queue_conf_text(q, &old, &oldlen, err)) == ST_OK)
 		st = queue_conf_put(q, old != NULL ? old : "", oldlen, assign, n, err);
 	free(old);
-	/* Also when they are what they were: a run before may have been stopped half-way. */
+	/*
+	 * Do this even if they are not changed, because an earlier run may have been stopped
+	 * half-way.
+	 */
 	if (st == ST_OK && (conf_assigns_key(assign, n, "mode=") ||
 	    conf_assigns_key(assign, n, "group=")))
 		st = queue_modes(q, modes_apply, q, err);
-	/* The file that was written may be for others to trust, with an owner of its own. */
+	/*
+	 * The policy is read again, because whether its commands are trusted depends on the owner
+	 * that the new file has.
+	 */
 	return st == ST_OK ? queue_policy_load(q, err) : st;
 }
 

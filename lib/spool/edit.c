@@ -1,5 +1,5 @@
 /*
- * edit.c: a queue.conf as text: keys are set in it, and read from it.
+ * edit.c: setting keys in the text of a queue.conf.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +10,10 @@
 #include "spool/policy.h"
 #include "spool/keys.h"
 
-/* The key of "key=value", *value where its value starts; -1, and the error says ST_USAGE. */
+/*
+ * Check one "key=value".  The result is the number of the key, and *value is where its value
+ * starts. -1: the assignment is bad, and the error says ST_USAGE.
+ */
 static int
 assign_check(const char *assign, const char **value, struct error *err)
 {
@@ -29,7 +32,7 @@ assign_check(const char *assign, const char **value, struct error *err)
 	} else if (key >= NKEYS)
 		error_set(err, ST_USAGE, 0, "'%s' may be set in [defaults] of mq.conf only",
 		    key_name(key));
-	/* With no value it is to be taken out. */
+	/* Without a value the key is to be removed. */
 	else if (**value != '\0' && !policy_set(&scratch, key, *value))
 		error_set(err, ST_USAGE, 0, "bad value '%s' for %s (%s): %s", *value, key_name(key),
 		    conf_keys[key].syntax, policy_rule(key));
@@ -47,7 +50,7 @@ assign_check(const char *assign, const char **value, struct error *err)
 	return -1;
 }
 
-/* The number of the key that a line sets, -1 if it is another kind of line. */
+/* The number of the key that a line sets.  -1: the line sets none. */
 static int
 line_key(const char *line, size_t len)
 {
@@ -68,8 +71,8 @@ put_assign(char *to, int key, const char *value)
 }
 
 /*
- * Copy the lines; the first line of a key that has a new value becomes that, and values forgets it.
- * With "" it is left out.
+ * Copy the lines.  The first line of a key that has a new value is replaced, and its entry in
+ * 'values' becomes NULL.  If the new value is "", all lines of the key are left out.
  */
 static char *
 edit_lines(char *to, const char *text, size_t len, const char *values[NKEYS])
@@ -98,7 +101,8 @@ edit_lines(char *to, const char *text, size_t len, const char *values[NKEYS])
 }
 
 /*
- * Check the assignments; the values by key, and the bytes that they need at most.  False: ST_USAGE.
+ * Check the assignments, and put each value into 'values' by its key.  *need grows by the bytes
+ * that they need at most.  False: an assignment is bad, and the error says ST_USAGE.
  */
 static bool
 assign_all(const char *const *assign, size_t n, const char *values[NKEYS], size_t *need,

@@ -1,5 +1,5 @@
 /*
- * keys.c: keys by their names, and what somebody may have meant.
+ * keys.c: finding keys by their names, and guessing which key a wrong name was meant to be.
  */
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +26,10 @@ key_find(const char *name, size_t len)
 
 #define GUESS_MAX 24
 
-/* Levenshtein's distance: insert, delete or replace a character; by rows (Wagner and Fischer). */
+/*
+ * Levenshtein's distance: how many characters have to be inserted, deleted or replaced.  It is
+ * computed by rows (Wagner and Fischer).
+ */
 static size_t
 distance(const char *a, const char *b)
 {
@@ -61,7 +64,10 @@ key_guess(const char *name, int n, char *buf, size_t size)
 		return;
 	for (int i = 0; i < n; i++) {
 		d = distance(name, key_name(i));
-		/* At least half of it has to be right: else "x" would be near to everything. */
+		/*
+		 * At least half of the name has to be right.  Otherwise "x" would be near to every
+		 * key.
+		 */
 		if (d < best && d * 2 <= strlen(name)) {
 			best = d;
 			(void)snprintf(buf, size, " (did you mean '%s'?)", key_name(i));

@@ -1,6 +1,8 @@
 /*
- * lane.c: waiting/ORDER/, where messages wait for the turn of their key.  It has buckets,
- * as the directory of a state has (F15.10 of spool-format.md).
+ * lane.c: waiting/ORDER/, where messages wait for the turn of their key (F15.10 of
+ * spool-format.md).
+ *
+ * A lane has buckets, as the directory of a state has.
  */
 #include <sys/stat.h>
 #include <errno.h>

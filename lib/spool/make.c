@@ -52,7 +52,7 @@ queue_layout(struct queue *q, usec_t now, struct error *err)
 	bucket_format(0, now, plain);
 	bucket_format('0' + PRIORITY_DEFAULT, now, ready);
 	bucket_format('w', now, watched);
-	/* The directory ready/ is what makes it a queue: last. */
+	/* The directory ready/ makes it a queue, so it comes last. */
 	if ((st = layout_dir(q, "new", queue_new_mode(q), none, err)) != ST_OK ||
 	    (st = layout_dir(q, "failures", queue_dir_mode(q), none, err)) != ST_OK)
 		return st;
@@ -65,14 +65,20 @@ queue_layout(struct queue *q, usec_t now, struct error *err)
 	return queue_synced(q) ? fs_sync(q->fd, err) : ST_OK;
 }
 
-/* The policy that a new queue is to have decides about the modes of all that is in it. */
+/*
+ * Write the queue.conf of a new queue before anything else, because its policy decides about the
+ * modes of all that is in the queue.
+ */
 static enum status
 first_conf(struct queue *q, const char *const *assign, size_t n, struct error *err)
 {
 	return n == 0 ? ST_OK : queue_conf_put(q, "", 0, assign, n, err);
 }
 
-/* The directory of a queue in the making.  Nobody knows its name, so the error names the queue. */
+/*
+ * Make the hidden directory of a queue in the making.  Nobody knows its name, so an error names the
+ * queue.
+ */
 static enum status
 make_hidden(struct queue *q, const char *name, struct error *err)
 {
@@ -127,8 +133,8 @@ queue_create(struct spool *sp, const char *name, const char *const *assign, size
 	if (st != ST_NOTFOUND)
 		return st;
 	/*
-	 * Only if there is nothing of that name: anything else is for a person to look at, or was
-	 * made just now.
+	 * Make the queue only if nothing has that name.  Anything else is for a person to look at,
+	 * or was made just now.
 	 */
 	if (faccessat(sp->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == -1) {
 		error_clear(err);

@@ -1,7 +1,8 @@
 /*
- * modes.c: what in a queue has which mode, in one walk.
+ * modes.c: a walk over all files and directories of a queue whose mode follows from the policy.
  *
- * The walk goes on past what cannot be opened: whoever visits has been asked about it before.
+ * The walk goes on past a directory that cannot be opened, because the visitor was asked about that
+ * directory before.
  */
 #include <sys/stat.h>
 #include <dirent.h>
@@ -27,7 +28,7 @@ struct mode_walk {
 struct branch {
 	const char *name;
 	int depth;		/* levels of directories below it */
-	/* of the files in the lowest of them; NULL: they are not asked about */
+	/* mode of the files in the lowest of them; NULL: the files are not visited */
 	mode_t (*files)(const struct queue *);
 };
 
@@ -39,7 +40,7 @@ modes_one(struct mode_walk *w, struct mode_of *m)
 	if (fstatat(m->dir, m->name, &sb, AT_SYMLINK_NOFOLLOW) == -1 ||
 	    (m->file ? !S_ISREG(sb.st_mode) : !S_ISDIR(sb.st_mode)))
 		return ST_OK;
-	/* What it is, is read by the visitor and not kept. */
+	/* The visitor reads *m->is and does not keep it. */
 	/* cppcheck-suppress autoVariables */
 	m->is = &sb;
 	return w->visit(w->arg, m, w->err);
@@ -65,7 +66,10 @@ modes_entry(struct mode_walk *w, int dir, const char *path, const struct entry *
 	return modes_one(w, &m);
 }
 
-/* The directory at path, whose last part is its name in dir, and what is below it. */
+/*
+ * Visit the directory at 'path', and what is below it.  Its name in 'dir' is the last part of
+ * 'path'.
+ */
 static enum status
 modes_below(struct mode_walk *w, int dir, const char *path, const struct branch *b, mode_t mode,
     int depth)
@@ -131,8 +135,8 @@ queue_modes(struct queue *q, modes_visit *visit, void *arg, struct error *err)
 		st = modes_one(&w, &file);
 	}
 	/*
-	 * The queue's own directory comes last: while it is closed to others, nobody meets what is
-	 * half done.
+	 * The queue's own directory comes last.  While it is closed to others, nobody sees a queue
+	 * that is half done.
 	 */
 	return st == ST_OK ? modes_one(&w, &top) : st;
 }

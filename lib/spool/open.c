@@ -20,8 +20,9 @@
 /* ---- the policy ------------------------------------------------------- */
 
 /*
- * What root makes in a queue of somebody else is the owner's: whoever works there could not read
- * it else.  A new queue is its spool's owner's.
+ * The owner of what is made in a directory.  What root makes in the queue of another user belongs
+ * to that user, because those who work there could not read it otherwise.  A new queue belongs to
+ * the owner of its spool.
  */
 static struct owner
 queue_owner(int dirfd)
@@ -64,7 +65,7 @@ queue_stands(const struct queue *q)
 {
 	struct stat is, was;
 
-	/* What cannot be told is not taken for gone. */
+	/* If this cannot be told, the queue counts as standing. */
 	if (fstat(q->fd, &was) == -1)
 		return true;
 	if (fstatat(q->spool->fd, q->name, &is, AT_SYMLINK_NOFOLLOW) == -1)
@@ -78,7 +79,7 @@ queue_reload(struct queue *q, struct error *err)
 	if (!queue_stands(q))
 		return error_set(err, ST_NOTFOUND, 0, "queue '%s' was removed", q->name);
 	error_clear(&q->trouble);
-	/* What is at work goes on under the last policy that could be read. */
+	/* Work that is under way goes on under the last policy that could be read. */
 	if (queue_policy_load(q, &q->trouble) == ST_OK)
 		error_clear(&q->trouble);
 	return ST_OK;
@@ -172,14 +173,14 @@ dir_open(struct queue *q, struct error *err)
 	return error_sys(err, opening.errnum, "%s/%s", q->spool->path, q->name);
 }
 
-/* How much of a queue has to be in order. */
+/* How much of a queue has to be in order to open it. */
 enum open_how {
 	OPEN_ALL,
 	OPEN_ANYWAY,	/* the policy may be broken */
 	OPEN_RAW	/* ready/ may be missing, too */
 };
 
-/* Under a policy that cannot be read, as much of it as can be understood. */
+/* Take as much as can be understood of a policy that cannot be read. */
 static void
 policy_salvage(struct queue *q)
 {
@@ -190,7 +191,7 @@ policy_salvage(struct queue *q)
 	conf_policy_lenient(q->spool->conf, q->name, q->fd, &p, &ignored);
 	if (queue_policy_set(q, &p, &ignored) == ST_OK)
 		return;
-	/* Its group is not known here. */
+	/* This system does not know the group of the policy. */
 	p.group[0] = '\0';
 	error_clear(&ignored);
 	if (queue_policy_set(q, &p, &ignored) != ST_OK)
@@ -265,7 +266,8 @@ queue_open_drop(struct spool *sp, const char *name, struct queue **out, struct e
 		queue_close(q);
 		return st == ST_GONE ? error_set(err, ST_NOTFOUND, 0, "no queue '%s'", name) : st;
 	}
-	q->owner = OWNER_SELF;	/* new/ passes on its own; others may not give files away */
+	/* new/ passes its own group on, and only root may give files away */
+	q->owner = OWNER_SELF;
 	*out = q;
 	return ST_OK;
 }

@@ -1,6 +1,6 @@
 /*
- * origin.c: which queue a dead letter came from: the one whose name has the hash that the
- * message notes (base/way.c).
+ * origin.c: which queue a dead letter came from.  The message notes a hash of that queue's name
+ * (base/way.c).
  */
 #include <string.h>
 
@@ -22,7 +22,10 @@ queue_origin(struct queue *q, const struct msgname *n, char name[QUEUE_NAME_MAX 
 	name[0] = '\0';
 	if (n->way[0] == '\0')
 		return ORIGIN_NONE;
-	/* Dead letters stand together by where they came from: the last answer will do for most. */
+	/*
+	 * Neighbours among dead letters mostly come from the same queue, so the last answer often
+	 * serves.
+	 */
 	if (strncmp(known->hash, n->way, WAY_HASH) != 0) {
 		error_clear(&ignored);
 		if (spool_list(q->spool, SPOOL_QUEUE, &all, &ignored) != ST_OK)

@@ -84,8 +84,8 @@ conf_value(const struct policy *p, int key, char *buf, size_t size)
 }
 
 /*
- * Who may write queue.conf of a shared queue must not choose a file that other users,
- * and root, then append to.
+ * Those who may write the queue.conf of a shared queue must not choose a log file to which other
+ * users, and root, then append.
  */
 bool
 policy_local(int key, const char *text)
@@ -139,7 +139,8 @@ policy_jitter(const struct policy *p, usec_t d)
 	if (p->jitter == JITTER_NONE || d <= 0)
 		return d;
 	/*
-	 * As arc4random_uniform, for 64 bits: draw again what would make the low values likelier.
+	 * This is arc4random_uniform for 64 bits: numbers that would favour the low values are
+	 * drawn again.
 	 */
 	do
 		arc4random_buf(&random, sizeof(random));

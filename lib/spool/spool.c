@@ -20,7 +20,10 @@
 #define FORMAT_TEXT "mq-spool 1\n"
 #define FORMAT_NEWEST 1
 
-/* A power failure may leave a file without its bytes, or zeros in their place. */
+/*
+ * Whether .mq looks as after a power failure, which may leave a file without its bytes, or with
+ * zeros in their place.
+ */
 static bool
 format_torn(const char *text, size_t len)
 {
@@ -33,7 +36,7 @@ format_torn(const char *text, size_t len)
 	return same == len && (len < sizeof(FORMAT_TEXT) - 1 || text[len - 1] == '\0');
 }
 
-/* The text of .mq (F14.1 of spool-format.md). */
+/* See F14.1 of spool-format.md. */
 enum status
 format_check(const char *path, const char *text, size_t len, struct error *err)
 {
@@ -66,8 +69,8 @@ format_check(const char *path, const char *text, size_t len, struct error *err)
 }
 
 /*
- * A spool with a format file is known to be durable: whoever finds none syncs the
- * directory that holds the spool first, then writes it.
+ * Make the format file.  It means that the spool is durable.  So the directory that holds the spool
+ * is synced first, and then the file is written.
  */
 static enum status
 format_make(struct spool *sp, struct error *err)
@@ -83,7 +86,7 @@ format_make(struct spool *sp, struct error *err)
 		st = fs_replace_file(sp->fd, FORMAT_FILE, FORMAT_TEXT,
 		    sizeof(FORMAT_TEXT) - 1, 0644, OWNER_SELF, true, err);
 	if (st == ST_UNSURE) {
-		/* Whoever finds it takes the spool to be durable. */
+		/* Whoever finds the file would take the spool to be durable. */
 		struct error ignored = { 0 };
 		if (fs_unlink(sp->fd, FORMAT_FILE, &ignored) != ST_OK)
 			return st;
@@ -111,7 +114,9 @@ format_read(struct spool *sp, bool create, bool made, struct error *err)
 		return st == ST_NOTFOUND ? ST_OK : st;
 	if (made)
 		return format_make(sp, err);
-	/* Somebody else's directory: it serves without the file if we may not write there. */
+	/*
+	 * The directory was not made by us.  It serves without the file if we may not write there.
+	 */
 	error_clear(&ignored);
 	st = format_make(sp, &ignored);
 	if (st == ST_OK || st == ST_DENIED || ignored.errnum == EROFS)
@@ -229,12 +234,12 @@ holds(int spoolfd, const char *name, const char *state)
 	(void)strlcpy(path, name, sizeof(path));
 	(void)strlcat(path, "/", sizeof(path));
 	(void)strlcat(path, state, sizeof(path));
-	/* A queue that may not be looked into is a queue all the same: opening it will say why. */
+	/* A directory that we may not look into counts as a queue.  Opening it will say why not. */
 	return fstatat(spoolfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 ?
 	    S_ISDIR(st.st_mode) : errno != ENOENT && errno != ENOTDIR && errno != ELOOP;
 }
 
-/* Of a queue that was, any state is left. */
+/* Whether the directory of any state but ready/ is left of a queue. */
 static bool
 was_queue(int spoolfd, const char *name)
 {
@@ -245,7 +250,7 @@ was_queue(int spoolfd, const char *name)
 	return was;
 }
 
-/* What an entry of the spool is: ready/ is what makes it a queue. */
+/* What an entry of the spool is.  A directory with a ready/ is a queue. */
 static enum spool_entry
 entry_kind(int spoolfd, const struct entry *e)
 {

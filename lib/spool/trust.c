@@ -12,7 +12,10 @@
 #include "spool/spool.h"
 #include "spool/queue.h"
 
-/* Whether nobody but root and the effective user can have written it; else why not, in words. */
+/*
+ * Whether only root and the effective user can have written a file.  If not, 'why' says why, in
+ * words.
+ */
 static bool
 trusted(uid_t owner, mode_t mode, char *why, size_t size)
 {
@@ -37,8 +40,9 @@ key_of(const char *name)
 }
 
 /*
- * Who may write to the queue's directory may put another file in the place of queue.conf, even one
- * of ours, such as a message.  So the directory is looked at first, and then what is in it read.
+ * Read the policy and give one of its commands.  Whoever may write to the queue's directory may put
+ * another file in the place of queue.conf, even a file of ours, such as a message.  So the
+ * directory is examined first, and queue.conf is read after that.
  */
 static enum status
 load_command(struct queue *q, const char *name, const char **text, struct error *err)

@@ -11,7 +11,7 @@
 #include "spool/policy.h"
 #include "spool/keys.h"
 
-/* Digits to a number; where they end. */
+/* Read digits as a number.  *end is where they end. */
 static bool
 digits(const char *text, const char **end, int64_t *out)
 {
@@ -58,7 +58,7 @@ dur_print(const struct policy *p, const void *at, const char *syntax, char *buf,
 	(void)strlcpy(buf, text, size);
 }
 
-/* "DUR|never": the word of the syntax is 0. */
+/* The word of a syntax such as "DUR|never", which stands for 0. */
 static const char *
 word_of(const char *syntax)
 {
@@ -157,7 +157,7 @@ size_print(const struct policy *p, const void *at, const char *syntax, char *buf
 	    suffixes + suffix - (suffix > 0));
 }
 
-/* The limits: "none" is 0. */
+/* In a limit, "none" is 0. */
 bool
 value_none(const char *text, void *at)
 {
@@ -199,7 +199,8 @@ size_limit_print(const struct policy *p, const void *at, const char *syntax, cha
 }
 
 /*
- * One of the words of the syntax, "full|none"; the value is its place, as in the enums of policy.h.
+ * Read one of the words of a syntax such as "full|none".  The value is its index, as in the enums
+ * of policy.h.
  */
 static bool
 choice_parse(const char *text, const char *syntax, struct policy *p, void *at)
