@@ -39,7 +39,7 @@ name_length(const char *text, size_t len)
 }
 
 static enum status
-append(struct headers *h, const struct header *add, struct error *err)
+headers_append(struct headers *h, const struct header *add, struct error *err)
 {
 	/* The new header overwrites the empty line at the end, which is written again behind it. */
 	size_t old = h->len > 0 ? h->len - 1 : 0;
@@ -83,7 +83,7 @@ headers_add(struct headers *h, const char *text, struct error *err)
 	add.valuelen = strlen(add.value);
 	while (add.valuelen > 0 && strchr(" \t", add.value[add.valuelen - 1]) != NULL)
 		add.valuelen--;
-	return append(h, &add, err);
+	return headers_append(h, &add, err);
 }
 
 enum status

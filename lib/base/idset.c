@@ -25,7 +25,7 @@ struct idset {
 };
 
 static struct slot
-binary(const struct msgid *id)
+idset_binary(const struct msgid *id)
 {
 	struct slot s = { 0, 0 };
 	int digits = 0;
@@ -42,7 +42,7 @@ binary(const struct msgid *id)
 
 /* The slot where the id is, or would go. */
 static struct slot *
-find(const struct idset *set, struct slot s)
+idset_find(const struct idset *set, struct slot s)
 {
 	size_t mask = ((size_t)1 << set->bits) - 1;
 	size_t i = (size_t)((s.hi * set->factor[0] + s.lo * set->factor[1]) >> (64 - set->bits));
@@ -53,7 +53,7 @@ find(const struct idset *set, struct slot s)
 }
 
 static bool
-grow(struct idset *set, unsigned bits)
+idset_grow(struct idset *set, unsigned bits)
 {
 	struct idset bigger = *set;
 
@@ -62,7 +62,7 @@ grow(struct idset *set, unsigned bits)
 		return false;
 	for (size_t i = 0; set->slot != NULL && i < (size_t)1 << set->bits; i++)
 		if (set->slot[i].hi != 0)
-			*find(&bigger, set->slot[i]) = set->slot[i];
+			*idset_find(&bigger, set->slot[i]) = set->slot[i];
 	free(set->slot);
 	*set = bigger;
 	return true;
@@ -78,7 +78,7 @@ idset_new(void)
 	arc4random_buf(set->factor, sizeof(set->factor));
 	set->factor[0] |= 1;
 	set->factor[1] |= 1;
-	if (grow(set, FIRST_BITS))
+	if (idset_grow(set, FIRST_BITS))
 		return set;
 	free(set);
 	return NULL;
@@ -95,20 +95,20 @@ idset_free(struct idset *set)
 bool
 idset_has(const struct idset *set, const struct msgid *id)
 {
-	return find(set, binary(id))->hi != 0;
+	return idset_find(set, idset_binary(id))->hi != 0;
 }
 
 enum status
 idset_add(struct idset *set, const struct msgid *id, struct error *err)
 {
-	struct slot s = binary(id), *at = find(set, s);
+	struct slot s = idset_binary(id), *at = idset_find(set, s);
 
 	if (at->hi != 0)
 		return ST_EXISTS;
 	if (set->n >= ((size_t)3 << set->bits) / 4) {
-		if (!grow(set, set->bits + 1))
+		if (!idset_grow(set, set->bits + 1))
 			return error_sys(err, ENOMEM, "so many ids");
-		at = find(set, s);
+		at = idset_find(set, s);
 	}
 	*at = s;
 	set->n++;

@@ -36,10 +36,10 @@ static const char late[] = "unmqg";
 
 struct out { char *at; size_t room; };
 
-static void put(struct out *, const char *, ...) PRINTF_LIKE(2, 3);
+static void name_put(struct out *o, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 static void
-put(struct out *o, const char *fmt, ...)
+name_put(struct out *o, const char *fmt, ...)
 {
 	va_list ap;
 	int n;
@@ -61,48 +61,48 @@ name_write(const struct msgname *n, char *buf, size_t size)
 	char key[KEY_LEN + 1];
 
 	key_format(n->key, key);
-	put(&o, "%s,%s,s%" PRId64, key, n->id.text, n->size);
+	name_put(&o, "%s,%s,s%" PRId64, key, n->id.text, n->size);
 	if (n->priority != PRIORITY_DEFAULT)
-		put(&o, ",p%d", n->priority);
+		name_put(&o, ",p%d", n->priority);
 	if (n->head != 0)
-		put(&o, ",h%" PRId32, n->head);
+		name_put(&o, ",h%" PRId32, n->head);
 	if (n->order[0] != '\0')
-		put(&o, ",K%s", n->order);
+		name_put(&o, ",K%s", n->order);
 	if (n->attempts != 0)
-		put(&o, ",a%" PRId32, n->attempts);
+		name_put(&o, ",a%" PRId32, n->attempts);
 	if (n->deliveries != 0)
-		put(&o, ",d%" PRId32, n->deliveries);
+		name_put(&o, ",d%" PRId32, n->deliveries);
 	if (n->expires != 0) {
 		key_format(n->expires, key);
-		put(&o, ",x%s", key);
+		name_put(&o, ",x%s", key);
 	}
 	if (n->reason[0] != '\0')
-		put(&o, ",r%s", n->reason);
+		name_put(&o, ",r%s", n->reason);
 	if (n->token[0] != '\0')
-		put(&o, ",c%s", n->token);
+		name_put(&o, ",c%s", n->token);
 	if (n->lease_ms != 0)
-		put(&o, ",t%" PRId64, n->lease_ms);
+		name_put(&o, ",t%" PRId64, n->lease_ms);
 	if (n->locked)
-		put(&o, ",l");
+		name_put(&o, ",l");
 	if (n->finished)
-		put(&o, ",f");
+		name_put(&o, ",f");
 	if (n->failed != 0)
-		put(&o, ",F%c", n->failed);
+		name_put(&o, ",F%c", n->failed);
 	if (n->waited)
-		put(&o, ",w");
+		name_put(&o, ",w");
 	if (n->replayed)
-		put(&o, ",y");
-	put(&o, "%s", n->extra);
+		name_put(&o, ",y");
+	name_put(&o, "%s", n->extra);
 	if (n->way[0] != '\0')
-		put(&o, ",q%s", n->way);
+		name_put(&o, ",q%s", n->way);
 	if (n->suspect)
-		put(&o, ",u");
+		name_put(&o, ",u");
 	if (n->beside)
-		put(&o, ",n");
+		name_put(&o, ",n");
 	if (n->mono != 0)
-		put(&o, ",m%" PRIx64, (uint64_t)n->mono / 1000);
+		name_put(&o, ",m%" PRIx64, (uint64_t)n->mono / 1000);
 	if (n->claimed != 0)
-		put(&o, ",g%" PRIx64, (uint64_t)n->claimed);
+		name_put(&o, ",g%" PRIx64, (uint64_t)n->claimed);
 }
 
 /*

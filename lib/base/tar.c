@@ -60,7 +60,7 @@ bad(uint64_t at, struct error *err, const char *why)
 
 /* Take up to 'len' bytes from the stream.  *got 0: the stream is at its end. */
 static enum status
-take(struct tar *t, char *to, size_t len, size_t *got, struct error *err)
+tar_take(struct tar *t, char *to, size_t len, size_t *got, struct error *err)
 {
 	enum status st;
 
@@ -80,13 +80,13 @@ take(struct tar *t, char *to, size_t len, size_t *got, struct error *err)
 
 /* Take exactly 'len' bytes.  ST_NONE: the stream ended before the first one. */
 static enum status
-take_all(struct tar *t, char *to, size_t len, struct error *err)
+tar_take_all(struct tar *t, char *to, size_t len, struct error *err)
 {
 	size_t have = 0, got;
 	enum status st;
 
 	while (have < len) {
-		if ((st = take(t, to + have, len - have, &got, err)) != ST_OK)
+		if ((st = tar_take(t, to + have, len - have, &got, err)) != ST_OK)
 			return st;
 		if (got == 0)
 			return have == 0 ? ST_NONE : bad(t->at, err, "it breaks off");
@@ -103,7 +103,7 @@ skip(struct tar *t, uint64_t n, struct error *err)
 	size_t got;
 
 	for (; n > 0; n -= got) {
-		if ((st = take(t, block, n < BLOCK ? (size_t)n : BLOCK, &got, err)) != ST_OK)
+		if ((st = tar_take(t, block, n < BLOCK ? (size_t)n : BLOCK, &got, err)) != ST_OK)
 			return st;
 		if (got == 0)
 			return bad(t->at, err, "it breaks off");
@@ -162,7 +162,7 @@ extension(struct tar *t, const struct tar_member *m, size_t *len, struct error *
 	if (m->size > EXTENSION_MAX)
 		return bad(m->at, err, "an extended header that is too large");
 	*len = (size_t)m->size;
-	st = take_all(t, t->ext, *len, err);
+	st = tar_take_all(t, t->ext, *len, err);
 	if (st == ST_NONE)
 		return bad(t->at, err, "it breaks off");
 	t->ext[*len] = '\0';
@@ -283,7 +283,7 @@ header(struct tar *t, struct ustar *u, struct tar_member *m, struct error *err)
 
 	for (;;) {
 		m->at = t->at;
-		st = take_all(t, (char *)u, sizeof(*u), err);
+		st = tar_take_all(t, (char *)u, sizeof(*u), err);
 		if (st == ST_NONE && !t->ended)
 			return bad(t->at, err, t->any ? "it breaks off" :
 			    "there is nothing; did the export fail?");
@@ -348,7 +348,7 @@ tar_read(struct tar *t, void *buf, size_t len, size_t *got, struct error *err)
 	*got = 0;
 	if (t->left == 0)
 		return ST_OK;
-	if ((st = take(t, buf, t->left < len ? (size_t)t->left : len, got, err)) != ST_OK)
+	if ((st = tar_take(t, buf, t->left < len ? (size_t)t->left : len, got, err)) != ST_OK)
 		return st;
 	if (*got == 0)
 		return bad(t->at, err, "it breaks off");

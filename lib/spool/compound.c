@@ -204,8 +204,8 @@ breaker_print(const struct policy *p, const void *at, const char *syntax, char *
 }
 
 /*
- * Refuse a command that parse.c would take for a comment, or cut off, or that has more than one
- * line.
+ * Refuse a command that parse.c would take for a comment or cut off, and one with a control
+ * character, such as a newline.
  */
 static bool
 command_parse(const char *text, const char *syntax, struct policy *p, void *at)

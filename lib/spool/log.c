@@ -28,17 +28,17 @@
 #define SYSLOG_PRIORITY 14	/* user.info */
 
 static bool
-to_syslog(const struct queue *q)
+log_to_syslog(const struct queue *q)
 {
 	return strcmp(q->policy.log, "syslog") == 0;
 }
 
 static void
-trouble(struct queue *q, int errnum, const char *why)
+log_trouble(struct queue *q, int errnum, const char *why)
 {
 	/* Only the first error is kept. */
 	(void)error_sys(&q->spool->log_error, errnum, "the log %s%s",
-	    to_syslog(q) ? SYSLOG_SOCKET : q->policy.log, why);
+	    log_to_syslog(q) ? SYSLOG_SOCKET : q->policy.log, why);
 }
 
 void
@@ -53,36 +53,36 @@ log_close(struct queue *q)
 /* ---- where to --------------------------------------------------------- */
 
 static void
-open_file(struct queue *q)
+log_open_file(struct queue *q)
 {
 	struct stat sb;
 
 	q->log.fd = fs_open_append(AT_FDCWD, q->policy.log, LOG_MODE);
 	if (q->log.fd == -1) {
-		trouble(q, errno, "");
+		log_trouble(q, errno, "");
 		return;
 	}
 	if (fstat(q->log.fd, &sb) == 0 && S_ISREG(sb.st_mode))
 		return;
-	trouble(q, 0, " is not a regular file");
+	log_trouble(q, 0, " is not a regular file");
 	log_close(q);
 }
 
 static void
-open_syslog(struct queue *q)
+log_open_syslog(struct queue *q)
 {
 	static const struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = SYSLOG_SOCKET };
 
 	q->log.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (q->log.fd != -1 && connect(q->log.fd, (const struct sockaddr *)&to, sizeof(to)) == 0)
 		return;
-	trouble(q, errno, "");
+	log_trouble(q, errno, "");
 	log_close(q);
 }
 
 /* Whether the file that we hold still has the name. */
 static bool
-stands(const struct queue *q)
+log_stands(const struct queue *q)
 {
 	struct stat held, named;
 
@@ -92,7 +92,7 @@ stands(const struct queue *q)
 
 /* Make the log ready for a line.  The policy may name another log since the last one. */
 static bool
-ready(struct queue *q, usec_t now)
+log_ready(struct queue *q, usec_t now)
 {
 	bool young = now >= q->log.looked && now - q->log.looked < USEC;
 
@@ -102,14 +102,14 @@ ready(struct queue *q, usec_t now)
 	/* a log that cannot be opened is not tried again for each line */
 	} else if (young)
 		return q->log.fd != -1;
-	else if (q->log.fd != -1 && !to_syslog(q) && !stands(q))
+	else if (q->log.fd != -1 && !log_to_syslog(q) && !log_stands(q))
 		log_close(q);
 	q->log.looked = now;
 	if (q->log.fd == -1) {
-		if (to_syslog(q))
-			open_syslog(q);
+		if (log_to_syslog(q))
+			log_open_syslog(q);
 		else
-			open_file(q);
+			log_open_file(q);
 	}
 	return q->log.fd != -1;
 }
@@ -117,7 +117,7 @@ ready(struct queue *q, usec_t now)
 /* ---- lines ------------------------------------------------------------ */
 
 static void
-put_file(struct queue *q, const char *line, size_t len)
+log_put_file(struct queue *q, const char *line, size_t len)
 {
 	ssize_t n;
 
@@ -127,12 +127,12 @@ put_file(struct queue *q, const char *line, size_t len)
 	n = write(q->log.fd, line, len);
 	if (n == (ssize_t)len)
 		return;
-	trouble(q, n == -1 ? errno : ENOSPC, "");
+	log_trouble(q, n == -1 ? errno : ENOSPC, "");
 	q->log.torn |= n > 0;
 }
 
 static void
-put_syslog(struct queue *q, const char *text, size_t len)
+log_put_syslog(struct queue *q, const char *text, size_t len)
 {
 	char line[PIPE_BUF + 64];
 	int n = snprintf(line, sizeof(line), "<%d>mq[%ld]: %.*s", SYSLOG_PRIORITY, (long)getpid(),
@@ -143,17 +143,17 @@ put_syslog(struct queue *q, const char *text, size_t len)
 	if (errno == ECONNREFUSED || errno == ECONNRESET || errno == ENOTCONN) {
 		/* syslog was restarted. */
 		log_close(q);
-		open_syslog(q);
+		log_open_syslog(q);
 		if (q->log.fd == -1 || send(q->log.fd, line, (size_t)n,
 		    MSG_DONTWAIT | MSG_NOSIGNAL) != -1)
 			return;
 	}
-	trouble(q, errno, "");
+	log_trouble(q, errno, "");
 }
 
 /* Print how many seconds ago the message was pushed. */
 static void
-put_age(const struct msgname *n, usec_t now, char buf[32])
+log_put_age(const struct msgname *n, usec_t now, char buf[32])
 {
 	usec_t age = now > id_time(&n->id) ? now - id_time(&n->id) : 0;
 
@@ -166,7 +166,7 @@ put_age(const struct msgname *n, usec_t now, char buf[32])
  * quoting.
  */
 static void
-put_field(const char *key, const char *value, char buf[QUEUE_NAME_MAX + 16])
+log_put_field(const char *key, const char *value, char buf[QUEUE_NAME_MAX + 16])
 {
 	buf[0] = '\0';
 	if (*value != '\0')
@@ -174,7 +174,7 @@ put_field(const char *key, const char *value, char buf[QUEUE_NAME_MAX + 16])
 }
 
 static void
-put(struct queue *q, const char *what, const struct msgname *n, enum state s, const char *way,
+log_put(struct queue *q, const char *what, const struct msgname *n, enum state s, const char *way,
     const char *other, usec_t now)
 {
 	char line[PIPE_BUF], at[TIME_MAX], then[TIME_MAX] = "", age[32];
@@ -184,20 +184,20 @@ put(struct queue *q, const char *what, const struct msgname *n, enum state s, co
 	time_format(now, at);
 	if (s == STATE_DELAYED || s == STATE_CLAIMED)
 		time_format(n->key, then);
-	put_age(n, now, age);
-	put_field("reason", n->reason, reason);
-	put_field(s == STATE_DELAYED ? "due" : "deadline", then, key);
-	put_field(way, other, queue);
+	log_put_age(n, now, age);
+	log_put_field("reason", n->reason, reason);
+	log_put_field(s == STATE_DELAYED ? "due" : "deadline", then, key);
+	log_put_field(way, other, queue);
 	len = snprintf(line, sizeof(line),
 	    "%s %s %s %s size=%lld priority=%d attempts=%d deliveries=%d age=%s%s%s%s"
 	    " pid=%ld uid=%ld\n", at, q->name, what, n->id.text, (long long)(n->size - n->head),
 	    n->priority,
 	    (int)n->attempts, (int)n->deliveries, age, reason, key, queue, (long)getpid(),
 	    (long)geteuid());
-	if (to_syslog(q))	/* syslog adds the time itself */
-		put_syslog(q, line + strlen(at) + 1, (size_t)len - strlen(at) - 2);
+	if (log_to_syslog(q))	/* syslog adds the time itself */
+		log_put_syslog(q, line + strlen(at) + 1, (size_t)len - strlen(at) - 2);
 	else
-		put_file(q, line, (size_t)len);
+		log_put_file(q, line, (size_t)len);
 }
 
 void
@@ -205,8 +205,8 @@ log_event(struct queue *q, const char *what, const struct msgname *n, enum state
 {
 	int saved = errno;
 
-	if (q->policy.log[0] != '\0' && ready(q, now))
-		put(q, what, n, s, "", "", now);
+	if (q->policy.log[0] != '\0' && log_ready(q, now))
+		log_put(q, what, n, s, "", "", now);
 	errno = saved;
 }
 
@@ -215,9 +215,9 @@ log_moved(struct queue *q, struct queue *to, const struct msgname *n, enum state
 {
 	int saved = errno;
 
-	if (q->policy.log[0] != '\0' && ready(q, now))
-		put(q, "moved", n, s, "to", to->name, now);
-	if (to->policy.log[0] != '\0' && ready(to, now))
-		put(to, "moved", n, s, "from", q->name, now);
+	if (q->policy.log[0] != '\0' && log_ready(q, now))
+		log_put(q, "moved", n, s, "to", to->name, now);
+	if (to->policy.log[0] != '\0' && log_ready(to, now))
+		log_put(to, "moved", n, s, "from", q->name, now);
 	errno = saved;
 }

@@ -46,8 +46,8 @@ modes_one(struct mode_walk *w, struct mode_of *m)
 	return w->visit(w->arg, m, w->err);
 }
 
-static enum status modes_below(struct mode_walk *, int, const char *, const struct branch *, mode_t,
-    int);
+static enum status modes_below(struct mode_walk *w, int dir, const char *path,
+    const struct branch *b, mode_t mode, int depth);
 
 static enum status
 modes_entry(struct mode_walk *w, int dir, const char *path, const struct entry *e,

@@ -46,7 +46,7 @@ record_dir(struct queue *q, const struct msgid *id, bool make)
 }
 
 static void
-put_stderr(FILE *f, const char *text, size_t len)
+record_put_stderr(FILE *f, const char *text, size_t len)
 {
 	bool start = true;
 
@@ -70,7 +70,7 @@ put_stderr(FILE *f, const char *text, size_t len)
 
 /* Print the text on one line.  A character that would start another line becomes a space. */
 static void
-put_text(FILE *f, const char *text)
+record_put_text(FILE *f, const char *text)
 {
 	fputs("Text: ", f);
 	for (; *text != '\0'; text++)
@@ -92,10 +92,10 @@ record_print(FILE *f, int attempt, const struct failure *why, usec_t now)
 		fprintf(f, "Duration: %lld.%03lld\n", (long long)(why->duration / USEC),
 		    (long long)(why->duration % USEC / 1000));
 	if (why->text != NULL && why->text[0] != '\0')
-		put_text(f, why->text);
+		record_put_text(f, why->text);
 	if (why->given != NULL && why->given[0] != '\0')
 		fprintf(f, "Given: %s\n", why->given);
-	put_stderr(f, why->stderr_tail, why->stderr_len);
+	record_put_stderr(f, why->stderr_tail, why->stderr_len);
 	fputc('\n', f);
 }
 
@@ -220,7 +220,7 @@ msg_record(struct queue *q, const struct msgid *id, char **text, size_t *len, st
  * line.
  */
 static const char *
-last_line(const char *text, const char *name, size_t *len)
+record_last_line(const char *text, const char *name, size_t *len)
 {
 	const char *found = NULL, *p = text;
 	size_t n = strlen(name);
@@ -236,7 +236,7 @@ last_line(const char *text, const char *name, size_t *len)
 
 /* Copy the last indented line at the end of the text, which is the last thing the handler said. */
 static void
-last_stderr(const char *text, size_t len, char *buf, size_t size)
+record_last_stderr(const char *text, size_t len, char *buf, size_t size)
 {
 	size_t end = len, start;
 
@@ -266,10 +266,10 @@ msg_reason(struct queue *q, const struct place *p, char *buf, size_t size)
 	/* The last block tells about the last failure. */
 	for (block = text; (next = strstr(block, "\n\nTime: ")) != NULL; block = next + 2)
 		continue;
-	if ((said = last_line(block, "Text: ", &len)) != NULL)
+	if ((said = record_last_line(block, "Text: ", &len)) != NULL)
 		(void)snprintf(buf, size, "%.*s", (int)len, said);
 	else {
-		last_stderr(block, strlen(block), words, sizeof(words));
+		record_last_stderr(block, strlen(block), words, sizeof(words));
 		if (words[0] != '\0') {
 			(void)strlcat(buf, ": ", size);
 			(void)strlcat(buf, words, size);
@@ -291,7 +291,7 @@ record_given(struct queue *q, const struct msgid *id, struct names *out)
 	if (msg_record(q, id, &text, &len, &ignored) != ST_OK || text == NULL)
 		return;
 	/* If a crash cut the line off, its last name may be that of another queue. */
-	if ((given = last_line(text, "Given: ", &len)) != NULL && given[len] == '\n')
+	if ((given = record_last_line(text, "Given: ", &len)) != NULL && given[len] == '\n')
 		(void)!names_split(given, len, ' ', out, &ignored);
 	free(text);
 }
@@ -300,7 +300,7 @@ record_given(struct queue *q, const struct msgid *id, struct names *out)
  * Read the value of the line at *at if the line starts with 'name', and move *at to the next line.
  */
 static bool
-value(const char **at, const char *name, const char **text, size_t *len)
+report_value(const char **at, const char *name, const char **text, size_t *len)
 {
 	size_t n = strlen(name);
 
@@ -313,7 +313,7 @@ value(const char **at, const char *name, const char **text, size_t *len)
 }
 
 static void
-indented(const char **at, struct report *r)
+report_indented(const char **at, struct report *r)
 {
 	r->errors = *at;
 	while (**at == ' ') {
@@ -331,23 +331,24 @@ report_next(const char **at, struct report *r)
 
 	memset(r, 0, sizeof(*r));
 	r->duration = -1;
-	while (**at != '\0' && !(value(at, "Time: ", &text, &len) && key_parse(text, &r->at))) {
+	while (**at != '\0' &&
+	    !(report_value(at, "Time: ", &text, &len) && key_parse(text, &r->at))) {
 		*at += strcspn(*at, "\n");
 		*at += **at == '\n';
 	}
 	if (r->at == 0)
 		return false;
 	while (**at != '\0' && **at != '\n') {
-		if (value(at, "Attempt: ", &text, &len))
+		if (report_value(at, "Attempt: ", &text, &len))
 			r->attempt = (int)strtol(text, NULL, 10);
-		else if (value(at, "Duration: ", &text, &len))
+		else if (report_value(at, "Duration: ", &text, &len))
 			r->duration = (usec_t)(strtod(text, NULL) * USEC);
-		else if (value(at, "Stderr:", &text, &len))
-			indented(at, r);
-		else if (!value(at, "Reason: ", &r->reason, &r->reasonlen) &&
-		    !value(at, "Text: ", &r->text, &r->textlen) &&
-		    !value(at, "Given: ", &r->given, &r->givenlen))
-			(void)value(at, "", &text, &len);	/* a line of another version */
+		else if (report_value(at, "Stderr:", &text, &len))
+			report_indented(at, r);
+		else if (!report_value(at, "Reason: ", &r->reason, &r->reasonlen) &&
+		    !report_value(at, "Text: ", &r->text, &r->textlen) &&
+		    !report_value(at, "Given: ", &r->given, &r->givenlen))
+			(void)report_value(at, "", &text, &len);	/* another version's line */
 	}
 	return true;
 }

@@ -226,7 +226,7 @@ spool_conf(const struct spool *sp)
 }
 
 static bool
-holds(int spoolfd, const char *name, const char *state)
+spool_holds_state(int spoolfd, const char *name, const char *state)
 {
 	char path[NAME_MAX_LEN + 12];
 	struct stat st;
@@ -246,7 +246,7 @@ was_queue(int spoolfd, const char *name)
 	bool was = false;
 
 	for (int s = 0; !was && s < NSTATES; s++)
-		was = s != STATE_READY && holds(spoolfd, name, state_names[s]);
+		was = s != STATE_READY && spool_holds_state(spoolfd, name, state_names[s]);
 	return was;
 }
 
@@ -255,7 +255,7 @@ static enum spool_entry
 entry_kind(int spoolfd, const struct entry *e)
 {
 	bool ready = queue_name_ok(e->name) && (e->type == DT_DIR || e->type == DT_LNK) &&
-	    holds(spoolfd, e->name, state_names[STATE_READY]);
+	    spool_holds_state(spoolfd, e->name, state_names[STATE_READY]);
 
 	if (e->type == DT_LNK)
 		return ready ? SPOOL_LINK : SPOOL_OTHER;
