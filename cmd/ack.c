@@ -1,5 +1,5 @@
 /*
- * ack.c: mq ack: done with it.
+ * ack.c: mq ack: acknowledge a claimed message as done.
  */
 #include "spool/spool.h"
 #include "life/life.h"

@@ -1,8 +1,8 @@
 /*
- * check.c: mq check: a Nagios plug-in: one line and a status from 0 to 3.
+ * check.c: mq check: a Nagios plug-in, which prints one line and exits with a status from 0 to 3.
  *
- * Ranges, performance data and the order of the states are those of the
- * Monitoring Plugins Development Guidelines (monitoring-plugins.org).
+ * Ranges, performance data and the order of the states are those of the Monitoring Plugins
+ * Development Guidelines (monitoring-plugins.org).
  */
 #include <inttypes.h>
 #include <errno.h>
@@ -24,7 +24,7 @@ static const char *const marks[] = { "", " (warning)", " (critical)" };
 enum { DEPTH, AGE, DEAD, NVALUES };
 static const char *const labels[NVALUES] = { "depth", "oldest", "dead" };
 
-/* The option of level (WARNING, CRITICAL) for value v is OPT_LONG + 2 * v + level - 1. */
+/* The option for value v and level (WARNING or CRITICAL) is OPT_LONG + 2 * v + level - 1. */
 static const struct opt opts[] = {
 	{ OPT_LONG, "warn-depth", "RANGE", false,
 	    "warning if so many are ready, delayed or claimed" },
@@ -38,17 +38,17 @@ static const struct opt opts[] = {
 };
 
 struct range {
-	bool set, inside;	/* inside: @, alert within */
+	bool set, inside;	/* inside: with "@", which alerts within */
 	int64_t low, high;	/* -1: no lower end; INT64_MAX: no upper one */
 };
 
-/* Of one value: what is a warning, and what is critical. */
+/* The ranges of one value that make a warning, and that make it critical. */
 struct limits { struct range level[CRITICAL + 1]; };
 
 struct subject {
 	const char *name;
 	int state;
-	char why[400];		/* UNKNOWN: why */
+	char why[400];		/* why the state is UNKNOWN */
 	int64_t value[NVALUES];	/* ages in microseconds */
 	int paused;
 };
@@ -73,7 +73,7 @@ number(const char *text, size_t len, bool age, int64_t *n)
 	return why == NULL;
 }
 
-/* "10", "10:", "~:10", "10:20", each with "@" in front. */
+/* Parse "10", "10:", "~:10" or "10:20"; each may have "@" in front. */
 static bool
 range_parse(const char *text, bool age, struct range *out)
 {
@@ -112,7 +112,7 @@ level(const struct limits *l, int64_t value)
 
 /* ---- performance data ------------------------------------------------- */
 
-/* Of an age: seconds, with as many decimals as it takes. */
+/* Print a number.  An age is in seconds, with as many decimals as it needs. */
 static void
 put_number(int64_t n, bool age)
 {
@@ -153,7 +153,7 @@ put_perfdata(const struct subject *s, bool many, const struct limits *limits)
 {
 	for (int v = 0; v < NVALUES; v++) {
 		(void)printf(" %s%s%s=", many ? s->name : "", many ? "_" : "", labels[v]);
-		/* A fraction of a second of an age is noise. */
+		/* Fractions of a second are of no interest in an age. */
 		put_number(v == AGE ? s->value[v] / USEC * USEC : s->value[v], v == AGE);
 		if (v == AGE)
 			(void)putchar('s');
@@ -165,7 +165,7 @@ put_perfdata(const struct subject *s, bool many, const struct limits *limits)
 
 /* ---- the line --------------------------------------------------------- */
 
-/* What is behind a bar would be taken for performance data. */
+/* Print text without a bar, because what follows a bar is taken for performance data. */
 static void
 put_text(const char *text)
 {
@@ -253,7 +253,7 @@ measure(struct run *r, usec_t now, struct subject *s)
 	return st;
 }
 
-/* What is not known is less than what is known to be wrong. */
+/* Return the worse of two states.  UNKNOWN is less bad than a known problem. */
 static int
 worse(int a, int b)
 {
@@ -275,7 +275,7 @@ judge(struct run *r, usec_t now, const struct limits *limits, struct subject *s)
 	for (int v = 0; v < NVALUES; v++)
 		if (level(&limits[v], s->value[v]) > s->state)
 			s->state = level(&limits[v], s->value[v]);
-	/* A part could not be looked into: there may be more of all than was counted. */
+	/* A part could not be read, so every number may be higher than what was counted. */
 	if (s->why[0] != '\0')
 		s->state = worse(s->state, UNKNOWN);
 }

@@ -1,5 +1,5 @@
 /*
- * claim.c: mq claim: take a message for a while; ack, nack and extend follow.
+ * claim.c: mq claim: take a message for a while; ack, nack or extend come later.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -95,7 +95,7 @@ write_body(const struct claim *c, const char *name, struct error *err)
 	return st;
 }
 
-/* To the mq on the other side, until it says that it has it. */
+/* Send the body to the mq on the other side, and wait until it confirms that it has the body. */
 static enum status
 send_body(const struct claim *c, struct error *err)
 {
@@ -156,7 +156,7 @@ run_claim(struct run *r)
 	    (st = run_queue_consume(r, r->operand[0], &q)) != ST_OK)
 		goto out;
 	if (t.wait)
-		run_stoppable();	/* as the first process of a container, too */
+		run_stoppable();	/* without a handler, PID 1 ignores signals */
 	if (!t.chunked || (st = chunk_hello(STDOUT_FILENO, &r->err)) == ST_OK)
 		st = claim_wait(r, q, &t.opt, t.wait, t.deadline, &c);
 	if (st == ST_OK) {
@@ -169,7 +169,10 @@ run_claim(struct run *r)
 		if (st == ST_OK)
 			st = print(r, q, &t, &c);
 		if (st != ST_OK) {
-			/* Nobody has its handle: the next one may have it at once. */
+			/*
+			 * Nobody has seen the handle, so the next claimer may have the message at
+			 * once.
+			 */
 			error_clear(&ignored);
 			if (claim_release(q, &c, 0, clock_now(), &ignored) != ST_OK)
 				run_note(r, "%s", ignored.text);

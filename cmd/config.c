@@ -1,5 +1,5 @@
 /*
- * config.c: mq config: a queue's policy, and where each value is from.
+ * config.c: mq config: a queue's policy, and where each value comes from.
  */
 #include <string.h>
 
@@ -15,7 +15,7 @@ static const struct opt opts[] = {
 	OPT_END
 };
 
-/* As an ini file that could be read back, the values grouped by their origin. */
+/* Print an ini file that could be read back, with the values grouped by their origin. */
 static void
 put_ini(const struct policy *p)
 {

@@ -1,5 +1,5 @@
 /*
- * dead.c: mq dead: what was given up on, and why.
+ * dead.c: mq dead: dead messages, and why each of them died.
  */
 #include "base/name.h"
 #include "shared/cmd.h"

@@ -1,8 +1,8 @@
 /*
  * edit.c: mq edit: change the body, or the headers, of a dead or held message.
  *
- * The editor gets a copy.  What comes back is written as a new message, which then takes
- * the place of the old one: at no time there is half of an edit.
+ * The editor gets a copy.  The result is written as a new message, which then takes the place of
+ * the old one, so that half of an edit is never in the queue.
  */
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -38,12 +38,12 @@ struct edit {
 	struct queue *q;
 	struct place p;
 	bool with_headers;
-	char path[4096];	/* of the copy; "" if there is none */
+	char path[4096];	/* path of the copy; "" if there is none */
 	int fd;
 	int from;		/* the message as it was read; -1: not open */
 	struct stat before;
-	struct headers headers;	/* of the new version */
-	off_t body;		/* where its body begins in the copy */
+	struct headers headers;	/* the headers of the new version */
+	off_t body;		/* where the body begins in the copy */
 };
 
 extern char **environ;
@@ -89,7 +89,10 @@ make_copy(struct edit *e)
 
 /* ---- the editor ------------------------------------------------------- */
 
-/* VISUAL and EDITOR may hold arguments, so a shell splits them, as git and crontab have it. */
+/*
+ * Run the editor.  VISUAL and EDITOR may hold arguments, so a shell splits them, as git and crontab
+ * do.
+ */
 static enum status
 run_editor(struct edit *e)
 {
@@ -108,7 +111,9 @@ run_editor(struct edit *e)
 	if (asprintf(&script, "%s \"$1\"", editor) == -1)
 		return error_sys(err, ENOMEM, "edit");
 	argv[2] = script;
-	/* Ctrl-C is for the editor, and a signal that only we ignore is not to be ignored there. */
+	/*
+	 * Ctrl-C is meant for the editor.  The editor must not ignore signals only because we do.
+	 */
 	(void)sigemptyset(&defaults);
 	for (const int *sig = (const int[]){ SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ, 0 }; *sig != 0;
 	    sig++)
@@ -137,7 +142,10 @@ run_editor(struct edit *e)
 
 /* ---- the new version -------------------------------------------------- */
 
-/* The order goes by the hash in the name, which stays, so the header must not tell another key. */
+/*
+ * The order of messages depends on the hash of the key in the name, and the name keeps its hash.
+ * So the header must not name another key.
+ */
 static enum status
 key_stays(struct edit *e)
 {
@@ -161,7 +169,7 @@ key_stays(struct edit *e)
 	return ST_OK;
 }
 
-/* Take the first lines of the copy, up to the empty line, as the headers. */
+/* Take the lines of the copy up to the empty line as the headers. */
 static enum status
 take_headers(struct edit *e, FILE *f)
 {
@@ -200,8 +208,8 @@ ends_with_newline(int fd, off_t from, off_t size)
 }
 
 /*
- * Where the new body ends.  Editors end a file with a newline that it did not have; a body
- * that had none is not to get one in this way.
+ * Return where the new body ends.  Editors add a newline at the end of a file, which a body that
+ * had none must not get in this way.
  */
 static off_t
 end_of_body(const struct edit *e, int fd, off_t size)
@@ -239,7 +247,7 @@ replace(struct edit *e, int fd, off_t end)
 	struct batch *b;
 	enum status st;
 
-	run_stoppable();	/* to end accept's command, and to keep what was edited */
+	run_stoppable();	/* a signal must not lose the edited copy */
 	if ((st = queue_accept(e->q, &accept, err)) != ST_OK ||
 	    (st = batch_open(e->q, &opt, &b, err)) != ST_OK)
 		return st;
@@ -255,7 +263,7 @@ replace(struct edit *e, int fd, off_t end)
 	return st;
 }
 
-/* Save the copy, which is opened by its name: most editors write a new file and rename it. */
+/* Save the copy.  Open it by its name, because most editors write a new file and rename it. */
 static enum status
 save(struct edit *e)
 {
@@ -308,9 +316,7 @@ edit(struct edit *e)
 
 	if ((st = make_copy(e)) == ST_OK && (st = run_editor(e)) == ST_OK &&
 	    (st = save(e)) != ST_OK && st != ST_UNSURE) {
-		/*
-		 * It is somebody's work, and not to be thrown away because it could not be saved.
-		 */
+		/* The copy is somebody's work, so it is kept if it could not be saved. */
 		if (access(e->path, F_OK) == 0)
 			run_note(e->r, "your version is kept in %s", e->path);
 		e->path[0] = '\0';

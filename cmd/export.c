@@ -1,10 +1,10 @@
 /*
- * export.c: mq export: a queue as one tar archive on stdout: mq-export (what it is),
- * queue.conf, and for each message STATE/NAME, in front of it record/ID if it has failed.
+ * export.c: mq export: a queue as one tar archive on stdout.  The archive has mq-export (which says
+ * what it is), queue.conf, and STATE/NAME for each message, behind record/ID if it has failed.
  *
- * Nothing is stopped for it.  A pass over the queue may miss what is moved meanwhile, so
- * another one follows, for what was moved since the pass before it began (the ctime tells),
- * until there is no such thing: a message may be there twice, and import takes the first.
+ * The queue goes on working meanwhile.  A pass may miss messages that move.  So more passes follow,
+ * each for what moved since the pass before it began (which the ctime tells), until nothing moves.
+ * A message may therefore be there twice, and import takes the first one.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -25,7 +25,7 @@
 #include "shared/ids.h"
 
 #define BUFFER (128 << 10)
-/* On a queue that is never still, what is moved all the time is seen sooner or later. */
+/* On a queue that never rests, even a message that moves all the time is seen sooner or later. */
 #define PASSES 12
 
 static const struct opt opts[] = { SELECT_OPTS, OPT_END };
@@ -34,8 +34,8 @@ struct export {
 	struct run *r;
 	struct queue *q;
 	struct select *sel;
-	usec_t since;			/* of this pass: only what was moved then; 0: all */
-	uint64_t n, again;		/* messages written, in all and by this pass */
+	usec_t since;			/* this pass takes what moved since then; 0: all */
+	uint64_t n, again;		/* messages written in all, and by this pass */
 	struct progress progress;
 	char *buf;
 	enum status worst;
@@ -108,7 +108,10 @@ put_record(struct export *e, const struct place *p)
 
 	if (p->name.reason[0] == '\0')
 		return ST_OK;
-	/* It is advice: without it the message is worth having, but not without a word. */
+	/*
+	 * The record is only advice: the message is worth having without it, but its loss is
+	 * reported.
+	 */
 	st = msg_record(e->q, &p->name.id, &text, &len, &e->r->err);
 	if (st != ST_OK && st != ST_NOTFOUND)
 		run_trouble(e->r, st, &e->worst);
@@ -126,7 +129,7 @@ put_body(struct export *e, int fd, const struct place *p)
 	ssize_t n = 0;
 
 	while (at < p->name.size && (n = pread(fd, e->buf, BUFFER, at)) > 0) {
-		/* More than it had when it was opened belongs to nobody. */
+		/* Bytes beyond the size in the name are not part of the message. */
 		if (n > p->name.size - at)
 			n = (ssize_t)(p->name.size - at);
 		if ((st = put(e, e->buf, (size_t)n)) != ST_OK)
@@ -135,7 +138,7 @@ put_body(struct export *e, int fd, const struct place *p)
 	}
 	if (at == p->name.size)
 		return put_padding(e, at);
-	/* What stands in the stream cannot be taken back. */
+	/* The size is in the stream already, and cannot be taken back. */
 	return error_set(&e->r->err, ST_IO, n == -1 ? errno : 0,
 	    "message %s cannot be read to its end, so the stream "
 	    "ends here; 'mq hold' it and leave it out (--state)", p->name.id.text);
@@ -147,7 +150,7 @@ put_message(struct export *e, int fd, const struct place *p)
 	char path[16 + NAME_MAX_LEN + 1], name[NAME_MAX_LEN + 1];
 	enum status st;
 
-	name_format(&p->name, name);	/* what lies in new/ has another one on the disk */
+	name_format(&p->name, name);	/* a message in new/ has another name on the disk */
 	(void)snprintf(path, sizeof(path), "%s/%s", state_names[p->state], name);
 	if ((st = put_record(e, p)) != ST_OK ||
 	    (st = put_header(e, path, p->name.size, id_time(&p->name.id))) != ST_OK ||
@@ -161,7 +164,7 @@ put_message(struct export *e, int fd, const struct place *p)
 
 /* ---- which ------------------------------------------------------------ */
 
-/* ST_NONE: it was not moved in the time that this pass is about. */
+/* Whether the message moved in the time that this pass is about.  ST_NONE: it did not. */
 static enum status
 moved(struct export *e, int fd)
 {
@@ -175,7 +178,7 @@ moved(struct export *e, int fd)
 	    ST_NONE;
 }
 
-/* A selected one.  ST_GONE, ST_NONE: it is not in the archive, and another may be in its place. */
+/* Write a selected message.  ST_GONE and ST_NONE: it is not written, so it does not count. */
 static enum status
 copy(void *arg, const struct place *p)
 {
@@ -207,8 +210,8 @@ draw(void *arg, uint64_t looked_at, uint64_t selected)
 }
 
 /*
- * A time that no change before this call has, and each change after it has or exceeds.
- * Files are stamped with the time of the last tick of the kernel's clock.
+ * Return a time that is later than the stamps of all changes before this call, and not later than
+ * those of the changes after it.  Files get the time of the last tick of the kernel's clock.
  */
 static usec_t
 tick(void)
@@ -233,12 +236,12 @@ all(struct export *e, const struct visit *v)
 	enum status st = ST_OK;
 	usec_t began;
 	/*
-	 * passes that saw nothing move; of one message that moves all the time a single pass may
-	 * see nothing
+	 * How many passes in a row saw nothing move.  One such pass is not enough, because it may
+	 * miss a message that moves all the time.
 	 */
 	int quiet = 0;
 
-	/* A part is no copy of the queue: nobody misses what moved. */
+	/* With a limit the archive is no copy of the queue, so what moved is not missed. */
 	for (int i = 0; st == ST_OK && !run_stopped() && quiet < 2 && i < (part ? 1 : PASSES);
 	    i++) {
 		began = tick();
@@ -277,7 +280,7 @@ export(struct export *e)
 	if ((st = put_front(e)) == ST_OK)
 		st = r->noperands > 1 ? ids_each(r, e->q, e->sel, 1, &v, &e->worst) : all(e, &v);
 	progress_clear();
-	/* Without its end it is known to be cut off. */
+	/* Without this end, a reader knows that the archive is cut off. */
 	if (st == ST_OK && !run_stopped() && (st = put_padding(e, -1)) == ST_OK)
 		st = out_flush(r);
 	return st;

@@ -1,5 +1,5 @@
 /*
- * fsck.c: mq fsck: what a queue's directories hold that they should not.
+ * fsck.c: mq fsck: find what the directories of a queue should not hold.
  */
 #include <string.h>
 
@@ -94,7 +94,7 @@ check_one(struct run *r, struct fsck *k, const char *name, unsigned *left)
 	return st;
 }
 
-/* A queue that cannot be looked at does not keep the others from it. */
+/* Check one queue.  If it cannot be checked, report that and go on with the others. */
 static void
 check(struct run *r, struct fsck *k, const char *name, unsigned *left, enum status *worst)
 {

@@ -1,5 +1,5 @@
 /*
- * help.c: mq help: everything from the command table.
+ * help.c: mq help: the help texts, all from the command table.
  */
 #include <string.h>
 
@@ -14,8 +14,8 @@ static const struct opt opts[] = {
 };
 
 /*
- * For tests and tools: "cmd NAME OPERANDS SUMMARY", then "opt NAME LETTER LONG ARG HELP" for each
- * option.
+ * Print the table for tests and tools: "cmd NAME OPERANDS SUMMARY", then "opt NAME LETTER LONG ARG
+ * HELP" for each option.
  */
 static void
 put_table(void)

@@ -12,7 +12,7 @@
 
 static const struct opt opts[] = { OPT_END };
 
-/* Whom dead letters have kept waiting may go on now. */
+/* With another order_dead, messages that waited for dead ones of their key may go on now. */
 static void
 let_pass(struct queue *q, const char *const *assign, size_t n)
 {
@@ -21,7 +21,7 @@ let_pass(struct queue *q, const char *const *assign, size_t n)
 			order_sweep_all(q);
 }
 
-/* Dead letters that came back would go round for as long as they fail. */
+/* Refuse a circle of dead-letter queues: a message that fails would go round in it for ever. */
 static enum status
 init_no_circle(struct run *r, const char *const *assign, size_t n)
 {
@@ -57,7 +57,7 @@ run_init(struct run *r)
 	if ((st = run_operands(r, 1, -1)) != ST_OK)
 		return st;
 	n = (size_t)r->noperands - 1;
-	/* Before anything is made: a slip in a key must not leave a queue behind. */
+	/* Check the keys before anything is made: a mistyped key must not leave a queue behind. */
 	st = n > 0 ? conf_edit("", 0, assign, n, &text, &len, &r->err) : ST_OK;
 	free(text);
 	if (st != ST_OK || (st = init_no_circle(r, assign, n)) != ST_OK)

@@ -1,5 +1,5 @@
 /*
- * ls.c: mq ls: queues, or the messages of one.
+ * ls.c: mq ls: list the queues, or the messages of one queue.
  */
 #include <string.h>
 

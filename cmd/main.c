@@ -1,5 +1,5 @@
 /*
- * main.c: mq: global options, the verb, its exit status.
+ * main.c: mq: the global options, the choice of the verb, and the exit status.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -20,8 +20,9 @@
 #include "table.h"
 
 /*
- * With 0, 1 or 2 closed, the next file opened would take its number, and what is
- * meant for stdout would go into a message.  Opened the wrong way round, they fail when used.
+ * If 0, 1 or 2 is closed, the next file that is opened gets its number, and output for stdout would
+ * go into a message.  So open /dev/null in its place, in the wrong direction, so that using it
+ * fails.
  */
 static void
 keep_standard_fds(void)
@@ -31,12 +32,15 @@ keep_standard_fds(void)
 			(void)open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
-/* Whether we were started with SIGPIPE ignored: then a reader that goes is an error to tell. */
+/*
+ * Whether SIGPIPE was ignored when we started.  Then a reader that goes away is reported as an
+ * error.
+ */
 static bool pipe_ignored;
 
 /*
- * What a verb that only prints has said is over when its reader has enough of it: like ls(1) and
- * git(1) it dies of SIGPIPE without a word.  All others are told by EPIPE, and tell it.
+ * Let SIGPIPE kill a verb that only prints: its work is over when its reader has enough, as with
+ * ls(1) and git(1).  The other verbs get EPIPE, and report it.
  */
 static void
 pipe_kills(void)
@@ -50,7 +54,7 @@ finish(struct run *r, enum status st)
 {
 	bool quiet;
 
-	/* What was meant for stdout and did not get there is worse than "nothing there". */
+	/* Output that was lost is worse than "nothing there". */
 	if ((st == ST_OK || st == ST_NONE) && out_flush(r) != ST_OK)
 		st = ST_IO;
 	quiet = st == ST_IO && r->err.errnum == EPIPE && r->cmd != NULL && !pipe_ignored;
@@ -106,10 +110,10 @@ main(int argc, char **argv)
 
 	keep_standard_fds();
 	fs_take_umask();
-	/* a message in one piece, whoever else writes there */
+	/* messages of several processes do not mix within a line */
 	(void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
 	pipe_ignored = run_ignores(SIGPIPE);
-	(void)signal(SIGPIPE, SIG_IGN);	/* EPIPE, and EFBIG, tell the same without killing */
+	(void)signal(SIGPIPE, SIG_IGN);	/* EPIPE and EFBIG say the same without killing us */
 	(void)signal(SIGXFSZ, SIG_IGN);
 	error_clear(&r.err);
 	run_begin(argc, argv);

@@ -17,7 +17,7 @@ struct mv {
 	bool dry;
 };
 
-/* Only looks: --dry-run makes no queue either. */
+/* Only notice --dry-run, which must not make a queue.  act.c takes the option itself. */
 static enum status
 option(void *arg, struct run *r, int key, const char *value)
 {
@@ -41,10 +41,10 @@ ready(void *arg, struct run *r, struct queue *q, struct queue **target)
 	m->r = r;
 	m->target = target;
 	st = run_queue(r, r->operand[1], &m->to);
-	/* it is still what errors are about */
+	/* errors are still about the first queue */
 	(void)strlcpy(r->queue, queue_name(q), sizeof(r->queue));
 	if (st == ST_NOTFOUND && r->settings.autocreate) {
-		error_clear(&r->err);	/* made when there is something to move */
+		error_clear(&r->err);	/* make the queue when there is a message to move */
 		return ST_OK;
 	}
 	if (st == ST_OK)

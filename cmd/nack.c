@@ -1,5 +1,5 @@
 /*
- * nack.c: mq nack: it failed.
+ * nack.c: mq nack: say that an attempt failed.
  */
 #include "base/name.h"
 #include "spool/spool.h"

@@ -35,7 +35,7 @@ change(struct run *r, bool pause)
 	    (st = run_queue(r, r->operand[0], &q)) != ST_OK)
 		return st;
 	st = queue_pause(q, which, pause, &r->err);
-	/* Who waits for what comes through it does not see its policy change. */
+	/* Processes that wait at a subscriber do not notice that the topic's policy changed. */
 	if (st == ST_OK && !pause && queue_is_topic(q))
 		run_distribute(r, q);
 	queue_close(q);

@@ -32,7 +32,7 @@ struct peek {
 	struct run *r;
 	struct queue *q;
 	bool info, json, events, terminal;
-	bool named;		/* by its id: what is known is shown even if it is broken */
+	bool named;		/* given by its id: show what is known even if it is broken */
 	struct select *sel;
 	uint64_t shown;
 	enum status worst;
@@ -76,7 +76,7 @@ peek_id(struct peek *k, const char *word)
 	if ((st = id_resolve(k->r, k->q, word, &id)) != ST_OK)
 		return st;
 	st = ST_GONE;
-	for (int i = 0; st == ST_GONE && i < 4; i++)	/* it may move before it is opened */
+	for (int i = 0; st == ST_GONE && i < 4; i++)	/* it may move before msg_open */
 		if ((st = scan_find(k->q, STATES_ALL, &id, &p, &k->r->err)) == ST_OK)
 			st = put(k, &p);
 	return st;
@@ -90,7 +90,7 @@ peek_one(void *arg, const struct place *p)
 
 	if (st == ST_OK)
 		k->shown++;
-	else if (st == ST_DENIED)	/* claims pass over it, and say so, as well */
+	else if (st == ST_DENIED)	/* claims pass over such a message and report it, too */
 		run_trouble(k->r, st, &k->worst);
 	return st == ST_DENIED || st == ST_BADDATA ? ST_NONE : st;
 }

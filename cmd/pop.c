@@ -1,10 +1,10 @@
 /*
- * pop.c: mq pop: claim, write the body to stdout, and ack only when stdout has
+ * pop.c: mq pop: claim a message, write its body to stdout, and acknowledge it only when stdout has
  * taken all of it.
  *
- * All output goes through one stream whose write function renews the lease while
- * a slow reader keeps us waiting: a timer interrupts the blocked write.  When the
- * output fails, or a signal ends us, the message is given back uncounted.
+ * All output goes through one stream.  A slow reader can make its write function wait for long, so
+ * a timer interrupts the blocked write to renew the lease.  If the output fails, or a signal ends
+ * us, the message is given back, and the attempt does not count.
  */
 #include <errno.h>
 #include <poll.h>
@@ -43,11 +43,11 @@ struct pop {
 	struct claim claim;
 	FILE *out;
 	int64_t n;
-	int delimiter;		/* -1: none */
+	int delimiter;		/* -1: no delimiter */
 	bool json, events, wait, chunked;
-	bool unreadable;	/* the message was at fault, not stdout */
-	bool held;		/* the policy gives out no more at present */
-	bool lost;		/* the claim cannot be renewed any more */
+	bool unreadable;	/* the message is damaged; stdout is not to blame */
+	bool held;		/* the policy gives out no more messages now */
+	bool lost;		/* the claim is gone, so it is not renewed any more */
 	usec_t deadline;
 	char *buf;
 };
@@ -66,11 +66,14 @@ renew(struct pop *p)
 	alarm_let(false);
 	st = claim_extend(p->q, &p->claim, 0, clock_now(), &trouble);
 	alarm_let(let);
-	/* The ack will fail then, and say so.  Whatever else it is, the next tick tries again. */
+	/*
+	 * If the claim is lost, the ack fails and reports it.  After any other failure, try at the
+	 * next tick.
+	 */
 	p->lost = st == ST_LOST;
 }
 
-/* False: stdout did not take it. */
+/* Write to stdout, renewing the lease while it blocks.  False: stdout failed. */
 static bool
 write_slowly(struct pop *p, const char *data, size_t len)
 {
@@ -83,7 +86,7 @@ write_slowly(struct pop *p, const char *data, size_t len)
 		alarm_let(true);
 		n = write(STDOUT_FILENO, data + done, len - done);
 		why = n == -1 ? errno : 0;
-		if (why == EAGAIN)	/* others share it, and made it non-blocking */
+		if (why == EAGAIN)	/* another process made stdout non-blocking */
 			(void)poll(&pfd, 1, -1);
 		alarm_let(false);
 		if (alarm_rang())
@@ -106,7 +109,7 @@ write_chunk(struct pop *p, const char *data, size_t len)
 	return write_slowly(p, head, sizeof(head)) && write_slowly(p, data, len);
 }
 
-/* Write function of the stream: see fopencookie(3). */
+/* The write function of the stream: see fopencookie(3). */
 static ssize_t
 slow_write(void *cookie, const char *data, size_t len)
 {
@@ -123,7 +126,7 @@ slow_write(void *cookie, const char *data, size_t len)
 	return (ssize_t)len;
 }
 
-/* 74 whatever the cause: our disk being full is another matter than theirs. */
+/* Always exit with 74: a full disk behind stdout is not the same as a full spool. */
 static enum status
 output_failed(struct pop *p)
 {
@@ -148,7 +151,7 @@ taken(struct pop *p)
 	return yes;
 }
 
-/* The mq on the other side says when the body came out there. */
+/* Wait until the mq on the other side confirms that the body came out there. */
 static bool
 confirmed(struct pop *p)
 {
@@ -217,7 +220,7 @@ deliver(struct pop *p)
 	return st;
 }
 
-/* One message, from claim to ack.  ST_NONE: there is none. */
+/* Pop one message, from claim to ack.  ST_NONE: there is none. */
 static enum status
 pop_one(struct pop *p, bool wait)
 {
@@ -242,8 +245,9 @@ pop_one(struct pop *p, bool wait)
 	else {
 		error_clear(&ignored);
 		/*
-		 * What cannot be read must not stand at the head of the queue for ever: an attempt.
-		 * Failing that, the lock goes with us, and the next claimer returns it.
+		 * A message that cannot be read must not stay at the head of the queue for ever, so
+		 * this counts as an attempt.  If the message cannot be given back, our lock ends
+		 * with us, and the next claimer returns the message.
 		 */
 		if ((p->unreadable ? claim_fail(p->q, &p->claim, &why, clock_now(), &to, &ignored) :
 		    claim_release(p->q, &p->claim, 0, clock_now(), &ignored)) != ST_OK)
@@ -305,19 +309,22 @@ pop_all(struct pop *p)
 	if ((p->buf = malloc(BUFFER)) == NULL || (p->out = fopencookie(p, "w", io)) == NULL)
 		return error_sys(&p->r->err, ENOMEM, "pop");
 	while (st == ST_OK && done < p->n) {
-		/* Waiting is for the first; then what is there. */
+		/* Wait only for the first message; then take what is there. */
 		st = pop_one(p, p->wait && done == 0);
 		if (st == ST_OK)
 			done++;
 	}
-	/* Buffered bytes of a message that was given back must not come out now. */
+	/* The stream may hold bytes of a message that was given back: drop them. */
 	if (st != ST_OK && st != ST_NONE && st != ST_LOST)
 		__fpurge(p->out);
 	(void)fclose(p->out);
 	if (p->chunked && (st == ST_OK || st == ST_NONE) &&
 	    chunk_write(STDOUT_FILENO, NULL, CHUNK_CLOSE, &p->r->err) != ST_OK)
 		st = p->r->err.status;
-	/* For who got some already it is as if there were no more. */
+	/*
+	 * Some messages came out, so that the policy holds the rest back is the same as no more
+	 * messages.
+	 */
 	if (p->held && done > 0) {
 		error_clear(&p->r->err);
 		st = ST_NONE;

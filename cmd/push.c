@@ -1,5 +1,5 @@
 /*
- * push.c: mq push: bytes in, ids out.
+ * push.c: mq push: put messages into a queue, and print their ids.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -40,7 +40,7 @@ static const struct opt opts[] = {{'m', "message", "TEXT", false, "the message i
 
 /* ---- what was typed ----------------------------------------------------- */
 
-/* The consumer gets to see the key, as a header. */
+/* Set the key, and add it as a header, so that the consumer sees it. */
 static enum status
 push_key(struct producer *p, const char *key)
 {
@@ -50,7 +50,10 @@ push_key(struct producer *p, const char *key)
 		return run_usage(r, "-k is given twice: a message has one key");
 	if (*key == '\0')
 		return run_usage(r, "-k: an empty key is none");
-	/* A header would lose them, and then it would not be the key that the order goes by. */
+	/*
+	 * A header loses blanks at its ends, and would then name another key than the order goes
+	 * by.
+	 */
 	if (strchr(" \t", key[0]) != NULL || strchr(" \t", key[strlen(key) - 1]) != NULL)
 		return run_usage(r, "-k: a key has no blanks at its ends");
 	p->opt.key = key;
@@ -116,7 +119,7 @@ push_option(struct producer *p, int key, const char *arg)
 	}
 }
 
-/* What the event says is not said by an option too. */
+/* Refuse headers that the event gives itself, and headers that are given twice. */
 static enum status
 push_headers_fit(struct producer *p)
 {
@@ -156,7 +159,7 @@ push_typed(struct producer *p)
 
 /* ---- pushing ------------------------------------------------------------ */
 
-/* ST_NONE: there was none under this key before. */
+/* If the --id was used before, print the id of that message.  ST_NONE: it was not used. */
 static enum status
 push_again(struct producer *p)
 {
@@ -172,10 +175,7 @@ push_again(struct producer *p)
 	return producer_duplicate(p, &id);
 }
 
-/*
- * The headers that all messages get.  Those of an event are its own, and are made when it was
- * read.
- */
+/* Prepare the headers that all messages get.  The headers of an event are made when it is read. */
 static enum status
 push_headers(struct producer *p)
 {
@@ -186,7 +186,10 @@ push_headers(struct producer *p)
 	return ST_OK;
 }
 
-/* Whether those who subscribe to a topic take it.  Of an event that depends on its own headers. */
+/*
+ * For a topic, ask whether the subscribers accept messages.  For events this depends on the headers
+ * of each one, so it is asked later.
+ */
 static enum status
 push_ask_subscribers(struct producer *p)
 {
@@ -209,9 +212,8 @@ push_open(struct producer *p)
 }
 
 /*
- * The messages before the one that failed are whole: they are queued, and what failed is said.
- * That something is queued of which it is not certain that it lasts, or that anybody was told, is
- * worse, and is what counts.
+ * Publish the messages before the one that failed, because they are whole.  If one of them may not
+ * last, or its id could not be printed, that is worse than the first failure, and is the result.
  */
 static enum status
 push_rest(struct producer *p, enum status st)
@@ -255,7 +257,7 @@ run_push(struct run *r)
 
 	if ((st = push_typed(&p)) == ST_OK &&
 	    (!p.chunked || (st = chunk_hello(STDOUT_FILENO, &r->err)) == ST_OK)) {
-		run_stoppable();	/* to take the half-written file away */
+		run_stoppable();	/* a signal then removes the half-written file */
 		st = push(&p);
 	}
 	batch_close(p.b);

@@ -1,5 +1,5 @@
 /*
- * replay.c: mq replay: what was acknowledged and kept is delivered again.
+ * replay.c: mq replay: deliver messages again that were acknowledged and kept.
  */
 #include <string.h>
 
@@ -23,7 +23,7 @@ static const struct opt opts[] = {
 
 struct replay {
 	struct run *r;
-	const char *name;	/* --to */
+	const char *name;	/* the argument of --to */
 	struct queue *to, **target;
 };
 

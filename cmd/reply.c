@@ -14,7 +14,7 @@ static const struct opt opts[] = {
 	OPT_END
 };
 
-/* In a handler the environment tells which request is answered. */
+/* Get the operands.  In a handler, the environment says which request is answered. */
 static enum status
 operands(struct run *r, const char **queue, const char **token, struct input *in)
 {
@@ -56,8 +56,8 @@ run_reply(struct run *r)
 			return st;
 	if ((st = operands(r, &queue, &token, &in)) != ST_OK)
 		return st;
-	run_stoppable();	/* to take the half-written answer away */
-	/* Whether somebody waits is asked before the answer is read, and again when it is there. */
+	run_stoppable();	/* a signal then removes the half-written answer */
+	/* Check that somebody waits before the answer is read, and again when it is complete. */
 	if ((st = run_queue(r, queue, &q)) == ST_OK &&
 	    (st = reply_awaited(q, token, clock_now(), &r->err)) == ST_OK &&
 	    (st = answer_open(q, &answer, &r->err)) == ST_OK &&

@@ -1,8 +1,9 @@
 /*
  * request.c: mq request: push a message and wait for the answer to it.
  *
- * The answer is on disk until stdout has taken it.  However else this ends, the place for the
- * answer is removed, and so is the request if nobody has claimed it, as nobody wants it any more.
+ * The answer stays on disk until stdout has taken it.  In all other cases the place for the answer
+ * is removed at the end.  So is the request if nobody has claimed it, because nobody wants it any
+ * more.
  */
 #include <errno.h>
 #include <poll.h>
@@ -23,8 +24,7 @@
 
 #define TIMEOUT_DEFAULT (60 * USEC)
 /*
- * A request that could not be taken back, as its process was killed, expires so long after its
- * time.
+ * If our process is killed, the request is not taken back.  It expires this long after its timeout.
  */
 #define EXPIRE_AFTER (60 * USEC)
 #define CHUNK (128 << 10)
@@ -46,7 +46,7 @@ struct request {
 	struct input in;
 	struct push_options opt;
 	struct headers headers;
-	const char *accept;	/* the policy's, as for mq push */
+	const char *accept;	/* the policy's accept command, as for mq push */
 	usec_t timeout;
 	bool queued;
 	struct msgid id;
@@ -151,7 +151,7 @@ ask(struct request *a)
 	    (st = accept_end(a->r, a->q, a->accept, &a->headers, b)) == ST_OK)
 		st = batch_publish(b, clock_now(), queued, a, err);
 	batch_close(b);
-	/* A power failure may undo the push, but would end this process, too. */
+	/* Only a power failure can undo the push, and it would end this process, too. */
 	if (st == ST_UNSURE && a->queued) {
 		run_note(a->r, "%s", err->text);
 		error_clear(err);
@@ -180,7 +180,7 @@ write_all(struct request *a, const char *data, size_t len)
 
 	for (; len > 0; data += n, len -= (size_t)n) {
 		n = write(STDOUT_FILENO, data, len);
-		/* other processes share stdout, and made it non-blocking */
+		/* another process made stdout non-blocking */
 		if (n == -1 && errno == EAGAIN)
 			(void)poll(&pfd, 1, -1);
 		else if (n == -1 && errno != EINTR)
@@ -206,7 +206,10 @@ show_answer(struct request *a, int fd)
 	return st;
 }
 
-/* *keep: an answer came, and could not be passed on. */
+/*
+ * Wait for the answer and print it.  '*keep' becomes true if an answer may be there that could not
+ * be printed.
+ */
 static enum status
 await(struct request *a, bool *keep)
 {
@@ -230,7 +233,7 @@ await(struct request *a, bool *keep)
 	} else if (st == ST_NONE)
 		run_verbose(r, "no answer came in time");
 	else
-		*keep = st != ST_AGAIN;	/* there may be one that cannot be read */
+		*keep = st != ST_AGAIN;	/* there may be an answer that cannot be read */
 	return st;
 }
 
@@ -260,8 +263,9 @@ run_request(struct run *r)
 	    (st = input_files_exist(r)) == ST_OK) {
 		run_stoppable();
 		/*
-		 * The queue has to be there, so that nobody waits at a misspelt one; and it must
-		 * not be a topic, as handlers look for the place in the queue of the subscriber.
+		 * The queue must exist, so that nobody waits at a misspelt one.  It must not be a
+		 * topic, because handlers look for the place of the answer in the subscriber's
+		 * queue.
 		 */
 		if ((st = run_queue_consume(r, r->operand[0], &a.q)) == ST_OK &&
 		    (st = push_allowed(a.q, 1, 0, clock_now(), &r->err)) == ST_OK &&

@@ -1,6 +1,6 @@
 /*
- * retry.c: mq retry: dead, held or delayed messages are ready again, here or in the
- * queue that they came from as dead letters.
+ * retry.c: mq retry: make dead, held or delayed messages ready again, here or in the queue that
+ * they came from as dead letters.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -29,9 +29,9 @@ struct retry {
 	struct run *r;
 	struct action *a;
 	bool keep, home;
-	struct queue **origin;	/* those that were opened */
+	struct queue **origin;	/* the queues that were opened */
 	size_t n;
-	enum status worst;	/* of what did not keep the others from being done */
+	enum status worst;	/* the worst failure that did not stop the others */
 	bool missing_told;
 };
 
@@ -45,7 +45,7 @@ retry_option(void *arg, struct run *r, int key, const char *value)
 		t->keep = true;
 	else if (key == HOME) {
 		t->home = true;
-		/* In a queue for dead letters they are ready. */
+		/* In a dead-letter queue these messages are ready, so take that state, too. */
 		t->a->all |=
 		    STATE_BIT(STATE_READY) | STATE_BIT(STATE_DELAYED) | STATE_BIT(STATE_HELD);
 		t->a->wanted = -1;
@@ -56,7 +56,10 @@ retry_option(void *arg, struct run *r, int key, const char *value)
 
 /* ---- where they came from ------------------------------------------------- */
 
-/* Whether it came from a queue that is there; what was named by its id and did not, is told. */
+/*
+ * Whether the message came from a queue that exists.  If it did not and was given by its id, report
+ * that.
+ */
 static bool
 retry_fits(void *arg, struct queue *q, const struct place *p)
 {

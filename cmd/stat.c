@@ -1,5 +1,5 @@
 /*
- * stat.c: mq stat: how much is where, how old it is, and how fast it moves.
+ * stat.c: mq stat: how many messages are where, how old they are, and how fast they move.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -30,7 +30,10 @@ static const struct opt opts[] = {
 
 /* ---- counting --------------------------------------------------------- */
 
-/* What could not be looked into is told of, and worst becomes why; the rest is counted. */
+/*
+ * Count the messages of one queue.  A part that cannot be read is reported and raises '*worst', and
+ * the rest is counted.
+ */
 static enum status
 gather(struct run *r, const char *name, usec_t now, struct numbers *n, enum status *worst)
 {
@@ -64,7 +67,7 @@ name_width(const struct numbers *n, size_t count)
 	return width;
 }
 
-/* The greater unit of a length of time is enough in a table. */
+/* In a table, the largest unit of an age is enough. */
 static void
 short_age(usec_t age, char text[DURATION_MAX])
 {
@@ -78,7 +81,7 @@ put_end(FILE *f, const struct numbers *n)
 	double drain = numbers_drain(n);
 	char text[DURATION_MAX] = "-";
 
-	/* Beyond a century it is as good as never. */
+	/* More than a century is as good as never. */
 	if (drain >= 0 && drain < 100.0 * 366 * 86400)
 		short_age((usec_t)(drain * USEC), text);
 	(void)fprintf(f, " %7s%s%s\n", text, n->paused != PAUSED_NO ? " paused: " : "",
@@ -154,12 +157,16 @@ put_ages(FILE *f, const struct numbers *n, size_t count, usec_t now)
 		}
 }
 
-/* Programs get columns of a fixed width; on a terminal they are no wider than what is in them. */
+/*
+ * Programs get columns of a fixed width.  On a terminal, columns are only as wide as their words.
+ */
 static enum status
 put_columns(struct run *r, void (*print)(FILE *, const struct numbers *, size_t, usec_t),
     const struct numbers *n, size_t count, usec_t now)
 {
-	/* Where they are empty, the others fit into 80 columns better without them. */
+	/*
+	 * Without these columns the others fit into 80, so they are left out where they are empty.
+	 */
 	static const char *const less[] = { "DONE", "HELD", "DELAYED", "FAIL/s", "FAIL/15m",
 	    "FAIL/5m", "FAIL/1m", "CLAIMED", NULL };
 	char *text = NULL;
@@ -197,9 +204,9 @@ all_queues(struct run *r, usec_t now, struct numbers **out, size_t *count)
 		enum status one = gather(r, names.name[i], now, &(*out)[*count], &worst);
 		if (one == ST_OK)
 			++*count;
-		else if (one == ST_NOTFOUND)	/* removed meanwhile */
+		else if (one == ST_NOTFOUND)	/* the queue was removed just now */
 			error_clear(&r->err);
-		else	/* no reason to be silent about the others */
+		else	/* go on with the others */
 			run_trouble(r, one, &worst);
 	}
 	names_free(&names);
@@ -212,7 +219,7 @@ one_queue(struct run *r, usec_t now, struct numbers **out, size_t *count)
 	enum status st, worst = ST_OK;
 	struct queue *q;
 
-	/* Opened twice: once for its error's sake. */
+	/* Open the queue first only because run_queue makes the better error. */
 	if ((st = run_queue(r, r->operand[0], &q)) != ST_OK)
 		return st;
 	queue_close(q);
@@ -281,7 +288,10 @@ run_stat(struct run *r)
 	st = r->noperands == 1 ? one_queue(r, now, &n, &count) : all_queues(r, now, &n, &count);
 	if (st == ST_OK)
 		st = put(r, &w, n, count, now);
-	/* the others, but a file stays rather than lack one */
+	/*
+	 * Show the queues that were counted.  But the file of --textfile stays as it is rather than
+	 * lack a queue.
+	 */
 	else if (r->told && w.textfile == NULL)
 		(void)put(r, &w, n, count, now);
 	free(n);

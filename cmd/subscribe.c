@@ -1,5 +1,5 @@
 /*
- * subscribe.c: mq subscribe: from now on a queue gets what a topic gets.
+ * subscribe.c: mq subscribe: from now on a queue gets the messages of a topic.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ struct subscribe {
 	struct run *r;
 	const char **filter;
 	size_t n;
-	usec_t since;		/* -1: from now on */
+	usec_t since;		/* -1: only new messages */
 	struct queue *topic, *q;
 };
 
@@ -49,7 +49,7 @@ options(struct subscribe *s)
 	return st;
 }
 
-/* Open a queue; *q is NULL if it is not there yet. */
+/* Open a queue.  '*q' does not change if the queue is not there yet. */
 static enum status
 look(struct run *r, const char *name, struct queue **q)
 {
@@ -61,7 +61,7 @@ look(struct run *r, const char *name, struct queue **q)
 	return ST_OK;
 }
 
-/* To be asked before anything is made: operands that were swapped must not leave a queue behind. */
+/* Check everything before anything is made: swapped operands must not leave a queue behind. */
 static enum status
 allowed(struct subscribe *s)
 {

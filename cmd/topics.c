@@ -1,5 +1,5 @@
 /*
- * topics.c: mq topics: show who subscribes to what, and distribute what still has to be.
+ * topics.c: mq topics: show who subscribes to what, and distribute messages that still wait.
  */
 #include <stdio.h>
 #include <string.h>
@@ -40,7 +40,7 @@ print_json(const char *topic, const char *queue, const struct names *filters)
 	(void)fputs("]}\n", stdout);
 }
 
-/* queue NULL: the topic has no subscribers. */
+/* Print one subscription.  If 'queue' is NULL, the topic has no subscribers. */
 static void
 print_line(const char *topic, const char *queue, const struct names *filters)
 {
@@ -68,7 +68,7 @@ print_topic(struct run *r, struct queue *topic, bool json, enum status *worst)
 		st = subscription_filters(topic, subs.name[i], &filters, &r->err);
 		if (st == ST_OK)
 			print(queue_name(topic), subs.name[i], &filters);
-		else if (st != ST_NOTFOUND)	/* else the subscription ended just now */
+		else if (st != ST_NOTFOUND)	/* otherwise, the subscription ended just now */
 			run_trouble(r, st, worst);
 		names_free(&filters);
 	}

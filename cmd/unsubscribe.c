@@ -1,5 +1,5 @@
 /*
- * unsubscribe.c: mq unsubscribe: a queue gets no more of a topic.
+ * unsubscribe.c: mq unsubscribe: a queue gets no more messages of a topic.
  */
 #include "base/name.h"
 #include "spool/spool.h"

@@ -1,5 +1,5 @@
 /*
- * wait.c: mq wait: block until a queue is as wished.
+ * wait.c: mq wait: block until a queue is ready, empty, or below a number of messages.
  */
 #include "base/name.h"
 #include "spool/spool.h"
@@ -23,7 +23,7 @@ struct want {
 	int what;		/* READY, EMPTY or BELOW */
 	int64_t below;
 	usec_t deadline;
-	bool told;		/* that something could not be looked into */
+	bool told;		/* it was reported that something could not be read */
 };
 
 static enum status
@@ -51,7 +51,10 @@ options(struct want *w)
 	return st;
 }
 
-/* What cannot be looked into is told once, and does not end the wait: the status is ST_NONE. */
+/*
+ * Report once that something cannot be read, and return ST_NONE, so that the wait goes on.  Our own
+ * failures are returned as they are.
+ */
 static enum status
 look_past(struct want *w, enum status st)
 {
@@ -64,7 +67,7 @@ look_past(struct want *w, enum status st)
 	return ST_NONE;
 }
 
-/* The first message of a state: by its key, what is sooner than all others. */
+/* Find the first message of a state, which has the earliest key. */
 static enum status
 first(struct want *w, enum state s, struct place *p)
 {
@@ -79,7 +82,8 @@ first(struct want *w, enum state s, struct place *p)
 }
 
 /*
- * Ready, due by now, or a lease that lapsed: a claim would find it.  *wake: when the next one is.
+ * Whether a claim would find a message: one that is ready or due, or whose lease has lapsed.
+ * '*wake' is when the next one is due.
  */
 static enum status
 ready(struct want *w, bool *yes, usec_t *wake)
@@ -114,7 +118,7 @@ look(struct want *w, bool *yes, usec_t *wake)
 	*wake = USEC_MAX;
 	if (w->what == READY)
 		return ready(w, yes, wake);
-	/* A queue of which a part is not known is not called empty or short. */
+	/* If a part of the queue cannot be read, it is not called empty or below the limit. */
 	if ((st = look_past(w, queue_backlog(w->q, limit, &n, &w->r->err))) == ST_OK)
 		*yes = n < limit;
 	return st == ST_NONE ? ST_OK : st;
@@ -132,7 +136,7 @@ run_wait(struct run *r)
 	if ((st = options(&w)) != ST_OK || (st = run_operands(r, 1, 1)) != ST_OK ||
 	    (st = run_queue(r, r->operand[0], &w.q)) != ST_OK)
 		return st;
-	run_stoppable();	/* as the first process of a container, too */
+	run_stoppable();	/* without a handler, PID 1 ignores signals */
 	st = waiter_open(w.q, true, &waiter, &r->err);
 	while ((st == ST_OK || st == ST_AGAIN) && !run_stopped()) {
 		if ((st = waiter_arm(waiter, &r->err)) != ST_OK ||

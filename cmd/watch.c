@@ -23,7 +23,9 @@ static const struct opt opts[] = {
 
 static volatile sig_atomic_t stopped;
 
-/* The alarm comes again for the case that the signal came just before the wait began. */
+/*
+ * Remember the signal.  It may have come just before the wait began, so an alarm interrupts that.
+ */
 static void
 on_stop(int sig)
 {
@@ -93,7 +95,7 @@ run_watch(struct run *r)
 	if ((st = which(r, &names)) == ST_OK &&
 	    (st = events_open(r->spool, r->noperands == 0 ? NULL : &names, &events, &r->err)) ==
 	    ST_OK) {
-		/* Whoever starts us in a script may push from now on. */
+		/* A script that started us may push from now on. */
 		run_note(r, "ready");
 		while (!stopped) {
 			while (events_missed(events, &missed))

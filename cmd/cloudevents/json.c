@@ -41,7 +41,7 @@ has_control(const char *text, size_t len)
 	return false;
 }
 
-/* application/json, text/json, or anything with +json. */
+/* application/json, text/json, or any type that ends in +json. */
 bool
 is_json_type(const char *type, size_t len)
 {

@@ -1,5 +1,5 @@
 /*
- * read.c: a CloudEvent as JSON becomes headers and a body.
+ * read.c: turning a CloudEvent in JSON into headers and a body.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,7 +9,10 @@
 #include "shared/cmd.h"
 #include "cloudevents/cloudevents.h"
 
-/* A member of the event: its value as it stands in the text, and decoded if it is a string. */
+/*
+ * A member of the event.  'raw' is its value as it stands in the text; 'value' is its value
+ * decoded.
+ */
 struct member { const char *name; const char *raw; size_t rawlen; json_t *value; };
 
 /* ---- JSON as text ----------------------------------------------------- */
@@ -20,7 +23,7 @@ skip_blank(const char *at)
 	return at + strspn(at, " \t\r\n");
 }
 
-/* Behind a value; the text is known to be JSON, and ends with NUL. */
+/* Return the end of a JSON value.  The text was checked to be JSON, and ends with a NUL. */
 static const char *
 skip_value(const char *at)
 {
@@ -97,8 +100,8 @@ table_header(const char *attribute)
 }
 
 /*
- * Whether a string has to stand as JSON in its header, not to be taken for another value, nor lose
- * its blanks.
+ * Whether a string must stand in its header as JSON, with quotes.  Without them it would be taken
+ * for another kind of value, or lose its blanks.
  */
 static bool
 quoted(const char *text, size_t len)
@@ -116,7 +119,7 @@ put_attribute(const struct cloudevent *e, const struct member *m)
 	char *text;
 	bool string = json_is_string(m->value);
 
-	/* Whose claim it was is nothing that the event says. */
+	/* mqhandle tells whose claim it was, which is not a part of the event. */
 	if (json_is_null(m->value) || strcmp(m->name, "mqhandle") == 0)
 		return ST_OK;
 	if (namelen == 0 || namelen > ATTRIBUTE_NAME_MAX ||
@@ -150,7 +153,7 @@ put_attribute(const struct cloudevent *e, const struct member *m)
 	return st;
 }
 
-/* RFC 4648, section 4, with its padding; the text becomes the bytes. */
+/* Decode base64 with its padding (RFC 4648, section 4) in place. */
 static bool
 decode_base64(char *text, size_t len, size_t *out)
 {
@@ -180,7 +183,10 @@ decode_base64(char *text, size_t len, size_t *out)
 	return len % 4 == 0;
 }
 
-/* The bytes of the body.  What is not JSON by its content type is the string itself. */
+/*
+ * Make the body from data or data_base64.  If the content type is not JSON, a string is taken as it
+ * is.
+ */
 static enum status
 put_data(const struct cloudevent *e, const struct member *m, struct cloudevent_body *body)
 {
@@ -208,7 +214,7 @@ put_data(const struct cloudevent *e, const struct member *m, struct cloudevent_b
 	return ST_OK;
 }
 
-/* Over the members as they stand in the text; each has to be there once. */
+/* Take the members in the order of the text.  None of them may be there twice. */
 static enum status
 take_members(const struct cloudevent *e, struct cloudevent_body *body)
 {

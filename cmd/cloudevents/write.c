@@ -1,5 +1,5 @@
 /*
- * write.c: a message, whatever it is, as a CloudEvent in JSON.
+ * write.c: turning any message into a CloudEvent in JSON.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -16,7 +16,10 @@
 #include "shared/out.h"
 #include "cloudevents/cloudevents.h"
 
-/* On one line; what would steer a terminal, which can only stand in a string, escaped there. */
+/*
+ * Print JSON on one line.  Characters that would act on a terminal can only stand in strings, and
+ * are escaped.
+ */
 static void
 put_json(FILE *f, const char *text, size_t len)
 {
@@ -40,7 +43,7 @@ put_string(FILE *f, const char *name, const char *value, size_t len)
 	json_quoted(f, value, len);
 }
 
-/* The name of the attribute that Ce-NAME is; false: somebody else's header. */
+/* Get the name of the attribute that a header Ce-NAME stands for.  False: it is another header. */
 static bool
 ce_name(const struct header *h, char *name)
 {
@@ -58,8 +61,8 @@ ce_name(const struct header *h, char *name)
 }
 
 /*
- * A number, true, false, or in quotes a string that the attribute may be: an id is no number, and
- * not empty.
+ * Whether a header's value can be printed as JSON: it is a number, true, false, or a string in
+ * quotes that the attribute allows.  An id must be a string that is not empty.
  */
 static bool
 stands_as_json(const char *name, const struct header *h)
@@ -87,7 +90,7 @@ put_extension(FILE *f, const char *name, const struct header *h)
 	put_json(f, h->value, h->valuelen);
 }
 
-/* Whether an attribute can be made of it; cloudevent_read refuses what is none. */
+/* Whether a header can become an attribute, which cloudevent_read would accept. */
 static bool
 says(const struct header *h)
 {
@@ -96,8 +99,8 @@ says(const struct header *h)
 }
 
 /*
- * The header an attribute is made of; like put_attributes: the first of the name, if it says
- * anything.
+ * Find the header that an attribute is made of: the first of its name, if it has a value that can
+ * be used.  put_attributes chooses in the same way.
  */
 static bool
 find_header(const struct headers *headers, const char *name, struct header *h)
@@ -113,7 +116,9 @@ has_header(const struct headers *headers, const char *name)
 	return find_header(headers, name, &h);
 }
 
-/* The member that a header stands for, unless another header, or we, have the word. */
+/*
+ * Print the member that a header stands for, unless another header or mq itself gives that member.
+ */
 static void
 put_attribute(FILE *f, const struct headers *headers, const struct header *h)
 {
@@ -163,7 +168,7 @@ put_attributes(FILE *f, struct queue *q, const struct place *p, const struct hea
 	return ST_OK;
 }
 
-/* The whole body, if it may be JSON and is not too large to look. */
+/* Read the whole body if it may be JSON and is not too large for that. */
 static enum status
 load(int fd, const struct msgname *n, char **text, size_t *len, struct error *err)
 {
@@ -188,9 +193,10 @@ load(int fd, const struct msgname *n, char **text, size_t *len, struct error *er
 }
 
 /*
- * By the content type: JSON is data as it is; what says to be JSON and is none would be read back
- * as something else if it were a string; all else is a string if it is text.  Without a content
- * type it is what it looks like.
+ * Print the body as data or data_base64, by the content type.  JSON is printed as it is.  A body
+ * that is called JSON but is not goes into data_base64, because as a string it would be read back
+ * as JSON.  Any other body is a string if it is text.  Without a content type, the body is what it
+ * looks like.
  */
 static enum status
 put_body(FILE *f, const struct place *p, const struct headers *headers, int fd, struct error *err)

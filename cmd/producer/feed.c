@@ -17,7 +17,7 @@
 
 /* ---- one message ------------------------------------------------------- */
 
-/* What lies in a drop box has no headers. */
+/* A message in a drop box has no headers. */
 enum status
 producer_trace(struct producer *p)
 {
@@ -25,7 +25,7 @@ producer_trace(struct producer *p)
 }
 
 /*
- * What an event wants of a topic depends on its own headers, so its subscribers are asked for each
+ * Which subscribers want an event depends on the headers of the event, so they are asked about each
  * one.
  */
 static enum status
@@ -40,7 +40,7 @@ feed_event_wanted(struct producer *p)
 	return producer_admitted(p);
 }
 
-/* The event becomes a message, with its own headers behind those that all get. */
+/* Make a message of the event.  Its own headers follow those that every message gets. */
 static enum status
 feed_event(struct producer *p)
 {
@@ -65,7 +65,10 @@ feed_end(struct producer *p)
 	if (st == ST_OK)
 		st = accept_end(p->r, p->q, p->accept, &p->headers, p->b);
 	p->in_message = false;
-	/* The subscribers were asked about this event only. */
+	/*
+	 * With events and a topic, the subscribers were asked about this message only, so publish
+	 * it alone.
+	 */
 	if (st == ST_OK && !p->opt.atomic && (batch_full(p->b) || (p->events && p->topic)))
 		st = producer_publish(p);
 	return st;
@@ -76,7 +79,7 @@ feed_add(struct producer *p, const char *data, size_t len)
 {
 	enum status st = ST_OK;
 
-	if (p->events) {	/* kept until all of it is there */
+	if (p->events) {	/* kept until the whole event was read */
 		p->in_message = true;
 		return event_add(&p->event, data, len, &p->r->err);
 	}
@@ -90,7 +93,7 @@ feed_add(struct producer *p, const char *data, size_t len)
 	return st;
 }
 
-/* Cut what was read into messages; a piece without its delimiter goes on in the next read. */
+/* Cut what was read into messages.  A piece without its delimiter goes on in the next read. */
 static enum status
 feed_pieces(struct producer *p, const char *data, size_t len)
 {
@@ -109,7 +112,10 @@ feed_pieces(struct producer *p, const char *data, size_t len)
 
 /* ---- one input --------------------------------------------------------- */
 
-/* A producer that pauses has its lines published meanwhile. */
+/*
+ * If reading would block, publish the lines that are complete, so that they need not wait for a
+ * slow writer.
+ */
 static enum status
 feed_publish_if_idle(struct producer *p, int fd)
 {
@@ -120,7 +126,7 @@ feed_publish_if_idle(struct producer *p, int fd)
 	return producer_publish(p);
 }
 
-/* *got 0: the input is at its end. */
+/* Read from 'fd'.  '*got' is 0 at the end of the input. */
 static enum status
 feed_read(struct producer *p, int fd, const char *name, size_t *got)
 {
@@ -139,7 +145,7 @@ feed_fd(struct producer *p, int fd, const char *name)
 	size_t n = 0;
 
 	if (p->delimiter == -1)
-		st = feed_add(p, "", 0);	/* no bytes at all are a message too */
+		st = feed_add(p, "", 0);	/* an empty input is a message, too */
 	while (st == ST_OK) {
 		if (p->delimiter != -1 && (st = feed_publish_if_idle(p, fd)) != ST_OK)
 			return st;
@@ -149,7 +155,7 @@ feed_fd(struct producer *p, int fd, const char *name)
 			break;
 		st = p->delimiter == -1 ? feed_add(p, p->buf, n) : feed_pieces(p, p->buf, n);
 	}
-	if (st == ST_OK && p->in_message)	/* a last line without its newline counts */
+	if (st == ST_OK && p->in_message)	/* the last line counts without a newline, too */
 		st = feed_end(p);
 	return st;
 }

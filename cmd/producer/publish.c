@@ -1,5 +1,5 @@
 /*
- * publish.c: when what was read goes into the queue, and what is told of it.
+ * publish.c: when mq push publishes what it has read, and what it prints about that.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ producer_allowed(struct producer *p)
 	    gate_allowed(p->opt.gate, 0, 0, 1, 0, clock_now(), err);
 }
 
-/* The policies of the queues that subscribe may have changed, too. */
+/* Read the policies again: those of the subscribers may have changed, too. */
 static enum status
 producer_reload(struct producer *p)
 {
@@ -40,9 +40,7 @@ producer_reload(struct producer *p)
 	    gate_reload(p->opt.gate, p->q, &p->headers, err);
 }
 
-/*
- * One look after the other, until the queue takes messages, something fails, or the time is over.
- */
+/* Look again and again until the queue takes messages, something fails, or the time is over. */
 static enum status
 producer_wait(struct producer *p, struct waiter *w)
 {
@@ -62,7 +60,7 @@ producer_wait(struct producer *p, struct waiter *w)
 			batch_keep(p->b);
 			kept = clock_mono();
 		}
-		/* Looked at once a second too: free space raises no event. */
+		/* Look once a second, too, because no event tells of free space. */
 		st = waiter_wait(w, clock_now() + USEC, p->deadline, &r->err);
 		if (st == ST_NONE || run_stopped()) {
 			r->err = full;
@@ -99,9 +97,9 @@ producer_print(void *arg, const struct msgid *id)
 }
 
 /*
- * Messages are in the queue whether or not their ids can be told.  That one could not be is what
- * counts, whatever else has failed: after any other failure what was not told is not queued, and
- * may be pushed again.
+ * Check that all ids could be printed.  If one could not, that is the result, whatever else failed.
+ * After other failures, a message whose id was not printed is not queued, and may be pushed again;
+ * here that would push it twice.
  */
 static enum status
 producer_told(struct producer *p, enum status st)
@@ -144,10 +142,10 @@ producer_publish(struct producer *p)
 
 	for (;;) {
 		st = batch_publish(p->b, clock_now(), producer_print, p, &r->err);
-		/* An errno is the system's answer, not that of a full or paused queue. */
+		/* With an errno, a system call failed, and the queue is not just full or paused. */
 		if (st != ST_AGAIN || !p->wait || r->err.errnum != 0)
 			break;
-		/* It may take long: what was queued is told before. */
+		/* The wait may be long, so print the ids of what is queued before it. */
 		if (fflush(stdout) == EOF)
 			p->told_all = false;
 		if ((st = producer_admitted(p)) != ST_OK)

@@ -8,7 +8,7 @@
 #include "shared/cmd.h"
 #include "remote/remote.h"
 
-/* All of len bytes. */
+/* Read exactly 'len' bytes. */
 static enum status
 get(int fd, char *to, size_t len, struct error *err)
 {
@@ -82,7 +82,7 @@ chunk_read(struct chunks *c, void *buf, size_t len, size_t *got, struct error *e
 	while (!run_stopped() && (n = read(c->fd, buf, len < c->left ? len : c->left)) == -1 &&
 	    errno == EINTR)
 		continue;
-	if (n <= 0)	/* for the error */
+	if (n <= 0)	/* this fills in the error */
 		return n == 0 || run_stopped() ? get(c->fd, buf, 1, err) :
 		    error_set(err, ST_IO, errno, "read");
 	c->left -= (uint32_t)n;

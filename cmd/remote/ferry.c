@@ -1,9 +1,9 @@
 /*
- * ferry.c: push, pop and claim --body on another host: what has its files and its outputs here.
+ * ferry.c: push, pop and claim --body on another host, with their files and outputs on this side.
  *
- * A connection that breaks must not make a message of half an input, nor lose one that was
- * taken out there and has not come out here.  So push sends its inputs in chunks with
- * an end, and pop acknowledges there only when stdout here has taken the body.
+ * A connection that breaks must not make a message of half an input.  Nor may it lose a message
+ * that was taken out there and has not come out here.  So push sends its inputs in chunks with an
+ * end, and pop acknowledges on the other side only when stdout on this side has taken the body.
  */
 #include <sys/wait.h>
 #include <errno.h>
@@ -20,7 +20,7 @@
 
 /* ---- both ------------------------------------------------------------- */
 
-/* Whether what runs there is mq: see remote.h. */
+/* Whether the program on the other side is mq: see remote.h. */
 static bool
 heard_hello(int fd)
 {
@@ -34,7 +34,7 @@ heard_hello(int fd)
 	return have == sizeof(text) && memcmp(text, CHUNK_HELLO, sizeof(text)) == 0;
 }
 
-/* It ended well, yet it did not say hello. */
+/* Fill the error for a command that ended well but did not say hello. */
 static enum status
 stranger(struct remote *m)
 {
@@ -45,7 +45,10 @@ stranger(struct remote *m)
 
 /* ---- push ------------------------------------------------------------- */
 
-/* In a process of its own, so that neither side waits for the other: ids from there to stdout. */
+/*
+ * How the pump ends: a process of its own that copies the ids from the other side to stdout.
+ * Without it, each side could wait for the other.
+ */
 enum { PUMPED, PUMP_NO_HELLO, PUMP_NO_STDOUT };
 
 static int
@@ -90,11 +93,11 @@ start_pump(struct remote *m, struct ssh *ssh, pid_t *pid, int *hello)
 struct sending {
 	struct remote *m;
 	struct ssh ssh;
-	bool broken;	/* there nobody reads any more; why, its exit status tells */
+	bool broken;	/* the other side reads no more; its exit status says why */
 	char *buf;
 };
 
-/* ST_NONE: it is no longer read. */
+/* Send a piece.  ST_NONE: the other side reads no more. */
 static enum status
 send_chunk(struct sending *s, const void *data, uint32_t len)
 {
@@ -148,7 +151,7 @@ send_all(struct sending *s)
 	return st;
 }
 
-/* Whether some could be queued there before all was sent. */
+/* Whether the other side may queue some messages before it has the whole input. */
 static bool
 bit_by_bit(const struct run *r)
 {
@@ -156,8 +159,8 @@ bit_by_bit(const struct run *r)
 }
 
 /*
- * The end is sent when mq there has said hello: a connection that was never made has queued
- * nothing.
+ * Send the input.  The end of the stream is sent only after the hello of the other side.  So if
+ * there never was a connection, nothing was queued there.
  */
 static enum status
 push(struct sending *s, bool *perhaps, int *pumped)
@@ -229,7 +232,10 @@ out:
 
 /* ---- pop and claim ---------------------------------------------------- */
 
-/* One input there to f here; all of it was taken.  The trouble is ours if the error is set. */
+/*
+ * Copy one input from the other side to 'f', and see that all of it was taken.  ST_NONE: the stream
+ * broke off.  Any other failure is on this side, and is in the run's error.
+ */
 static enum status
 receive(struct remote *m, struct chunks *c, char *buf, FILE *f, const char *name)
 {
@@ -250,7 +256,7 @@ receive(struct remote *m, struct chunks *c, char *buf, FILE *f, const char *name
 	return ST_OK;
 }
 
-/* Say that it came out here. */
+/* Tell the other side that the body came out here. */
 static enum status
 confirm(struct ssh *ssh)
 {
@@ -258,8 +264,8 @@ confirm(struct ssh *ssh)
 }
 
 /*
- * What comes of it: our own trouble first, then what it says there, then that it said less than
- * all.
+ * Choose the result: first a failure on this side, then what the other side reports, then that the
+ * other side sent less than everything.
  */
 static enum status
 settle(struct remote *m, struct ssh *ssh, enum status st, bool hello)
@@ -312,7 +318,7 @@ ferry_pop(struct remote *m)
 	return st;
 }
 
-/* Behind the body: the handle, or JSON. */
+/* Copy what follows the body to stdout: the handle, or JSON. */
 static enum status
 pass_on(struct run *r, int fd, char *buf)
 {

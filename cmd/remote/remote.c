@@ -1,7 +1,7 @@
 /*
- * remote.c: -s ssh://[USER@]HOST[:PORT]/PATH: the same command there, by the user's ssh.
+ * remote.c: -s ssh://[USER@]HOST[:PORT]/PATH runs the same command on that host, by the user's ssh.
  *
- * The host goes to ssh as a word of its own, so it must not look like an option
+ * The host is a word of its own on ssh's command line, so it must not look like an option
  * (CVE-2017-1000117).  push, pop and claim --body have files and outputs on this side: see ferry.c.
  */
 #include <ctype.h>
@@ -35,7 +35,7 @@ refuse(struct remote *m, const char *spool, const char *why)
 	    "ssh://[USER@]HOST[:PORT]/PATH", spool, why);
 }
 
-/* "[USER@]HOST[:PORT]", HOST with brackets if it has colons. */
+/* Parse "[USER@]HOST[:PORT]".  HOST is in brackets if it has colons. */
 static enum status
 take_host(struct remote *m, const char *spool, const char *text, size_t len)
 {
@@ -59,7 +59,7 @@ take_host(struct remote *m, const char *spool, const char *text, size_t len)
 	} else if (port != NULL) {
 		*port = '\0';
 		if (strlcpy(m->port, port + 1, sizeof(m->port)) >= sizeof(m->port))
-			m->port[0] = '-';	/* no number */
+			m->port[0] = '-';	/* makes the check below fail */
 		if (strchr(host, ':') != NULL)
 			return refuse(m, spool, "an address with colons needs brackets");
 	}
@@ -98,7 +98,10 @@ plain(struct remote *m, char **words)
 	enum status st;
 	pid_t pid;
 
-	/* Only where it is read: ssh would take what the loop around us wants to read next. */
+	/*
+	 * Give stdin to ssh only if the verb reads it.  In a shell's loop over stdin, ssh would
+	 * otherwise take the lines that the loop is to read next.
+	 */
 	for (int i = 0; i < m->r->noperands; i++)
 		if (strcmp(m->r->operand[i], "-") == 0)
 			in = 0;
@@ -119,7 +122,7 @@ plain(struct remote *m, char **words)
 static enum status
 only_there(struct remote *m)
 {
-	/* A terminal there would change the bytes of an answer. */
+	/* With ssh -t, a terminal on the other side would change the bytes of an answer. */
 	bool bytes = strcmp(m->r->cmd->name, "request") == 0 ||
 	    strcmp(m->r->cmd->name, "reply") == 0;
 
@@ -138,7 +141,7 @@ run_there(struct remote *m, const char *verb, char **words)
 	for (size_t i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
 		if (strcmp(verb, stay[i]) == 0)
 			return only_there(m);
-	/* A word too many, or too few, is for the other side to refuse. */
+	/* The other side reports a wrong number of operands. */
 	if (strcmp(verb, "push") == 0 && (r->noperands == 1 ||
 	    (r->noperands > 1 && remote_given(r, 'm') == NULL)))
 		return ferry_push(m);

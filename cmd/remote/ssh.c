@@ -1,8 +1,8 @@
 /*
  * ssh.c: one run of the user's ssh, with a command for the shell on the other side.
  *
- * ssh gets one string, which the login shell there takes apart: each word is quoted for a POSIX
- * shell.
+ * ssh takes one string, which the login shell on the other side splits into words.  So each word is
+ * quoted for a POSIX shell.
  */
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -20,7 +20,7 @@
 #include "remote/remote.h"
 #include "remote/ssh.h"
 
-/* before stands in front of it as it is. */
+/* 'before' is not quoted. */
 void
 ssh_quote(FILE *f, const char *before, const char *word)
 {
@@ -41,7 +41,8 @@ ssh_quote(FILE *f, const char *before, const char *word)
 }
 
 /*
- * ssh takes no environment along, but the message is to have the headers that it would have here.
+ * Put the trace in front of the command, because ssh does not pass on the environment.  The message
+ * then gets the headers that it would get here.
  */
 static void
 put_trace(FILE *f)
@@ -56,7 +57,7 @@ put_trace(FILE *f)
 	}
 }
 
-/* What comes before the words of the verb. */
+/* Write what comes before the words of the verb. */
 FILE *
 ssh_command(struct remote *m)
 {
@@ -76,7 +77,7 @@ ssh_command(struct remote *m)
 	return f;
 }
 
-/* Replaces this process by ssh. */
+/* Replace this process by ssh.  It returns only if that fails. */
 static void
 run_ssh(const struct remote *m)
 {
@@ -85,7 +86,7 @@ run_ssh(const struct remote *m)
 	char shell[4200], *argv[12];
 	int n = 0;
 
-	/* As git does it: the shell takes the variable apart, and adds our words. */
+	/* As git does: a shell splits the value of the variable, and our words follow. */
 	if (program != NULL && program[0] != '\0') {
 		if ((size_t)snprintf(shell, sizeof(shell), "%s \"$@\"", program) >= sizeof(shell))
 			return;
@@ -105,7 +106,7 @@ run_ssh(const struct remote *m)
 	(void)execvp(argv[0], argv);
 }
 
-/* in and out: what it has for stdin and stdout.  0 and 1: ours. */
+/* 'in' and 'out' become the stdin and stdout of ssh; 0 and 1 are our own. */
 enum status
 ssh_start(struct remote *m, int in, int out, pid_t *pid)
 {
@@ -114,7 +115,7 @@ ssh_start(struct remote *m, int in, int out, pid_t *pid)
 		return error_sys(&m->r->err, errno, "fork");
 	if (*pid != 0)
 		return ST_OK;
-	/* Whoever kills us means it, too. */
+	/* If we are killed, ssh has to end, too. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	fs_give_umask();
 	(void)signal(SIGPIPE, SIG_DFL);
@@ -125,7 +126,7 @@ ssh_start(struct remote *m, int in, int out, pid_t *pid)
 	_exit(status_exit(ST_CONF));
 }
 
-/* What its end means. */
+/* Wait for the end of ssh, and turn its exit status into a result. */
 enum status
 ssh_ended(struct remote *m, pid_t pid)
 {

@@ -25,7 +25,7 @@ consider(void *arg, pid_t pid)
 		h->put(h->arg, pid, command);
 }
 
-/* Processes that have the message open: of the caller's own, or all for root. */
+/* Only a claimed message is looked up.  Root sees all processes, other users see their own. */
 void
 show_holders(const struct show *s, void (*put)(void *, pid_t, const char *command), void *arg)
 {

@@ -19,7 +19,7 @@ json_member(const char *name, const char *text, size_t len)
 		json_quoted(stdout, text, len);
 }
 
-/* Stderr as it was: without the space before each line. */
+/* Print stderr as it was, without the space that the report puts in front of each line. */
 static void
 json_errors(const struct report *r)
 {

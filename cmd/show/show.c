@@ -1,6 +1,5 @@
 /*
- * show.c: mq show: all that is known about one message, for people; and with
- * --json for programs.
+ * show.c: mq show: all that is known about one message, for people or, with --json, for programs.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -25,12 +24,12 @@ show(struct show *s, const struct msgid *id, bool json)
 	enum status st = ST_GONE, worst = ST_OK;
 	size_t len;
 
-	for (int i = 0; st == ST_GONE && i < 4; i++) {	/* it may move before it is opened */
+	for (int i = 0; st == ST_GONE && i < 4; i++) {	/* it may move before msg_open */
 		if ((st = scan_find(s->q, STATES_ALL, id, &s->p, err)) != ST_OK)
 			return st;
 		st = msg_open(s->q, &s->p, &s->fd, &s->why);
 	}
-	/* What is known is told also of one that is torn, or may not be read. */
+	/* Show what is known of a message that is torn or may not be read, too. */
 	if (st == ST_BADDATA || st == ST_DENIED)
 		st = ST_OK;
 	else if (st != ST_OK)
@@ -38,7 +37,7 @@ show(struct show *s, const struct msgid *id, bool json)
 	if (st == ST_OK)
 		st = msg_record(s->q, id, &s->record, &len, err);
 	s->now = clock_now();
-	if (st == ST_DENIED) {	/* that is said, and what is known */
+	if (st == ST_DENIED) {	/* the failure was reported, and what is known was printed */
 		run_trouble(s->r, st, &worst);
 		st = ST_OK;
 	}

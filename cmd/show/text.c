@@ -1,5 +1,5 @@
 /*
- * text.c: a message for people.
+ * text.c: mq show for people.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -36,7 +36,7 @@ field(const char *name, const char *fmt, ...)
 	free(text);
 }
 
-/* A time, and how far it is away. */
+/* Print a time, and how far away it is. */
 static void
 field_time(const struct show *s, const char *name, usec_t at)
 {
@@ -93,7 +93,7 @@ put_headers(const struct show *s)
 	headers_free(&headers);
 }
 
-/* What a message with a key waits for. */
+/* Say what a message with a key waits for. */
 static void
 put_turn(const struct show *s)
 {
@@ -190,7 +190,7 @@ put_history(const struct show *s)
 	while (report_next(&at, &r));
 }
 
-/* Its first lines: enough to know it again. */
+/* Print the first lines of the body, so that people recognize the message. */
 static void
 put_body(const struct show *s)
 {
