@@ -27,7 +27,7 @@
 
 /* ---- the queue's directory -------------------------------------------- */
 
-/* A queue that has all but tmp/ was made by somebody who died, or is being made now. */
+/* Whether a queue has no tmp/, which is made last: its maker died, or is making it now. */
 static bool
 half_made(struct fsck *f)
 {
@@ -76,7 +76,7 @@ fsck_dirs(struct fsck *f)
 	return st != ST_OK || half_made(f) ? st : check_dir(f, "tmp");
 }
 
-/* Those that are made when they are first needed. */
+/* Check the types of the directories and files that are made only when they are first needed. */
 void
 fsck_others(struct fsck *f)
 {
@@ -229,8 +229,8 @@ fsck_records(struct fsck *f)
 struct look {
 	struct fsck *f;
 	int dir;
-	const char *xx;
-	unsigned old, removed;	/* keys whose time is over */
+	const char *xx;		/* the name of the shard below once/ */
+	unsigned old, removed;	/* keys whose time is over: all of them, and those removed */
 	char first[NAME_MAX_LEN + 1];
 };
 
@@ -336,7 +336,7 @@ fsck_litter(struct fsck *f)
 	f->litter = "";
 	reap_litter(f->q->fd, TMP_PREFIX, true, f->now, f->repair, fsck_stale, f);
 	f->litter = "new/";
-	/* Directories there are not ours, whatever their name. */
+	/* mq makes no directories in new/, so none there is litter, whatever its name. */
 	if (queue_new(f->q, &dir, f->err) == ST_OK)
 		reap_litter(dir, TMP_PREFIX, false, f->now, f->repair, fsck_stale, f);
 	f->litter = "tmp/";

@@ -1,11 +1,11 @@
 /*
  * fsck.c: check a queue against the invariants of spool-format.md (F11.1).
  *
- * It runs beside live traffic: what another process may just have moved is looked
- * at again, by its exact name, before it is called a finding.  No body is ever
- * removed; what does not belong is moved to lost+found/ with a note.  Each repair
- * is one step that may be repeated, so a checker killed anywhere is run again.
- * Of memory it takes 37 bytes a message, to find ids that stand twice.
+ * It runs beside live traffic: an entry that another process may just have moved is looked at
+ * again, by its exact name, before it is called a finding.  No body is ever removed; entries that
+ * do not belong are moved to lost+found/ with a note.  Each repair is one step that may be
+ * repeated, so a checker that was killed can simply be run again.  It takes 37 bytes of memory a
+ * message, to find ids that stand twice.
  */
 #include <sys/stat.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@
 
 /* ---- ids -------------------------------------------------------------- */
 
-/* All places of an id, in the order of the states: at most max. */
+/* Find the places of an id, at most 'max', in the order of the states. */
 static enum status
 places_of(struct fsck *f, const struct msgid *id, struct place *p, size_t max, size_t *n)
 {
@@ -58,7 +58,10 @@ stands(struct fsck *f, const struct place *p, int *dir)
 	return false;
 }
 
-/* A message seen twice may have moved between two looks: both names have to stand at once. */
+/*
+ * A message that was seen twice may have moved between two looks, so it is a duplicate only if both
+ * names stand at once.
+ */
 static enum status
 check_duplicate(struct fsck *f, const struct msgid *id)
 {
@@ -101,7 +104,8 @@ check_ids(struct fsck *f)
 }
 
 /*
- * What a queue was moved to lies elsewhere, perhaps on another file system, and no command follows.
+ * Report queues that are symbolic links.  Somebody has moved the queue elsewhere, perhaps to
+ * another file system, and no command follows the link.
  */
 static void
 check_links(struct fsck *f, struct spool *sp)
@@ -138,8 +142,8 @@ fsck_spool(struct spool *sp, bool all, bool repair, usec_t now,
 }
 
 /*
- * In this order, for the ids that some gather are used by others; each goes on past what it may not
- * read.
+ * The order matters: some checks use the ids that others gather.  Each check goes on past entries
+ * that it may not read.
  */
 static enum status (*const checks[])(struct fsck *) = { fsck_keys, fsck_new, check_ids, fsck_latest,
     fsck_records,

@@ -1,9 +1,8 @@
 /*
  * modes.c: the checks of modes, groups and owners (rule F11.5 of spool-format.md).
  *
- * A mode that lets in more people than the policy asks for is the choice of whoever set it.  One
- * that shuts out somebody who is to have the queue is a finding, as is an owner who shuts out the
- * others.
+ * A mode may let in more people than the policy asks for: that is the choice of the user who set
+ * it.  A mode, group or owner that shuts out a user of the queue is a finding.
  */
 #include <sys/stat.h>
 #include <stdio.h>
@@ -15,21 +14,21 @@
 #include "spool/modes.h"
 #include "fsck/check.h"
 
-/* Who else is to have it: not only the user that made it. */
+/* Whether others than the user who made it are to use it. */
 static bool
 is_shared(const struct mode_of *m)
 {
 	return (m->mode & 0077) != 0;
 }
 
-/* What shuts whom out, in words; false: nothing does. */
+/* Whether somebody is shut out; 'why' says by what. */
 static bool
 modes_wrong(const struct fsck *f, const struct mode_of *m, char *why, size_t size)
 {
 	const struct stat *is = m->is;
 	struct stat top;
 
-	/* The rights of others alone do not tell who is shut out if the group is another one. */
+	/* With a wrong group, the mode alone does not tell who is shut out. */
 	if (f->q->policy.group[0] != '\0' && f->q->owner.gid != (gid_t)-1 &&
 	    is->st_gid != f->q->owner.gid)
 		(void)snprintf(why, size, "its group is not %s", f->q->policy.group);
@@ -45,8 +44,8 @@ modes_wrong(const struct fsck *f, const struct mode_of *m, char *why, size_t siz
 }
 
 /*
- * Whoever may not set a mode may still remove what is empty or advice: it is made again when it is
- * needed, with the right one.
+ * A user who may not set the mode may still remove an empty directory, or a file that is only
+ * advice: mq makes it again with the right mode when it is needed.
  */
 static bool
 modes_mend(struct fsck *f, const struct mode_of *m)
@@ -55,7 +54,7 @@ modes_mend(struct fsck *f, const struct mode_of *m)
 	enum status st;
 
 	error_clear(&ignored);
-	/* A file that has another name, too, may be anybody's. */
+	/* A file with a second name may belong to somebody else's data: leave its mode alone. */
 	if (!m->file || m->is->st_nlink == 1) {
 		st = fs_mend_mode(m->dir, m->name, m->mode, f->q->owner, &ignored);
 		if (st == ST_OK || st == ST_GONE)

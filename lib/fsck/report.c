@@ -1,5 +1,5 @@
 /*
- * report.c: findings, and what becomes of what does not belong.
+ * report.c: how findings are reported, and where entries go that do not belong in a queue.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -53,7 +53,7 @@ fsck_pass(struct fsck *f, enum status st, const char *path)
 		fsck_found(f, UNREADABLE, false, path, "it may not be read: %s",
 		    strerror(f->err->errnum));
 		break;
-	case ENOTDIR:	/* fsck_others and others tell of these */
+	case ENOTDIR:	/* fsck_others and other checks report the wrong type */
 	case ELOOP:
 		break;
 	default:
@@ -63,7 +63,6 @@ fsck_pass(struct fsck *f, enum status st, const char *path)
 	return ST_OK;
 }
 
-/* A repair's outcome: what others did meanwhile is as good as done by us. */
 bool
 fsck_mended(struct fsck *f, enum status st)
 {
@@ -73,7 +72,6 @@ fsck_mended(struct fsck *f, enum status st)
 	return false;
 }
 
-/* Move a doubtful entry aside, unread, with a note of where it was. */
 bool
 fsck_lost_found(struct fsck *f, int dir, const char *name, const char *path, const char *why)
 {
@@ -94,7 +92,7 @@ fsck_lost_found(struct fsck *f, int dir, const char *name, const char *path, con
 		time_format(f->now, at);
 		(void)snprintf(text, sizeof(text), "From: %s\nTime: %s\nWhy: %s\n", path, at, why);
 		(void)snprintf(note, sizeof(note), "%.240s.note", to);
-		/* The note is a kindness; the file is what counts. */
+		/* If the note cannot be written, the entry is in lost+found/ all the same. */
 		if (fs_replace_file(lost, note, text, strlen(text), queue_file_mode(f->q),
 		    f->q->owner, false, f->err) != ST_OK)
 			error_clear(f->err);
@@ -110,7 +108,7 @@ fsck_foreign(struct fsck *f, enum kind kind, int dir, const char *name, const ch
 	struct stat sb;
 
 	if (fstatat(dir, name, &sb, AT_SYMLINK_NOFOLLOW) == -1)
-		return;	/* it went by itself */
+		return;	/* somebody has removed the entry meanwhile */
 	fsck_found(f, kind, f->repair && fsck_lost_found(f, dir, name, path, text), path, "%s",
 	    text);
 }

@@ -1,5 +1,5 @@
 /*
- * topics.c: the checks of who subscribes to what (F17.2 to F17.7 of spool-format.md).
+ * topics.c: the checks of subscriptions (F17.2 to F17.7 of spool-format.md).
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -16,7 +16,10 @@
 #include "pattern/subscription.h"
 #include "fsck/check.h"
 
-/* ST_NOTFOUND: there is nothing more to say about it. */
+/*
+ * Check the filters of one subscription.  ST_NOTFOUND: it cannot be used or is gone, so that there
+ * is nothing more to check.
+ */
 static enum status
 check_filters(struct fsck *f, const char *name, const char *path)
 {
@@ -43,8 +46,9 @@ check_filters(struct fsck *f, const char *name, const char *path)
 }
 
 /*
- * Whoever finds that he may not subscribe has made a topic for a moment, without a subscription;
- * and this one may be over.
+ * Whether a subscriber is a topic itself.  A process that tries to subscribe and is refused makes a
+ * topic without subscriptions for a moment, so an empty one counts only when it is old.  The
+ * subscription itself has to stand still, too.
  */
 static bool
 is_chained(struct fsck *f, int dir, struct queue *q)
@@ -79,7 +83,7 @@ check_subscription(struct fsck *f, int dir, const char *name)
 		return ST_OK;
 	}
 	if (st != ST_OK)
-		return ST_OK;	/* another user's, perhaps */
+		return ST_OK;	/* it cannot be opened, perhaps as it belongs to another user */
 	if (is_chained(f, dir, q))
 		fsck_found(f, CHAINED_TOPIC, false, path,
 		    "queue '%s' is a topic, too: mq unsubscribe %s %s ends it; "
@@ -98,7 +102,7 @@ check_subscription(struct fsck *f, int dir, const char *name)
 	return fsck_pass(f, st, path);
 }
 
-/* Whoever subscribes makes the note first: it may be on the way. */
+/* A process that subscribes makes the note first, so a young note may lack its subscription. */
 static enum status
 check_marker(struct fsck *f, int dir, const char *topic)
 {

@@ -1,5 +1,5 @@
 /*
- * atomic.c: a batch that is there as a whole or not at all: a directory in tmp/ that
+ * atomic.c: a batch that becomes visible as a whole or not at all.  It is a directory in tmp/ that
  * becomes a bucket by one rename (F4.19 to F4.22 of spool-format.md).
  */
 #include <sys/stat.h>
@@ -17,12 +17,12 @@
 #include "life/batch.h"
 
 /*
- * Messages that share a bucket once a larger batch was spread, and bytes of their names.  So many
+ * How many messages, and bytes of names, share a bucket after a larger batch was spread.  So many
  * do not make a bucket full, although a directory of ext4 may be half empty.
  */
 #define SPREAD 500
 #define SPREAD_NAMES 28000
-/* So many bytes a name takes in a directory beside its characters. */
+/* How many bytes a name takes in a directory besides its characters. */
 #define SPREAD_ENTRY 12
 
 static enum status
@@ -52,8 +52,8 @@ atomic_open(struct batch *b, struct error *err)
 }
 
 /*
- * Move these, which fit into one bucket, out of the bucket of the batch, the last one first.
- * False: the rest of the batch has to stay where it is.
+ * Move the messages with these names out of the bucket of the batch into another one, the last
+ * message first.  False: the rest of the batch has to stay where it is.
  */
 static bool
 atomic_spread_some(struct batch *b, const char *bucket, const struct msgname *names, size_t n)
@@ -90,9 +90,10 @@ atomic_spread_some(struct batch *b, const char *bucket, const struct msgname *na
 }
 
 /*
- * A great bucket costs each claim its size: move all but the first messages on to buckets of their
- * own.  The last message goes first: so whatever a consumer misses that looks meanwhile is later
- * than all that it finds in the bucket of the batch, and messages of one key keep their order.
+ * Each claim from a large bucket costs time for all of it, so all but the first messages are moved
+ * to buckets of their own.  The last message goes first.  So a consumer that looks meanwhile misses
+ * only messages that are later than all it finds in the bucket of the batch, and messages of one
+ * key keep their order.
  */
 static void
 atomic_spread(struct batch *b, const char *bucket, const struct msgname *names, size_t n)
@@ -128,7 +129,7 @@ atomic_name_all(struct batch *b, usec_t now, struct msgname *names, struct error
 	return st;
 }
 
-/* The batch is visible as this bucket. */
+/* Count and log the messages of a batch that is visible as a bucket, and spread a large one. */
 static void
 atomic_seen(struct batch *b, struct place *at, const struct msgname *names, usec_t now)
 {
@@ -138,7 +139,7 @@ atomic_seen(struct batch *b, struct place *at, const struct msgname *names, usec
 		name_format(&at->name, at->file);
 		batch_seen(b, at, false, now);
 	}
-	/* Where the queue keeps the latest of each key, only one of them is left. */
+	/* If the queue keeps only the latest message of a key, only one of them is left. */
 	if (b->n > (size_t)2 * SPREAD && (b->opt.key == NULL || !b->q->policy.latest)) {
 		atomic_spread(b, at->bucket, names, b->n);
 		b->newest.file[0] = '\0';	/* it was moved */

@@ -1,7 +1,7 @@
 /*
- * publish.c: how the messages of a batch get visible one by one: as new ones, as those
- * that they were elsewhere (import), as files in a drop box, or once for their key.  A
- * batch that is to be there as a whole is in atomic.c.
+ * publish.c: how the messages of a batch become visible one by one: as new messages, as messages
+ * that keep the names they had elsewhere (import), as files in a drop box, or once for their key.
+ * atomic.c publishes a batch as a whole.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -21,13 +21,13 @@
 
 /* ---- one after the other ------------------------------------------------ */
 
-/* How one message gets visible; *at tells where it is. */
+/* A function that makes one message visible; *at becomes its place. */
 typedef enum status publishing(struct batch *b, const struct pending *p, usec_t now,
     struct place *at, struct error *err);
 
 /*
- * The message is in the queue, but maybe not for good.  The others follow all the same, and this is
- * told in the end.
+ * A message is in the queue, but may not survive a power failure.  Keep the first such error in
+ * *doubt, to be returned at the end, and go on with the other messages.
  */
 static enum status
 publish_doubted(struct error *doubt, struct error *err)
@@ -131,8 +131,8 @@ import_one(struct batch *b, const struct pending *p, usec_t now, struct place *a
 }
 
 /*
- * A message that had the turn of its key comes before those that wait for it, so that nobody takes
- * one of these meanwhile.
+ * Put the messages that had the turn of their keys first: otherwise a consumer could claim a
+ * message that has to wait for them.
  */
 static void
 import_begun_first(struct batch *b)
@@ -159,7 +159,7 @@ const struct publisher publisher_import = { "tmp/", import_open, import_publish,
 
 /* ---- a drop box --------------------------------------------------------- */
 
-/* A file in new/ has nothing but its bytes, so nothing else can be asked for. */
+/* A file in new/ has nothing but its bytes, so it can have no options of a message. */
 static enum status
 drop_open(struct batch *b, struct error *err)
 {
@@ -178,7 +178,7 @@ drop_open(struct batch *b, struct error *err)
 	return st == ST_OK ? fs_unlink(b->tmpfd, name, err) : st;
 }
 
-/* The file gets a name that tells its id, and that nobody can guess. */
+/* Give the file a name that determines its id, and that nobody can guess. */
 static enum status
 drop_one(struct batch *b, const struct pending *p, usec_t now, struct place *at, struct error *err)
 {
@@ -207,7 +207,7 @@ const struct publisher publisher_drop = { "new/", drop_open, drop_publish, synce
 
 /* ---- one message for a key ---------------------------------------------- */
 
-/* *k is 1 also where the message of another was there before. */
+/* *k also becomes 1 if an earlier message was there under the key. */
 static enum status
 once_one(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct error *err)
 {

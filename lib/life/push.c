@@ -1,9 +1,9 @@
 /*
  * push.c: a batch: messages on their way in (F6.1 of spool-format.md).
  *
- * Each is written under tmp/ (writer.c), made durable (syncer.c) and renamed to where
- * consumers look (a publisher: publish.c or atomic.c), and the directory that it was
- * renamed into is synced; only then is it reported.  Many messages share their syncs.
+ * Each message is written under tmp/ (writer.c), made durable (syncer.c) and renamed to where
+ * consumers look (by a publisher: publish.c or atomic.c).  Then the directory that it was renamed
+ * into is synced, and only then the message is reported.  Many messages share their syncs.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,11 +20,12 @@
 #include "life/reap.h"
 
 /*
- * Messages and bytes that share one sync: more of them make the next id wait longer than it saves.
+ * How many messages and bytes share one sync at most.  With more of them, the first ids would be
+ * reported later, and little time would be saved.
  */
 #define GROUP_MESSAGES 1000
 #define GROUP_BYTES (64 << 20)
-/* One push in so many looks for the litter of dead writers. */
+/* One push in this many looks for the litter of dead writers. */
 #define SWEEP 64
 
 static const struct publisher *
@@ -83,7 +84,7 @@ batch_allowed(const struct batch *b, usec_t now, struct error *err)
 	return batch_taken(b, 0, 0, 1, b->n > 0 ? (uint64_t)b->p[0].size : 0, now, err);
 }
 
-/* One push in so many tidies up. */
+/* Tidy up, in one push of SWEEP. */
 static void
 batch_sweep(struct batch *b, usec_t now)
 {
@@ -111,8 +112,8 @@ batch_publish(struct batch *b, usec_t now, void (*done)(void *, const struct msg
 	if ((st = syncer_data(b, err)) == ST_OK)
 		st = b->how->publish(b, now, ids, &k, err);
 	/*
-	 * What was renamed is in the queue, whatever else failed: sync its directory, or say that
-	 * it is not certain.
+	 * The messages that were renamed are in the queue, whatever else failed.  So sync their
+	 * directories, or report that they may not be durable.
 	 */
 	error_clear(&syncing);
 	if (k > 0 && b->how->sync(b, &syncing) != ST_OK) {

@@ -1,11 +1,11 @@
 /*
- * reap.c: what any command does on its way, because there is no daemon: return
- * what is due, adopt what lies in new/, remove what dead writers left in tmp/.
- * What has lapsed is in lapse.c, what was kept long enough in done.c.
+ * reap.c: what any command does on its way, because there is no daemon: it returns delayed
+ * messages that are due, adopts the files in new/, and removes what dead writers left in tmp/.
+ * Claims that have lapsed are in lapse.c, and the purge of kept messages is in done.c.
  *
- * Each step is one rename of the very name that was examined, so any number of
- * processes may do this at once; who comes second gets ST_GONE and goes on.  The
- * work of one call is bounded.
+ * Each step is one rename of the very name that was examined, so any number of processes may do
+ * this at once.  A process that comes second gets ST_GONE and goes on.  The work of one call is
+ * bounded.
  */
 #include <sys/stat.h>
 #include <dirent.h>
@@ -31,11 +31,11 @@
 #include "life/dropped.h"
 #include "life/reap.h"
 
-/* Files adopted from new/ by one call. */
+/* The most files that one call adopts from new/. */
 #define ADOPT_MAX 4096
-/* Names of delayed/ that are looked at at a time. */
+/* How many names of delayed/ are read at a time. */
 #define DUE_WINDOW 128
-/* Age at which what nobody has locked in tmp/ is garbage: a file, a directory. */
+/* The age at which a file or a directory in tmp/ that nobody has locked is litter. */
 #define STALE_FILE (3600 * USEC)
 #define STALE_DIR (36LL * 3600 * USEC)
 
@@ -58,7 +58,7 @@ reap_return(struct queue *q, const struct place *p, usec_t now, struct error *er
 	return st;
 }
 
-/* One bucket of delayed/, the names of which are not above now. */
+/* Return the messages of one bucket of delayed/ that are due. */
 static enum status
 due_in_bucket(struct queue *q, const struct bucket *b, usec_t now, unsigned *left,
     bool *empty, usec_t *wake, struct passed *over, struct error *err)
@@ -112,7 +112,7 @@ reap_due(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 	}
 	for (size_t i = 0; st == ST_OK && i < bs.n; i++) {
 		if (bs.b[i].key > now || left == 0) {
-			/* The name of a bucket is a lower bound of what is in it. */
+			/* No message in a bucket is due before the key in the bucket's name. */
 			wake_at(wake, bs.b[i].key > now ? bs.b[i].key : now);
 			break;
 		}
@@ -128,8 +128,8 @@ reap_due(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
 /* ---- new/ ------------------------------------------------------------- */
 
 /*
- * Whether it is the file that was looked at, and not another that its producer has put under that
- * name since.
+ * Check that the adopted file is the one that was looked at.  Its producer may have put another
+ * file under that name meanwhile: then it gets the name that fits.
  */
 static enum status
 adopted(struct queue *q, const struct place *p, const struct place *at, struct error *err)
@@ -155,7 +155,7 @@ unreadable(struct queue *q, const struct place *p)
 	return faccessat(q->newfd, p->file, R_OK, AT_EACCESS) == -1 && errno == EACCES;
 }
 
-/* Adopt one.  *at: where it went. */
+/* Adopt one file.  *at becomes its place. */
 static enum status
 adopt(struct queue *q, struct place *p, usec_t now, struct place *at, struct error *err)
 {
@@ -167,8 +167,8 @@ adopt(struct queue *q, struct place *p, usec_t now, struct place *at, struct err
 
 	if (sealed) {
 		/*
-		 * What its user lets nobody read must not stand in the way for ever; but others may
-		 * be allowed to.
+		 * A message that nobody may read must not stand in the way for ever.  But other
+		 * consumers may be allowed to read it, so they get some time.
 		 */
 		if (now - p->name.key < SEALED_GRACE)
 			return error_set(err, ST_DENIED, EACCES, "message %s may not be read",
@@ -203,7 +203,7 @@ reap_new(struct queue *q, usec_t now, struct passed *over)
 	}
 	for (size_t i = 0; st == ST_OK && i < a.n; i++) {
 		arrival_place(&a.a[i], &p);
-		/* In the order of arrival also those that came within one tick of the clock. */
+		/* Files that arrived within one tick of the clock keep their order, too. */
 		if (p.name.key <= last)
 			p.name.key = last + 1;
 		last = p.name.key;
@@ -231,7 +231,8 @@ is_litter(int dir, const char *name, usec_t now, bool *tree)
 	age = now - stat_mtime(&sb);
 	*tree = S_ISDIR(sb.st_mode);
 	/*
-	 * A directory's writer may have it locked; a lock that cannot be asked for tells nothing.
+	 * A locked directory has a living writer.  Where the lock of a directory cannot be asked
+	 * for, its age decides; a file is litter only if it is certain that it has no lock.
 	 */
 	yes = yes && (*tree ? age > STALE_DIR && fs_dir_locked(fd) != 1 : S_ISREG(sb.st_mode) &&
 	    age > STALE_FILE &&
@@ -242,7 +243,7 @@ is_litter(int dir, const char *name, usec_t now, bool *tree)
 
 void
 reap_litter(int dir, const char *prefix, bool trees, usec_t now, bool remove,
-    void (*seen)(void *, const char *, bool), void *arg)
+    void (*seen)(void *arg, const char *name, bool removed), void *arg)
 {
 	struct error err;
 	struct listing l;

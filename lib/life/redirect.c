@@ -14,8 +14,8 @@
 #include "life/redirect.h"
 
 /*
- * Whether the other queue gets, or is, what this one gets from a topic.  Then it may have the
- * message under the same id already, or would be given it again by way of the topic.
+ * Whether the other queue is a topic that this queue subscribes to, or subscribes to the same one.
+ * Then it may have the message under the same id already, or would give it to this queue again.
  */
 static bool
 redirect_shared(struct queue *q, const char *to)

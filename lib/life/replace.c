@@ -1,5 +1,5 @@
 /*
- * replace.c: a new version in the place of a message that an operator edited.
+ * replace.c: how a new version takes the place of a message that an operator edited.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 #include "life/life.h"
 #include "life/batch.h"
 
-/* Whether the old one still stands where it was found: this very file. */
+/* Whether the very file of the old version still stands where it was found. */
 static bool
 replace_in_place(int dir, const struct place *old, const struct stat *was)
 {
@@ -28,12 +28,12 @@ replace_in_place(int dir, const struct place *old, const struct stat *was)
 	    sb.st_ino == was->st_ino;
 }
 
-/* Looks for the old version: a listing may miss what moves meanwhile. */
+/* How often the old version is looked for: a listing may miss a message that moves meanwhile. */
 #define REPLACE_LOOKS 2
 
 /*
- * Whether the file of the old version is anywhere in the queue.  That it lost a name tells nothing:
- * other queues may share it.
+ * Whether the file of the old version is anywhere in the queue.  Its link count does not tell that,
+ * because other queues may share the file.
  */
 static bool
 replace_elsewhere(struct queue *q, const struct stat *was, const struct msgid *id)
@@ -47,7 +47,7 @@ replace_elsewhere(struct queue *q, const struct stat *was, const struct msgid *i
 	error_clear(&ignored);
 	for (int look = 0; !found && look < REPLACE_LOOKS; look++) {
 		if (scan_open(q, STATES_ALL, &scan, &ignored) != ST_OK)
-			return true;	/* it cannot be told: nothing is to be lost */
+			return true;	/* nobody can tell, so assume it is: nothing gets lost */
 		while (!found && scan_next(scan, &p, &ignored) == ST_OK)
 			if (strcmp(p.name.id.text, id->text) == 0 &&
 			    place_open(q, &p, &dir, &ignored) == ST_OK) {
@@ -61,9 +61,9 @@ replace_elsewhere(struct queue *q, const struct stat *was, const struct msgid *i
 }
 
 /*
- * The new one is there; the old one goes.  Where it cannot be removed, or somebody moved it just
- * now, the new one is taken out again; but not if the old one is gone, whatever a server that lost
- * its answer says.
+ * The new version is there: remove the old one.  If that cannot be removed, or somebody has just
+ * moved it, take the new version out again.  But if the old version is gone, keep the new one, even
+ * if a server that lost its answer reports a failure.
  */
 static enum status
 replace_drop_old(struct queue *q, int dir, const struct place *old, int oldfd,
@@ -78,8 +78,8 @@ replace_drop_old(struct queue *q, int dir, const struct place *old, int oldfd,
 	if ((st = fs_unlink(dir, old->file, err)) == ST_OK)
 		return ST_OK;
 	/*
-	 * Here an unlink that fails was not done, or somebody else was quicker; a server may have
-	 * lost its answer.
+	 * On a local file system an unlink that fails was not done, and ST_GONE says that somebody
+	 * else was quicker.  A server may have done it and lost its answer.
 	 */
 	if ((st != ST_GONE || queue_remote(q)) && ((fstat(oldfd, &sb) == 0 && sb.st_nlink == 0) ||
 	    (!replace_in_place(dir, old, was) && !replace_elsewhere(q, was, &old->name.id)))) {

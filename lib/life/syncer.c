@@ -1,6 +1,6 @@
 /*
- * syncer.c: what makes a batch durable (F6.1 to F6.4 of spool-format.md): first the bytes of
- * its messages, then, once they were renamed, their names.
+ * syncer.c: how a batch is made durable (F6.1 to F6.4 of spool-format.md): first the bytes of
+ * its messages and then, after they were renamed, their names.
  */
 #include "base/fs.h"
 #include "spool/spool.h"

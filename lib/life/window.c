@@ -1,6 +1,6 @@
 /*
- * window.c: the listing of ready/ that a claim goes by, part of which is kept for the next claim
- * of the same process.
+ * window.c: the listing of ready/ from which messages are claimed.  A part of it is kept for the
+ * next claim of the same process.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@
 
 /* Names read at a time from a bucket of ready/. */
 #define WINDOW 2048
-/* How far ahead a process that loses to others takes the next message, at most. */
+/* How far ahead in the listing a process that loses to others looks, at most. */
 #define SPREAD_MAX 63
 
 static void
@@ -72,11 +72,11 @@ window_try(struct attempt *a)
 			w->spread--;
 	}
 	if (step == STEP_STOP)
-		w->next--;	/* there is no room for it now: it is still the next one */
+		w->next--;	/* this message was not claimed: it is still the next one */
 	return step;
 }
 
-/* All of one bucket, window by window.  The last window is kept for the next claim. */
+/* Try all of one bucket, window by window.  The last window is kept for the next claim. */
 static enum step
 window_bucket(struct attempt *a, const struct bucket *b, bool *empty, bool *young)
 {
@@ -90,7 +90,7 @@ window_bucket(struct attempt *a, const struct bucket *b, bool *empty, bool *youn
 	window_close(q);
 	if ((st = bucket_open(shelf_of(q, STATE_READY), b, &q->window.fd, a->err)) != ST_OK) {
 		q->window.fd = -1;
-		a->again |= st == ST_GONE;	/* or renamed: what is in it was not seen */
+		a->again |= st == ST_GONE;	/* it may have been renamed, and was not seen */
 		return st == ST_GONE ? STEP_NEXT : step_pass_over(a, st);
 	}
 	(void)strlcpy(q->window.bucket, b->name, sizeof(q->window.bucket));
@@ -112,7 +112,7 @@ window_bucket(struct attempt *a, const struct bucket *b, bool *empty, bool *youn
 	return step;
 }
 
-/* The lowest bucket of the first class that has any messages, if there is a hint. */
+/* Try the lowest bucket of each class, in order, as far as the hint tells what is there. */
 enum step
 window_hinted(struct attempt *a)
 {
@@ -127,7 +127,7 @@ window_hinted(struct attempt *a)
 	for (char cls = '0'; step == STEP_NEXT && cls <= '9'; cls++)
 		if (edge_lowest(&e, cls, b) > 0) {
 			step = window_bucket(a, &b[0], &empty, &young);
-			/* Below the next class there are others of this one. */
+			/* More buckets of this class come before those of the next class. */
 			if (step == STEP_NEXT && edge_of(&e, cls)->n > 1)
 				break;
 		}

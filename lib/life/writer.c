@@ -4,7 +4,7 @@
  *
  * The file is locked as long as it is open, and it is open until it is published: that
  * tells the sweepers of dead writers' litter that this writer lives.  If a batch is too
- * large to keep all of its files open, they go by the age of the files.
+ * large to keep all of its files open, the sweepers decide by the age of the files.
  */
 #include <sys/stat.h>
 #include <errno.h>
@@ -67,8 +67,8 @@ writer_close(struct pending *p, struct error *err)
 }
 
 /*
- * Close a file of many that one syncfs is to make durable.  Where that would not say that it could
- * not write (before Linux 5.8), each file is synced by itself.
+ * Close one of many files that one syncfs is to make durable.  Before Linux 5.8 syncfs does not
+ * report that it could not write, so there each file is synced by itself.
  */
 static enum status
 writer_let_go(struct batch *b, struct pending *p)
@@ -194,13 +194,13 @@ batch_body(struct batch *b, int *fd, struct error *err)
 }
 
 /*
- * Where nothing is synced, only close tells what the file system could not write; a second
+ * Where nothing is synced, only close reports that the file system could not write.  A second
  * descriptor keeps the lock.
  */
 static enum status
 writer_flush(struct pending *p, struct error *err)
 {
-	/* -1: too many are open; then the age of the file protects it */
+	/* -1: too many descriptors are open, and the age of the file protects it. */
 	int fence = fs_share(p->fd);
 	enum status st = writer_close(p, err);
 

@@ -1,5 +1,5 @@
 /*
- * fetch.c: a consumer that finds nothing looks to the topics of its queue.
+ * fetch.c: a consumer that finds nothing distributes the topics that its queue subscribes to.
  */
 #include <string.h>
 
@@ -17,8 +17,8 @@ fetch_silent(void *arg, const char *queue, const struct error *err)
 }
 
 /*
- * What keeps a topic from being distributed is not told to a consumer: mq topics and mq push tell
- * of it.
+ * Distribute one round of each topic.  Errors are not reported to a consumer: mq topics and mq push
+ * report what keeps a topic from being distributed.
  */
 static uint64_t
 fetch_topics(struct queue *q, usec_t *wake)
@@ -58,8 +58,8 @@ claim_or_fetch(struct queue *q, const struct claim_options *opt, usec_t now, str
 	enum status st;
 
 	/*
-	 * A queue may become a topic while a worker has it open: the subscribers would miss what
-	 * it takes.
+	 * A queue may become a topic while a worker has it open: then its subscribers would miss
+	 * the messages that the worker takes.
 	 */
 	if (queue_is_topic(q)) {
 		*over = (struct passed){ 0 };

@@ -1,7 +1,7 @@
 /*
- * link.c: one message under one more name: no byte is copied, unless the kernel
- * refuses the link (another user's file where fs.protected_hardlinks is on, a
- * queue on another file system, too many links).
+ * link.c: one message under one more name.  No byte is copied unless the kernel refuses the link:
+ * the file belongs to another user and fs.protected_hardlinks is on, the queue is on another file
+ * system, or the file has too many links.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ ignore(void *arg, const struct msgid *id)
 }
 
 static enum status
-copy_bytes(int fd, struct batch *b, struct error *err)
+link_bytes(int fd, struct batch *b, struct error *err)
 {
 	char *buf = malloc(BUFFER);
 	enum status st = ST_OK;
@@ -59,9 +59,8 @@ copy_bytes(int fd, struct batch *b, struct error *err)
 }
 
 static enum status
-copy(struct queue *q, const struct place *p, struct queue *to, const struct msgname *n, usec_t now,
-    struct place *at,
-    struct error *err)
+link_copy(struct queue *q, const struct place *p, struct queue *to, const struct msgname *n,
+    usec_t now, struct place *at, struct error *err)
 {
 	struct push_options opt = { .import = true };
 	struct batch *b = NULL;
@@ -72,7 +71,7 @@ copy(struct queue *q, const struct place *p, struct queue *to, const struct msgn
 		return st;
 	if ((st = batch_open(to, &opt, &b, err)) == ST_OK &&
 	    (st = batch_begin_as(b, STATE_READY, n, err)) == ST_OK &&
-	    (st = copy_bytes(fd, b, err)) == ST_OK && (st = batch_end(b, err)) == ST_OK)
+	    (st = link_bytes(fd, b, err)) == ST_OK && (st = batch_end(b, err)) == ST_OK)
 		st = batch_publish(b, now, ignore, NULL, err);
 	if (st == ST_OK)
 		batch_newest(b, at);
@@ -96,7 +95,7 @@ message_link(struct queue *q, const struct place *p, struct queue *to, const str
 	(void)close(dir);
 	if (st != ST_OK && st != ST_GONE && st != ST_EXISTS && fs_link_refused(err)) {
 		error_clear(err);
-		return copy(q, p, to, name, now, at, err);
+		return link_copy(q, p, to, name, now, at, err);
 	}
 	if (st == ST_OK) {
 		counters_state(to, STATE_READY, 1, n.size);

@@ -1,11 +1,13 @@
 /*
- * past.c: a subscription that starts from what the topic kept, or nobody wanted.
+ * past.c: a subscription that starts from messages which the topic kept, or which nobody wanted.
  *
- * The states are looked at in the order in which messages go through them, claimed/
- * first: a message that is just being distributed by a process that has not seen the
- * subscription is found in one of them (see topic.c).  What the topic has is noted
- * first, then what the queue has: of a message that comes to done/ later the queue
- * has got its own name, and may be done with it.
+ * A message may just be distributed by a process that has not seen the subscription.  The states
+ * are looked at in the order in which messages go through them, claimed/ first, so such a message
+ * is found in one of them (see topic.c).
+ *
+ * The ids in the topic are noted first, then those in the queue.  A message that comes to done/
+ * only after that was distributed with the subscription in force: the queue has got it already, and
+ * may have handled it.
  */
 #include <errno.h>
 #include <string.h>
@@ -38,7 +40,7 @@ struct catching {
 static const enum state kept[] = { STATE_CLAIMED, STATE_DONE, STATE_HELD };
 
 static enum status
-note_all(struct queue *q, unsigned states, struct idset *ids, struct error *err)
+past_note_all(struct queue *q, unsigned states, struct idset *ids, struct error *err)
 {
 	struct scan *scan;
 	struct place p;
@@ -54,19 +56,19 @@ note_all(struct queue *q, unsigned states, struct idset *ids, struct error *err)
 }
 
 static enum status
-note(struct catching *g, struct error *err)
+past_note(struct catching *g, struct error *err)
 {
 	enum status st = ST_OK;
 
 	if ((g->past = idset_new()) == NULL || (g->have = idset_new()) == NULL)
 		return queue_fail(g->q, err, ENOMEM, "subscribe");
 	for (size_t i = 0; st == ST_OK && i < sizeof(kept) / sizeof(kept[0]); i++)
-		st = note_all(g->topic, STATE_BIT(kept[i]), g->past, err);
-	return st == ST_OK ? note_all(g->q, STATES_ALL, g->have, err) : st;
+		st = past_note_all(g->topic, STATE_BIT(kept[i]), g->past, err);
+	return st == ST_OK ? past_note_all(g->q, STATES_ALL, g->have, err) : st;
 }
 
 static enum status
-passes(struct catching *g, const struct place *p, struct error *err)
+past_passes(struct catching *g, const struct place *p, struct error *err)
 {
 	struct headers h;
 	enum status st;
@@ -82,7 +84,7 @@ passes(struct catching *g, const struct place *p, struct error *err)
 	return st;
 }
 
-/* A message that nobody wanted has got a taker: it goes as if it were acknowledged. */
+/* A held message that nobody wanted now has a taker: end it like an acknowledged one. */
 static enum status
 no_longer_held(struct catching *g, const struct place *p, struct error *err)
 {
@@ -96,11 +98,11 @@ no_longer_held(struct catching *g, const struct place *p, struct error *err)
 }
 
 /*
- * The message went on, is broken, or is not for this queue; or it cannot be read, which is no
- * reason to keep the others back.
+ * A message is not given: it moved on, is broken, is not for this queue, or cannot be read.  None
+ * of this holds up the others; only an error of this process is returned.
  */
 static enum status
-unread(struct catching *g, enum status st, struct error *err)
+past_unread(struct catching *g, enum status st, struct error *err)
 {
 	if (error_is_ours(err))
 		return st;
@@ -122,8 +124,8 @@ catch_one(struct catching *g, const struct place *p, struct error *err)
 	    strcmp(p->name.reason, "unrouted") != 0) ||
 	    !idset_has(g->past, &p->name.id) || idset_has(g->have, &p->name.id))
 		return ST_OK;
-	if ((st = passes(g, p, err)) != ST_OK)
-		return unread(g, st, err);
+	if ((st = past_passes(g, p, err)) != ST_OK)
+		return past_unread(g, st, err);
 	name_of_subscriber(&p->name, &n);
 	renew_expiry(g->q, &n, g->now);
 	if ((st = message_link(g->topic, p, g->q, &n, g->now, &at, err)) == ST_OK) {
@@ -134,7 +136,10 @@ catch_one(struct catching *g, const struct place *p, struct error *err)
 	return st == ST_GONE || st == ST_EXISTS ? ST_OK : st;
 }
 
-/* Go over one state.  leave: what is held leaves it, as the queue has it for sure. */
+/*
+ * Go over one state, and give its messages to the queue.  If 'leave' is set, do not give, but end
+ * the held messages that the queue has for sure.
+ */
 static enum status
 catch_state(struct catching *g, enum state s, bool leave, struct error *err)
 {
@@ -167,7 +172,7 @@ topic_catch_up(struct queue *topic, struct queue *q, usec_t since, usec_t now, u
 	if ((st = subscription_filters(topic, q->name, &g.filters, err)) != ST_OK)
 		return st;
 	q->careful = true;
-	st = note(&g, err);
+	st = past_note(&g, err);
 	for (size_t i = 0; st == ST_OK && i < sizeof(kept) / sizeof(kept[0]); i++)
 		st = catch_state(&g, kept[i], false, err);
 	q->careful = false;

@@ -25,7 +25,7 @@ message_replay(
 	n.reason[0] = '\0';
 	n.way[0] = '\0';
 	renew_expiry(to, &n, now);
-	/* In its own queue it is kept already, and goes when it is acknowledged again. */
+	/* In its own queue the message is kept already: the new name is not kept a second time. */
 	n.replayed = to == q;
 	to->careful = true;
 	st = message_link(q, p, to, &n, now, &at, err);

@@ -1,6 +1,6 @@
 /*
- * round.c: who wants which of the messages that are being distributed, and giving
- * them: each gets one more name in every queue that wants it.
+ * round.c: which subscribers want the messages of a round, and how they get them: each message gets
+ * one more name in every queue that wants it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +20,10 @@
 #include "topic/link.h"
 #include "topic/round.h"
 
-/* Looks for a message before it is given a second time; a listing may miss what moves. */
+/*
+ * How often a queue is listed before a message is given to it again: one listing may miss a message
+ * that moves.
+ */
 #define LOOKS 2
 
 enum want *
@@ -61,8 +64,8 @@ round_refused(struct round *r, size_t s, const struct error *why)
 }
 
 /*
- * A subscription that cannot be read does not tell what its queue wants: all messages are kept for
- * it, unless the queue is not there either.
+ * A subscription that cannot be read does not tell what its queue wants.  So all messages are kept
+ * for the queue, unless the queue itself is not there.
  */
 static void
 round_unread(struct round *r, size_t s, enum status st, struct error *why)
@@ -101,7 +104,7 @@ round_subscribers(struct round *r, struct error *err)
 	return ST_OK;
 }
 
-/* Note which queues got message i when another one could not. */
+/* Note which queues have got message 'i' in an earlier round, in which another one could not. */
 static void
 round_had(struct round *r, size_t i)
 {
@@ -150,8 +153,8 @@ round_by_id(const void *a, const void *b)
 }
 
 /*
- * The messages may have been given before, by a process that died or could not give them to all:
- * take off what the queue has already.
+ * The messages may have been given before, by a process that died or could not give them to all.
+ * Note which of them the queue of subscriber 's' has already.
  */
 static enum status
 round_known(struct round *r, struct queue *q, size_t s, struct error *err)
@@ -191,12 +194,12 @@ round_link(struct round *r, struct queue *q, size_t s, struct error *err)
 		st = message_link(r->topic, &r->c[i].at, q, &n, r->now, &at, err);
 		if (st == ST_OK) {
 			r->given++;
-			/* the message is durable in the topic */
+			/* The older one may go now: the message is durable in the topic. */
 			latest_published(q, &at, r->now);
 		}
 		/*
-		 * The claim was taken back, and another process gives the message; or it was given
-		 * before.
+		 * Either the claim was taken back and another process gives the message, or the
+		 * queue has it already.
 		 */
 		if (st == ST_GONE || st == ST_EXISTS)
 			st = ST_OK;
@@ -248,7 +251,7 @@ round_load(struct round *r, struct error *err)
 	enum status st;
 
 	if (r->n > 1)
-		qsort(r->c, r->n, sizeof(*r->c), round_by_id);	/* ids sort as they were pushed */
+		qsort(r->c, r->n, sizeof(*r->c), round_by_id);	/* by id is in order of push */
 	if ((st = round_subscribers(r, err)) != ST_OK)
 		return st;
 	return round_choose(r, err);

@@ -1,5 +1,5 @@
 /*
- * settle.c: what becomes of a message of a topic once it was given to those who want it.
+ * settle.c: what becomes of a topic's message after it was given to its subscribers.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ settle_unrouted(struct queue *topic, struct claim *c, usec_t now, struct error *
 	return leave(topic, &c->at, &l, now, err);
 }
 
-/* Why message i stays in the topic, and who has it nevertheless. */
+/* Record why message 'i' stays in the topic, and which queues have it already. */
 static void
 settle_record(struct round *r, size_t i)
 {
@@ -56,14 +56,14 @@ round_later(struct round *r, size_t i, struct error *err)
 	struct claim *c = &r->c[i];
 	usec_t delay = r->short_of ? 0 : policy_backoff(&r->topic->policy, c->at.name.deliveries);
 
-	/* What would come back at once, or has come back before, must not keep us here. */
+	/* If the message is ready again at once, or has failed before, do not go on with it now. */
 	r->stuck |= !r->short_of && (c->at.name.deliveries > 1 || delay == 0);
 	return claim_release(r->topic, c, delay, r->now, err);
 }
 
 /*
- * Everybody has it, but it cannot leave the topic.  That they have it is noted, so that it is not
- * given to them again and again, and it is tried later.
+ * All subscribers have message 'i', but it cannot leave the topic.  Note who has it, so that they
+ * do not get it again, and try again later.
  */
 static void
 settle_stays(struct round *r, size_t i, const struct error *why)
@@ -74,7 +74,7 @@ settle_stays(struct round *r, size_t i, const struct error *why)
 		r->tell(r->arg, NULL, why);
 	settle_record(r, i);
 	error_clear(&ignored);
-	/* If that fails, too, the lock goes with this process, and the next one gives it back. */
+	/* If that fails, the lock ends with this process, and another takes the claim back. */
 	if (round_later(r, i, &ignored) != ST_OK)
 		error_clear(&ignored);
 	r->stuck = true;
@@ -98,12 +98,15 @@ round_settle(struct round *r, size_t i)
 		st = settle_unrouted(r->topic, &r->c[i], r->now, &err);
 	else
 		st = claim_ack(r->topic, &r->c[i], r->now, &err);
-	/* Whoever took a claim from us distributes its message. */
+	/* If another process has taken the claim, it also distributes the message. */
 	if (st != ST_OK && st != ST_LOST && st != ST_GONE)
 		settle_stays(r, i, &err);
 }
 
-/* A name that was given by a process which died may not be on disk yet, in whatever queue. */
+/*
+ * After a redo all queues are synced: a name that a dead process gave may not be on disk yet,
+ * whichever queue it is in.
+ */
 void
 round_sync(struct round *r)
 {

@@ -1,19 +1,19 @@
 /*
- * topic.c: what lies in a topic goes to the queues that subscribe to it.
+ * topic.c: how messages in a topic get to the queues that subscribe to it.
  *
  * A push to a topic is durable once the message is in the topic's own ready/.
  * The next process that comes, first of all the push itself, distributes it: it
  * claims messages as a consumer does, gives each of them one more name in every
  * queue that wants it, syncs these names, and acknowledges the message in the topic.
- * If it dies on the way its locks go, and the next process does it again, but looks
- * first which queues have the message already.
+ * If it dies on the way, its locks are released, and the next process does it again, but
+ * looks first which queues have the message already.
  *
- * A queue that cannot be had holds up no other: the message stays in the topic for
- * a while.  Its record (record.c) says why, and which queues have it, as they may
- * be done with it before it is tried again.
+ * A queue that cannot get a message holds up no other queue: the message stays in the
+ * topic for a while.  Its record (record.c) says why, and which queues have it, because
+ * they may have handled and removed it before it is tried again.
  *
- * The subscriptions are read after the messages were claimed.  So whoever
- * subscribes gets all that is claimed later, and what was claimed before stands in
+ * The subscriptions are read after the messages were claimed.  So a new subscriber gets
+ * all messages that are claimed later, and those that were claimed before stand in
  * claimed/ or done/ when it looks there (topic_catch_up, in this order).
  */
 #include <errno.h>
@@ -32,16 +32,17 @@
 #include "topic/topic.h"
 #include "topic/round.h"
 
-/* Messages of one round: each holds a descriptor, for its lock. */
+/* The messages of one round, at most: each holds a descriptor, for its lock. */
 #define ROUND 200
 /*
- * Descriptors that a round needs beside these: a queue with its states, a subscription, a record.
+ * The descriptors that a round needs besides: for a queue with its states, a subscription, a
+ * record.
  */
 #define ROUND_SPARE 40
 
 /*
- * As many messages as there seem to be descriptors for; if it is too many, topic_distribute halves
- * it.
+ * The number of messages that there seem to be descriptors for.  If it is too large,
+ * topic_distribute halves it.
  */
 static size_t
 topic_round_size(const struct queue *topic)
@@ -82,7 +83,7 @@ topic_round_free(struct round *r)
 	free(r->c);
 }
 
-/* ST_NONE: there is no message to claim. */
+/* Claim the messages of a round, at most 'max'.  ST_NONE: there is none. */
 static enum status
 topic_claim(struct round *r, size_t max, usec_t *wake, struct error *err)
 {
@@ -116,12 +117,12 @@ topic_give_back(struct round *r)
 	for (size_t i = 0; i < r->n; i++) {
 		error_clear(&ignored);
 		if (round_later(r, i, &ignored) != ST_OK)
-			/* the lock goes with this process, and the next one gives it back */
+			/* The lock ends with this process, and another takes the claim back. */
 			error_clear(&ignored);
 	}
 }
 
-/* ST_NONE: there is nothing to distribute. */
+/* Run one round.  ST_NONE: there is nothing to distribute. */
 static enum status
 topic_round(struct round *r, size_t max, usec_t *wake, struct error *err)
 {
