@@ -301,7 +301,7 @@ bucket() {
 	mv "$MQ_SPOOL/q" big
 	ln -s "$PWD/big" "$MQ_SPOOL/q"
 	run -1 mq fsck --repair
-	assert_line --partial "warning foreign-link q: a queue by a symbolic link"
+	assert_line --partial "error foreign-link q: a queue by a symbolic link"
 	assert_line --partial "mount --bind"
 	run -66 mq fsck q
 	run -66 mq pop q

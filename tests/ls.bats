@@ -176,7 +176,7 @@ complaint() {
 	run -66 mq ls moved
 	assert_output --partial "a symbolic link"
 	run mq fsck
-	assert_output --partial "error linked-queue moved: "
+	assert_output --partial "error foreign-link moved: "
 	run -0 mq fsck --repair wreck
 	run mq ls
 	assert_line wreck

@@ -28,11 +28,9 @@ struct shelf;
 #define KINDS(X) \
 	X(BAD_FORMAT, "bad-format", SEV_ERROR, "F14.1", \
 	  "the .mq of the spool says its format", "write it, if it is empty") \
-	X(FOREIGN_LINK, "foreign-link", SEV_WARNING, "F10.5", \
+	X(FOREIGN_LINK, "foreign-link", SEV_ERROR, "F10.5", \
 	  "no queue is a symbolic link", "") \
 	X(BAD_CONF, "bad-conf", SEV_ERROR, "F1.1", "queue.conf parses", "") \
-	X(LINKED_QUEUE, "linked-queue", SEV_ERROR, "F1.2", \
-	  "a queue is a directory of the spool, not a symbolic link to one", "") \
 	X(MISSING_DIR, "missing-dir", SEV_ERROR, "F1.1", \
 	  "each directory from tmp to done is there", "make it") \
 	X(HALF_QUEUE, "half-queue", SEV_INFO, "F6.6", \
