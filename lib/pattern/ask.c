@@ -50,7 +50,7 @@ struct question {
 /* ---- the place -------------------------------------------------------- */
 
 static void
-arm(struct question *a)
+question_arm(struct question *a)
 {
 	char path[PATH_MAX];
 	struct queue *q = a->q;
@@ -68,7 +68,7 @@ arm(struct question *a)
 
 /* ST_GONE: before the place was locked a sweep took it for abandoned, and removed it. */
 static enum status
-make_place(struct question *a, struct error *err)
+question_make_place(struct question *a, struct error *err)
 {
 	char half[TOKEN_LEN + 1];
 	enum status st;
@@ -109,13 +109,13 @@ question_open(struct queue *q, usec_t now, struct question **out, struct error *
 	if ((st = replies_open(q, true, &a->replies, err)) == ST_OK) {
 		if (arc4random_uniform(TIDY) == 0)
 			replies_tidy(q, a->replies, now);
-		st = make_place(a, err);
+		st = question_make_place(a, err);
 	}
 	if (st == ST_GONE || st == ST_EXISTS)
 		st = error_set(
 		    err, ST_IO, 0, "queue %s: the place for the reply went away", q->name);
 	if (st == ST_OK)
-		arm(a);
+		question_arm(a);
 	return st;
 }
 
@@ -149,7 +149,7 @@ question_close(struct question *a, bool keep)
 /* ---- waiting ---------------------------------------------------------- */
 
 static enum status
-open_answer(struct question *a, int *fd, struct error *err)
+question_open_answer(struct question *a, int *fd, struct error *err)
 {
 	struct stat sb;
 
@@ -166,9 +166,9 @@ open_answer(struct question *a, int *fd, struct error *err)
 
 /* Look for an answer.  ST_NONE: none came yet. */
 static enum status
-look(struct question *a, int *fd, struct error *err)
+question_look(struct question *a, int *fd, struct error *err)
 {
-	enum status st = open_answer(a, fd, err);
+	enum status st = question_open_answer(a, fd, err);
 	struct stat sb;
 	size_t len;
 	char *why;
@@ -191,19 +191,19 @@ look(struct question *a, int *fd, struct error *err)
 
 /* The time is over: remove the place, so that nobody can answer, unless an answer just came. */
 static enum status
-give_up(struct question *a, int *fd, struct error *err)
+question_give_up(struct question *a, int *fd, struct error *err)
 {
 	enum status st = ST_NONE;
 
 	if (!fs_rmdir(a->replies, a->token))
-		return look(a, fd, err);
+		return question_look(a, fd, err);
 	(void)close(a->place);
 	a->place = -1;
 	return st;
 }
 
 static enum status
-sleep_until(struct question *a, usec_t deadline, struct error *err)
+question_sleep(struct question *a, usec_t deadline, struct error *err)
 {
 	char buf[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
 	struct pollfd pfd = { .fd = a->watch, .events = POLLIN };
@@ -227,11 +227,11 @@ question_wait(struct question *a, usec_t deadline, int *fd, struct error *err)
 	enum status st;
 
 	for (;;) {
-		if ((st = look(a, fd, err)) != ST_NONE)
+		if ((st = question_look(a, fd, err)) != ST_NONE)
 			return st;
 		if (clock_mono() >= deadline)
-			return give_up(a, fd, err);
-		if ((st = sleep_until(a, deadline, err)) != ST_OK)
+			return question_give_up(a, fd, err);
+		if ((st = question_sleep(a, deadline, err)) != ST_OK)
 			return st;
 	}
 }
@@ -240,7 +240,7 @@ question_wait(struct question *a, usec_t deadline, int *fd, struct error *err)
 
 /* Look for the request in the bucket that a push has put it into, and in those next to it. */
 static enum status
-find_ready(
+question_find_ready(
     struct queue *q, const struct msgid *id, int priority, struct place *p, struct error *err)
 {
 	enum status st = ST_NONE;
@@ -264,7 +264,7 @@ find_ready(
  * are in the first buckets.
  */
 static enum status
-find_delayed(struct queue *q, const struct msgid *id, struct place *p, struct error *err)
+question_find_delayed(struct queue *q, const struct msgid *id, struct place *p, struct error *err)
 {
 	enum status st = ST_NONE;
 	struct buckets bs;
@@ -285,8 +285,8 @@ question_withdraw(
 	struct place p;
 	enum status st;
 
-	if ((st = find_ready(q, id, priority, &p, err)) == ST_NONE)
-		st = find_delayed(q, id, &p, err);
+	if ((st = question_find_ready(q, id, priority, &p, err)) == ST_NONE)
+		st = question_find_delayed(q, id, &p, err);
 	if (st == ST_OK)
 		st = place_drop(q, &p, err);
 	if (st == ST_OK) {

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "base/name.h"
-#include "base/look.h"
 #include "spool/policy.h"
 #include "spool/queue.h"
 #include "spool/bucket.h"

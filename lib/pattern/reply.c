@@ -74,7 +74,7 @@ replies_open(struct queue *q, bool create, int *fd, struct error *err)
  * hold its lock (unless the file system is on a network), so nobody else removes it.
  */
 static bool
-abandoned(struct queue *q, int place, usec_t now)
+reply_abandoned(struct queue *q, int place, usec_t now)
 {
 	struct stat sb;
 	usec_t age;
@@ -92,7 +92,8 @@ abandoned(struct queue *q, int place, usec_t now)
 }
 
 static bool
-sweep_one(struct queue *q, int replies, const char *token, usec_t now, bool remove, bool *removed)
+replies_sweep_one(struct queue *q, int replies, const char *token, usec_t now, bool remove,
+    bool *removed)
 {
 	struct error ignored;
 	bool yes;
@@ -101,7 +102,7 @@ sweep_one(struct queue *q, int replies, const char *token, usec_t now, bool remo
 	error_clear(&ignored);
 	if (fs_open_dir(replies, token, false, &place, &ignored) != ST_OK)
 		return false;
-	yes = abandoned(q, place, now);
+	yes = reply_abandoned(q, place, now);
 	*removed = yes && remove && fs_remove_tree(replies, token);
 	(void)close(place);
 	return yes;
@@ -119,7 +120,7 @@ replies_sweep(struct queue *q, int replies, const char *after, size_t max, usec_
 	if (fs_list(replies, after, max, false, &l, NULL, &ignored) != ST_OK)
 		return;
 	for (size_t i = 0; i < l.n; i++)
-		if (reply_ok(l.e[i].name) && sweep_one(q, replies, l.e[i].name, now, remove,
+		if (reply_ok(l.e[i].name) && replies_sweep_one(q, replies, l.e[i].name, now, remove,
 		    &removed) && seen != NULL)
 			seen(arg, l.e[i].name, removed);
 	listing_free(&l);
@@ -138,7 +139,7 @@ replies_tidy(struct queue *q, int replies, usec_t now)
 /* ---- answers ---------------------------------------------------------- */
 
 static enum status
-late(struct queue *q, const char *why, usec_t now, struct error *err)
+reply_late(struct queue *q, const char *why, usec_t now, struct error *err)
 {
 	counters_add(q, COUNT_LATE, 1, now);
 	return error_set(err, ST_LOST, 0, "%s; the answer is dropped", why);
@@ -146,7 +147,7 @@ late(struct queue *q, const char *why, usec_t now, struct error *err)
 
 /* Open the place of this token.  ST_GONE: nobody waits there. */
 static enum status
-place_of(struct queue *q, const char *token, usec_t now, int *place, struct error *err)
+reply_place(struct queue *q, const char *token, usec_t now, int *place, struct error *err)
 {
 	struct error opening;
 	enum status st;
@@ -163,7 +164,7 @@ place_of(struct queue *q, const char *token, usec_t now, int *place, struct erro
 		st = fs_open_dir(replies, token, false, place, &opening);
 		if (st == ST_OK && !queue_remote(q) && fs_dir_locked(*place) == 0) {
 			(void)close(*place);
-			(void)sweep_one(q, replies, token, now, true, &removed);
+			(void)replies_sweep_one(q, replies, token, now, true, &removed);
 			st = ST_GONE;
 		}
 		(void)close(replies);
@@ -182,9 +183,9 @@ reply_awaited(struct queue *q, const char *token, usec_t now, struct error *err)
 	enum status st;
 	int place;
 
-	if ((st = place_of(q, token, now, &place, err)) == ST_OK)
+	if ((st = reply_place(q, token, now, &place, err)) == ST_OK)
 		(void)close(place);
-	return st == ST_GONE ? late(q, nobody, now, err) : st;
+	return st == ST_GONE ? reply_late(q, nobody, now, err) : st;
 }
 
 enum status
@@ -230,7 +231,7 @@ answer_close(struct queue *q, struct answer *a)
  * rename, ENOENT may be reported although the answer is there.
  */
 static enum status
-put(struct queue *q, struct answer *a, int place, const char *as, struct error *err)
+answer_put(struct queue *q, struct answer *a, int place, const char *as, struct error *err)
 {
 	enum status st = fs_move(q->tmpfd, a->tmp, place, as, err);
 	struct stat ours, there;
@@ -243,18 +244,18 @@ put(struct queue *q, struct answer *a, int place, const char *as, struct error *
 }
 
 static enum status
-deliver(struct queue *q, struct answer *a, const char *token, const char *as, usec_t now,
+answer_deliver(struct queue *q, struct answer *a, const char *token, const char *as, usec_t now,
     struct error *err)
 {
 	enum status st;
 	int place;
 
-	if ((st = place_of(q, token, now, &place, err)) != ST_OK)
+	if ((st = reply_place(q, token, now, &place, err)) != ST_OK)
 		return st;
 	if (queue_synced(q) && queue_remote(q))
 		st = fs_sync(a->fd, err);
 	if (st == ST_OK)
-		st = put(q, a, place, as, err);
+		st = answer_put(q, a, place, as, err);
 	(void)close(place);
 	if (st == ST_OK) {
 		/*
@@ -269,12 +270,12 @@ deliver(struct queue *q, struct answer *a, const char *token, const char *as, us
 enum status
 answer_send(struct queue *q, struct answer *a, const char *token, usec_t now, struct error *err)
 {
-	enum status st = deliver(q, a, token, REPLY_ANSWER, now, err);
+	enum status st = answer_deliver(q, a, token, REPLY_ANSWER, now, err);
 
 	if (st == ST_EXISTS)
-		st = late(q, "this request has an answer already", now, err);
+		st = reply_late(q, "this request has an answer already", now, err);
 	else if (st == ST_GONE)
-		st = late(q, nobody, now, err);
+		st = reply_late(q, nobody, now, err);
 	answer_close(q, a);
 	return st;
 }
@@ -310,13 +311,13 @@ reply_failed(struct queue *q, const char *token, const char *why, usec_t now)
 	int place;
 
 	error_clear(&ignored);
-	if (token[0] == '\0' || place_of(q, token, now, &place, &ignored) != ST_OK)
+	if (token[0] == '\0' || reply_place(q, token, now, &place, &ignored) != ST_OK)
 		return;
 	(void)close(place);
 	if (answer_open(q, &a, &ignored) != ST_OK)
 		return;
 	if (answer_write(&a, why, strlen(why), &ignored) == ST_OK &&
-	    deliver(q, &a, token, REPLY_FAILED, now, &ignored) != ST_OK)
+	    answer_deliver(q, &a, token, REPLY_FAILED, now, &ignored) != ST_OK)
 		error_clear(&ignored);	/* the process that asked waits until it gives up */
 	answer_close(q, &a);
 }

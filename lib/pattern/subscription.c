@@ -85,7 +85,7 @@ went_away(struct queue *q, const char *dir, struct error *err)
 
 /* Make a directory that survives a power failure. */
 static enum status
-make_dir(struct queue *q, const char *dir, int *fd, struct error *err)
+subscription_make_dir(struct queue *q, const char *dir, int *fd, struct error *err)
 {
 	enum status st = fs_mkdir(q->fd, dir, queue_dir_mode(q), q->owner, err);
 
@@ -102,7 +102,7 @@ make_dir(struct queue *q, const char *dir, int *fd, struct error *err)
  * meanwhile, that fails, even if there is a new directory of that name.
  */
 static enum status
-put_file(struct queue *q, const char *dir, int fd, const char *name, const char *text,
+subscription_put_file(struct queue *q, const char *dir, int fd, const char *name, const char *text,
     struct error *err)
 {
 	enum status st = fs_replace_file(fd, name, text, strlen(text), queue_conf_mode(q), q->owner,
@@ -112,7 +112,7 @@ put_file(struct queue *q, const char *dir, int fd, const char *name, const char 
 }
 
 static enum status
-drop_file(struct queue *q, const char *dir, const char *name, struct error *err)
+subscription_drop_file(struct queue *q, const char *dir, const char *name, struct error *err)
 {
 	enum status st;
 	int fd;
@@ -132,9 +132,9 @@ marker_put(struct queue *q, const char *topic, struct error *err)
 	enum status st;
 	int fd;
 
-	if ((st = make_dir(q, TOPICS, &fd, err)) != ST_OK)
+	if ((st = subscription_make_dir(q, TOPICS, &fd, err)) != ST_OK)
 		return st;
-	st = put_file(q, TOPICS, fd, topic, "", err);
+	st = subscription_put_file(q, TOPICS, fd, topic, "", err);
 	(void)close(fd);
 	return st;
 }
@@ -142,7 +142,7 @@ marker_put(struct queue *q, const char *topic, struct error *err)
 enum status
 marker_drop(struct queue *q, const char *topic, struct error *err)
 {
-	return drop_file(q, TOPICS, topic, err);
+	return subscription_drop_file(q, TOPICS, topic, err);
 }
 
 void
@@ -179,7 +179,7 @@ topic_poke(struct queue *topic)
 enum status
 subscription_drop(struct queue *topic, const char *queue, struct error *err)
 {
-	return drop_file(topic, SUBSCRIPTIONS, queue, err);
+	return subscription_drop_file(topic, SUBSCRIPTIONS, queue, err);
 }
 
 /*
@@ -187,7 +187,7 @@ subscription_drop(struct queue *topic, const char *queue, struct error *err)
  * subscription needs both the directory and the marker.
  */
 static void
-withdraw(struct queue *topic, struct queue *q, int dir, bool was_topic)
+subscription_withdraw(struct queue *topic, struct queue *q, int dir, bool was_topic)
 {
 	struct error ignored;
 
@@ -214,12 +214,12 @@ subscribe_settled(struct queue *topic, struct queue *q, const char *text, struct
 	int dir;
 
 	if ((st = marker_put(q, topic->name, err)) != ST_OK ||
-	    (st = make_dir(topic, SUBSCRIPTIONS, &dir, err)) != ST_OK)
+	    (st = subscription_make_dir(topic, SUBSCRIPTIONS, &dir, err)) != ST_OK)
 		return st;
 	if ((st = subscription_allowed(topic, q, err)) == ST_OK)
-		st = put_file(topic, SUBSCRIPTIONS, dir, q->name, text, err);
+		st = subscription_put_file(topic, SUBSCRIPTIONS, dir, q->name, text, err);
 	if (st != ST_OK && st != ST_UNSURE)
-		withdraw(topic, q, dir, was_topic);
+		subscription_withdraw(topic, q, dir, was_topic);
 	(void)close(dir);
 	return st;
 }

@@ -75,7 +75,8 @@ waiter_close(struct waiter *w)
  * instead.  A directory that is gone needs no watch.
  */
 static void
-watch(struct waiter *w, const char *queue, const char *state, const char *bucket, uint32_t mask)
+waiter_watch(struct waiter *w, const char *queue, const char *state, const char *bucket,
+    uint32_t mask)
 {
 	char path[PATH_MAX];
 	int n;
@@ -93,7 +94,7 @@ watch(struct waiter *w, const char *queue, const char *state, const char *bucket
 }
 
 static enum status
-watch_state(struct waiter *w, enum state s, struct error *err)
+waiter_watch_state(struct waiter *w, enum state s, struct error *err)
 {
 	/* With max_in_flight a claim that ends makes room for another, so wake for that, too. */
 	bool leave = w->changes || (s == STATE_CLAIMED && w->q->policy.max_in_flight > 0);
@@ -102,13 +103,13 @@ watch_state(struct waiter *w, enum state s, struct error *err)
 	struct buckets bs;
 	enum status st;
 
-	watch(w, w->q->name, state_names[s], "", ARRIVE);
+	waiter_watch(w, w->q->name, state_names[s], "", ARRIVE);
 	if ((st = buckets_list(shelf_of(w->q, s), &bs, err)) != ST_OK)
 		return st;
 	for (size_t i = 0; i < bs.n; i++) {
 		bool last = i + 1 == bs.n || bs.b[i + 1].cls != bs.b[i].cls;
 		if (i < max || last)
-			watch(w, w->q->name, state_names[s], bs.b[i].name, mask);
+			waiter_watch(w, w->q->name, state_names[s], bs.b[i].name, mask);
 	}
 	buckets_free(&bs);
 	return ST_OK;
@@ -116,14 +117,14 @@ watch_state(struct waiter *w, enum state s, struct error *err)
 
 /* Messages dropped into a topic, or due there, come to this queue: see topic_poke. */
 static enum status
-watch_topics(struct waiter *w, struct error *err)
+waiter_watch_topics(struct waiter *w, struct error *err)
 {
 	struct names topics;
 	enum status st = topics_of(w->q, &topics, err);
 
-	watch(w, w->q->name, "topics", "", ARRIVE | IN_ATTRIB);
+	waiter_watch(w, w->q->name, "topics", "", ARRIVE | IN_ATTRIB);
 	for (size_t i = 0; i < topics.n; i++)
-		watch(w, topics.name[i], "new", "", ARRIVE | IN_CLOSE_WRITE);
+		waiter_watch(w, topics.name[i], "new", "", ARRIVE | IN_CLOSE_WRITE);
 	names_free(&topics);
 	return st;
 }
@@ -137,7 +138,7 @@ waiter_arm(struct waiter *w, struct error *err)
 
 	if (w->blind)
 		return ST_OK;
-	watch(w, w->q->name, "", "", IN_MOVED_TO);	/* queue.conf: a pause that ended */
+	waiter_watch(w, w->q->name, "", "", IN_MOVED_TO);	/* queue.conf: a pause that ended */
 	/* With "single" wake when the consumer that has the queue to itself ends. */
 	if (w->q->policy.single == SINGLE_YES && (n = snprintf(path, sizeof(path),
 	    "%s/%s/" ACTIVE_FILE,
@@ -148,12 +149,12 @@ waiter_arm(struct waiter *w, struct error *err)
 	 * cannot watch it, and notices that at its next slow poll.
 	 */
 	(void)inotify_add_watch(w->fd, w->q->spool->path, IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR);
-	watch(w, w->q->name, "new", "", ARRIVE | IN_CLOSE_WRITE);
-	if ((st = watch_topics(w, err)) != ST_OK ||
-	    (st = watch_state(w, STATE_READY, err)) != ST_OK ||
-	    (st = watch_state(w, STATE_DELAYED, err)) != ST_OK)
+	waiter_watch(w, w->q->name, "new", "", ARRIVE | IN_CLOSE_WRITE);
+	if ((st = waiter_watch_topics(w, err)) != ST_OK ||
+	    (st = waiter_watch_state(w, STATE_READY, err)) != ST_OK ||
+	    (st = waiter_watch_state(w, STATE_DELAYED, err)) != ST_OK)
 		return st;
-	return watch_state(w, STATE_CLAIMED, err);
+	return waiter_watch_state(w, STATE_CLAIMED, err);
 }
 
 int
