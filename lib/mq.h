@@ -1,11 +1,12 @@
 /*
- * mq.h: the contract of lib/: all that cmd/ may use of it, one door a floor.
+ * mq.h: the contract of lib/, which is all that cmd/ may use of it.  Each floor has one header or
+ * more.
  *
- * Every call that can fail returns an enum status (0 is ST_OK) and takes a struct error *
- * last, which is filled once by the frame that saw the trouble.  Times are usec_t:
- * microseconds since the epoch, or a length in microseconds.  Verbs take the time as an
- * argument; nothing in lib/ reads a clock but clock_now, clock_mono and the waiter.  The
- * formats are those of spool-format.md.
+ * Every call that can fail returns an enum status (0 is ST_OK) and takes a struct error * as its
+ * last argument.  The function that saw the trouble fills the error once.  Times are usec_t:
+ * microseconds since the epoch, or a length in microseconds.  Verbs take the time as an argument,
+ * because only clock_now, clock_mono and the waiter read a clock in lib/.  spool-format.md defines
+ * all formats.
  */
 #ifndef MQ_H
 #define MQ_H

@@ -46,9 +46,9 @@ clock_mono(void)
 }
 
 /*
- * Days since 1970-01-01 to a date and back, for years from 1970 on: Howard
- * Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days and
- * days_from_civil.  Years start in March, so that the leap day is the last one.
+ * Days since 1970-01-01 become a date, and the other way round, for years from 1970 on: Howard
+ * Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days and days_from_civil. 
+ * Years start in March, so that the leap day is the last one.
  */
 static void
 civil_from_days(int64_t days, struct civil *c)

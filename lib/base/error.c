@@ -88,7 +88,8 @@ errno_text(int errnum)
 	return strerror(errnum);
 }
 
-static void fill(struct error *, enum status, int, const char *, va_list) PRINTF_LIKE(4, 0);
+static void fill(struct error *err, enum status st, int errnum, const char *fmt, va_list ap)
+    PRINTF_LIKE(4, 0);
 
 static void
 fill(struct error *err, enum status st, int errnum, const char *fmt, va_list ap)

@@ -13,7 +13,7 @@
 
 /* ---- fs.c: opening and reading --------------------------------------------- */
 
-/* ST_GONE: there is no such directory. */
+/* Open a directory.  'follow': it may be a symbolic link.  ST_GONE: it is not there. */
 enum status fs_open_dir(int dirfd, const char *name, bool follow, int *fd,
     struct error *err) MUST_CHECK;
 /* Open a directory that we may enter but perhaps not read. */
@@ -74,7 +74,7 @@ enum status fs_link(int fromfd, const char *from, int tofd, const char *to,
     struct error *err) MUST_CHECK;
 /* Whether the file system or the kernel refuses links here, so that a copy may still succeed. */
 bool fs_link_refused(const struct error *err);
-/* ST_GONE: it was not there. */
+/* Remove a name.  ST_GONE: it was not there. */
 enum status fs_unlink(int dirfd, const char *name, struct error *err) MUST_CHECK;
 /*
  * Make a symbolic link that nobody follows.  Its text is a fact, which one call makes known.

@@ -135,7 +135,7 @@ void handle_format(const struct place *p, char buf[HANDLE_MAX]);
 bool handle_parse(const char *text, struct msgid *id, char token[TOKEN_LEN + 1],
     char bucket[BUCKET_MAX]);
 
-/* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
+/* The hash FNV-1a of 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
 uint64_t fnv1a(const void *data, size_t len);
 
 #endif

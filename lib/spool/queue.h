@@ -101,7 +101,7 @@ struct queue {
 	bool topic;		/* the claims of this process distribute messages: see topic.c */
 	/* messages and bytes that will come in, and are to be counted with what is there */
 	uint64_t promised, promised_bytes;
-	/* opened by queue_open_drop: of fd and newfd only the path may be used */
+	/* it was opened by queue_open_drop: fd and newfd only stand for a path */
 	bool drop;
 	bool careful;		/* moves are to be made durable, all at once, by moves_sync */
 	bool sync_failed;
@@ -153,7 +153,7 @@ enum status queue_fail(const struct queue *q, struct error *err, int errnum, con
  * memory.
  */
 struct queue *queue_alloc(struct spool *sp, const char *name);
-/* ST_USAGE: that is no name for a queue. */
+/* Check the name of a queue.  ST_USAGE: it is no name for one. */
 enum status queue_name_check(const char *name, struct error *err) MUST_CHECK;
 /*
  * queue_policy_set makes 'p' the policy of the queue, and queue_policy_load reads it from the
@@ -197,7 +197,8 @@ enum status queue_layout(struct queue *q, usec_t now, struct error *err) MUST_CH
 enum status format_check(const char *path, const char *text, size_t len,
     struct error *err) MUST_CHECK;
 
-#define ACTIVE_FILE "active"	/* policy single: whoever may claim holds its lock */
+/* under the policy single, the process that may claim holds its lock */
+#define ACTIVE_FILE "active"
 #define REPLIES "replies"
 
 #endif

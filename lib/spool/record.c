@@ -20,7 +20,10 @@
 #define RECORD_MAX 65536
 #define STDERR_MAX 4096
 
-/* Open the directory that the record of an id is in; -1: there is none, or it could not be made. */
+/*
+ * Open the directory that the record of an id is in.  'make': make it if need be.  -1: there is
+ * none, or it could not be made.
+ */
 static int
 record_dir(struct queue *q, const struct msgid *id, bool make)
 {

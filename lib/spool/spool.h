@@ -1,5 +1,5 @@
 /*
- * spool.h: the door to spools and queues.
+ * spool.h: what other floors and cmd/ may do with spools and queues.
  */
 #ifndef SPOOL_SPOOL_H
 #define SPOOL_SPOOL_H
@@ -50,7 +50,10 @@ bool spool_holds(const struct spool *sp, const char *name);
 
 /* ---- open.c, make.c, configure.c, trust.c ---- */
 
-/* ST_NOTFOUND: no such queue.  ST_USAGE: bad name.  ST_CONF: its policy is broken. */
+/*
+ * Open a queue.  ST_NOTFOUND: it is not there.  ST_USAGE: its name is bad.  ST_CONF: its policy is
+ * broken.
+ */
 enum status queue_open(struct spool *sp, const char *name, struct queue **q,
     struct error *err) MUST_CHECK;
 /*
