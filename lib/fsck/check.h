@@ -99,7 +99,7 @@ struct fsck {
 	struct queue *q;
 	bool repair;
 	usec_t now;
-	void (*report)(void *, const struct finding *);
+	void (*report)(void *arg, const struct finding *found);
 	void *arg;
 	const char *litter;	/* the directory that fsck_stale names, with a slash */
 	unsigned left;		/* findings that remain */

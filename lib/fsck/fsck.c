@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "base/names.h"
-#include "base/names.h"
 #include "base/name.h"
 #include "base/look.h"
 #include "spool/spool.h"
@@ -123,7 +122,7 @@ check_links(struct fsck *f, struct spool *sp)
 
 void
 fsck_spool(struct spool *sp, bool all, bool repair, usec_t now,
-    void (*report)(void *, const struct finding *), void *arg, unsigned *left)
+    void (*report)(void *arg, const struct finding *found), void *arg, unsigned *left)
 {
 	struct error err = { 0 };
 	struct fsck f = { .repair = repair, .now = now, .report = report, .arg = arg, .litter = "",
@@ -151,7 +150,7 @@ static enum status (*const checks[])(struct fsck *) = { fsck_keys, fsck_new, che
 
 enum status
 fsck_queue(struct queue *q, bool repair, usec_t now,
-    void (*report)(void *, const struct finding *), void *arg, unsigned *left,
+    void (*report)(void *arg, const struct finding *found), void *arg, unsigned *left,
     struct error *err)
 {
 	struct fsck f = { .q = q, .repair = repair, .now = now, .report = report, .arg = arg,

@@ -27,7 +27,7 @@
 
 /* The clock was set back: the lease begins anew (F7.10 of spool-format.md). */
 static enum status
-rebase(int dir, const struct place *p, usec_t now, usec_t *wake, struct error *err)
+lapse_rebase(int dir, const struct place *p, usec_t now, usec_t *wake, struct error *err)
 {
 	char file[NAME_MAX_LEN + 1];
 	struct msgname n = p->name;
@@ -90,7 +90,7 @@ lapse_one(struct queue *q, int dir, const struct place *p, usec_t now, usec_t *w
 	case LEASE_HOLDS:
 		return ST_OK;
 	case LEASE_REBASE:
-		return rebase(dir, p, now, wake, err);
+		return lapse_rebase(dir, p, now, wake, err);
 	case LEASE_LOST:
 		why.reason = "lost";
 		break;

@@ -84,7 +84,7 @@ own_forget(const char *token)
 enum life { LIFE_UNKNOWN, LIFE_ENDED, LIFE_GOES_ON };
 
 static enum life
-holder(int dir, const struct place *p)
+lease_holder(int dir, const struct place *p)
 {
 	int fd, locked;
 
@@ -101,7 +101,7 @@ holder(int dir, const struct place *p)
  * boot or machine.
  */
 static usec_t
-left_by_mono(const struct msgname *n)
+lease_left(const struct msgname *n)
 {
 	usec_t left = n->mono - clock_mono();
 
@@ -115,7 +115,7 @@ lease_ask(int dir, const struct place *p, usec_t now, usec_t *wake)
 {
 	const struct msgname *n = &p->name;
 	bool back = n->key - n->lease_ms * 1000 > now + CLOCK_SLACK;
-	enum life life = holder(dir, p);
+	enum life life = lease_holder(dir, p);
 	usec_t left;
 
 	if (life == LIFE_ENDED)
@@ -124,7 +124,7 @@ lease_ask(int dir, const struct place *p, usec_t now, usec_t *wake)
 		wake_at(wake, now + PROBE_INTERVAL);
 		return LEASE_HOLDS;
 	}
-	if (life == LIFE_GOES_ON && (left = left_by_mono(n)) >= 0) {
+	if (life == LIFE_GOES_ON && (left = lease_left(n)) >= 0) {
 		if (left == 0 && (n->key <= now || back))
 			return LEASE_OVER;
 		wake_at(wake, now + PROBE_INTERVAL);

@@ -23,7 +23,7 @@
  * messages.
  */
 static enum status
-recount(struct queue *q, usec_t now, uint64_t *messages, uint64_t *bytes, struct error *err)
+limits_recount(struct queue *q, usec_t now, uint64_t *messages, uint64_t *bytes, struct error *err)
 {
 	struct tally t;
 	enum status st;
@@ -68,7 +68,7 @@ depth_allowed(struct queue *q, uint64_t messages, uint64_t bytes, usec_t now,
 	doubtful = !counters_backlog(q, &n, &size, &since) || since > now ||
 	    now - since > COUNT_AGE || ((limits_over(n, messages, p->max_messages) ||
 	    limits_over(size, bytes, p->max_bytes)) && now - since > FULL_AGE);
-	if (doubtful && (st = recount(q, now, &n, &size, err)) != ST_OK)
+	if (doubtful && (st = limits_recount(q, now, &n, &size, err)) != ST_OK)
 		return st;
 	if (limits_over(n, messages, p->max_messages))
 		return error_set(err, ST_AGAIN, 0, "queue '%s' is full: %llu messages wait, "

@@ -95,7 +95,7 @@ batch_sweep(struct batch *b, usec_t now)
 }
 
 enum status
-batch_publish(struct batch *b, usec_t now, void (*done)(void *, const struct msgid *),
+batch_publish(struct batch *b, usec_t now, void (*done)(void *arg, const struct msgid *id),
     void *arg, struct error *err)
 {
 	struct error syncing;

@@ -132,7 +132,7 @@ reap_due(struct queue *q, usec_t now, usec_t *wake, struct passed *over)
  * file under that name meanwhile: then it gets the name that fits.
  */
 static enum status
-adopted(struct queue *q, const struct place *p, const struct place *at, struct error *err)
+reap_adopted(struct queue *q, const struct place *p, const struct place *at, struct error *err)
 {
 	struct place is;
 	enum status st;
@@ -150,18 +150,18 @@ adopted(struct queue *q, const struct place *p, const struct place *at, struct e
 }
 
 static bool
-unreadable(struct queue *q, const struct place *p)
+reap_unreadable(struct queue *q, const struct place *p)
 {
 	return faccessat(q->newfd, p->file, R_OK, AT_EACCESS) == -1 && errno == EACCES;
 }
 
 /* Adopt one file.  *at becomes its place. */
 static enum status
-adopt(struct queue *q, struct place *p, usec_t now, struct place *at, struct error *err)
+reap_adopt(struct queue *q, struct place *p, usec_t now, struct place *at, struct error *err)
 {
 	struct failure why = { .reason = "unreadable",
 	    .text = "whoever consumes here may not read it" };
-	bool sealed = queue_is_drop_box(q) && unreadable(q, p);
+	bool sealed = queue_is_drop_box(q) && reap_unreadable(q, p);
 	enum state to = sealed ? STATE_DEAD : STATE_READY;
 	enum status st;
 
@@ -207,8 +207,8 @@ reap_new(struct queue *q, usec_t now, struct passed *over)
 		if (p.name.key <= last)
 			p.name.key = last + 1;
 		last = p.name.key;
-		if ((st = adopt(q, &p, now, &at, &err)) == ST_OK)
-			st = adopted(q, &p, &at, &err);
+		if ((st = reap_adopt(q, &p, now, &at, &err)) == ST_OK)
+			st = reap_adopted(q, &p, &at, &err);
 		if (st != ST_OK)
 			st = st == ST_GONE ? ST_OK : pass_over(over, &err);
 	}
@@ -218,7 +218,7 @@ reap_new(struct queue *q, usec_t now, struct passed *over)
 /* ---- tmp/ ------------------------------------------------------------- */
 
 static bool
-is_litter(int dir, const char *name, usec_t now, bool *tree)
+reap_is_litter(int dir, const char *name, usec_t now, bool *tree)
 {
 	struct stat sb;
 	int fd = fs_open_read(dir, name);
@@ -254,7 +254,7 @@ reap_litter(int dir, const char *prefix, bool trees, usec_t now, bool remove,
 		return;
 	for (size_t i = 0; i < l.n; i++) {
 		if (strncmp(l.e[i].name, prefix, strlen(prefix)) != 0 ||
-		    !is_litter(dir, l.e[i].name, now, &tree) || (tree && !trees))
+		    !reap_is_litter(dir, l.e[i].name, now, &tree) || (tree && !trees))
 			continue;
 		removed = remove && (tree ? fs_remove_tree(dir, l.e[i].name) :
 		    fs_unlink(dir, l.e[i].name, &err) == ST_OK);

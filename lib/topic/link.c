@@ -33,7 +33,7 @@ name_of_subscriber(const struct msgname *n, struct msgname *out)
 }
 
 static void
-ignore(void *arg, const struct msgid *id)
+link_ignore(void *arg, const struct msgid *id)
 {
 	(void)arg, (void)id;
 }
@@ -72,7 +72,7 @@ link_copy(struct queue *q, const struct place *p, struct queue *to, const struct
 	if ((st = batch_open(to, &opt, &b, err)) == ST_OK &&
 	    (st = batch_begin_as(b, STATE_READY, n, err)) == ST_OK &&
 	    (st = link_bytes(fd, b, err)) == ST_OK && (st = batch_end(b, err)) == ST_OK)
-		st = batch_publish(b, now, ignore, NULL, err);
+		st = batch_publish(b, now, link_ignore, NULL, err);
 	if (st == ST_OK)
 		batch_newest(b, at);
 	batch_close(b);
