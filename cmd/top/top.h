@@ -82,7 +82,7 @@ void screen_forget(struct screen *s);
 
 /*
  * To make a frame, call screen_begin, then for each row screen_put and screen_newline, and then
- * screen_end, which shows it.  Rows and columns that do not fit are left out.
+ * screen_end.  Rows and columns that do not fit are left out.
  */
 void screen_begin(struct screen *s);
 /*
@@ -94,6 +94,7 @@ void screen_put(struct screen *s, unsigned attr, int width, const char *text);
 void screen_printf(struct screen *s, unsigned attr, int width, const char *fmt,
     ...) PRINTF_LIKE(4, 5);
 void screen_newline(struct screen *s);
+/* Show the frame.  ST_IO: it could not be written. */
 enum status screen_end(struct screen *s, struct error *err) MUST_CHECK;
 
 /* ---- workers.c: who works on the queues ------------------------------ */
