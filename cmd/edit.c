@@ -292,7 +292,7 @@ save(struct edit *e)
 /* ---- running ---------------------------------------------------------- */
 
 static enum status
-find(struct edit *e, const char *word)
+edit_find(struct edit *e, const char *word)
 {
 	struct error *err = &e->r->err;
 	const char *qname = queue_name(e->q);
@@ -343,7 +343,7 @@ run_edit(struct run *r)
 	if ((st = run_operands(r, 2, 2)) != ST_OK ||
 	    (st = run_queue(r, r->operand[0], &e.q)) != ST_OK)
 		return st;
-	if ((st = find(&e, r->operand[1])) == ST_OK)
+	if ((st = edit_find(&e, r->operand[1])) == ST_OK)
 		st = edit(&e);
 	queue_close(e.q);
 	return st;

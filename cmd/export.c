@@ -44,7 +44,7 @@ struct export {
 /* ---- the stream ------------------------------------------------------- */
 
 static enum status
-put(struct export *e, const void *data, size_t len)
+export_put(struct export *e, const void *data, size_t len)
 {
 	if (len == 0 || fwrite(data, 1, len, stdout) == len)
 		return ST_OK;
@@ -57,7 +57,7 @@ put_header(struct export *e, const char *path, int64_t size, usec_t mtime)
 	char header[TAR_HEADER_MAX];
 	size_t len = tar_header(path, size, mtime, header);
 
-	return put(e, header, len);
+	return export_put(e, header, len);
 }
 
 static enum status
@@ -65,7 +65,7 @@ put_padding(struct export *e, int64_t size)
 {
 	static const char zeros[TAR_END];
 
-	return put(e, zeros, size < 0 ? TAR_END : tar_padding(size));
+	return export_put(e, zeros, size < 0 ? TAR_END : tar_padding(size));
 }
 
 static enum status
@@ -74,7 +74,7 @@ put_text(struct export *e, const char *path, const char *text, size_t len, usec_
 	enum status st = put_header(e, path, (int64_t)len, mtime);
 
 	if (st == ST_OK)
-		st = put(e, text, len);
+		st = export_put(e, text, len);
 	return st == ST_OK ? put_padding(e, (int64_t)len) : st;
 }
 
@@ -132,7 +132,7 @@ put_body(struct export *e, int fd, const struct place *p)
 		/* Bytes beyond the size in the name are not part of the message. */
 		if (n > p->name.size - at)
 			n = (ssize_t)(p->name.size - at);
-		if ((st = put(e, e->buf, (size_t)n)) != ST_OK)
+		if ((st = export_put(e, e->buf, (size_t)n)) != ST_OK)
 			return st;
 		at += n;
 	}

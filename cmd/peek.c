@@ -39,7 +39,7 @@ struct peek {
 };
 
 static enum status
-put(struct peek *k, const struct place *p)
+peek_put(struct peek *k, const struct place *p)
 {
 	struct error *err = &k->r->err;
 	enum status st;
@@ -78,7 +78,7 @@ peek_id(struct peek *k, const char *word)
 	st = ST_GONE;
 	for (int i = 0; st == ST_GONE && i < 4; i++)	/* it may move before msg_open */
 		if ((st = scan_find(k->q, STATES_ALL, &id, &p, &k->r->err)) == ST_OK)
-			st = put(k, &p);
+			st = peek_put(k, &p);
 	return st;
 }
 
@@ -86,7 +86,7 @@ static enum status
 peek_one(void *arg, const struct place *p)
 {
 	struct peek *k = arg;
-	enum status st = put(k, p);
+	enum status st = peek_put(k, p);
 
 	if (st == ST_OK)
 		k->shown++;

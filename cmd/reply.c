@@ -37,7 +37,7 @@ operands(struct run *r, const char **queue, const char **token, struct input *in
 }
 
 static enum status
-put(void *arg, const void *data, size_t len, struct error *err)
+reply_put(void *arg, const void *data, size_t len, struct error *err)
 {
 	return answer_write(arg, data, len, err);
 }
@@ -61,7 +61,7 @@ run_reply(struct run *r)
 	if ((st = run_queue(r, queue, &q)) == ST_OK &&
 	    (st = reply_awaited(q, token, clock_now(), &r->err)) == ST_OK &&
 	    (st = answer_open(q, &answer, &r->err)) == ST_OK &&
-	    (st = input_copy(r, &in, "nothing was answered", put, &answer)) == ST_OK)
+	    (st = input_copy(r, &in, "nothing was answered", reply_put, &answer)) == ST_OK)
 		st = answer_send(q, &answer, token, clock_now(), &r->err);
 	if (q != NULL)
 		answer_close(q, &answer);

@@ -120,7 +120,7 @@ add_headers(struct request *a)
 }
 
 static enum status
-put(void *arg, const void *data, size_t len, struct error *err)
+request_put(void *arg, const void *data, size_t len, struct error *err)
 {
 	return batch_write(arg, data, len, err);
 }
@@ -147,7 +147,7 @@ ask(struct request *a)
 	if ((st = add_headers(a)) == ST_OK && (st = trace_headers(&a->headers, err)) == ST_OK &&
 	    (st = batch_open(a->q, &a->opt, &b, err)) == ST_OK &&
 	    (st = batch_begin(b, err)) == ST_OK &&
-	    (st = input_copy(a->r, &a->in, "nothing was asked", put, b)) == ST_OK &&
+	    (st = input_copy(a->r, &a->in, "nothing was asked", request_put, b)) == ST_OK &&
 	    (st = accept_end(a->r, a->q, a->accept, &a->headers, b)) == ST_OK)
 		st = batch_publish(b, clock_now(), queued, a, err);
 	batch_close(b);

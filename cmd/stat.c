@@ -259,7 +259,7 @@ options(struct run *r, struct wish *w)
 }
 
 static enum status
-put(struct run *r, const struct wish *w, const struct numbers *n, size_t count, usec_t now)
+stat_put(struct run *r, const struct wish *w, const struct numbers *n, size_t count, usec_t now)
 {
 	if (w->textfile != NULL)
 		return prometheus_textfile(r, w->textfile, n, count);
@@ -287,13 +287,13 @@ run_stat(struct run *r)
 		return st;
 	st = r->noperands == 1 ? one_queue(r, now, &n, &count) : all_queues(r, now, &n, &count);
 	if (st == ST_OK)
-		st = put(r, &w, n, count, now);
+		st = stat_put(r, &w, n, count, now);
 	/*
 	 * Show the queues that were counted.  But the file of --textfile stays as it is rather than
 	 * lack a queue.
 	 */
 	else if (r->told && w.textfile == NULL)
-		(void)put(r, &w, n, count, now);
+		(void)stat_put(r, &w, n, count, now);
 	free(n);
 	return st;
 }

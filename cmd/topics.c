@@ -77,7 +77,7 @@ print_topic(struct run *r, struct queue *topic, bool json, enum status *worst)
 }
 
 static enum status
-one(struct run *r, const char *name, bool json, bool asked, enum status *worst)
+topics_one(struct run *r, const char *name, bool json, bool asked, enum status *worst)
 {
 	struct queue *q = NULL;
 	enum status st = run_queue(r, name, &q);
@@ -106,12 +106,14 @@ run_topics(struct run *r)
 	if ((st = run_operands(r, 0, 1)) != ST_OK)
 		return st;
 	if (r->noperands == 1)
-		return (st = one(r, r->operand[0], json, true, &worst)) != ST_OK ? st : worst;
+		return (st = topics_one(r, r->operand[0], json, true, &worst)) != ST_OK ? st :
+		    worst;
 	if ((st = run_spool(r, false)) != ST_OK ||
 	    (st = spool_list(r->spool, SPOOL_QUEUE, &names, &r->err)) != ST_OK)
 		return st;
 	for (size_t i = 0; i < names.n; i++)
-		if ((st = one(r, names.name[i], json, false, &worst)) != ST_OK && st != ST_NOTFOUND)
+		if ((st = topics_one(r, names.name[i], json, false, &worst)) != ST_OK &&
+		    st != ST_NOTFOUND)
 			run_trouble(r, st, &worst);
 		else
 			error_clear(&r->err);	/* the queue was removed just now */

@@ -34,7 +34,7 @@ on_stop(int sig)
 }
 
 static enum status
-put(struct run *r, const struct event *e, bool json)
+watch_put(struct run *r, const struct event *e, bool json)
 {
 	const char *id = e->have ? e->at.name.id.text : NULL;
 	char at[TIME_MAX];
@@ -102,7 +102,7 @@ run_watch(struct run *r)
 				run_note(r, "%s", missed.text);
 			st = events_next(events, &e, STDOUT_FILENO, &r->err);
 			if (st == ST_OK)
-				st = put(r, &e, json);
+				st = watch_put(r, &e, json);
 			if (st != ST_OK && st != ST_AGAIN)
 				break;
 		}

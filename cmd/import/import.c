@@ -125,7 +125,8 @@ import(struct import *m)
 	progress_start(&m->progress, r);
 	m->progress.on &= !r->verbose;
 	run_stoppable();
-	if ((st = import_target(m)) != ST_OK || (st = tar_open(import_source, m, &m->tar, &r->err)) != ST_OK)
+	if ((st = import_target(m)) != ST_OK ||
+	    (st = tar_open(import_source, m, &m->tar, &r->err)) != ST_OK)
 		return st;
 	st = import_finish(m, import_members(m));
 	progress_clear();

@@ -10,7 +10,7 @@
 
 /* Read exactly 'len' bytes. */
 static enum status
-get(int fd, char *to, size_t len, struct error *err)
+chunk_get(int fd, char *to, size_t len, struct error *err)
 {
 	ssize_t n;
 
@@ -33,12 +33,12 @@ get(int fd, char *to, size_t len, struct error *err)
 }
 
 static enum status
-get_head(struct chunks *c, uint32_t *len, struct error *err)
+chunk_get_head(struct chunks *c, uint32_t *len, struct error *err)
 {
 	unsigned char head[CHUNK_HEAD];
 	enum status st;
 
-	if ((st = get(c->fd, (char *)head, sizeof(head), err)) != ST_OK)
+	if ((st = chunk_get(c->fd, (char *)head, sizeof(head), err)) != ST_OK)
 		return st;
 	*len = (uint32_t)head[0] << 24 | (uint32_t)head[1] << 16 | (uint32_t)head[2] << 8 | head[3];
 	if (*len <= CHUNK_MAX || *len == CHUNK_CLOSE)
@@ -52,7 +52,7 @@ chunk_next(struct chunks *c, bool *another, struct error *err)
 	uint32_t len;
 	enum status st;
 
-	if ((st = get_head(c, &len, err)) != ST_OK)
+	if ((st = chunk_get_head(c, &len, err)) != ST_OK)
 		return st;
 	*another = len != CHUNK_CLOSE;
 	c->ended = len == 0;
@@ -68,7 +68,7 @@ chunk_read(struct chunks *c, void *buf, size_t len, size_t *got, struct error *e
 
 	*got = 0;
 	if (c->left == 0 && !c->ended) {
-		if ((st = get_head(c, &c->left, err)) != ST_OK)
+		if ((st = chunk_get_head(c, &c->left, err)) != ST_OK)
 			return st;
 		if (c->left == CHUNK_CLOSE)
 			return error_set(err, ST_BADDATA, 0,
@@ -83,7 +83,7 @@ chunk_read(struct chunks *c, void *buf, size_t len, size_t *got, struct error *e
 	    errno == EINTR)
 		continue;
 	if (n <= 0)	/* this fills in the error */
-		return n == 0 || run_stopped() ? get(c->fd, buf, 1, err) :
+		return n == 0 || run_stopped() ? chunk_get(c->fd, buf, 1, err) :
 		    error_set(err, ST_IO, errno, "read");
 	c->left -= (uint32_t)n;
 	*got = (size_t)n;
@@ -98,7 +98,7 @@ chunk_head(char head[CHUNK_HEAD], uint32_t len)
 }
 
 static enum status
-put(int fd, const char *p, size_t len, struct error *err)
+chunk_put(int fd, const char *p, size_t len, struct error *err)
 {
 	while (len > 0) {
 		ssize_t n = write(fd, p, len);
@@ -119,12 +119,12 @@ chunk_write(int fd, const void *data, uint32_t len, struct error *err)
 	enum status st;
 
 	chunk_head(head, len);
-	st = put(fd, head, sizeof(head), err);
-	return st == ST_OK && data != NULL ? put(fd, data, len, err) : st;
+	st = chunk_put(fd, head, sizeof(head), err);
+	return st == ST_OK && data != NULL ? chunk_put(fd, data, len, err) : st;
 }
 
 enum status
 chunk_hello(int fd, struct error *err)
 {
-	return put(fd, CHUNK_HELLO, strlen(CHUNK_HELLO), err);
+	return chunk_put(fd, CHUNK_HELLO, strlen(CHUNK_HELLO), err);
 }

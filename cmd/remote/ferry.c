@@ -268,7 +268,7 @@ confirm(struct ssh *ssh)
  * other side sent less than everything.
  */
 static enum status
-settle(struct remote *m, struct ssh *ssh, enum status st, bool hello)
+ferry_settle(struct remote *m, struct ssh *ssh, enum status st, bool hello)
 {
 	struct run *r = m->r;
 	struct error ours = r->err;
@@ -312,7 +312,7 @@ ferry_pop(struct remote *m)
 		while (st == ST_OK && (st = chunk_next(&c, &another, &broken)) == ST_OK && another)
 			if ((st = receive(m, &c, buf, stdout, "stdout")) == ST_OK)
 				st = confirm(&ssh);
-		st = settle(m, &ssh, st, hello);
+		st = ferry_settle(m, &ssh, st, hello);
 	}
 	free(buf);
 	return st;
@@ -375,7 +375,7 @@ ferry_claim(struct remote *m)
 	    (st = remote_start(m, CLAIM_BODY, more, &ssh)) == ST_OK) {
 		hello = heard_hello(ssh.out);
 		st = hello ? receive_body(m, &ssh, file, buf) : ST_NONE;
-		st = settle(m, &ssh, st, hello);
+		st = ferry_settle(m, &ssh, st, hello);
 	}
 	free(buf);
 	return st;

@@ -18,16 +18,16 @@ struct action {
 	int wanted;			/* messages in this state need nothing; -1: none */
 	bool destroys;			/* --all needs --force or --dry-run */
 	int first;			/* index of the operand that is the first id */
-	enum status (*act)(void *arg, struct queue *, const struct place *, usec_t now,
-	    struct error *);
+	enum status (*act)(void *arg, struct queue *q, const struct place *p, usec_t now,
+	    struct error *err);
 	/* Whether the verb applies to this message at all.  NULL: it applies to every message. */
-	bool (*fits)(void *arg, struct queue *, const struct place *);
+	bool (*fits)(void *arg, struct queue *q, const struct place *p);
 	/* Take one of the verb's own options.  ST_NONE: 'key' is not one of them. */
-	enum status (*option)(void *arg, struct run *, int key, const char *value);
+	enum status (*option)(void *arg, struct run *r, int key, const char *value);
 	/*
 	 * Called once the queue is open; may be NULL.  '*target' is the queue to sync at the end.
 	 */
-	enum status (*ready)(void *arg, struct run *, struct queue *, struct queue **target);
+	enum status (*ready)(void *arg, struct run *r, struct queue *q, struct queue **target);
 	void *arg;
 };
 enum { ACT_ALL = OPT_LONG + 140, ACT_FORCE, ACT_DRY, ACT_RATE };

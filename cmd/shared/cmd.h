@@ -46,7 +46,7 @@ struct cmd {
 	const char *operands;	/* "QUEUE [FILE...]": capitals are placeholders */
 	const char *summary;	/* one line */
 	const struct opt *opts;
-	enum status (*run)(struct run *);
+	enum status (*run)(struct run *r);
 	/* The verb works even if the policy cannot be read: it only looks, or it ends a claim. */
 	bool looks;
 	/* What happens when the reader of stdout is gone. */
@@ -54,7 +54,7 @@ struct cmd {
 	/*
 	 * Report r->err in the verb's own way, and return the exit status.  NULL: main reports it.
 	 */
-	int (*failed)(struct run *);
+	int (*failed)(struct run *r);
 };
 /* All verbs in the order of the manual, with NULL at the end.  Set by main. */
 extern const struct cmd *const *verbs;
@@ -212,7 +212,7 @@ enum status arg_rate(struct run *r, const char *opt, const char *text, usec_t *i
  * tried.  Each failure is reported at once, and the worst by exit status is returned.
  */
 enum status run_each(struct run *r, int first,
-    enum status (*fn)(void *arg, const char *word, struct error *), void *arg) MUST_CHECK;
+    enum status (*fn)(void *arg, const char *word, struct error *err), void *arg) MUST_CHECK;
 
 /*
  * Claim the next message.  With 'wait', wait for one until 'deadline' (by clock_mono; USEC_MAX: for

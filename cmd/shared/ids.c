@@ -230,7 +230,7 @@ batch(struct ids *c)
 }
 
 static enum status
-take(void *arg, const char *word, struct error *err)
+ids_take(void *arg, const char *word, struct error *err)
 {
 	struct ids *c = arg;
 	struct wanted *w = &c->w[c->n];
@@ -258,7 +258,7 @@ ids_each(struct run *r, struct queue *q, struct select *sel, int first, const st
 
 	if (c.given == NULL || c.w == NULL)
 		c.ended = error_sys(&r->err, ENOMEM, "ids");
-	else if (status_exit(st = run_each(r, first, take, &c)) > status_exit(*worst))
+	else if (status_exit(st = run_each(r, first, ids_take, &c)) > status_exit(*worst))
 		*worst = st;
 	if (c.ended == ST_OK && c.n > 0)
 		c.ended = batch(&c);

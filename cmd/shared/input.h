@@ -27,6 +27,7 @@ void input_at_terminal(struct run *r);
 struct input { const char *text, *file; };
 /* Pass the whole body to 'put', piece by piece. */
 enum status input_copy(struct run *r, const struct input *in, const char *then,
-    enum status (*put)(void *arg, const void *, size_t, struct error *), void *arg) MUST_CHECK;
+    enum status (*put)(void *arg, const void *data, size_t len, struct error *err),
+    void *arg) MUST_CHECK;
 
 #endif

@@ -29,10 +29,10 @@ void out_vis(FILE *f, const char *text, size_t len);
  */
 size_t out_utf8(const unsigned char *text, size_t len, uint32_t *cp);
 /*
- * Print a table to stdout.  Its words are separated by blanks, its lines end with
- * newlines.  Each column gets as wide as its widest word; the first one is aligned to the left.  If the
- * table is wider than 'columns', leave out columns whose heading is in 'less' (NULL at the end),
- * one after the other, but only those that hold nothing but 0 and -.
+ * Print a table to stdout.  Its words are separated by blanks, its lines end with newlines.  Each
+ * column gets as wide as its widest word; the first one is aligned to the left.  If the table is
+ * wider than 'columns', leave out columns whose heading is in 'less' (NULL at the end), one after
+ * the other, but only those that hold nothing but 0 and -.
  */
 void out_squeeze(char *table, size_t columns, const char *const *less);
 /* The width of the terminal that stdout is. */

@@ -20,7 +20,7 @@
 /* ---- ids and handles -------------------------------------------------- */
 
 static void
-one(struct run *r, const char *word, enum status *worst,
+run_one(struct run *r, const char *word, enum status *worst,
     enum status (*fn)(void *, const char *, struct error *), void *arg)
 {
 	enum status st = fn(arg, word, &r->err);
@@ -42,7 +42,7 @@ each_line(struct run *r, enum status *worst,
 		if (n > 0 && line[n - 1] == '\n')
 			line[--n] = '\0';
 		if (n > 0)
-			one(r, line, worst, fn, arg);
+			run_one(r, line, worst, fn, arg);
 		errno = 0;
 	}
 	if (ferror(stdin) != 0 && !run_stopped())
@@ -60,7 +60,7 @@ run_each(struct run *r, int first, enum status (*fn)(void *, const char *, struc
 		if (strcmp(r->operand[i], "-") == 0)
 			each_line(r, &worst, fn, arg);
 		else
-			one(r, r->operand[i], &worst, fn, arg);
+			run_one(r, r->operand[i], &worst, fn, arg);
 	return worst;
 }
 

@@ -65,7 +65,7 @@ enum status select_match(struct select *s, struct queue *q, const struct place *
 /* What to do with each selected message. */
 struct visit {
 	/* ST_GONE and ST_NONE: this message does not count.  Any other failure ends the visit. */
-	enum status (*one)(void *arg, const struct place *);
+	enum status (*one)(void *arg, const struct place *p);
 	/* called for each message that is looked at, before 'one'; may be NULL */
 	void (*seen)(void *arg, uint64_t looked_at, uint64_t selected);
 	void *arg;
