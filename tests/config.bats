@@ -74,17 +74,23 @@ load helper
 @test "a policy that cannot be read: what is at work goes on under the last good one, and says so once, and when it is good" {
 	mq init -q q
 	# What comes in makes them look again.
-	drop() { echo message >"$MQ_SPOOL/q/new/$RANDOM$RANDOM"; sleep 0.2; }
-	mq pop -q q --wait=60s >out 2>err 3>&- &
-	pop=$!
+	drop() { echo message >"$MQ_SPOOL/q/new/$RANDOM$RANDOM"; sleep 0.2; [ "$((++drops))" -lt 600 ]; }
+	drops=0
 	mq work q -- cat >worked 2>work.err 3>&- &
 	work=$!
+	mq push -q q -m first
+	until [ -s worked ]; do sleep 0.1; [ "$((++drops))" -lt 600 ] || fail "the worker did not begin"; done
+	mq pop -q q --wait=60s >out 2>err 3>&- &
+	pop=$!
+	# Both have the queue open, and wait: only what starts anew refuses.
+	until find "/proc/$pop/fd" -lname '*inotify*' | grep -q .; do sleep 0.1; [ "$((++drops))" -lt 600 ] || fail "pop did not begin"; done
 	mq pause q
+	: >worked
 	echo 'lease = never' >"$MQ_SPOOL/q/queue.conf"
-	until grep -q 'the last good policy holds' work.err; do drop; done
+	until grep -q 'the last good policy holds' work.err; do drop || break; done
 	printf 'lease = 1m\npaused = no\n' >"$MQ_SPOOL/q/queue.conf"
-	until grep -q 'can be read again' work.err; do drop; done
-	until [ -s out ] && [ -s worked ]; do drop; done
+	until grep -q 'can be read again' work.err; do drop || break; done
+	until [ -s out ] && [ -s worked ]; do drop || break; done
 	kill "$work"
 	wait "$work" "$pop" || true
 	assert_equal "$(grep -c 'the last good policy holds' work.err) $(grep -c 'can be read again' work.err)" "1 1"

@@ -141,7 +141,7 @@ items() {
 
 @test "columns: program, help, completions and manual agree" {
 	surface column | sort >program
-	mq help ls | sed -n 's/.*columns: \([a-z,]*\).*/\1/p' | tr , '\n' | sort | diff program -
+	mq help ls | sed -n 's/.*columns: \([a-z_,]*\).*/\1/p' | tr , '\n' | sort | diff program -
 	mq help --completion bash | sed -n "s/^_mq_columns='\(.*\)'/\1/p" | tr ' ' '\n' | sort | diff program -
 	for verb in ls dead; do
 		sed -n '/^Print these columns/,/^Without it/p' "$top/man/mq-$verb.1" | sed -n 's/^\.Cm //p' |

@@ -37,7 +37,7 @@ mq help --table | awk -F '\t' '$1 == "cmd" { print "verb", $2 }
 	$1 == "opt" { print "option", $2, ($4 == "" ? "-" $3 : "--" $4) }'
 mq config jobs | sed -n 's/^\([a-z_]*\) = .*/key \1/p'
 mq fsck --list | sed 's/^\([a-z-]*\)\t.*/finding \1/'
-{ mq ls jobs -o '' 2>&1 || true; } | sed -n 's/.*there are \([a-z,]*\).*/\1/p' | tr , '\n' | sed 's/^/column /'
+{ mq ls jobs -o '' 2>&1 || true; } | sed -n 's/.*there are \([a-z_,]*\).*/\1/p' | tr , '\n' | sed 's/^/column /'
 mq stat --prometheus | awk '$2 == "TYPE" { print "metric", $3 }'
 mq ls --json jobs | members ls
 mq peek --json jobs | members peek
