@@ -170,6 +170,8 @@ check check-long: $(MQ) units
 bench: $(MQ) $(B)/bench/floor
 	@MQ_BIN=$(call quote,$(abspath $(MQ))) MQ_BUILD=$(call quote,$(abspath $(B))) python3 tests/bench/bench.py $(if $(FULL),--full) $(ROWS)
 
+# make has a LINT of its own, which is not meant.
+LINT  =
 lint: | $(FIRST)
 	@MAKE="$(MAKE)" LINT="$(LINT)" FILES="$(FILES)" bash tests/lint.sh $(CODE)
 

@@ -212,6 +212,7 @@ terminal_open(struct terminal *t, struct error *err)
 		    "'mq stat', 'mq stat --json' or 'mq top -b'", term != NULL ? term : "");
 	if (tcgetattr(STDIN_FILENO, &t->saved) == -1)
 		return error_sys(err, errno, "terminal");
+	(void)signal(SIGPIPE, SIG_IGN);	/* the guard may be gone */
 	if ((st = guard_open(t, err)) != ST_OK)
 		return st;
 	caught.saved = t->saved;
