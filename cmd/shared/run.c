@@ -124,7 +124,7 @@ claim_wait(struct run *r, struct queue *q, const struct claim_options *opt, bool
 	enum status st;
 	bool told = false;
 	enum held held;
-	usec_t wake;
+	usec_t wake = USEC_MAX;
 
 	st = claim_once(r, q, opt, wait ? &told : NULL, c, &wake, &held);
 	if (!wait || (st != ST_NONE && st != ST_AGAIN))

@@ -28,7 +28,7 @@ ring_add(struct ring *ring, const struct place *p, struct error *err)
 		ring->p = grown;
 		ring->cap = cap;
 	}
-	if (ring->n < ring->cap)
+	if (ring->n < ring->cap)	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): cap > 0 */
 		ring->p[ring->n++] = *p;
 	else {
 		ring->p[ring->next] = *p;

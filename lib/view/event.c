@@ -45,7 +45,7 @@ events_open(struct spool *sp, const struct names *names, struct events **out,
 	ev->spoolwd = inotify_add_watch(ev->fd, sp->path, IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR |
 	    (ev->all ? IN_MOVED_TO : 0));
 	/* Of the messages that are there now none is told: only what happens from now on is. */
-	if (ev->all)
+	if (names == NULL)
 		return watches_all(ev, false, err);
 	for (size_t i = 0; st == ST_OK && i < names->n; i++)
 		st = watches_queue_open(ev, names->name[i], false, err);

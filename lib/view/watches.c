@@ -214,6 +214,7 @@ watches_queue_open(struct events *ev, const char *name, bool list, struct error 
 	struct queue **grown;
 	enum status st;
 
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 	if ((grown = reallocarray(ev->queue, ev->nqueues + 1, sizeof(*grown))) == NULL)
 		return error_sys(err, ENOMEM, "watch");
 	ev->queue = grown;
