@@ -28,7 +28,9 @@ ring_add(struct ring *ring, const struct place *p, struct error *err)
 		ring->p = grown;
 		ring->cap = cap;
 	}
-	if (ring->n < ring->cap)	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): cap > 0 */
+	if (ring->p == NULL)
+		return ST_OK;	/* the last 0 of them */
+	if (ring->n < ring->cap)
 		ring->p[ring->n++] = *p;
 	else {
 		ring->p[ring->next] = *p;
