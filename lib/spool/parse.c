@@ -16,7 +16,7 @@
 #include "spool/parser.h"
 #include "spool/keys.h"
 
-_Static_assert(NKEYS <= 32, "the keys that were seen are the bits of a word");
+_Static_assert(NNAMES <= 64, "the keys that were seen are the bits of a word");
 
 /*
  * These are more characters than keys are made of, so that "Max-Size" is reported as an unknown
@@ -184,7 +184,7 @@ parser_take_key(struct parser *ps, int key, const char *value)
 {
 	bool defaults = strcmp(ps->section, "defaults") == 0;
 	/* [defaults] yields to a [queue GLOB], even to one that stands above it. */
-	bool ours = ps->applies && !(defaults && (ps->decided & 1u << key) != 0);
+	bool ours = ps->applies && !(defaults && (ps->decided & UINT64_C(1) << key) != 0);
 	struct policy *p = ours ? ps->policy : &ps->other_policy;
 	size_t size = sizeof(p->origin[key]);
 	struct command *command;
@@ -203,7 +203,7 @@ parser_take_key(struct parser *ps, int key, const char *value)
 		command->mode = ps->st.st_mode;
 	}
 	if (ours && !defaults)
-		ps->decided |= 1u << key;
+		ps->decided |= UINT64_C(1) << key;
 	return true;
 }
 
@@ -223,9 +223,9 @@ parser_take(void *arg, const char *section, const char *name, const char *value)
 		key_guess(name, ps->flat ? NKEYS : NNAMES, hint, sizeof(hint));
 		return refuse(ps, "unknown key '%s'%s", name, hint);
 	}
-	if ((ps->seen & 1u << key) != 0)
+	if ((ps->seen & UINT64_C(1) << key) != 0)
 		return refuse(ps, "'%s' is set for the second time", name);
-	ps->seen |= 1u << key;
+	ps->seen |= UINT64_C(1) << key;
 	return key >= NKEYS ? parser_take_setting(ps, key, value) : parser_take_key(ps, key, value);
 }
 

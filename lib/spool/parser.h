@@ -31,8 +31,8 @@ struct parser {
 	bool applies;		/* the section is about our queue */
 	const char *queue;	/* NULL: only [defaults] applies */
 	char section[SECTION_LIMIT + 1];	/* "": none yet */
-	uint32_t seen;		/* keys that the section had already */
-	uint32_t decided;	/* keys that a [queue GLOB] of this file set for our queue */
+	uint64_t seen;		/* keys that the section had already */
+	uint64_t decided;	/* keys that a [queue GLOB] of this file set for our queue */
 	struct policy *policy;
 	struct settings *settings;
 	/* Values that are checked but do not apply go here. */
