@@ -215,12 +215,15 @@ def meet(room, a, b, n, mode):
 
 # ---- what must hold ----
 
-def must_stand(world, who, verb, p, ends, before, after):
-    """What is gone from before to after was ended by the command, or replaced by a newer one of its key."""
+def must_stand(world, who, verb, p, ends, before, after, seen=None):
+    """What is gone from before to after was ended by the command, or replaced by a newer one of its key.
+
+    seen: what the command saw before it was stopped.
+    """
     left = after.ids()
     out = p.stdout if p else b""
     for m in before.ids().values():
-        if m.id in left or m.body in ends or verb.consumes and m.body in out or world.expires and m.body == b"one" or replaced(m, before, after):
+        if m.id in left or m.body in ends or verb.consumes and m.body in out or world.expires and m.body == b"one" or replaced(m, before, after) or seen and (replaced(m, seen, after) or elsewhere(m, seen)):
             continue
         raise Fault("lost", f"{m.body!r} of {m.queue}/{m.state} is gone with {who}")
 
@@ -229,6 +232,11 @@ def replaced(m, before, after):
     """By a newer one of its key, that stood, in a queue that keeps the latest."""
     return m.key and any(n.key == m.key and n.id > m.id and not n.over and b"latest = yes" in before.files[n.queue, "", "queue.conf"]
                          for n in before.messages + after.messages if n.state != "done")
+
+
+def elsewhere(m, seen):
+    """In another queue, under the same id, which then is enough."""
+    return any(n.id == m.id and n.queue != m.queue for n in seen.messages)
 
 
 def must_be_single(world, when, s, limit=None):
@@ -265,7 +273,7 @@ def judge(world, alone, a, b, mode, met):
         must_stand(world, "both", a, one, ends_a | ends_b, before, end)
     else:
         must_stand(world, "the second", b, two, ends_b, before, after)
-        must_stand(world, "the first", a, one, ends_a, after, end)
+        must_stand(world, "the first", a, one, ends_a, after, end, before)
         must_be_single(world, "after the second", after)
     must_be_single(world, "before the second", before)
     must_be_single(world, "in the end", end, None if killed else world.limit)
@@ -295,7 +303,8 @@ def serial(alone, a, b, one, two, before, end):
     if a is b and (says[0], result) == alone.first and says[0] == says[1] and any(m.decided for m in before.messages):
         return
     taken = b.forces or any(v == "latest = yes" for v in alone.start.policies())
-    if taken and says in (alone.first_second[:2], alone.second_first[:2]) and mild(result) in (mild(alone.first_second[2]), mild(alone.second_first[2])):
+    true = says in (alone.first_second[:2], alone.second_first[:2]) or b.forces and one.returncode == two.returncode == 0
+    if taken and true and mild(result) in (mild(alone.first_second[2]), mild(alone.second_first[2])):
         return
     if one.returncode in REFUSED and (says[1], result) == alone.second:
         return
@@ -317,9 +326,8 @@ def show(result):
     return re.sub(r"(, None)+", "", re.sub(r", (False|None), (False|None)", "", repr(result)))
 
 
-def room_of(world, template, directory):
-    if world.group != "users":
-        return Room(template, directory)
+def room_of(template, directory):
+    """With the owners of all files, and the links between them."""
     shutil.rmtree(directory, ignore_errors=True)
     subprocess.run(["cp", "-a", template, directory], check=True)
     return Room(None, directory)
@@ -336,7 +344,7 @@ class Alone:
 
     def run(self, template, directory, a, b):
         """((what a says, what is then), (what a and then b say, what is then))"""
-        room, results, says = Room(template, directory), [], []
+        room, results, says = room_of(template, directory), [], []
         for verb in (a, b):
             p = room.run(shell(verb.command))
             says.append(None if verb.checks else said(p, self.start.names()))
@@ -434,7 +442,7 @@ def plan(world, name_a, name_b, calls, every, share):
 def sweep(world, name_a, name_b, template, directory, every, share, verbose):
     """(number of moments, [(kind, text)])"""
     a, b = world.verbs[name_a], world.verbs[name_b]
-    room = room_of(world, template, directory)
+    room = room_of(template, directory)
     room.run([INJECT, room.spool, "0", "list", room.dir + "/report", *shell(a.command)])
     calls = [line.split(" ", 1)[1] for line in open(room.dir + "/report").read().splitlines()]
     todo = list(plan(world, name_a, name_b, calls, every, share))
@@ -442,7 +450,7 @@ def sweep(world, name_a, name_b, template, directory, every, share, verbose):
         return 0, []
     alone, total, faults = None if world.group == "users" else Alone(template, directory, a, b), 0, []
     for n, mode in todo:
-        room = room_of(world, template, directory)
+        room = room_of(template, directory)
         hit, met = "", None
         try:
             met = meet(room, a, b, n, mode)
