@@ -113,7 +113,11 @@ verdict(struct queue *q, const char *command, int status, struct error *err)
 	return ST_OK;
 }
 
-enum status
+/*
+ * Ask the command about a message.  Its body is in 'fd', behind 'head' bytes of headers.
+ * ST_BADDATA: the command refuses the message.  Any other failure: the command could not be asked.
+ */
+static enum status
 accept_ask(struct run *r, struct queue *q, const char *command, const struct headers *headers,
     int fd, int64_t head)
 {

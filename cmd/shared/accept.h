@@ -12,12 +12,6 @@ struct queue;
 struct run;
 
 /*
- * Ask the command about a message.  Its body is in 'fd', behind 'head' bytes of headers.
- * ST_BADDATA: the command refuses the message.  Any other failure: the command could not be asked.
- */
-enum status accept_ask(struct run *r, struct queue *q, const char *command,
-    const struct headers *headers, int fd, int64_t head) MUST_CHECK;
-/*
  * Ask the command about the message that the batch is about to end, unless 'command' is NULL. Then
  * end the message, or cancel it if it is refused.
  */

@@ -38,7 +38,7 @@ from_env(const char *name)
 	return value != NULL ? in_bounds(strtol(value, NULL, 10), 0) : 0;
 }
 
-void
+static void
 terminal_size(int *rows, int *cols)
 {
 	struct winsize ws = { 0 };

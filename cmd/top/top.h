@@ -51,7 +51,6 @@ void terminal_leave(struct terminal *t);
 void terminal_enter(struct terminal *t);
 /* Wait up to 'timeout' for a key.  KEY_NONE: none came, or a signal came first. */
 int terminal_key(struct terminal *t, usec_t timeout);
-void terminal_size(int *rows, int *cols);
 /* Write all of 'data'.  If run_stopped() says that we are to end, the rest is left out: ST_OK. */
 enum status terminal_write(const char *data, size_t len, struct error *err) MUST_CHECK;
 

@@ -12,4 +12,14 @@ enum status names_split(const char *text, size_t len, char separator, struct nam
     struct error *err) MUST_CHECK;
 void names_free(struct names *names);
 
+/* ---- distance.c ---------------------------------------------------------------- */
+
+#define DISTANCE_MAX 64
+/*
+ * Levenshtein's distance: how many characters have to be inserted, deleted or replaced to make one
+ * word of the other.  It is computed by rows (Wagner and Fischer).  SIZE_MAX: 'b' has more than
+ * DISTANCE_MAX characters.
+ */
+size_t word_distance(const char *a, const char *b);
+
 #endif

@@ -95,7 +95,8 @@ keep_limit(struct queue *q, const struct buckets *bs, usec_t *before, struct err
 	return ST_OK;
 }
 
-enum status
+/* Remove a bounded number of messages from done/ that the policy keeps no longer. */
+static enum status
 done_purge(struct queue *q, usec_t now, struct error *err)
 {
 	unsigned left = REAP_MAX;

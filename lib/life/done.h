@@ -15,7 +15,5 @@ enum status done_put(struct queue *q, const struct place *p, usec_t now,
 /* Finish the end of a claim for a process that was stopped on the way: see name_ended. */
 enum status done_complete(struct queue *q, const struct place *p, usec_t now,
     struct error *err) MUST_CHECK;
-/* Remove a bounded number of messages from done/ that the policy keeps no longer. */
-enum status done_purge(struct queue *q, usec_t now, struct error *err) MUST_CHECK;
 
 #endif

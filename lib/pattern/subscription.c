@@ -145,7 +145,8 @@ marker_drop(struct queue *q, const char *topic, struct error *err)
 	return subscription_drop_file(q, TOPICS, topic, err);
 }
 
-void
+/* Wake the consumers of a subscriber that wait, by touching the marker. */
+static void
 marker_touch(struct queue *q, const char *topic)
 {
 	struct error ignored;

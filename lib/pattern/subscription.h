@@ -14,8 +14,6 @@ struct queue;
  */
 enum status marker_put(struct queue *q, const char *topic, struct error *err) MUST_CHECK;
 enum status marker_drop(struct queue *q, const char *topic, struct error *err) MUST_CHECK;
-/* Wake the consumers of a subscriber that wait, by touching the marker. */
-void marker_touch(struct queue *q, const char *topic);
 /* Remove the subscription itself.  ST_GONE: there is none. */
 enum status subscription_drop(struct queue *topic, const char *queue, struct error *err) MUST_CHECK;
 

@@ -19,7 +19,7 @@
 
 /* ---- queue.conf ------------------------------------------------------- */
 
-enum status
+static enum status
 queue_group_exists(const char *const *assign, size_t n, struct error *err)
 {
 	for (size_t i = 0; i < n; i++) {

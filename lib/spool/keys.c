@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "spool/policy.h"
 #include "spool/keys.h"
 
@@ -26,34 +27,6 @@ key_find(const char *name, size_t len)
 
 #define GUESS_MAX 24
 
-/*
- * Levenshtein's distance: how many characters have to be inserted, deleted or replaced.  It is
- * computed by rows (Wagner and Fischer).
- */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t row[GUESS_MAX + 1], diagonal, above;
-
-	for (size_t j = 0; j <= strlen(b); j++)
-		row[j] = j;
-	for (size_t i = 1; i <= strlen(a); i++) {
-		diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= strlen(b); j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-			above = row[j];
-			if (above + 1 < best)
-				best = above + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			diagonal = above;
-			row[j] = best;
-		}
-	}
-	return row[strlen(b)];
-}
-
 void
 key_guess(const char *name, int n, char *buf, size_t size)
 {
@@ -63,7 +36,7 @@ key_guess(const char *name, int n, char *buf, size_t size)
 	if (strlen(name) > GUESS_MAX)
 		return;
 	for (int i = 0; i < n; i++) {
-		d = distance(name, key_name(i));
+		d = word_distance(name, key_name(i));
 		/*
 		 * At least half of the name has to be right.  Otherwise "x" would be near to every
 		 * key.

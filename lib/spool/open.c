@@ -140,7 +140,8 @@ queue_close(struct queue *q)
 	free(q);
 }
 
-enum status
+/* Check the name of a queue.  ST_USAGE: it is no name for one. */
+static enum status
 queue_name_check(const char *name, struct error *err)
 {
 	if (queue_name_ok(name))

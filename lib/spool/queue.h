@@ -153,8 +153,6 @@ enum status queue_fail(const struct queue *q, struct error *err, int errnum, con
  * memory.
  */
 struct queue *queue_alloc(struct spool *sp, const char *name);
-/* Check the name of a queue.  ST_USAGE: it is no name for one. */
-enum status queue_name_check(const char *name, struct error *err) MUST_CHECK;
 /*
  * queue_policy_set makes 'p' the policy of the queue, and queue_policy_load reads it from the
  * files. Both decide who is to own what is made.  If they fail, the former policy holds.
@@ -167,11 +165,6 @@ bool queue_stands(const struct queue *q);
 /* ---- configure.c ------------------------------------------------------------- */
 
 #define QUEUE_CONF "queue.conf"
-/*
- * Check the group that 'assign' ("key=value", 'n' of them) may name.  ST_USAGE: the system has no
- * such group.
- */
-enum status queue_group_exists(const char *const *assign, size_t n, struct error *err) MUST_CHECK;
 /*
  * Set keys in 'old', the text of a queue.conf, and write the result as queue.conf.  Its policy
  * becomes that of the queue.

@@ -219,12 +219,6 @@ spool_path(const struct spool *sp)
 	return sp->path;
 }
 
-const struct conf_files *
-spool_conf(const struct spool *sp)
-{
-	return sp->conf;
-}
-
 static bool
 spool_holds_state(int spoolfd, const char *name, const char *state)
 {

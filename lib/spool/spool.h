@@ -32,7 +32,6 @@ enum status spool_open_raw(const char *path, const struct conf_files *conf, stru
 enum status spool_mend_format(struct spool *sp, struct error *err) MUST_CHECK;
 void spool_close(struct spool *sp);
 const char *spool_path(const struct spool *sp);
-const struct conf_files *spool_conf(const struct spool *sp);
 /* The first error of the event log.  ST_OK: there was none. */
 const struct error *spool_log_error(const struct spool *sp);
 
