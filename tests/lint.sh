@@ -210,7 +210,12 @@ layers() {
 		objects+=("build/lint-gcc/${file%.c}.o")
 	done
 	warnings gcc && nm -A -P "${objects[@]}" |
-	    awk -v prefix=build/lint-gcc/ -f tests/layers.awk tests/layers -
+	    awk -v prefix=build/lint-gcc/ -f tests/layers.awk tests/layers - >"$logs/layers.txt"
+	local status=$?
+	cat "$logs/layers.txt"
+	[ $status -eq 0 ] || return 1
+	diff <(sed -n '/^uses of/,/^```/p' HACKING.md | grep -v '^```') "$logs/layers.txt" ||
+	    { echo 'HACKING.md has another table: put this one there'; return 1; }
 }
 
 figures() {
