@@ -152,12 +152,22 @@ items() {
 	items "$top/man/mq-top.1" '^\.Ss All queues' '^\.El' | sort | diff program -
 }
 
-@test "members of JSON: program and manual agree" {
+# members LIST: the names in a list of cmd/shared/members.h, in their order
+members() {
+	sed -n "/^#define $1(X)/,/^\$/p" "$top/cmd/shared/members.h" | sed -n 's/^\tX(\([a-z_]*\)).*/\1/p'
+}
+
+@test "members of JSON: their lists, program and manual agree" {
+	mq push -q q -m x
+	members MESSAGE_MEMBERS >list
+	mq ls --json q | jq -r 'keys_unsorted[]' | diff list -
+	printf '%s\n' body body_base64 | cat list - | sort >all
+	items "$top/man/mq.1" '^A message:' '^\.El' | sort | diff all -
+	members QUEUE_MEMBERS >list
+	mq stat --json q | jq -r 'keys_unsorted[]' | diff list -
+	items "$top/man/mq.1" '^A queue, from' '^\.El' | diff list -
 	# Claim has one more, and the manual tells it in the text.
-	{ surface "json pop"; surface "json claim" | grep -vx attempt; } | sort -u >program
-	items "$top/man/mq.1" '^A message:' '^\.El' | sort | diff program -
-	surface "json stat" | grep -v '\.' | sort >program
-	items "$top/man/mq.1" '^A queue, from' '^\.El' | sort | diff program -
+	{ surface "json pop"; surface "json claim" | grep -vx attempt; } | sort -u | diff all -
 	for verb in ls show claim stat topics fsck watch; do
 		for member in $(surface "json $verb" | tr . '\n' | sort -u); do
 			{ cat "$top/man/mq-$verb.1"; sed -n '/^\.Sh JSON/,/^\.Sh [^J]/p' "$top/man/mq.1"; } |

@@ -1,23 +1,16 @@
 /*
- * json.c: messages and bodies as JSON, streamed.
+ * json.c: values and bodies as JSON, streamed.
  */
 #include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/name.h"
-#include "base/envelope.h"
-#include "spool/record.h"
-#include "spool/origin.h"
-#include "view/view.h"
-#include "shared/cmd.h"
 #include "shared/out.h"
 
 #define CHUNK 65536
 
-static void
+void
 json_text(FILE *f, const char *text, size_t len)
 {
 	while (len > 0) {
@@ -55,151 +48,23 @@ json_name(FILE *f, const char *name, bool first)
 	(void)fprintf(f, "%s\"%s\":", first ? "" : ",", name);
 }
 
-static void
-member(FILE *f, const char *name, const char *text)
+void
+json_value(FILE *f, const char *text)
 {
-	json_name(f, name, false);
 	if (text == NULL)
 		(void)fputs("null", f);
 	else
 		json_quoted(f, text, strlen(text));
 }
 
-static void
-member_number(FILE *f, const char *name, int64_t n)
-{
-	json_name(f, name, false);
-	(void)fprintf(f, "%" PRId64, n);
-}
-
-static void
-member_time(FILE *f, const char *name, usec_t at)
+void
+json_time(FILE *f, usec_t at)
 {
 	char text[TIME_MAX];
 
 	if (at != 0)
 		time_format(at, text);
-	member(f, name, at != 0 ? text : NULL);
-}
-
-/*
- * Print the headers as an object.  Values of the same name are joined by ", ", as handlers get
- * them.
- */
-static enum status
-put_headers(FILE *f, const struct headers *headers, struct error *err)
-{
-	struct headers_index all;
-	const char *comma = "";
-	enum status st;
-
-	if ((st = headers_index(headers, fold_case, &all, err)) != ST_OK)
-		return st;
-	(void)fputc('{', f);
-	for (size_t i = 0; i < all.n; i++) {
-		const struct header *h = &all.h[i].header;
-		if (!all.h[i].first)
-			continue;
-		(void)fputs(comma, f);
-		comma = ",";
-		json_quoted(f, h->name, h->namelen);
-		(void)fputs(":\"", f);
-		json_text(f, h->value, h->valuelen);
-		for (size_t k = all.h[i].next; k != SIZE_MAX; k = all.h[k].next) {
-			(void)fputs(", ", f);
-			json_text(f, all.h[k].header.value, all.h[k].header.valuelen);
-		}
-		(void)fputc('"', f);
-	}
-	(void)fputc('}', f);
-	headers_index_free(&all);
-	return ST_OK;
-}
-
-/*
- * Read the headers.  If they are broken or may not be read, '*known' is false and ST_OK returned.
- */
-static enum status
-read_headers(struct queue *q, const struct place *p, struct headers *headers, bool *known,
-    struct error *err)
-{
-	enum status st;
-	int fd;
-
-	*known = true;
-	if (p->name.head == 0)
-		return ST_OK;
-	if ((st = msg_open(q, p, &fd, err)) == ST_OK) {
-		st = msg_headers(fd, &p->name, headers, err);
-		(void)close(fd);
-	}
-	if (st == ST_BADDATA || st == ST_DENIED) {
-		error_clear(err);
-		*known = false;
-		st = ST_OK;
-	}
-	return st;
-}
-
-enum status
-json_message(FILE *f, struct queue *q, const struct place *p, struct error *err)
-{
-	const struct msgname *n = &p->name;
-	char handle[HANDLE_MAX], reason[600], origin[QUEUE_NAME_MAX + 1];
-	struct headers headers = { 0 };
-	enum status st;
-	bool known;
-
-	if ((st = read_headers(q, p, &headers, &known, err)) != ST_OK)
-		return st;
-	json_name(f, "id", true);
-	json_quoted(f, n->id.text, ID_LEN);
-	member(f, "queue", queue_name(q));
-	member(f, "state", state_names[p->state]);
-	member_number(f, "priority", n->priority);
-	member_number(f, "attempts", n->attempts);
-	member_number(f, "deliveries", n->deliveries);
-	member_number(f, "size", n->size - n->head);
-	member_time(f, "enqueued", id_time(&n->id));
-	member_time(f, "due", p->state == STATE_DELAYED ? n->key : 0);
-	member_time(f, "deadline", p->state == STATE_CLAIMED ? n->key : 0);
-	member_time(f, "expires", n->expires);
-	handle_format(p, handle);
-	member(f, "handle", p->state == STATE_CLAIMED && n->token[0] != '\0' ? handle : NULL);
-	msg_reason(q, p, reason, sizeof(reason));
-	member(f, "reason", reason[0] != '\0' ? reason : NULL);
-	member(f, "origin", queue_origin(q, n, origin) == ORIGIN_KNOWN ? origin : NULL);
-	json_name(f, "headers", false);
-	if (known)
-		st = put_headers(f, &headers, err);
-	else
-		(void)fputs("null", f);
-	headers_free(&headers);
-	return st;
-}
-
-enum status
-json_open(FILE *f, struct queue *q, const struct place *p, struct error *err)
-{
-	char *text = NULL;
-	size_t len = 0;
-	enum status st;
-	FILE *memory;
-
-	/*
-	 * Print into memory first.  If the message moves on before its headers are read, no half
-	 * line is printed.
-	 */
-	if ((memory = open_memstream(&text, &len)) == NULL)
-		return error_sys(err, ENOMEM, "JSON");
-	(void)fputc('{', memory);
-	st = json_message(memory, q, p, err);
-	if (fclose(memory) != 0 && st == ST_OK)
-		st = error_sys(err, ENOMEM, "JSON");
-	if (st == ST_OK)
-		(void)fwrite(text, 1, len, f);
-	free(text);
-	return st;
+	json_value(f, at != 0 ? text : NULL);
 }
 
 /* ---- bodies ----------------------------------------------------------- */

@@ -44,16 +44,21 @@ void out_clip(char *text, size_t columns);
  * a terminal with colours and NO_COLOR is not set.
  */
 void out_colour(FILE *f, int state);
-/* Print a JSON string with its quotes.  Bytes that are not UTF-8 become U+FFFD. */
+/* Print what is in a JSON string.  Bytes that are not UTF-8 become U+FFFD. */
+void json_text(FILE *f, const char *text, size_t len);
+/* The same, with the quotes. */
 void json_quoted(FILE *f, const char *text, size_t len);
+/* Print a string, or null if 'text' is NULL. */
+void json_value(FILE *f, const char *text);
+/* Print a time, or null if it is 0. */
+void json_time(FILE *f, usec_t at);
 /* Print the name of a member behind a comma; 'first' leaves out the comma. */
 void json_name(FILE *f, const char *name, bool first);
 /* Print "{" and what json_message prints, or nothing at all if that fails. */
 enum status json_open(FILE *f, struct queue *q, const struct place *p,
     struct error *err) MUST_CHECK;
 /*
- * Print the members of a message (design: id queue state priority attempts deliveries size enqueued
- * due deadline expires handle reason headers).  The caller prints the braces and any further
+ * Print the members of a message (MESSAGE_MEMBERS).  The caller prints the braces and any further
  * members.  'headers' is null if they are broken or may not be read.
  */
 enum status json_message(FILE *f, struct queue *q, const struct place *p,

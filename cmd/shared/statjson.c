@@ -2,104 +2,136 @@
  * statjson.c: the numbers of mq stat as JSON.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/name.h"
 #include "spool/spool.h"
 #include "view/view.h"
-#include "shared/cmd.h"
 #include "shared/out.h"
 #include "shared/figures.h"
+#include "shared/members.h"
 
 static void
-put_counts(const char *name, const uint64_t n[NSTATES])
+statjson_queue(const struct numbers *n)
 {
-	json_name(stdout, name, false);
-	for (int s = 0; s < NSTATES; s++)
-		(void)printf("%c\"%s\":%" PRIu64, s == 0 ? '{' : ',', state_names[s], n[s]);
-	(void)fputc('}', stdout);
+	json_value(stdout, n->name);
 }
 
-static void
-put_time(usec_t at)
-{
-	char text[TIME_MAX];
-
-	if (at == 0) {
-		(void)fputs("null", stdout);
-		return;
+#define COUNT_OF(name, state) \
+	static void \
+	statjson_##name(const struct numbers *n) \
+	{ \
+		(void)printf("%" PRIu64, n->t.count[state]); \
 	}
-	time_format(at, text);
-	json_quoted(stdout, text, strlen(text));
-}
+COUNT_OF(ready, STATE_READY)
+COUNT_OF(delayed, STATE_DELAYED)
+COUNT_OF(claimed, STATE_CLAIMED)
+COUNT_OF(held, STATE_HELD)
+COUNT_OF(dead, STATE_DEAD)
+COUNT_OF(done, STATE_DONE)
+#undef COUNT_OF
 
 static void
-put_oldest(const struct tally *t)
+statjson_bytes(const struct numbers *n)
 {
-	json_name(stdout, "oldest_by_state", false);
-	for (int s = 0; s < NSTATES; s++) {
-		(void)fputc(s == 0 ? '{' : ',', stdout);
-		json_name(stdout, state_names[s], true);
-		put_time(t->oldest[s]);
-	}
-	(void)fputc('}', stdout);
+	(void)printf("%" PRIu64, numbers_bytes(n));
 }
 
 static void
-put_ages(const struct tally *t)
+statjson_oldest(const struct numbers *n)
 {
-	json_name(stdout, "ages", false);
-	(void)fputs("{\"limits\":", stdout);
-	for (int i = 0; i < NAGES - 1; i++)
-		(void)printf("%c%lld", i == 0 ? '[' : ',', (long long)((AGE_FIRST << i) / USEC));
-	(void)fputc(']', stdout);
-	for (int s = 0; s < NSTATES; s++) {
-		json_name(stdout, state_names[s], false);
-		for (int i = 0; i < NAGES; i++)
-			(void)printf("%c%" PRIu64, i == 0 ? '[' : ',', t->age[s][i]);
-		(void)fputc(']', stdout);
-	}
-	(void)fputc('}', stdout);
+	json_time(stdout, tally_oldest(&n->t));
 }
 
 static void
-put_rates(const struct rates *r)
+statjson_paused(const struct numbers *n)
+{
+	json_value(stdout, paused_words[n->paused]);
+}
+
+static void
+statjson_rates(const struct numbers *n)
 {
 	static const struct { const char *name; int what; } of[] = { { "in", COUNT_PUSHED },
 	    { "out", COUNT_ACKED }, { "failed", COUNT_FAILED } };
 
-	json_name(stdout, "rates", false);
 	(void)fputc('{', stdout);
 	for (size_t i = 0; i < 3; i++) {
 		json_name(stdout, of[i].name, i == 0);
-		(void)printf("[%.4f,%.4f,%.4f]", r->rate[0][of[i].what], r->rate[1][of[i].what],
-		    r->rate[2][of[i].what]);
+		(void)printf("[%.4f,%.4f,%.4f]", n->rates.rate[0][of[i].what],
+		    n->rates.rate[1][of[i].what], n->rates.rate[2][of[i].what]);
 	}
-	(void)fputs("},\"totals\":", stdout);
+	(void)fputc('}', stdout);
+}
+
+static void
+statjson_totals(const struct numbers *n)
+{
 	for (int k = 0; k < NCOUNTS; k++)
-		(void)printf("%c\"%s\":%" PRIu64, k == 0 ? '{' : ',', count_names[k], r->total[k]);
+		(void)printf("%c\"%s\":%" PRIu64, k == 0 ? '{' : ',', count_names[k],
+		    n->rates.total[k]);
+	(void)fputc('}', stdout);
+}
+
+static void
+statjson_drain(const struct numbers *n)
+{
+	double drain = numbers_drain(n);
+
+	if (drain < 0)
+		json_value(stdout, NULL);
+	else
+		(void)printf("%.1f", drain);
+}
+
+static void
+statjson_bytes_by_state(const struct numbers *n)
+{
+	for (int i = 0; i < NSTATES; i++)
+		(void)printf("%c\"%s\":%" PRIu64, i == 0 ? '{' : ',', state_names[i], n->t.bytes[i]);
+	(void)fputc('}', stdout);
+}
+
+static void
+statjson_oldest_by_state(const struct numbers *n)
+{
+	for (int i = 0; i < NSTATES; i++) {
+		(void)fputc(i == 0 ? '{' : ',', stdout);
+		json_name(stdout, state_names[i], true);
+		json_time(stdout, n->t.oldest[i]);
+	}
+	(void)fputc('}', stdout);
+}
+
+static void
+statjson_ages(const struct numbers *n)
+{
+	(void)fputs("{\"limits\":", stdout);
+	for (int i = 0; i < NAGES - 1; i++)
+		(void)printf("%c%lld", i == 0 ? '[' : ',', (long long)((AGE_FIRST << i) / USEC));
+	(void)fputc(']', stdout);
+	for (int k = 0; k < NSTATES; k++) {
+		json_name(stdout, state_names[k], false);
+		for (int i = 0; i < NAGES; i++)
+			(void)printf("%c%" PRIu64, i == 0 ? '[' : ',', n->t.age[k][i]);
+		(void)fputc(']', stdout);
+	}
 	(void)fputc('}', stdout);
 }
 
 void
 json_numbers(const struct numbers *n)
 {
-	double drain = numbers_drain(n);
+#define ROW(name) { #name, statjson_##name },
+	static const struct {
+		const char *name;
+		void (*put)(const struct numbers *n);
+	} members[] = { QUEUE_MEMBERS(ROW) };
+#undef ROW
 
-	(void)printf("{\"queue\":\"%s\"", n->name);
-	for (int s = 0; s < NSTATES; s++)
-		(void)printf(",\"%s\":%" PRIu64, state_names[s], n->t.count[s]);
-	(void)printf(",\"bytes\":%" PRIu64 ",\"oldest\":", numbers_bytes(n));
-	put_time(tally_oldest(&n->t));
-	(void)printf(",\"paused\":\"%s\"", paused_words[n->paused]);
-	put_rates(&n->rates);
-	json_name(stdout, "drain", false);
-	if (drain < 0)
-		(void)fputs("null", stdout);
-	else
-		(void)printf("%.1f", drain);
-	put_counts("bytes_by_state", n->t.bytes);
-	put_oldest(&n->t);
-	put_ages(&n->t);
+	(void)fputc('{', stdout);
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		json_name(stdout, members[i].name, i == 0);
+		members[i].put(n);
+	}
 	(void)fputs("}\n", stdout);
 }
