@@ -177,8 +177,14 @@ members() {
 	assert_equal "$(cat missing)" ""
 }
 
-@test "metrics: program and manual agree" {
-	surface metric | sort >program
+@test "metrics: their list, program and manual agree" {
+	mq init -q q
+	mq stat --prometheus | awk '$2 == "TYPE" { print $3 }' >program
+	sed -n 's/^\tX(\(mq_[a-z_]*\),.*/\1/p' "$top/cmd/shared/prometheus.c" | diff program -
+	sort -o program program
+	# Each kind of event that the program counts has its metric.
+	mq stat --json q | jq -r '.totals | keys[]' | sort >totals
+	sed -nE 's/^mq_(messages|answers)_(.*)_total$/\2/p' program | sort | diff totals -
 	grep -oE '^\.(It )?Ic mq_.*' "$top/man/mq-stat.1" | tr -d ,. | tr ' ' '\n' | grep ^mq_ | sort | diff program -
 }
 

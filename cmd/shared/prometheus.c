@@ -17,82 +17,110 @@
 #include "shared/cmd.h"
 #include "shared/figures.h"
 
+#define COUNTED " since the queue's counters were made."
+
+/*
+ * Each metric: its name, its type, the function that prints the samples of a queue (NULL: it is of
+ * mq itself), the kind of events that it counts (COUNT_*, of counters), and its help.  What is
+ * printed and the checks of the manual come from this list.
+ */
+#define METRICS(X) \
+	X(mq_queue_messages, gauge, prometheus_messages, 0, "Messages in a state.") \
+	X(mq_queue_bytes, gauge, prometheus_bytes, 0, "Bytes of the messages in a state.") \
+	X(mq_queue_oldest_timestamp_seconds, gauge, prometheus_oldest, 0, \
+	    "When the oldest message in a state was enqueued.") \
+	X(mq_queue_paused, gauge, prometheus_paused, 0, \
+	    "Whether the queue refuses claims (pop) or pushes (push).") \
+	X(mq_messages_pushed_total, counter, prometheus_total, COUNT_PUSHED, \
+	    "Messages pushed" COUNTED) \
+	X(mq_messages_delivered_total, counter, prometheus_total, COUNT_DELIVERED, \
+	    "Messages delivered" COUNTED) \
+	X(mq_messages_acked_total, counter, prometheus_total, COUNT_ACKED, \
+	    "Messages acked" COUNTED) \
+	X(mq_messages_failed_total, counter, prometheus_total, COUNT_FAILED, \
+	    "Messages failed" COUNTED) \
+	X(mq_messages_dead_total, counter, prometheus_total, COUNT_DEAD, \
+	    "Messages dead" COUNTED) \
+	X(mq_messages_expired_total, counter, prometheus_total, COUNT_EXPIRED, \
+	    "Messages expired" COUNTED) \
+	X(mq_messages_retried_total, counter, prometheus_total, COUNT_RETRIED, \
+	    "Messages retried" COUNTED) \
+	X(mq_messages_removed_total, counter, prometheus_total, COUNT_REMOVED, \
+	    "Messages removed" COUNTED) \
+	X(mq_answers_late_total, counter, prometheus_total, COUNT_LATE, \
+	    "Answers that came late" COUNTED) \
+	X(mq_build_info, gauge, NULL, 0, "Version of mq; always 1.")
+
+struct metric {
+	const char *name, *type, *help;
+	void (*print)(FILE *f, const struct metric *m, const struct numbers *n);
+	int what;
+};
+
 static void
-metric(FILE *f, const char *name, const char *type, const char *help)
+prometheus_messages(FILE *f, const struct metric *m, const struct numbers *n)
 {
-	(void)fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+	for (int s = 0; s < NSTATES; s++)
+		(void)fprintf(f, "%s{queue=\"%s\",state=\"%s\"} %" PRIu64 "\n", m->name, n->name,
+		    state_names[s], n->t.count[s]);
 }
 
 static void
-put_states(FILE *f, const struct numbers *n, size_t count)
+prometheus_bytes(FILE *f, const struct metric *m, const struct numbers *n)
 {
-	metric(f, "mq_queue_messages", "gauge", "Messages in a state.");
-	for (size_t i = 0; i < count; i++)
-		for (int s = 0; s < NSTATES; s++)
-			(void)fprintf(f,
-			    "mq_queue_messages{queue=\"%s\",state=\"%s\"} %" PRIu64 "\n",
-			    n[i].name, state_names[s], n[i].t.count[s]);
-	metric(f, "mq_queue_bytes", "gauge", "Bytes of the messages in a state.");
-	for (size_t i = 0; i < count; i++)
-		for (int s = 0; s < NSTATES; s++)
-			(void)fprintf(f, "mq_queue_bytes{queue=\"%s\",state=\"%s\"} %" PRIu64 "\n",
-			    n[i].name, state_names[s], n[i].t.bytes[s]);
-	metric(f, "mq_queue_oldest_timestamp_seconds", "gauge",
-	    "When the oldest message in a state was enqueued.");
-	for (size_t i = 0; i < count; i++)
-		for (int s = 0; s < NSTATES; s++)
-			if (n[i].t.oldest[s] != 0)
-				(void)fprintf(f,
-				    "mq_queue_oldest_timestamp_seconds{queue=\"%s\",state=\"%s\"} "
-				    "%.6f\n", n[i].name, state_names[s],
-				    (double)n[i].t.oldest[s] / USEC);
+	for (int s = 0; s < NSTATES; s++)
+		(void)fprintf(f, "%s{queue=\"%s\",state=\"%s\"} %" PRIu64 "\n", m->name, n->name,
+		    state_names[s], n->t.bytes[s]);
 }
 
 static void
-put_paused(FILE *f, const struct numbers *n, size_t count)
+prometheus_oldest(FILE *f, const struct metric *m, const struct numbers *n)
 {
-	metric(f, "mq_queue_paused", "gauge",
-	    "Whether the queue refuses claims (pop) or pushes (push).");
-	for (size_t i = 0; i < count; i++)
-		(void)fprintf(f, "mq_queue_paused{queue=\"%s\",what=\"pop\"} %d\n"
-		    "mq_queue_paused{queue=\"%s\",what=\"push\"} %d\n", n[i].name,
-		    (n[i].paused & PAUSED_POP) != 0, n[i].name, (n[i].paused & PAUSED_PUSH) != 0);
+	for (int s = 0; s < NSTATES; s++)
+		if (n->t.oldest[s] != 0)
+			(void)fprintf(f, "%s{queue=\"%s\",state=\"%s\"} %.6f\n", m->name, n->name,
+			    state_names[s], (double)n->t.oldest[s] / USEC);
 }
 
 static void
-put_counters(FILE *f, const struct numbers *n, size_t count)
+prometheus_paused(FILE *f, const struct metric *m, const struct numbers *n)
 {
-	char name[64], help[100];
+	(void)fprintf(f, "%s{queue=\"%s\",what=\"pop\"} %d\n%s{queue=\"%s\",what=\"push\"} %d\n",
+	    m->name, n->name, (n->paused & PAUSED_POP) != 0,
+	    m->name, n->name, (n->paused & PAUSED_PUSH) != 0);
+}
 
-	for (int k = 0; k < NCOUNTS; k++) {
-		bool answers = k == COUNT_LATE;
-		(void)snprintf(name, sizeof(name), "mq_%s_%s_total",
-		    answers ? "answers" : "messages", count_names[k]);
-		(void)snprintf(help, sizeof(help), "%s %s since the queue's counters were made.",
-		    answers ? "Answers that came" : "Messages", count_names[k]);
-		metric(f, name, "counter", help);
-		for (size_t i = 0; i < count; i++)
-			(void)fprintf(f, "%s{queue=\"%s\"} %" PRIu64 "\n", name, n[i].name,
-			    n[i].rates.total[k]);
+static void
+prometheus_total(FILE *f, const struct metric *m, const struct numbers *n)
+{
+	(void)fprintf(f, "%s{queue=\"%s\"} %" PRIu64 "\n", m->name, n->name,
+	    n->rates.total[m->what]);
+}
+
+static void
+prometheus_metrics(FILE *f, const struct numbers *n, size_t count)
+{
+#define ROW(name, type, print, what, help) { #name, #type, help, print, what },
+	static const struct metric metrics[] = { METRICS(ROW) };
+#undef ROW
+
+	for (size_t k = 0; k < sizeof(metrics) / sizeof(metrics[0]); k++) {
+		const struct metric *m = &metrics[k];
+		if (m->print != NULL && count == 0)
+			continue;
+		(void)fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help, m->name,
+		    m->type);
+		if (m->print == NULL)
+			(void)fprintf(f, "%s{version=\"%s\"} 1\n", m->name, MQ_VERSION);
+		for (size_t i = 0; m->print != NULL && i < count; i++)
+			m->print(f, m, &n[i]);
 	}
-}
-
-static void
-put_all(FILE *f, const struct numbers *n, size_t count)
-{
-	if (count > 0) {
-		put_states(f, n, count);
-		put_paused(f, n, count);
-		put_counters(f, n, count);
-	}
-	metric(f, "mq_build_info", "gauge", "Version of mq; always 1.");
-	(void)fprintf(f, "mq_build_info{version=\"%s\"} 1\n", MQ_VERSION);
 }
 
 void
 prometheus_print(const struct numbers *n, size_t count)
 {
-	put_all(stdout, n, count);
+	prometheus_metrics(stdout, n, count);
 }
 
 /* ---- the file of a node exporter -------------------------------------- */
@@ -102,7 +130,7 @@ prometheus_print(const struct numbers *n, size_t count)
  * somebody wanted no output.
  */
 static enum status
-replaceable(struct run *r, const char *path)
+prometheus_replaceable(struct run *r, const char *path)
 {
 	struct stat sb;
 
@@ -115,7 +143,7 @@ replaceable(struct run *r, const char *path)
 }
 
 static enum status
-write_all(struct run *r, const char *path, int fd, const struct numbers *n, size_t count)
+prometheus_write(struct run *r, const char *path, int fd, const struct numbers *n, size_t count)
 {
 	FILE *f = fdopen(fd, "w");
 	bool failed;
@@ -124,7 +152,7 @@ write_all(struct run *r, const char *path, int fd, const struct numbers *n, size
 		(void)close(fd);
 		return error_sys(&r->err, errno, "%s", path);
 	}
-	put_all(f, n, count);
+	prometheus_metrics(f, n, count);
 	failed = ferror(f) != 0 || fflush(f) != 0 || fchmod(fd, 0644) == -1;
 	if (failed)
 		(void)error_sys(&r->err, errno, "write %s", path);
@@ -142,7 +170,7 @@ prometheus_textfile(struct run *r, const char *path, const struct numbers *n, si
 	enum status st;
 	int fd;
 
-	if ((st = replaceable(r, path)) != ST_OK)
+	if ((st = prometheus_replaceable(r, path)) != ST_OK)
 		return st;
 	if (strlen(path) >= sizeof(tmp) - sizeof(tail))
 		return error_sys(&r->err, ENAMETOOLONG, "%s", path);
@@ -152,7 +180,7 @@ prometheus_textfile(struct run *r, const char *path, const struct numbers *n, si
 		return error_set(&r->err, errno == EACCES ||
 		    errno == EPERM ? ST_DENIED : ST_NOCREATE, errno,
 		    "%s", path);
-	st = write_all(r, path, fd, n, count);
+	st = prometheus_write(r, path, fd, n, count);
 	if (st == ST_OK && !run_stopped() && rename(tmp, path) == 0)
 		return ST_OK;
 	if (st == ST_OK && !run_stopped())

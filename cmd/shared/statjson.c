@@ -87,7 +87,8 @@ static void
 statjson_bytes_by_state(const struct numbers *n)
 {
 	for (int i = 0; i < NSTATES; i++)
-		(void)printf("%c\"%s\":%" PRIu64, i == 0 ? '{' : ',', state_names[i], n->t.bytes[i]);
+		(void)printf("%c\"%s\":%" PRIu64, i == 0 ? '{' : ',', state_names[i],
+		    n->t.bytes[i]);
 	(void)fputc('}', stdout);
 }
 
