@@ -82,6 +82,11 @@ topics_one(struct run *r, const char *name, bool json, bool asked, enum status *
 	struct queue *q = NULL;
 	enum status st = run_queue(r, name, &q);
 
+	/* A spool may hold queues of other users.  This user has no part in them. */
+	if (st == ST_DENIED && !asked) {
+		run_verbose(r, "%s: passed over", r->err.text);
+		return ST_OK;
+	}
 	if (st == ST_OK && queue_is_topic(q)) {
 		if ((st = run_redistribute(r, q)) == ST_OK)
 			st = print_topic(r, q, json, worst);

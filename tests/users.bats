@@ -583,3 +583,25 @@ others() {
 	run -77 carol mq init newq
 	assert_output "mq init: cannot make queue 'newq' in $PWD/spool: Permission denied"
 }
+
+@test "mq topics passes over the queues of other users, as mq ls does; one that is named is refused" {
+	mkdir -m 1777 spool
+	alice mq push -q private -m x
+	alice mq subscribe hers private
+	carol mq subscribe his mine
+	run -0 carol mq ls
+	run -0 --separate-stderr carol mq topics
+	assert_output "his mine"
+	assert_equal "$stderr" ""
+	run -0 --separate-stderr carol mq -v topics --json
+	assert_output '{"topic":"his","queue":"mine","filters":[]}'
+	for queue in private hers; do
+		[[ $stderr == *"mq topics: $PWD/spool/$queue: Permission denied: passed over"* ]]
+		run -77 carol mq topics $queue
+		assert_output "mq topics: $PWD/spool/$queue: Permission denied"
+	done
+	# A part of one's own topic that cannot be read is still told.
+	chmod 0 spool/his/subscriptions
+	run -77 carol mq topics
+	assert_output --partial "Permission denied"
+}
