@@ -605,3 +605,31 @@ others() {
 	run -77 carol mq topics
 	assert_output --partial "Permission denied"
 }
+
+@test "a bucket that may not be opened is told with its path, by whatever meets it" {
+	mkdir -m 1777 spool
+	carol mq push -q q -m x
+	carol mq push -q q -k key -m 1
+	carol mq push -q q -k key -m 2
+	carol mq claim q
+	carol mq claim q
+	run -1 carol mq pop q		# the second one of the key goes to waiting
+	carol mq push -q q -m y
+	lane=$(echo spool/q/waiting/*/*) ready=$(echo spool/q/ready/*)
+	for bucket in "$ready" "$lane"; do
+		chmod 0 "$bucket"
+		for command in "ls q" "stat q" stat "check q" "show q 1234" \
+		    "export q" "dead q --state ready" "hold q --all --dry-run"; do
+			# shellcheck disable=SC2086 # words
+			run carol mq $command
+			[[ $output == *"$PWD/$bucket: Permission denied"* ]] || fail "$command: $output"
+		done
+		chmod 700 "$bucket"
+	done
+	chmod 0 "$ready"
+	for command in "pop q" "claim q" "work q --drain -- cat"; do
+		# shellcheck disable=SC2086 # words
+		run -77 carol mq $command
+		assert_output --partial "$PWD/$ready: Permission denied"
+	done
+}

@@ -211,17 +211,23 @@ enum status
 bucket_open(struct shelf *sh, const struct bucket *b, int *fd, struct error *err)
 {
 	char half[BUCKET_MAX + 1] = "+";
+	const char *name = b->half ? half : b->name, *other = b->half ? b->name : half;
+	struct error opening;
 	enum status st;
 	int dir;
 
 	if ((st = shelf_fd(sh, &dir, err)) != ST_OK)
 		return st;
+	error_clear(&opening);
 	(void)strlcat(half, b->name, sizeof(half));
-	st = fs_open_dir(dir, b->half ? half : b->name, false, fd, err);
+	st = fs_open_dir(dir, name, false, fd, &opening);
 	/* The maker of the bucket may have finished it after it was listed. */
 	if (st == ST_GONE)
-		st = fs_open_dir(dir, b->half ? b->name : half, false, fd, err);
-	return st;
+		st = fs_open_dir(dir, name = other, false, fd, &opening);
+	if (st == ST_OK || st == ST_GONE)
+		return st;
+	return error_sys(err, opening.errnum, "%s/%s/%s%s%s/%s", sh->queue->spool->path,
+	    sh->queue->name, shelf_name(sh), sh->lane[0] != '\0' ? "/" : "", sh->lane, name);
 }
 
 enum status
