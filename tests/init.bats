@@ -127,3 +127,16 @@ load helper
 		assert_counts "q$round" ready=8
 	done
 }
+
+@test "a queue of which a part cannot be made is named, and nothing is left of it" {
+	need_strace
+	mq push -q q -m x
+	for command in "init new" "push new -m x" "subscribe new q"; do
+		for when in 2 5 10; do
+			run -75 strace -qq -o /dev/null -e inject=mkdirat:error=ENOSPC:when=$when mq $command
+			assert_output --partial "cannot make queue 'new' in $MQ_SPOOL: "
+			assert_output --partial ": No space left on device"
+			assert [ ! -e "$MQ_SPOOL/new" ]
+		done
+	done
+}

@@ -91,6 +91,20 @@ make_hidden(struct queue *q, const char *name, struct error *err)
 	    error_sys(err, making.errnum, "cannot make queue '%s' in %s", q->name, q->spool->path);
 }
 
+/* The same for what is made in that directory: put the name of the queue in front of the error. */
+static enum status
+making_failed(const struct queue *q, enum status st, struct error *err)
+{
+	char text[sizeof(err->text)];
+
+	if (st == ST_OK || st == ST_EXISTS || st == ST_GONE || err->errnum == 0)
+		return st;
+	(void)strlcpy(text, err->text, sizeof(text));
+	(void)snprintf(err->text, sizeof(err->text), "cannot make queue '%s' in %.250s: %.200s",
+	    q->name, q->spool->path, text);
+	return st;
+}
+
 static enum status
 make_queue(struct spool *sp, const char *name, const char *const *assign, size_t n,
     struct error *err)
@@ -113,7 +127,7 @@ make_queue(struct spool *sp, const char *name, const char *const *assign, size_t
 			st = fs_move_own(sp->fd, tmp, sp->fd, name, err);
 		if (st != ST_OK)
 			fs_remove_tree(sp->fd, tmp);	/* ST_EXISTS: another made it meanwhile */
-		else
+		if ((st = making_failed(q, st, err)) == ST_OK)
 			st = queue_tmp(q, &fd, err);
 	}
 	queue_close(q);
