@@ -47,11 +47,11 @@ clock_mono(void)
 
 /*
  * Days since 1970-01-01 become a date, and the other way round, for years from 1970 on: Howard
- * Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days and days_from_civil. 
+ * Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days and days_from_civil.
  * Years start in March, so that the leap day is the last one.
  */
 static void
-civil_from_days(int64_t days, struct civil *c)
+clock_civil_from_days(int64_t days, struct civil *c)
 {
 	int64_t z = days + 719468, era = z / 146097, doe = z % 146097;
 	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
@@ -64,7 +64,7 @@ civil_from_days(int64_t days, struct civil *c)
 }
 
 static int64_t
-days_from_civil(const struct civil *c)
+clock_days_from_civil(const struct civil *c)
 {
 	int64_t y = c->year - (c->month <= 2), era = y / 400, yoe = y % 400;
 	int64_t mp = c->month > 2 ? c->month - 3 : c->month + 9;
@@ -74,7 +74,7 @@ days_from_civil(const struct civil *c)
 }
 
 static int
-days_in_month(int year, int month)
+clock_days_in_month(int year, int month)
 {
 	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -87,7 +87,7 @@ days_in_month(int year, int month)
  * that they can tell.
  */
 static void
-civil_from_time(usec_t t, struct civil *c)
+clock_civil_from_time(usec_t t, struct civil *c)
 {
 	int64_t second;
 
@@ -96,7 +96,7 @@ civil_from_time(usec_t t, struct civil *c)
 	if (t > TIME_LIMIT)
 		t = TIME_LIMIT;
 	second = t % DAY / USEC;
-	civil_from_days(t / DAY, c);
+	clock_civil_from_days(t / DAY, c);
 	c->hour = (int)(second / 3600);
 	c->minute = (int)(second / 60 % 60);
 	c->second = (int)(second % 60);
@@ -108,14 +108,14 @@ time_format(usec_t t, char buf[TIME_MAX])
 {
 	struct civil c;
 
-	civil_from_time(t, &c);
+	clock_civil_from_time(t, &c);
 	(void)snprintf(buf, TIME_MAX, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", c.year, c.month,
 	    c.day, c.hour, c.minute, c.second, c.usec);
 }
 
 /* Print digits without snprintf, which is slow, because every name of a message is printed here. */
 static void
-put_digits(char *at, int width, int value)
+clock_put_digits(char *at, int width, int value)
 {
 	for (; width > 0; value /= 10)
 		at[--width] = (char)('0' + value % 10);
@@ -126,20 +126,20 @@ key_format(usec_t t, char buf[KEY_LEN + 1])
 {
 	struct civil c;
 
-	civil_from_time(t, &c);
+	clock_civil_from_time(t, &c);
 	memcpy(buf, "yyyymmddThhmmss.uuuuuuZ", KEY_LEN + 1);
-	put_digits(buf, 4, c.year);
-	put_digits(buf + 4, 2, c.month);
-	put_digits(buf + 6, 2, c.day);
-	put_digits(buf + 9, 2, c.hour);
-	put_digits(buf + 11, 2, c.minute);
-	put_digits(buf + 13, 2, c.second);
-	put_digits(buf + 16, 6, c.usec);
+	clock_put_digits(buf, 4, c.year);
+	clock_put_digits(buf + 4, 2, c.month);
+	clock_put_digits(buf + 6, 2, c.day);
+	clock_put_digits(buf + 9, 2, c.hour);
+	clock_put_digits(buf + 11, 2, c.minute);
+	clock_put_digits(buf + 13, 2, c.second);
+	clock_put_digits(buf + 16, 6, c.usec);
 }
 
 /* Read the number in a run of digits, which the caller has checked. */
 static int
-get_digits(const char *at, int width)
+clock_get_digits(const char *at, int width)
 {
 	int value = 0;
 
@@ -160,18 +160,18 @@ key_parse(const char *text, usec_t *out)
 		if (form[i] == '0' ? !digit : text[i] != form[i])
 			return false;
 	}
-	c.year = get_digits(text, 4);
-	c.month = get_digits(text + 4, 2);
-	c.day = get_digits(text + 6, 2);
-	c.hour = get_digits(text + 9, 2);
-	c.minute = get_digits(text + 11, 2);
-	c.second = get_digits(text + 13, 2);
-	c.usec = get_digits(text + 16, 6);
+	c.year = clock_get_digits(text, 4);
+	c.month = clock_get_digits(text + 4, 2);
+	c.day = clock_get_digits(text + 6, 2);
+	c.hour = clock_get_digits(text + 9, 2);
+	c.minute = clock_get_digits(text + 11, 2);
+	c.second = clock_get_digits(text + 13, 2);
+	c.usec = clock_get_digits(text + 16, 6);
 	if (c.year < 1970 || c.month < 1 || c.month > 12 || c.day < 1 ||
-	    c.day > days_in_month(c.year, c.month) ||
+	    c.day > clock_days_in_month(c.year, c.month) ||
 	    c.hour > 23 || c.minute > 59 || c.second > 59)
 		return false;
-	*out = days_from_civil(&c) * DAY + c.hour * HOUR + c.minute * MINUTE +
+	*out = clock_days_from_civil(&c) * DAY + c.hour * HOUR + c.minute * MINUTE +
 	    c.second * USEC + c.usec;
 	return true;
 }
@@ -206,7 +206,7 @@ static const struct unit { const char *name; usec_t length; } units[] = {
 
 /* The length of the unit of that name.  "" means seconds.  0: there is no such unit. */
 static usec_t
-unit_length(const char *name)
+clock_unit_length(const char *name)
 {
 	if (*name == '\0')
 		return USEC;
@@ -228,7 +228,7 @@ duration_parse(const char *text, usec_t *out, struct error *err)
 		decimals = strspn(++end, digits);
 		end += decimals;
 	}
-	unit = unit_length(end);
+	unit = clock_unit_length(end);
 	if (whole == 0 || unit == 0 || (text[whole] == '.' && decimals == 0))
 		return error_set(err, ST_USAGE, 0,
 		    "'%s' is not a duration: a number with ms, s, m, h, d or w", text);

@@ -12,13 +12,13 @@
 #include "base/envelope.h"
 
 static bool
-is_control(char c)
+envelope_is_control(char c)
 {
 	return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
 }
 
 static bool
-is_name(char c)
+envelope_is_name(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
 	    c == '-' || c == '_' || c == '.';
@@ -33,7 +33,7 @@ name_length(const char *text, size_t len)
 {
 	size_t n = 0;
 
-	while (n < len && is_name(text[n]))
+	while (n < len && envelope_is_name(text[n]))
 		n++;
 	return n < len && text[n] == ':' && n <= HEADER_NAME_MAX ? n : 0;
 }
@@ -72,7 +72,7 @@ headers_add(struct headers *h, const char *text, struct error *err)
 	struct header add = { .name = text };
 
 	for (size_t i = 0; i < len; i++)
-		if (is_control(text[i]))
+		if (envelope_is_control(text[i]))
 			return error_set(err, ST_BADDATA, 0, "a header must not hold control "
 			    "characters (byte 0x%02x at %zu)", (unsigned char)text[i], i);
 	if ((add.namelen = name_length(text, len)) == 0)
@@ -145,7 +145,7 @@ fold_case(char c)
 
 /* Compare by name.  Headers of one name stay in their order. */
 static int
-named_cmp(const void *pa, const void *pb)
+envelope_named_cmp(const void *pa, const void *pb)
 {
 	const struct named *a = *(const struct named *const *)pa,
 	    *b = *(const struct named *const *)pb;
@@ -158,7 +158,7 @@ named_cmp(const void *pa, const void *pb)
 }
 
 static bool
-named_same(const struct named *a, const struct named *b)
+envelope_named_same(const struct named *a, const struct named *b)
 {
 	return a->header.namelen == b->header.namelen &&
 	    memcmp(a->key, b->key, a->header.namelen) == 0;
@@ -169,15 +169,15 @@ named_same(const struct named *a, const struct named *b)
  * not cost the square of their number.
  */
 static void
-named_chain(struct named *h, struct named **sorted, size_t n)
+envelope_named_chain(struct named *h, struct named **sorted, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		sorted[i] = &h[i];
 	if (n > 1)
-		qsort(sorted, n, sizeof(struct named *), named_cmp);
+		qsort(sorted, n, sizeof(struct named *), envelope_named_cmp);
 	for (size_t i = 0; i < n; i++) {
-		sorted[i]->first = i == 0 || !named_same(sorted[i - 1], sorted[i]);
-		sorted[i]->next = i + 1 < n && named_same(sorted[i], sorted[i + 1]) ?
+		sorted[i]->first = i == 0 || !envelope_named_same(sorted[i - 1], sorted[i]);
+		sorted[i]->next = i + 1 < n && envelope_named_same(sorted[i], sorted[i + 1]) ?
 		    (size_t)(sorted[i + 1] - h) : SIZE_MAX;
 	}
 }
@@ -207,7 +207,7 @@ headers_index(const struct headers *all, char (*fold)(char), struct headers_inde
 		out->h[out->n].header = h;
 		out->h[out->n].key = out->keys + (h.name - all->block);
 	}
-	named_chain(out->h, sorted, out->n);
+	envelope_named_chain(out->h, sorted, out->n);
 	free(sorted);
 	return ST_OK;
 }
@@ -225,13 +225,13 @@ headers_index_free(struct headers_index *index)
  * line.
  */
 static size_t
-line_length(const char *text, size_t len)
+envelope_line_length(const char *text, size_t len)
 {
 	size_t i = name_length(text, len);
 
 	if (i == 0 || len - i < 2 || text[i + 1] != ' ')
 		return 0;
-	for (i += 2; i < len && !is_control(text[i]); i++)
+	for (i += 2; i < len && !envelope_is_control(text[i]); i++)
 		;
 	return i < len && text[i] == '\n' ? i + 1 : 0;
 }
@@ -243,7 +243,7 @@ headers_valid(const struct headers *h)
 
 	if (h->len > HEADERS_MAX)
 		return false;
-	while (pos < h->len && (line = line_length(h->block + pos, h->len - pos)) > 0)
+	while (pos < h->len && (line = envelope_line_length(h->block + pos, h->len - pos)) > 0)
 		pos += line;
 	return pos > 0 && pos + 1 == h->len && h->block[pos] == '\n';
 }

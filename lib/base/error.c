@@ -80,7 +80,7 @@ error_clear(struct error *err)
 }
 
 static const char *
-errno_text(int errnum)
+error_of_errno(int errnum)
 {
 	/* "Invalid cross-device link" tells an operator nothing. */
 	if (errnum == EXDEV)
@@ -88,13 +88,13 @@ errno_text(int errnum)
 	return strerror(errnum);
 }
 
-static void fill(struct error *err, enum status st, int errnum, const char *fmt, va_list ap)
+static void error_fill(struct error *err, enum status st, int errnum, const char *fmt, va_list ap)
     PRINTF_LIKE(4, 0);
 
 static void
-fill(struct error *err, enum status st, int errnum, const char *fmt, va_list ap)
+error_fill(struct error *err, enum status st, int errnum, const char *fmt, va_list ap)
 {
-	const char *why = errnum != 0 ? errno_text(errnum) : "";
+	const char *why = errnum != 0 ? error_of_errno(errnum) : "";
 	size_t room = sizeof(err->text);
 
 	if (err->status != ST_OK)
@@ -117,7 +117,7 @@ error_set(struct error *err, enum status st, int errnum, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	fill(err, st, errnum, fmt, ap);
+	error_fill(err, st, errnum, fmt, ap);
 	va_end(ap);
 	return st;
 }
@@ -129,7 +129,7 @@ error_sys(struct error *err, int errnum, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	fill(err, st, errnum, fmt, ap);
+	error_fill(err, st, errnum, fmt, ap);
 	va_end(ap);
 	return st;
 }

@@ -42,7 +42,7 @@ filter_parse(const char *text, struct filter *f)
 
 /* The end of the word at 'w'. */
 static const char *
-word_end(const char *w, const char *end)
+filter_word_end(const char *w, const char *end)
 {
 	const char *dot = memchr(w, '.', (size_t)(end - w));
 
@@ -50,12 +50,12 @@ word_end(const char *w, const char *end)
 }
 
 static bool
-words_ok(const char *pattern)
+filter_words_ok(const char *pattern)
 {
 	const char *end = pattern + strlen(pattern), *w = pattern, *stop;
 
 	for (;; w = stop + 1) {
-		stop = word_end(w, end);
+		stop = filter_word_end(w, end);
 		/* A star that is part of a word would look like a pattern of the shell. */
 		if (stop == w || (stop - w > 1 && strcspn(w, "*#") < (size_t)(stop - w)))
 			return false;
@@ -76,7 +76,7 @@ filter_check(const char *text, struct error *err)
 	if (!filter_parse(text, &f))
 		return error_set(err, ST_USAGE, 0,
 		    "'%s' is no filter: HEADER=PATTERN or HEADER!=PATTERN", text);
-	if (f.type && !words_ok(f.pattern))
+	if (f.type && !filter_words_ok(f.pattern))
 		return error_set(err, ST_USAGE, 0,
 		    "'%s': a pattern for Type is words with dots between; "
 		    "* stands for one word, # for any number", text);
@@ -88,9 +88,9 @@ filter_check(const char *text, struct error *err)
  * follows it.
  */
 static const char *
-next_word(const char *w, const char *end)
+filter_next_word(const char *w, const char *end)
 {
-	return word_end(w, end) + 1;
+	return filter_word_end(w, end) + 1;
 }
 
 /*
@@ -98,28 +98,28 @@ next_word(const char *w, const char *end)
  * word more.
  */
 static bool
-words_match(const char *p, const char *pend, const char *v, const char *vend)
+filter_words_match(const char *p, const char *pend, const char *v, const char *vend)
 {
 	const char *hash = NULL, *again = NULL;
 
 	while (v <= vend) {
-		size_t plen = p <= pend ? (size_t)(word_end(p, pend) - p) : 0;
-		size_t vlen = (size_t)(word_end(v, vend) - v);
+		size_t plen = p <= pend ? (size_t)(filter_word_end(p, pend) - p) : 0;
+		size_t vlen = (size_t)(filter_word_end(v, vend) - v);
 		if (plen == 1 && *p == '#') {
-			hash = p = next_word(p, pend);
+			hash = p = filter_next_word(p, pend);
 			again = v;
 		} else if (p <= pend && ((plen == 1 && *p == '*') ||
 		    (plen == vlen && memcmp(p, v, plen) == 0))) {
-			p = next_word(p, pend);
-			v = next_word(v, vend);
+			p = filter_next_word(p, pend);
+			v = filter_next_word(v, vend);
 		} else if (hash != NULL) {
 			p = hash;
-			v = again = next_word(again, vend);
+			v = again = filter_next_word(again, vend);
 		} else
 			return false;
 	}
-	while (p <= pend && *p == '#' && word_end(p, pend) == p + 1)
-		p = next_word(p, pend);
+	while (p <= pend && *p == '#' && filter_word_end(p, pend) == p + 1)
+		p = filter_next_word(p, pend);
 	return p > pend;
 }
 
@@ -130,7 +130,7 @@ value_matches(const struct filter *f, const struct header *h)
 	bool yes;
 
 	if (f->type)
-		return words_match(f->pattern, f->pattern + strlen(f->pattern), h->value,
+		return filter_words_match(f->pattern, f->pattern + strlen(f->pattern), h->value,
 		    h->value + h->valuelen);
 	if (h->valuelen >= sizeof(small) && (value = malloc(h->valuelen + 1)) == NULL)
 		/*

@@ -34,7 +34,7 @@
 #define NOREPLACE 1U	/* RENAME_NOREPLACE of <linux/fs.h> */
 
 static enum status
-open_dir(int dirfd, const char *name, int flags, int *fd, struct error *err)
+fs_dir_at(int dirfd, const char *name, int flags, int *fd, struct error *err)
 {
 	*fd = openat(dirfd, name, O_DIRECTORY | O_CLOEXEC | flags);
 	if (*fd != -1)
@@ -47,13 +47,13 @@ open_dir(int dirfd, const char *name, int flags, int *fd, struct error *err)
 enum status
 fs_open_dir(int dirfd, const char *name, bool follow, int *fd, struct error *err)
 {
-	return open_dir(dirfd, name, O_RDONLY | (follow ? 0 : O_NOFOLLOW), fd, err);
+	return fs_dir_at(dirfd, name, O_RDONLY | (follow ? 0 : O_NOFOLLOW), fd, err);
 }
 
 enum status
 fs_open_path(int dirfd, const char *name, int *fd, struct error *err)
 {
-	return open_dir(dirfd, name, O_PATH | O_NOFOLLOW, fd, err);
+	return fs_dir_at(dirfd, name, O_PATH | O_NOFOLLOW, fd, err);
 }
 
 int
@@ -82,7 +82,7 @@ fs_write(int fd, const void *data, size_t len, struct error *err)
 
 /* People name the null device to say "no file". */
 static bool
-is_null_device(const struct stat *st)
+fs_is_null_device(const struct stat *st)
 {
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }
@@ -124,7 +124,7 @@ fs_read_file_stat(int dirfd, const char *name, bool follow, size_t max, char **t
 		return error_sys(err, errno, "%s", name);
 	if (fstat(fd, st) == -1)
 		error_sys(err, errno, "%s", name);
-	else if (!S_ISREG(st->st_mode) && !(follow && is_null_device(st)))
+	else if (!S_ISREG(st->st_mode) && !(follow && fs_is_null_device(st)))
 		error_set(err, ST_CONF, 0, "%s: not a regular file", name);
 	else if ((uint64_t)st->st_size > max)
 		error_set(err, ST_CONF, 0, "%s: larger than %zu bytes", name, max);
@@ -153,18 +153,18 @@ fs_read_file_stat(int dirfd, const char *name, bool follow, size_t max, char **t
  * know the flag.
  */
 static int
-rename_noreplace(int fromfd, const char *from, int tofd, const char *to)
+fs_rename_noreplace(int fromfd, const char *from, int tofd, const char *to)
 {
 	return (int)syscall(SYS_renameat2, fromfd, from, tofd, to, NOREPLACE);
 }
 
 /*
- * Like rename_noreplace, but without the flag, so that only the last step is atomic.  Names are
+ * Like fs_rename_noreplace, but without the flag, so that only the last step is atomic.  Names are
  * unique, so another file with the target's name is a link to the same one, and rename(2) would
  * succeed and do nothing.
  */
 static int
-rename_checked(int fromfd, const char *from, int tofd, const char *to)
+fs_rename_checked(int fromfd, const char *from, int tofd, const char *to)
 {
 	struct stat sb;
 
@@ -179,10 +179,10 @@ rename_checked(int fromfd, const char *from, int tofd, const char *to)
 enum status
 fs_move(int fromfd, const char *from, int tofd, const char *to, struct error *err)
 {
-	int r = rename_noreplace(fromfd, from, tofd, to);
+	int r = fs_rename_noreplace(fromfd, from, tofd, to);
 
 	if (r == -1 && (errno == EINVAL || errno == ENOSYS || errno == EPERM))
-		r = rename_checked(fromfd, from, tofd, to);
+		r = fs_rename_checked(fromfd, from, tofd, to);
 	if (r == 0)
 		return ST_OK;
 	if (errno == ENOENT || errno == ESTALE)

@@ -38,7 +38,7 @@ listing_free(struct listing *l)
 }
 
 static int
-entry_cmp(const void *a, const void *b)
+listing_cmp(const void *a, const void *b)
 {
 	return strcmp(((const struct entry *)a)->name,
 	    ((const struct entry *)b)->name);
@@ -49,13 +49,13 @@ static void
 listing_trim(struct listing *l, size_t max)
 {
 	if (l->n > 0)
-		qsort(l->e, l->n, sizeof(*l->e), entry_cmp);
+		qsort(l->e, l->n, sizeof(*l->e), listing_cmp);
 	while (max > 0 && l->n > max)
 		free(l->e[--l->n].name);
 }
 
 static unsigned char
-type_of(int dirfd, const char *name)
+listing_type(int dirfd, const char *name)
 {
 	struct stat st;
 
@@ -102,7 +102,7 @@ fs_list(int dirfd, const char *after, size_t max, bool dots, struct listing *l,
 		if (after[0] != '\0' && strcmp(d->d_name, after) <= 0)
 			continue;
 		st = listing_add(l, d->d_name, d->d_type == DT_UNKNOWN ?
-		    type_of(dirfd, d->d_name) : d->d_type);
+		    listing_type(dirfd, d->d_name) : d->d_type);
 		if (st != ST_OK)
 			st = error_sys(err, ENOMEM, "read directory");
 		/*
@@ -134,7 +134,7 @@ fs_list(int dirfd, const char *after, size_t max, bool dots, struct listing *l,
 #define DEPTH_MAX 8
 
 static bool
-remove_tree(int dirfd, const char *name, int depth)
+listing_remove_tree(int dirfd, const char *name, int depth)
 {
 	struct listing l = { 0 };
 	struct error err;
@@ -146,7 +146,7 @@ remove_tree(int dirfd, const char *name, int depth)
 	if (fs_list(fd, "", 0, true, &l, NULL, &err) == ST_OK)
 		for (size_t i = 0; i < l.n; i++)
 			if (fs_unlink(fd, l.e[i].name, &err) != ST_OK)
-				(void)remove_tree(fd, l.e[i].name, depth - 1);
+				(void)listing_remove_tree(fd, l.e[i].name, depth - 1);
 	listing_free(&l);
 	(void)close(fd);
 	return fs_rmdir(dirfd, name);
@@ -155,6 +155,6 @@ remove_tree(int dirfd, const char *name, int depth)
 bool
 fs_remove_tree(int dirfd, const char *name)
 {
-	return remove_tree(dirfd, name, DEPTH_MAX);
+	return listing_remove_tree(dirfd, name, DEPTH_MAX);
 }
 

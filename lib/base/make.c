@@ -47,7 +47,7 @@ fs_give_umask(void)
  * a file with another name (a hard link), and a file of another user, keep their owner.
  */
 static int
-owner_set(int fd, struct owner owner)
+make_owner_set(int fd, struct owner owner)
 {
 	struct stat sb;
 
@@ -69,7 +69,7 @@ owner_set(int fd, struct owner owner)
  * (O_PATH).
  */
 static int
-mode_set(int fd, mode_t mode)
+make_mode_set(int fd, mode_t mode)
 {
 	char path[40];
 
@@ -82,7 +82,7 @@ mode_set(int fd, mode_t mode)
 }
 
 static bool
-is_as_asked(int fd, mode_t mode, struct owner owner)
+make_is_as_asked(int fd, mode_t mode, struct owner owner)
 {
 	struct stat sb;
 
@@ -95,10 +95,10 @@ enum status
 fs_set_mode(int fd, mode_t mode, struct owner owner, struct error *err)
 {
 	/* Only the owner of a file may set its mode, even to the mode that it has. */
-	if (is_as_asked(fd, mode, owner))
+	if (make_is_as_asked(fd, mode, owner))
 		return ST_OK;
 	/* The mode comes last, because a change of owner may take bits away. */
-	if (owner_set(fd, owner) == -1 || mode_set(fd, mode) == -1)
+	if (make_owner_set(fd, owner) == -1 || make_mode_set(fd, mode) == -1)
 		return error_sys(err, errno, "set mode and group");
 	return ST_OK;
 }
@@ -244,7 +244,7 @@ fs_create(int dirfd, const char *name, mode_t mode, struct owner owner, int *fd,
  * write to one.
  */
 static int
-only_name(int fd)
+make_only_name(int fd)
 {
 	struct stat sb;
 
@@ -268,7 +268,7 @@ open_or_make(int dirfd, const char *name, int flags, bool alone, mode_t mode, st
 
 	for (int i = 0; i < MAKE_ROUNDS; i++) {
 		if ((fd = openat(dirfd, name, flags)) != -1)
-			return alone ? only_name(fd) : fd;
+			return alone ? make_only_name(fd) : fd;
 		if (errno != ENOENT)
 			return -1;
 		error_clear(&making);

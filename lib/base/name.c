@@ -134,7 +134,7 @@ struct value { const char *at; size_t len; };
 
 /* Read a number from 'min' to 'max' in its one form. */
 static bool
-number(struct value v, int64_t min, int64_t max, int64_t *out)
+name_number(struct value v, int64_t min, int64_t max, int64_t *out)
 {
 	int64_t n = 0;
 
@@ -151,11 +151,11 @@ number(struct value v, int64_t min, int64_t max, int64_t *out)
 }
 
 static bool
-number32(struct value v, int32_t min, int32_t max, int32_t *out)
+name_number32(struct value v, int32_t min, int32_t max, int32_t *out)
 {
 	int64_t n;
 
-	if (!number(v, min, max, &n))
+	if (!name_number(v, min, max, &n))
 		return false;
 	*out = (int32_t)n;
 	return true;
@@ -163,7 +163,7 @@ number32(struct value v, int32_t min, int32_t max, int32_t *out)
 
 /* Copy a value of 'min' to 'max' characters, if all of them are fine. */
 static bool
-word(struct value v, size_t min, size_t max, bool (*fine)(char), char *out)
+name_word(struct value v, size_t min, size_t max, bool (*fine)(char), char *out)
 {
 	if (v.len < min || v.len > max)
 		return false;
@@ -176,31 +176,31 @@ word(struct value v, size_t min, size_t max, bool (*fine)(char), char *out)
 }
 
 static bool
-is_reason(char c)
+name_is_reason(char c)
 {
 	return is_lower(c) || is_digit(c) || c == '-';
 }
 
 /* Read the value of one known field.  A default that is spelled out is refused. */
 static bool
-known_field(struct msgname *n, char letter, struct value v)
+name_known_field(struct msgname *n, char letter, struct value v)
 {
 	int32_t i;
 
 	switch (letter) {
 	case 's':
-		return number(v, 0, INT64_MAX, &n->size);
+		return name_number(v, 0, INT64_MAX, &n->size);
 	case 'p':
-		if (!number32(v, 0, 9, &i) || i == PRIORITY_DEFAULT)
+		if (!name_number32(v, 0, 9, &i) || i == PRIORITY_DEFAULT)
 			return false;
 		n->priority = i;
 		return true;
 	case 'h':
-		return number32(v, HEAD_MIN, HEADERS_MAX, &n->head);
+		return name_number32(v, HEAD_MIN, HEADERS_MAX, &n->head);
 	case 'a':
-		return number32(v, 1, INT32_MAX, &n->attempts);
+		return name_number32(v, 1, INT32_MAX, &n->attempts);
 	case 'd':
-		return number32(v, 1, INT32_MAX, &n->deliveries);
+		return name_number32(v, 1, INT32_MAX, &n->deliveries);
 	case 'x':
 		/*
 		 * In memory 0 stands for never, so nothing can expire in the first microsecond of
@@ -208,16 +208,16 @@ known_field(struct msgname *n, char letter, struct value v)
 		 */
 		return v.len == KEY_LEN && key_parse(v.at, &n->expires) && n->expires != 0;
 	case 'r':
-		return word(v, 1, sizeof(n->reason) - 1, is_reason, n->reason);
+		return name_word(v, 1, sizeof(n->reason) - 1, name_is_reason, n->reason);
 	case 'c':
-		return word(v, TOKEN_LEN, TOKEN_LEN, is_hex, n->token);
+		return name_word(v, TOKEN_LEN, TOKEN_LEN, is_hex, n->token);
 	case 't':
-		return number(v, 1, LEASE_MAX, &n->lease_ms);
+		return name_number(v, 1, LEASE_MAX, &n->lease_ms);
 	case 'y':
 		n->replayed = true;
 		return v.len == 0;
 	case 'K':
-		return word(v, ORDER_LEN, ORDER_LEN, is_hex, n->order);
+		return name_word(v, ORDER_LEN, ORDER_LEN, is_hex, n->order);
 	case 'l':
 		n->locked = true;
 		return v.len == 0;
@@ -236,7 +236,7 @@ known_field(struct msgname *n, char letter, struct value v)
 
 /* Read a value in lower-case hex, which has no leading zero. */
 static bool
-hex(struct value v, int64_t max, int64_t *out)
+name_hex(struct value v, int64_t max, int64_t *out)
 {
 	int64_t n = 0;
 
@@ -253,7 +253,7 @@ hex(struct value v, int64_t max, int64_t *out)
 }
 
 static bool
-is_value(char c)
+name_is_value(char c)
 {
 	return is_alnum(c) || c == '.' || c == '-';
 }
@@ -262,13 +262,14 @@ is_value(char c)
  * Read the value of one late field.  False: it has another form, and is kept like an unknown field.
  */
 static bool
-late_field(struct msgname *n, char letter, struct value v)
+name_late_field(struct msgname *n, char letter, struct value v)
 {
 	int64_t ms;
 
 	switch (letter) {
 	case 'q':
-		return v.len % WAY_HASH == 0 && word(v, WAY_HASH, sizeof(n->way) - 1, is_value,
+		return v.len % WAY_HASH == 0 && name_word(v, WAY_HASH, sizeof(n->way) - 1,
+		    name_is_value,
 		    n->way);
 	case 'u':
 		n->suspect |= v.len == 0;
@@ -277,9 +278,9 @@ late_field(struct msgname *n, char letter, struct value v)
 		n->beside |= v.len == 0;
 		return v.len == 0;
 	case 'g':
-		return hex(v, USEC_MAX, &n->claimed);
+		return name_hex(v, USEC_MAX, &n->claimed);
 	default:
-		if (!hex(v, USEC_MAX / 1000, &ms))
+		if (!name_hex(v, USEC_MAX / 1000, &ms))
 			return false;
 		n->mono = ms * 1000;
 		return true;
@@ -299,7 +300,7 @@ name_spare(const struct msgname *n)
  * when the whole name has nothing from the future.
  */
 static enum name_kind
-fields(const char *text, struct msgname *n)
+name_fields(const char *text, struct msgname *n)
 {
 	bool good = true, future = false;
 	const char *next = known;
@@ -313,12 +314,12 @@ fields(const char *text, struct msgname *n)
 		if (text[0] != ',' || (!is_lower(text[1]) && !is_upper(text[1])))
 			return NAME_FOREIGN;
 		letter = text[1];
-		while (is_value(v.at[v.len]))
+		while (name_is_value(v.at[v.len]))
 			v.len++;
 		text = v.at + v.len;
 		if ((place = strchr(known, letter)) == NULL && is_upper(letter)) {
 			future = true;
-		} else if (strchr(late, letter) != NULL && late_field(n, letter, v)) {
+		} else if (strchr(late, letter) != NULL && name_late_field(n, letter, v)) {
 			continue;
 		} else if (place == NULL) {
 			size_t len = (size_t)(text - start);
@@ -328,7 +329,7 @@ fields(const char *text, struct msgname *n)
 				memcpy(n->extra + used, start, len);
 				used += len;
 			}
-		} else if (place < next || !known_field(n, letter, v)) {
+		} else if (place < next || !name_known_field(n, letter, v)) {
 			good = false;
 		} else
 			next = place + 1;
@@ -350,7 +351,7 @@ name_parse(const char *text, struct msgname *n)
 		return NAME_FOREIGN;
 	memcpy(n->id.text, text, ID_LEN);
 	text += ID_LEN;
-	return strncmp(text, ",s", 2) == 0 ? fields(text, n) : NAME_FOREIGN;
+	return strncmp(text, ",s", 2) == 0 ? name_fields(text, n) : NAME_FOREIGN;
 }
 
 usec_t

@@ -52,7 +52,7 @@ tar_close(struct tar *t)
 }
 
 static enum status
-bad(uint64_t at, struct error *err, const char *why)
+tar_bad(uint64_t at, struct error *err, const char *why)
 {
 	return error_set(err, ST_BADDATA, 0, "byte %llu of the stream: %s", (unsigned long long)at,
 	    why);
@@ -89,14 +89,14 @@ tar_take_all(struct tar *t, char *to, size_t len, struct error *err)
 		if ((st = tar_take(t, to + have, len - have, &got, err)) != ST_OK)
 			return st;
 		if (got == 0)
-			return have == 0 ? ST_NONE : bad(t->at, err, "it breaks off");
+			return have == 0 ? ST_NONE : tar_bad(t->at, err, "it breaks off");
 		have += got;
 	}
 	return ST_OK;
 }
 
 static enum status
-skip(struct tar *t, uint64_t n, struct error *err)
+tar_skip(struct tar *t, uint64_t n, struct error *err)
 {
 	char block[BLOCK];
 	enum status st;
@@ -106,14 +106,14 @@ skip(struct tar *t, uint64_t n, struct error *err)
 		if ((st = tar_take(t, block, n < BLOCK ? (size_t)n : BLOCK, &got, err)) != ST_OK)
 			return st;
 		if (got == 0)
-			return bad(t->at, err, "it breaks off");
+			return tar_bad(t->at, err, "it breaks off");
 	}
 	return ST_OK;
 }
 
 /* Read octal digits between blanks, or a number in GNU's base 256, which has the first bit set. */
 static bool
-number(const char *field, size_t len, int64_t *out)
+tar_number(const char *field, size_t len, int64_t *out)
 {
 	uint64_t n = 0;
 	size_t i = 0;
@@ -137,7 +137,7 @@ number(const char *field, size_t len, int64_t *out)
 }
 
 static bool
-all_zero(const struct ustar *u)
+tar_all_zero(const struct ustar *u)
 {
 	static const struct ustar zero;
 
@@ -145,33 +145,33 @@ all_zero(const struct ustar *u)
 }
 
 static bool
-checksum_ok(const struct ustar *u)
+tar_checksum_ok(const struct ustar *u)
 {
 	int64_t want;
 
-	return number(u->chksum, sizeof(u->chksum), &want) &&
+	return tar_number(u->chksum, sizeof(u->chksum), &want) &&
 	    (want == (int64_t)ustar_checksum(u, false) || want == (int64_t)ustar_checksum(u, true));
 }
 
 /* Read the content of an extension.  It has *len bytes, and a NUL behind them. */
 static enum status
-extension(struct tar *t, const struct tar_member *m, size_t *len, struct error *err)
+tar_extension(struct tar *t, const struct tar_member *m, size_t *len, struct error *err)
 {
 	enum status st;
 
 	if (m->size > EXTENSION_MAX)
-		return bad(m->at, err, "an extended header that is too large");
+		return tar_bad(m->at, err, "an extended header that is too large");
 	*len = (size_t)m->size;
 	st = tar_take_all(t, t->ext, *len, err);
 	if (st == ST_NONE)
-		return bad(t->at, err, "it breaks off");
+		return tar_bad(t->at, err, "it breaks off");
 	t->ext[*len] = '\0';
-	return st == ST_OK ? skip(t, tar_padding(m->size), err) : st;
+	return st == ST_OK ? tar_skip(t, tar_padding(m->size), err) : st;
 }
 
 /* Read a decimal number that is the whole text. */
 static bool
-decimal(const char *text, size_t len, int64_t *out)
+tar_decimal(const char *text, size_t len, int64_t *out)
 {
 	int64_t n = 0;
 
@@ -186,7 +186,7 @@ decimal(const char *text, size_t len, int64_t *out)
 }
 
 static bool
-set_path(struct extension *x, const char *path, size_t len)
+tar_set_path(struct extension *x, const char *path, size_t len)
 {
 	if (memchr(path, '\0', len) != NULL)
 		return false;
@@ -197,30 +197,30 @@ set_path(struct extension *x, const char *path, size_t len)
 }
 
 static bool
-pax_value(struct extension *x, const char *key, size_t keylen, const char *value, size_t len)
+tar_pax_value(struct extension *x, const char *key, size_t keylen, const char *value, size_t len)
 {
 	if (keylen == 4 && memcmp(key, "path", 4) == 0)
-		return set_path(x, value, len);
+		return tar_set_path(x, value, len);
 	if (keylen == 4 && memcmp(key, "size", 4) == 0)
-		return x->has_size = decimal(value, len, &x->size);
+		return x->has_size = tar_decimal(value, len, &x->size);
 	if (keylen > 11 && memcmp(key, "GNU.sparse.", 11) == 0)
 		x->sparse = true;
 	return true;
 }
 
 static bool
-pax(struct extension *x, const char *text, size_t len)
+tar_pax(struct extension *x, const char *text, size_t len)
 {
 	const char *end = text + len, *space, *equals;
 	int64_t n;
 
 	while (text < end) {
 		if ((space = memchr(text, ' ', (size_t)(end - text))) == NULL ||
-		    !decimal(text, (size_t)(space - text), &n) || n > end - text ||
+		    !tar_decimal(text, (size_t)(space - text), &n) || n > end - text ||
 		    n < space - text + 3 || text[n - 1] != '\n' ||
 		    (equals = memchr(space, '=', (size_t)(text + n - space))) == NULL)
 			return false;
-		if (!pax_value(x, space + 1, (size_t)(equals - space - 1), equals + 1,
+		if (!tar_pax_value(x, space + 1, (size_t)(equals - space - 1), equals + 1,
 		    (size_t)(text + n - 1 - equals - 1)))
 			return false;
 		text += n;
@@ -229,7 +229,7 @@ pax(struct extension *x, const char *text, size_t len)
 }
 
 static void
-member_path(const struct ustar *u, const struct extension *x, char path[TAR_PATH_MAX])
+tar_member_path(const struct ustar *u, const struct extension *x, char path[TAR_PATH_MAX])
 {
 	const char *from = path;
 
@@ -246,18 +246,19 @@ member_path(const struct ustar *u, const struct extension *x, char path[TAR_PATH
 
 /* Links, devices and directories have no content, whatever their size says. */
 static bool
-has_content(char type)
+tar_has_content(char type)
 {
 	return type < '1' || type > '6';
 }
 
 static enum status
-member(struct tar *t, const struct ustar *u, const struct extension *x, struct tar_member *m,
+tar_take_member(struct tar *t, const struct ustar *u, const struct extension *x,
+    struct tar_member *m,
     struct error *err)
 {
 	size_t len;
 
-	member_path(u, x, m->path);
+	tar_member_path(u, x, m->path);
 	len = strlen(m->path);
 	if (m->type == '\0' || m->type == '7')
 		m->type = '0';
@@ -266,9 +267,9 @@ member(struct tar *t, const struct ustar *u, const struct extension *x, struct t
 	if (x->has_size)
 		m->size = x->size;
 	if (m->type == 'S' || x->sparse)
-		return bad(m->at, err,
+		return tar_bad(m->at, err,
 		    "a sparse file; make the stream without holes (tar --sparse)");
-	if (!has_content(m->type))
+	if (!tar_has_content(m->type))
 		m->size = 0;
 	t->left = (uint64_t)m->size;
 	t->pad = tar_padding(m->size);
@@ -277,7 +278,7 @@ member(struct tar *t, const struct ustar *u, const struct extension *x, struct t
 
 /* Read the next block that is not all zeros. */
 static enum status
-header(struct tar *t, struct ustar *u, struct tar_member *m, struct error *err)
+tar_read_header(struct tar *t, struct ustar *u, struct tar_member *m, struct error *err)
 {
 	enum status st;
 
@@ -285,22 +286,22 @@ header(struct tar *t, struct ustar *u, struct tar_member *m, struct error *err)
 		m->at = t->at;
 		st = tar_take_all(t, (char *)u, sizeof(*u), err);
 		if (st == ST_NONE && !t->ended)
-			return bad(t->at, err, t->any ? "it breaks off" :
+			return tar_bad(t->at, err, t->any ? "it breaks off" :
 			    "there is nothing; did the export fail?");
 		if (st != ST_OK)
 			return st;
-		if (!all_zero(u))
+		if (!tar_all_zero(u))
 			break;
 		t->ended = true;
 	}
-	if (!checksum_ok(u))
-		return bad(m->at, err, t->any ? "not the header of a file in a tar archive" :
+	if (!tar_checksum_ok(u))
+		return tar_bad(m->at, err, t->any ? "not the header of a file in a tar archive" :
 		    "not a tar archive (is it compressed?)");
 	t->any = true;
 	t->ended = false;
 	m->type = u->type;
-	return number(u->size, sizeof(u->size), &m->size) ? ST_OK :
-	    bad(m->at, err, "a size that is none");
+	return tar_number(u->size, sizeof(u->size), &m->size) ? ST_OK :
+	    tar_bad(m->at, err, "a size that is none");
 }
 
 enum status
@@ -311,32 +312,32 @@ tar_next(struct tar *t, struct tar_member *m, struct error *err)
 	enum status st;
 	size_t len = 0;
 
-	if ((st = skip(t, t->left, err)) != ST_OK || (st = skip(t, t->pad, err)) != ST_OK)
+	if ((st = tar_skip(t, t->left, err)) != ST_OK || (st = tar_skip(t, t->pad, err)) != ST_OK)
 		return st;
 	t->left = t->pad = 0;
 	for (;;) {
 		bool extended = x.has_path || x.has_size || x.sparse;
-		st = header(t, &u, m, err);
+		st = tar_read_header(t, &u, m, err);
 		if (st == ST_NONE && extended)
-			return bad(t->at, err, "it breaks off");
+			return tar_bad(t->at, err, "it breaks off");
 		if (st != ST_OK)
 			return st;
 		if (m->type == 'x' || m->type == 'L') {
-			if ((st = extension(t, m, &len, err)) != ST_OK)
+			if ((st = tar_extension(t, m, &len, err)) != ST_OK)
 				return st;
-			if (m->type == 'x' ? !pax(&x, t->ext, len) :
-			    !set_path(&x, t->ext, strlen(t->ext)))
-				return bad(m->at, err, "a broken extended header");
+			if (m->type == 'x' ? !tar_pax(&x, t->ext, len) :
+			    !tar_set_path(&x, t->ext, strlen(t->ext)))
+				return tar_bad(m->at, err, "a broken extended header");
 		} else if (m->type == 'g' || m->type == 'K') {
 			/*
 			 * This extension is about all members, or about links.  We need nothing of
 			 * it.
 			 */
-			if ((st = skip(t, (uint64_t)m->size, err)) != ST_OK ||
-			    (st = skip(t, tar_padding(m->size), err)) != ST_OK)
+			if ((st = tar_skip(t, (uint64_t)m->size, err)) != ST_OK ||
+			    (st = tar_skip(t, tar_padding(m->size), err)) != ST_OK)
 				return st;
 		} else
-			return member(t, &u, &x, m, err);
+			return tar_take_member(t, &u, &x, m, err);
 	}
 }
 
@@ -351,7 +352,7 @@ tar_read(struct tar *t, void *buf, size_t len, size_t *got, struct error *err)
 	if ((st = tar_take(t, buf, t->left < len ? (size_t)t->left : len, got, err)) != ST_OK)
 		return st;
 	if (*got == 0)
-		return bad(t->at, err, "it breaks off");
+		return tar_bad(t->at, err, "it breaks off");
 	t->left -= *got;
 	return ST_OK;
 }

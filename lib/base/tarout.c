@@ -33,7 +33,7 @@ tar_padding(int64_t size)
  * before this one.
  */
 static void
-octal(char *field, size_t len, int64_t n)
+tarout_octal(char *field, size_t len, int64_t n)
 {
 	char text[24];
 
@@ -43,7 +43,7 @@ octal(char *field, size_t len, int64_t n)
 
 /* Write a path, split at its one slash if need be.  False: it does not fit. */
 static bool
-put_path(struct ustar *u, const char *path)
+tarout_put_path(struct ustar *u, const char *path)
 {
 	const char *slash = strchr(path, '/'), *name = path;
 	size_t len = strlen(path);
@@ -58,17 +58,17 @@ put_path(struct ustar *u, const char *path)
 }
 
 static bool
-put_block(char *to, const char *path, char type, int64_t size, usec_t mtime)
+tarout_put_block(char *to, const char *path, char type, int64_t size, usec_t mtime)
 {
 	struct ustar u = { .magic = "ustar", .version = { '0', '0' }, .type = type };
 	usec_t seconds = mtime / USEC;
-	bool fits = put_path(&u, path);
+	bool fits = tarout_put_path(&u, path);
 
-	octal(u.mode, sizeof(u.mode), 0600);
-	octal(u.uid, sizeof(u.uid), 0);
-	octal(u.gid, sizeof(u.gid), 0);
-	octal(u.size, sizeof(u.size), size <= OCTAL_MAX ? size : 0);
-	octal(u.mtime, sizeof(u.mtime), seconds < 0 ? 0 : seconds <= OCTAL_MAX ? seconds :
+	tarout_octal(u.mode, sizeof(u.mode), 0600);
+	tarout_octal(u.uid, sizeof(u.uid), 0);
+	tarout_octal(u.gid, sizeof(u.gid), 0);
+	tarout_octal(u.size, sizeof(u.size), size <= OCTAL_MAX ? size : 0);
+	tarout_octal(u.mtime, sizeof(u.mtime), seconds < 0 ? 0 : seconds <= OCTAL_MAX ? seconds :
 	    OCTAL_MAX);
 	(void)snprintf(u.chksum, sizeof(u.chksum), "%06o", ustar_checksum(&u, false));
 	u.chksum[7] = ' ';
@@ -78,7 +78,7 @@ put_block(char *to, const char *path, char type, int64_t size, usec_t mtime)
 
 /* Write "LENGTH KEY=VALUE\n".  The length counts its own digits, too. */
 static size_t
-pax_record(char *to, size_t room, const char *key, const char *value)
+tarout_pax_record(char *to, size_t room, const char *key, const char *value)
 {
 	size_t body = strlen(key) + strlen(value) + 3, len, digits = 0;
 
@@ -99,14 +99,14 @@ tar_header(const char *path, int64_t size, usec_t mtime, char buf[TAR_HEADER_MAX
 	size_t len;
 
 	memset(buf, 0, TAR_HEADER_MAX);
-	if (put_block(buf, path, '0', size, mtime))
+	if (tarout_put_block(buf, path, '0', size, mtime))
 		return BLOCK;
-	len = pax_record(buf + BLOCK, BLOCK, "path", path);
+	len = tarout_pax_record(buf + BLOCK, BLOCK, "path", path);
 	if (size > OCTAL_MAX) {
 		(void)snprintf(number, sizeof(number), "%lld", (long long)size);
-		len += pax_record(buf + BLOCK + len, BLOCK - len, "size", number);
+		len += tarout_pax_record(buf + BLOCK + len, BLOCK - len, "size", number);
 	}
-	(void)put_block(buf, "PaxHeaders/mq", 'x', (int64_t)len, mtime);
-	(void)put_block(buf + 2 * (size_t)BLOCK, path, '0', size, mtime);
+	(void)tarout_put_block(buf, "PaxHeaders/mq", 'x', (int64_t)len, mtime);
+	(void)tarout_put_block(buf + 2 * (size_t)BLOCK, path, '0', size, mtime);
 	return 3 * (size_t)BLOCK;
 }

@@ -29,7 +29,7 @@
 
 /* Whether a queue has no tmp/, which is made last: its maker died, or is making it now. */
 static bool
-half_made(struct fsck *f)
+dirs_half_made(struct fsck *f)
 {
 	struct stat sb;
 	int fd;
@@ -44,7 +44,7 @@ half_made(struct fsck *f)
 }
 
 static enum status
-check_dir(struct fsck *f, const char *name)
+dirs_check(struct fsck *f, const char *name)
 {
 	enum status st;
 	struct stat sb;
@@ -72,8 +72,8 @@ fsck_dirs(struct fsck *f)
 	enum status st = ST_OK;
 
 	for (size_t i = 0; st == ST_OK && i < sizeof(dirs) / sizeof(dirs[0]); i++)
-		st = check_dir(f, dirs[i]);
-	return st != ST_OK || half_made(f) ? st : check_dir(f, "tmp");
+		st = dirs_check(f, dirs[i]);
+	return st != ST_OK || dirs_half_made(f) ? st : dirs_check(f, "tmp");
 }
 
 /* Check the types of the directories and files that are made only when they are first needed. */
@@ -169,7 +169,7 @@ fsck_stale(void *arg, const char *name, bool removed)
 }
 
 static enum status
-check_record(struct fsck *f, int dir, const char *shard, const char *name)
+dirs_check_record(struct fsck *f, int dir, const char *shard, const char *name)
 {
 	char path[600];
 	struct msgid id;
@@ -215,7 +215,7 @@ fsck_records(struct fsck *f)
 		}
 		st = fs_list(dir, "", 0, false, &l, NULL, f->err);
 		for (size_t k = 0; st == ST_OK && k < l.n; k++)
-			st = check_record(f, dir, shards.e[i].name, l.e[k].name);
+			st = dirs_check_record(f, dir, shards.e[i].name, l.e[k].name);
 		listing_free(&l);
 		(void)close(dir);
 	}
@@ -235,7 +235,7 @@ struct look {
 };
 
 static void
-left_in_once(void *arg, enum once_kind kind, const char *name, bool done)
+dirs_left_in_once(void *arg, enum once_kind kind, const char *name, bool done)
 {
 	struct look *l = arg;
 	char path[600];
@@ -258,13 +258,13 @@ left_in_once(void *arg, enum once_kind kind, const char *name, bool done)
 }
 
 static bool
-shard_ok(const char *xx)
+dirs_shard_ok(const char *xx)
 {
 	return strlen(xx) == 2 && strspn(xx, "0123456789abcdef") == 2;
 }
 
 static enum status
-check_shard(struct fsck *f, int once, const char *xx)
+dirs_check_shard(struct fsck *f, int once, const char *xx)
 {
 	struct look look = { .f = f, .xx = xx };
 	char path[600];
@@ -273,7 +273,7 @@ check_shard(struct fsck *f, int once, const char *xx)
 	(void)snprintf(path, sizeof(path), "once/%s", xx);
 	if ((st = fs_open_dir(once, xx, false, &look.dir, f->err)) != ST_OK)
 		return fsck_pass(f, st, path);
-	st = once_tend(f->q, look.dir, f->now, f->repair, left_in_once, &look, f->err);
+	st = once_tend(f->q, look.dir, f->now, f->repair, dirs_left_in_once, &look, f->err);
 	if (look.old > 0)
 		fsck_found(f, OLD_KEY, look.removed == look.old, path,
 		    "%u key%s that nobody needs any more, such as %s", look.old,
@@ -285,14 +285,15 @@ check_shard(struct fsck *f, int once, const char *xx)
 enum status
 fsck_once(struct fsck *f)
 {
-	static const struct entries keys = { "once", shard_ok, "not a directory of keys", DT_DIR,
-	    check_shard };
+	static const struct entries keys = { "once", dirs_shard_ok, "not a directory of keys",
+	    DT_DIR,
+	    dirs_check_shard };
 
 	return fsck_entries(f, &keys);
 }
 
 static void
-orphan(void *arg, const char *name, bool removed)
+dirs_orphan(void *arg, const char *name, bool removed)
 {
 	struct fsck *f = arg;
 	char path[300];
@@ -313,7 +314,7 @@ fsck_replies(struct fsck *f)
 		return st;
 	if ((st = replies_open(f->q, false, &dir, f->err)) != ST_OK)
 		return fsck_pass(f, st, REPLIES);
-	replies_sweep(f->q, dir, "", 0, f->now, f->repair, orphan, f);
+	replies_sweep(f->q, dir, "", 0, f->now, f->repair, dirs_orphan, f);
 	(void)close(dir);
 	return ST_OK;
 }

@@ -29,7 +29,7 @@
 
 /* Find the places of an id, at most 'max', in the order of the states. */
 static enum status
-places_of(struct fsck *f, const struct msgid *id, struct place *p, size_t max, size_t *n)
+fsck_places(struct fsck *f, const struct msgid *id, struct place *p, size_t max, size_t *n)
 {
 	struct scan *scan;
 	enum status st;
@@ -45,7 +45,7 @@ places_of(struct fsck *f, const struct msgid *id, struct place *p, size_t max, s
 }
 
 static bool
-stands(struct fsck *f, const struct place *p, int *dir)
+fsck_stands(struct fsck *f, const struct place *p, int *dir)
 {
 	if (place_open(f->q, p, dir, f->err) != ST_OK) {
 		error_clear(f->err);
@@ -62,7 +62,7 @@ stands(struct fsck *f, const struct place *p, int *dir)
  * names stand at once.
  */
 static enum status
-check_duplicate(struct fsck *f, const struct msgid *id)
+fsck_duplicate(struct fsck *f, const struct msgid *id)
 {
 	struct place p[2];
 	char path[600];
@@ -70,14 +70,14 @@ check_duplicate(struct fsck *f, const struct msgid *id)
 	int dir, other;
 	size_t n;
 
-	if ((st = places_of(f, id, p, 2, &n)) != ST_OK || n < 2)
+	if ((st = fsck_places(f, id, p, 2, &n)) != ST_OK || n < 2)
 		return st;
-	if (!stands(f, &p[1], &dir))
+	if (!fsck_stands(f, &p[1], &dir))
 		return ST_OK;
-	if (stands(f, &p[0], &other)) {
+	if (fsck_stands(f, &p[0], &other)) {
 		(void)close(other);
 		place_path(f->q, &p[1], path, sizeof(path));
-		if (stands(f, &p[1], &other)) {
+		if (fsck_stands(f, &p[1], &other)) {
 			(void)close(other);
 			fsck_found(f, DUPLICATE_ID, f->repair &&
 			    fsck_lost_found(f, dir, p[1].file, path,
@@ -90,7 +90,7 @@ check_duplicate(struct fsck *f, const struct msgid *id)
 }
 
 static enum status
-check_ids(struct fsck *f)
+fsck_ids(struct fsck *f)
 {
 	enum status st = ST_OK;
 
@@ -98,7 +98,7 @@ check_ids(struct fsck *f)
 		qsort(f->ids, f->n, sizeof(*f->ids), fsck_by_id);
 	for (size_t i = 1; st == ST_OK && i < f->n; i++)
 		if (fsck_by_id(&f->ids[i], &f->ids[i - 1]) == 0)
-			st = check_duplicate(f, &f->ids[i]);
+			st = fsck_duplicate(f, &f->ids[i]);
 	return st;
 }
 
@@ -107,7 +107,7 @@ check_ids(struct fsck *f)
  * another file system, and no command follows the link.
  */
 static void
-check_links(struct fsck *f, struct spool *sp)
+fsck_links(struct fsck *f, struct spool *sp)
 {
 	struct names links;
 
@@ -133,7 +133,7 @@ fsck_spool(struct spool *sp, bool all, bool repair, usec_t now,
 		    ".mq",
 		    "it is empty, as after a power failure");
 	if (all) {
-		check_links(&f, sp);
+		fsck_links(&f, sp);
 		reap_litter(sp->fd, TMP_PREFIX, true, now, repair, fsck_stale, &f);
 		reap_litter(sp->fd, NEW_PREFIX, true, now, repair, fsck_stale, &f);
 	}
@@ -144,7 +144,7 @@ fsck_spool(struct spool *sp, bool all, bool repair, usec_t now,
  * The order matters: some checks use the ids that others gather.  Each check goes on past entries
  * that it may not read.
  */
-static enum status (*const checks[])(struct fsck *) = { fsck_keys, fsck_new, check_ids, fsck_latest,
+static enum status (*const checks[])(struct fsck *) = { fsck_keys, fsck_new, fsck_ids, fsck_latest,
     fsck_records,
     fsck_replies, fsck_topics, fsck_once };
 

@@ -26,7 +26,7 @@
 /* ---- turns and lanes -------------------------------------------------- */
 
 static enum status
-check_lane(struct fsck *f, const char *order, const char *path)
+keys_check_lane(struct fsck *f, const char *order, const char *path)
 {
 	struct shelf lane;
 	enum status st;
@@ -40,7 +40,7 @@ check_lane(struct fsck *f, const char *order, const char *path)
 
 /* Check the entries of a key's turn.  While a foreign one lies there, nobody can take the turn. */
 static enum status
-check_entries(struct fsck *f, const char *order, const char *path)
+keys_check_entries(struct fsck *f, const char *order, const char *path)
 {
 	char entry[600];
 	struct listing l;
@@ -68,7 +68,7 @@ check_entries(struct fsck *f, const char *order, const char *path)
  * removes them, and the directory itself; then the answer is whether it is gone.
  */
 static bool
-check_hollow(struct fsck *f, int dir, const char *name, int depth, bool remove)
+keys_check_hollow(struct fsck *f, int dir, const char *name, int depth, bool remove)
 {
 	struct listing l;
 	bool hollow;
@@ -78,7 +78,7 @@ check_hollow(struct fsck *f, int dir, const char *name, int depth, bool remove)
 		return false;
 	hollow = fs_list(fd, "", 0, true, &l, NULL, f->err) == ST_OK;
 	for (size_t i = 0; hollow && i < l.n; i++)
-		hollow = l.e[i].type == DT_DIR && check_hollow(f, fd, l.e[i].name, depth - 1,
+		hollow = l.e[i].type == DT_DIR && keys_check_hollow(f, fd, l.e[i].name, depth - 1,
 		    remove);
 	listing_free(&l);
 	(void)close(fd);
@@ -86,7 +86,7 @@ check_hollow(struct fsck *f, int dir, const char *name, int depth, bool remove)
 }
 
 static enum status
-check_turn(struct fsck *f, const char *order, const char *path)
+keys_check_turn(struct fsck *f, const char *order, const char *path)
 {
 	bool stuck, ok;
 	const char *text = order_check(f->q, order, f->repair, &stuck, &ok, f->err);
@@ -94,16 +94,16 @@ check_turn(struct fsck *f, const char *order, const char *path)
 	if (text != NULL)
 		fsck_found(f, stuck ? STUCK_TURN : ORPHAN_TURN, ok, path, "%s", text);
 	else if (fsck_older(f, f->q->fd, path, HALF_AGE) &&
-	    check_hollow(f, f->q->fd, path, 2, false))
+	    keys_check_hollow(f, f->q->fd, path, 2, false))
 		fsck_found(f, ORPHAN_TURN, f->repair &&
-		    check_hollow(f, f->q->fd, path, 2, true), path, "it is empty");
+		    keys_check_hollow(f, f->q->fd, path, 2, true), path, "it is empty");
 	error_clear(f->err);
 	return ST_OK;
 }
 
 /* Call 'check' for each key that has a directory in 'name', which is waiting/ or turns/. */
 static enum status
-check_orders(struct fsck *f, const char *name,
+keys_check_orders(struct fsck *f, const char *name,
     enum status (*check)(struct fsck *f, const char *order, const char *path))
 {
 	const struct entry *e;
@@ -131,20 +131,20 @@ check_orders(struct fsck *f, const char *name,
 enum status
 fsck_keys(struct fsck *f)
 {
-	enum status st = check_orders(f, "waiting", check_lane);
+	enum status st = keys_check_orders(f, "waiting", keys_check_lane);
 
 	if (st == ST_OK)
-		st = check_orders(f, "turns", check_entries);
+		st = keys_check_orders(f, "turns", keys_check_entries);
 	if (st == ST_OK)
-		st = check_orders(f, "turns", check_turn);
+		st = keys_check_orders(f, "turns", keys_check_turn);
 	/* A key may have messages that wait although nobody has its turn. */
-	return st == ST_OK ? check_orders(f, "waiting", check_turn) : st;
+	return st == ST_OK ? keys_check_orders(f, "waiting", keys_check_turn) : st;
 }
 
 /* ---- the newest of each key ------------------------------------------- */
 
 static enum status
-check_link(struct fsck *f, int dir, const struct entry *e)
+keys_check_link(struct fsck *f, int dir, const struct entry *e)
 {
 	char path[300];
 	struct msgid id;
@@ -187,7 +187,7 @@ fsck_latest(struct fsck *f)
 		if ((st = fs_list(dir, after, 1024, false, &l, &more, f->err)) != ST_OK)
 			break;
 		for (size_t i = 0; st == ST_OK && i < l.n; i++)
-			st = check_link(f, dir, &l.e[i]);
+			st = keys_check_link(f, dir, &l.e[i]);
 		if (l.n > 0)
 			(void)strlcpy(after, l.e[l.n - 1].name, sizeof(after));
 		listing_free(&l);

@@ -16,7 +16,7 @@
 
 /* Whether others than the user who made it are to use it. */
 static bool
-is_shared(const struct mode_of *m)
+modes_is_shared(const struct mode_of *m)
 {
 	return (m->mode & 0077) != 0;
 }
@@ -35,7 +35,7 @@ modes_wrong(const struct fsck *f, const struct mode_of *m, char *why, size_t siz
 	else if ((m->mode & ~is->st_mode & 0777) != 0)
 		(void)snprintf(why, size, "its mode is %04o, and the policy asks for %04o",
 		    (unsigned)is->st_mode & 07777, (unsigned)m->mode);
-	else if (!is_shared(m) && fstat(f->q->fd, &top) == 0 && top.st_uid != is->st_uid)
+	else if (!modes_is_shared(m) && fstat(f->q->fd, &top) == 0 && top.st_uid != is->st_uid)
 		(void)snprintf(why, size, "it belongs to uid %lu, and the queue to uid %lu",
 		    (unsigned long)is->st_uid, (unsigned long)top.st_uid);
 	else
@@ -83,7 +83,8 @@ modes_check(void *arg, const struct mode_of *m, struct error *err)
 	else
 		fsck_found(f, WRONG_MODE, false, m->path, "%s%s: only root or uid %lu may set it",
 		    why,
-		    is_shared(m) ? ", which shuts others out" : "", (unsigned long)m->is->st_uid);
+		    modes_is_shared(m) ? ", which shuts others out" : "",
+		    (unsigned long)m->is->st_uid);
 	return ST_OK;
 }
 

@@ -26,7 +26,7 @@
 /* ---- one message ------------------------------------------------------ */
 
 static enum status
-remember(struct fsck *f, const struct msgid *id)
+state_remember(struct fsck *f, const struct msgid *id)
 {
 	if (f->n == f->cap) {
 		size_t cap = f->cap == 0 ? 1024 : f->cap * 2;
@@ -41,7 +41,7 @@ remember(struct fsck *f, const struct msgid *id)
 }
 
 static bool
-in_its_lane(const struct place *p)
+state_in_its_lane(const struct place *p)
 {
 	return !place_in_lane(p) || strcmp(p->lane, p->name.order) == 0;
 }
@@ -51,7 +51,7 @@ in_its_lane(const struct place *p)
  * True if the message was to be moved: then its content is left to the next run.
  */
 static bool
-check_name(struct fsck *f, const struct place *p, const struct bucket *b, const char *path)
+state_check_name(struct fsck *f, const struct place *p, const struct bucket *b, const char *path)
 {
 	struct msgname n = p->name;
 	bool claim = n.token[0] != '\0', whole = claim && n.lease_ms > 0;
@@ -61,7 +61,7 @@ check_name(struct fsck *f, const struct place *p, const struct bucket *b, const 
 	enum state to = p->state == STATE_CLAIMED && fields ? STATE_READY : p->state;
 	enum status st;
 
-	if (!fields && b->cls == cls && n.key >= b->key && in_its_lane(p))
+	if (!fields && b->cls == cls && n.key >= b->key && state_in_its_lane(p))
 		return false;
 	if (fields) {
 		name_unclaim(&n);
@@ -86,7 +86,7 @@ check_name(struct fsck *f, const struct place *p, const struct bucket *b, const 
  * Any other process may finish it.
  */
 static void
-check_ended(struct fsck *f, const struct place *p, int dir, const char *path)
+state_check_ended(struct fsck *f, const struct place *p, int dir, const char *path)
 {
 	bool old = fsck_older(f, dir, p->file, HALF_AGE), ok;
 
@@ -98,7 +98,7 @@ check_ended(struct fsck *f, const struct place *p, int dir, const char *path)
 }
 
 static enum status
-check_file(struct fsck *f, const struct place *p, const char *path)
+state_check_file(struct fsck *f, const struct place *p, const char *path)
 {
 	enum kind kind = TORN;
 	struct headers h;
@@ -133,7 +133,7 @@ check_file(struct fsck *f, const struct place *p, const char *path)
 }
 
 static enum status
-check_entry(struct fsck *f, const struct shelf *sh, const struct bucket *b, int dir,
+state_check_entry(struct fsck *f, const struct shelf *sh, const struct bucket *b, int dir,
     const struct entry *e)
 {
 	struct place p = { 0 };
@@ -161,20 +161,20 @@ check_entry(struct fsck *f, const struct shelf *sh, const struct bucket *b, int 
 		break;
 	}
 	if (p.state == STATE_CLAIMED && name_ended(&p.name)) {
-		check_ended(f, &p, dir, path);
+		state_check_ended(f, &p, dir, path);
 		return ST_OK;
 	}
-	if ((st = remember(f, &p.name.id)) != ST_OK)
+	if ((st = state_remember(f, &p.name.id)) != ST_OK)
 		return st;
-	if (check_name(f, &p, b, path))
+	if (state_check_name(f, &p, b, path))
 		return ST_OK;
-	return check_file(f, &p, path);
+	return state_check_file(f, &p, path);
 }
 
 /* ---- states ----------------------------------------------------------- */
 
 static enum status
-check_bucket(struct fsck *f, struct shelf *sh, const struct bucket *b)
+state_check_bucket(struct fsck *f, struct shelf *sh, const struct bucket *b)
 {
 	const struct entry *e;
 	struct walk w;
@@ -185,7 +185,7 @@ check_bucket(struct fsck *f, struct shelf *sh, const struct bucket *b)
 		return st == ST_GONE ? ST_OK : st;
 	walk_begin(&w, dir, "", SCAN_NAMES);
 	while ((st = walk_next(&w, &e, f->err)) == ST_OK)
-		if ((st = check_entry(f, sh, b, dir, e)) != ST_OK)
+		if ((st = state_check_entry(f, sh, b, dir, e)) != ST_OK)
 			break;
 	walk_end(&w);
 	(void)close(dir);
@@ -193,7 +193,7 @@ check_bucket(struct fsck *f, struct shelf *sh, const struct bucket *b)
 }
 
 static void
-check_half(struct fsck *f, const char *state, int dir, const struct bucket *b)
+state_check_half(struct fsck *f, const char *state, int dir, const struct bucket *b)
 {
 	char half[BUCKET_MAX + 1] = "+", path[120];
 	bool ok = false;
@@ -228,9 +228,9 @@ fsck_buckets(struct fsck *f, struct shelf *sh, int dir, const char *name, size_t
 			fsck_foreign(f, FOREIGN_TYPE, dir, l.e[i].name, path, "not a directory");
 		else {
 			++*n;
-			st = fsck_pass(f, check_bucket(f, sh, &b), path);
+			st = fsck_pass(f, state_check_bucket(f, sh, &b), path);
 			if (st == ST_OK && b.half)
-				check_half(f, name, dir, &b);
+				state_check_half(f, name, dir, &b);
 		}
 	}
 	listing_free(&l);

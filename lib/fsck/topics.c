@@ -21,7 +21,7 @@
  * is nothing more to check.
  */
 static enum status
-check_filters(struct fsck *f, const char *name, const char *path)
+topics_filters(struct fsck *f, const char *name, const char *path)
 {
 	struct names filters;
 	struct error why;
@@ -51,7 +51,7 @@ check_filters(struct fsck *f, const char *name, const char *path)
  * subscription itself has to stand still, too.
  */
 static bool
-is_chained(struct fsck *f, int dir, struct queue *q)
+topics_chained(struct fsck *f, int dir, struct queue *q)
 {
 	struct names subs;
 	bool topic = subscriptions_list(q, &subs, f->err) == ST_OK && subs.n > 0;
@@ -63,7 +63,7 @@ is_chained(struct fsck *f, int dir, struct queue *q)
 }
 
 static enum status
-check_subscription(struct fsck *f, int dir, const char *name)
+topics_subscription(struct fsck *f, int dir, const char *name)
 {
 	struct names topics;
 	struct error ignored;
@@ -73,7 +73,7 @@ check_subscription(struct fsck *f, int dir, const char *name)
 	bool has = false;
 
 	(void)snprintf(path, sizeof(path), "subscriptions/%s", name);
-	if ((st = check_filters(f, name, path)) != ST_OK)
+	if ((st = topics_filters(f, name, path)) != ST_OK)
 		return st == ST_NOTFOUND ? ST_OK : st;
 	error_clear(&ignored);
 	if ((st = queue_open_raw(f->q->spool, name, &q, &ignored)) == ST_NOTFOUND) {
@@ -84,7 +84,7 @@ check_subscription(struct fsck *f, int dir, const char *name)
 	}
 	if (st != ST_OK)
 		return ST_OK;	/* it cannot be opened, perhaps as it belongs to another user */
-	if (is_chained(f, dir, q))
+	if (topics_chained(f, dir, q))
 		fsck_found(f, CHAINED_TOPIC, false, path,
 		    "queue '%s' is a topic, too: mq unsubscribe %s %s ends it; "
 		    "or make '%s' a plain queue again", name, f->q->name, name, name);
@@ -104,7 +104,7 @@ check_subscription(struct fsck *f, int dir, const char *name)
 
 /* A process that subscribes makes the note first, so a young note may lack its subscription. */
 static enum status
-check_marker(struct fsck *f, int dir, const char *topic)
+topics_marker(struct fsck *f, int dir, const char *topic)
 {
 	struct names filters = { 0 };
 	struct queue *q;
@@ -133,9 +133,9 @@ fsck_topics(struct fsck *f)
 {
 	static const struct entries subscriptions = { "subscriptions", queue_name_ok,
 	    "not the name of a queue", DT_REG,
-	    check_subscription };
+	    topics_subscription };
 	static const struct entries topics = { "topics", queue_name_ok, "not the name of a topic",
-	    DT_REG, check_marker };
+	    DT_REG, topics_marker };
 	enum status st = fsck_entries(f, &subscriptions);
 
 	return st == ST_OK ? fsck_entries(f, &topics) : st;

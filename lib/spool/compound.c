@@ -107,7 +107,7 @@ mode_print(const struct policy *p, const void *at, const char *syntax, char *buf
 }
 
 static bool
-is_none(const char *text)
+compound_is_none(const char *text)
 {
 	return *text == '\0' || strcmp(text, "none") == 0;
 }
@@ -116,14 +116,14 @@ static bool
 dead_queue_parse(const char *text, const char *syntax, struct policy *p, void *at)
 {
 	(void)syntax, (void)at;
-	if (!is_none(text) && !queue_name_ok(text))
+	if (!compound_is_none(text) && !queue_name_ok(text))
 		return false;
-	(void)strlcpy(p->dead_queue, is_none(text) ? "" : text, sizeof(p->dead_queue));
+	(void)strlcpy(p->dead_queue, compound_is_none(text) ? "" : text, sizeof(p->dead_queue));
 	return true;
 }
 
 static bool
-is_blank(char c)
+compound_is_blank(char c)
 {
 	return c == ' ' || c == '\t';
 }
@@ -136,7 +136,8 @@ group_parse(const char *text, const char *syntax, struct policy *p, void *at)
 	for (const char *c = text; *c != '\0'; c++)
 		if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == ';')
 			return false;
-	return strlcpy(p->group, is_none(text) ? "" : text, sizeof(p->group)) < sizeof(p->group);
+	return strlcpy(p->group, compound_is_none(text) ? "" : text,
+	    sizeof(p->group)) < sizeof(p->group);
 }
 
 static bool
@@ -216,11 +217,11 @@ command_parse(const char *text, const char *syntax, struct policy *p, void *at)
 	(void)syntax, (void)p;
 	for (size_t i = 0; i < len; i++)
 		if (((unsigned char)text[i] < ' ' && text[i] != '\t') || text[i] == 0x7f ||
-		    (text[i] == ';' && (i == 0 || is_blank(text[i - 1]))))
+		    (text[i] == ';' && (i == 0 || compound_is_blank(text[i - 1]))))
 			return false;
-	if (len > 0 && (is_blank(text[0]) || is_blank(text[len - 1])))
+	if (len > 0 && (compound_is_blank(text[0]) || compound_is_blank(text[len - 1])))
 		return false;
-	return strlcpy(command->text, is_none(text) ? "" : text,
+	return strlcpy(command->text, compound_is_none(text) ? "" : text,
 	    sizeof(command->text)) < sizeof(command->text);
 }
 

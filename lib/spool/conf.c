@@ -15,7 +15,7 @@
 #include "spool/keys.h"
 
 static enum status
-parse_conf_files(struct parser *ps, const struct conf_files *files, struct error *err)
+conf_parse_files(struct parser *ps, const struct conf_files *files, struct error *err)
 {
 	const size_t max = sizeof(files->path) / sizeof(files->path[0]);
 	enum status st = ST_OK;
@@ -41,7 +41,7 @@ parse_conf_files(struct parser *ps, const struct conf_files *files, struct error
 }
 
 static void
-queue_conf_begins(struct parser *ps)
+conf_queue_begins(struct parser *ps)
 {
 	(void)snprintf(ps->path, sizeof(ps->path), "%s/queue.conf", ps->queue);
 	ps->what = ps->path;
@@ -50,14 +50,14 @@ queue_conf_begins(struct parser *ps)
 }
 
 static enum status
-parse_queue_conf(struct parser *ps, int queuefd, struct error *err)
+conf_parse_queue(struct parser *ps, int queuefd, struct error *err)
 {
 	struct error seen = { .status = ST_OK };
 	enum status st;
 	size_t len;
 	char *text;
 
-	queue_conf_begins(ps);
+	conf_queue_begins(ps);
 	st = fs_read_file_stat(queuefd, "queue.conf", false, FILE_LIMIT, &text, &len, &ps->st,
 	    &seen);
 	if (st == ST_NOTFOUND)
@@ -85,7 +85,7 @@ conf_settings(const struct conf_files *files, struct settings *s, struct error *
 	memset(s, 0, sizeof(*s));
 	s->autocreate = true;
 	ps.policy = &ps.other_policy;
-	return parse_conf_files(&ps, files, err);
+	return conf_parse_files(&ps, files, err);
 }
 
 enum status
@@ -97,9 +97,9 @@ conf_policy(const struct conf_files *files, const char *queue, int queuefd, stru
 
 	ps.settings = &ps.other_settings;
 	policy_init(p);
-	st = parse_conf_files(&ps, files, err);
+	st = conf_parse_files(&ps, files, err);
 	if (st == ST_OK && queuefd != -1)
-		st = parse_queue_conf(&ps, queuefd, err);
+		st = conf_parse_queue(&ps, queuefd, err);
 	return st;
 }
 
@@ -112,9 +112,9 @@ conf_policy_text(const struct conf_files *files, const char *queue, const char *
 
 	ps.settings = &ps.other_settings;
 	policy_init(p);
-	if ((st = parse_conf_files(&ps, files, err)) != ST_OK)
+	if ((st = conf_parse_files(&ps, files, err)) != ST_OK)
 		return st;
-	queue_conf_begins(&ps);
+	conf_queue_begins(&ps);
 	return parser_read(&ps, text, len, err);
 }
 
@@ -126,8 +126,8 @@ conf_policy_lenient(const struct conf_files *files, const char *queue, int queue
 
 	ps.settings = &ps.other_settings;
 	policy_init(p);
-	if (parse_conf_files(&ps, files, why) == ST_OK &&
-	    parse_queue_conf(&ps, queuefd, why) != ST_OK)
+	if (conf_parse_files(&ps, files, why) == ST_OK &&
+	    conf_parse_queue(&ps, queuefd, why) != ST_OK)
 		return;
 }
 

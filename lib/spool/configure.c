@@ -42,7 +42,7 @@ queue_conf_text(struct queue *q, char **text, size_t *len, struct error *err)
 /* ---- modes ------------------------------------------------------------ */
 
 static enum status
-modes_apply(void *arg, const struct mode_of *m, struct error *err)
+configure_modes(void *arg, const struct mode_of *m, struct error *err)
 {
 	const struct queue *q = arg;
 	struct error why;
@@ -113,7 +113,7 @@ conf_change(struct queue *q, const char *const *assign, size_t n, struct error *
 	 */
 	if (st == ST_OK && (conf_assigns_key(assign, n, "mode=") ||
 	    conf_assigns_key(assign, n, "group=")))
-		st = queue_modes(q, modes_apply, q, err);
+		st = queue_modes(q, configure_modes, q, err);
 	/*
 	 * The policy is read again, because whether its commands are trusted depends on the owner
 	 * that the new file has.

@@ -77,7 +77,7 @@ static void *volatile pages[PAGES_MAX];
  * idea is systemd's (sigbus.c).
  */
 static void
-on_sigbus(int sig, siginfo_t *info, void *context)
+counters_sigbus(int sig, siginfo_t *info, void *context)
 {
 	const char *at = info->si_addr;
 
@@ -95,9 +95,9 @@ on_sigbus(int sig, siginfo_t *info, void *context)
 }
 
 static void *
-page_map(int fd)
+counters_page_map(int fd)
 {
-	struct sigaction sa = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
+	struct sigaction sa = { .sa_sigaction = counters_sigbus, .sa_flags = SA_SIGINFO };
 	void *page;
 	size_t i = 0;
 
@@ -110,7 +110,7 @@ page_map(int fd)
 }
 
 static void
-page_unmap(void *page)
+counters_page_unmap(void *page)
 {
 	(void)munmap(page, COUNTERS_SIZE);
 	for (size_t i = 0; i < PAGES_MAX; i++)
@@ -125,7 +125,7 @@ counters_map(int fd)
 {
 	struct counters *c = NULL;
 	uint64_t none = 0;
-	void *page = page_map(fd);
+	void *page = counters_page_map(fd);
 
 	if (page == NULL)
 		return NULL;
@@ -133,7 +133,7 @@ counters_map(int fd)
 	if (((struct page *)page)->magic == MAGIC)
 		c = malloc(sizeof(*c));
 	if (c == NULL) {
-		page_unmap(page);
+		counters_page_unmap(page);
 		return NULL;
 	}
 	c->fd = fd;
@@ -182,7 +182,7 @@ counters_close(struct queue *q)
 {
 	if (q->counters == NULL)
 		return;
-	page_unmap(q->counters->page);
+	counters_page_unmap(q->counters->page);
 	(void)close(q->counters->fd);
 	free(q->counters);
 	q->counters = NULL;

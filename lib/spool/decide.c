@@ -28,7 +28,7 @@ bucket_lowest(const struct buckets *bs, int cls, bool half)
 }
 
 static struct decision
-decision_of(const struct buckets *bs, enum deed deed, const struct bucket *b)
+decide_from(const struct buckets *bs, enum deed deed, const struct bucket *b)
 {
 	return (struct decision){ .deed = deed, .i = b == NULL ? 0 : (size_t)(b - bs->b) };
 }
@@ -43,14 +43,14 @@ decide_without_room(const struct buckets *bs, char cls, usec_t key)
 	const struct bucket *b;
 
 	if ((b = bucket_lowest(bs, cls, false)) != NULL)
-		return decision_of(bs, DEED_LOWER, b);
+		return decide_from(bs, DEED_LOWER, b);
 	if ((b = bucket_lowest(bs, cls, true)) != NULL)
-		return decision_of(bs, DEED_FINISH, b);
+		return decide_from(bs, DEED_FINISH, b);
 	if ((b = bucket_lowest(bs, -1, false)) != NULL)
-		return decision_of(bs, b->key <= key ? DEED_USE : DEED_LOWER, b);
+		return decide_from(bs, b->key <= key ? DEED_USE : DEED_LOWER, b);
 	if ((b = bucket_lowest(bs, -1, true)) != NULL)
-		return decision_of(bs, DEED_FINISH, b);
-	return decision_of(bs, DEED_NONE, NULL);
+		return decide_from(bs, DEED_FINISH, b);
+	return decide_from(bs, DEED_NONE, NULL);
 }
 
 struct decision
@@ -66,13 +66,13 @@ bucket_decide(const struct buckets *bs, char cls, usec_t key, bool room)
 	 * need the same name.
 	 */
 	if (fits != NULL)
-		return decision_of(bs, fits->full && fits->key != key && room ? DEED_MAKE :
+		return decide_from(bs, fits->full && fits->key != key && room ? DEED_MAKE :
 		    DEED_USE, fits);
 	if (!room)
 		return decide_without_room(bs, cls, key);
 	/* Without this, each of many keys in falling order would get a bucket of its own. */
 	low = bucket_lowest(bs, cls, false);
-	return decision_of(bs, low != NULL && !low->full ? DEED_LOWER : DEED_MAKE, low);
+	return decide_from(bs, low != NULL && !low->full ? DEED_LOWER : DEED_MAKE, low);
 }
 
 usec_t

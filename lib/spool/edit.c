@@ -15,7 +15,7 @@
  * starts. -1: the assignment is bad, and the error says ST_USAGE.
  */
 static int
-assign_check(const char *assign, const char **value, struct error *err)
+edit_check(const char *assign, const char **value, struct error *err)
 {
 	size_t len = strcspn(assign, "=");
 	int key = key_find(assign, len);
@@ -52,7 +52,7 @@ assign_check(const char *assign, const char **value, struct error *err)
 
 /* The number of the key that a line sets.  -1: the line sets none. */
 static int
-line_key(const char *line, size_t len)
+edit_line_key(const char *line, size_t len)
 {
 	size_t name = 0, at;
 
@@ -64,7 +64,7 @@ line_key(const char *line, size_t len)
 }
 
 static char *
-put_assign(char *to, int key, const char *value)
+edit_put(char *to, int key, const char *value)
 {
 	to = stpcpy(stpcpy(to, key_name(key)), " = ");
 	return stpcpy(stpcpy(to, value), "\n");
@@ -84,10 +84,10 @@ edit_lines(char *to, const char *text, size_t len, const char *values[NKEYS])
 	for (; len > 0; text += n, len -= n) {
 		end = memchr(text, '\n', len);
 		n = end != NULL ? (size_t)(end - text) + 1 : len;
-		key = line_key(text, n);
+		key = edit_line_key(text, n);
 		if (key != -1 && key < NKEYS && values[key] != NULL) {
 			if (values[key][0] != '\0') {
-				to = put_assign(to, key, values[key]);
+				to = edit_put(to, key, values[key]);
 				values[key] = NULL;
 			}
 			continue;
@@ -105,14 +105,14 @@ edit_lines(char *to, const char *text, size_t len, const char *values[NKEYS])
  * that they need at most.  False: an assignment is bad, and the error says ST_USAGE.
  */
 static bool
-assign_all(const char *const *assign, size_t n, const char *values[NKEYS], size_t *need,
+edit_all(const char *const *assign, size_t n, const char *values[NKEYS], size_t *need,
     struct error *err)
 {
 	const char *value;
 	int key;
 
 	for (size_t i = 0; i < n; i++) {
-		if ((key = assign_check(assign[i], &value, err)) == -1)
+		if ((key = edit_check(assign[i], &value, err)) == -1)
 			return false;
 		if (values[key] != NULL) {
 			error_set(err, ST_USAGE, 0, "%s is given twice", key_name(key));
@@ -134,14 +134,14 @@ conf_edit(const char *text, size_t len, const char *const *assign, size_t n, cha
 	char *to;
 
 	*out = NULL;
-	if (!assign_all(assign, n, values, &need, err))
+	if (!edit_all(assign, n, values, &need, err))
 		return ST_USAGE;
 	if ((*out = malloc(need)) == NULL)
 		return error_sys(err, ENOMEM, "queue.conf");
 	to = edit_lines(*out, text, len, values);
 	for (int key = 0; key < NKEYS; key++)
 		if (values[key] != NULL && values[key][0] != '\0')
-			to = put_assign(to, key, values[key]);
+			to = edit_put(to, key, values[key]);
 	*to = '\0';
 	*outlen = (size_t)(to - *out);
 	if ((st = conf_check(*out, *outlen, "queue.conf", err)) != ST_OK) {

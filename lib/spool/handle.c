@@ -57,7 +57,7 @@ queue_synced(const struct queue *q)
  * and no more.
  */
 static mode_t
-droppers(const struct queue *q)
+handle_droppers(const struct queue *q)
 {
 	mode_t m = (mode_t)q->policy.mode;
 
@@ -67,7 +67,7 @@ droppers(const struct queue *q)
 mode_t
 queue_file_mode(const struct queue *q)
 {
-	return (mode_t)q->policy.mode & ~droppers(q);
+	return (mode_t)q->policy.mode & ~handle_droppers(q);
 }
 
 /*
@@ -88,19 +88,19 @@ queue_dir_mode(const struct queue *q)
 mode_t
 queue_top_mode(const struct queue *q)
 {
-	return queue_dir_mode(q) | droppers(q) >> 1;
+	return queue_dir_mode(q) | handle_droppers(q) >> 1;
 }
 
 mode_t
 queue_conf_mode(const struct queue *q)
 {
-	return queue_file_mode(q) | droppers(q) << 1;
+	return queue_file_mode(q) | handle_droppers(q) << 1;
 }
 
 bool
 queue_is_drop_box(const struct queue *q)
 {
-	return droppers(q) != 0;
+	return handle_droppers(q) != 0;
 }
 
 /*
@@ -122,7 +122,7 @@ queue_drop_mode(const struct queue *q)
 mode_t
 queue_new_mode(const struct queue *q)
 {
-	mode_t d = droppers(q), m = queue_dir_mode(q);
+	mode_t d = handle_droppers(q), m = queue_dir_mode(q);
 	bool others_take = (m & 0060) == 0060 || (m & 0006) == 0006;
 
 	if (d == 0)

@@ -20,7 +20,7 @@
 #include "spool/bucket.h"
 
 static enum status
-layout_dir(struct queue *q, const char *name, mode_t mode, const char *const *buckets,
+make_layout_dir(struct queue *q, const char *name, mode_t mode, const char *const *buckets,
     struct error *err)
 {
 	enum status st;
@@ -53,13 +53,14 @@ queue_layout(struct queue *q, usec_t now, struct error *err)
 	bucket_format('0' + PRIORITY_DEFAULT, now, ready);
 	bucket_format('w', now, watched);
 	/* The directory ready/ makes it a queue, so it comes last. */
-	if ((st = layout_dir(q, "new", queue_new_mode(q), none, err)) != ST_OK ||
-	    (st = layout_dir(q, "failures", queue_dir_mode(q), none, err)) != ST_OK)
+	if ((st = make_layout_dir(q, "new", queue_new_mode(q), none, err)) != ST_OK ||
+	    (st = make_layout_dir(q, "failures", queue_dir_mode(q), none, err)) != ST_OK)
 		return st;
 	for (int s = NSTATES - 1; s >= 0; s--) {
 		const char *buckets[] = { s == STATE_READY ? ready : plain,
 		    s == STATE_CLAIMED ? watched : NULL, NULL };
-		if ((st = layout_dir(q, state_names[s], queue_dir_mode(q), buckets, err)) != ST_OK)
+		if ((st = make_layout_dir(q, state_names[s], queue_dir_mode(q), buckets,
+		    err)) != ST_OK)
 			return st;
 	}
 	return queue_synced(q) ? fs_sync(q->fd, err) : ST_OK;
@@ -70,7 +71,7 @@ queue_layout(struct queue *q, usec_t now, struct error *err)
  * modes of all that is in the queue.
  */
 static enum status
-first_conf(struct queue *q, const char *const *assign, size_t n, struct error *err)
+make_first_conf(struct queue *q, const char *const *assign, size_t n, struct error *err)
 {
 	return n == 0 ? ST_OK : queue_conf_put(q, "", 0, assign, n, err);
 }
@@ -121,7 +122,7 @@ make_queue(struct spool *sp, const char *name, const char *const *assign, size_t
 		st = make_hidden(q, tmp, err);
 	if (st == ST_OK) {
 		st = fs_open_dir(sp->fd, tmp, false, &q->fd, err);
-		if (st == ST_OK && (st = first_conf(q, assign, n, err)) == ST_OK &&
+		if (st == ST_OK && (st = make_first_conf(q, assign, n, err)) == ST_OK &&
 		    (st = fs_set_mode(q->fd, queue_top_mode(q), q->owner, err)) == ST_OK &&
 		    (st = queue_layout(q, clock_now(), err)) == ST_OK)
 			st = fs_move_own(sp->fd, tmp, sp->fd, name, err);

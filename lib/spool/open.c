@@ -151,7 +151,7 @@ queue_name_check(const char *name, struct error *err)
 }
 
 static enum status
-dir_open(struct queue *q, struct error *err)
+open_dir_at(struct queue *q, struct error *err)
 {
 	struct error opening;
 	enum status st;
@@ -212,7 +212,7 @@ queue_open_how(struct spool *sp, const char *name, enum open_how how, struct que
 		return st;
 	if ((q = queue_alloc(sp, name)) == NULL)
 		return error_sys(err, ENOMEM, "open queue");
-	st = dir_open(q, err);
+	st = open_dir_at(q, err);
 	if (st == ST_OK && how == OPEN_ALL)
 		st = queue_policy_load(q, err);
 	else if (st == ST_OK && queue_policy_load(q, &q->trouble) != ST_OK)

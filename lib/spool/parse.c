@@ -24,11 +24,11 @@ _Static_assert(NNAMES <= 64, "the keys that were seen are the bits of a word");
  */
 #define KEY_CHARS     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 
-static bool refuse(struct parser *ps, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static bool parse_refuse(struct parser *ps, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Report a fault in the current line.  The result is always false, for the caller to return. */
 static bool
-refuse(struct parser *ps, const char *fmt, ...)
+parse_refuse(struct parser *ps, const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -63,11 +63,12 @@ section_enter(struct parser *ps, const char *line, size_t len)
 	const char *glob = ps->section + strlen("queue ");
 
 	if (ps->flat)
-		return refuse(ps, "sections belong into mq.conf, here stand keys only");
+		return parse_refuse(ps, "sections belong into mq.conf, here stand keys only");
 	if (line[len - 1] != ']' || len == 2)
-		return refuse(ps, "a section looks like [defaults] or [queue GLOB]");
+		return parse_refuse(ps, "a section looks like [defaults] or [queue GLOB]");
 	if (len - 2 > SECTION_LIMIT)
-		return refuse(ps, "the section's name is longer than %d characters", SECTION_LIMIT);
+		return parse_refuse(ps, "the section's name is longer than %d characters",
+		    SECTION_LIMIT);
 	memcpy(ps->section, line + 1, len - 2);
 	ps->section[len - 2] = '\0';
 	if (strcmp(ps->section, "defaults") == 0)
@@ -76,23 +77,25 @@ section_enter(struct parser *ps, const char *line, size_t len)
 	    strpbrk(glob, BLANKS) == NULL)
 		ps->applies = ps->queue != NULL && fnmatch(glob, ps->queue, 0) == 0;
 	else
-		return refuse(ps, "unknown section [%s]: there are [defaults] and [queue GLOB]",
+		return parse_refuse(ps,
+		    "unknown section [%s]: there are [defaults] and [queue GLOB]",
 		    ps->section);
 	if (section_seen(ps, line, len))
-		return refuse(ps, "section [%s] stands here for the second time", ps->section);
+		return parse_refuse(ps, "section [%s] stands here for the second time",
+		    ps->section);
 	ps->seen = 0;
 	return true;
 }
 
 static bool
-bytes_ok(struct parser *ps, const char *line, size_t len)
+parse_bytes_ok(struct parser *ps, const char *line, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)line[i];
 		if (c == '\r')
-			return refuse(ps, "a carriage return: lines have to end as on Unix");
+			return parse_refuse(ps, "a carriage return: lines have to end as on Unix");
 		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			return refuse(ps, "a control character (byte 0x%02x at %zu)", c, i);
+			return parse_refuse(ps, "a control character (byte 0x%02x at %zu)", c, i);
 	}
 	return true;
 }
@@ -101,26 +104,27 @@ bytes_ok(struct parser *ps, const char *line, size_t len)
  * Whether inih understands a line as a reader would.  'line' has a NUL in place of its newline.
  */
 static bool
-line_ok(struct parser *ps, const char *line, size_t len)
+parse_line_ok(struct parser *ps, const char *line, size_t len)
 {
 	size_t key;
 
-	if (!bytes_ok(ps, line, len))
+	if (!parse_bytes_ok(ps, line, len))
 		return false;
 	while (len > 0 && strchr(BLANKS, line[len - 1]) != NULL)
 		len--;
 	if (len == 0 || *line == '#' || *line == ';')
 		return true;
 	if (strchr(BLANKS, *line) != NULL)
-		return refuse(ps, "indented: every line has to start in the first column");
+		return parse_refuse(ps, "indented: every line has to start in the first column");
 	for (size_t i = 1; i < len; i++)
 		if (line[i] == ';' && strchr(BLANKS, line[i - 1]) != NULL)
-			return refuse(ps, "a comment behind a value: it needs a line of its own");
+			return parse_refuse(ps,
+			    "a comment behind a value: it needs a line of its own");
 	if (*line == '[')
 		return section_enter(ps, line, len);
 	key = strspn(line, KEY_CHARS);
 	if (key == 0 || line[key + strspn(line + key, BLANKS)] != '=')
-		return refuse(ps, "not 'key = value'");
+		return parse_refuse(ps, "not 'key = value'");
 	return true;
 }
 
@@ -145,12 +149,12 @@ parser_next(char *buf, int size, void *arg)
 	len = (size_t)(end - ps->here);
 	buf[0] = '\0';
 	if (len > limit) {
-		refuse(ps, "the line is longer than %zu bytes", limit);
+		parse_refuse(ps, "the line is longer than %zu bytes", limit);
 		return ps->lenient ? buf : NULL;
 	}
 	memcpy(buf, ps->here, len);
 	buf[len] = '\0';
-	if (line_ok(ps, buf, len))
+	if (parse_line_ok(ps, buf, len))
 		return buf;
 	/* After a bad section line, the keys below it belong to an unknown section. */
 	ps->applies &= ps->flat || buf[0] != '[';
@@ -172,9 +176,10 @@ static bool
 parser_take_setting(struct parser *ps, int key, const char *value)
 {
 	if (strcmp(ps->section, "defaults") != 0)
-		return refuse(ps, "'%s' may stand in [defaults] of mq.conf only", key_name(key));
+		return parse_refuse(ps, "'%s' may stand in [defaults] of mq.conf only",
+		    key_name(key));
 	if (!setting_set(ps->settings, key, value))
-		return refuse(ps, "bad value '%s' for %s: %s", value, key_name(key),
+		return parse_refuse(ps, "bad value '%s' for %s: %s", value, key_name(key),
 		    key == SET_SPOOL ? "a path that starts with /" : "yes or no");
 	return true;
 }
@@ -190,10 +195,10 @@ parser_take_key(struct parser *ps, int key, const char *value)
 	struct command *command;
 
 	if (!policy_set(p, key, value))
-		return refuse(ps, "bad value '%s' for %s (%s): %s", value, key_name(key),
+		return parse_refuse(ps, "bad value '%s' for %s (%s): %s", value, key_name(key),
 		    conf_keys[key].syntax, policy_rule(key));
 	if (ps->flat && !policy_local(key, value))
-		return refuse(ps, LOCAL_ONLY, key_name(key));
+		return parse_refuse(ps, LOCAL_ONLY, key_name(key));
 	if (ps->flat)
 		(void)strlcpy(p->origin[key], ps->origin, size);
 	else
@@ -217,14 +222,15 @@ parser_take(void *arg, const char *section, const char *name, const char *value)
 
 	(void)section;
 	if (!ps->flat && ps->section[0] == '\0')
-		return refuse(ps, "'%s' stands above the first section: [defaults] or [queue GLOB]",
+		return parse_refuse(ps,
+		    "'%s' stands above the first section: [defaults] or [queue GLOB]",
 		    name);
 	if (key == -1) {
 		key_guess(name, ps->flat ? NKEYS : NNAMES, hint, sizeof(hint));
-		return refuse(ps, "unknown key '%s'%s", name, hint);
+		return parse_refuse(ps, "unknown key '%s'%s", name, hint);
 	}
 	if ((ps->seen & UINT64_C(1) << key) != 0)
-		return refuse(ps, "'%s' is set for the second time", name);
+		return parse_refuse(ps, "'%s' is set for the second time", name);
 	ps->seen |= UINT64_C(1) << key;
 	return key >= NKEYS ? parser_take_setting(ps, key, value) : parser_take_key(ps, key, value);
 }

@@ -235,7 +235,7 @@ spool_holds_state(int spoolfd, const char *name, const char *state)
 
 /* Whether the directory of any state but ready/ is left of a queue. */
 static bool
-was_queue(int spoolfd, const char *name)
+spool_was_queue(int spoolfd, const char *name)
 {
 	bool was = false;
 
@@ -246,7 +246,7 @@ was_queue(int spoolfd, const char *name)
 
 /* What an entry of the spool is.  A directory with a ready/ is a queue. */
 static enum spool_entry
-entry_kind(int spoolfd, const struct entry *e)
+spool_entry_kind(int spoolfd, const struct entry *e)
 {
 	bool ready = queue_name_ok(e->name) && (e->type == DT_DIR || e->type == DT_LNK) &&
 	    spool_holds_state(spoolfd, e->name, state_names[STATE_READY]);
@@ -255,7 +255,7 @@ entry_kind(int spoolfd, const struct entry *e)
 		return ready ? SPOOL_LINK : SPOOL_OTHER;
 	if (ready)
 		return SPOOL_QUEUE;
-	return e->type == DT_DIR && queue_name_ok(e->name) && was_queue(spoolfd, e->name) ?
+	return e->type == DT_DIR && queue_name_ok(e->name) && spool_was_queue(spoolfd, e->name) ?
 	    SPOOL_WRECK : SPOOL_OTHER;
 }
 
@@ -265,11 +265,11 @@ struct spool_want {
 };
 
 static bool
-entry_wanted(void *arg, const struct entry *e)
+spool_entry_wanted(void *arg, const struct entry *e)
 {
 	const struct spool_want *w = arg;
 
-	return (entry_kind(w->fd, e) & w->kinds) != 0;
+	return (spool_entry_kind(w->fd, e) & w->kinds) != 0;
 }
 
 enum status
@@ -282,7 +282,7 @@ spool_list(struct spool *sp, unsigned kinds, struct names *names, struct error *
 	memset(names, 0, sizeof(*names));
 	if ((st = fs_list(sp->fd, "", 0, false, &l, NULL, err)) != ST_OK)
 		return st;
-	return listing_names(&l, entry_wanted, &w, names, err);
+	return listing_names(&l, spool_entry_wanted, &w, names, err);
 }
 
 bool

@@ -30,7 +30,7 @@ trusted(uid_t owner, mode_t mode, char *why, size_t size)
 }
 
 static int
-key_of(const char *name)
+trust_key(const char *name)
 {
 	int key = 0;
 
@@ -45,9 +45,9 @@ key_of(const char *name)
  * directory is examined first, and queue.conf is read after that.
  */
 static enum status
-load_command(struct queue *q, const char *name, const char **text, struct error *err)
+trust_command(struct queue *q, const char *name, const char **text, struct error *err)
 {
-	const int key = key_of(name);
+	const int key = trust_key(name);
 	const char *origin = q->policy.origin[key];
 	const struct command *c;
 	enum status st;
@@ -80,7 +80,7 @@ load_command(struct queue *q, const char *name, const char **text, struct error 
 enum status
 queue_handler(struct queue *q, const char **handler, struct error *err)
 {
-	enum status st = load_command(q, "handler", handler, err);
+	enum status st = trust_command(q, "handler", handler, err);
 
 	if (st == ST_OK && *handler == NULL)
 		st = error_set(err, ST_CONF, 0, "queue %s has no handler: mq init %s "
@@ -91,5 +91,5 @@ queue_handler(struct queue *q, const char **handler, struct error *err)
 enum status
 queue_accept(struct queue *q, const char **accept, struct error *err)
 {
-	return load_command(q, "accept", accept, err);
+	return trust_command(q, "accept", accept, err);
 }

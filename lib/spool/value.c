@@ -13,7 +13,7 @@
 
 /* Read digits as a number.  *end is where they end. */
 static bool
-digits(const char *text, const char **end, int64_t *out)
+value_digits(const char *text, const char **end, int64_t *out)
 {
 	int64_t n = 0;
 	const char *at = text;
@@ -60,7 +60,7 @@ dur_print(const struct policy *p, const void *at, const char *syntax, char *buf,
 
 /* The word of a syntax such as "DUR|never", which stands for 0. */
 static const char *
-word_of(const char *syntax)
+value_word_of(const char *syntax)
 {
 	return strchr(syntax, '|') + 1;
 }
@@ -68,7 +68,7 @@ word_of(const char *syntax)
 static bool
 dur_or_word_parse(const char *text, const char *syntax, struct policy *p, void *at)
 {
-	if (strcmp(text, word_of(syntax)) != 0)
+	if (strcmp(text, value_word_of(syntax)) != 0)
 		return dur_parse(text, syntax, p, at);
 	*(usec_t *)at = 0;
 	return true;
@@ -81,7 +81,7 @@ dur_or_word_print(const struct policy *p, const void *at, const char *syntax, ch
 	if (*(const usec_t *)at != 0)
 		dur_print(p, at, syntax, buf, size);
 	else
-		(void)strlcpy(buf, word_of(syntax), size);
+		(void)strlcpy(buf, value_word_of(syntax), size);
 }
 
 static bool
@@ -91,7 +91,7 @@ number_parse(const char *text, const char *syntax, struct policy *p, void *at)
 	int64_t n;
 
 	(void)syntax, (void)p;
-	if (!digits(text, &end, &n) || *end != '\0')
+	if (!value_digits(text, &end, &n) || *end != '\0')
 		return false;
 	*(int64_t *)at = n;
 	return true;
@@ -129,7 +129,7 @@ size_parse(const char *text, const char *syntax, struct policy *p, void *at)
 	int64_t n;
 
 	(void)syntax, (void)p;
-	if (!digits(text, &end, &n))
+	if (!value_digits(text, &end, &n))
 		return false;
 	if (*end != '\0') {
 		if ((suffix = strchr(suffixes, *end)) == NULL || end[1] != '\0')

@@ -86,7 +86,7 @@ past_passes(struct catching *g, const struct place *p, struct error *err)
 
 /* A held message that nobody wanted now has a taker: end it like an acknowledged one. */
 static enum status
-no_longer_held(struct catching *g, const struct place *p, struct error *err)
+past_no_longer_held(struct catching *g, const struct place *p, struct error *err)
 {
 	struct msgname n = p->name;
 
@@ -113,7 +113,7 @@ past_unread(struct catching *g, enum status st, struct error *err)
 }
 
 static enum status
-catch_one(struct catching *g, const struct place *p, struct error *err)
+past_catch_one(struct catching *g, const struct place *p, struct error *err)
 {
 	bool unrouted = p->state == STATE_HELD;
 	struct msgname n;
@@ -141,7 +141,7 @@ catch_one(struct catching *g, const struct place *p, struct error *err)
  * the held messages that the queue has for sure.
  */
 static enum status
-catch_state(struct catching *g, enum state s, bool leave, struct error *err)
+past_catch_state(struct catching *g, enum state s, bool leave, struct error *err)
 {
 	struct scan *scan;
 	struct place p;
@@ -151,9 +151,9 @@ catch_state(struct catching *g, enum state s, bool leave, struct error *err)
 		return st;
 	while ((st = scan_next(scan, &p, err)) == ST_OK) {
 		if (!leave)
-			st = catch_one(g, &p, err);
+			st = past_catch_one(g, &p, err);
 		else if (strcmp(p.name.reason, "unrouted") == 0 && idset_has(g->have, &p.name.id))
-			st = no_longer_held(g, &p, err);
+			st = past_no_longer_held(g, &p, err);
 		if (st != ST_OK && st != ST_GONE)
 			break;
 	}
@@ -174,11 +174,11 @@ topic_catch_up(struct queue *topic, struct queue *q, usec_t since, usec_t now, u
 	q->careful = true;
 	st = past_note(&g, err);
 	for (size_t i = 0; st == ST_OK && i < sizeof(kept) / sizeof(kept[0]); i++)
-		st = catch_state(&g, kept[i], false, err);
+		st = past_catch_state(&g, kept[i], false, err);
 	q->careful = false;
 	*given = g.given;
 	if (st == ST_OK && (st = moves_sync(q, err)) == ST_OK)
-		st = catch_state(&g, STATE_HELD, true, err);
+		st = past_catch_state(&g, STATE_HELD, true, err);
 	idset_free(g.past);
 	idset_free(g.have);
 	names_free(&g.filters);

@@ -60,7 +60,7 @@ struct search {
 
 /* What 'st' means for the search.  ST_NONE: the message was not found there, so go on. */
 static enum status
-search_status(struct search *f, enum status st, struct error *err)
+find_search_status(struct search *f, enum status st, struct error *err)
 {
 	return st == ST_GONE || passed_over(&f->missed, st, err) ? ST_NONE : st;
 }
@@ -72,10 +72,10 @@ find_in_buckets(struct search *f, struct shelf *sh, struct error *err)
 	enum status st;
 
 	if ((st = buckets_list(sh, &bs, err)) != ST_OK)
-		return search_status(f, st, err);
+		return find_search_status(f, st, err);
 	st = ST_NONE;
 	for (size_t i = 0; st == ST_NONE && i < bs.n; i++)
-		st = search_status(f,
+		st = find_search_status(f,
 		    bucket_find(sh, &bs.b[i], f->id, f->token, f->p, &f->young, err), err);
 	buckets_free(&bs);
 	return st;
@@ -90,7 +90,7 @@ find_in_lane(struct search *f, struct queue *q, const char *order, struct error 
 	if ((st = lane_open(q, order, &lane, err)) == ST_OK)
 		st = find_in_buckets(f, &lane, err);
 	shelf_close(&lane);
-	return search_status(f, st, err);
+	return find_search_status(f, st, err);
 }
 
 static enum status
@@ -102,7 +102,7 @@ find_in_lanes(struct search *f, struct queue *q, struct error *err)
 	int dir;
 
 	if ((st = lanes_look(q, &dir, err)) != ST_OK)
-		return search_status(f, st, err);
+		return find_search_status(f, st, err);
 	walk_begin(&w, dir, "", SCAN_LANES);
 	while (found == ST_NONE && (st = walk_next(&w, &e, err)) == ST_OK)
 		if (order_ok(e->name))
@@ -110,7 +110,7 @@ find_in_lanes(struct search *f, struct queue *q, struct error *err)
 	walk_end(&w);
 	if (dir != -1)
 		(void)close(dir);
-	return st == ST_OK ? found : search_status(f, st, err);
+	return st == ST_OK ? found : find_search_status(f, st, err);
 }
 
 static enum status
@@ -123,12 +123,12 @@ find_in_new(struct search *f, struct queue *q, struct error *err)
 	if ((st = queue_new(q, &dir, err)) == ST_OK)
 		st = each_open(dir, &d, err);
 	if (st != ST_OK)
-		return search_status(f, st, err);
+		return find_search_status(f, st, err);
 	while ((st = arrivals_next(dir, d, f->p, err)) == ST_OK &&
 	    strcmp(f->p->name.id.text, f->id->text) != 0)
 		continue;
 	each_close(d);
-	return search_status(f, st, err);
+	return find_search_status(f, st, err);
 }
 
 /* Look in the buckets of a state or lane.  Files that will be ready are in new/, so look there. */
@@ -144,7 +144,7 @@ find_in_shelf(struct search *f, struct shelf *sh, struct error *err)
 
 /* If a directory could not be looked into, that the message was not found is an error. */
 static enum status
-search_end(const struct search *f, enum status st, struct error *err)
+find_search_end(const struct search *f, enum status st, struct error *err)
 {
 	if (st != ST_NONE || f->missed.status == ST_OK)
 		return st;
@@ -163,12 +163,13 @@ place_find(struct shelf *sh, const struct msgid *id, const char *token, const ch
 	for (int round = 0; st == ST_NONE && f.young && round < 3; round++) {
 		f.young = false;
 		if (bucket != NULL && bucket_parse(bucket, &b))
-			st = search_status(&f, bucket_find(sh, &b, id, token, p, &f.young, err),
+			st = find_search_status(&f, bucket_find(sh, &b, id, token, p, &f.young,
+			    err),
 			    err);
 		if (st == ST_NONE)
 			st = find_in_shelf(&f, sh, err);
 	}
-	return search_end(&f, st, err);
+	return find_search_end(&f, st, err);
 }
 
 enum status
@@ -187,7 +188,7 @@ scan_find(struct queue *q, unsigned states, const struct msgid *id, struct place
 		if (st == ST_NONE && (states & STATE_BIT(STATE_READY)) != 0)
 			st = find_in_lanes(&f, q, err);
 	}
-	st = search_end(&f, st, err);
+	st = find_search_end(&f, st, err);
 	if (st == ST_NONE)
 		return error_set(err, ST_NOTFOUND, 0, "no message '%s' in queue '%s'", id->text,
 		    q->name);

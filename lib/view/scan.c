@@ -200,7 +200,7 @@ bucket_next(struct scan *s, struct error *err)
 
 /* Fill in 'head'.  ST_NONE: there are no more messages in the buckets of this state. */
 static enum status
-head_next(struct scan *s, struct error *err)
+scan_head_next(struct scan *s, struct error *err)
 {
 	const struct entry *e;
 	enum status st;
@@ -225,7 +225,7 @@ head_next(struct scan *s, struct error *err)
 
 /* Fill in 'arrived'.  ST_NONE: there are no more files in new/. */
 static enum status
-arrived_next(struct scan *s, struct error *err)
+scan_arrived_next(struct scan *s, struct error *err)
 {
 	const struct place *after;
 	enum status st;
@@ -252,7 +252,7 @@ arrived_next(struct scan *s, struct error *err)
 
 /* Whether 'arrived' comes before 'head'. */
 static bool
-arrives_before(const struct scan *s)
+scan_arrives_before(const struct scan *s)
 {
 	const struct msgname *a = &s->arrived.name;
 	const struct place *p = &s->head;
@@ -290,7 +290,7 @@ state_next(struct scan *s, struct error *err)
 
 /* '*p' becomes the next message of the present state.  ST_NONE: there are no more. */
 static enum status
-message_next(struct scan *s, struct place *p, struct error *err)
+scan_message_next(struct scan *s, struct place *p, struct error *err)
 {
 	enum status st, arrived;
 
@@ -303,11 +303,11 @@ message_next(struct scan *s, struct place *p, struct error *err)
 		each_close(s->each);
 		s->each = NULL;
 	}
-	if ((st = head_next(s, err)) != ST_OK && st != ST_NONE)
+	if ((st = scan_head_next(s, err)) != ST_OK && st != ST_NONE)
 		return st;
-	if ((arrived = arrived_next(s, err)) != ST_OK && arrived != ST_NONE)
+	if ((arrived = scan_arrived_next(s, err)) != ST_OK && arrived != ST_NONE)
 		return arrived;
-	if (arrived == ST_OK && (st == ST_NONE || arrives_before(s))) {
+	if (arrived == ST_OK && (st == ST_NONE || scan_arrives_before(s))) {
 		*p = s->arrived;
 		s->have_arrived = false;
 		return ST_OK;
@@ -323,7 +323,7 @@ scan_next(struct scan *s, struct place *p, struct error *err)
 {
 	enum status st;
 
-	while ((st = message_next(s, p, err)) == ST_NONE)
+	while ((st = scan_message_next(s, p, err)) == ST_NONE)
 		if ((st = state_next(s, err)) != ST_OK) {
 			if (st == ST_NONE && s->missed.status != ST_OK) {
 				*err = s->missed;

@@ -10,7 +10,7 @@
 #define EMPTY_ROUNDS 4
 
 static size_t
-age_class(usec_t age)
+tally_age_class(usec_t age)
 {
 	usec_t limit = AGE_FIRST;
 	size_t i = 0;
@@ -21,7 +21,7 @@ age_class(usec_t age)
 }
 
 static bool
-is_waiting(const struct tally *t, const struct place *p)
+tally_is_waiting(const struct tally *t, const struct place *p)
 {
 	return p->state == STATE_READY || p->state == STATE_CLAIMED ||
 	    (p->state == STATE_DELAYED && (p->name.deliveries > 0 || p->name.key <= t->now));
@@ -38,8 +38,8 @@ tally_add(struct tally *t, const struct place *p)
 		t->oldest[p->state] = at;
 	if (t->now == 0)
 		return;
-	t->age[p->state][age_class(t->now - at)]++;
-	if (is_waiting(t, p) && (t->waiting == 0 || at < t->waiting))
+	t->age[p->state][tally_age_class(t->now - at)]++;
+	if (tally_is_waiting(t, p) && (t->waiting == 0 || at < t->waiting))
 		t->waiting = at;
 }
 
@@ -91,7 +91,7 @@ queue_tally(struct queue *q, unsigned states, struct tally *t, struct error *err
 }
 
 static enum status
-backlog_once(struct queue *q, uint64_t limit, uint64_t *n, struct error *err)
+tally_backlog_once(struct queue *q, uint64_t limit, uint64_t *n, struct error *err)
 {
 	struct place p;
 	struct scan *s;
@@ -117,6 +117,6 @@ queue_backlog(struct queue *q, uint64_t limit, uint64_t *n, struct error *err)
 	 */
 	*n = 0;
 	for (int round = 0; st == ST_OK && *n == 0 && round < EMPTY_ROUNDS; round++)
-		st = backlog_once(q, limit, n, err);
+		st = tally_backlog_once(q, limit, n, err);
 	return st;
 }
