@@ -22,7 +22,7 @@
 
 /* Whether the program on the other side is mq: see remote.h. */
 static bool
-heard_hello(int fd)
+ferry_heard_hello(int fd)
 {
 	char text[sizeof(CHUNK_HELLO) - 1];
 	size_t have = 0;
@@ -36,7 +36,7 @@ heard_hello(int fd)
 
 /* Fill the error for a command that ended well but did not say hello. */
 static enum status
-stranger(struct remote *m)
+ferry_stranger(struct remote *m)
 {
 	return error_set(&m->r->err, ST_IO, 0,
 	    "what answers at %s is not mq; does a login script there print something?",
@@ -52,12 +52,12 @@ stranger(struct remote *m)
 enum { PUMPED, PUMP_NO_HELLO, PUMP_NO_STDOUT };
 
 static int
-pump(int from, int hello)
+ferry_pump(int from, int hello)
 {
 	char buf[4096];
 	ssize_t n, done, w;
 
-	if (!heard_hello(from))
+	if (!ferry_heard_hello(from))
 		return PUMP_NO_HELLO;
 	(void)!write(hello, "", 1);
 	(void)close(hello);
@@ -72,7 +72,7 @@ pump(int from, int hello)
 }
 
 static enum status
-start_pump(struct remote *m, struct ssh *ssh, pid_t *pid, int *hello)
+ferry_start_pump(struct remote *m, struct ssh *ssh, pid_t *pid, int *hello)
 {
 	int pipes[2];
 
@@ -81,7 +81,7 @@ start_pump(struct remote *m, struct ssh *ssh, pid_t *pid, int *hello)
 	if ((*pid = fork()) == 0) {
 		(void)close(ssh->in);
 		(void)close(pipes[0]);
-		_exit(pump(ssh->out, pipes[1]));
+		_exit(ferry_pump(ssh->out, pipes[1]));
 	}
 	(void)close(pipes[1]);
 	(void)close(ssh->out);
@@ -99,7 +99,7 @@ struct sending {
 
 /* Send a piece.  ST_NONE: the other side reads no more. */
 static enum status
-send_chunk(struct sending *s, const void *data, uint32_t len)
+ferry_send_chunk(struct sending *s, const void *data, uint32_t len)
 {
 	struct error writing;
 
@@ -109,21 +109,21 @@ send_chunk(struct sending *s, const void *data, uint32_t len)
 }
 
 static enum status
-send_fd(struct sending *s, int fd, const char *name)
+ferry_send_fd(struct sending *s, int fd, const char *name)
 {
 	enum status st = ST_OK;
 	ssize_t n;
 
 	while (st == ST_OK && (n = read(fd, s->buf, CHUNK_MAX)) != 0)
 		if (n > 0)
-			st = send_chunk(s, s->buf, (uint32_t)n);
+			st = ferry_send_chunk(s, s->buf, (uint32_t)n);
 		else if (errno != EINTR)
 			st = error_set(&s->m->r->err, ST_IO, errno, "read %s", name);
-	return st == ST_OK ? send_chunk(s, NULL, 0) : st;
+	return st == ST_OK ? ferry_send_chunk(s, NULL, 0) : st;
 }
 
 static enum status
-send_all(struct sending *s)
+ferry_send_all(struct sending *s)
 {
 	struct run *r = s->m->r;
 	const char *text = remote_given(r, 'm');
@@ -132,19 +132,19 @@ send_all(struct sending *s)
 	if (text != NULL) {
 		for (size_t n; st == ST_OK && *text != '\0'; text += n) {
 			n = strnlen(text, CHUNK_MAX);
-			st = send_chunk(s, text, (uint32_t)n);
+			st = ferry_send_chunk(s, text, (uint32_t)n);
 		}
-		return st == ST_OK ? send_chunk(s, NULL, 0) : st;
+		return st == ST_OK ? ferry_send_chunk(s, NULL, 0) : st;
 	}
 	if (r->noperands == 1)
-		return send_fd(s, STDIN_FILENO, "stdin");
+		return ferry_send_fd(s, STDIN_FILENO, "stdin");
 	for (int i = 1; st == ST_OK && i < r->noperands; i++) {
 		const char *name = r->operand[i];
 		int fd = strcmp(name, "-") == 0 ? STDIN_FILENO :
 		    open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 		if (fd == -1)
 			return error_sys(&r->err, errno, "%s", name);
-		st = send_fd(s, fd, fd == STDIN_FILENO ? "stdin" : name);
+		st = ferry_send_fd(s, fd, fd == STDIN_FILENO ? "stdin" : name);
 		if (fd != STDIN_FILENO)
 			(void)close(fd);
 	}
@@ -153,7 +153,7 @@ send_all(struct sending *s)
 
 /* Whether the other side may queue some messages before it has the whole input. */
 static bool
-bit_by_bit(const struct run *r)
+ferry_bit_by_bit(const struct run *r)
 {
 	return r->noperands > 2 || remote_given(r, 'l') != NULL || remote_given(r, '0') != NULL;
 }
@@ -163,7 +163,7 @@ bit_by_bit(const struct run *r)
  * there never was a connection, nothing was queued there.
  */
 static enum status
-push(struct sending *s, bool *perhaps, int *pumped)
+ferry_send_push(struct sending *s, bool *perhaps, int *pumped)
 {
 	struct run *r = s->m->r;
 	enum status st;
@@ -172,13 +172,13 @@ push(struct sending *s, bool *perhaps, int *pumped)
 	char byte;
 	bool said;
 
-	if ((st = start_pump(s->m, &s->ssh, &pid, &hello)) != ST_OK)
+	if ((st = ferry_start_pump(s->m, &s->ssh, &pid, &hello)) != ST_OK)
 		return st;
-	st = send_all(s);
+	st = ferry_send_all(s);
 	said = (st == ST_OK || st == ST_NONE) && read(hello, &byte, 1) == 1;
-	*perhaps = said && (st == ST_OK || bit_by_bit(r));
+	*perhaps = said && (st == ST_OK || ferry_bit_by_bit(r));
 	if (said && st == ST_OK)
-		st = send_chunk(s, NULL, CHUNK_CLOSE);
+		st = ferry_send_chunk(s, NULL, CHUNK_CLOSE);
 	(void)close(hello);
 	(void)close(s->ssh.in);
 	s->ssh.in = -1;
@@ -208,7 +208,7 @@ ferry_push(struct remote *m)
 		return error_sys(&r->err, ENOMEM, "push");
 	if ((st = remote_start(m, 'm', more, &s.ssh)) != ST_OK)
 		goto out;
-	st = push(&s, &perhaps, &pumped);
+	st = ferry_send_push(&s, &perhaps, &pumped);
 	sending = r->err;
 	error_clear(&r->err);
 	if (remote_end(m, &s.ssh) == ST_AGAIN && perhaps && st == ST_OK) {
@@ -221,7 +221,7 @@ ferry_push(struct remote *m)
 	else
 		st = r->err.status;
 	if (st == ST_OK && r->exit_code == 0 && pumped == PUMP_NO_HELLO)
-		st = stranger(m);
+		st = ferry_stranger(m);
 	if (st == ST_OK && r->exit_code == 0 && pumped == PUMP_NO_STDOUT)
 		st = error_set(&r->err, ST_UNSURE, 0,
 		    "the message is queued, but its id could not be printed: stdout");
@@ -237,7 +237,7 @@ out:
  * broke off.  Any other failure is on this side, and is in the run's error.
  */
 static enum status
-receive(struct remote *m, struct chunks *c, char *buf, FILE *f, const char *name)
+ferry_receive(struct remote *m, struct chunks *c, char *buf, FILE *f, const char *name)
 {
 	struct run *r = m->r;
 	struct error broken;
@@ -258,7 +258,7 @@ receive(struct remote *m, struct chunks *c, char *buf, FILE *f, const char *name
 
 /* Tell the other side that the body came out here. */
 static enum status
-confirm(struct ssh *ssh)
+ferry_confirm(struct ssh *ssh)
 {
 	return write(ssh->in, "\n", 1) == 1 ? ST_OK : ST_NONE;
 }
@@ -283,7 +283,7 @@ ferry_settle(struct remote *m, struct ssh *ssh, enum status st, bool hello)
 	if (there != ST_OK || r->exit_code != 0)
 		return there;
 	if (!hello)
-		return stranger(m);
+		return ferry_stranger(m);
 	return st == ST_OK ? ST_OK : error_set(&r->err, ST_IO, 0, "what %s sent broke off",
 	    m->host);
 }
@@ -307,11 +307,11 @@ ferry_pop(struct remote *m)
 	    (st = remote_start(m, 0, more, &ssh)) == ST_OK) {
 		c.fd = ssh.out;
 		error_clear(&broken);
-		hello = heard_hello(ssh.out);
+		hello = ferry_heard_hello(ssh.out);
 		st = hello ? ST_OK : ST_NONE;
 		while (st == ST_OK && (st = chunk_next(&c, &another, &broken)) == ST_OK && another)
-			if ((st = receive(m, &c, buf, stdout, "stdout")) == ST_OK)
-				st = confirm(&ssh);
+			if ((st = ferry_receive(m, &c, buf, stdout, "stdout")) == ST_OK)
+				st = ferry_confirm(&ssh);
 		st = ferry_settle(m, &ssh, st, hello);
 	}
 	free(buf);
@@ -320,7 +320,7 @@ ferry_pop(struct remote *m)
 
 /* Copy what follows the body to stdout: the handle, or JSON. */
 static enum status
-pass_on(struct run *r, int fd, char *buf)
+ferry_pass_on(struct run *r, int fd, char *buf)
 {
 	ssize_t n;
 
@@ -331,7 +331,7 @@ pass_on(struct run *r, int fd, char *buf)
 }
 
 static enum status
-receive_body(struct remote *m, struct ssh *ssh, const char *file, char *buf)
+ferry_receive_body(struct remote *m, struct ssh *ssh, const char *file, char *buf)
 {
 	struct chunks c = { .fd = ssh->out };
 	struct run *r = m->r;
@@ -347,11 +347,11 @@ receive_body(struct remote *m, struct ssh *ssh, const char *file, char *buf)
 	fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600);
 	if (fd == -1 || (f = fdopen(fd, "w")) == NULL)
 		return error_set(&r->err, ST_IO, errno, "%s", file);
-	st = receive(m, &c, buf, f, file);
+	st = ferry_receive(m, &c, buf, f, file);
 	if (fclose(f) == EOF && st == ST_OK)
 		st = error_set(&r->err, ST_IO, errno, "%s", file);
-	if (st == ST_OK && (st = confirm(ssh)) == ST_OK)
-		st = pass_on(r, ssh->out, buf);
+	if (st == ST_OK && (st = ferry_confirm(ssh)) == ST_OK)
+		st = ferry_pass_on(r, ssh->out, buf);
 	return st;
 }
 
@@ -373,8 +373,8 @@ ferry_claim(struct remote *m)
 		st = run_usage(r, "--body -: the handle goes to stdout; use --json, or pop");
 	else if ((st = run_operands(r, 1, 1)) == ST_OK &&
 	    (st = remote_start(m, CLAIM_BODY, more, &ssh)) == ST_OK) {
-		hello = heard_hello(ssh.out);
-		st = hello ? receive_body(m, &ssh, file, buf) : ST_NONE;
+		hello = ferry_heard_hello(ssh.out);
+		st = hello ? ferry_receive_body(m, &ssh, file, buf) : ST_NONE;
 		st = ferry_settle(m, &ssh, st, hello);
 	}
 	free(buf);

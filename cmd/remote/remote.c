@@ -29,7 +29,7 @@ remote_is(const char *spool)
 /* ---- where ------------------------------------------------------------ */
 
 static enum status
-refuse(struct remote *m, const char *spool, const char *why)
+remote_refuse(struct remote *m, const char *spool, const char *why)
 {
 	return error_set(&m->r->err, ST_USAGE, 0, "'%s': %s; a spool on another host is "
 	    "ssh://[USER@]HOST[:PORT]/PATH", spool, why);
@@ -37,20 +37,20 @@ refuse(struct remote *m, const char *spool, const char *why)
 
 /* Parse "[USER@]HOST[:PORT]".  HOST is in brackets if it has colons. */
 static enum status
-take_host(struct remote *m, const char *spool, const char *text, size_t len)
+remote_take_host(struct remote *m, const char *spool, const char *text, size_t len)
 {
 	char *at, *host, *port, *close;
 	const char *why;
 
 	if (len >= sizeof(m->host))
-		return refuse(m, spool, "the name of the host is too long");
+		return remote_refuse(m, spool, "the name of the host is too long");
 	(void)strlcpy(m->host, text, len + 1);
 	at = strrchr(m->host, '@');
 	host = at != NULL ? at + 1 : m->host;
 	port = strrchr(host, ':');
 	if (host[0] == '[') {
 		if ((close = strchr(host, ']')) == NULL || (close[1] != ':' && close[1] != '\0'))
-			return refuse(m, spool, "the host is not [ADDRESS]");
+			return remote_refuse(m, spool, "the host is not [ADDRESS]");
 		port = close[1] == ':' ? close + 1 : NULL;
 		*close = '\0';
 		memmove(host, host + 1, strlen(host + 1) + 1);
@@ -61,37 +61,37 @@ take_host(struct remote *m, const char *spool, const char *text, size_t len)
 		if (strlcpy(m->port, port + 1, sizeof(m->port)) >= sizeof(m->port))
 			m->port[0] = '-';	/* makes the check below fail */
 		if (strchr(host, ':') != NULL)
-			return refuse(m, spool, "an address with colons needs brackets");
+			return remote_refuse(m, spool, "an address with colons needs brackets");
 	}
 	if (port != NULL && (strspn(m->port, "0123456789") != strlen(m->port) ||
 	    strtonum(m->port, 1, 65535, &why) == 0))
-		return refuse(m, spool, "the port is no number from 1 to 65535");
+		return remote_refuse(m, spool, "the port is no number from 1 to 65535");
 	if (host[0] == '\0' || at == m->host)
-		return refuse(m, spool, "there is no host, or an empty user");
+		return remote_refuse(m, spool, "there is no host, or an empty user");
 	if (m->host[0] == '-' || host[0] == '-')
-		return refuse(m, spool, "a host must not start with '-'");
+		return remote_refuse(m, spool, "a host must not start with '-'");
 	return ST_OK;
 }
 
 static enum status
-take_spool(struct remote *m, const char *spool)
+remote_take_spool(struct remote *m, const char *spool)
 {
 	const char *text = spool + sizeof(scheme) - 1, *path = strchr(text, '/');
 
 	for (const char *p = spool; *p != '\0'; p++)
 		if (iscntrl((unsigned char)*p))
-			return refuse(m, spool, "it has control characters");
+			return remote_refuse(m, spool, "it has control characters");
 	if (path == NULL || path[1] == '\0')
-		return refuse(m, spool, "there is no path");
+		return remote_refuse(m, spool, "there is no path");
 	if (strlcpy(m->path, path, sizeof(m->path)) >= sizeof(m->path))
-		return refuse(m, spool, "the path is too long");
-	return take_host(m, spool, text, (size_t)(path - text));
+		return remote_refuse(m, spool, "the path is too long");
+	return remote_take_host(m, spool, text, (size_t)(path - text));
 }
 
 /* ---- the verbs -------------------------------------------------------- */
 
 static enum status
-plain(struct remote *m, char **words)
+remote_plain(struct remote *m, char **words)
 {
 	FILE *f;
 	int in = strcmp(m->r->cmd->name, "import") == 0 ? 0 : -1;
@@ -120,7 +120,7 @@ plain(struct remote *m, char **words)
 }
 
 static enum status
-only_there(struct remote *m)
+remote_only_there(struct remote *m)
 {
 	/* With ssh -t, a terminal on the other side would change the bytes of an answer. */
 	bool bytes = strcmp(m->r->cmd->name, "request") == 0 ||
@@ -133,14 +133,14 @@ only_there(struct remote *m)
 }
 
 static enum status
-run_there(struct remote *m, const char *verb, char **words)
+remote_run_there(struct remote *m, const char *verb, char **words)
 {
 	static const char *const stay[] = { "work", "top", "edit", "request", "reply" };
 	struct run *r = m->r;
 
 	for (size_t i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
 		if (strcmp(verb, stay[i]) == 0)
-			return only_there(m);
+			return remote_only_there(m);
 	/* The other side reports a wrong number of operands. */
 	if (strcmp(verb, "push") == 0 && (r->noperands == 1 ||
 	    (r->noperands > 1 && remote_given(r, 'm') == NULL)))
@@ -153,7 +153,7 @@ run_there(struct remote *m, const char *verb, char **words)
 		return run_usage(r, "an archive is nothing for a terminal");
 	if (strcmp(verb, "import") == 0 && isatty(STDIN_FILENO) == 1)
 		return run_usage(r, "the archive comes from stdin");
-	return plain(m, words);
+	return remote_plain(m, words);
 }
 
 enum status
@@ -165,8 +165,8 @@ remote_run(struct run *r, const char *spool, char **words)
 
 	if (strcmp(verb, "help") == 0 || strcmp(verb, "version") == 0)
 		return r->cmd->run(r);
-	if ((st = take_spool(&m, spool)) == ST_OK)
-		st = run_there(&m, verb, words);
+	if ((st = remote_take_spool(&m, spool)) == ST_OK)
+		st = remote_run_there(&m, verb, words);
 	free(m.command);
 	return st;
 }

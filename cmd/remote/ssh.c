@@ -45,7 +45,7 @@ ssh_quote(FILE *f, const char *before, const char *word)
  * then gets the headers that it would get here.
  */
 static void
-put_trace(FILE *f)
+ssh_put_trace(FILE *f)
 {
 	const char *name, *value;
 
@@ -66,7 +66,7 @@ ssh_command(struct remote *m)
 	if (f == NULL)
 		return NULL;
 	if (strcmp(m->r->cmd->name, "push") == 0)
-		put_trace(f);
+		ssh_put_trace(f);
 	(void)fputs("mq -s", f);
 	ssh_quote(f, " ", m->path);
 	if (m->r->quiet)
@@ -79,7 +79,7 @@ ssh_command(struct remote *m)
 
 /* Replace this process by ssh.  It returns only if that fails. */
 static void
-run_ssh(const struct remote *m)
+ssh_run(const struct remote *m)
 {
 	static char sh[] = "sh", c[] = "-c", ssh[] = "ssh", no_tty[] = "-T", port[] = "-p";
 	const char *program = getenv("MQ_SSH");
@@ -121,7 +121,7 @@ ssh_start(struct remote *m, int in, int out, pid_t *pid)
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)signal(SIGXFSZ, SIG_DFL);
 	if ((in == 0 || dup2(in, 0) != -1) && (out == 1 || dup2(out, 1) != -1))
-		run_ssh(m);
+		ssh_run(m);
 	(void)fprintf(stderr, "mq %s: cannot run ssh: %s\n", m->r->cmd->name, strerror(errno));
 	_exit(status_exit(ST_CONF));
 }

@@ -24,7 +24,7 @@
 #define CHUNK 65536
 
 static enum status
-start(const char *command, char *const *env, int in, pid_t *pid, struct error *err)
+accept_start(const char *command, char *const *env, int in, pid_t *pid, struct error *err)
 {
 	char sh[] = "sh", c[] = "-c", *script = strdup(command), *argv[] = { sh, c, script, NULL };
 	posix_spawn_file_actions_t files;
@@ -61,7 +61,7 @@ start(const char *command, char *const *env, int in, pid_t *pid, struct error *e
  * otherwise it would not get the SIGTERM.
  */
 static void
-stop(pid_t pid)
+accept_stop(pid_t pid)
 {
 	(void)kill(-pid, SIGTERM);
 	(void)kill(-pid, SIGCONT);
@@ -71,7 +71,7 @@ stop(pid_t pid)
  * Write the body to the command.  The command may have seen enough and stop reading before the end.
  */
 static enum status
-feed(int from, int64_t at, int to, struct error *err)
+accept_feed(int from, int64_t at, int to, struct error *err)
 {
 	static char buf[CHUNK];
 	ssize_t n, w;
@@ -94,7 +94,7 @@ feed(int from, int64_t at, int to, struct error *err)
 }
 
 static enum status
-verdict(struct queue *q, const char *command, int status, struct error *err)
+accept_verdict(struct queue *q, const char *command, int status, struct error *err)
 {
 	const char *name = queue_name(q);
 
@@ -135,21 +135,21 @@ accept_ask(struct run *r, struct queue *q, const char *command, const struct hea
 		env_free(&env);
 		return st;
 	}
-	st = start(command, env.v, fds[0], &pid, err);
+	st = accept_start(command, env.v, fds[0], &pid, err);
 	env_free(&env);
 	(void)close(fds[0]);
 	if (st == ST_OK) {
-		st = feed(fd, head, fds[1], err);
+		st = accept_feed(fd, head, fds[1], err);
 		(void)close(fds[1]);
 		if (st != ST_OK || run_stopped())
-			stop(pid);
+			accept_stop(pid);
 		while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
 			if (run_stopped())
-				stop(pid);
+				accept_stop(pid);
 		if (st == ST_OK && run_stopped())
 			st = error_set(err, ST_AGAIN, 0,
 			    "stopped by a signal: what is not printed above is not queued");
-		return st == ST_OK ? verdict(q, command, status, err) : st;
+		return st == ST_OK ? accept_verdict(q, command, status, err) : st;
 	}
 	(void)close(fds[1]);
 	return st;

@@ -63,7 +63,7 @@ options(struct act *c)
 }
 
 static enum status
-usage(struct act *c)
+act_usage(struct act *c)
 {
 	struct run *r = c->r;
 	enum status st;
@@ -88,7 +88,7 @@ usage(struct act *c)
  * verb has run so long that somebody wants to know.
  */
 static void
-count(struct act *c)
+act_count(struct act *c)
 {
 	struct error ignored;
 	struct tally t;
@@ -104,7 +104,7 @@ count(struct act *c)
 }
 
 static void
-draw(void *arg, uint64_t seen, uint64_t selected)
+act_draw(void *arg, uint64_t seen, uint64_t selected)
 {
 	struct act *c = arg;
 	char eta[DURATION_MAX];
@@ -113,7 +113,7 @@ draw(void *arg, uint64_t seen, uint64_t selected)
 	if (!progress_due(&c->progress))
 		return;
 	if (!c->counted)
-		count(c);
+		act_count(c);
 	if (c->total < seen)
 		progress_draw("%s: %s %llu, %.0f/s", queue_name(c->q), c->a->past,
 		    (unsigned long long)c->done, progress_rate(&c->progress, c->done));
@@ -133,7 +133,7 @@ draw(void *arg, uint64_t seen, uint64_t selected)
  * interval.  Sleep in slices, because a signal that comes just before a sleep does not end it.
  */
 static void
-pace(struct act *c)
+act_pace(struct act *c)
 {
 	usec_t now = clock_mono();
 
@@ -148,7 +148,7 @@ pace(struct act *c)
 }
 
 static enum status
-claimed(struct act *c, const struct place *p)
+act_claimed(struct act *c, const struct place *p)
 {
 	char handle[HANDLE_MAX], until[TIME_MAX];
 
@@ -176,14 +176,14 @@ act_on(struct act *c, const struct place *p)
 	}
 	if (p->state == STATE_CLAIMED && !c->force && c->a->all != STATE_BIT(STATE_DONE)) {
 		c->matched++;
-		return claimed(c, p);
+		return act_claimed(c, p);
 	}
 	if (c->dry) {
 		c->matched++;
 		(void)printf("would %s %s\n", c->a->name, p->name.id.text);
 		return ST_OK;
 	}
-	pace(c);
+	act_pace(c);
 	if (run_stopped())
 		return ST_OK;
 	/* A verb that changes the state is for messages that are still to be delivered. */
@@ -207,7 +207,7 @@ act_on(struct act *c, const struct place *p)
 /* ---- all of them ------------------------------------------------------ */
 
 static enum status
-visit_one(void *arg, const struct place *p)
+act_visit_one(void *arg, const struct place *p)
 {
 	return act_on(arg, p);
 }
@@ -215,7 +215,7 @@ visit_one(void *arg, const struct place *p)
 static enum status
 act(struct act *c)
 {
-	struct visit v = { visit_one, c->by_ids ? NULL : draw, c };
+	struct visit v = { act_visit_one, c->by_ids ? NULL : act_draw, c };
 	struct run *r = c->r;
 	enum status st;
 
@@ -246,7 +246,7 @@ act_run(struct run *r, struct action *a)
 
 	if (c.sel == NULL)
 		return error_sys(&r->err, ENOMEM, "%s", a->name);
-	if ((st = options(&c)) == ST_OK && (st = usage(&c)) == ST_OK)
+	if ((st = options(&c)) == ST_OK && (st = act_usage(&c)) == ST_OK)
 		st = act(&c);
 	if ((c.done > 0 && (r->verbose || !c.by_ids || isatty(STDERR_FILENO) == 1)) ||
 	    (run_stopped() && stderr_ready(0)))

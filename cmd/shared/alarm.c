@@ -10,7 +10,7 @@
 static volatile sig_atomic_t rang;
 
 static void
-on_alarm(int sig)
+alarm_caught(int sig)
 {
 	(void)sig;
 	rang = 1;
@@ -46,7 +46,7 @@ alarm_every(usec_t interval)
 void
 alarm_open(void)
 {
-	struct sigaction sa = { .sa_handler = on_alarm };
+	struct sigaction sa = { .sa_handler = alarm_caught };
 
 	(void)sigaction(SIGALRM, &sa, NULL);	/* no SA_RESTART: write must be interrupted */
 	alarm_let(false);

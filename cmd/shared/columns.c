@@ -14,13 +14,13 @@
 #include "shared/out.h"
 
 static int
-cmp_numbers(int64_t a, int64_t b)
+columns_cmp_numbers(int64_t a, int64_t b)
 {
 	return a < b ? -1 : a > b;
 }
 
 static void
-put_time(FILE *f, usec_t at)
+columns_put_time(FILE *f, usec_t at)
 {
 	char text[TIME_MAX] = "-";
 
@@ -38,10 +38,10 @@ PRINTER(put_priority) { UNUSED; (void)fprintf(f, "%d", p->name.priority); }
 PRINTER(put_attempts) { UNUSED; (void)fprintf(f, "%d", p->name.attempts); }
 PRINTER(put_deliveries) { UNUSED; (void)fprintf(f, "%d", p->name.deliveries); }
 PRINTER(put_size) { UNUSED; (void)fprintf(f, "%" PRId64, p->name.size - p->name.head); }
-PRINTER(put_enqueued) { UNUSED; put_time(f, id_time(&p->name.id)); }
-PRINTER(put_due) { UNUSED; put_time(f, p->state == STATE_DELAYED ? p->name.key : 0); }
-PRINTER(put_deadline) { UNUSED; put_time(f, p->state == STATE_CLAIMED ? p->name.key : 0); }
-PRINTER(put_expires) { UNUSED; put_time(f, p->name.expires); }
+PRINTER(put_enqueued) { UNUSED; columns_put_time(f, id_time(&p->name.id)); }
+PRINTER(put_due) { UNUSED; columns_put_time(f, p->state == STATE_DELAYED ? p->name.key : 0); }
+PRINTER(put_deadline) { UNUSED; columns_put_time(f, p->state == STATE_CLAIMED ? p->name.key : 0); }
+PRINTER(put_expires) { UNUSED; columns_put_time(f, p->name.expires); }
 
 PRINTER(put_age)
 {
@@ -107,7 +107,7 @@ PRINTER(put_origin)
 
 #define COMPARE(name, what) \
 	static int name(const struct place *a, const struct place *b) { return what; }
-#define BY_NUMBER(name, member) COMPARE(name, cmp_numbers(a->member, b->member))
+#define BY_NUMBER(name, member) COMPARE(name, columns_cmp_numbers(a->member, b->member))
 #define KEY_IN(p, s) ((p)->state == (s) ? (p)->name.key : 0)
 
 COMPARE(by_id, strcmp(a->name.id.text, b->name.id.text))
@@ -115,11 +115,11 @@ BY_NUMBER(by_state, state)
 BY_NUMBER(by_priority, name.priority)
 BY_NUMBER(by_attempts, name.attempts)
 BY_NUMBER(by_deliveries, name.deliveries)
-COMPARE(by_size, cmp_numbers(a->name.size - a->name.head, b->name.size - b->name.head))
-COMPARE(by_age, cmp_numbers(id_time(&b->name.id), id_time(&a->name.id)))
-COMPARE(by_enqueued, cmp_numbers(id_time(&a->name.id), id_time(&b->name.id)))
-COMPARE(by_due, cmp_numbers(KEY_IN(a, STATE_DELAYED), KEY_IN(b, STATE_DELAYED)))
-COMPARE(by_deadline, cmp_numbers(KEY_IN(a, STATE_CLAIMED), KEY_IN(b, STATE_CLAIMED)))
+COMPARE(by_size, columns_cmp_numbers(a->name.size - a->name.head, b->name.size - b->name.head))
+COMPARE(by_age, columns_cmp_numbers(id_time(&b->name.id), id_time(&a->name.id)))
+COMPARE(by_enqueued, columns_cmp_numbers(id_time(&a->name.id), id_time(&b->name.id)))
+COMPARE(by_due, columns_cmp_numbers(KEY_IN(a, STATE_DELAYED), KEY_IN(b, STATE_DELAYED)))
+COMPARE(by_deadline, columns_cmp_numbers(KEY_IN(a, STATE_CLAIMED), KEY_IN(b, STATE_CLAIMED)))
 BY_NUMBER(by_expires, name.expires)
 COMPARE(by_reason, strcmp(a->name.reason, b->name.reason))
 COMPARE(by_file, strcmp(a->file, b->file))

@@ -15,7 +15,7 @@
  * _mq_operands VERB.
  */
 static void
-put_tables(FILE *f)
+complete_put_tables(FILE *f)
 {
 	(void)fputs("_mq_verbs='", f);
 	for (const struct cmd *const *c = verbs; *c != NULL; c++)
@@ -135,10 +135,10 @@ static const char walk[] =
     "}\n\n";
 
 static void
-put_bash(FILE *f)
+complete_put_bash(FILE *f)
 {
 	(void)fputs("# bash completion for mq; made by 'mq help --completion bash'\n\n", f);
-	put_tables(f);
+	complete_put_tables(f);
 	(void)fputs(walk, f);
 	(void)fputs("_mq() {\n"
 	    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} verb queue want spool\n"
@@ -167,11 +167,11 @@ put_bash(FILE *f)
 }
 
 static void
-put_zsh(FILE *f)
+complete_put_zsh(FILE *f)
 {
 	(void)fputs("#compdef mq\n# zsh completion for mq; made by 'mq help --completion zsh'\n\n",
 	    f);
-	put_tables(f);
+	complete_put_tables(f);
 	(void)fputs(walk, f);
 	(void)fputs("_mq() {\n"
 	    "\tlocal verb queue want spool\n"
@@ -199,9 +199,9 @@ enum status
 complete_print(FILE *f, const char *shell)
 {
 	if (strcmp(shell, "bash") == 0)
-		put_bash(f);
+		complete_put_bash(f);
 	else if (strcmp(shell, "zsh") == 0)
-		put_zsh(f);
+		complete_put_zsh(f);
 	else if (strcmp(shell, "fish") == 0)
 		complete_fish(f);
 	else

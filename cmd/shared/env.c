@@ -88,7 +88,7 @@ env_end(struct env *e, struct error *err)
 
 /* Whether a variable must not be inherited: mq sets it itself, or it describes another message. */
 static bool
-ours(const char *var)
+env_ours(const char *var)
 {
 	static const char *const names[] = { "MQ_SPOOL=", "MQ_QUEUE=", "MQ_ID=", "MQ_ATTEMPT=",
 	    "MQ_MAX_ATTEMPTS=", "MQ_PRIORITY=", "MQ_ENQUEUED=", "MQ_HANDLE=", "MQ_HEADER_",
@@ -109,7 +109,7 @@ static const char *const trace_names[] = { "TRACEPARENT", "TRACESTATE", "BAGGAGE
 
 /* Fold a character for MQ_HEADER_NAME: letters to upper case, all but letters and digits to "_". */
 static char
-fold_variable(char c)
+env_fold_variable(char c)
 {
 	return isalnum((unsigned char)c) ? (char)toupper((unsigned char)c) : '_';
 }
@@ -158,7 +158,7 @@ env_headers(struct env *e, const struct headers *headers)
 	struct error ignored;
 
 	error_clear(&ignored);
-	if (headers_index(headers, fold_variable, &all, &ignored) != ST_OK) {
+	if (headers_index(headers, env_fold_variable, &all, &ignored) != ST_OK) {
 		e->failed = true;
 		return;
 	}
@@ -176,7 +176,7 @@ env_inherit(struct env *e, struct run *r, struct queue *q)
 	char path[PATH_MAX];
 
 	for (char **v = environ; *v != NULL; v++)
-		if (!ours(*v))
+		if (!env_ours(*v))
 			env_put(e, strdup(*v));
 	env_set(e, "MQ_SPOOL", "%s", realpath(r->spool_path, path) != NULL ? path : r->spool_path);
 	env_set(e, "MQ_QUEUE", "%s", queue_name(q));
@@ -185,7 +185,7 @@ env_inherit(struct env *e, struct run *r, struct queue *q)
 /* ---- push ------------------------------------------------------------- */
 
 static bool
-hex(const char *text, size_t n, bool *zero)
+env_hex(const char *text, size_t n, bool *zero)
 {
 	*zero = true;
 	for (size_t i = 0; i < n; i++) {
@@ -201,16 +201,17 @@ hex(const char *text, size_t n, bool *zero)
  * follow behind a dash.
  */
 static bool
-traceparent_ok(const char *text)
+env_traceparent_ok(const char *text)
 {
 	bool zero, trace, parent;
 
 	if (strlen(text) < 55 || text[2] != '-' || text[35] != '-' || text[52] != '-' ||
-	    !hex(text, 2, &zero) || !hex(text + 3, 32, &trace) || !hex(text + 36, 16, &parent))
+	    !env_hex(text, 2, &zero) || !env_hex(text + 3, 32, &trace) || !env_hex(text + 36, 16,
+	    &parent))
 		return false;
 	return !trace && !parent && strncmp(text, "ff", 2) != 0 &&
 	    (zero ? text[55] == '\0' : text[55] == '\0' || text[55] == '-') &&
-	    hex(text + 53, 2, &zero);
+	    env_hex(text + 53, 2, &zero);
 }
 
 const char *
@@ -218,7 +219,7 @@ trace_value(size_t i, const char **name)
 {
 	const char *parent = getenv(trace_names[0]), *value;
 
-	if (i >= NTRACE || parent == NULL || !traceparent_ok(parent))
+	if (i >= NTRACE || parent == NULL || !env_traceparent_ok(parent))
 		return NULL;
 	*name = trace_names[i];
 	value = getenv(trace_names[i]);

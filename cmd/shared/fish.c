@@ -44,7 +44,7 @@ fish_option(FILE *f, const char *verb, const struct opt *o)
 
 /* Print __mq_arg VERB OPTION, which prints something if the next word belongs to the option. */
 static void
-put_args(FILE *f)
+fish_put_args(FILE *f)
 {
 	(void)fputs("function __mq_arg\n\tswitch $argv[1]:$argv[2]\n", f);
 	for (const struct cmd *const *c = verbs; *c != NULL; c++)
@@ -86,7 +86,7 @@ complete_fish(FILE *f)
 	    "and return\n"
 	    "\tmq -q $spool $argv 2>/dev/null\n"
 	    "end\n\n", f);
-	put_args(f);
+	fish_put_args(f);
 	(void)fputs("# The operands so far behind the verb.\n"
 	    "function __mq_operands\n"
 	    "\tset -l words (commandline -opc)\n"

@@ -26,7 +26,7 @@
 /* ---- one -------------------------------------------------------------- */
 
 static bool
-piece_ok(const char *word)
+ids_piece_ok(const char *word)
 {
 	size_t len = strlen(word);
 
@@ -34,7 +34,7 @@ piece_ok(const char *word)
 }
 
 static bool
-matches(const char *word, const struct msgid *id)
+ids_matches(const char *word, const struct msgid *id)
 {
 	size_t len = strlen(word);
 
@@ -42,7 +42,7 @@ matches(const char *word, const struct msgid *id)
 }
 
 static enum status
-unknown(struct run *r, struct queue *q, const char *word)
+ids_unknown(struct run *r, struct queue *q, const char *word)
 {
 	return error_set(&r->err, ST_NOTFOUND, 0, "no message '%s' in queue '%s'", word,
 	    queue_name(q));
@@ -50,14 +50,15 @@ unknown(struct run *r, struct queue *q, const char *word)
 
 /* Find the only message that the piece fits.  Stop at a second one: mq does not guess. */
 static enum status
-only_one(struct run *r, struct queue *q, struct scan *scan, const char *word, struct msgid *id)
+ids_only_one(struct run *r, struct queue *q, struct scan *scan, const char *word, struct msgid *id)
 {
 	struct place p;
 	enum status st;
 	bool found = false;
 
 	while ((st = scan_next(scan, &p, &r->err)) == ST_OK) {
-		if (!matches(word, &p.name.id) || (found && strcmp(p.name.id.text, id->text) == 0))
+		if (!ids_matches(word, &p.name.id) || (found && strcmp(p.name.id.text,
+		    id->text) == 0))
 			continue;
 		if (found)
 			return error_set(&r->err, ST_NOTFOUND, 0,
@@ -71,7 +72,7 @@ only_one(struct run *r, struct queue *q, struct scan *scan, const char *word, st
 		error_clear(&r->err);	/* the part that cannot be read is ignored */
 		st = ST_NONE;
 	}
-	return st != ST_NONE ? st : found ? ST_OK : unknown(r, q, word);
+	return st != ST_NONE ? st : found ? ST_OK : ids_unknown(r, q, word);
 }
 
 enum status
@@ -84,11 +85,11 @@ id_resolve(struct run *r, struct queue *q, const char *word, struct msgid *id)
 		(void)strlcpy(id->text, word, sizeof(id->text));
 		return ST_OK;
 	}
-	if (!piece_ok(word))
-		return unknown(r, q, word);
+	if (!ids_piece_ok(word))
+		return ids_unknown(r, q, word);
 	if ((st = scan_open(q, STATES_ALL, &scan, &r->err)) != ST_OK)
 		return st;
-	st = only_one(r, q, scan, word, id);
+	st = ids_only_one(r, q, scan, word, id);
 	scan_close(scan);
 	return st;
 }
@@ -115,7 +116,7 @@ struct ids {
 
 /* Visit the message if it is selected.  ST_GONE: it moved on, so its id is still unseen. */
 static enum status
-consider(struct ids *c, const struct place *p)
+ids_consider(struct ids *c, const struct place *p)
 {
 	struct error *err = &c->r->err;
 	enum status st;
@@ -135,29 +136,29 @@ consider(struct ids *c, const struct place *p)
 }
 
 static bool
-enough(const struct ids *c)
+ids_enough(const struct ids *c)
 {
 	return run_stopped() || c->visited >= (uint64_t)select_limit(c->sel) || c->unseen == 0;
 }
 
 static int
-by_id(const void *a, const void *b)
+ids_by_id(const void *a, const void *b)
 {
 	return strcmp(((const struct wanted *)a)->id.text, ((const struct wanted *)b)->id.text);
 }
 
 /* Return the entry for the id if the id is wanted and was not seen yet, else NULL. */
 static struct wanted *
-wanted(struct ids *c, const struct msgid *id)
+ids_wanted(struct ids *c, const struct msgid *id)
 {
 	struct wanted key = { .id = *id }, *w;
 
-	w = bsearch(&key, c->w, c->n, sizeof(*c->w), by_id);
+	w = bsearch(&key, c->w, c->n, sizeof(*c->w), ids_by_id);
 	return w != NULL && !w->seen ? w : NULL;
 }
 
 static enum status
-pass(struct ids *c)
+ids_pass(struct ids *c)
 {
 	struct error *err = &c->r->err;
 	enum status st = ST_OK;
@@ -167,12 +168,12 @@ pass(struct ids *c)
 
 	if ((st = scan_open(c->q, STATES_ALL, &scan, err)) != ST_OK)
 		return st;
-	while (!enough(c) && (st = scan_next(scan, &p, err)) == ST_OK) {
-		if ((w = wanted(c, &p.name.id)) == NULL)
+	while (!ids_enough(c) && (st = scan_next(scan, &p, err)) == ST_OK) {
+		if ((w = ids_wanted(c, &p.name.id)) == NULL)
 			continue;
 		if (c->v->seen != NULL)
 			c->v->seen(c->v->arg, ++c->looked_at, c->visited);
-		st = consider(c, &p);
+		st = ids_consider(c, &p);
 		if (st != ST_OK && st != ST_GONE)
 			break;
 		if (st == ST_OK) {
@@ -180,7 +181,7 @@ pass(struct ids *c)
 			c->unseen--;
 		}
 	}
-	/* look_again reports what cannot be read, for each id that is not found. */
+	/* ids_look_again reports what cannot be read, for each id that is not found. */
 	if (st != ST_OK && scan_missed(scan) != NULL && !error_is_ours(err)) {
 		error_clear(err);
 		st = ST_NONE;
@@ -191,7 +192,7 @@ pass(struct ids *c)
 
 /* Look for an id that the pass did not meet.  Its message moved, or does not exist. */
 static enum status
-look_again(struct ids *c, const struct wanted *w)
+ids_look_again(struct ids *c, const struct wanted *w)
 {
 	struct error *err = &c->r->err;
 	struct place p;
@@ -203,7 +204,7 @@ look_again(struct ids *c, const struct wanted *w)
 			run_trouble(c->r, st, c->worst);
 			return ST_OK;
 		}
-		if (st != ST_OK || (st = consider(c, &p)) != ST_GONE)
+		if (st != ST_OK || (st = ids_consider(c, &p)) != ST_GONE)
 			return st;
 	}
 	return ST_OK;
@@ -211,19 +212,19 @@ look_again(struct ids *c, const struct wanted *w)
 
 /* Look for the ids gathered so far. */
 static enum status
-batch(struct ids *c)
+ids_batch(struct ids *c)
 {
 	enum status st = ST_OK;
 
-	qsort(c->w, c->n, sizeof(*c->w), by_id);
+	qsort(c->w, c->n, sizeof(*c->w), ids_by_id);
 	c->unseen = c->n;
 	order_defer(c->q);
 	/* One or two ids are found faster one by one, because each search stops at its message. */
 	if (c->n > 2)
-		st = pass(c);
-	for (size_t i = 0; st == ST_OK && i < c->n && !enough(c); i++)
+		st = ids_pass(c);
+	for (size_t i = 0; st == ST_OK && i < c->n && !ids_enough(c); i++)
 		if (!c->w[i].seen)
-			st = look_again(c, &c->w[i]);
+			st = ids_look_again(c, &c->w[i]);
 	order_resume(c->q);
 	c->n = 0;
 	return st;
@@ -244,7 +245,7 @@ ids_take(void *arg, const char *word, struct error *err)
 		return st == ST_EXISTS ? ST_OK : st;
 	w->seen = false;
 	if (++c->n == BATCH)
-		c->ended = batch(c);
+		c->ended = ids_batch(c);
 	return ST_OK;
 }
 
@@ -261,7 +262,7 @@ ids_each(struct run *r, struct queue *q, struct select *sel, int first, const st
 	else if (status_exit(st = run_each(r, first, ids_take, &c)) > status_exit(*worst))
 		*worst = st;
 	if (c.ended == ST_OK && c.n > 0)
-		c.ended = batch(&c);
+		c.ended = ids_batch(&c);
 	idset_free(c.given);
 	free(c.w);
 	return c.ended;

@@ -74,7 +74,7 @@ json_time(FILE *f, usec_t at)
  * point; otherwise, it is a multiple of 3 bytes.  '*text' says whether all of it is UTF-8.
  */
 static enum status
-each_piece(int fd, const struct msgname *n, FILE *f, void (*put)(FILE *, const char *, size_t),
+json_each_piece(int fd, const struct msgname *n, FILE *f, void (*put)(FILE *, const char *, size_t),
     bool cut_utf8, bool *text, struct error *err)
 {
 	static char buf[CHUNK + 3];
@@ -115,7 +115,7 @@ each_piece(int fd, const struct msgname *n, FILE *f, void (*put)(FILE *, const c
 
 /* Print base64 (RFC 4648, section 4). */
 static void
-put_base64(FILE *f, const char *data, size_t len)
+json_put_base64(FILE *f, const char *data, size_t len)
 {
 	static const char digit[] =
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -135,7 +135,7 @@ enum status
 json_body_text(int fd, const struct msgname *n, bool *text, struct error *err)
 {
 	*text = true;
-	return each_piece(fd, n, NULL, NULL, true, text, err);
+	return json_each_piece(fd, n, NULL, NULL, true, text, err);
 }
 
 enum status
@@ -150,7 +150,7 @@ json_body_as(FILE *f, int fd, const struct msgname *n, const char *name, const c
 		return st;
 	json_name(f, text ? name : base64, false);
 	(void)fputc('"', f);
-	st = each_piece(fd, n, f, text ? json_text : put_base64, text, NULL, err);
+	st = json_each_piece(fd, n, f, text ? json_text : json_put_base64, text, NULL, err);
 	(void)fputc('"', f);
 	return st;
 }

@@ -41,7 +41,7 @@ struct list {
 /* ---- options ---------------------------------------------------------- */
 
 static enum status
-choose_columns(struct list *l, const char *names)
+list_choose_columns(struct list *l, const char *names)
 {
 	char text[300], *word, *rest = text;
 
@@ -69,7 +69,7 @@ options(struct list *l)
 		st = select_option(l->sel, key, arg);
 		switch (st == ST_NONE ? key : 0) {
 		case 'o':
-			st = choose_columns(l, arg);
+			st = list_choose_columns(l, arg);
 			break;
 		case LIST_SORT:
 			l->descending = arg[0] == '-';
@@ -81,7 +81,7 @@ options(struct list *l)
 			st = ST_OK;
 			break;
 		case LIST_IDS:
-			st = choose_columns(l, "id");
+			st = list_choose_columns(l, "id");
 			break;
 		default:
 			break;
@@ -96,7 +96,7 @@ options(struct list *l)
 
 /* The width of a column.  On a terminal the column must hold its heading, too. */
 static int
-width(const struct list *l, size_t i)
+list_width(const struct list *l, size_t i)
 {
 	int heading = l->terminal ? (int)strlen(l->col[i]->heading) : 0;
 
@@ -104,13 +104,13 @@ width(const struct list *l, size_t i)
 }
 
 static void
-heading(const struct list *l)
+list_heading(const struct list *l)
 {
 	if (l->json || !l->terminal)
 		return;
 	for (size_t i = 0; i < l->ncol; i++) {
 		bool last = i + 1 == l->ncol;
-		(void)printf("%-*s%s", last ? 0 : width(l, i), l->col[i]->heading,
+		(void)printf("%-*s%s", last ? 0 : list_width(l, i), l->col[i]->heading,
 		    last ? "\n" : "  ");
 	}
 }
@@ -120,7 +120,7 @@ heading(const struct list *l)
  * cut at the end of the line.
  */
 static void
-put_cell(const struct list *l, size_t i, size_t *used, const struct place *p)
+list_put_cell(const struct list *l, size_t i, size_t *used, const struct place *p)
 {
 	bool last = i + 1 == l->ncol;
 	char *text = NULL;
@@ -138,15 +138,15 @@ put_cell(const struct list *l, size_t i, size_t *used, const struct place *p)
 		out_clip(text, l->width - *used);
 	if (l->col[i]->coloured)
 		out_colour(stdout, (int)p->state);
-	(void)printf("%-*s%s", last ? 0 : width(l, i), text, last ? "" : "  ");
+	(void)printf("%-*s%s", last ? 0 : list_width(l, i), text, last ? "" : "  ");
 	if (l->col[i]->coloured)
 		out_colour(stdout, -1);
-	*used += (size_t)width(l, i) + 2;
+	*used += (size_t)list_width(l, i) + 2;
 	free(text);
 }
 
 static enum status
-put_row(struct list *l, const struct place *p, struct error *err)
+list_put_row(struct list *l, const struct place *p, struct error *err)
 {
 	size_t used = 0;
 	enum status st;
@@ -159,7 +159,7 @@ put_row(struct list *l, const struct place *p, struct error *err)
 		return st == ST_GONE ? ST_OK : st;
 	}
 	for (size_t i = 0; i < l->ncol; i++)
-		put_cell(l, i, &used, p);
+		list_put_cell(l, i, &used, p);
 	(void)fputc('\n', stdout);
 	return ST_OK;
 }
@@ -169,7 +169,7 @@ put_row(struct list *l, const struct place *p, struct error *err)
 static const struct list *sorting;
 
 static int
-by_column(const void *a, const void *b)
+list_by_column(const void *a, const void *b)
 {
 	int c = sorting->sort->cmp(a, b);
 
@@ -179,7 +179,7 @@ by_column(const void *a, const void *b)
 }
 
 static enum status
-hold(struct list *l, const struct place *p, struct error *err)
+list_hold(struct list *l, const struct place *p, struct error *err)
 {
 	if (l->n == l->cap) {
 		size_t cap = l->cap == 0 ? 256 : l->cap * 2;
@@ -194,7 +194,7 @@ hold(struct list *l, const struct place *p, struct error *err)
 }
 
 static enum status
-put_sorted(struct list *l, int64_t limit, struct error *err)
+list_put_sorted(struct list *l, int64_t limit, struct error *err)
 {
 	size_t n = (uint64_t)limit < l->n ? (size_t)limit : l->n, first = select_last(l->sel) ?
 	    l->n - n : 0;
@@ -202,27 +202,27 @@ put_sorted(struct list *l, int64_t limit, struct error *err)
 
 	sorting = l;
 	if (l->n > 1)
-		qsort(l->held, l->n, sizeof(*l->held), by_column);
+		qsort(l->held, l->n, sizeof(*l->held), list_by_column);
 	for (size_t i = first; st == ST_OK && i < first + n; i++)
-		st = put_row(l, &l->held[i], err);
+		st = list_put_row(l, &l->held[i], err);
 	return st;
 }
 
 /* ---- running ---------------------------------------------------------- */
 
 static enum status
-visit_one(void *arg, const struct place *p)
+list_visit_one(void *arg, const struct place *p)
 {
 	struct list *l = arg;
 	struct error *err = &l->r->err;
 
 	if (l->sort != NULL)
-		return hold(l, p, err);
-	return ferror(stdout) != 0 ? ST_IO : put_row(l, p, err);
+		return list_hold(l, p, err);
+	return ferror(stdout) != 0 ? ST_IO : list_put_row(l, p, err);
 }
 
 static void
-draw(void *arg, uint64_t seen, uint64_t selected)
+list_draw(void *arg, uint64_t seen, uint64_t selected)
 {
 	struct list *l = arg;
 
@@ -232,9 +232,9 @@ draw(void *arg, uint64_t seen, uint64_t selected)
 }
 
 static enum status
-go_over(struct list *l, unsigned states)
+list_go_over(struct list *l, unsigned states)
 {
-	struct visit v = { visit_one, draw, l };
+	struct visit v = { list_visit_one, list_draw, l };
 	enum status st, worst = ST_OK;
 	int64_t limit = select_limit(l->sel);
 	struct stat sb;
@@ -251,7 +251,7 @@ go_over(struct list *l, unsigned states)
 	st = select_each(l->sel, l->q, states, l->now, &v, &worst);
 	progress_clear();
 	if (st == ST_OK && l->sort != NULL)
-		st = put_sorted(l, limit, &l->r->err);
+		st = list_put_sorted(l, limit, &l->r->err);
 	return st != ST_OK && ferror(stdout) == 0 ? st : worst;
 }
 
@@ -264,12 +264,12 @@ list_run(struct run *r, const struct list_options *opt)
 
 	if (l.sel == NULL)
 		return error_sys(&r->err, ENOMEM, "list");
-	if ((st = choose_columns(&l, opt->columns)) == ST_OK &&
+	if ((st = list_choose_columns(&l, opt->columns)) == ST_OK &&
 	    (st = options(&l)) == ST_OK && (st = run_operands(r, 1, 1)) == ST_OK &&
 	    (st = run_queue(r, r->operand[0], &l.q)) == ST_OK) {
 		l.width = l.terminal && !l.json ? out_columns() : 0;
-		heading(&l);
-		st = go_over(&l, opt->states);
+		list_heading(&l);
+		st = list_go_over(&l, opt->states);
 	}
 	select_free(l.sel);
 	queue_close(l.q);

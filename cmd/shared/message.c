@@ -16,7 +16,7 @@
 #include "shared/message.h"
 
 static void
-put_time(const char *name, usec_t at)
+message_put_time(const char *name, usec_t at)
 {
 	char text[TIME_MAX];
 
@@ -25,7 +25,7 @@ put_time(const char *name, usec_t at)
 }
 
 static void
-put_headers(const struct headers *headers)
+message_put_headers(const struct headers *headers)
 {
 	struct header h;
 	size_t pos = 0;
@@ -41,7 +41,7 @@ put_headers(const struct headers *headers)
 
 /* Print the failure record, which says what went wrong in each attempt, behind "Failure: ". */
 static enum status
-put_record(struct run *r, struct queue *q, const struct msgid *id)
+message_put_record(struct run *r, struct queue *q, const struct msgid *id)
 {
 	char *text, *line, *rest;
 	enum status st;
@@ -75,16 +75,16 @@ message_info(struct run *r, struct queue *q, const struct place *p, int fd, bool
 	(void)printf("Id: %s\nState: %s\nPriority: %d\nAttempts: %d\nDeliveries: %d\nSize: %lld\n",
 	    n->id.text, state_names[p->state], n->priority, n->attempts, n->deliveries,
 	    (long long)(n->size - n->head));
-	put_time("Enqueued", id_time(&n->id));
+	message_put_time("Enqueued", id_time(&n->id));
 	if (p->state == STATE_DELAYED)
-		put_time("Due", n->key);
+		message_put_time("Due", n->key);
 	if (p->state == STATE_CLAIMED) {
-		put_time("Deadline", n->key);
+		message_put_time("Deadline", n->key);
 		handle_format(p, text);
 		(void)printf("Handle: %s\n", text);
 	}
 	if (n->expires != 0)
-		put_time("Expires", n->expires);
+		message_put_time("Expires", n->expires);
 	msg_reason(q, p, text, sizeof(text));
 	if (text[0] != '\0') {
 		(void)fputs("Reason: ", stdout);
@@ -96,9 +96,9 @@ message_info(struct run *r, struct queue *q, const struct place *p, int fd, bool
 	out_vis(stdout, text, strlen(text));
 	(void)fputc('\n', stdout);
 	if (st == ST_OK)
-		put_headers(&headers);
+		message_put_headers(&headers);
 	headers_free(&headers);
-	record = put_record(r, q, &n->id);
+	record = message_put_record(r, q, &n->id);
 	(void)fputc('\n', stdout);
 	return st == ST_OK ? record : st;
 }

@@ -12,7 +12,7 @@
 #include "shared/cmd.h"
 
 static enum status
-name_ok(struct run *r, const char *name)
+open_name_ok(struct run *r, const char *name)
 {
 	if (queue_name_ok(name))
 		return ST_OK;
@@ -135,7 +135,7 @@ run_queue(struct run *r, const char *name, struct queue **q)
 	enum status st;
 
 	/* Check this first, because a bad name is bad in any spool. */
-	if ((st = name_ok(r, name)) != ST_OK || (st = run_spool(r, false)) != ST_OK)
+	if ((st = open_name_ok(r, name)) != ST_OK || (st = run_spool(r, false)) != ST_OK)
 		return st;
 	if ((st = run_open(r, name, q)) == ST_OK)
 		(void)strlcpy(r->queue, name, sizeof(r->queue));
@@ -166,7 +166,7 @@ run_queue_create(struct run *r, const char *name, struct queue **q)
 {
 	enum status st;
 
-	if ((st = name_ok(r, name)) != ST_OK || (st = run_spool(r, true)) != ST_OK ||
+	if ((st = open_name_ok(r, name)) != ST_OK || (st = run_spool(r, true)) != ST_OK ||
 	    (st = run_conf(r)) != ST_OK)
 		return st;
 	if (r->settings.autocreate || r->assign != NULL)

@@ -34,7 +34,7 @@ struct getopt_tables {
 };
 
 static void
-describe(struct getopt_tables *t, const struct opt *o)
+opt_describe(struct getopt_tables *t, const struct opt *o)
 {
 	for (; o != NULL && o->key != 0; o++) {
 		int has = o->arg == NULL ? no_argument :
@@ -50,7 +50,7 @@ describe(struct getopt_tables *t, const struct opt *o)
 }
 
 static bool
-ambiguous(const char *word, const struct option *longs)
+opt_ambiguous(const char *word, const struct option *longs)
 {
 	size_t len = strcspn(word + 2, "=");
 	int n = 0;
@@ -73,7 +73,7 @@ option_error(struct run *r, char **argv, int c, const char *letters, const struc
 	if (c == ':')
 		after = " needs an argument";
 	else if (optopt == 0)
-		before = ambiguous(word, longs) ? "ambiguous " : "unknown ";
+		before = opt_ambiguous(word, longs) ? "ambiguous " : "unknown ";
 	else if (known)
 		after = " takes no argument";
 	else
@@ -91,8 +91,8 @@ run_parse(struct run *r, int argc, char **argv)
 	struct getopt_tables t = { .letters = "-:" };
 	int c;
 
-	describe(&t, r->cmd->opts);
-	describe(&t, common_opts);
+	opt_describe(&t, r->cmd->opts);
+	opt_describe(&t, common_opts);
 	r->given = calloc((size_t)argc + 1, sizeof(*r->given));
 	r->operand = calloc((size_t)argc + 1, sizeof(*r->operand));
 	if (r->given == NULL || r->operand == NULL)

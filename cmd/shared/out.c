@@ -49,7 +49,7 @@ out_utf8(const unsigned char *text, size_t len, uint32_t *cp)
 
 /* Whether a character has no width, or changes the direction of the text (UAX #9). */
 static bool
-disguises(uint32_t cp)
+out_disguises(uint32_t cp)
 {
 	return (cp >= 0x200b && cp <= 0x200f) || (cp >= 0x202a && cp <= 0x202e) ||
 	    (cp >= 0x2060 && cp <= 0x2069) || cp == 0xfeff;
@@ -67,7 +67,7 @@ out_vis(FILE *f, const char *text, size_t len)
 		 * C1 controls (U+0080 to U+009F) act on terminals as escapes do.  Other characters
 		 * hide text or change its order.
 		 */
-		if (n > 1 && cp >= 0xa0 && !disguises(cp))
+		if (n > 1 && cp >= 0xa0 && !out_disguises(cp))
 			(void)fwrite(text, 1, n, f);
 		else {
 			n = 1;
@@ -108,7 +108,7 @@ out_clip(char *text, size_t columns)
 }
 
 static bool
-colours(void)
+out_colours(void)
 {
 	static int known = -1;
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
@@ -125,6 +125,6 @@ out_colour(FILE *f, int state)
 	static const char *const sgr[NSTATES] = { [STATE_DELAYED] = "36", [STATE_CLAIMED] = "34",
 	    [STATE_HELD] = "33", [STATE_DEAD] = "31", [STATE_DONE] = "2" };
 
-	if (colours() && (state == -1 || sgr[state] != NULL))
+	if (out_colours() && (state == -1 || sgr[state] != NULL))
 		(void)fprintf(f, "\033[%sm", state == -1 ? "0" : sgr[state]);
 }

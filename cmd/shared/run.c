@@ -30,7 +30,7 @@ run_one(struct run *r, const char *word, enum status *worst,
 }
 
 static void
-each_line(struct run *r, enum status *worst,
+run_each_line(struct run *r, enum status *worst,
     enum status (*fn)(void *, const char *, struct error *), void *arg)
 {
 	char *line = NULL;
@@ -58,7 +58,7 @@ run_each(struct run *r, int first, enum status (*fn)(void *, const char *, struc
 
 	for (int i = first; i < r->noperands && !run_stopped(); i++)
 		if (strcmp(r->operand[i], "-") == 0)
-			each_line(r, &worst, fn, arg);
+			run_each_line(r, &worst, fn, arg);
 		else
 			run_one(r, r->operand[i], &worst, fn, arg);
 	return worst;

@@ -16,7 +16,7 @@ struct ring {
 };
 
 static enum status
-ring_add(struct ring *ring, const struct place *p, struct error *err)
+select_ring_add(struct ring *ring, const struct place *p, struct error *err)
 {
 	if (ring->n == ring->cap && ring->cap < ring->max) {
 		size_t cap = ring->cap == 0 ? 16 : ring->cap * 2;
@@ -41,7 +41,7 @@ ring_add(struct ring *ring, const struct place *p, struct error *err)
 
 /* Visit a selected message.  '*count' grows unless the visit says that it does not count. */
 static enum status
-visit(const struct visit *v, const struct place *p, int64_t *count, struct error *err)
+select_visit(const struct visit *v, const struct place *p, int64_t *count, struct error *err)
 {
 	enum status st = v->one(v->arg, p);
 
@@ -55,7 +55,8 @@ visit(const struct visit *v, const struct place *p, int64_t *count, struct error
 }
 
 static enum status
-scan_all(struct select *s, struct queue *q, struct scan *scan, usec_t now, const struct visit *v,
+select_scan_all(struct select *s, struct queue *q, struct scan *scan, usec_t now,
+    const struct visit *v,
     struct ring *ring, enum status *worst)
 {
 	struct error *err = &s->r->err;
@@ -77,7 +78,8 @@ scan_all(struct select *s, struct queue *q, struct scan *scan, usec_t now, const
 			continue;
 		}
 		if (st == ST_OK)
-			st = s->last ? ring_add(ring, &p, err) : visit(v, &p, &n, err);
+			st = s->last ? select_ring_add(ring, &p, err) : select_visit(v, &p, &n,
+			    err);
 		if (st != ST_OK)
 			return st;
 	}
@@ -87,7 +89,7 @@ scan_all(struct select *s, struct queue *q, struct scan *scan, usec_t now, const
 		st = ST_NONE;
 	}
 	for (size_t i = 0; (st == ST_OK || st == ST_NONE) && !run_stopped() && i < ring->n; i++)
-		st = visit(v, &ring->p[(ring->next + i) % ring->n], &n, err);
+		st = select_visit(v, &ring->p[(ring->next + i) % ring->n], &n, err);
 	return st == ST_NONE || st == ST_GONE ? ST_OK : st;
 }
 
@@ -102,7 +104,7 @@ select_each(struct select *s, struct queue *q, unsigned initial, usec_t now,
 	if ((st = scan_open(q, select_states(s, initial), &scan, &s->r->err)) != ST_OK)
 		return st;
 	order_defer(q);
-	st = scan_all(s, q, scan, now, v, &ring, worst);
+	st = select_scan_all(s, q, scan, now, v, &ring, worst);
 	order_resume(q);
 	scan_close(scan);
 	free(ring.p);

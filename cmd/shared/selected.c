@@ -16,14 +16,14 @@
 #define LINE (64 << 10)
 
 static bool
-in(const struct range *r, int64_t n)
+selected_in(const struct range *r, int64_t n)
 {
 	return n >= r->low && n <= r->high;
 }
 
 /* Whether the pattern matches the whole word in the name, or the whole text of the last reason. */
 static bool
-reason_matches(const struct select *s, struct queue *q, const struct place *p)
+selected_reason_matches(const struct select *s, struct queue *q, const struct place *p)
 {
 	char text[600];
 
@@ -36,7 +36,7 @@ reason_matches(const struct select *s, struct queue *q, const struct place *p)
 }
 
 static bool
-has_header(const struct headers *all, const struct want *w)
+selected_has_header(const struct headers *all, const struct want *w)
 {
 	struct header h;
 	size_t pos = 0;
@@ -53,7 +53,7 @@ has_header(const struct headers *all, const struct want *w)
 }
 
 static enum status
-headers_match(const struct select *s, int fd, const struct msgname *n, struct error *err)
+selected_headers_match(const struct select *s, int fd, const struct msgname *n, struct error *err)
 {
 	const struct want *w;
 	struct headers all;
@@ -62,14 +62,14 @@ headers_match(const struct select *s, int fd, const struct msgname *n, struct er
 	if ((st = msg_headers(fd, n, &all, err)) != ST_OK)
 		return st;
 	SLIST_FOREACH(w, &s->headers, next)
-		if (!has_header(&all, w))
+		if (!selected_has_header(&all, w))
 			st = ST_NONE;
 	headers_free(&all);
 	return st;
 }
 
 static bool
-line_matches(const struct select *s, char *line, size_t len)
+selected_line_matches(const struct select *s, char *line, size_t len)
 {
 	regmatch_t span = { .rm_so = 0, .rm_eo = (regoff_t)len };
 
@@ -78,7 +78,7 @@ line_matches(const struct select *s, char *line, size_t len)
 }
 
 static enum status
-body_matches(const struct select *s, int fd, const struct msgname *n, struct error *err)
+selected_body_matches(const struct select *s, int fd, const struct msgname *n, struct error *err)
 {
 	static char buf[LINE];
 	size_t have = 0;
@@ -93,16 +93,16 @@ body_matches(const struct select *s, int fd, const struct msgname *n, struct err
 		have += (size_t)got;
 		char *line = buf, *end;
 		while ((end = memchr(line, '\n', have - (size_t)(line - buf))) != NULL) {
-			if (line_matches(s, line, (size_t)(end - line)))
+			if (selected_line_matches(s, line, (size_t)(end - line)))
 				return ST_OK;
 			line = end + 1;
 		}
 		have -= (size_t)(line - buf);
 		memmove(buf, line, have);
 		if (got == 0)
-			return have > 0 && line_matches(s, buf, have) ? ST_OK : ST_NONE;
+			return have > 0 && selected_line_matches(s, buf, have) ? ST_OK : ST_NONE;
 		if (have == sizeof(buf)) {
-			if (line_matches(s, buf, have))
+			if (selected_line_matches(s, buf, have))
 				return ST_OK;
 			have = 0;
 		}
@@ -121,16 +121,17 @@ select_match(struct select *s, struct queue *q, const struct place *p, usec_t no
 
 	if ((s->older >= 0 && at > now - s->older) || (s->newer >= 0 && at <= now - s->newer) ||
 	    at < s->since || at >= s->until ||
-	    !in(&s->priority, n->priority) || !in(&s->attempts, n->attempts) ||
-	    !in(&s->size, n->size - n->head) || (s->reason != NULL && !reason_matches(s, q, p)))
+	    !selected_in(&s->priority, n->priority) || !selected_in(&s->attempts, n->attempts) ||
+	    !selected_in(&s->size, n->size - n->head) || (s->reason != NULL &&
+	    !selected_reason_matches(s, q, p)))
 		return ST_NONE;
 	if (!s->has_match && SLIST_EMPTY(&s->headers))
 		return ST_OK;
 	if ((st = msg_open(q, p, &fd, err)) == ST_OK) {
 		if (!SLIST_EMPTY(&s->headers))
-			st = headers_match(s, fd, n, err);
+			st = selected_headers_match(s, fd, n, err);
 		if (st == ST_OK && s->has_match)
-			st = body_matches(s, fd, n, err);
+			st = selected_body_matches(s, fd, n, err);
 		(void)close(fd);
 	}
 	/*

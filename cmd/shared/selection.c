@@ -41,7 +41,7 @@ select_free(struct select *s)
 }
 
 static enum status
-states(struct select *s, const char *list)
+selection_states(struct select *s, const char *list)
 {
 	char text[100], *word, *rest = text;
 	int state;
@@ -59,7 +59,7 @@ states(struct select *s, const char *list)
 }
 
 static enum status
-match(struct select *s, const char *regex)
+selection_match(struct select *s, const char *regex)
 {
 	char why[200];
 	int e;
@@ -76,7 +76,7 @@ match(struct select *s, const char *regex)
 
 /* Parse a number.  A size may end in K, M or G, which are powers of 1024. */
 static bool
-number(const char *text, bool size, int64_t *n)
+selection_number(const char *text, bool size, int64_t *n)
 {
 	uint64_t u;
 	char *end;
@@ -96,7 +96,7 @@ number(const char *text, bool size, int64_t *n)
 
 /* Parse N, N+ or N-M. */
 static enum status
-range(struct select *s, const char *opt, const char *arg, bool size, struct range *out)
+selection_range(struct select *s, const char *opt, const char *arg, bool size, struct range *out)
 {
 	char text[64], *dash;
 	size_t len = strlcpy(text, arg, sizeof(text));
@@ -108,8 +108,9 @@ range(struct select *s, const char *opt, const char *arg, bool size, struct rang
 		*dash++ = '\0';
 	s->given = true;
 	out->high = INT64_MAX;
-	if (len >= sizeof(text) || !number(text, size, &out->low) || (dash != NULL && (open ||
-	    !number(dash, size, &out->high) || out->high < out->low)))
+	if (len >= sizeof(text) || !selection_number(text, size, &out->low) || (dash != NULL &&
+	    (open ||
+	    !selection_number(dash, size, &out->high) || out->high < out->low)))
 		return run_usage(s->r, "%s: '%s' is no number N, nor N+ (N or more), nor N-M", opt,
 		    arg);
 	if (!open && dash == NULL)
@@ -118,7 +119,7 @@ range(struct select *s, const char *opt, const char *arg, bool size, struct rang
 }
 
 static enum status
-header(struct select *s, const char *arg)
+selection_header(struct select *s, const char *arg)
 {
 	struct want *w = calloc(1, sizeof(*w));
 	const char *eq = strchr(arg, '=');
@@ -136,7 +137,7 @@ header(struct select *s, const char *arg)
 }
 
 static enum status
-first_or_last(struct select *s, const char *opt, bool last, const char *arg)
+selection_first_or_last(struct select *s, const char *opt, bool last, const char *arg)
 {
 	if (s->limit != INT64_MAX)
 		return run_usage(s->r, "one of -n, --first and --last, once");
@@ -146,7 +147,7 @@ first_or_last(struct select *s, const char *opt, bool last, const char *arg)
 }
 
 static enum status
-age(struct select *s, const char *opt, const char *arg, usec_t *out)
+selection_age(struct select *s, const char *opt, const char *arg, usec_t *out)
 {
 	s->given = true;
 	return arg_duration(s->r, opt, arg, out);
@@ -158,11 +159,11 @@ select_option(struct select *s, int key, const char *arg)
 	switch (key) {
 	case SEL_STATE:
 		s->given = true;
-		return states(s, arg);
+		return selection_states(s, arg);
 	case SEL_OLDER:
-		return age(s, "--older", arg, &s->older);
+		return selection_age(s, "--older", arg, &s->older);
 	case SEL_NEWER:
-		return age(s, "--newer", arg, &s->newer);
+		return selection_age(s, "--newer", arg, &s->newer);
 	case SEL_SINCE:
 		s->given = true;
 		return arg_time(s->r, "--since", arg, &s->since);
@@ -170,28 +171,28 @@ select_option(struct select *s, int key, const char *arg)
 		s->given = true;
 		return arg_time(s->r, "--until", arg, &s->until);
 	case SEL_PRIORITY:
-		return range(s, "--priority", arg, false, &s->priority);
+		return selection_range(s, "--priority", arg, false, &s->priority);
 	case SEL_ATTEMPTS:
-		return range(s, "--attempts", arg, false, &s->attempts);
+		return selection_range(s, "--attempts", arg, false, &s->attempts);
 	case SEL_SIZE:
-		return range(s, "--size", arg, true, &s->size);
+		return selection_range(s, "--size", arg, true, &s->size);
 	case SEL_HEADER:
-		return header(s, arg);
+		return selection_header(s, arg);
 	case SEL_REASON:
 		s->given = true;
 		s->reason = arg;
 		return ST_OK;
 	case SEL_MATCH:
 		s->given = true;
-		return match(s, arg);
+		return selection_match(s, arg);
 	case 'n':
-		return first_or_last(s, "-n", false, arg);
+		return selection_first_or_last(s, "-n", false, arg);
 	case SEL_FIRST:
 		s->given = true;
-		return first_or_last(s, "--first", false, arg);
+		return selection_first_or_last(s, "--first", false, arg);
 	case SEL_LAST:
 		s->given = true;
-		return first_or_last(s, "--last", true, arg);
+		return selection_first_or_last(s, "--last", true, arg);
 	default:
 		return ST_NONE;
 	}

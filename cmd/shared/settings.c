@@ -24,7 +24,7 @@ run_ask_spool(const char *path)
 }
 
 static const char *
-env(const char *name)
+settings_env(const char *name)
 {
 	const char *value = getenv(name);
 
@@ -36,9 +36,9 @@ env(const char *name)
  * too long.
  */
 static bool
-xdg(const char *name, const char *below_home, const char *tail, char *buf, size_t size)
+settings_xdg(const char *name, const char *below_home, const char *tail, char *buf, size_t size)
 {
-	const char *dir = env(name), *home = env("HOME");
+	const char *dir = settings_env(name), *home = settings_env("HOME");
 	int n;
 
 	if (dir != NULL && dir[0] == '/')
@@ -52,7 +52,7 @@ xdg(const char *name, const char *below_home, const char *tail, char *buf, size_
 
 /* Make the parents of the user's default spool.  Only this user needs it, so mq may make them. */
 static void
-make_parents(char *path)
+settings_make_parents(char *path)
 {
 	int up = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
 
@@ -75,14 +75,14 @@ make_parents(char *path)
 }
 
 static void
-conf_files(struct run *r)
+settings_conf_files(struct run *r)
 {
 	/*
 	 * Keep a copy, because setproctitle may overwrite the environment, and the files are read
 	 * again later.
 	 */
 	static char *copy;
-	const char *only = env("MQ_CONF");
+	const char *only = settings_env("MQ_CONF");
 	size_t n = 0;
 
 	if (only != NULL && copy == NULL)
@@ -90,7 +90,7 @@ conf_files(struct run *r)
 	if (copy != NULL)
 		only = copy;
 	r->files.path[n++] = only != NULL ? only : SYSTEM_CONF;
-	if (only == NULL && xdg("XDG_CONFIG_HOME", ".config", "mq/mq.conf", user_conf,
+	if (only == NULL && settings_xdg("XDG_CONFIG_HOME", ".config", "mq/mq.conf", user_conf,
 	    sizeof(user_conf)))
 		r->files.path[n++] = user_conf;
 }
@@ -112,7 +112,7 @@ run_conf(struct run *r)
 const char *
 run_asked_spool(void)
 {
-	return spool_option != NULL ? spool_option : env("MQ_SPOOL");
+	return spool_option != NULL ? spool_option : settings_env("MQ_SPOOL");
 }
 
 /*
@@ -120,7 +120,7 @@ run_asked_spool(void)
  * workers and cron jobs of that user find it.
  */
 static bool
-owns_system_spool(void)
+settings_owns_system_spool(void)
 {
 	struct stat sb;
 
@@ -134,22 +134,23 @@ run_settings(struct run *r, bool create)
 	const char *spool = run_asked_spool();
 	enum status st;
 
-	conf_files(r);
+	settings_conf_files(r);
 	if (spool == NULL && (st = run_conf(r)) != ST_OK)
 		return st;
 	if (spool == NULL && r->settings.spool[0] != '\0')
 		spool = r->settings.spool;
-	if (spool == NULL && owns_system_spool())
+	if (spool == NULL && settings_owns_system_spool())
 		spool = SYSTEM_SPOOL;
 	if (spool != NULL) {
 		if (strlcpy(r->spool_path, spool, sizeof(r->spool_path)) >= sizeof(r->spool_path))
 			return error_set(&r->err, ST_USAGE, 0, "the path of the spool is too long");
 		return ST_OK;
 	}
-	if (!xdg("XDG_STATE_HOME", ".local/state", "mq", r->spool_path, sizeof(r->spool_path)))
+	if (!settings_xdg("XDG_STATE_HOME", ".local/state", "mq", r->spool_path,
+	    sizeof(r->spool_path)))
 		return error_set(&r->err, ST_CONF, 0,
 		    "no spool: give -s DIR, or set MQ_SPOOL or HOME");
 	if (create)
-		make_parents(r->spool_path);
+		settings_make_parents(r->spool_path);
 	return ST_OK;
 }

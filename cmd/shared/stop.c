@@ -35,7 +35,7 @@ static volatile sig_atomic_t stopped;
  * then on an alarm interrupts waiting calls again and again.
  */
 static void
-on_stop(int sig)
+stop_caught(int sig)
 {
 	const struct itimerval again = { .it_interval = { 0, STOP_AGAIN },
 	    .it_value = { 0, STOP_AGAIN } };
@@ -45,7 +45,7 @@ on_stop(int sig)
 }
 
 static void
-on_alarm(int sig)
+stop_late(int sig)
 {
 	(void)sig;
 }
@@ -53,12 +53,12 @@ on_alarm(int sig)
 void
 run_stoppable(void)
 {
-	struct sigaction sa = { .sa_handler = on_alarm };
+	struct sigaction sa = { .sa_handler = stop_late };
 
 	(void)sigaction(SIGALRM, &sa, NULL);
-	run_catch(SIGINT, on_stop);
-	run_catch(SIGTERM, on_stop);
-	run_catch(SIGHUP, on_stop);
+	run_catch(SIGINT, stop_caught);
+	run_catch(SIGTERM, stop_caught);
+	run_catch(SIGHUP, stop_caught);
 }
 
 bool

@@ -15,7 +15,7 @@
 
 /* Whether bytes are left in the pipe.  The last reader may have read on before it went. */
 static bool
-unread(void)
+taken_unread(void)
 {
 	int left;
 
@@ -45,7 +45,7 @@ out_taken(void (*meanwhile)(void *), void *arg)
 		    clock_mono() >= deadline)
 			return true;
 		if (poll(&pfd, 1, round < 100 ? 0 : round < 1000 ? 1 : 20) > 0 &&
-		    (pfd.revents & POLLERR) != 0 && unread()) {
+		    (pfd.revents & POLLERR) != 0 && taken_unread()) {
 			errno = EPIPE;
 			return false;
 		}

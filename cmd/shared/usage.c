@@ -26,7 +26,7 @@ help_usage(FILE *f)
 }
 
 static void
-put_option(FILE *f, const struct opt *o)
+usage_put_option(FILE *f, const struct opt *o)
 {
 	char text[64];
 	int n = 0;
@@ -51,8 +51,8 @@ help_verb(FILE *f, const struct cmd *c)
 	    c->opts[0].key != 0 ? " [OPTION]..." : "", c->operands[0] != '\0' ? " " : "",
 	    c->operands, c->summary);
 	for (const struct opt *o = c->opts; o->key != 0; o++)
-		put_option(f, o);
+		usage_put_option(f, o);
 	for (const struct opt *o = common_opts; o->key != 0; o++)
-		put_option(f, o);
+		usage_put_option(f, o);
 	(void)fprintf(f, "\nThe manual: man mq-%s\n", c->name);
 }

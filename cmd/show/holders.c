@@ -15,7 +15,7 @@ struct holders {
 };
 
 static void
-consider(void *arg, pid_t pid)
+holders_consider(void *arg, pid_t pid)
 {
 	const struct holders *h = arg;
 	char command[1024];
@@ -32,5 +32,5 @@ show_holders(const struct show *s, void (*put)(void *, pid_t, const char *comman
 	struct holders h = { .self = getpid(), .put = put, .arg = arg };
 
 	if (s->p.state == STATE_CLAIMED && s->fd != -1 && fstat(s->fd, &h.file) == 0)
-		proc_each(consider, &h);
+		proc_each(holders_consider, &h);
 }

@@ -16,10 +16,10 @@
 #include "shared/out.h"
 #include "show/show.h"
 
-static void field(const char *, const char *, ...) PRINTF_LIKE(2, 3);
+static void text_field(const char *, const char *, ...) PRINTF_LIKE(2, 3);
 
 static void
-field(const char *name, const char *fmt, ...)
+text_field(const char *name, const char *fmt, ...)
 {
 	char *text = NULL;
 	va_list ap;
@@ -38,24 +38,24 @@ field(const char *name, const char *fmt, ...)
 
 /* Print a time, and how far away it is. */
 static void
-field_time(const struct show *s, const char *name, usec_t at)
+text_field_time(const struct show *s, const char *name, usec_t at)
 {
 	char text[TIME_MAX], age[DURATION_MAX];
 
 	time_format(at, text);
 	age_format(at > s->now ? at - s->now : s->now - at, age);
-	field(name, at > s->now ? "%s (in %s)" : "%s (%s ago)", text, age);
+	text_field(name, at > s->now ? "%s (in %s)" : "%s (%s ago)", text, age);
 }
 
 static void
-put_holder(void *arg, pid_t pid, const char *command)
+text_put_holder(void *arg, pid_t pid, const char *command)
 {
 	(void)arg;
-	field("Held by", "process %d: %s", (int)pid, command);
+	text_field("Held by", "process %d: %s", (int)pid, command);
 }
 
 static void
-put_state(const struct show *s)
+text_put_state(const struct show *s)
 {
 	const struct msgname *n = &s->p.name;
 	char since[TIME_MAX], age[DURATION_MAX];
@@ -74,7 +74,7 @@ put_state(const struct show *s)
 }
 
 static void
-put_headers(const struct show *s)
+text_put_headers(const struct show *s)
 {
 	struct headers headers;
 	struct error err;
@@ -85,68 +85,70 @@ put_headers(const struct show *s)
 		return;
 	error_clear(&err);
 	if (msg_headers(s->fd, &s->p.name, &headers, &err) != ST_OK) {
-		field("Header", "%s", err.text);
+		text_field("Header", "%s", err.text);
 		return;
 	}
 	while (headers_next(&headers, &pos, &h))
-		field("Header", "%.*s: %.*s", (int)h.namelen, h.name, (int)h.valuelen, h.value);
+		text_field("Header", "%.*s: %.*s", (int)h.namelen, h.name, (int)h.valuelen,
+		    h.value);
 	headers_free(&headers);
 }
 
 /* Say what a message with a key waits for. */
 static void
-put_turn(const struct show *s)
+text_put_turn(const struct show *s)
 {
 	struct msgid turn;
 
 	if (s->p.name.order[0] == '\0' || !order_turn(s->q, s->p.name.order, &turn))
 		return;
 	if (strcmp(turn.text, s->p.name.id.text) == 0)
-		field("Turn", "it has the turn of its key");
+		text_field("Turn", "it has the turn of its key");
 	else
-		field("Turn", "that of message %s, which is before it", turn.text);
+		text_field("Turn", "that of message %s, which is before it", turn.text);
 }
 
 static void
-put_fields(const struct show *s)
+text_put_fields(const struct show *s)
 {
 	const struct msgname *n = &s->p.name;
 	char text[600];
 
-	field("Id", "%s", n->id.text);
-	field("Queue", "%s", queue_name(s->q));
-	put_state(s);
+	text_field("Id", "%s", n->id.text);
+	text_field("Queue", "%s", queue_name(s->q));
+	text_put_state(s);
 	msg_reason(s->q, &s->p, text, sizeof(text));
 	if (text[0] != '\0')
-		field("Reason", "%s", text);
-	field("Attempts", "%d of %" PRId64 " failed, delivered %d time%s%s", n->attempts,
+		text_field("Reason", "%s", text);
+	text_field("Attempts", "%d of %" PRId64 " failed, delivered %d time%s%s", n->attempts,
 	    queue_policy(s->q)->attempts, n->deliveries, n->deliveries == 1 ? "" : "s",
 	    n->suspect ? "; a worker that had it died: it is tried alone" : "");
 	if (n->way[0] != '\0')
-		field("Origin", "%s", queue_origin(s->q, n, text) == ORIGIN_KNOWN ? text :
+		text_field("Origin", "%s", queue_origin(s->q, n, text) == ORIGIN_KNOWN ? text :
 		    "a queue that is not there any more");
-	field_time(s, "Enqueued", id_time(&n->id));
+	text_field_time(s, "Enqueued", id_time(&n->id));
 	if (s->p.state == STATE_DELAYED)
-		field_time(s, "Due", n->key);
+		text_field_time(s, "Due", n->key);
 	if (s->p.state == STATE_CLAIMED) {
-		field_time(s, "Renewed", n->key - n->lease_ms * 1000);
-		field_time(s, "Deadline", n->key);
+		text_field_time(s, "Renewed", n->key - n->lease_ms * 1000);
+		text_field_time(s, "Deadline", n->key);
 		handle_format(&s->p, text);
-		field("Handle", "%s", text);
-		show_holders(s, put_holder, NULL);
+		text_field("Handle", "%s", text);
+		show_holders(s, text_put_holder, NULL);
 	}
-	put_turn(s);
+	text_put_turn(s);
 	if (n->expires != 0)
-		field_time(s, "Expires", n->expires);
-	field("Priority", "%d", n->priority);
-	field("Size", "%" PRId64 " byte%s", n->size - n->head, n->size - n->head == 1 ? "" : "s");
+		text_field_time(s, "Expires", n->expires);
+	text_field("Priority", "%d", n->priority);
+	text_field("Size", "%" PRId64 " byte%s", n->size - n->head, n->size - n->head == 1 ? "" :
+	    "s");
 	place_path(s->q, &s->p, text, sizeof(text));
-	field("File", "%s", text);
-	put_headers(s);
+	text_field("File", "%s", text);
+	text_put_headers(s);
 }
 
 static void
-put_report(const struct report *r)
+text_put_report(const struct report *r)
 {
 	char at[TIME_MAX], took[40] = "";
 
@@ -177,7 +179,7 @@ put_report(const struct report *r)
 }
 
 static void
-put_history(const struct show *s)
+text_put_history(const struct show *s)
 {
 	const char *at = s->record;
 	struct report r;
@@ -186,13 +188,13 @@ put_history(const struct show *s)
 		return;
 	(void)fputs("\nWhat went wrong, and when:\n", stdout);
 	do
-		put_report(&r);
+		text_put_report(&r);
 	while (report_next(&at, &r));
 }
 
 /* Print the first lines of the body, so that people recognize the message. */
 static void
-put_body(const struct show *s)
+text_put_body(const struct show *s)
 {
 	static char buf[LINES * LINE];
 	ssize_t n = s->fd == -1 ? -1 : pread(s->fd, buf, sizeof(buf), (off_t)s->p.name.head);
@@ -220,7 +222,7 @@ put_body(const struct show *s)
 void
 show_text(const struct show *s)
 {
-	put_fields(s);
-	put_history(s);
-	put_body(s);
+	text_put_fields(s);
+	text_put_history(s);
+	text_put_body(s);
 }

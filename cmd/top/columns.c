@@ -142,23 +142,23 @@ CELL(cell_trend)
 }
 
 static int
-cmp(double a, double b)
+columns_cmp(double a, double b)
 {
 	return a < b ? -1 : a > b;
 }
 
 #define COMPARE(name, what) \
 	static int name(const struct figure *a, const struct figure *b) { return what; }
-#define BY_COUNT(name, s) COMPARE(name, cmp((double)a->t.count[s], (double)b->t.count[s]))
+#define BY_COUNT(name, s) COMPARE(name, columns_cmp((double)a->t.count[s], (double)b->t.count[s]))
 
 COMPARE(by_name, strcmp(a->name, b->name))
-COMPARE(by_backlog, cmp((double)tally_backlog(&a->t), (double)tally_backlog(&b->t)))
+COMPARE(by_backlog, columns_cmp((double)tally_backlog(&a->t), (double)tally_backlog(&b->t)))
 BY_COUNT(by_claimed, STATE_CLAIMED)
 BY_COUNT(by_dead, STATE_DEAD)
-COMPARE(by_out, cmp(rate_out(a), rate_out(b)))
-COMPARE(by_workers, cmp(a->workers, b->workers))
+COMPARE(by_out, columns_cmp(rate_out(a), rate_out(b)))
+COMPARE(by_workers, columns_cmp(a->workers, b->workers))
 /* The queue with the older message is the greater one; one without messages is the least. */
-COMPARE(by_oldest, cmp(tally_oldest(&b->t) != 0 ? (double)tally_oldest(&b->t) : 1e18,
+COMPARE(by_oldest, columns_cmp(tally_oldest(&b->t) != 0 ? (double)tally_oldest(&b->t) : 1e18,
     tally_oldest(&a->t) != 0 ? (double)tally_oldest(&a->t) : 1e18))
 
 const struct column top_columns[NCOLUMNS] = {
@@ -202,7 +202,7 @@ trend_tail(const struct top *t, const struct figure *f, const char *text, int wi
 static const struct top *sorting;
 
 static int
-by_sort(const void *pa, const void *pb)
+columns_by_sort(const void *pa, const void *pb)
 {
 	const struct figure *a = &sorting->d.f[*(const size_t *)pa],
 	    *b = &sorting->d.f[*(const size_t *)pb];
@@ -231,7 +231,7 @@ top_order(struct top *t, struct error *err)
 			order[c->n++] = i;
 	sorting = t;
 	if (c->n > 1)
-		qsort(order, c->n, sizeof(*order), by_sort);
+		qsort(order, c->n, sizeof(*order), columns_by_sort);
 	/* The queue that was chosen stays chosen, wherever it is now. */
 	for (size_t i = 0; i < c->n; i++)
 		if (strcmp(t->d.f[order[i]].name, t->selected) == 0)

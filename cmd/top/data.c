@@ -31,7 +31,7 @@
 
 /* Count until the scan has ended (ST_NONE) or the time 'until' has come (ST_OK). */
 static enum status
-count(struct scan *scan, struct tally *t, usec_t until, struct error *err)
+data_count(struct scan *scan, struct tally *t, usec_t until, struct error *err)
 {
 	struct place p;
 	enum status st;
@@ -47,7 +47,7 @@ count(struct scan *scan, struct tally *t, usec_t until, struct error *err)
 }
 
 static void
-counted(struct figure *f, const struct tally *t, usec_t cost)
+data_counted(struct figure *f, const struct tally *t, usec_t cost)
 {
 	f->t = *t;
 	f->at = clock_mono();
@@ -56,7 +56,7 @@ counted(struct figure *f, const struct tally *t, usec_t cost)
 }
 
 static void
-trouble(struct figure *f, struct error *err)
+data_trouble(struct figure *f, struct error *err)
 {
 	(void)strlcpy(f->trouble, err->text, sizeof(f->trouble));
 	error_clear(err);
@@ -64,7 +64,7 @@ trouble(struct figure *f, struct error *err)
 
 /* Count the whole queue if that is quick; otherwise note that it is slow. */
 static void
-count_quickly(struct queue *q, struct figure *f, struct error *err)
+data_count_quickly(struct queue *q, struct figure *f, struct error *err)
 {
 	usec_t began = clock_mono();
 	struct tally t = { 0 };
@@ -72,17 +72,17 @@ count_quickly(struct queue *q, struct figure *f, struct error *err)
 	enum status st;
 
 	if ((st = scan_open(q, STATES_ALL, &scan, err)) == ST_OK) {
-		st = count(scan, &t, began + QUICK, err);
+		st = data_count(scan, &t, began + QUICK, err);
 		scan_close(scan);
 	}
 	if (st == ST_NONE)
-		counted(f, &t, clock_mono() - began);
+		data_counted(f, &t, clock_mono() - began);
 	else if (st == ST_OK)
 		f->cost = QUICK + 1;
 }
 
 static void
-drop_slow(struct data *d)
+data_drop_slow(struct data *d)
 {
 	scan_close(d->scan);
 	queue_close(d->q);
@@ -92,7 +92,7 @@ drop_slow(struct data *d)
 
 /* The slow queue that was counted longest ago.  NULL: none was counted long enough ago. */
 static struct figure *
-stalest(const struct data *d)
+data_stalest(const struct data *d)
 {
 	struct figure *best = NULL;
 
@@ -107,9 +107,9 @@ stalest(const struct data *d)
 }
 
 static bool
-open_slow(struct data *d, struct error *err)
+data_open_slow(struct data *d, struct error *err)
 {
-	struct figure *f = stalest(d);
+	struct figure *f = data_stalest(d);
 	struct error broken;
 
 	if (f == NULL)
@@ -118,15 +118,15 @@ open_slow(struct data *d, struct error *err)
 	d->spent = 0;
 	if (look_open(d->spool, f->name, &d->q, &broken, err) != ST_OK ||
 	    scan_open(d->q, STATES_ALL, &d->scan, err) != ST_OK) {
-		trouble(f, err);
+		data_trouble(f, err);
 		f->at = d->round;	/* do not try again in this round */
-		drop_slow(d);
+		data_drop_slow(d);
 	}
 	return true;
 }
 
 static bool
-count_slowly(struct data *d, usec_t until)
+data_count_slowly(struct data *d, usec_t until)
 {
 	usec_t began = clock_mono();
 	struct figure *f;
@@ -134,23 +134,23 @@ count_slowly(struct data *d, usec_t until)
 	enum status st;
 
 	error_clear(&err);
-	if (d->scan == NULL && !open_slow(d, &err))
+	if (d->scan == NULL && !data_open_slow(d, &err))
 		return false;
 	if (d->scan == NULL)
 		return true;
-	st = count(d->scan, &d->part, until, &err);
+	st = data_count(d->scan, &d->part, until, &err);
 	d->spent += clock_mono() - began;
 	if (st == ST_OK)
 		return true;
 	if ((f = data_find(d, queue_name(d->q))) != NULL) {
 		if (st == ST_NONE)
-			counted(f, &d->part, d->spent);
+			data_counted(f, &d->part, d->spent);
 		else {
-			trouble(f, &err);
+			data_trouble(f, &err);
 			f->at = d->round;
 		}
 	}
-	drop_slow(d);
+	data_drop_slow(d);
 	return true;
 }
 
@@ -161,7 +161,7 @@ count_slowly(struct data *d, usec_t until)
  * 0 if the counters have gone back, as a new file of counters begins at 0.
  */
 static void
-trend(struct figure *f, const struct rates *now, usec_t mono)
+data_trend(struct figure *f, const struct rates *now, usec_t mono)
 {
 	uint64_t was = f->rates.total[COUNT_ACKED], is = now->total[COUNT_ACKED];
 
@@ -174,7 +174,7 @@ trend(struct figure *f, const struct rates *now, usec_t mono)
 }
 
 static void
-look(struct data *d, struct figure *f)
+data_look(struct data *d, struct figure *f)
 {
 	struct error broken, err;
 	struct queue *q = NULL;
@@ -185,19 +185,19 @@ look(struct data *d, struct figure *f)
 	f->trouble[0] = '\0';
 	if (look_open(d->spool, f->name, &q, &broken, &err) == ST_OK) {
 		if (broken.status != ST_OK)
-			trouble(f, &broken);
+			data_trouble(f, &broken);
 		f->paused = queue_policy(q)->paused;
 		mono = clock_mono();
 		queue_rates(q, clock_now(), &rates);
-		trend(f, &rates, mono);
+		data_trend(f, &rates, mono);
 		f->rates = rates;
 		f->looked = mono;
 		if (f->cost <= QUICK)
-			count_quickly(q, f, &err);
+			data_count_quickly(q, f, &err);
 	}
 	if (err.status != ST_OK) {
 		f->counted = false;
-		trouble(f, &err);
+		data_trouble(f, &err);
 	}
 	queue_close(q);
 }
@@ -205,7 +205,7 @@ look(struct data *d, struct figure *f)
 /* ---- rounds ----------------------------------------------------------- */
 
 static int
-by_name(const void *key, const void *f)
+data_by_name(const void *key, const void *f)
 {
 	return strcmp(key, ((const struct figure *)f)->name);
 }
@@ -213,12 +213,12 @@ by_name(const void *key, const void *f)
 struct figure *
 data_find(const struct data *d, const char *name)
 {
-	return d->n == 0 ? NULL : bsearch(name, d->f, d->n, sizeof(*d->f), by_name);
+	return d->n == 0 ? NULL : bsearch(name, d->f, d->n, sizeof(*d->f), data_by_name);
 }
 
 /* Make the figures of the queues 'names', and keep what was known of each. */
 static enum status
-merge(struct data *d, const struct names *names, struct error *err)
+data_merge(struct data *d, const struct names *names, struct error *err)
 {
 	struct figure *f = calloc(names->n + 1, sizeof(*f)), *old;
 
@@ -238,7 +238,7 @@ merge(struct data *d, const struct names *names, struct error *err)
 }
 
 static void
-assign_workers(struct data *d)
+data_assign_workers(struct data *d)
 {
 	for (size_t i = 0; i < d->workers.n; i++) {
 		const struct worker *w = &d->workers.w[i];
@@ -260,10 +260,10 @@ data_round(struct data *d, struct error *err)
 	d->round = clock_mono();
 	d->looked = 0;
 	if ((st = spool_list(d->spool, SPOOL_QUEUE, &names, err)) == ST_OK)
-		st = merge(d, &names, err);
+		st = data_merge(d, &names, err);
 	names_free(&names);
 	workers_look(&d->workers, spool_path(d->spool));
-	assign_workers(d);
+	data_assign_workers(d);
 	return st;
 }
 
@@ -272,13 +272,13 @@ data_step(struct data *d, usec_t until)
 {
 	do {
 		if (d->looked == d->n) {
-			if (!count_slowly(d, until))
+			if (!data_count_slowly(d, until))
 				return false;
 			continue;
 		}
 		if (d->next >= d->n)
 			d->next = 0;
-		look(d, &d->f[d->next++]);
+		data_look(d, &d->f[d->next++]);
 		d->looked++;
 	} while (clock_mono() < until);
 	return true;
@@ -287,7 +287,7 @@ data_step(struct data *d, usec_t until)
 void
 data_free(struct data *d)
 {
-	drop_slow(d);
+	data_drop_slow(d);
 	workers_free(&d->workers);
 	free(d->f);
 	d->f = NULL;

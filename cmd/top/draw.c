@@ -14,7 +14,7 @@
 /* ---- one queue -------------------------------------------------------- */
 
 static void
-put_tabs(struct top *t, const struct figure *f)
+draw_put_tabs(struct top *t, const struct figure *f)
 {
 	struct screen *s = &t->s;
 
@@ -36,7 +36,7 @@ put_tabs(struct top *t, const struct figure *f)
 }
 
 static void
-put_flow(struct top *t, const struct figure *f)
+draw_put_flow(struct top *t, const struct figure *f)
 {
 	static const char *const paused[] = { "", ": no claims", ": no pushes",
 	    ": neither claims nor pushes" };
@@ -56,7 +56,7 @@ put_flow(struct top *t, const struct figure *f)
 
 /* Show the workers of a queue and what they run, in at most 'lines' lines. */
 static void
-put_workers(struct top *t, const char *queue, int lines)
+draw_put_workers(struct top *t, const char *queue, int lines)
 {
 	struct screen *s = &t->s;
 	size_t more = 0;
@@ -91,7 +91,7 @@ put_workers(struct top *t, const char *queue, int lines)
 
 /* A remark on a message: when something will happen to it, and why it failed. */
 static void
-message_remark(const struct top *t, const struct place *p, char *buf, size_t size)
+draw_message_remark(const struct top *t, const struct place *p, char *buf, size_t size)
 {
 	char age[DURATION_MAX];
 
@@ -106,7 +106,7 @@ message_remark(const struct top *t, const struct place *p, char *buf, size_t siz
 }
 
 static void
-put_message(struct top *t, const struct place *p, bool chosen)
+draw_put_message(struct top *t, const struct place *p, bool chosen)
 {
 	struct screen *s = &t->s;
 	unsigned attr = chosen ? ATTR_REVERSE : 0;
@@ -127,14 +127,14 @@ put_message(struct top *t, const struct place *p, bool chosen)
 		short_number(text, sizeof(text), (uint64_t)(p->name.size - p->name.head));
 		screen_put(s, attr, -7, text);
 	}
-	message_remark(t, p, text, sizeof(text));
+	draw_message_remark(t, p, text, sizeof(text));
 	screen_put(s, attr, 1, "");
 	screen_put(s, attr, s->cols - s->col, text);
 	screen_newline(s);
 }
 
 static void
-put_message_heads(struct top *t)
+draw_put_message_heads(struct top *t)
 {
 	struct screen *s = &t->s;
 	bool narrow = s->cols < 70;
@@ -152,7 +152,7 @@ put_message_heads(struct top *t)
 
 /* The whole remark on the chosen message, which the list may have cut. */
 static void
-message_info(const struct top *t, char *buf, size_t size)
+draw_message_info(const struct top *t, char *buf, size_t size)
 {
 	const struct place *p = messages_chosen(t);
 
@@ -162,7 +162,7 @@ message_info(const struct top *t, char *buf, size_t size)
 	else if (p == NULL)
 		(void)strlcpy(buf, "no messages in this state", size);
 	else
-		message_remark(t, p, buf, size);
+		draw_message_remark(t, p, buf, size);
 	if (buf[0] == '\0' && t->m.more)
 		(void)snprintf(buf, size, "the first %d of a state are listed", LIST_MAX);
 }
@@ -178,15 +178,15 @@ draw_messages(struct top *t)
 	if (f == NULL)
 		f = &none;
 	draw_title(t, queue_name(t->m.q));
-	put_tabs(t, f);
+	draw_put_tabs(t, f);
 	if (t->s.rows >= 12)
-		put_flow(t, f);
-	put_workers(t, queue_name(t->m.q), t->batch ? TASKS_MAX : t->s.rows / 3);
-	put_message_heads(t);
+		draw_put_flow(t, f);
+	draw_put_workers(t, queue_name(t->m.q), t->batch ? TASKS_MAX : t->s.rows / 3);
+	draw_put_message_heads(t);
 	draw_fit(t, c);
 	for (size_t i = c->top; i < c->n && i < c->top + c->page; i++)
-		put_message(t, &t->m.p[i], i == c->at && !t->batch);
-	message_info(t, info, sizeof(info));
+		draw_put_message(t, &t->m.p[i], i == c->at && !t->batch);
+	draw_message_info(t, info, sizeof(info));
 	draw_foot(t, info,
 	    "?:help q:back Return:read r:retry h:hold b:bury x:remove Tab:state z:pause");
 }

@@ -7,7 +7,7 @@
 #include "top/top.h"
 
 static void
-open_queue(struct top *t, const char *name)
+keys_open_queue(struct top *t, const char *name)
 {
 	struct error err;
 
@@ -38,7 +38,7 @@ top_load(struct top *t)
 }
 
 static void
-read_message(struct top *t)
+keys_read_message(struct top *t)
 {
 	const struct place *p = messages_chosen(t);
 	struct error err;
@@ -53,7 +53,7 @@ read_message(struct top *t)
 /* ---- keys ------------------------------------------------------------- */
 
 static void
-move_cursor(struct cursor *c, int key)
+keys_move_cursor(struct cursor *c, int key)
 {
 	size_t page = c->page > 1 ? c->page - 1 : 1, last = c->n > 0 ? c->n - 1 : 0;
 
@@ -104,7 +104,7 @@ key_filter(struct top *t, int key)
 }
 
 static void
-sort_by(struct top *t, int column)
+keys_sort_by(struct top *t, int column)
 {
 	t->reverse = t->sort == column && !t->reverse;
 	t->sort = column;
@@ -125,15 +125,15 @@ key_queues(struct top *t, int key)
 	else if (key == 'i')
 		t->reverse = !t->reverse;
 	else if (top_sort_key(key) != -1)
-		sort_by(t, top_sort_key(key));
+		keys_sort_by(t, top_sort_key(key));
 	else if (name[0] != '\0' && key == KEY_ENTER)
-		open_queue(t, name);
+		keys_open_queue(t, name);
 	else if (name[0] != '\0' && key == 'z')
 		queue_toggle_pause(t, name);
 	else if (name[0] != '\0' && key == 'R')
 		chore_ask(t, name);
 	else if (t->queues.n > 0) {
-		move_cursor(&t->queues, key);
+		keys_move_cursor(&t->queues, key);
 		(void)strlcpy(t->selected, t->d.f[t->order[t->queues.at]].name,
 		    sizeof(t->selected));
 	}
@@ -141,7 +141,7 @@ key_queues(struct top *t, int key)
 }
 
 static void
-choose_tab(struct top *t, int tab)
+keys_choose_tab(struct top *t, int tab)
 {
 	t->m.tab = (tab + NSTATES + 1) % (NSTATES + 1);
 	t->m.cursor = (struct cursor){ 0 };
@@ -155,13 +155,13 @@ key_messages(struct top *t, int key)
 		messages_close(t);
 		t->view = VIEW_QUEUES;
 	} else if (key == KEY_TAB)
-		choose_tab(t, t->m.tab + 1);
+		keys_choose_tab(t, t->m.tab + 1);
 	else if (key == KEY_BACKTAB)
-		choose_tab(t, t->m.tab - 1);
+		keys_choose_tab(t, t->m.tab - 1);
 	else if (key >= '0' && key <= '0' + NSTATES)
-		choose_tab(t, key - '1');	/* the key 0 is for all states, the last tab */
+		keys_choose_tab(t, key - '1');	/* the key 0 is for all states, the last tab */
 	else if (key == KEY_ENTER || key == 'p')
-		read_message(t);
+		keys_read_message(t);
 	else if (key == 'z')
 		queue_toggle_pause(t, queue_name(t->m.q));
 	else if (key == 'R')
@@ -169,7 +169,7 @@ key_messages(struct top *t, int key)
 	else if (key == 'r' || key == 'h' || key == 'b' || key == 'x')
 		messages_act(t, key);
 	else
-		move_cursor(&t->m.cursor, key);
+		keys_move_cursor(&t->m.cursor, key);
 }
 
 static void

@@ -46,7 +46,7 @@ messages_chosen(const struct top *t)
 }
 
 static enum status
-add(struct messages *m, size_t *cap, const struct place *p, struct error *err)
+list_add(struct messages *m, size_t *cap, const struct place *p, struct error *err)
 {
 	struct place *more;
 
@@ -62,7 +62,7 @@ add(struct messages *m, size_t *cap, const struct place *p, struct error *err)
 }
 
 static enum status
-load_state(struct messages *m, int state, size_t *cap, struct error *err)
+list_load_state(struct messages *m, int state, size_t *cap, struct error *err)
 {
 	size_t first = m->n;
 	struct scan *scan;
@@ -72,7 +72,7 @@ load_state(struct messages *m, int state, size_t *cap, struct error *err)
 	if ((st = scan_open(m->q, STATE_BIT(state), &scan, err)) != ST_OK)
 		return st;
 	while (m->n - first < LIST_MAX && (st = scan_next(scan, &p, err)) == ST_OK)
-		if ((st = add(m, cap, &p, err)) != ST_OK)
+		if ((st = list_add(m, cap, &p, err)) != ST_OK)
 			break;
 	m->more |= st == ST_OK;
 	scan_close(scan);
@@ -81,7 +81,7 @@ load_state(struct messages *m, int state, size_t *cap, struct error *err)
 
 /* The message that was chosen stays chosen, if it is still there. */
 static void
-keep_choice(struct messages *m, const char *id)
+list_keep_choice(struct messages *m, const char *id)
 {
 	m->cursor.n = m->n;
 	for (size_t i = 0; i < m->n; i++)
@@ -109,21 +109,21 @@ messages_load(struct top *t, struct error *err)
 	m->more = false;
 	for (int s = 0; s < NSTATES && st == ST_OK; s++)
 		if (m->tab == NSTATES || m->tab == s)
-			st = load_state(m, s, &cap, err);
-	keep_choice(m, id);
+			st = list_load_state(m, s, &cap, err);
+	list_keep_choice(m, id);
 	return st;
 }
 
 /* ---- one message ------------------------------------------------------ */
 
 static enum status
-retry(struct queue *q, const struct place *p, usec_t now, struct error *err)
+list_retry(struct queue *q, const struct place *p, usec_t now, struct error *err)
 {
 	return move_retry(q, p, q, false, now, err);
 }
 
 static enum status
-bury(struct queue *q, const struct place *p, usec_t now, struct error *err)
+list_bury(struct queue *q, const struct place *p, usec_t now, struct error *err)
 {
 	return move_bury(q, p, NULL, now, err);
 }
@@ -134,15 +134,15 @@ static const struct move {
 	int wanted;	/* a message in this state needs no move; -1: any needs it */
 	enum status (*move)(struct queue *, const struct place *, usec_t, struct error *);
 } moves[] = {
-	{ 'r', "retried", STATE_READY, retry },
+	{ 'r', "retried", STATE_READY, list_retry },
 	{ 'h', "held", STATE_HELD, move_hold },
-	{ 'b', "buried", STATE_DEAD, bury },
+	{ 'b', "buried", STATE_DEAD, list_bury },
 	{ 'x', "removed", -1, move_drop },
 };
 
 /* Move a message, or refuse it, as the command of the same name does (see act.c). */
 static void
-move(struct top *t, const struct move *m, const struct place *p)
+list_move(struct top *t, const struct move *m, const struct place *p)
 {
 	struct error err;
 	enum status st;
@@ -173,10 +173,10 @@ move(struct top *t, const struct move *m, const struct place *p)
 }
 
 static void
-remove_asked(struct top *t)
+list_remove_asked(struct top *t)
 {
 	if (t->m.q != NULL)
-		move(t, &moves[3], &t->asked);
+		list_move(t, &moves[3], &t->asked);
 }
 
 void
@@ -186,11 +186,11 @@ messages_act(struct top *t, int key)
 
 	for (size_t i = 0; p != NULL && i < sizeof(moves) / sizeof(moves[0]); i++)
 		if (moves[i].key == key && key != 'x')
-			move(t, &moves[i], p);
+			list_move(t, &moves[i], p);
 	if (p == NULL || key != 'x')
 		return;
 	t->asked = *p;	/* another message may be chosen when the answer comes */
-	t->ask = remove_asked;
+	t->ask = list_remove_asked;
 	top_note(t, "remove message %s for good? (y/n)", p->name.id.text);
 }
 

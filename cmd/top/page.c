@@ -31,7 +31,7 @@ static const int keys_signals[] = { SIGINT, SIGQUIT, SIGTSTP };
  * or the shell would not get the terminal back.
  */
 static void
-yield_keys(struct sigaction old[NKEYS_SIGNALS])
+page_yield_keys(struct sigaction old[NKEYS_SIGNALS])
 {
 	for (int i = 0; i < NKEYS_SIGNALS; i++) {
 		struct sigaction sa = { .sa_handler = keys_signals[i] == SIGTSTP ? SIG_DFL :
@@ -41,14 +41,14 @@ yield_keys(struct sigaction old[NKEYS_SIGNALS])
 }
 
 static void
-reclaim_keys(const struct sigaction old[NKEYS_SIGNALS])
+page_reclaim_keys(const struct sigaction old[NKEYS_SIGNALS])
 {
 	for (int i = 0; i < NKEYS_SIGNALS; i++)
 		(void)sigaction(keys_signals[i], &old[i], NULL);
 }
 
 static pid_t
-start_pager(const char *pager, int in)
+page_start_pager(const char *pager, int in)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	pid_t pid = fork();
@@ -65,7 +65,7 @@ start_pager(const char *pager, int in)
 }
 
 static pid_t
-start_writer(struct run *r, struct queue *q, const struct place *p, int in, int out)
+page_start_writer(struct run *r, struct queue *q, const struct place *p, int in, int out)
 {
 	pid_t pid = fork();
 	enum status st;
@@ -85,7 +85,7 @@ start_writer(struct run *r, struct queue *q, const struct place *p, int in, int 
 
 /* Wait for the pager.  If we are told to end, so is the pager, to give the terminal back. */
 static void
-wait_pager(pid_t pid)
+page_wait_pager(pid_t pid)
 {
 	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
 		if (run_stopped())
@@ -93,29 +93,29 @@ wait_pager(pid_t pid)
 }
 
 static void
-run_pager(struct run *r, struct queue *q, const struct place *p, const char *pager,
+page_run_pager(struct run *r, struct queue *q, const struct place *p, const char *pager,
     const int fds[2])
 {
 	struct sigaction old[NKEYS_SIGNALS];
 	pid_t shows, writes;
 
-	yield_keys(old);
-	shows = start_pager(pager, fds[0]);
-	writes = shows == -1 ? -1 : start_writer(r, q, p, fds[0], fds[1]);
+	page_yield_keys(old);
+	shows = page_start_pager(pager, fds[0]);
+	writes = shows == -1 ? -1 : page_start_writer(r, q, p, fds[0], fds[1]);
 	(void)close(fds[0]);
 	(void)close(fds[1]);
 	if (shows != -1)
-		wait_pager(shows);
+		page_wait_pager(shows);
 	if (writes != -1) {
 		(void)kill(writes, SIGKILL);
 		while (waitpid(writes, NULL, 0) == -1 && errno == EINTR)
 			continue;
 	}
-	reclaim_keys(old);
+	page_reclaim_keys(old);
 }
 
 static bool
-is_less(const char *pager)
+page_is_less(const char *pager)
 {
 	size_t len = strcspn(pager, " ");
 
@@ -124,7 +124,7 @@ is_less(const char *pager)
 
 /* Wait for Return, because what the pager showed would vanish with the screen. */
 static void
-linger(void)
+page_linger(void)
 {
 	char byte;
 
@@ -146,9 +146,9 @@ page_message(struct run *r, struct terminal *t, struct queue *q, const struct pl
 	if (pager == NULL || pager[0] == '\0')
 		pager = DEFAULT_PAGER;
 	terminal_leave(t);
-	run_pager(r, q, p, pager, fds);
-	if (!is_less(pager) || clock_mono() - began < GLANCE)
-		linger();
+	page_run_pager(r, q, p, pager, fds);
+	if (!page_is_less(pager) || clock_mono() - began < GLANCE)
+		page_linger();
 	terminal_enter(t);
 	return ST_OK;
 }

@@ -22,7 +22,7 @@ struct layout {
 };
 
 static int
-needed(const struct layout *l)
+queues_needed(const struct layout *l)
 {
 	int sum = l->name;
 
@@ -33,7 +33,7 @@ needed(const struct layout *l)
 
 /* Leave out the least important column.  False: there is no column left. */
 static bool
-drop_one(struct layout *l)
+queues_drop_one(struct layout *l)
 {
 	int least = -1;
 
@@ -46,16 +46,17 @@ drop_one(struct layout *l)
 }
 
 static int
-at_most(int n, int max)
+queues_at_most(int n, int max)
 {
 	return n < max ? n : max;
 }
 
 /* Give the room that is left to names that are still cut, then to the trend and the command. */
 static void
-spread(struct layout *l, int left, int longest)
+queues_spread(struct layout *l, int left, int longest)
 {
-	int name = at_most(left, longest - l->name), trend = at_most(left - name, TREND_MORE);
+	int name = queues_at_most(left, longest - l->name), trend = queues_at_most(left - name,
+	    TREND_MORE);
 
 	l->name += name;
 	l->trend = top_columns[COLUMN_TREND].width + trend;
@@ -64,7 +65,7 @@ spread(struct layout *l, int left, int longest)
 }
 
 static void
-lay_out(const struct top *t, struct layout *l)
+queues_lay_out(const struct top *t, struct layout *l)
 {
 	int longest = (int)strlen(top_columns[COLUMN_NAME].title);
 
@@ -73,21 +74,21 @@ lay_out(const struct top *t, struct layout *l)
 			longest = (int)strlen(t->d.f[i].name);
 	for (int i = 0; i < NCOLUMNS; i++)
 		l->on[i] = true;
-	l->name = at_most(longest, NAME_KEPT);
-	while (needed(l) > t->s.cols && drop_one(l))
+	l->name = queues_at_most(longest, NAME_KEPT);
+	while (queues_needed(l) > t->s.cols && queues_drop_one(l))
 		continue;
-	l->name = at_most(l->name, t->s.cols);
-	spread(l, t->s.cols - needed(l), longest);
+	l->name = queues_at_most(l->name, t->s.cols);
+	queues_spread(l, t->s.cols - queues_needed(l), longest);
 }
 
 static int
-column_width(const struct layout *l, int i)
+queues_column_width(const struct layout *l, int i)
 {
 	return i == COLUMN_NAME ? l->name : i == COLUMN_TREND ? l->trend : top_columns[i].width;
 }
 
 static void
-put_heads(struct top *t, const struct layout *l)
+queues_put_heads(struct top *t, const struct layout *l)
 {
 	struct screen *s = &t->s;
 
@@ -96,7 +97,8 @@ put_heads(struct top *t, const struct layout *l)
 			continue;
 		if (i > 0)
 			screen_put(s, ATTR_REVERSE, 1, "");
-		screen_put(s, ATTR_REVERSE | (i == t->sort ? ATTR_BOLD : 0), column_width(l, i),
+		screen_put(s, ATTR_REVERSE | (i == t->sort ? ATTR_BOLD : 0), queues_column_width(l,
+		    i),
 		    top_columns[i].title);
 	}
 	if (l->command > 0)
@@ -106,7 +108,7 @@ put_heads(struct top *t, const struct layout *l)
 
 /* One handler of the workers of a queue, as an example of what they run. */
 static const struct task *
-a_task(const struct top *t, const char *queue)
+queues_a_task(const struct top *t, const char *queue)
 {
 	for (size_t i = 0; i < t->d.workers.n; i++)
 		if (strcmp(t->d.workers.w[i].queue, queue) == 0 && t->d.workers.w[i].ntasks > 0)
@@ -115,10 +117,10 @@ a_task(const struct top *t, const char *queue)
 }
 
 static void
-put_cell(struct top *t, const struct layout *l, const struct figure *f, int i, unsigned attr)
+queues_put_cell(struct top *t, const struct layout *l, const struct figure *f, int i, unsigned attr)
 {
 	char text[CELL_MAX] = "?";
-	int width = column_width(l, i);
+	int width = queues_column_width(l, i);
 
 	if (f->counted || top_columns[i].uncounted)
 		top_columns[i].cell(t, f, text, sizeof(text));
@@ -132,14 +134,14 @@ put_cell(struct top *t, const struct layout *l, const struct figure *f, int i, u
 }
 
 static void
-put_queue(struct top *t, const struct layout *l, const struct figure *f, bool chosen)
+queues_put_queue(struct top *t, const struct layout *l, const struct figure *f, bool chosen)
 {
 	unsigned attr = chosen ? ATTR_REVERSE : 0;
-	const struct task *task = a_task(t, f->name);
+	const struct task *task = queues_a_task(t, f->name);
 
 	for (int i = 0; i < NCOLUMNS; i++)
 		if (l->on[i])
-			put_cell(t, l, f, i, attr);
+			queues_put_cell(t, l, f, i, attr);
 	if (l->command > 0) {
 		screen_put(&t->s, attr, 1, "");
 		screen_put(&t->s, attr, l->command, task != NULL ? task->command : "");
@@ -149,7 +151,7 @@ put_queue(struct top *t, const struct layout *l, const struct figure *f, bool ch
 
 /* Tell how old the oldest figure is, if some figures are stale, and whether some are not known. */
 static void
-put_staleness(struct top *t)
+queues_put_staleness(struct top *t)
 {
 	char since[DURATION_MAX];
 	usec_t age = 0;
@@ -170,7 +172,7 @@ put_staleness(struct top *t)
 }
 
 static void
-put_totals(struct top *t)
+queues_put_totals(struct top *t)
 {
 	struct screen *s = &t->s;
 	uint64_t n[NSTATES] = { 0 };
@@ -191,7 +193,7 @@ put_totals(struct top *t)
 			    n[k] > 0 ? ATTR_RED : 0, 0, " %s %" PRIu64 " ",
 			    state_names[k], n[k]);
 	screen_printf(s, 0, 0, " in %.1f/s  out %.1f/s", in, out);
-	put_staleness(t);
+	queues_put_staleness(t);
 	screen_newline(s);
 }
 
@@ -200,7 +202,7 @@ static void
 queue_info(const struct top *t, char *buf, size_t size)
 {
 	const struct figure *f = t->queues.n > 0 ? &t->d.f[t->order[t->queues.at]] : NULL;
-	const struct task *task = f != NULL ? a_task(t, f->name) : NULL;
+	const struct task *task = f != NULL ? queues_a_task(t, f->name) : NULL;
 	char age[DURATION_MAX];
 
 	buf[0] = '\0';
@@ -226,12 +228,12 @@ draw_queues(struct top *t)
 
 	draw_title(t, "");
 	if (t->s.rows >= 12)
-		put_totals(t);
-	lay_out(t, &l);
-	put_heads(t, &l);
+		queues_put_totals(t);
+	queues_lay_out(t, &l);
+	queues_put_heads(t, &l);
 	draw_fit(t, c);
 	for (size_t i = c->top; i < c->n && i < c->top + c->page; i++)
-		put_queue(t, &l, &t->d.f[t->order[i]], i == c->at && !t->batch);
+		queues_put_queue(t, &l, &t->d.f[t->order[i]], i == c->at && !t->batch);
 	queue_info(t, info, sizeof(info));
 	draw_foot(t, info,
 	    "?:help q:quit Return:open /:filter z:pause R:retry dead ndorfxw:sort i:reverse");

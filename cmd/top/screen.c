@@ -25,34 +25,34 @@
 /* ---- the size of the terminal --------------------------------------------- */
 
 static int
-in_bounds(long n, int fallback)
+screen_in_bounds(long n, int fallback)
 {
 	return n < 1 ? fallback : n > CELLS_MAX ? CELLS_MAX : (int)n;
 }
 
 static int
-from_env(const char *name)
+screen_from_env(const char *name)
 {
 	const char *value = getenv(name);
 
-	return value != NULL ? in_bounds(strtol(value, NULL, 10), 0) : 0;
+	return value != NULL ? screen_in_bounds(strtol(value, NULL, 10), 0) : 0;
 }
 
 static void
-terminal_size(int *rows, int *cols)
+screen_terminal_size(int *rows, int *cols)
 {
 	struct winsize ws = { 0 };
 
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == -1)
 		memset(&ws, 0, sizeof(ws));
-	*rows = in_bounds(ws.ws_row != 0 ? ws.ws_row : from_env("LINES"), 24);
-	*cols = in_bounds(ws.ws_col != 0 ? ws.ws_col : from_env("COLUMNS"), 80);
+	*rows = screen_in_bounds(ws.ws_row != 0 ? ws.ws_row : screen_from_env("LINES"), 24);
+	*cols = screen_in_bounds(ws.ws_col != 0 ? ws.ws_col : screen_from_env("COLUMNS"), 80);
 }
 
 /* ---- one line --------------------------------------------------------- */
 
 static void
-line_begin(struct screen *s)
+screen_line_begin(struct screen *s)
 {
 	s->text = NULL;
 	s->len = 0;
@@ -63,13 +63,13 @@ line_begin(struct screen *s)
 
 /* The columns of a line.  The last cell of the screen stays empty: some terminals would scroll. */
 static int
-line_width(const struct screen *s)
+screen_line_width(const struct screen *s)
 {
 	return s->row == s->rows - 1 && s->cols > 1 ? s->cols - 1 : s->cols;
 }
 
 static void
-set_attr(struct screen *s, unsigned attr)
+screen_set_attr(struct screen *s, unsigned attr)
 {
 	if (attr == s->attr || s->plain)
 		return;
@@ -83,7 +83,7 @@ set_attr(struct screen *s, unsigned attr)
 }
 
 static void
-blanks(struct screen *s, int n)
+screen_blanks(struct screen *s, int n)
 {
 	for (; n > 0; n--, s->col++)
 		(void)fputc(' ', s->f);
@@ -94,7 +94,7 @@ blanks(struct screen *s, int n)
  * Negative: it cannot be shown.
  */
 static int
-glyph(const struct screen *s, const char *text, size_t len, size_t *bytes)
+screen_glyph(const struct screen *s, const char *text, size_t len, size_t *bytes)
 {
 	mbstate_t state = { 0 };
 	wchar_t wc;
@@ -114,13 +114,13 @@ glyph(const struct screen *s, const char *text, size_t len, size_t *bytes)
 
 /* Write 'columns' columns of 'text'.  If it is 'cut', the last column has a mark. */
 static void
-put_cut(struct screen *s, const char *text, size_t len, int columns, bool cut)
+screen_put_cut(struct screen *s, const char *text, size_t len, int columns, bool cut)
 {
 	size_t bytes;
 	int room = cut && columns > 1 ? columns - 1 : columns;
 
 	for (; len > 0; text += bytes, len -= bytes) {
-		int w = glyph(s, text, len, &bytes);
+		int w = screen_glyph(s, text, len, &bytes);
 		if ((w < 0 ? 1 : w) > room)
 			break;
 		if (w > 0)
@@ -137,13 +137,13 @@ put_cut(struct screen *s, const char *text, size_t len, int columns, bool cut)
 }
 
 static int
-columns_of(const struct screen *s, const char *text, size_t len)
+screen_columns_of(const struct screen *s, const char *text, size_t len)
 {
 	size_t bytes;
 	int columns = 0;
 
 	for (; len > 0; text += bytes, len -= bytes) {
-		int w = glyph(s, text, len, &bytes);
+		int w = screen_glyph(s, text, len, &bytes);
 		columns += w < 0 ? 1 : w;
 	}
 	return columns;
@@ -152,7 +152,7 @@ columns_of(const struct screen *s, const char *text, size_t len)
 void
 screen_put(struct screen *s, unsigned attr, int width, const char *text)
 {
-	int room = line_width(s) - s->col, columns, field;
+	int room = screen_line_width(s) - s->col, columns, field;
 	char *seen = NULL;
 	size_t len = 0;
 	FILE *f;
@@ -161,17 +161,17 @@ screen_put(struct screen *s, unsigned attr, int width, const char *text)
 		return;
 	out_vis(f, text, strlen(text));
 	(void)fclose(f);
-	columns = columns_of(s, seen, len);
+	columns = screen_columns_of(s, seen, len);
 	field = width == 0 ? columns : abs(width);
 	if (field > room)
 		field = room;
-	set_attr(s, attr);
+	screen_set_attr(s, attr);
 	if (width < 0)
-		blanks(s, field - columns);
+		screen_blanks(s, field - columns);
 	room = s->col;
-	put_cut(s, seen, len, field, columns > field);
+	screen_put_cut(s, seen, len, field, columns > field);
 	if (width > 0)
-		blanks(s, field - (s->col - room));
+		screen_blanks(s, field - (s->col - room));
 	free(seen);
 }
 
@@ -190,7 +190,7 @@ screen_printf(struct screen *s, unsigned attr, int width, const char *fmt, ...)
 /* ---- a frame ---------------------------------------------------------- */
 
 static void
-drop_rows(struct screen *s)
+screen_drop_rows(struct screen *s)
 {
 	for (int i = 0; i < s->have; i++) {
 		free(s->now[i]);
@@ -204,14 +204,14 @@ drop_rows(struct screen *s)
 
 /* Make rows for the size of the terminal; if that has changed, the whole screen is drawn anew. */
 static void
-make_rows(struct screen *s)
+screen_make_rows(struct screen *s)
 {
 	int rows = s->rows, cols = s->cols;
 
-	terminal_size(&s->rows, &s->cols);
+	screen_terminal_size(&s->rows, &s->cols);
 	if (s->rows == rows && s->cols == cols && s->have == rows)
 		return;
-	drop_rows(s);
+	screen_drop_rows(s);
 	s->now = calloc((size_t)s->rows, sizeof(*s->now));
 	s->shown = calloc((size_t)s->rows, sizeof(*s->shown));
 	if (s->now != NULL && s->shown != NULL)
@@ -223,13 +223,13 @@ void
 screen_begin(struct screen *s)
 {
 	if (!s->plain)
-		make_rows(s);
+		screen_make_rows(s);
 	s->row = 0;
-	line_begin(s);
+	screen_line_begin(s);
 }
 
 static void
-print_plain(struct screen *s)
+screen_print_plain(struct screen *s)
 {
 	while (s->len > 0 && s->text[s->len - 1] == ' ')
 		s->len--;
@@ -241,10 +241,10 @@ void
 screen_newline(struct screen *s)
 {
 	if (s->f != NULL) {
-		set_attr(s, 0);
+		screen_set_attr(s, 0);
 		(void)fclose(s->f);
 		if (s->plain && s->text != NULL)
-			print_plain(s);
+			screen_print_plain(s);
 		if (s->row < s->have) {
 			free(s->now[s->row]);
 			s->now[s->row] = s->text;
@@ -253,7 +253,7 @@ screen_newline(struct screen *s)
 		free(s->text);
 	}
 	s->row++;
-	line_begin(s);
+	screen_line_begin(s);
 }
 
 /*
@@ -261,7 +261,7 @@ screen_newline(struct screen *s)
  * last column would take that column away.
  */
 static void
-compose(struct screen *s, FILE *out)
+screen_compose(struct screen *s, FILE *out)
 {
 	if (s->clear)
 		(void)fputs("\033[0m\033[2J", out);
@@ -296,7 +296,7 @@ screen_end(struct screen *s, struct error *err)
 		return ST_OK;
 	if ((out = open_memstream(&data, &len)) == NULL)
 		return error_sys(err, ENOMEM, "screen");
-	compose(s, out);
+	screen_compose(s, out);
 	(void)fclose(out);
 	st = terminal_write(data, len, err);
 	free(data);
@@ -316,7 +316,7 @@ screen_forget(struct screen *s)
 /* ---- all of it -------------------------------------------------------- */
 
 static bool
-is_utf8(void)
+screen_is_utf8(void)
 {
 	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
@@ -326,18 +326,19 @@ screen_open(struct screen *s)
 {
 	const char *no_colour = getenv("NO_COLOR");
 
-	*s = (struct screen){ .utf8 = is_utf8(), .colour = no_colour == NULL ||
-	    no_colour[0] == '\0' };
+	*s = (struct screen){ .utf8 = screen_is_utf8(),
+	    .colour = no_colour == NULL || no_colour[0] == '\0' };
 }
 
 void
 screen_open_plain(struct screen *s, int cols)
 {
-	*s = (struct screen){ .utf8 = is_utf8(), .plain = true, .rows = INT_MAX, .cols = cols };
+	*s = (struct screen){ .utf8 = screen_is_utf8(), .plain = true, .rows = INT_MAX,
+	    .cols = cols };
 }
 
 void
 screen_close(struct screen *s)
 {
-	drop_rows(s);
+	screen_drop_rows(s);
 }

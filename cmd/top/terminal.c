@@ -40,7 +40,7 @@ static struct {
  * not keep us from ending.
  */
 static void
-give_back(const struct termios *saved)
+terminal_give_back(const struct termios *saved)
 {
 	struct pollfd pfd = { .fd = STDOUT_FILENO, .events = POLLOUT };
 
@@ -50,19 +50,19 @@ give_back(const struct termios *saved)
 }
 
 static void
-on_fatal(int sig)
+terminal_on_fatal(int sig)
 {
 	int saved_errno = errno;
 
 	if (caught.ours)
-		give_back(&caught.saved);
+		terminal_give_back(&caught.saved);
 	caught.ours = 0;
 	errno = saved_errno;
 	(void)raise(sig);	/* the handler was reset, so the signal kills us on return */
 }
 
 static void
-on_event(int sig)
+terminal_on_event(int sig)
 {
 	if (sig == SIGTSTP)
 		caught.suspend = 1;
@@ -73,16 +73,16 @@ on_event(int sig)
 }
 
 static void
-catch_signals(void)
+terminal_catch_signals(void)
 {
 	static const int fatal[] = { SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV,
 	    SIGSYS, SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU };
-	struct sigaction sa = { .sa_handler = on_fatal, .sa_flags = (int)SA_RESETHAND };
+	struct sigaction sa = { .sa_handler = terminal_on_fatal, .sa_flags = (int)SA_RESETHAND };
 
 	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
 		if (!run_ignores(fatal[i]))
 			(void)sigaction(fatal[i], &sa, NULL);
-	sa.sa_handler = on_event;
+	sa.sa_handler = terminal_on_event;
 	sa.sa_flags = SA_RESTART;
 	(void)sigaction(SIGWINCH, &sa, NULL);
 	(void)sigaction(SIGCONT, &sa, NULL);
@@ -92,7 +92,7 @@ catch_signals(void)
 
 /* The keys of signals still work, so that Ctrl-C does whatever we are doing. */
 static struct termios
-make_raw(const struct termios *saved)
+terminal_make_raw(const struct termios *saved)
 {
 	struct termios raw = *saved;
 
@@ -108,15 +108,15 @@ make_raw(const struct termios *saved)
  * its next line, that setting is kept.
  */
 static void
-give_back_late(const struct termios *saved)
+terminal_give_back_late(const struct termios *saved)
 {
-	struct termios raw = make_raw(saved), now;
+	struct termios raw = terminal_make_raw(saved), now;
 
 	if (tcgetattr(STDIN_FILENO, &now) == -1)
 		return;
 	if (now.c_iflag != raw.c_iflag || now.c_lflag != raw.c_lflag)
 		saved = &now;
-	give_back(saved);
+	terminal_give_back(saved);
 }
 
 /*
@@ -124,7 +124,7 @@ give_back_late(const struct termios *saved)
  * end of the pipe says that we are dead.
  */
 static void
-outlive(int fd, const struct termios *saved)
+terminal_outlive(int fd, const struct termios *saved)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	char byte = 0;
@@ -141,12 +141,12 @@ outlive(int fd, const struct termios *saved)
 			break;
 	}
 	if (byte == 1)
-		give_back_late(saved);
+		terminal_give_back_late(saved);
 	_exit(0);
 }
 
 static enum status
-guard_open(struct terminal *t, struct error *err)
+terminal_guard_open(struct terminal *t, struct error *err)
 {
 	int fds[2];
 
@@ -159,7 +159,7 @@ guard_open(struct terminal *t, struct error *err)
 	}
 	if (t->guard == 0) {
 		(void)close(fds[1]);
-		outlive(fds[0], &t->saved);
+		terminal_outlive(fds[0], &t->saved);
 	}
 	(void)close(fds[0]);
 	t->line = fds[1];
@@ -167,7 +167,7 @@ guard_open(struct terminal *t, struct error *err)
 }
 
 static void
-tell_guard(const struct terminal *t, char ours)
+terminal_tell_guard(const struct terminal *t, char ours)
 {
 	if (write(t->line, &ours, 1) == -1)
 		return;		/* somebody killed the guard; we can still do it ourselves */
@@ -178,9 +178,9 @@ tell_guard(const struct terminal *t, char ours)
 void
 terminal_enter(struct terminal *t)
 {
-	struct termios raw = make_raw(&t->saved);
+	struct termios raw = terminal_make_raw(&t->saved);
 
-	tell_guard(t, 1);
+	terminal_tell_guard(t, 1);
 	caught.ours = 1;
 	(void)tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 	(void)!write(STDOUT_FILENO, ENTER, sizeof(ENTER) - 1);
@@ -190,9 +190,9 @@ void
 terminal_leave(struct terminal *t)
 {
 	if (caught.ours)
-		give_back(&t->saved);
+		terminal_give_back(&t->saved);
 	caught.ours = 0;
-	tell_guard(t, 0);
+	terminal_tell_guard(t, 0);
 }
 
 enum status
@@ -213,10 +213,10 @@ terminal_open(struct terminal *t, struct error *err)
 	if (tcgetattr(STDIN_FILENO, &t->saved) == -1)
 		return error_sys(err, errno, "terminal");
 	(void)signal(SIGPIPE, SIG_IGN);	/* the guard may be gone */
-	if ((st = guard_open(t, err)) != ST_OK)
+	if ((st = terminal_guard_open(t, err)) != ST_OK)
 		return st;
 	caught.saved = t->saved;
-	catch_signals();
+	terminal_catch_signals();
 	terminal_enter(t);
 	return ST_OK;
 }
@@ -256,7 +256,7 @@ terminal_write(const char *data, size_t len, struct error *err)
 /* ---- keys ------------------------------------------------------------- */
 
 static void
-suspend(struct terminal *t)
+terminal_suspend(struct terminal *t)
 {
 	struct sigaction old, dfl = { .sa_handler = SIG_DFL };
 
@@ -268,13 +268,13 @@ suspend(struct terminal *t)
 
 /* Do what signals have asked for.  False: there was nothing. */
 static bool
-attend(struct terminal *t)
+terminal_attend(struct terminal *t)
 {
 	bool suspended = caught.suspend != 0, any = suspended || caught.resumed || caught.resized;
 
 	caught.suspend = 0;
 	if (suspended)
-		suspend(t);
+		terminal_suspend(t);
 	/* The program that had the terminal meanwhile may have set it differently. */
 	if (suspended || caught.resumed)
 		terminal_enter(t);
@@ -284,7 +284,7 @@ attend(struct terminal *t)
 
 /* Wait for bytes of keys.  KEY_GONE: no more will come.  KEY_NONE: anything else. */
 static int
-await(struct terminal *t, usec_t timeout)
+terminal_await(struct terminal *t, usec_t timeout)
 {
 	struct pollfd pfd = { .fd = STDIN_FILENO, .events = POLLIN };
 	sigset_t all, old;
@@ -309,7 +309,7 @@ await(struct terminal *t, usec_t timeout)
 }
 
 static int
-named_key(const char *seq, size_t len)
+terminal_named_key(const char *seq, size_t len)
 {
 	static const struct { const char *seq; int key;
 	    } keys[] = { { "A", KEY_UP }, { "B", KEY_DOWN },
@@ -325,7 +325,7 @@ named_key(const char *seq, size_t len)
 
 /* How many bytes the first key in the buffer has; 0: they are not all there. */
 static size_t
-key_length(const struct terminal *t)
+terminal_key_length(const struct terminal *t)
 {
 	size_t n = 2;
 
@@ -345,12 +345,12 @@ key_length(const struct terminal *t)
 }
 
 static int
-take_key(struct terminal *t, size_t len)
+terminal_take_key(struct terminal *t, size_t len)
 {
 	int key = (unsigned char)t->in[0];
 
 	if (len > 1)
-		key = named_key(t->in + 2, len - 2);
+		key = terminal_named_key(t->in + 2, len - 2);
 	else if (key == '\n')
 		key = KEY_ENTER;
 	else if (key == '\b')
@@ -367,17 +367,17 @@ terminal_key(struct terminal *t, usec_t timeout)
 {
 	size_t len;
 
-	if (t->nin == 0 && await(t, timeout) == KEY_GONE)
+	if (t->nin == 0 && terminal_await(t, timeout) == KEY_GONE)
 		return KEY_GONE;
-	if (attend(t))
+	if (terminal_attend(t))
 		return KEY_REDRAW;
 	if (t->nin == 0)
 		return KEY_NONE;
-	if ((len = key_length(t)) == 0) {
-		if (await(t, ESC_WAIT) == KEY_GONE)
+	if ((len = terminal_key_length(t)) == 0) {
+		if (terminal_await(t, ESC_WAIT) == KEY_GONE)
 			return KEY_GONE;
-		if ((len = key_length(t)) == 0)
+		if ((len = terminal_key_length(t)) == 0)
 			len = t->nin == 1 ? 1 : t->nin;	/* the key ESC, or bytes of no key */
 	}
-	return take_key(t, len);
+	return terminal_take_key(t, len);
 }

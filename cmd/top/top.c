@@ -31,7 +31,7 @@ static const struct opt opts[] = {
 /* ---- the loop --------------------------------------------------------- */
 
 static enum status
-draw(struct top *t)
+top_paint(struct top *t)
 {
 	struct error *err = &t->r->err;
 	enum status st;
@@ -43,7 +43,7 @@ draw(struct top *t)
 
 /* Handle keys until 'until' (clock_mono), and draw a frame after each.  ST_NONE: quit. */
 static enum status
-keys(struct top *t, usec_t until)
+top_keys(struct top *t, usec_t until)
 {
 	enum status st = ST_OK;
 	usec_t now;
@@ -61,14 +61,14 @@ keys(struct top *t, usec_t until)
 		else if (key != KEY_NONE && !top_key(t, key))
 			return ST_NONE;
 		if (key != KEY_NONE)
-			st = draw(t);
+			st = top_paint(t);
 	} while (st == ST_OK && !t->hurry && (key != KEY_NONE || clock_mono() < until));
 	return st;
 }
 
 /* Gather figures in steps, until 'until' (clock_mono).  ST_NONE: quit. */
 static enum status
-gather(struct top *t, usec_t until)
+top_gather(struct top *t, usec_t until)
 {
 	struct error err;
 	enum status st = ST_OK;
@@ -82,36 +82,36 @@ gather(struct top *t, usec_t until)
 	st = top_order(t, &t->r->err);
 	while (st == ST_OK && more && clock_mono() < until) {
 		more = data_step(&t->d, clock_mono() + STEP);
-		st = keys(t, 0);
+		st = top_keys(t, 0);
 	}
 	return st;
 }
 
 static enum status
-live(struct top *t, int64_t frames)
+top_live(struct top *t, int64_t frames)
 {
 	enum status st = ST_OK;
 
 	for (int64_t n = 0; st == ST_OK && (frames == 0 || n < frames); n++) {
 		usec_t began = clock_mono(), next = began + t->delay;
-		if ((st = gather(t, began + t->delay / SHARE)) != ST_OK)
+		if ((st = top_gather(t, began + t->delay / SHARE)) != ST_OK)
 			break;
 		top_load(t);
-		if ((st = draw(t)) != ST_OK)
+		if ((st = top_paint(t)) != ST_OK)
 			break;
 		while (st == ST_OK && t->chore.scan != NULL && clock_mono() < next) {
 			chore_step(t, clock_mono() + STEP);
-			if ((st = draw(t)) == ST_OK)
-				st = keys(t, 0);
+			if ((st = top_paint(t)) == ST_OK)
+				st = top_keys(t, 0);
 		}
 		if (st == ST_OK && !t->hurry)
-			st = keys(t, next);
+			st = top_keys(t, next);
 	}
 	return st == ST_NONE ? ST_OK : st;
 }
 
 static enum status
-batch(struct top *t, int64_t frames)
+top_batch(struct top *t, int64_t frames)
 {
 	struct timespec delay = { t->delay / USEC, t->delay % USEC * 1000 };
 	struct error *err = &t->r->err;
@@ -128,7 +128,7 @@ batch(struct top *t, int64_t frames)
 			continue;
 		if (t->m.q != NULL && (st = messages_load(t, err)) != ST_OK)
 			return st;
-		if ((st = draw(t)) != ST_OK || (st = out_flush(t->r)) != ST_OK)
+		if ((st = top_paint(t)) != ST_OK || (st = out_flush(t->r)) != ST_OK)
 			return st;
 	}
 	return ST_OK;
@@ -156,7 +156,7 @@ options(struct top *t, int64_t *frames)
 }
 
 static int
-batch_columns(void)
+top_batch_columns(void)
 {
 	const char *columns = getenv("COLUMNS"), *why;
 	long long n = columns != NULL ? strtonum(columns, 1, 1000, &why) : 0;
@@ -166,7 +166,7 @@ batch_columns(void)
 
 /* What may go wrong is told first, before the screen changes. */
 static enum status
-begin(struct top *t)
+top_begin(struct top *t)
 {
 	struct run *r = t->r;
 	struct queue *q = NULL;
@@ -187,7 +187,7 @@ begin(struct top *t)
 	run_stoppable();
 	t->d.all = t->batch;
 	if (t->batch) {
-		screen_open_plain(&t->s, batch_columns());
+		screen_open_plain(&t->s, top_batch_columns());
 		return ST_OK;
 	}
 	screen_open(&t->s);
@@ -203,8 +203,8 @@ run_top(struct run *r)
 
 	if ((st = options(&t, &frames)) != ST_OK)
 		return st;
-	if ((st = begin(&t)) == ST_OK)
-		st = t.batch ? batch(&t, frames) : live(&t, frames);
+	if ((st = top_begin(&t)) == ST_OK)
+		st = t.batch ? top_batch(&t, frames) : top_live(&t, frames);
 	chore_end(&t);
 	terminal_close(&t.tty);
 	screen_close(&t.s);

@@ -25,7 +25,7 @@
 
 /* The value of the variable 'name' in an environment block; NULL: it is not there. */
 static const char *
-variable(const char *block, size_t len, const char *name)
+workers_variable(const char *block, size_t len, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -37,7 +37,7 @@ variable(const char *block, size_t len, const char *name)
 
 /* How long a process has been running: field 22 of stat, in ticks since the machine started. */
 static usec_t
-running_for(pid_t pid)
+workers_running_for(pid_t pid)
 {
 	struct timespec up;
 	char buf[1024], *p;
@@ -57,26 +57,26 @@ running_for(pid_t pid)
 
 /* Whether the child 'pid' is a handler of this queue, which its environment tells. */
 static bool
-task_of(const struct worker *w, pid_t pid, char *env, size_t size, struct task *t)
+workers_task_of(const struct worker *w, pid_t pid, char *env, size_t size, struct task *t)
 {
 	const char *id = NULL, *queue = NULL;
 	ssize_t n = proc_read(pid, "environ", env, size);
 
 	memset(t, 0, sizeof(*t));
 	if (n > 0) {
-		id = variable(env, (size_t)n, "MQ_ID");
-		queue = variable(env, (size_t)n, "MQ_QUEUE");
+		id = workers_variable(env, (size_t)n, "MQ_ID");
+		queue = workers_variable(env, (size_t)n, "MQ_QUEUE");
 	}
 	if (id == NULL || !id_ok(id) || queue == NULL || strcmp(queue, w->queue) != 0)
 		return false;
 	t->pid = pid;
-	t->age = running_for(pid);
+	t->age = workers_running_for(pid);
 	(void)strlcpy(t->id, id, sizeof(t->id));
 	return proc_command(pid, t->command, sizeof(t->command));
 }
 
 static void
-find_tasks(struct worker *w)
+workers_find_tasks(struct worker *w)
 {
 	static char env[128 << 10];
 	char name[64], list[8192], *word, *rest = list;
@@ -87,7 +87,7 @@ find_tasks(struct worker *w)
 		return;
 	while (w->ntasks < TASKS_MAX && (word = strsep(&rest, " ")) != NULL) {
 		pid_t pid = (pid_t)strtol(word, NULL, 10);
-		if (pid <= 0 || !task_of(w, pid, env, sizeof(env), &t))
+		if (pid <= 0 || !workers_task_of(w, pid, env, sizeof(env), &t))
 			continue;
 		if ((more = reallocarray(w->task, w->ntasks + 1, sizeof(*more))) == NULL)
 			return;
@@ -100,7 +100,7 @@ find_tasks(struct worker *w)
 
 /* Read a number with 'word' after it, and let 'text' point behind both. */
 static bool
-read_number(const char **text, const char *word, unsigned long long *n)
+workers_read_number(const char **text, const char *word, unsigned long long *n)
 {
 	char *end;
 
@@ -116,7 +116,7 @@ read_number(const char **text, const char *word, unsigned long long *n)
  * points to remain in 'title'.
  */
 static bool
-read_title(char *title, char **queues, struct worker *w)
+workers_read_title(char *title, char **queues, struct worker *w)
 {
 	char *names = strstr(title, ": work ");
 	const char *rest;
@@ -128,14 +128,14 @@ read_title(char *title, char **queues, struct worker *w)
 	if (rest == NULL)
 		return false;
 	(*queues)[rest++ - *queues] = '\0';
-	return read_number(&rest, " running,", &w->running) &&
-	    read_number(&rest, " done,", &w->done) &&
-	    read_number(&rest, " failed", &w->failed);
+	return workers_read_number(&rest, " running,", &w->running) &&
+	    workers_read_number(&rest, " done,", &w->done) &&
+	    workers_read_number(&rest, " failed", &w->failed);
 }
 
 /* Whether the worker has the directory of its queue in this spool open. */
 static enum has
-has_queue(const struct worker *w, const char *spool)
+workers_has_queue(const struct worker *w, const char *spool)
 {
 	char path[4096 + QUEUE_NAME_MAX];
 	struct stat queue;
@@ -145,7 +145,7 @@ has_queue(const struct worker *w, const char *spool)
 }
 
 static const char *
-user_name(struct workers *ws, uid_t uid)
+workers_user_name(struct workers *ws, uid_t uid)
 {
 	const unsigned slots = sizeof(ws->user) / sizeof(ws->user[0]);
 	struct passwd *pw;
@@ -163,14 +163,14 @@ user_name(struct workers *ws, uid_t uid)
 }
 
 static void
-name_user(struct workers *ws, struct worker *w)
+workers_name_user(struct workers *ws, struct worker *w)
 {
 	char path[64];
 	struct stat sb;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d", (int)w->pid);
 	if (stat(path, &sb) == 0)
-		(void)strlcpy(w->user, user_name(ws, sb.st_uid), sizeof(w->user));
+		(void)strlcpy(w->user, workers_user_name(ws, sb.st_uid), sizeof(w->user));
 }
 
 /*
@@ -178,9 +178,9 @@ name_user(struct workers *ws, struct worker *w)
  * the handlers are counted to tell how many run for this queue.
  */
 static void
-consider_queue(struct workers *ws, const char *spool, struct worker w, bool several)
+workers_consider_queue(struct workers *ws, const char *spool, struct worker w, bool several)
 {
-	enum has has = queue_name_ok(w.queue) ? has_queue(&w, spool) : HAS_NOT;
+	enum has has = queue_name_ok(w.queue) ? workers_has_queue(&w, spool) : HAS_NOT;
 	struct worker *more;
 
 	if (has == HAS_NOT)
@@ -192,32 +192,33 @@ consider_queue(struct workers *ws, const char *spool, struct worker w, bool seve
 		ws->cap += 16;
 	}
 	w.sure = has == HAS;
-	name_user(ws, &w);
-	find_tasks(&w);
+	workers_name_user(ws, &w);
+	workers_find_tasks(&w);
 	if (several)
 		w.running = w.ntasks;
 	ws->w[ws->n++] = w;
 }
 
 static void
-consider(struct workers *ws, const char *spool, pid_t pid)
+workers_consider(struct workers *ws, const char *spool, pid_t pid)
 {
 	char title[600], *queues, *name;
 	struct worker w = { .pid = pid };
 	size_t before = ws->n;
 	bool several;
 
-	if (proc_read(pid, "cmdline", title, sizeof(title)) <= 0 || !read_title(title, &queues, &w))
+	if (proc_read(pid, "cmdline", title, sizeof(title)) <= 0 || !workers_read_title(title,
+	    &queues, &w))
 		return;
 	several = strchr(queues, ',') != NULL;
 	while ((name = strsep(&queues, ",")) != NULL)
 		if (strlcpy(w.queue, name, sizeof(w.queue)) < sizeof(w.queue))
-			consider_queue(ws, spool, w, several);
+			workers_consider_queue(ws, spool, w, several);
 	ws->processes += ws->n > before;
 }
 
 static void
-forget(struct workers *ws)
+workers_forget(struct workers *ws)
 {
 	for (size_t i = 0; i < ws->n; i++)
 		free(ws->w[i].task);
@@ -230,11 +231,11 @@ struct search {
 };
 
 static void
-consider_one(void *arg, pid_t pid)
+workers_consider_one(void *arg, pid_t pid)
 {
 	const struct search *s = arg;
 
-	consider(s->ws, s->spool, pid);
+	workers_consider(s->ws, s->spool, pid);
 }
 
 void
@@ -245,15 +246,15 @@ workers_look(struct workers *ws, const char *spool)
 
 	if (began < ws->next)
 		return;
-	forget(ws);
-	proc_each(consider_one, &s);
+	workers_forget(ws);
+	proc_each(workers_consider_one, &s);
 	ws->next = began + (clock_mono() - began) * SHARE;
 }
 
 void
 workers_free(struct workers *ws)
 {
-	forget(ws);
+	workers_forget(ws);
 	free(ws->w);
 	memset(ws, 0, sizeof(*ws));
 }
