@@ -33,6 +33,19 @@ with_clock() {
 	mq() { LD_PRELOAD=$MQ_BUILD/preload/clock.so command mq "$@"; }
 }
 
+@test "bytes of a queue, and max_bytes, count headers; the size of a message is that of its body" {
+	mq push -q q -m body
+	mq push -q q -H "Name: value" -m body
+	bytes=$((4 + $(printf 'Name: value\n\nbody' | wc -c)))
+	assert_equal "$(mq stat q --json | jq -c '[.bytes, .bytes_by_state.ready]')" "[$bytes,$bytes]"
+	assert_equal "$(mq stat q --prometheus | grep '^mq_queue_bytes.*ready')" \
+	    "mq_queue_bytes{queue=\"q\",state=\"ready\"} $bytes"
+	assert_equal "$(mq ls q --json | jq -r .size | tr '\n' ' ')" "4 4 "
+	mq init -q q max_bytes=$((bytes + 4))
+	run -75 mq push q -H "Name: value" -m body
+	run -0 mq push q -m body
+}
+
 @test "drain: how long the backlog lasts at the rates of the last minute" {
 	with_clock
 	at -600
