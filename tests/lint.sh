@@ -17,7 +17,7 @@ flags=("$@")
 logs=build/lint
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
-linters='top gcc clang cppcheck clang-tidy analyzer shellcheck mandoc layers figures columns prototypes'
+linters='top gcc clang cppcheck clang-tidy analyzer shellcheck mandoc layers figures statics columns prototypes'
 
 for name in ${LINT:-}; do
 	case " $linters " in
@@ -223,6 +223,10 @@ figures() {
 	awk -v may='lib/mq.h' -f tests/figures.awk lib/*.h lib/*/*.[ch] cmd/*.[ch] cmd/*/*.[ch] || true
 }
 
+statics() {
+	awk -f tests/statics.awk lib/*/*.c cmd/*.c cmd/*/*.c
+}
+
 # A tab goes to the next multiple of 8; a character of several bytes is one column.
 columns() {
 	local file
@@ -246,6 +250,7 @@ lint shellcheck shellcheck shell
 lint mandoc mandoc manuals
 lint layers nm layers
 lint figures awk figures
+lint statics awk statics
 lint columns expand columns
 lint prototypes awk prototypes
 
