@@ -236,3 +236,7 @@ news() {
 	run -0 awk 'NR > 4 && !/^(## |### |- |$)/' "$top/NEWS.md"
 	assert_output "The first version, with spool format 1."
 }
+
+@test "no page has a quote within a quote: each Ql of a line ends at the end of that line" {
+	run -1 grep -nE '^\.([A-Z][a-z] )?Ql .* Ql ' "$top"/man/*
+}
