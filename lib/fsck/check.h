@@ -179,7 +179,11 @@ enum status fsck_replies(struct fsck *f) MUST_CHECK;
 enum status fsck_records(struct fsck *f) MUST_CHECK;
 void fsck_counters(struct fsck *f);
 enum status fsck_new(struct fsck *f) MUST_CHECK;
-enum status fsck_dirs(struct fsck *f) MUST_CHECK;
+/*
+ * '*all' is false if a directory is missing and was not made: the rest cannot be looked at without
+ * it.
+ */
+enum status fsck_dirs(struct fsck *f, bool *all) MUST_CHECK;
 
 /* ---- modes.c --------------------------------------------------------------- */
 

@@ -44,9 +44,9 @@ dirs_half_made(struct fsck *f)
 }
 
 static enum status
-dirs_check(struct fsck *f, const char *name)
+dirs_check(struct fsck *f, const char *name, bool *there)
 {
-	enum status st;
+	enum status st = ST_OK;
 	struct stat sb;
 	int fd;
 
@@ -56,24 +56,25 @@ dirs_check(struct fsck *f, const char *name)
 		fsck_foreign(f, FOREIGN_TYPE, f->q->fd, name, name, "not a directory");
 	} else if (errno != ENOENT)
 		return error_sys(f->err, errno, "%s", name);
-	st = f->repair ? queue_layout(f->q, f->now, f->err) : ST_NONE;
-	if (st == ST_OK)
+	*there = f->repair;
+	if (f->repair && (st = queue_layout(f->q, f->now, f->err)) == ST_OK)
 		st = queue_tmp(f->q, &fd, f->err);
 	fsck_found(f, MISSING_DIR, f->repair && fsck_mended(f, st), name,
 	    "the directory is missing");
-	return f->repair ? ST_OK : ST_NONE;	/* without it the rest cannot be looked at */
+	return ST_OK;
 }
 
 enum status
-fsck_dirs(struct fsck *f)
+fsck_dirs(struct fsck *f, bool *all)
 {
 	static const char *const dirs[] = { "new", "ready", "delayed", "claimed", "held", "dead",
 	    "done" };
 	enum status st = ST_OK;
 
-	for (size_t i = 0; st == ST_OK && i < sizeof(dirs) / sizeof(dirs[0]); i++)
-		st = dirs_check(f, dirs[i]);
-	return st != ST_OK || dirs_half_made(f) ? st : dirs_check(f, "tmp");
+	*all = true;
+	for (size_t i = 0; st == ST_OK && *all && i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		st = dirs_check(f, dirs[i], all);
+	return st != ST_OK || !*all || dirs_half_made(f) ? st : dirs_check(f, "tmp", all);
 }
 
 /* Check the types of the directories and files that are made only when they are first needed. */

@@ -148,6 +148,25 @@ static enum status (*const checks[])(struct fsck *) = { fsck_keys, fsck_new, fsc
     fsck_records,
     fsck_replies, fsck_topics, fsck_once };
 
+/* Check what is in the directories. */
+static enum status
+fsck_contents(struct fsck *f)
+{
+	enum status st = ST_OK;
+
+	for (int s = 0; st == ST_OK && s < NSTATES; s++)
+		st = fsck_state(f, (enum state)s);
+	if (st == ST_OK)
+		fsck_others(f);
+	for (size_t i = 0; st == ST_OK && i < sizeof(checks) / sizeof(checks[0]); i++)
+		st = checks[i](f);
+	if (st == ST_OK) {
+		fsck_litter(f);
+		fsck_counters(f);
+	}
+	return st;
+}
+
 enum status
 fsck_queue(struct queue *q, bool repair, usec_t now,
     void (*report)(void *arg, const struct finding *found), void *arg, unsigned *left,
@@ -156,22 +175,15 @@ fsck_queue(struct queue *q, bool repair, usec_t now,
 	struct fsck f = { .q = q, .repair = repair, .now = now, .report = report, .arg = arg,
 	    .err = err };
 	enum status st = ST_OK;
+	bool all = false;
 
 	if (fsck_conf(&f))
 		st = fsck_modes(&f);
 	if (st == ST_OK)
-		st = fsck_dirs(&f);
-	for (int s = 0; st == ST_OK && s < NSTATES; s++)
-		st = fsck_state(&f, (enum state)s);
-	if (st == ST_OK)
-		fsck_others(&f);
-	for (size_t i = 0; st == ST_OK && i < sizeof(checks) / sizeof(checks[0]); i++)
-		st = checks[i](&f);
-	if (st == ST_OK) {
-		fsck_litter(&f);
-		fsck_counters(&f);
-	}
+		st = fsck_dirs(&f, &all);
+	if (st == ST_OK && all)
+		st = fsck_contents(&f);
 	free(f.ids);
 	*left = f.left;
-	return st == ST_NONE ? ST_OK : st;
+	return st;
 }

@@ -17,11 +17,11 @@
 #include "fsck/check.h"
 
 /*
- * Check the filters of one subscription.  ST_NOTFOUND: it cannot be used or is gone, so that there
- * is nothing more to check.
+ * Check the filters of one subscription.  '*usable' is false if it cannot be used or is gone, so
+ * that there is nothing more to check.
  */
 static enum status
-topics_filters(struct fsck *f, const char *name, const char *path)
+topics_filters(struct fsck *f, const char *name, const char *path, bool *usable)
 {
 	struct names filters;
 	struct error why;
@@ -34,15 +34,16 @@ topics_filters(struct fsck *f, const char *name, const char *path)
 			fsck_found(f, BAD_FILTER, false, path, "%s", why.text);
 	}
 	names_free(&filters);
+	*usable = st == ST_OK;
 	if (st == ST_CONF)
 		fsck_found(f, BAD_FILTER, false, path, "%s", f->err->text);
 	else if (st == ST_DENIED || st == ST_IO)
 		fsck_found(f, UNREADABLE, false, path, "it may not be read: %s",
 		    strerror(f->err->errnum));
-	else
+	else if (st != ST_NOTFOUND)
 		return st;
 	error_clear(f->err);
-	return ST_NOTFOUND;
+	return ST_OK;
 }
 
 /*
@@ -70,11 +71,11 @@ topics_subscription(struct fsck *f, int dir, const char *name)
 	struct queue *q;
 	enum status st;
 	char path[200];
-	bool has = false;
+	bool has = false, usable;
 
 	(void)snprintf(path, sizeof(path), "subscriptions/%s", name);
-	if ((st = topics_filters(f, name, path)) != ST_OK)
-		return st == ST_NOTFOUND ? ST_OK : st;
+	if ((st = topics_filters(f, name, path, &usable)) != ST_OK || !usable)
+		return st;
 	error_clear(&ignored);
 	if ((st = queue_open_raw(f->q->spool, name, &q, &ignored)) == ST_NOTFOUND) {
 		fsck_found(f, LOST_SUBSCRIPTION, f->repair &&
