@@ -461,3 +461,17 @@ stty_same() {
 	wait_shows '^State +dead since' '^Header +Customer: ann' 'What went wrong, and when:' '^  1\. .* exit-1 after' '^  4711: 3 apples'
 	keep_screen show
 }
+
+@test "a ready message that waits for the turn of its key says so" {
+	mq init -q q order_dead=block attempts=1
+	seq 2 | mq push -q -l -k key q
+	mq work -q --drain q -- false
+	run -1 mq pop q
+	run -0 mq top -b -n 1 q
+	assert_line --regexp ' ready .* waits for its turn *$'
+	assert_line --regexp ' dead .* exit-1 *$'
+	mq retry -q q --all
+	mq work -q --drain q -- true
+	run -0 mq top -b -n 1 q
+	refute_output --partial "waits for its turn"
+}

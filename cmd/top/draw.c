@@ -100,6 +100,8 @@ draw_message_remark(const struct top *t, const struct place *p, char *buf, size_
 		(void)snprintf(buf, size, "due in %s ", age);
 	else if (p->state == STATE_CLAIMED)
 		(void)snprintf(buf, size, "lease ends in %s ", age);
+	else if (p->lane[0] != '\0')
+		(void)strlcpy(buf, "waits for its turn ", size);
 	else
 		buf[0] = '\0';
 	msg_reason(t->m.q, p, buf + strlen(buf), size - strlen(buf));
