@@ -3,7 +3,7 @@
 #
 # A suite is a file that speaks TAP: tests/NAME.bats, tests/unit/NAME.c (built
 # to $MQ_BUILD/unit/NAME) and, with --long, tests/long/NAME.bats.  NAME here is
-# "push", "unit/name" or "long/stress"; without one, all of them run.  Twice as
+# "push", "unit/name" or "long/stress"; without one, all of them run.  Three times as
 # many run at once as there are processors, each in its own process group and with a
 # time limit, so that a hang is a failure.  What a suite printed stays in
 # $MQ_BUILD/tests/NAME.tap.
@@ -33,7 +33,7 @@ bin=$(realpath "${MQ_BIN:-mq}")
 build=$(realpath "${MQ_BUILD:-build}")
 san=${MQ_SAN:-}
 out=$build/tests
-jobs=$((2 * $(nproc 2>/dev/null || echo 2)))	# most of them wait most of the time
+jobs=$((3 * $(nproc 2>/dev/null || echo 2)))	# most of them wait most of the time
 long='' limit=''
 
 while [ $# -gt 0 ]; do
@@ -86,7 +86,7 @@ done
 [ $# -eq 0 ] || suites=("${wanted[@]}")
 
 # Nothing is known of the first time: then those that compute most go first, as what begins last decides when it ends.
-slow=' pop push big race order powerloss sweep '
+slow=' work hint big race order powerloss users sweep pairs '
 mapfile -t suites < <(
 	for suite in "${suites[@]}"; do
 		case $slow in

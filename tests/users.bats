@@ -517,6 +517,7 @@ others() {
 	alice mq push -q q --id job -m one
 	alice mq export q >archive
 	alice mq pop -q q >/dev/null
+	set -m # so that each job, with all that it starts, can be killed at the end
 	bob timeout 60 mq request q -m x >/dev/null 2>&1 3>&- &
 	until [ -n "$(find spool/q/replies -mindepth 1 2>/dev/null)" ]; do sleep 0.02; done
 	for place in spool/q/lock spool/q/active spool/q/replies/*; do
@@ -530,7 +531,7 @@ others() {
 	run -0 alice timeout 60 mq push q --id job -m two
 	run -0 alice mq import q <archive
 	run -0 alice mq pause q
-	for job in $(jobs -p); do kill "$job" 2>/dev/null || true; done
+	for job in $(jobs -p); do kill -- "-$job" 2>/dev/null || true; done
 }
 
 @test "a sender cannot change an accepted message while it is handled, nor keep others from theirs by taking its mode away (A11)" {

@@ -17,6 +17,7 @@ which spool.  What stands where is read from the files, by the rules of spool-fo
 Without --all: the same sample each time, of the moments before the calls that change something.
 """
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -439,15 +440,18 @@ def plan(world, name_a, name_b, calls, every, share):
                 yield n, mode
 
 
-def sweep(world, name_a, name_b, template, directory, every, share, verbose):
-    """(number of moments, [(kind, text)])"""
-    a, b = world.verbs[name_a], world.verbs[name_b]
+def sweep(world, name_a, names_b, template, directory, every, share):
+    """For each pair of the one command with the others: (number of moments, [(kind, text)])"""
     room = room_of(template, directory)
-    room.run([INJECT, room.spool, "0", "list", room.dir + "/report", *shell(a.command)])
+    room.run([INJECT, room.spool, "0", "list", room.dir + "/report", *shell(world.verbs[name_a].command)])
     calls = [line.split(" ", 1)[1] for line in open(room.dir + "/report").read().splitlines()]
-    todo = list(plan(world, name_a, name_b, calls, every, share))
+    return [sweep_pair(world, name_a, name_b, template, directory, list(plan(world, name_a, name_b, calls, every, share))) for name_b in names_b]
+
+
+def sweep_pair(world, name_a, name_b, template, directory, todo):
     if not todo:
         return 0, []
+    a, b = world.verbs[name_a], world.verbs[name_b]
     alone, total, faults = None if world.group == "users" else Alone(template, directory, a, b), 0, []
     for n, mode in todo:
         room = room_of(template, directory)
@@ -500,13 +504,15 @@ def main():
             for clock, seconds in (("late", 7200), ("later", 30 * 86400)):
                 with open(f"{template}/{clock}", "w") as f:
                     f.write(f"0 {seconds}\n")
-            jobs += [(world, pool.submit(sweep, world, x, y, template, f"{top}/{i}/room.{x}.{y}", every, share, verbose)) for x, y in world.pairs()]
+            for a, pairs in itertools.groupby(world.pairs(), lambda pair: pair[0]):
+                jobs.append((world, pool.submit(sweep, world, a, [b for _, b in pairs], template, f"{top}/{i}/room.{a}", every, share)))
         results = []
         for w, job in jobs:
-            results.append((w, *job.result()))
-            for _, text in results[-1][2]:
-                if verbose or not w.planted:
-                    print(text, flush=True)
+            for total, faults in job.result():
+                results.append((w, total, faults))
+                for _, text in faults:
+                    if verbose or not w.planted:
+                        print(text, flush=True)
     planted = [w for w in chosen if w.planted]
     faults = [f for w, _, fs in results if not w.planted for f in fs]
     missed = [w.name for w in planted if w.planted not in {kind for x, _, fs in results if x is w for kind, _ in fs}]

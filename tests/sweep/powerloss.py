@@ -41,7 +41,7 @@ LINE = re.compile(r"(?:\d+ +)?(\w+)\((.*)\) += (-?\d+)(?:<((?:\\x..)*)>)?(.*)")
 ARG = re.compile(r'\s*(?:(?:\d+|AT_FDCWD)<((?:\\x..)*)>(?:\(deleted\))?|"((?:\\x..)*)"|[^,]+)')
 # Of so many undetermined things all sets are built.
 EXHAUSTIVE = 5
-SAMPLE = 2 if os.environ.get("MQ_SAN") else 4    # spools at each point, without --all
+SAMPLE = 2 if os.environ.get("MQ_SAN") else 3    # spools at each point, without --all
 # A claim, an ack or the like may be undone: spool-format.md section 6.
 UNSYNCED = ("claim", "ack", "extend", "nack", "pop", "work")
 
