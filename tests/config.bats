@@ -73,8 +73,13 @@ load helper
 
 @test "a policy that cannot be read: what is at work goes on under the last good one, and says so once, and when it is good" {
 	mq init -q q
-	# What comes in makes them look again.
-	drop() { echo message >"$MQ_SPOOL/q/new/$RANDOM$RANDOM"; sleep 0.2; [ "$((++drops))" -lt 600 ]; }
+	# What comes in makes them look again.  It is moved in, as it must be: what is still being written may be taken as it is.
+	drop() {
+		[ "$((++drops))" -lt 600 ] || fail "nobody came to it: $(<work.err) $(<err)"
+		echo message >message
+		mv message "$MQ_SPOOL/q/new/$drops"
+		sleep 0.2
+	}
 	drops=0
 	mq work q -- cat >worked 2>work.err 3>&- &
 	work=$!
@@ -87,10 +92,10 @@ load helper
 	mq pause q
 	: >worked
 	echo 'lease = never' >"$MQ_SPOOL/q/queue.conf"
-	until grep -q 'the last good policy holds' work.err; do drop || break; done
+	until grep -q 'the last good policy holds' work.err; do drop; done
 	printf 'lease = 1m\npaused = no\n' >"$MQ_SPOOL/q/queue.conf"
-	until grep -q 'can be read again' work.err; do drop || break; done
-	until [ -s out ] && [ -s worked ]; do drop || break; done
+	until grep -q 'can be read again' work.err; do drop; done
+	until [ -s out ] && [ -s worked ]; do drop; done
 	kill "$work"
 	wait "$work" "$pop" || true
 	assert_equal "$(grep -c 'the last good policy holds' work.err) $(grep -c 'can be read again' work.err)" "1 1"

@@ -3,6 +3,7 @@
 # flows, fsck names each, nothing raw on a terminal
 
 load helper
+load inject_helper
 
 # Names: control characters, an escape sequence, what shells and tools trip over, almost a message, bytes that are no UTF-8.
 names() {
@@ -157,4 +158,38 @@ fill() {
 	assert_equal "$(cat leaked)" ""
 	run mq fsck q
 	assert_line --partial "bad-counters q/counters"
+}
+
+@test "a message whose file changes or goes between its claim and its handler ends no worker" {
+	need_inject
+	mq init -q q
+	mq push -q q -m one
+	mq push -q q -m two
+	cp -a "$MQ_SPOOL" before
+	"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" 0 list report mq work q -n 1 -- true
+	n=$(awk '$2 == "openat" && $3 ~ /q\/claimed\/.*,/ { print $1; exit }' report)
+	for deed in grows shrinks is_removed is_moved; do
+		rm -rf "$MQ_SPOOL" report
+		cp -a before "$MQ_SPOOL"
+		"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" "$n" stop report mq work --drain q -- cat >out 2>err 3>&- &
+		until [ "$(ps -o stat= -p $! | cut -c 1)" = T ]; do kill -0 $! || fail "it was not stopped: $(<err)"; sleep 0.02; done
+		file=$(find "$MQ_SPOOL/q/claimed" -type f)
+		case $deed in
+		grows)		printf more >>"$file" ;;
+		shrinks)	truncate -s 1 "$file" ;;
+		is_removed)	rm "$file" ;;
+		is_moved)	mq hold -q --force q --all --state=claimed ;;
+		esac
+		kill -CONT $!
+		wait $! || fail "$deed: the worker ended with $?: $(<err)"
+		assert_equal "$deed: $(<out)" "$deed: two"
+		case $deed in
+		grows | shrinks)
+			assert_counts q dead=1
+			run -0 mq show q "$(mq dead q --ids)"
+			assert_output --partial torn ;;
+		is_removed)	assert_counts q ready=0 ;;
+		is_moved)	assert_counts q held=1 ;;
+		esac
+	done
 }

@@ -169,28 +169,6 @@ batch_put(struct handler *h, FILE *f, const struct claim *c, struct error *err)
 	return st;
 }
 
-/*
- * The message of 'c' cannot be given to the handler.  If that is its own fault, end its claim and
- * return ST_OK, because the others can still be given; otherwise return 'st'.
- */
-static enum status
-batch_leave_out(struct work *w, struct handler *h, struct claim *c, enum status st,
-    struct error *err)
-{
-	struct verdict a = { .what = VERDICT_DEAD, .reason = err->text };
-
-	if (st == ST_BADDATA)
-		work_answered(w, h, c, &a);
-	else if (st == ST_GONE || st == ST_IO) {
-		h->why = WHY_BODY;
-		work_settle_one(w, h, c);
-		h->why = WHY_NONE;
-	} else
-		return st;
-	error_clear(err);
-	return ST_OK;
-}
-
 static enum status
 batch_put_all(struct work *w, struct handler *h, FILE *f, struct error *err)
 {
@@ -205,7 +183,7 @@ batch_put_all(struct work *w, struct handler *h, FILE *f, struct error *err)
 		if (st == ST_OK)
 			h->ran++;
 		else
-			st = batch_leave_out(w, h, &h->claim[i], st, err);
+			st = work_leave_out(w, h, &h->claim[i], st, err);
 	}
 	return st;
 }

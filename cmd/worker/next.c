@@ -67,6 +67,12 @@ next_failed(struct work *w, int i, enum status st, struct error *err)
 		handler_free(h, i);
 		return ST_OK;
 	}
+	/* Only the message itself can be bad or gone, as a batch has left out such ones before. */
+	if (st == ST_BADDATA || st == ST_GONE) {
+		st = work_leave_out(w, h, h->claim, st, err);
+		handler_free(h, i);
+		return st;
+	}
 	w->started -= (uint64_t)h->n;
 	work_give_back(w, h);
 	handler_free(h, i);

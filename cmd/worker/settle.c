@@ -182,6 +182,24 @@ work_answered(struct work *w, struct handler *h, struct claim *c, const struct v
 	    &err);
 }
 
+enum status
+work_leave_out(struct work *w, struct handler *h, struct claim *c, enum status st,
+    struct error *err)
+{
+	struct verdict a = { .what = VERDICT_DEAD, .reason = err->text };
+
+	if (st == ST_BADDATA)
+		work_answered(w, h, c, &a);
+	else if (st == ST_GONE || st == ST_IO) {
+		h->why = WHY_BODY;
+		work_settle_one(w, h, c);
+		h->why = WHY_NONE;
+	} else
+		return st;
+	error_clear(err);
+	return ST_OK;
+}
+
 void
 work_too_large(struct work *w, struct handler *h, struct error *why)
 {

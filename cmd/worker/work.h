@@ -140,6 +140,12 @@ enum status work_go_on(struct work *w, struct error *err) MUST_CHECK;
 /* End the claim 'c' as the handler says in 'a'. */
 void work_answered(struct work *w, struct handler *h, struct claim *c, const struct verdict *a);
 /*
+ * The message of 'c' cannot be given to the handler.  If that is its own fault, end its claim and
+ * return ST_OK, because the worker goes on with others; otherwise return 'st'.
+ */
+enum status work_leave_out(struct work *w, struct handler *h, struct claim *c, enum status st,
+    struct error *err);
+/*
  * The headers of the one message of a slot are too large to start its handler: count that as a
  * failed attempt of the message.  This clears 'why'.
  */
