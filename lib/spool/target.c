@@ -56,6 +56,19 @@ names_count(int dir, size_t max)
 }
 
 /*
+ * Whether st_size calls even the directory of the queue full, which has a dozen names: CephFS adds
+ * up the bodies below a directory, and elsewhere no directory is smaller than a large block.
+ */
+static bool
+sizes_exceed(struct queue *q)
+{
+	struct stat sb;
+
+	q->sizes_lie |= fstat(q->fd, &sb) == 0 && sb.st_size >= BUCKET_FULL;
+	return q->sizes_lie;
+}
+
+/*
  * Whether a bucket has no room for more.  CIFS says that each directory has 0 bytes, FUSE says what
  * it likes, and ZFS says how many entries there are.  As long as st_size may be such a number, the
  * names are counted now and then.  'inserts' is how many inserts came since that was last possible.
@@ -66,7 +79,7 @@ bucket_full(struct queue *q, int dir, unsigned inserts)
 	struct stat sb;
 	size_t n;
 
-	if (fstat(dir, &sb) == -1 || sb.st_size >= BUCKET_FULL)
+	if (fstat(dir, &sb) == -1 || (sb.st_size >= BUCKET_FULL && !sizes_exceed(q)))
 		return true;
 	if (!q->sizes_lie && sb.st_size > 0 && arc4random_uniform(PROBE) >= inserts)
 		return false;
@@ -323,14 +336,14 @@ moves_sync(struct queue *q, struct error *err)
  * make buckets, too.
  */
 static bool
-target_fits(const struct target *t, const char *lane, char cls, usec_t key)
+target_fits(const struct queue *q, const struct target *t, const char *lane, char cls, usec_t key)
 {
 	struct stat sb;
 
 	return t->fd != -1 && t->cls == cls && t->key <= key && key < t->next &&
 	    strcmp(t->lane, lane) == 0 &&
 	    t->uses < TARGET_USES && fstat(t->fd, &sb) == 0 && sb.st_nlink > 0 &&
-	    sb.st_size < BUCKET_FULL;
+	    (sb.st_size < BUCKET_FULL || q->sizes_lie);
 }
 
 enum status
@@ -341,7 +354,7 @@ target_for(struct shelf *sh, char cls, usec_t key, struct target **out, struct e
 	enum tried tried = TRIED_CHANGED;
 
 	*out = t;
-	if (target_fits(t, sh->lane, cls, key)) {
+	if (target_fits(q, t, sh->lane, cls, key)) {
 		t->uses++;
 		return ST_OK;
 	}
