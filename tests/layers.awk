@@ -4,8 +4,7 @@
 #
 # nm says "DIR/lib/base/fs.o: NAME TYPE ...".  A name that one object leaves undefined and another
 # one defines is a use: a call, or a look at data.  Prints a table of the uses between folders,
-# then each breach on a line of its own, and fails if there was one.  The table tells only whether
-# there are at least 1, 10 or 100 uses: HACKING.md has it, and few changes should change it.
+# then each breach on a line of its own, and fails if there was one.
 
 function breach(text) { breaches[++bad] = "layers: " text }
 
@@ -44,8 +43,6 @@ function circles(where, n, member,    i, j, k, round) {
 	}
 }
 
-function about(n) { return n >= 100 ? 100 : n >= 10 ? 10 : n >= 1 ? 1 : "." }
-
 function table(    i, j, line, n) {
 	line = sprintf("%-16s", "uses of")
 	for (j = 1; j <= floors; j++)
@@ -55,7 +52,7 @@ function table(    i, j, line, n) {
 		line = sprintf("%-16s", floor[i])
 		for (j = 1; j <= floors; j++) {
 			n = between[floor[i], floor[j]]
-			line = line sprintf(" %" length(short[j]) "s", about(n))
+			line = line sprintf(" %" length(short[j]) "s", n ? n : ".")
 		}
 		print line
 	}
