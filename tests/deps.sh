@@ -1,7 +1,7 @@
 #!/bin/sh
-# deps.sh [dev|long]: install what the build, the demo and the tests need beyond
-# a C compiler, make and git; with "dev" also what lint and the completion tests
-# need, with "long" what "make check-long" does.  Says one line and does nothing when nothing is missing.
+# deps.sh [dev|long]: install what the build, the demo and the tests need beyond make and git; with "dev" also what lint
+# and the completion tests need, with "long" what "make check-long" does.  Says one line and does nothing when nothing is
+# missing.
 # Where only something that the tests need cannot be had, it says so and succeeds: build and demo work.
 #
 # What counts is what works, not which package it came from: each need is
@@ -18,6 +18,8 @@ esac
 has() { command -v "$1" >/dev/null 2>&1; }
 
 has_sbin() { PATH=$PATH:/usr/sbin:/sbin has "$1"; }
+
+has_compiler() { $CC --version >/dev/null 2>&1; }
 
 has_pc() { has pkg-config && pkg-config --exists "$1"; }
 
@@ -63,6 +65,8 @@ need() {
 
 probe() {
 	missing='' what='' vital='' part=vital
+	# Without a compiler no header can be found, so those below count as missing, too.
+	need gcc		"a C compiler"			has_compiler
 	need libc6-dev		"libc's headers"		has_header stdio.h
 	need pkg-config		"pkg-config"			has pkg-config
 	need libbsd-dev		"libbsd, its headers and libbsd-overlay.pc" \
@@ -109,11 +113,14 @@ base | dev | long) ;;
 *)	echo "usage: deps.sh [dev|long]" >&2; exit 64 ;;
 esac
 
-# Without a compiler no header can be found, and none would be blamed.
-if ! $CC --version >/dev/null 2>&1; then
-	echo "deps: no C compiler here: please install $CC" >&2
-	exit 1
-fi
+case $CC in
+cc | gcc) ;;
+*)	# Which package has the compiler that somebody asked for is not known.
+	if ! has_compiler; then
+		echo "deps: no C compiler here: please install $CC" >&2
+		exit 1
+	fi ;;
+esac
 
 probe "$set_"
 if [ -z "$missing" ]; then

@@ -175,7 +175,7 @@ open_dir_at(struct queue *q, struct error *err)
 }
 
 /* How much of a queue has to be in order to open it. */
-enum open_how {
+enum opening {
 	OPEN_ALL,
 	OPEN_ANYWAY,	/* the policy may be broken */
 	OPEN_RAW	/* ready/ may be missing, too */
@@ -200,7 +200,7 @@ policy_salvage(struct queue *q)
 }
 
 static enum status
-queue_open_how(struct spool *sp, const char *name, enum open_how how, struct queue **out,
+queue_open_how(struct spool *sp, const char *name, enum opening how, struct queue **out,
     struct error *err)
 {
 	struct queue *q;
