@@ -33,6 +33,19 @@ keep_standard_fds(void)
 }
 
 /*
+ * Let all signals in.  A mask is inherited, and the mask of a parent that blocked SIGTERM for its
+ * own sake would make us deaf to it, and to the alarms by which leases are renewed.
+ */
+static void
+let_signals_in(void)
+{
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/*
  * Whether SIGPIPE was ignored when we started.  Then a reader that goes away is reported as an
  * error.
  */
@@ -109,6 +122,7 @@ main(int argc, char **argv)
 	int c;
 
 	keep_standard_fds();
+	let_signals_in();
 	fs_take_umask();
 	/* messages of several processes do not mix within a line */
 	(void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ);

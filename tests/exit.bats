@@ -92,3 +92,30 @@ load helper
 	run -74 bash -c 'trap "" PIPE; { sleep 0.1; exec mq ls q; } 2>err | true; exit "${PIPESTATUS[0]}"'
 	assert_equal "$(cat err)" "mq ls: queue q: stdout: Broken pipe"
 }
+
+@test "signals that whoever started us had blocked end what waits" {
+	mq init -q q
+	for verb in "pop -w" "claim --wait" "wait --ready" watch "request -m x"; do
+		# shellcheck disable=SC2086 # options
+		python3 -c 'import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGALRM})
+os.execvp("mq", ["mq"] + sys.argv[1:])' $verb q >out 2>err 3>&- &
+		pid=$!
+		until find "/proc/$pid/fd" -lname '*inotify*' 2>/dev/null | grep -q .; do kill -0 "$pid" || fail "$verb: $(<err)"; sleep 0.02; done
+		kill -TERM "$pid"
+		for ((i = 0; i < 500; i++)); do kill -0 "$pid" 2>/dev/null || break; sleep 0.02; done
+		[ "$i" -lt 500 ] || { kill -KILL "$pid"; fail "$verb is deaf to SIGTERM"; }
+		status=0
+		wait "$pid" || status=$?
+		# Ending is what a watch is told by a signal.
+		assert_equal "$verb $status" "$verb $([ "$verb" = watch ] && echo 0 || echo 143)"
+	done
+}
+
+@test "a file system that cannot sync directories is told as that" {
+	[ -z "$MQ_SAN" ] || skip "looked at in the build without sanitizers"
+	strace -qq -o /dev/null true || skip "SKIPPED: strace cannot trace here"
+	run strace -qq -o /dev/null -e trace=fsync -e inject=fsync:error=EINVAL mq init q
+	assert_equal "$status" 74
+	assert_output --partial "no spool can be on this file system"
+}

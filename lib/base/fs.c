@@ -301,7 +301,9 @@ fs_sync(int fd, struct error *err)
 {
 	if (fsync(fd) == 0)
 		return ST_OK;
-	return error_sys(err, errno, "fsync");
+	/* These two come for directories, from network and user-space file systems. */
+	return error_sys(err, errno, errno == EINVAL || errno == EOPNOTSUPP ?
+	    "fsync: no spool can be on this file system" : "fsync");
 }
 
 bool
