@@ -23,7 +23,7 @@ reason() {
 }
 
 failures() {
-	mq ls "$1" --json --state ready,delayed | jq .attempts | paste -sd+ | bc
+	mq ls "$1" --json --state ready,delayed | jq -s 'map(.attempts) | add'
 }
 
 @test "a queue of lines for a shell gets past a misspelt one, wherever it stands" {

@@ -569,7 +569,8 @@ others() {
 	assert_counts q ready=1
 	echo "100 100" >clock
 	chmod a+r clock
-	run -1 consumer env CLOCK_FILE="$PWD/clock" LD_PRELOAD="$MQ_BUILD/preload/clock.so" mq pop q
+	cp "$MQ_BUILD/preload/clock.so" . && chmod 755 clock.so
+	run -1 consumer env CLOCK_FILE="$PWD/clock" LD_PRELOAD="$PWD/clock.so" mq pop q
 	assert_counts q dead=1
 	assert_equal "$(mq dead q -o reason)" unreadable
 	consumer mq push -q q -m 'and on'

@@ -34,6 +34,31 @@ hint() {
 
 # ---- refused, and nothing changed
 
+@test "of two nacks of one claim that want another end each, only one succeeds" {
+	for wants in "--dead:--delay=1h" "--delay=1h:--dead" "--delay=1h:--delay=2h"; do
+		rm -rf spool
+		mq init q backoff=1h
+		mq push -q q -m one
+		h=$(mq claim q)
+		# The first is stopped when it has decided: its claim is marked, and not moved yet.
+		paused first PAUSE_RENAME=2 mq nack "${wants%:*}" q "$h"
+		find spool/q/claimed -name '*,F*' | grep -q . || fail "$wants: nothing is decided"
+		run -69 mq nack "${wants#*:}" q "$h"
+		rm first.pause
+		ended "$pid"
+		assert_equal "$wants $status" "$wants 0"
+		assert_has q "$([ "${wants%:*}" = --dead ] && echo dead || echo delayed)" 1
+	done
+	# Whoever wants the same may help.
+	mq push -q q -m two
+	h=$(mq claim q)
+	paused first PAUSE_RENAME=2 mq nack --dead q "$h"
+	run -0 mq nack --dead q "$h"
+	rm first.pause
+	ended "$pid"
+	assert_equal "$status" 0
+}
+
 @test "nack --dead that is refused leaves the turn, the record and the hint of the newest as they were" {
 	for where in PAUSE_FSYNC=1 PAUSE_RENAME=1; do
 		rm -rf spool

@@ -134,7 +134,7 @@ claim_fail(struct queue *q, struct claim *c, const struct failure *why, usec_t n
 
 	if (name_ended(&c->at.name)) {
 		*state = c->at.name.failed == FAILED_DEAD ? STATE_DEAD : STATE_DELAYED;
-		return ending_complete(q, c, c->at.name.failed != 0, now, err);
+		return ending_complete(q, c, fail_agrees(q, &c->at.name, why), now, err);
 	}
 	/* The handler lived to report a failure, so this message does not kill its workers. */
 	c->at.name.suspect = false;

@@ -152,6 +152,19 @@ fail_delay(struct queue *q, const struct place *p, const struct msgname *n,
 	    policy_jitter(&q->policy, policy_backoff(&q->policy, n->attempts));
 }
 
+static bool
+fail_is_last(struct queue *q, const struct msgname *n, const struct failure *why)
+{
+	return why->permanent || n->attempts >= q->policy.attempts || n->attempts == INT32_MAX;
+}
+
+/* What the field of the lease says of a claim that is decided: the delay, in milliseconds and 1. */
+static int64_t
+fail_lease(usec_t delay)
+{
+	return (delay + 999) / 1000 + 1;
+}
+
 /* Let the name of a claim tell why its attempt failed, and what becomes of the message. */
 static void
 fail_mark(struct queue *q, const struct place *p, const struct failure *why, struct msgname *n)
@@ -160,13 +173,22 @@ fail_mark(struct queue *q, const struct place *p, const struct failure *why, str
 	(void)strlcpy(n->reason, why->reason, sizeof(n->reason));
 	n->beside = false;
 	n->mono = n->claimed = 0;
-	if (why->permanent || n->attempts >= q->policy.attempts || n->attempts == INT32_MAX) {
+	if (fail_is_last(q, n, why)) {
 		n->failed = FAILED_DEAD;
 		n->lease_ms = 1;
 	} else {
 		n->failed = FAILED_LATER;
-		n->lease_ms = (fail_delay(q, p, n, why) + 999) / 1000 + 1;
+		n->lease_ms = fail_lease(fail_delay(q, p, n, why));
 	}
+}
+
+bool
+fail_agrees(struct queue *q, const struct msgname *marked, const struct failure *why)
+{
+	if (marked->failed == 0 || fail_is_last(q, marked, why))
+		return marked->failed == FAILED_DEAD;
+	return marked->failed == FAILED_LATER &&
+	    (why->delay < 0 || marked->lease_ms == fail_lease(why->delay));
 }
 
 static enum status

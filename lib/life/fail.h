@@ -24,6 +24,8 @@ enum status pass_over(struct passed *over, struct error *err);
 enum status fail_attempt(struct queue *q, const struct place *p, const struct failure *why,
     usec_t now,
     enum state *state, struct error *err) MUST_CHECK;
+/* Whether the claim, which is marked, was given the end that fail_attempt would give it. */
+bool fail_agrees(struct queue *q, const struct msgname *marked, const struct failure *why);
 /* Finish the end of a claim that was marked as failed (F2.22 of spool-format.md). */
 enum status fail_complete(struct queue *q, const struct place *p, usec_t now,
     struct error *err) MUST_CHECK;

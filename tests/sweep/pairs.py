@@ -300,8 +300,9 @@ def serial(alone, a, b, one, two, before, end):
     result = end.loose()
     if (*says, result) in (alone.first_second, alone.second_first):
         return
-    # The same once more goes on with what is decided, and so ends it; by force, an operator takes it from there.
-    if a is b and (says[0], result) == alone.first and says[0] == says[1] and any(m.decided for m in before.messages):
+    # Whoever wants the same end goes on with what is decided, and so ends it; by force, an operator takes it from there.
+    same = a is b and says[0] == says[1] or (says[1], result) == alone.second
+    if same and (says[0], result) == alone.first and any(m.decided for m in before.messages):
         return
     taken = b.forces or any(v == "latest = yes" for v in alone.start.policies())
     true = says in (alone.first_second[:2], alone.second_first[:2]) or b.forces and one.returncode == two.returncode == 0
