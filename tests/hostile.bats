@@ -172,7 +172,11 @@ fill() {
 		rm -rf "$MQ_SPOOL" report
 		cp -a before "$MQ_SPOOL"
 		"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" "$n" stop report mq work --drain q -- cat >out 2>err 3>&- &
-		until [ "$(ps -o stat= -p $! | cut -c 1)" = T ]; do kill -0 $! || fail "it was not stopped: $(<err)"; sleep 0.02; done
+		for ((i = 0; i < 3000; i++)); do
+			! grep -qs '^State:.T' "/proc/$!/status" || break
+			kill -0 $! || fail "it was not stopped: $(<err)"
+			sleep 0.02
+		done
 		file=$(find "$MQ_SPOOL/q/claimed" -type f)
 		case $deed in
 		grows)		printf more >>"$file" ;;
