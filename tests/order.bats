@@ -193,6 +193,22 @@ blocked() {
 	nothing
 }
 
+@test "but it blocks where the dead-letter queue cannot take it" {
+	mq init q order_dead=block dead_queue=graves
+	touch spool/graves
+	key a a1 a2
+	next a1
+	mq nack --dead q "$h"
+	assert_has q dead 1
+	nothing
+	rm spool/graves
+	mq retry -q q --all
+	next a1
+	mq nack --dead q "$h"
+	assert_has graves ready 1
+	next a2
+}
+
 @test "rm, hold, bury and mv of what waits for its turn" {
 	mq init to
 	key a a1 a2 a3 a4 a5 a6

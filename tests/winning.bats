@@ -105,6 +105,20 @@ hint() {
 	done
 }
 
+@test "nack --dead that has no room to rename its claim leaves the turn with it" {
+	need_strace
+	mq init q
+	key a A B
+	h=$(mq claim q)
+	run strace -f -qq -o /dev/null -e trace=renameat,renameat2 -e inject=renameat,renameat2:error=ENOSPC \
+		mq nack --dead q "$h"
+	[ "$status" -ne 0 ]
+	run -1 mq claim q
+	run -0 mq ack q "$h"
+	run -0 mq pop q
+	assert_output B
+}
+
 @test "nack that is refused leaves no record of a message that is gone" {
 	mq init q
 	mq push -q q -m A

@@ -200,9 +200,11 @@ fail_for_good(struct queue *q, const struct place *p, const struct msgname *mark
 	name_unclaim(&n);
 	/*
 	 * Pass the turn on before the move: a process that is stopped between the two then leaves a
-	 * claim, and not a key without a turn.
+	 * claim, and not a key without a turn.  But not before the mark has won the message, nor
+	 * where it may block its key: that depends on whether the dead-letter queue takes it, and
+	 * leave() passes the turn on if it does.
 	 */
-	if (q->policy.order_dead == ORDER_SKIP || redirect_wanted(q, &n))
+	if (p->name.failed != 0 && q->policy.order_dead == ORDER_SKIP)
 		(void)order_leave(q, &n);
 	return fail_dead(q, p, &n, now, true, err);
 }
