@@ -269,6 +269,34 @@ poison_among_40() {
 	! compgen -G "$MQ_SPOOL/q/ready/*/*$id*,u*" >/dev/null
 }
 
+# suspects ARG...: a queue, made with these policies, of two messages whose worker died
+suspects() {
+	mq init -q q "$@"
+	seq 2 | mq push -q -l q
+	bg w mq work q -j 2 -- sh -c 'echo >>begun; exec sleep 300'
+	wait_for lines begun 2
+	kill -KILL "$pid"
+	ended "$pid"
+}
+
+@test "the record of a suspect goes with it to another queue, and when it is acknowledged" {
+	suspects
+	mq nack --no-count q "$(mq claim q)"
+	assert_equal "$(find "$MQ_SPOOL/q/failures" -type f | wc -l)" 2
+	mq init -q to
+	mq mv -q q to --state ready --all
+	assert_equal "$(find "$MQ_SPOOL/to/failures" -type f | wc -l)" 2
+	mq work to --drain -- true
+	assert_equal "$(find "$MQ_SPOOL"/*/failures -type f)" ""
+}
+
+@test "a suspect that was acknowledged and kept is none when it is replayed" {
+	suspects keep=10
+	mq work q --drain -- true
+	assert_equal "$(find "$MQ_SPOOL/q/done" -type f | wc -l)" 2
+	! compgen -G "$MQ_SPOOL/q/done/*/*,u*" >/dev/null
+}
+
 @test "what was over and not yet acknowledged when the next message took its worker down is no dead letter" {
 	poison_handlers
 	mq init -q q attempts=1

@@ -148,6 +148,7 @@ done_put(struct queue *q, const struct place *p, usec_t now, struct error *err)
 	if (p->name.finished && !order_leave(q, &p->name))
 		return ST_OK;
 	name_unclaim(&l.name);
+	l.name.suspect = false;
 	l.name.key = now;
 	st = leave(q, p, &l, now, err);
 	if (st == ST_AGAIN && error_is_full(err)) {

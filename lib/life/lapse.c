@@ -66,6 +66,7 @@ lapse_suspect(struct queue *q, const struct place *p, const char *reason, usec_t
 	enum status st;
 
 	n.suspect = true;
+	(void)strlcpy(n.reason, reason, sizeof(n.reason));	/* it tells of the record, too */
 	if ((st = lapse_uncounted(q, p, &n, now, err)) == ST_OK)
 		record_add(q, &n.id, 0, &why, now, false);
 	return st;
