@@ -305,3 +305,43 @@ suspects() {
 	assert_equal "$(mq ls q --state dead --ids | wc -l)" 1
 	assert_equal "$(sort handled | tr '\n' ' ')" "one two "
 }
+
+# short_of COMMAND...: a worker of one message that runs out of descriptors once, at each call after its claim
+short_of() {
+	rm -rf "$MQ_SPOOL"
+	mq init -q q backoff=1h jitter=none
+	mq push -q q -m one
+	cp -a "$MQ_SPOOL" before
+	"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" 0 list report mq work q -n 1 -- "$@" || true
+	calls=$(awk 'claimed && $2 == "openat" { print $1 } $2 ~ /^rename/ { claimed = 1 }' report)
+	[ "$calls" ]
+	for n in $calls; do
+		rm -rf "$MQ_SPOOL"
+		cp -a before "$MQ_SPOOL"
+		"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" "$n" EMFILE report mq work q -n 1 -- "$@" || true
+		mq work q -n 1 --drain -- true || true	# takes back what was left behind
+		mq ls q --json | jq -r '"\(.attempts) \(.reason)"'
+	done >ends
+	rm -rf before
+}
+
+@test "a worker that is short of descriptors when a claim ends does not lose it" {
+	need_inject
+	short_of false
+	refute [ "$(grep -v '^1 exit-1$' ends)" ]
+	short_of "$PWD/no-such-command"
+	refute [ "$(cat ends)" ]	# given back, and so handled by the next worker
+}
+
+@test "nack of a suspect whose claim is extended meanwhile clears it of it" {
+	[ -z "$MQ_SAN" ] || skip "a preloaded library comes before the sanitizers"
+	suspects
+	h=$(mq claim q)
+	bg n env PAUSE_RENAME=1 PAUSE="$PWD/n.pause" LD_PRELOAD="$MQ_BUILD/preload/pause.so" mq nack q "$h"
+	wait_for test -e n.pause
+	mq extend q "$h" 1h
+	rm n.pause
+	ended "$pid"
+	assert_equal "$status" 0
+	! compgen -G "$MQ_SPOOL/q/*/*/*${h%%,*}*,u*" >/dev/null
+}

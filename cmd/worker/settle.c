@@ -77,14 +77,6 @@ settle_ack(struct work *w, struct source *s, struct claim *c, usec_t now, struct
 {
 	enum status st = claim_ack(s->q, c, now, err);
 
-	/*
-	 * The work is done.  What this process was short of for a moment, such as descriptors, must
-	 * not let the claim lapse, and the message count as one that lost its worker.
-	 */
-	if (st != ST_OK && st != ST_LOST && error_is_ours(err)) {
-		error_clear(err);
-		st = claim_ack(s->q, c, now, err);
-	}
 	breaker_worked(w, s);
 	w->acked += st == ST_OK;
 	if (c->at.name.order[0] != '\0')

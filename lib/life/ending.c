@@ -80,19 +80,71 @@ ending_refind(struct queue *q, struct claim *c, int round, struct error *err)
 	return st;
 }
 
+/* ---- one try, and another one ------------------------------------------- */
+
+/* What the holder of a claim wants. */
+struct ending {
+	enum status (*go)(struct queue *q, struct claim *c, const struct ending *e, usec_t now,
+	    struct error *err);
+	const struct failure *why;	/* of an attempt that failed */
+	enum state *state;		/* becomes what fail_attempt says */
+	usec_t time;			/* the delay, or the lease */
+	bool acks;
+};
+
 /*
- * The claim was ended before by a process that was stopped on the way: complete that.  If the
- * caller wants the same end, it has succeeded; otherwise the claim is lost for it.
+ * The claim was ended before: by a process that was stopped on the way, or by this one, which
+ * failed to go on.  Complete that.  If the caller wants the same end, it has succeeded; otherwise
+ * the claim is lost for it.
  */
 static enum status
-ending_complete(struct queue *q, const struct claim *c, bool same, usec_t now, struct error *err)
+ending_complete(struct queue *q, const struct claim *c, const struct ending *e, usec_t now,
+    struct error *err)
 {
-	enum status st = done_complete(q, &c->at, now, err);
+	const struct msgname *n = &c->at.name;
+	bool same = e->why != NULL ? fail_agrees(q, n, e->why) : e->acks && n->finished;
+	enum status st;
 
+	if (e->state != NULL)
+		*e->state = fail_state(n);
+	st = done_complete(q, &c->at, now, err);
 	if (st != ST_OK && st != ST_GONE)
 		return st;
 	return same ? ST_OK : ending_lost_at(&c->at, err);
 }
+
+static enum status
+ending_try(struct queue *q, struct claim *c, const struct ending *e, usec_t now,
+    struct error *err)
+{
+	enum status st;
+
+	if (name_ended(&c->at.name))
+		return ending_complete(q, c, e, now, err);
+	for (int i = 0; (st = e->go(q, c, e, now, err)) == ST_GONE; i++)
+		if ((st = ending_refind(q, c, i, err)) != ST_OK)
+			return st;
+	return st;
+}
+
+/*
+ * What this process was short of for a moment, such as descriptors, must not let the claim lapse,
+ * and the message count as one that lost its holder.  So there is another try, unless the first one
+ * has moved the message.
+ */
+static enum status
+ending_run(struct queue *q, struct claim *c, const struct ending *e, usec_t now,
+    struct error *err)
+{
+	enum status st = ending_try(q, c, e, now, err);
+
+	if (st == ST_OK || st == ST_UNSURE || !error_is_ours(err))
+		return st;
+	error_clear(err);
+	return ending_try(q, c, e, now, err);
+}
+
+/* ---- ack, nack, release, extend ------------------------------------------- */
 
 /*
  * The claim of a message that has the turn of its key is marked before it ends.  Otherwise a
@@ -100,11 +152,13 @@ ending_complete(struct queue *q, const struct claim *c, bool same, usec_t now, s
  * a turn.  If there is no room for the mark, the claim ends without one.
  */
 static enum status
-ending_ack(struct queue *q, struct claim *c, usec_t now, struct error *err)
+ending_ack(struct queue *q, struct claim *c, const struct ending *e, usec_t now,
+    struct error *err)
 {
 	struct msgname n = c->at.name;
 	enum status st = ST_NONE;
 
+	(void)e;
 	n.finished = true;
 	if (order_holds(q, &n))
 		st = place_mark(q, &c->at, &n, &c->at, err);
@@ -116,37 +170,34 @@ ending_ack(struct queue *q, struct claim *c, usec_t now, struct error *err)
 enum status
 claim_ack(struct queue *q, struct claim *c, usec_t now, struct error *err)
 {
-	enum status st;
+	struct ending e = { .go = ending_ack, .acks = true };
 
-	if (name_ended(&c->at.name))
-		return ending_complete(q, c, c->at.name.finished, now, err);
-	for (int i = 0; (st = ending_ack(q, c, now, err)) == ST_GONE; i++)
-		if ((st = ending_refind(q, c, i, err)) != ST_OK)
-			return st;
-	return st;
+	return ending_run(q, c, &e, now, err);
+}
+
+static enum status
+ending_fail(struct queue *q, struct claim *c, const struct ending *e, usec_t now,
+    struct error *err)
+{
+	/* The handler lived to report a failure, so this message does not kill its workers. */
+	c->at.name.suspect = false;
+	return fail_attempt(q, &c->at, e->why, now, e->state, err);
 }
 
 enum status
 claim_fail(struct queue *q, struct claim *c, const struct failure *why, usec_t now,
     enum state *state, struct error *err)
 {
-	enum status st;
+	struct ending e = { .go = ending_fail, .why = why, .state = state };
 
-	if (name_ended(&c->at.name)) {
-		*state = c->at.name.failed == FAILED_DEAD ? STATE_DEAD : STATE_DELAYED;
-		return ending_complete(q, c, fail_agrees(q, &c->at.name, why), now, err);
-	}
-	/* The handler lived to report a failure, so this message does not kill its workers. */
-	c->at.name.suspect = false;
-	for (int i = 0; (st = fail_attempt(q, &c->at, why, now, state, err)) == ST_GONE; i++)
-		if ((st = ending_refind(q, c, i, err)) != ST_OK)
-			return st;
-	return st;
+	return ending_run(q, c, &e, now, err);
 }
 
 static enum status
-ending_release(struct queue *q, struct claim *c, usec_t delay, usec_t now, struct error *err)
+ending_release(struct queue *q, struct claim *c, const struct ending *e, usec_t now,
+    struct error *err)
 {
+	usec_t delay = e->time > 0 && latest_superseded(q, &c->at) ? 0 : e->time;
 	struct leave l = { .to = q, .state = delay > 0 ? STATE_DELAYED : STATE_READY,
 	    .name = c->at.name,
 	    .event = "released" };
@@ -163,16 +214,9 @@ enum status
 claim_release(struct queue *q, struct claim *c, usec_t delay, usec_t now,
     struct error *err)
 {
-	enum status st;
+	struct ending e = { .go = ending_release, .time = delay };
 
-	if (name_ended(&c->at.name))
-		return ending_complete(q, c, false, now, err);
-	if (delay > 0 && latest_superseded(q, &c->at))
-		delay = 0;
-	for (int i = 0; (st = ending_release(q, c, delay, now, err)) == ST_GONE; i++)
-		if ((st = ending_refind(q, c, i, err)) != ST_OK)
-			return st;
-	return st;
+	return ending_run(q, c, &e, now, err);
 }
 
 /*
@@ -180,14 +224,15 @@ claim_release(struct queue *q, struct claim *c, usec_t delay, usec_t now,
  * if its new key would be below that of the bucket.
  */
 static enum status
-ending_extend(struct queue *q, struct claim *c, usec_t lease, usec_t now, struct error *err)
+ending_extend(struct queue *q, struct claim *c, const struct ending *e, usec_t now,
+    struct error *err)
 {
 	struct msgname n = c->at.name;
 	struct place from = c->at;
 	struct bucket b;
 
 	n.claimed = name_since(STATE_CLAIMED, &n);
-	lease_begin(&n, lease, now);
+	lease_begin(&n, e->time, now);
 	if (bucket_parse(from.bucket, &b) && n.key >= b.key)
 		return place_rename(q, &from, &n, &c->at, err);
 	return place_move(q, &from, q, STATE_CLAIMED, &n, &c->at, err);
@@ -197,14 +242,9 @@ enum status
 claim_extend(struct queue *q, struct claim *c, usec_t lease, usec_t now,
     struct error *err)
 {
-	enum status st;
+	struct ending e = { .go = ending_extend, .time = lease };
 
-	if (name_ended(&c->at.name))
-		return ending_complete(q, c, false, now, err);
-	for (int i = 0; (st = ending_extend(q, c, lease, now, err)) == ST_GONE; i++)
-		if ((st = ending_refind(q, c, i, err)) != ST_OK)
-			return st;
-	return st;
+	return ending_run(q, c, &e, now, err);
 }
 
 void

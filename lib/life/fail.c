@@ -191,6 +191,13 @@ fail_agrees(struct queue *q, const struct msgname *marked, const struct failure 
 	    (why->delay < 0 || marked->lease_ms == fail_lease(why->delay));
 }
 
+enum state
+fail_state(const struct msgname *marked)
+{
+	return marked->failed == FAILED_DEAD ? STATE_DEAD :
+	    marked->lease_ms > 1 ? STATE_DELAYED : STATE_READY;
+}
+
 static enum status
 fail_for_good(struct queue *q, const struct place *p, const struct msgname *marked, usec_t now,
     struct error *err)
@@ -246,22 +253,21 @@ fail_complete(struct queue *q, const struct place *p, usec_t now, struct error *
  * another can complete.
  */
 enum status
-fail_attempt(struct queue *q, const struct place *p, const struct failure *why,
+fail_attempt(struct queue *q, struct place *p, const struct failure *why,
     usec_t now, enum state *state, struct error *err)
 {
 	struct msgname n = p->name;
-	struct place at = *p;
 	enum status st, won;
 	bool dead;
 
 	fail_mark(q, p, why, &n);
 	dead = n.failed == FAILED_DEAD;
-	*state = dead ? STATE_DEAD : n.lease_ms > 1 ? STATE_DELAYED : STATE_READY;
-	if ((won = place_mark(q, p, &n, &at, err)) != ST_OK && won != ST_NONE)
+	*state = fail_state(&n);
+	if ((won = place_mark(q, p, &n, p, err)) != ST_OK && won != ST_NONE)
 		return won;
 	if (won == ST_OK)
 		record_add(q, &n.id, n.attempts, why, now, dead);
-	st = fail_go(q, &at, &n, now, err);
+	st = fail_go(q, p, &n, now, err);
 	if (won == ST_OK && st == ST_GONE)
 		st = ST_OK;	/* another process met the marked claim and completed it */
 	if (won == ST_NONE && (st == ST_OK || st == ST_UNSURE))

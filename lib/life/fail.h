@@ -19,11 +19,13 @@ struct queue;
 enum status pass_over(struct passed *over, struct error *err);
 /*
  * End a claim whose attempt failed.  *state becomes the state that its message goes to.  ST_GONE:
- * the claim is not there any more, and nothing was changed.
+ * the claim is not there any more, and nothing was changed.  *p becomes the place of the marked
+ * claim, also if what follows the mark fails.
  */
-enum status fail_attempt(struct queue *q, const struct place *p, const struct failure *why,
-    usec_t now,
+enum status fail_attempt(struct queue *q, struct place *p, const struct failure *why, usec_t now,
     enum state *state, struct error *err) MUST_CHECK;
+/* The state that the message of a claim goes to that is marked as failed. */
+enum state fail_state(const struct msgname *marked);
 /* Whether the claim, which is marked, was given the end that fail_attempt would give it. */
 bool fail_agrees(struct queue *q, const struct msgname *marked, const struct failure *why);
 /* Finish the end of a claim that was marked as failed (F2.22 of spool-format.md). */

@@ -78,6 +78,7 @@ lapse_one(struct queue *q, int dir, const struct place *p, usec_t now, usec_t *w
 {
 	struct failure why = { .reason = "lapsed", .delay = -1 };
 	struct msgname n = p->name;
+	struct place at = *p;
 	enum lease holds;
 	enum state state;
 
@@ -103,7 +104,7 @@ lapse_one(struct queue *q, int dir, const struct place *p, usec_t now, usec_t *w
 		return lapse_uncounted(q, p, &n, now, err);
 	if (n.beside)
 		return lapse_suspect(q, p, why.reason, now, err);
-	return fail_attempt(q, p, &why, now, &state, err);
+	return fail_attempt(q, &at, &why, now, &state, err);
 }
 
 /*
