@@ -597,8 +597,9 @@ others() {
 	assert_equal "$stderr" ""
 	run -0 --separate-stderr carol mq -v topics --json
 	assert_output '{"topic":"his","queue":"mine","filters":[]}'
+	local told=$stderr
 	for queue in private hers; do
-		[[ $stderr == *"mq topics: $PWD/spool/$queue: Permission denied: passed over"* ]]
+		[[ $told == *"mq topics: $PWD/spool/$queue: Permission denied: passed over"* ]]
 		run -77 carol mq topics $queue
 		assert_output "mq topics: $PWD/spool/$queue: Permission denied"
 	done
