@@ -164,3 +164,16 @@ quickly() {
 	run -0 mq retry --to-origin --all dlq
 	assert_counts a ready=1
 }
+
+@test "retry --to-origin gives nothing to a queue whose name only has the same hash" {
+	mq init -q q3353 dead_queue=graves
+	mq init -q q7129
+	mq push -q q3353 -m one
+	mq nack -q --dead q3353 "$(mq claim q3353)"
+	run mq retry graves --to-origin --all
+	assert_equal "$(mq ls q7129 --ids)" ""
+	assert_equal "$(mq ls graves --ids | wc -l)" 1
+	rm -r "${MQ_SPOOL:?}/q7129"
+	mq retry -q graves --to-origin --all
+	assert_equal "$(mq ls q3353 --ids | wc -l)" 1
+}

@@ -125,7 +125,7 @@ text_put_fields(const struct show *s)
 	    n->suspect ? "; a worker that had it died: it is tried alone" : "");
 	if (n->way[0] != '\0')
 		text_field("Origin", "%s", queue_origin(s->q, n, text) == ORIGIN_KNOWN ? text :
-		    "a queue that is not there any more");
+		    "a queue that is not there any more, or cannot be told");
 	text_field_time(s, "Enqueued", id_time(&n->id));
 	if (s->p.state == STATE_DELAYED)
 		text_field_time(s, "Due", n->key);

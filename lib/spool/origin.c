@@ -17,6 +17,7 @@ queue_origin(struct queue *q, const struct msgname *n, char name[QUEUE_NAME_MAX 
 	struct known_origin *known = &q->spool->origin;
 	char hash[WAY_HASH + 1];
 	struct error ignored;
+	bool several = false;
 	struct names all;
 
 	name[0] = '\0';
@@ -34,9 +35,13 @@ queue_origin(struct queue *q, const struct msgname *n, char name[QUEUE_NAME_MAX 
 		(void)strlcpy(known->hash, n->way, sizeof(known->hash));
 		for (size_t i = 0; i < all.n; i++) {
 			way_hash(all.name[i], hash);
-			if (strcmp(hash, known->hash) == 0)
-				(void)strlcpy(known->name, all.name[i], sizeof(known->name));
+			if (strcmp(hash, known->hash) != 0)
+				continue;
+			several |= known->name[0] != '\0';
+			(void)strlcpy(known->name, all.name[i], sizeof(known->name));
 		}
+		if (several)	/* nobody can tell which of them it was */
+			known->name[0] = '\0';
 		names_free(&all);
 	}
 	(void)strlcpy(name, known->name, QUEUE_NAME_MAX + 1);
