@@ -34,6 +34,21 @@ hint() {
 
 # ---- refused, and nothing changed
 
+@test "latest: of two pushes at once only the newer message stays, whichever writes the hint last" {
+	mq init q latest=yes
+	mq push -q q -k a -m old
+	# Stopped when it is published, and has not written the hint yet; then when that is written.
+	for n in 2 3; do
+		paused first "PAUSE_$([ "$n" = 2 ] && echo RENAME=2 || echo UNLINK=1)" mq push q -k a -m "first $n"
+		mq push -q q -k a -m "second $n"
+		rm first.pause
+		ended "$pid"
+		assert_equal "$status" 0
+		assert_has q ready 1
+		assert_equal "$(mq peek q)" "second $n"
+	done
+}
+
 @test "of two nacks of one claim that want another end each, only one succeeds" {
 	for wants in "--dead:--delay=1h" "--delay=1h:--dead" "--delay=1h:--delay=2h"; do
 		rm -rf spool

@@ -32,6 +32,7 @@
 #include "base/fs.h"
 
 #define NOREPLACE 1U	/* RENAME_NOREPLACE of <linux/fs.h> */
+#define EXCHANGE 2U	/* RENAME_EXCHANGE */
 
 static enum status
 fs_dir_at(int dirfd, const char *name, int flags, int *fd, struct error *err)
@@ -193,6 +194,18 @@ fs_move(int fromfd, const char *from, int tofd, const char *to, struct error *er
 		return error_set(err, ST_IO, 0,
 		    "rename: the target is on another file system; a queue must lie on one");
 	return error_sys(err, errno, "rename");
+}
+
+enum status
+fs_exchange(int onefd, const char *one, int otherfd, const char *other, struct error *err)
+{
+	if (syscall(SYS_renameat2, onefd, one, otherfd, other, EXCHANGE) == 0)
+		return ST_OK;
+	if (errno == ENOENT || errno == ESTALE)
+		return ST_GONE;
+	if (errno == EINVAL || errno == ENOSYS || errno == EPERM)
+		return ST_USAGE;
+	return error_sys(err, errno, "exchange with %s", other);
 }
 
 enum status

@@ -66,6 +66,12 @@ enum status fs_move_own(int fromfd, const char *from, int tofd, const char *to,
  */
 enum status fs_move_onto_empty(int fromfd, const char *from, int tofd, const char *to,
     struct error *err) MUST_CHECK;
+/*
+ * Exchange two files that both are there.  ST_GONE: one of them is not.  ST_USAGE: the kernel or
+ * the file system cannot do it.
+ */
+enum status fs_exchange(int onefd, const char *one, int otherfd, const char *other,
+    struct error *err) MUST_CHECK;
 /* Rename a file, and replace whatever has the new name. */
 enum status fs_replace(int fromfd, const char *from, int tofd, const char *to,
     struct error *err) MUST_CHECK;

@@ -134,7 +134,9 @@ latest_replace(struct queue *q, const struct place *p, const struct place *old, 
 	struct place next;
 
 	error_clear(&ignored);
-	if (old != NULL && leave_waits(old->state) && latest_same_key(q, old, p) &&
+	/* A message that came meanwhile may have replaced ours, but it knows nothing of 'old'. */
+	if (old != NULL && leave_waits(old->state) &&
+	    (latest_same_key(q, old, p) || latest_superseded(q, old)) &&
 	    latest_drop(q, old, now, &ignored) == ST_OK)
 		return;
 	error_clear(&ignored);
@@ -157,8 +159,9 @@ latest_published(struct queue *q, const struct place *p, usec_t now)
 		latest_returned(q, p, now);
 		return;
 	}
-	newest_write(q, p);
+	newest_write(q, p, known ? &old.name.id : NULL);
 	latest_replace(q, p, known && latest_older(&old.name, &p->name) ? &old : NULL, now);
+	latest_returned(q, p, now);	/* a newer one may have come meanwhile */
 }
 
 void

@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 
+struct msgid;
 struct msgname;
 struct place;
 struct queue;
@@ -18,8 +19,12 @@ struct queue;
 bool newest_read(struct queue *q, const char *order, struct place *p);
 /* Like newest_read, but whatever the policy says now.  mq fsck needs that. */
 bool newest_link(struct queue *q, const char *order, struct place *p);
-/* Write the hint of a key so that it names this message of the key. */
-void newest_write(struct queue *q, const struct place *p);
+/*
+ * Let the hint of the key name this message, unless somebody has written that of a newer message
+ * meanwhile.  'past' is the message that the hint named before, if the caller has found that it may
+ * be forgotten although it is newer; or NULL.
+ */
+void newest_write(struct queue *q, const struct place *p, const struct msgid *past);
 /*
  * Call this after a message left its place.  If the hint of its key names the message, the hint
  * becomes 'at', where the message waits now.  NULL: it waits in this queue no more, and the hint is
