@@ -102,7 +102,7 @@ ending_complete(struct queue *q, const struct claim *c, const struct ending *e, 
     struct error *err)
 {
 	const struct msgname *n = &c->at.name;
-	bool same = e->why != NULL ? fail_agrees(q, n, e->why) : e->acks && n->finished;
+	bool same = e->why != NULL ? fail_agrees(q, &c->at, e->why) : e->acks && n->finished;
 	enum status st;
 
 	if (e->state != NULL)

@@ -183,12 +183,14 @@ fail_mark(struct queue *q, const struct place *p, const struct failure *why, str
 }
 
 bool
-fail_agrees(struct queue *q, const struct msgname *marked, const struct failure *why)
+fail_agrees(struct queue *q, const struct place *marked, const struct failure *why)
 {
-	if (marked->failed == 0 || fail_is_last(q, marked, why))
-		return marked->failed == FAILED_DEAD;
-	return marked->failed == FAILED_LATER &&
-	    (why->delay < 0 || marked->lease_ms == fail_lease(why->delay));
+	const struct msgname *n = &marked->name;
+
+	if (n->failed == 0 || fail_is_last(q, n, why))
+		return n->failed == FAILED_DEAD;
+	return n->failed == FAILED_LATER &&
+	    (why->delay < 0 || n->lease_ms == fail_lease(fail_delay(q, marked, n, why)));
 }
 
 enum state

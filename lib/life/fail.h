@@ -27,7 +27,7 @@ enum status fail_attempt(struct queue *q, struct place *p, const struct failure 
 /* The state that the message of a claim goes to that is marked as failed. */
 enum state fail_state(const struct msgname *marked);
 /* Whether the claim, which is marked, was given the end that fail_attempt would give it. */
-bool fail_agrees(struct queue *q, const struct msgname *marked, const struct failure *why);
+bool fail_agrees(struct queue *q, const struct place *marked, const struct failure *why);
 /* Finish the end of a claim that was marked as failed (F2.22 of spool-format.md). */
 enum status fail_complete(struct queue *q, const struct place *p, usec_t now,
     struct error *err) MUST_CHECK;
