@@ -179,9 +179,17 @@ static enum status
 ending_fail(struct queue *q, struct claim *c, const struct ending *e, usec_t now,
     struct error *err)
 {
+	struct place at;
+	enum status st;
+
 	/* The handler lived to report a failure, so this message does not kill its workers. */
 	c->at.name.suspect = false;
-	return fail_attempt(q, &c->at, e->why, now, e->state, err);
+	at = c->at;
+	st = fail_attempt(q, &at, e->why, now, e->state, err);
+	/* Another try goes on from the mark; else the name tells as before which attempt it was. */
+	if (st != ST_OK)
+		c->at = at;
+	return st;
 }
 
 enum status

@@ -27,6 +27,9 @@
 #include "pattern/leave.h"
 #include "pattern/latest.h"
 
+/* How often a hint that changes is followed. */
+#define LATEST_ROUNDS 16
+
 /* Only the ids tell which message is newer, so that all hosts agree on it: see newest_after. */
 static bool
 latest_older(const struct msgname *a, const struct msgname *b)
@@ -82,24 +85,41 @@ latest_same_key(struct queue *q, const struct place *a, const struct place *b)
 	return same;
 }
 
-bool
-latest_superseded(struct queue *q, const struct place *p)
+/*
+ * Whether a newer message of this key stands: the one that the hint names, or, if that has moved or
+ * is of another key with the same hash, the one that has the turn, or the last that waits for it.
+ */
+static bool
+latest_newer_stands(struct queue *q, const struct place *p, const struct place *hint)
 {
 	const char *order = p->name.order;
 	struct place newer;
 
-	if (!newest_read(q, order, &newer) || !latest_older(&p->name, &newer.name))
-		return false;
-	if (latest_same_key(q, p, &newer))
-		return true;
-	/*
-	 * The message that the hint names has moved, or is of another key with the same hash.  A
-	 * newer one of this key may have the turn, or be the last that waits for it.
-	 */
-	return (order_holder(q, order, &newer) && latest_older(&p->name, &newer.name) &&
+	return latest_same_key(q, p, hint) ||
+	    (order_holder(q, order, &newer) && latest_older(&p->name, &newer.name) &&
 	    latest_same_key(q, p, &newer)) ||
 	    (order_last(q, order, &newer) && latest_older(&p->name, &newer.name) &&
 	    latest_same_key(q, p, &newer));
+}
+
+bool
+latest_superseded(struct queue *q, const struct place *p)
+{
+	struct place hint, before;
+
+	if (!newest_read(q, p->name.order, &hint))
+		return false;
+	/* The message that the hint named may have been replaced meanwhile: then look again. */
+	for (int i = 0; i < LATEST_ROUNDS; i++) {
+		if (!latest_older(&p->name, &hint.name))
+			return false;
+		if (latest_newer_stands(q, p, &hint))
+			return true;
+		before = hint;
+		if (!newest_read(q, p->name.order, &hint) || strcmp(hint.file, before.file) == 0)
+			return false;
+	}
+	return false;
 }
 
 enum status
