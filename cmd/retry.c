@@ -85,7 +85,8 @@ retry_fits(void *arg, struct queue *q, const struct place *p)
 	if (!t->missing_told || r->noperands > 1)
 		run_trouble(r,
 		    error_set(&r->err, ST_NOTFOUND, 0,
-			"the queue that message %s came from is not there any more, or cannot be told",
+			"the queue that message %s came from is not there any more, "
+			"or cannot be told",
 			p->name.id.text),
 		    &t->worst);
 	t->missing_told = true;
