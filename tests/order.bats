@@ -510,6 +510,40 @@ given_back() {
 	assert_has q delayed 0
 }
 
+@test "latest: a message that was delayed is replaced when it is ready, too" {
+	mq init q latest=yes
+	mq push -q q -k a -d 1ms -m old
+	mq push -q q -p 0 -m first
+	due() { take && mq nack --no-count q "$h" && [ "$(count q delayed)" -eq 0 ]; }
+	wait_for due
+	assert_has q ready 2
+	key a new
+	assert_has q ready 2
+	next first
+	next new
+	assert_equal "$(mq fsck q)" ""
+}
+
+@test "latest: a suspect that comes back while a newer one waits is gone" {
+	mq init q latest=yes
+	key a old
+	mq push -q q -m beside
+	bg worker mq work q -j 2 -- sh -c 'echo >>working; exec sleep 60'
+	both() { [ "$(wc -l <working)" -eq 2 ]; }
+	wait_for test -e working
+	wait_for both
+	key a new
+	mq push -q q -p 0 -m first
+	kill -KILL "$pid"
+	ended "$pid"
+	next first
+	assert_has q claimed 1
+	assert_has q ready 2
+	next beside
+	next new
+	assert_equal "$(find spool/q/failures -type f | wc -l)" 1
+}
+
 @test "latest: one that fails just while a newer one is pushed is gone, too" {
 	mq init q latest=yes backoff=1h jitter=none
 	key a old

@@ -12,8 +12,9 @@
 #include "spool/queue.h"
 #include "spool/bucket.h"
 #include "spool/place.h"
-#include "spool/log.h"
 #include "view/view.h"
+#include "pattern/leave.h"
+#include "pattern/latest.h"
 #include "life/life.h"
 #include "life/fail.h"
 #include "life/done.h"
@@ -38,18 +39,25 @@ lapse_rebase(int dir, const struct place *p, usec_t now, usec_t *wake, struct er
 	return fs_move(dir, p->file, dir, file, err);
 }
 
-/* Move a message back to its place in ready/, without counting an attempt. */
+/*
+ * Move a message back to its place in ready/, without counting an attempt.  'why' goes to its
+ * record, unless it is NULL.
+ */
 static enum status
-lapse_uncounted(struct queue *q, const struct place *p, struct msgname *n, usec_t now,
-    struct error *err)
+lapse_uncounted(struct queue *q, const struct place *p, const struct msgname *n,
+    const struct failure *why, usec_t now, struct error *err)
 {
+	struct leave l = { .to = q, .state = STATE_READY, .name = *n, .event = "released" };
 	enum status st;
 
-	name_unclaim(n);
-	n->key = id_time(&n->id);
-	if ((st = place_move(q, p, q, STATE_READY, n, NULL, err)) == ST_OK)
-		log_event(q, "released", n, STATE_READY, now);
-	return st;
+	name_unclaim(&l.name);
+	l.name.key = id_time(&l.name.id);
+	if ((st = leave(q, p, &l, now, err)) != ST_OK)
+		return st;
+	if (why != NULL)
+		record_add(q, &n->id, 0, why, now, false);
+	latest_returned(q, &l.at, now);
+	return ST_OK;
 }
 
 /*
@@ -63,13 +71,10 @@ lapse_suspect(struct queue *q, const struct place *p, const char *reason, usec_t
 	struct failure why = { .reason = reason, .delay = -1,
 	    .text = "not counted: its worker had other messages, too; it is tried alone next" };
 	struct msgname n = p->name;
-	enum status st;
 
 	n.suspect = true;
 	(void)strlcpy(n.reason, reason, sizeof(n.reason));	/* it tells of the record, too */
-	if ((st = lapse_uncounted(q, p, &n, now, err)) == ST_OK)
-		record_add(q, &n.id, 0, &why, now, false);
-	return st;
+	return lapse_uncounted(q, p, &n, &why, now, err);
 }
 
 static enum status
@@ -101,7 +106,7 @@ lapse_one(struct queue *q, int dir, const struct place *p, usec_t now, usec_t *w
 	}
 	/* The claims of a topic are those of its distribution: no handler has seen the message. */
 	if (q->topic)
-		return lapse_uncounted(q, p, &n, now, err);
+		return lapse_uncounted(q, p, &n, NULL, now, err);
 	if (n.beside)
 		return lapse_suspect(q, p, why.reason, now, err);
 	return fail_attempt(q, &at, &why, now, &state, err);

@@ -26,7 +26,7 @@
 #include "spool/counters.h"
 #include "spool/log.h"
 #include "view/scan.h"
-#include "pattern/order.h"
+#include "pattern/leave.h"
 #include "life/fail.h"
 #include "life/dropped.h"
 #include "life/reap.h"
@@ -44,18 +44,12 @@
 enum status
 reap_return(struct queue *q, const struct place *p, usec_t now, struct error *err)
 {
-	struct msgname n = p->name;
-	struct place at;
-	enum status st;
+	struct leave l = { .to = q, .state = STATE_READY, .name = p->name, .event = "due" };
 
-	if (expired(q, &n, now))
+	if (expired(q, &p->name, now))
 		return fail_expired(q, p, now, err);
-	n.key = id_time(&n.id);
-	if ((st = place_move(q, p, q, STATE_READY, &n, &at, err)) == ST_OK) {
-		order_moved(q, &at);
-		log_event(q, "due", &n, STATE_READY, now);
-	}
-	return st;
+	l.name.key = id_time(&l.name.id);
+	return leave(q, p, &l, now, err);
 }
 
 /* Return the messages of one bucket of delayed/ that are due. */
