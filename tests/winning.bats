@@ -134,6 +134,20 @@ hint() {
 	assert_output B
 }
 
+@test "the records of two that fail at once are kept, also where failures/ has to be made" {
+	need_inject
+	mq init q
+	mq push -q q -m A
+	mq push -q q -m B
+	a=$(mq claim q) b=$(mq claim q)
+	rmdir "$MQ_SPOOL/q/failures"
+	at_call "mkdirat .*failures$" mq nack q "$a"
+	mq nack q "$b"
+	kill -CONT $!
+	wait $!
+	assert_equal "$(find "$MQ_SPOOL/q/failures" -type f | wc -l)" 2
+}
+
 @test "nack that is refused leaves no record of a message that is gone" {
 	mq init q
 	mq push -q q -m A

@@ -20,6 +20,25 @@
 #define RECORD_MAX 65536
 #define STDERR_MAX 4096
 
+/* Open a directory, which another process may make at the same time. */
+static int
+record_open(struct queue *q, int dir, const char *name, bool make)
+{
+	struct error ignored;
+	enum status st;
+	int fd;
+
+	error_clear(&ignored);
+	if (fs_open_dir(dir, name, false, &fd, &ignored) == ST_OK)
+		return fd;
+	if (!make)
+		return -1;
+	st = fs_mkdir(dir, name, queue_dir_mode(q), q->owner, &ignored);
+	if (st != ST_OK && st != ST_EXISTS)
+		return -1;
+	return fs_open_dir(dir, name, false, &fd, &ignored) == ST_OK ? fd : -1;
+}
+
 /*
  * Open the directory that the record of an id is in.  'make': make it if need be.  -1: there is
  * none, or it could not be made.
@@ -28,23 +47,12 @@ static int
 record_dir(struct queue *q, const struct msgid *id, bool make)
 {
 	const char *shard = id->text + ID_LEN - 2;
-	struct error err;
-	int top = -1, fd = -1;
+	int top = record_open(q, q->fd, "failures", make), fd = -1;
 
-	error_clear(&err);
-	if (fs_open_dir(q->fd, "failures", false, &top, &err) != ST_OK) {
-		if (!make || fs_mkdir(q->fd, "failures", queue_dir_mode(q), q->owner,
-		    &err) != ST_OK ||
-		    fs_open_dir(q->fd, "failures", false, &top, &err) != ST_OK)
-			return -1;
+	if (top != -1) {
+		fd = record_open(q, top, shard, make);
+		(void)close(top);
 	}
-	if (fs_open_dir(top, shard, false, &fd, &err) != ST_OK && make) {
-		enum status st = fs_mkdir(top, shard, queue_dir_mode(q), q->owner, &err);
-		if ((st != ST_OK && st != ST_EXISTS) ||
-		    fs_open_dir(top, shard, false, &fd, &err) != ST_OK)
-			fd = -1;
-	}
-	(void)close(top);
 	return fd;
 }
 
