@@ -148,6 +148,24 @@ hint() {
 	assert_equal "$(find "$MQ_SPOOL/q/failures" -type f | wc -l)" 2
 }
 
+@test "nack --dead that is short of descriptors once takes its message to the dead-letter queue all the same" {
+	need_inject
+	mq init -q graves
+	mq init -q q dead_queue=graves
+	mq push -q q -m A
+	h=$(mq claim q)
+	cp -a "$MQ_SPOOL" before
+	"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" 0 list report mq nack --dead q "$h"
+	calls=$(awk '$2 == "openat" && /graves/ { print $1 }' report)
+	[ "$calls" ]
+	for n in $calls; do
+		rm -rf "$MQ_SPOOL"
+		cp -a before "$MQ_SPOOL"
+		"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" "$n" EMFILE report mq nack --dead q "$h"
+		assert_has graves ready 1
+	done
+}
+
 @test "nack that is refused leaves no record of a message that is gone" {
 	mq init q
 	mq push -q q -m A

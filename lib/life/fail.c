@@ -80,7 +80,8 @@ fail_aside(struct queue *q, const struct place *p, struct msgname *n, usec_t now
 	n->key = now;
 	if (redirect_wanted(q, n)) {
 		st = fail_redirect(q, p, n, now, sync, err);
-		if (st == ST_OK || st == ST_UNSURE || st == ST_GONE)
+		/* What this process lacks for a moment is no fault of that queue. */
+		if (st == ST_OK || st == ST_UNSURE || st == ST_GONE || error_is_ours(err))
 			return st;
 		error_clear(err);	/* that queue cannot take it: use the dead/ of this one */
 	}

@@ -62,8 +62,11 @@ conf_parse_queue(struct parser *ps, int queuefd, struct error *err)
 	    &seen);
 	if (st == ST_NOTFOUND)
 		return ST_OK;
-	if (st != ST_OK)
-		return error_set(err, st, 0, "%s/%s", ps->queue, seen.text);
+	if (st != ST_OK) {
+		(void)error_set(err, st, 0, "%s/%s", ps->queue, seen.text);
+		err->errnum = seen.errnum;	/* whose words the text has already */
+		return st;
+	}
 	st = parser_read(ps, text, len, err);
 	free(text);
 	return st;
