@@ -58,19 +58,23 @@ struct metric {
 };
 
 static void
-prometheus_messages(FILE *f, const struct metric *m, const struct numbers *n)
+prometheus_by_state(FILE *f, const struct metric *m, const char *queue, const uint64_t *numbers)
 {
 	for (int s = 0; s < NSTATES; s++)
-		(void)fprintf(f, "%s{queue=\"%s\",state=\"%s\"} %" PRIu64 "\n", m->name, n->name,
-		    state_names[s], n->t.count[s]);
+		(void)fprintf(f, "%s{queue=\"%s\",state=\"%s\"} %" PRIu64 "\n", m->name, queue,
+		    state_names[s], numbers[s]);
+}
+
+static void
+prometheus_messages(FILE *f, const struct metric *m, const struct numbers *n)
+{
+	prometheus_by_state(f, m, n->name, n->t.count);
 }
 
 static void
 prometheus_bytes(FILE *f, const struct metric *m, const struct numbers *n)
 {
-	for (int s = 0; s < NSTATES; s++)
-		(void)fprintf(f, "%s{queue=\"%s\",state=\"%s\"} %" PRIu64 "\n", m->name, n->name,
-		    state_names[s], n->t.bytes[s]);
+	prometheus_by_state(f, m, n->name, n->t.bytes);
 }
 
 static void

@@ -63,13 +63,19 @@ statjson_rates(const struct numbers *n)
 	(void)fputc('}', stdout);
 }
 
+/* An object with a number for each of these names. */
+static void
+statjson_counts(const char *const *names, const uint64_t *numbers, int n)
+{
+	for (int i = 0; i < n; i++)
+		(void)printf("%c\"%s\":%" PRIu64, i == 0 ? '{' : ',', names[i], numbers[i]);
+	(void)fputc('}', stdout);
+}
+
 static void
 statjson_totals(const struct numbers *n)
 {
-	for (int k = 0; k < NCOUNTS; k++)
-		(void)printf("%c\"%s\":%" PRIu64, k == 0 ? '{' : ',', count_names[k],
-		    n->rates.total[k]);
-	(void)fputc('}', stdout);
+	statjson_counts(count_names, n->rates.total, NCOUNTS);
 }
 
 static void
@@ -86,10 +92,7 @@ statjson_drain(const struct numbers *n)
 static void
 statjson_bytes_by_state(const struct numbers *n)
 {
-	for (int i = 0; i < NSTATES; i++)
-		(void)printf("%c\"%s\":%" PRIu64, i == 0 ? '{' : ',', state_names[i],
-		    n->t.bytes[i]);
-	(void)fputc('}', stdout);
+	statjson_counts(state_names, n->t.bytes, NSTATES);
 }
 
 static void

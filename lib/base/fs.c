@@ -149,19 +149,27 @@ fs_read_file_stat(int dirfd, const char *name, bool follow, size_t max, char **t
 }
 
 /*
- * Call renameat2 directly, because the C library may lack it (musl), or its header the flag. 
- * EINVAL, ENOSYS or EPERM (from a filter of system calls): the kernel or the file system does not
- * know the flag.
+ * Call renameat2 directly, because the C library may lack it (musl), or its header the flag.
  */
 static int
-fs_rename_noreplace(int fromfd, const char *from, int tofd, const char *to)
+fs_rename_flag(int fromfd, const char *from, int tofd, const char *to, unsigned flag)
 {
-	return (int)syscall(SYS_renameat2, fromfd, from, tofd, to, NOREPLACE);
+	return (int)syscall(SYS_renameat2, fromfd, from, tofd, to, flag);
 }
 
 /*
- * Like fs_rename_noreplace, but without the flag, so that only the last step is atomic.  Names are
- * unique, so another file with the target's name is a link to the same one, and rename(2) would
+ * Whether the kernel or the file system does not know the flag.  EPERM comes from a filter of
+ * system calls.
+ */
+static bool
+fs_flag_unknown(int errnum)
+{
+	return errnum == EINVAL || errnum == ENOSYS || errnum == EPERM;
+}
+
+/*
+ * Like a rename with NOREPLACE, but without the flag, so that only the last step is atomic.  Names
+ * are unique, so another file with the target's name is a link to the same one, and rename(2) would
  * succeed and do nothing.
  */
 static int
@@ -180,9 +188,9 @@ fs_rename_checked(int fromfd, const char *from, int tofd, const char *to)
 enum status
 fs_move(int fromfd, const char *from, int tofd, const char *to, struct error *err)
 {
-	int r = fs_rename_noreplace(fromfd, from, tofd, to);
+	int r = fs_rename_flag(fromfd, from, tofd, to, NOREPLACE);
 
-	if (r == -1 && (errno == EINVAL || errno == ENOSYS || errno == EPERM))
+	if (r == -1 && fs_flag_unknown(errno))
 		r = fs_rename_checked(fromfd, from, tofd, to);
 	if (r == 0)
 		return ST_OK;
@@ -199,11 +207,11 @@ fs_move(int fromfd, const char *from, int tofd, const char *to, struct error *er
 enum status
 fs_exchange(int onefd, const char *one, int otherfd, const char *other, struct error *err)
 {
-	if (syscall(SYS_renameat2, onefd, one, otherfd, other, EXCHANGE) == 0)
+	if (fs_rename_flag(onefd, one, otherfd, other, EXCHANGE) == 0)
 		return ST_OK;
 	if (errno == ENOENT || errno == ESTALE)
 		return ST_GONE;
-	if (errno == EINVAL || errno == ENOSYS || errno == EPERM)
+	if (fs_flag_unknown(errno))
 		return ST_USAGE;
 	return error_sys(err, errno, "exchange with %s", other);
 }

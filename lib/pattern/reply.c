@@ -22,6 +22,7 @@
 #include "base/look.h"
 #include "spool/spool.h"
 #include "spool/queue.h"
+#include "spool/lane.h"
 #include "spool/counters.h"
 #include "view/view.h"
 #include "pattern/pattern.h"
@@ -58,15 +59,11 @@ reply_wanted(const struct headers *h, char token[REPLY_LEN + 1])
 enum status
 replies_open(struct queue *q, bool create, int *fd, struct error *err)
 {
-	enum status st = fs_open_dir(q->fd, REPLIES, false, fd, err);
+	enum status st = queue_sub(q, q->fd, REPLIES,
+	    create ? MISSING_MAKE_ADVICE : MISSING_LEAVE, fd, err);
 
-	if (st != ST_GONE || !create)
-		return st;
-	st = fs_mkdir(q->fd, REPLIES, queue_dir_mode(q), q->owner, err);
-	if (st == ST_OK || st == ST_EXISTS)
-		st = fs_open_dir(q->fd, REPLIES, false, fd, err);
-	return st == ST_GONE ? error_set(err, ST_IO, 0, "queue %s: " REPLIES "/ went away",
-	    q->name) : st;
+	return st == ST_GONE && create ?
+	    error_set(err, ST_IO, 0, "queue %s: " REPLIES "/ went away", q->name) : st;
 }
 
 /*

@@ -88,7 +88,7 @@ turn_take(struct queue *q, const char *order, const struct msgid *id, struct err
 	enum status st;
 
 	if (queue_tmp(q, &tmp, err) != ST_OK ||
-	    queue_sub(q, q->fd, TURNS, true, &turns, err) != ST_OK)
+	    queue_sub(q, q->fd, TURNS, MISSING_MAKE, &turns, err) != ST_OK)
 		return TURN_FAILED;
 	tmp_name(dir);
 	(void)snprintf(file, sizeof(file), "%s/%s", dir, id->text);

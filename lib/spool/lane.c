@@ -19,29 +19,31 @@
 #define WAITING "waiting"
 
 enum status
-queue_sub(struct queue *q, int parent, const char *name, bool create, int *fd, struct error *err)
+queue_sub(struct queue *q, int parent, const char *name, enum missing missing, int *fd,
+    struct error *err)
 {
 	enum status st = fs_open_dir(parent, name, false, fd, err);
 
-	if (st != ST_GONE || !create)
+	if (st != ST_GONE || missing == MISSING_LEAVE)
 		return st;
 	st = fs_mkdir(parent, name, queue_dir_mode(q), q->owner, err);
-	if ((st == ST_OK || st == ST_EXISTS) && queue_synced(q))
+	if ((st == ST_OK || st == ST_EXISTS) && missing == MISSING_MAKE && queue_synced(q))
 		st = fs_sync(parent, err);
 	return st == ST_OK || st == ST_EXISTS ? fs_open_dir(parent, name, false, fd, err) : st;
 }
 
 static enum status
-lane_find(struct queue *q, const char *order, bool create, struct shelf *sh, struct error *err)
+lane_find(struct queue *q, const char *order, enum missing missing, struct shelf *sh,
+    struct error *err)
 {
 	enum status st;
 	int waiting;
 
 	*sh = (struct shelf){ .queue = q, .state = STATE_READY, .fd = -1 };
 	(void)strlcpy(sh->lane, order, sizeof(sh->lane));
-	if ((st = queue_sub(q, q->fd, WAITING, create, &waiting, err)) != ST_OK)
+	if ((st = queue_sub(q, q->fd, WAITING, missing, &waiting, err)) != ST_OK)
 		return st;
-	st = queue_sub(q, waiting, order, create, &sh->fd, err);
+	st = queue_sub(q, waiting, order, missing, &sh->fd, err);
 	(void)close(waiting);
 	return st;
 }
@@ -49,13 +51,13 @@ lane_find(struct queue *q, const char *order, bool create, struct shelf *sh, str
 enum status
 lane_open(struct queue *q, const char *order, struct shelf *sh, struct error *err)
 {
-	return lane_find(q, order, false, sh, err);
+	return lane_find(q, order, MISSING_LEAVE, sh, err);
 }
 
 enum status
 lane_make(struct queue *q, const char *order, struct shelf *sh, struct error *err)
 {
-	return lane_find(q, order, true, sh, err);
+	return lane_find(q, order, MISSING_MAKE, sh, err);
 }
 
 enum status

@@ -11,11 +11,11 @@ struct place;
 struct queue;
 struct shelf;
 
-/*
- * Open a directory in 'parent'.  'create': make it first, durably, if it is missing.  ST_GONE: it
- * is not there.
- */
-enum status queue_sub(struct queue *q, int parent, const char *name, bool create, int *fd,
+/* What to do about a directory that is missing.  One of advice is made, but not made durable. */
+enum missing { MISSING_LEAVE, MISSING_MAKE_ADVICE, MISSING_MAKE };
+
+/* Open a directory in 'parent'.  ST_GONE: it is not there. */
+enum status queue_sub(struct queue *q, int parent, const char *name, enum missing missing, int *fd,
     struct error *err) MUST_CHECK;
 /*
  * Open a directory of the queue to look into it.  *fd is -1 if it is missing or no directory, which

@@ -16,28 +16,10 @@
 #include "base/fs.h"
 #include "spool/record.h"
 #include "spool/queue.h"
+#include "spool/lane.h"
 
 #define RECORD_MAX 65536
 #define STDERR_MAX 4096
-
-/* Open a directory, which another process may make at the same time. */
-static int
-record_open(struct queue *q, int dir, const char *name, bool make)
-{
-	struct error ignored;
-	enum status st;
-	int fd;
-
-	error_clear(&ignored);
-	if (fs_open_dir(dir, name, false, &fd, &ignored) == ST_OK)
-		return fd;
-	if (!make)
-		return -1;
-	st = fs_mkdir(dir, name, queue_dir_mode(q), q->owner, &ignored);
-	if (st != ST_OK && st != ST_EXISTS)
-		return -1;
-	return fs_open_dir(dir, name, false, &fd, &ignored) == ST_OK ? fd : -1;
-}
 
 /*
  * Open the directory that the record of an id is in.  'make': make it if need be.  -1: there is
@@ -47,12 +29,16 @@ static int
 record_dir(struct queue *q, const struct msgid *id, bool make)
 {
 	const char *shard = id->text + ID_LEN - 2;
-	int top = record_open(q, q->fd, "failures", make), fd = -1;
+	enum missing missing = make ? MISSING_MAKE_ADVICE : MISSING_LEAVE;
+	struct error ignored;
+	int top, fd;
 
-	if (top != -1) {
-		fd = record_open(q, top, shard, make);
-		(void)close(top);
-	}
+	error_clear(&ignored);
+	if (queue_sub(q, q->fd, "failures", missing, &top, &ignored) != ST_OK)
+		return -1;
+	if (queue_sub(q, top, shard, missing, &fd, &ignored) != ST_OK)
+		fd = -1;
+	(void)close(top);
 	return fd;
 }
 
