@@ -25,7 +25,8 @@ steps() {
 }
 
 # at_call PATTERN COMMAND...: the command in the background, stopped before its first call that looks like this (see inject.c).
-# Which number that call has depends on how old directories are, so it is tried until the number was right.
+# Which number that call has depends on how old directories are, so it is tried until the number was right.  action=kill: killed
+# there.
 at_call() {
 	local pattern=$1 n tries
 	shift
@@ -37,7 +38,7 @@ at_call() {
 		n=$(grep -m 1 -E "^[0-9]+ $pattern" report)
 		rm -rf "$MQ_SPOOL" report
 		cp -a before "$MQ_SPOOL"
-		"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" "${n%% *}" stop report "$@" >out 2>err 3>&- &
+		"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" "${n%% *}" "${action:-stop}" report "$@" >out 2>err 3>&- &
 		for ((i = 0; i < 3000; i++)); do
 			! grep -qs '^State:.T' "/proc/$!/status" || break
 			kill -0 $! 2>/dev/null || break

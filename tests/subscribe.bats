@@ -3,6 +3,7 @@
 # shellcheck disable=SC2016 # for other shells
 
 load work_helper
+load inject_helper
 load helper
 
 setup() {
@@ -306,6 +307,35 @@ subscribe_both() {
 	assert_output --partial "3 earlier messages"
 	assert_output --partial "1 message is passed over"
 	assert_equal "$(bodies b)" "1 3 4 "
+}
+
+@test "--since misses no message that is acknowledged in the topic, and not put aside yet" {
+	need_inject
+	mq init -q t keep=1d
+	mq subscribe -q t a
+	at_call "renameat2 [^ ]*t/claimed/[^ ]*,f[^ ]* [^ ]*t/done/" mq push -q t -k key -m one
+	mq subscribe t late --since 1h
+	kill -CONT $!
+	wait $!
+	assert_equal "$(mq pop late)" one
+	run -1 mq pop late
+	assert_equal "$(mq pop a)" one
+}
+
+@test "a queue that just acknowledges a message does not get it once more from a repeated distribution" {
+	need_inject
+	mq init -q t keep=1d
+	mq init -q a keep=1d
+	mq subscribe -q t a
+	# The one who distributes dies when the queue has the message, and before it is acknowledged in the topic.
+	action=kill at_call "renameat2 [^ ]*t/claimed/[^ ]* [^ ]*t/claimed/[^ ]*,f" mq push -q t -k key -m one
+	mq pause t	# or pop would repeat it
+	at_call "renameat2 [^ ]*a/claimed/[^ ]*,f[^ ]* [^ ]*a/done/" mq pop a
+	mq resume t
+	mq topics t
+	kill -CONT $!
+	wait $!
+	assert_counts a done=1
 }
 
 @test "--since misses nothing that is being distributed meanwhile" {

@@ -3,7 +3,8 @@
  *
  * A message may just be distributed by a process that has not seen the subscription.  The states
  * are looked at in the order in which messages go through them, claimed/ first, so such a message
- * is found in one of them (see topic.c).
+ * is found in one of them (see topic.c).  A claim that is acknowledged still stands in claimed/ for
+ * a moment, so it counts here.
  *
  * The ids in the topic are noted first, then those in the queue.  A message that comes to done/
  * only after that was distributed with the subscription in force: the queue has got it already, and
@@ -46,7 +47,7 @@ past_note_all(struct queue *q, unsigned states, struct idset *ids, struct error 
 	struct place p;
 	enum status st;
 
-	if ((st = scan_open(q, states, &scan, err)) != ST_OK)
+	if ((st = scan_open(q, states | SCAN_ENDED, &scan, err)) != ST_OK)
 		return st;
 	while ((st = scan_next(scan, &p, err)) == ST_OK)
 		if ((st = idset_add(ids, &p.name.id, err)) != ST_OK && st != ST_EXISTS)
@@ -147,7 +148,7 @@ past_catch_state(struct catching *g, enum state s, bool leave, struct error *err
 	struct place p;
 	enum status st;
 
-	if ((st = scan_open(g->topic, STATE_BIT(s), &scan, err)) != ST_OK)
+	if ((st = scan_open(g->topic, STATE_BIT(s) | SCAN_ENDED, &scan, err)) != ST_OK)
 		return st;
 	while ((st = scan_next(scan, &p, err)) == ST_OK) {
 		if (!leave)

@@ -164,7 +164,7 @@ round_known(struct round *r, struct queue *q, size_t s, struct error *err)
 	struct scan *scan;
 
 	for (int look = 0; st == ST_OK && look < LOOKS; look++) {
-		if ((st = scan_open(q, STATES_ALL, &scan, err)) != ST_OK)
+		if ((st = scan_open(q, STATES_ALL | SCAN_ENDED, &scan, err)) != ST_OK)
 			return st;
 		while ((st = scan_next(scan, &key.at, err)) == ST_OK)
 			if ((c = bsearch(&key, r->c, r->n, sizeof(*r->c), round_by_id)) != NULL &&

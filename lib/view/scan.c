@@ -61,7 +61,7 @@ struct scan {
 	size_t arrival;		/* the index of the first that was not taken into 'arrived' */
 	bool have_arrived;	/* 'arrived' is the next message of new/ */
 	struct place arrived;
-	bool any_order;
+	bool any_order, ended;
 	struct each *each;
 
 	/* The first error of what could not be looked into; ST_OK: there was none. */
@@ -79,6 +79,7 @@ scan_open(struct queue *q, unsigned states, struct scan **out, struct error *err
 	s->q = q;
 	s->states = states;
 	s->any_order = (states & SCAN_ANY_ORDER) != 0;
+	s->ended = (states & SCAN_ENDED) != 0;
 	s->state = s->dir = s->waiting = s->lane.fd = -1;
 	error_clear(&s->missed);
 	return ST_OK;
@@ -210,7 +211,7 @@ scan_head_next(struct scan *s, struct error *err)
 		if (st == ST_OK) {
 			/* An acknowledged message is done with, although its file still stands. */
 			if (e->type != DT_REG || name_parse(e->name, &s->head.name) != NAME_OK ||
-			    s->head.name.finished)
+			    (s->head.name.finished && !s->ended))
 				continue;
 			shelf_place(s->shelf, s->name, e->name, &s->head);
 			s->have = true;

@@ -30,6 +30,11 @@ enum status scan_open(struct queue *q, unsigned states, struct scan **out,
  */
 #define SCAN_ANY_ORDER (1u << NSTATES)
 /*
+ * This bit says that claims count, too, which are acknowledged and not put aside yet: the message
+ * is done with, and its file still stands.
+ */
+#define SCAN_ENDED (1u << (NSTATES + 1))
+/*
  * '*p' becomes the next message.  ST_NONE: there are no more.  A bucket, a lane or a state that
  * cannot be looked into is passed over.  The scan then ends with the first such error in place of
  * ST_NONE.
