@@ -25,30 +25,17 @@ steps() {
 }
 
 # at_call PATTERN COMMAND...: the command in the background, stopped before its first call that looks like this (see inject.c).
-# Which number that call has depends on how old directories are, so it is tried until the number was right.  action=kill: killed
-# there.
+# action=kill: killed there.
 at_call() {
-	local pattern=$1 n tries
+	local pattern=$1
 	shift
-	rm -rf before
-	cp -a "$MQ_SPOOL" before
-	for ((tries = 0; tries < 50; tries++)); do
-		rm -f report
-		"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" 0 list report "$@" >/dev/null 2>&1
-		n=$(grep -m 1 -E "^[0-9]+ $pattern" report)
-		rm -rf "$MQ_SPOOL" report
-		cp -a before "$MQ_SPOOL"
-		"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" "${n%% *}" "${action:-stop}" report "$@" >out 2>err 3>&- &
-		for ((i = 0; i < 3000; i++)); do
-			! grep -qs '^State:.T' "/proc/$!/status" || break
-			kill -0 $! 2>/dev/null || break
-			sleep 0.02
-		done
-		! grep -Eqs " $pattern" report || return 0
-		kill -CONT $! 2>/dev/null
-		wait $! || true
-		rm -rf "$MQ_SPOOL"
-		cp -a before "$MQ_SPOOL"
+	rm -f report
+	"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" "/$pattern" "${action:-stop}" report "$@" >out 2>err 3>&- &
+	until grep -qs '^State:.T' "/proc/$!/status"; do
+		if ! kill -0 $! 2>/dev/null; then
+			[ "${action:-stop}" != kill ] || [ ! -s report ] || return 0
+			fail "it was not stopped at $pattern: $(<err)"
+		fi
+		sleep 0.02
 	done
-	fail "it was not stopped at $pattern: $(<err)"
 }

@@ -1,7 +1,9 @@
 /*
  * inject.c: run a command and do something to its Nth system call below a directory.
  *
- *	inject DIRECTORY N ACTION REPORT COMMAND [ARG...]
+ *	inject DIRECTORY N|/PATTERN ACTION REPORT COMMAND [ARG...]
+ *
+ * With a pattern, an extended regular expression: to the first call whose "CALL PATH" or "CALL PATH PATH" begins like it.
  *
  * Counted are the calls of the command's own process (not of its children) that
  * name something below DIRECTORY, or act on a descriptor of such a file, and
@@ -33,6 +35,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <regex.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -276,7 +279,9 @@ rename_for(const struct seccomp_data *d, int told)
 
 struct plan {
 	const char *root;
-	long at;
+	long at;		/* its number, or what the first one that looks like the pattern has */
+	int patterned;
+	regex_t pattern;
 	const char *action;
 	int error;		/* 0 for an action that is none */
 	FILE *report;
@@ -287,7 +292,7 @@ static void
 decide(struct plan *p, const struct seccomp_notif *req, struct seccomp_notif_resp *resp)
 {
 	const struct seccomp_data *d = &req->data;
-	char path[8192], path2[8192] = "";
+	char path[8192], path2[8192] = "", line[3 * 8192];
 	const struct call *c = calls;
 
 	resp->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
@@ -304,10 +309,13 @@ decide(struct plan *p, const struct seccomp_notif *req, struct seccomp_notif_res
 	    !(c->nr == SYS_write && d->args[0] == 1))
 		return;
 	p->seen++;
+	(void)snprintf(line, sizeof(line), "%s %s%s%s", c->name, path, path2[0] != '\0' ? " " : "",
+	    path2);
+	if (p->patterned && p->at == 0 && regexec(&p->pattern, line, 0, NULL, 0) == 0)
+		p->at = p->seen;
 	if (strcmp(p->action, "list") != 0 && p->seen != p->at)
 		return;
-	fprintf(p->report, "%ld %s %s%s%s\n", p->seen, c->name, path,
-	    path2[0] != '\0' ? " " : "", path2);
+	fprintf(p->report, "%ld %s\n", p->seen, line);
 	fflush(p->report);
 	if (strncmp(p->action, "stop", 4) == 0)
 		(void)raise(SIGSTOP);
@@ -355,12 +363,19 @@ main(int argc, char **argv)
 	static const char *const actions[] = { "list", "kill", "stop", "stopkill", "short",
 		"lost", "lie" };
 	struct plan p = { 0 };
+	char pattern[4096];
 	int sock[2], status, listener, known = 0;
 
 	if (argc < 6)
-		errx(64, "usage: inject directory n action report command [arg...]");
+		errx(64, "usage: inject directory n|/pattern action report command [arg...]");
 	p.root = argv[1];
-	p.at = strtol(argv[2], NULL, 10);
+	if (argv[2][0] == '/') {
+		(void)snprintf(pattern, sizeof(pattern), "^(%s)", argv[2] + 1);
+		if (regcomp(&p.pattern, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+			errx(64, "not a pattern: %s", argv[2]);
+		p.patterned = 1;
+	} else
+		p.at = strtol(argv[2], NULL, 10);
 	p.action = argv[3];
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
 		if (strcmp(p.action, errors[i].name) == 0)
