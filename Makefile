@@ -2,8 +2,11 @@
 #
 #   all (default)       ./mq
 #   deps, deps-dev      install what build, demo and tests need; what lint needs besides
+#   deps-engines        install the libraries of all helpers, and the larger servers and emulators
 #   demo                send the files of a real directory through a queue
+#   engines             build/engine/mq-engine-*: the helpers whose libraries are there
 #   check, check-long   the tests; those of tests/long/ too.  T="push unit/name": only these.  J=4: so many at once
+#   check-engines       the tests against the larger servers and emulators: tests/server/
 #   bench               what it costs, beside other queues and the bare system calls (tests/bench/README.md)
 #   lint                warnings as errors, static analysis, layers.  LINT="clang-tidy mandoc": only these;
 #                       FILES=changed: only files that differ from main, or FILES="lib/life/push.c ..." (tests/lint.sh)
@@ -65,6 +68,7 @@ SAN_STATIC = $(call once,SAN_STATIC,$(if $(findstring clang,$(CC)),,$(if $(call 
 
 LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*/*.c))
 CMD_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard cmd/*.c cmd/*/*.c))
+CORE_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard cmd/helper/core/*.c cmd/frame/*.c))
 UNIT    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
 SWEEP   := $(B)/sweep/inject
@@ -75,23 +79,57 @@ MAN7    := $(wildcard man/*.7)
 UNITS   := $(wildcard dist/systemd/*)
 DOCS    := $(wildcard README.md NEWS.md LICENSE spool-format.md)
 
+# The helpers of engines, each with the packages (pkg-config) that it needs and the folders of cmd/helper/ that it shares
+# with others.  One whose packages are not there is not built.
+HELPERS := mq redis amqp kafka sqs pubsub nats beanstalk
+DIRS_redis     = net
+DIRS_beanstalk = net
+DIRS_sqs       = http
+DIRS_pubsub    = http
+PKG_redis      = openssl
+PKG_beanstalk  = openssl
+PKG_amqp       = librabbitmq
+PKG_kafka      = rdkafka
+PKG_sqs        = libcurl openssl
+PKG_pubsub     = libcurl openssl
+PKG_nats       = libnats
+HELPER_DIR = $(B)/engine
+helper_obj  = $(patsubst %.c,$(B)/%.o,$(wildcard cmd/helper/$(1)/*.c $(foreach d,$(DIRS_$(1)),cmd/helper/$(d)/*.c)))
+helper_libs = $(call once,LIBS_$(1),$(if $(PKG_$(1)),$(shell pkg-config --libs $(PKG_$(1)) 2>/dev/null)))
+helper_cflags = $(call once,CFLAGS_$(1),$(if $(PKG_$(1)),$(shell pkg-config --cflags $(PKG_$(1)) 2>/dev/null)))
+helper_can  = $(call once,CAN_$(1),$(if $(PKG_$(1)),$(shell pkg-config --exists $(PKG_$(1)) && echo yes),yes))
+HAVE    = $(foreach h,$(patsubst cmd/helper/%/main.c,%,$(wildcard $(HELPERS:%=cmd/helper/%/main.c))),$(if $(filter yes,$(call helper_can,$(h))),$(h)))
+
 # What has to be done before anything else when it is asked for in the same command, also with -j.
-FIRST   := $(filter clean deps deps-dev deps-long,$(MAKECMDGOALS))
+FIRST   := $(filter clean deps deps-dev deps-engines deps-long,$(MAKECMDGOALS))
 SAY     = $(if $(V),@:,@echo " ")
 Q       = $(if $(V),,@)
 quote   = '$(subst ','\'',$(1))'
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all deps deps-dev deps-long demo units fuzz check check-long bench lint completions install uninstall deb clean dist distcheck FORCE
+.PHONY: all engines deps deps-dev deps-engines deps-long demo units fuzz check check-engines check-long bench lint completions install uninstall deb clean dist distcheck FORCE
 
 # ---- build -----------------------------------------------------------------------------------------------------------
 
-all: $(MQ)
+all: $(MQ) engines
 
 $(MQ): $(CMD_OBJ) $(B)/libmq.a $(B)/flags
 	$(SAY) LINK $@
 	$(Q)$(LINK) -o $@ $(CMD_OBJ) $(B)/libmq.a $(LIBS) $(LDLIBS)
+
+# Asked only when it is run, since `make deps-engines all` may bring the packages.
+engines: $(MQ)
+	$(Q)$(MAKE) --no-print-directory $(foreach h,$(HAVE),$(HELPER_DIR)/mq-engine-$(h))
+
+define helper_rule
+$$(HELPER_DIR)/mq-engine-$(1): $$(call helper_obj,$(1)) $$(CORE_OBJ) $$(B)/libmq.a $$(B)/flags
+	$$(SAY) LINK $$@
+	$$(Q)mkdir -p $$(@D) && $$(LINK) -o $$@ $$(call helper_obj,$(1)) $$(CORE_OBJ) $$(B)/libmq.a $$(LIBS) $$(call helper_libs,$(1)) $$(LDLIBS)
+$$(call helper_obj,$(1)): EXTRA = $$(call helper_cflags,$(1))
+-include $$(patsubst %.o,%.d,$$(call helper_obj,$(1)))
+endef
+$(foreach h,$(HELPERS),$(eval $(call helper_rule,$(h))))
 
 $(B)/libmq.a: $(LIB_OBJ) $(B)/files
 	$(SAY) AR $@
@@ -99,7 +137,7 @@ $(B)/libmq.a: $(LIB_OBJ) $(B)/files
 
 $(B)/%.o: %.c $(B)/flags
 	$(SAY) CC $@
-	$(Q)mkdir -p $(@D) && $(COMPILE) -MMD -MP -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(COMPILE) $(EXTRA) -MMD -MP -c -o $@ $<
 
 $(B)/unit/%: tests/unit/%.c $(B)/libmq.a $(B)/flags
 	$(SAY) CC $@
@@ -142,7 +180,7 @@ $(B)/probe: $(filter clean,$(FIRST)) | $(FIRST)
 		echo 'mq needs a C compiler, libbsd, inih and jansson with their headers: run "make deps"' >&2; \
 		echo '(what the compiler said: $@.log)' >&2; exit 1; }
 
--include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNIT:=.d) $(PRELOAD:=.d) $(SWEEP:=.d) $(B)/bench/floor.d
+-include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(CORE_OBJ:.o=.d) $(UNIT:=.d) $(PRELOAD:=.d) $(SWEEP:=.d) $(B)/bench/floor.d
 
 # ---- set up, try, test -----------------------------------------------------------------------------------------------
 
@@ -151,6 +189,9 @@ deps:
 
 deps-dev: | $(filter deps,$(FIRST))
 	@CC="$(CC)" sh tests/deps.sh dev
+
+deps-engines: | $(filter deps,$(FIRST))
+	@CC="$(CC)" sh tests/deps.sh engines
 
 deps-long: | $(filter deps,$(FIRST))
 	@CC="$(CC)" sh tests/deps.sh long
@@ -163,7 +204,8 @@ units: $(UNIT) $(PRELOAD) $(SWEEP)
 fuzz: $(FUZZ)
 
 check-long: LONG = --long
-check check-long: $(MQ) units
+check-engines: LONG = --server
+check check-engines check-long: $(MQ) engines units
 	@MQ_BIN=$(call quote,$(abspath $(MQ))) MQ_BUILD=$(call quote,$(abspath $(B))) MQ_SAN=$(SAN) bash tests/run.sh $(LONG) $(if $(J),-j $(J)) $(T)
 
 # FULL=1: with a million messages and more.  ROWS="oneshot bulk": only these.

@@ -1,6 +1,7 @@
 #!/bin/sh
-# deps.sh [dev|long]: install what the build, the demo and the tests need beyond make and git; with "dev" also what lint
-# and the completion tests need, with "long" what "make check-long" does.  Says one line and does nothing when nothing is
+# deps.sh [dev|engines|long]: install what the build, the demo and the tests need beyond make and git; with "dev" also what
+# lint and the completion tests need, with "engines" the libraries of all helpers and the larger servers, with "long" what
+# "make check-long" needs.  Says one line and does nothing when nothing is
 # missing.
 # Where only something that the tests need cannot be had, it says so and succeeds: build and demo work.
 #
@@ -22,6 +23,8 @@ has_sbin() { PATH=$PATH:/usr/sbin:/sbin has "$1"; }
 has_compiler() { $CC --version >/dev/null 2>&1; }
 
 has_pc() { has pkg-config && pkg-config --exists "$1"; }
+
+has_venv() { python3 -c 'import venv, ensurepip' 2>/dev/null; }
 
 # Not every inih has a .pc file, so ask the compiler for its header.
 has_header() {
@@ -81,7 +84,24 @@ probe() {
 	need python3		"python3"			has python3
 	need strace		"strace"			has strace
 	need tmux		"tmux"				has tmux
+	need libssl-dev		"OpenSSL, for mq-engine-redis"	has_pc openssl
+	need libnats-dev	"libnats, for mq-engine-nats"	has_pc libnats
+	need redis-server	"redis-server"			has redis-server
+	need nats-server	"nats-server"			has nats-server
+	need beanstalkd		"beanstalkd"			has beanstalkd
+	need openssl		"openssl"			has openssl
 	[ "$1" != base ] || return 0
+	if [ "$1" = engines ]; then
+		need librabbitmq-dev	"librabbitmq, for mq-engine-amqp"	has_pc librabbitmq
+		need librdkafka-dev	"librdkafka, for mq-engine-kafka"	has_pc rdkafka
+		need libcurl4-openssl-dev	"libcurl, for mq-engine-sqs and -pubsub"	has_pc libcurl
+		need rabbitmq-server	"rabbitmq-server"	has_sbin rabbitmq-server
+		need amqp-tools		"amqp-get"		has amqp-get
+		need kcat		"kcat"			has kcat
+		need default-jre-headless	"java"		has java
+		need python3-venv	"python3's venv"	has_venv
+		return 0
+	fi
 	need cppcheck		"cppcheck"			has cppcheck
 	need clang		"clang"				has clang
 	need clang-tidy		"clang-tidy"			has clang-tidy
@@ -109,8 +129,8 @@ probe() {
 
 set_=${1:-base}
 case $set_ in
-base | dev | long) ;;
-*)	echo "usage: deps.sh [dev|long]" >&2; exit 64 ;;
+base | dev | engines | long) ;;
+*)	echo "usage: deps.sh [dev|engines|long]" >&2; exit 64 ;;
 esac
 
 case $CC in
@@ -142,6 +162,17 @@ if [ "$(id -u)" -ne 0 ]; then
 	fi
 	root=sudo
 fi
+
+# A server that is installed for the tests is not to be started as a service: the suites start their own, on loopback.
+policy=/usr/sbin/policy-rc.d
+quiet() {
+	[ ! -e $policy ] || return 0
+	printf '#!/bin/sh\nexit 101\n' | $root sh -c "cat >$policy && chmod 755 $policy" || return 0
+	trap '$root rm -f $policy' EXIT
+}
+case $missing in
+*-server* | *beanstalkd*) quiet ;;
+esac
 
 echo "deps: installing$missing"
 # "env" because sudo drops the environment.  A stale or partly failing package

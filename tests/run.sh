@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# run.sh [--long] [-j JOBS] [-t SECONDS] [NAME...]: run the tests and sum them up.
+# run.sh [--long | --server] [-j JOBS] [-t SECONDS] [NAME...]: run the tests and sum them up.
 #
-# A suite is a file that speaks TAP: tests/NAME.bats, tests/unit/NAME.c (built
-# to $MQ_BUILD/unit/NAME) and, with --long, tests/long/NAME.bats.  NAME here is
+# A suite is a file that speaks TAP: tests/NAME.bats, tests/engine/NAME.bats, tests/unit/NAME.c (built
+# to $MQ_BUILD/unit/NAME) and, with --long, tests/long/NAME.bats; with --server, tests/server/NAME.bats alone.  NAME here is
 # "push", "unit/name" or "long/stress"; without one, all of them run.  Three times as
 # many run at once as there are processors, each in its own process group and with a
 # time limit, so that a hang is a failure.  What a suite printed stays in
@@ -16,6 +16,7 @@
 # Tests see nothing of the user's environment but PATH.  They get
 #	MQ_BIN		the program under test (its directory is first in PATH)
 #	MQ_BUILD	the directory it was built in (preload/NAME.so is there)
+#	MQ_ENGINE_DIR	where the helpers of engines are
 #	MQ_SAN		not empty when it was built with ASan and UBSan; "valgrind" below valgrind
 #	FUZZ_RUNS	the user's: how long long/fuzz runs
 #	HOME, TMPDIR	empty, one pair for each suite, removed afterwards
@@ -25,7 +26,7 @@ export LC_ALL=C.UTF-8
 cd "$(dirname "$0")/.." || exit 1
 
 usage() {
-	echo "usage: run.sh [--long] [-j jobs] [-t seconds] [name...]" >&2
+	echo "usage: run.sh [--long | --server] [-j jobs] [-t seconds] [name...]" >&2
 	exit 64
 }
 
@@ -34,11 +35,12 @@ build=$(realpath "${MQ_BUILD:-build}")
 san=${MQ_SAN:-}
 out=$build/tests
 jobs=$((3 * $(nproc 2>/dev/null || echo 2)))	# most of them wait most of the time
-long='' limit=''
+long='' limit='' server=''
 
 while [ $# -gt 0 ]; do
 	case $1 in
 	--long)	long=1; shift ;;
+	--server)	server=1; shift ;;
 	-j)	jobs=${2-}; shift 2 || usage ;;
 	-t)	limit=${2-}; shift 2 || usage ;;
 	-*)	usage ;;
@@ -63,8 +65,9 @@ esac
 
 # ---- which suites, the slowest of the last time first ----
 
-suites=()
-for file in tests/unit/*.c tests/*.bats ${long:+tests/long/*.bats}; do
+suites=() files=(tests/unit/*.c tests/*.bats tests/engine/*.bats ${long:+tests/long/*.bats})
+[ -z "$server" ] || files=(tests/server/*.bats)
+for file in "${files[@]}"; do
 	[ -e "$file" ] || continue
 	name=${file#tests/}
 	suites+=("${name%.*}")
@@ -154,7 +157,7 @@ in_clean_env() {
 	    LC_ALL=C.UTF-8 TERM=dumb SHELL=/bin/sh \
 	    USER="$(id -un)" LOGNAME="$(id -un)" \
 	    BATS_LIB_PATH="${BATS_LIB_PATH:+$BATS_LIB_PATH:}/usr/lib/bats:/usr/local/lib/bats:/usr/lib:/usr/local/lib" \
-	    MQ_BIN="$bin" MQ_BUILD="$seen" MQ_SAN="$san" \
+	    MQ_BIN="$bin" MQ_BUILD="$seen" MQ_ENGINE_DIR="$seen/engine" MQ_SAN="$san" \
 	    FUZZ_RUNS="${FUZZ_RUNS:-}" "${pass[@]}" "$@"
 }
 

@@ -1,0 +1,300 @@
+/*
+ * request.c: what a frame of mq asks for.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "helper/core/inside.h"
+
+/* ---- settings ----------------------------------------------------------- */
+
+static void
+request_set_text(const char **to, const char *value)
+{
+	free((char *)(uintptr_t)*to);
+	*to = strdup(value);
+}
+
+/* What this helper does not know is passed over: a newer mq may say more. */
+static void
+request_set(struct helper *h, const char *key, const char *value)
+{
+	struct settings *s = &h->set;
+	const struct { const char *key; const char **text; } texts[] = { { "url", &s->url },
+	    { "credentials", &s->credentials }, { "ca", &s->ca }, { "cert", &s->cert },
+	    { "key", &s->key }, { "tls-name", &s->tls_name }, { "client", &s->client } };
+	const struct { const char *key; int64_t *n; } numbers[] = { { "timeout", &s->timeout_ms },
+	    { "lease", &s->lease_ms }, { "window", &s->window } };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strcmp(key, texts[i].key) == 0)
+			request_set_text(texts[i].text, value);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (strcmp(key, numbers[i].key) == 0 && strtoll(value, NULL, 10) > 0)
+			*numbers[i].n = strtoll(value, NULL, 10);
+	if (strcmp(key, "verify") == 0)
+		s->verify = strcmp(value, "no") != 0;
+	else if (strcmp(key, "insecure") == 0)
+		s->insecure = strcmp(value, "yes") == 0;
+	else if (strcmp(key, "create") == 0)
+		s->create = strcmp(value, "yes") == 0;
+}
+
+static void
+request_open(struct helper *h)
+{
+	if (h->set.url == NULL) {
+		helper_fail(h, CLASS_CONF, "no address was given");
+		return;
+	}
+	h->caps[0] = '\0';
+	if (!(h->ready = h->engine->open(h, &h->set)))
+		return;
+	writer_begin(&h->out, "ready");
+	writer_bytes(&h->out, h->caps, strlen(h->caps));
+	writer_end(&h->out);
+}
+
+/* ---- taking ------------------------------------------------------------- */
+
+static struct taking *
+request_find(struct helper *h, const char *queue)
+{
+	for (struct taking *t = h->takings; t != NULL; t = t->next)
+		if (strcmp(t->queue, queue) == 0 && !t->stopped)
+			return t;
+	return NULL;
+}
+
+static void
+request_take(struct helper *h, const struct frame *f)
+{
+	struct taking *t = request_find(h, f->word[1]);
+
+	if (t == NULL) {
+		if ((t = calloc(1, sizeof(*t))) == NULL || (t->queue = strdup(f->word[1])) == NULL) {
+			free(t);
+			h->broken = true;
+			return;
+		}
+		t->next = h->takings;
+		h->takings = t;
+	}
+	t->credit += strtoll(f->word[2], NULL, 10);
+	t->lease_ms = strtoll(f->word[3], NULL, 10);
+	t->keep = f->n > 4 && strcmp(f->word[4], "keep") == 0;
+	if (h->engine->take == NULL)
+		helper_ended(h, t, CLASS_CANNOT, "messages cannot be taken");
+	else
+		h->engine->take(h, t);
+}
+
+static void
+request_stop(struct helper *h, const char *queue)
+{
+	struct taking *t = request_find(h, queue);
+
+	if (t == NULL) {
+		writer_begin(&h->out, "stopped");
+		writer_word(&h->out, queue);
+		writer_end(&h->out);
+		return;
+	}
+	t->stopped = true;
+	t->credit = 0;
+	h->engine->take(h, t);
+}
+
+static void
+request_free(struct helper *h, struct taking *t)
+{
+	struct taking **p = &h->takings;
+
+	while (*p != t)
+		p = &(*p)->next;
+	*p = t->next;
+	if (h->engine->forget != NULL)
+		h->engine->forget(h, t);
+	free(t->queue);
+	free(t);
+}
+
+void
+request_forget(struct helper *h)
+{
+	while (h->takings != NULL)
+		request_free(h, h->takings);
+}
+
+struct taking *
+helper_takings(struct helper *h)
+{
+	return h->takings;
+}
+
+void
+helper_stopped(struct helper *h, struct taking *t)
+{
+	writer_begin(&h->out, "stopped");
+	writer_word(&h->out, t->queue);
+	writer_end(&h->out);
+	request_free(h, t);
+}
+
+void
+helper_ended(struct helper *h, struct taking *t, enum class c, const char *fmt, ...)
+{
+	char text[600];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	writer_begin(&h->out, "ended");
+	writer_word(&h->out, t->queue);
+	writer_word(&h->out, class_names[c]);
+	writer_text(&h->out, text);
+	writer_end(&h->out);
+	request_free(h, t);
+}
+
+/* ---- requests with a tag ------------------------------------------------ */
+
+static void
+request_push(struct helper *h, const struct frame *f)
+{
+	struct message m = MESSAGE_NONE;
+	struct error err = { 0 };
+
+	m.queue = f->word[2];
+	if (message_get(f, &m, &err) != ST_OK)
+		helper_err(h, f->word[1], CLASS_DATA, "%s", err.text);
+	else
+		h->engine->push(h, f->word[1], &m);
+}
+
+static int64_t
+request_attempts(const struct frame *f, int first)
+{
+	int64_t n;
+
+	return frame_number(f, first, "attempts", 0, INT32_MAX, -1, &n) ? n : -1;
+}
+
+static void
+request_nack(struct helper *h, const struct frame *f)
+{
+	h->engine->nack(h, f->word[1], f->word[2], strtoll(f->word[3], NULL, 10),
+	    request_attempts(f, 4), frame_field(f, 4, "reason"));
+}
+
+static void
+request_dead(struct helper *h, const struct frame *f)
+{
+	h->engine->dead(h, f->word[1], f->word[2], request_attempts(f, 3),
+	    frame_field(f, 3, "reason"));
+}
+
+static void
+request_ack(struct helper *h, const struct frame *f)
+{
+	h->engine->ack(h, f->word[1], f->word[2]);
+}
+
+static void
+request_extend(struct helper *h, const struct frame *f)
+{
+	h->engine->extend(h, f->word[1], f->word[2], strtoll(f->word[3], NULL, 10));
+}
+
+static void
+request_stat(struct helper *h, const struct frame *f)
+{
+	h->engine->stat(h, f->word[1], f->word[2]);
+}
+
+static void
+request_list(struct helper *h, const struct frame *f)
+{
+	h->engine->list(h, f->word[1], f->word[2], f->word[3], strtoll(f->word[4], NULL, 10),
+	    strtoll(f->word[5], NULL, 10));
+}
+
+static void
+request_queues(struct helper *h, const struct frame *f)
+{
+	h->engine->queues(h, f->word[1]);
+}
+
+static void
+request_retry(struct helper *h, const struct frame *f)
+{
+	h->engine->retry(h, f->word[1], f->word[2], f->word[3][0] == '\0' ? NULL : f->word[3]);
+}
+
+static void
+request_make(struct helper *h, const struct frame *f)
+{
+	h->engine->make(h, f->word[1], f->word[2]);
+}
+
+static void
+request_check(struct helper *h, const struct frame *f)
+{
+	h->engine->check(h, f->word[1], f->word[2]);
+}
+
+/* Whether the engine has the operation of the request. */
+#define HAS(operation) (h->engine->operation != NULL)
+
+static bool
+request_tagged(struct helper *h, const struct frame *f)
+{
+	const struct {
+		const char *word;
+		int words;		/* at least */
+		bool can;
+		void (*fn)(struct helper *h, const struct frame *f);
+	} requests[] = { { "push", 6, HAS(push), request_push }, { "ack", 3, HAS(ack), request_ack },
+	    { "nack", 4, HAS(nack), request_nack }, { "dead", 3, HAS(dead), request_dead },
+	    { "extend", 4, HAS(extend), request_extend }, { "stat", 3, HAS(stat), request_stat },
+	    { "list", 6, HAS(list), request_list }, { "queues", 2, HAS(queues), request_queues },
+	    { "retry", 4, HAS(retry), request_retry }, { "make", 3, HAS(make), request_make },
+	    { "check", 3, HAS(check), request_check } };
+
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		if (strcmp(f->word[0], requests[i].word) != 0 || f->n < requests[i].words)
+			continue;
+		if (!h->ready)
+			helper_err(h, f->word[1], CLASS_CONF, "not open");
+		else if (!requests[i].can)
+			helper_err(h, f->word[1], CLASS_CANNOT, "this engine has no '%s'", f->word[0]);
+		else
+			requests[i].fn(h, f);
+		return true;
+	}
+	return false;
+}
+
+void
+request_do(struct helper *h, const struct frame *f)
+{
+	const char *word = f->word[0];
+
+	if (strcmp(word, "set") == 0 && f->n == 3)
+		request_set(h, f->word[1], f->word[2]);
+	else if (strcmp(word, "open") == 0 && !h->ready)
+		request_open(h);
+	else if (strcmp(word, "ping") == 0 && f->n == 2)
+		helper_ok(h, f->word[1]);
+	else if (strcmp(word, "bye") == 0)
+		h->bye = true;
+	else if (strcmp(word, "take") == 0 && f->n >= 4 && h->ready)
+		request_take(h, f);
+	else if (strcmp(word, "stop") == 0 && f->n == 2 && h->ready)
+		request_stop(h, f->word[1]);
+	else if (!request_tagged(h, f) && f->n > 1)	/* a request of a newer mq */
+		helper_err(h, f->word[1], CLASS_CANNOT, "unknown request '%s'", word);
+}
