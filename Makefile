@@ -25,6 +25,8 @@ MQ      = $(if $(SAN),$(B)/)mq
 
 BINDIR  = $(PREFIX)/bin
 MANDIR  = $(PREFIX)/share/man
+# Where the helpers of engines are looked for, and nowhere else.
+LIBEXEC = $(PREFIX)/libexec/mq
 DOCDIR  = $(PREFIX)/share/doc/mq
 BASHDIR = $(PREFIX)/share/bash-completion/completions
 ZSHDIR  = $(PREFIX)/share/zsh/site-functions
@@ -45,7 +47,7 @@ LDFLAGS = -pie -Wl,-z,relro,-z,now
 endif
 WARN    = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wold-style-definition -Wmissing-prototypes -Wconversion \
           -Wno-sign-conversion -Wvla -Wformat=2 -Wpointer-arith -Wundef -Wwrite-strings -Wimplicit-fallthrough
-CODE    = -std=c11 -D_GNU_SOURCE -DMQ_VERSION='"$(VERSION)"' -Ilib -Icmd $(BSD_FLAGS)
+CODE    = -std=c11 -D_GNU_SOURCE -DMQ_VERSION='"$(VERSION)"' -DMQ_HELPER_DIR='"$(LIBEXEC)"' -Ilib -Icmd $(BSD_FLAGS)
 COMPILE = $(CC) $(CODE) $(WARN) $(if $(WERROR),-Werror) $(CPPFLAGS) $(CFLAGS)
 LINK    = $(CC) $(CFLAGS) -Wl,--as-needed $(LDFLAGS)
 

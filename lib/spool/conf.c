@@ -92,6 +92,16 @@ conf_settings(const struct conf_files *files, struct settings *s, struct error *
 }
 
 enum status
+conf_sections(const struct conf_files *files, section_taker *taker, void *arg, struct error *err)
+{
+	struct parser ps = { .taker = taker, .arg = arg };
+
+	ps.policy = &ps.other_policy;
+	ps.settings = &ps.other_settings;
+	return conf_parse_files(&ps, files, err);
+}
+
+enum status
 conf_policy(const struct conf_files *files, const char *queue, int queuefd, struct policy *p,
     struct error *err)
 {

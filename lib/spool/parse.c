@@ -71,15 +71,16 @@ section_enter(struct parser *ps, const char *line, size_t len)
 		    SECTION_LIMIT);
 	memcpy(ps->section, line + 1, len - 2);
 	ps->section[len - 2] = '\0';
-	if (strcmp(ps->section, "defaults") == 0)
+	ps->kind = section_kind(ps->section);
+	if (ps->kind != NULL || strcmp(ps->section, "defaults") == 0)
 		ps->applies = true;
 	else if (strncmp(ps->section, "queue ", strlen("queue ")) == 0 && *glob != '\0' &&
 	    strpbrk(glob, BLANKS) == NULL)
 		ps->applies = ps->queue != NULL && fnmatch(glob, ps->queue, 0) == 0;
 	else
 		return parse_refuse(ps,
-		    "unknown section [%s]: there are [defaults] and [queue GLOB]",
-		    ps->section);
+		    "unknown section [%s]: there are [defaults], [queue GLOB], [engine NAME] "
+		    "and [relay NAME]", ps->section);
 	if (section_seen(ps, line, len))
 		return parse_refuse(ps, "section [%s] stands here for the second time",
 		    ps->section);
@@ -212,15 +213,55 @@ parser_take_key(struct parser *ps, int key, const char *value)
 	return true;
 }
 
+/* Whether the section had that key above this line. */
+static bool
+section_had(const struct parser *ps, const char *name)
+{
+	const char *at = ps->here;
+	size_t len = strlen(name);
+
+	while (at > ps->text) {
+		const char *end = at - 1;	/* the newline of the line above */
+		at = end;
+		while (at > ps->text && at[-1] != '\n')
+			at--;
+		if (*at == '[')
+			return false;
+		if ((size_t)(end - at) > len && memcmp(at, name, len) == 0 &&
+		    strchr(BLANKS "=", at[len]) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* A key of a section that is not about queues. */
+static bool
+parser_take_other(struct parser *ps, const char *name, const char *value)
+{
+	bool repeated;
+
+	if (!section_has(ps->kind, name, &repeated))
+		return parse_refuse(ps, "unknown key '%s' in [%s]: there are%s", name, ps->section,
+		    section_keys(ps->kind));
+	if (!repeated && section_had(ps, name))
+		return parse_refuse(ps, "'%s' is set for the second time", name);
+	if (ps->taker != NULL && !ps->taker(ps->arg, ps->section, name, value))
+		return parse_refuse(ps, "bad value '%s' for %s in [%s]", value, name, ps->section);
+	return true;
+}
+
 /* Take one key and its value from inih.  The section is known from section_enter. */
 static int
 parser_take(void *arg, const char *section, const char *name, const char *value)
 {
 	struct parser *ps = arg;
-	int key = key_find(name, strlen(name));
+	int key;
 	char hint[64];
 
 	(void)section;
+	if (ps->kind != NULL)
+		return parser_take_other(ps, name, value);
+	key = key_find(name, strlen(name));
 	if (!ps->flat && ps->section[0] == '\0')
 		return parse_refuse(ps,
 		    "'%s' stands above the first section: [defaults] or [queue GLOB]",
@@ -248,6 +289,7 @@ parser_read(struct parser *ps, const char *text, size_t len, struct error *err)
 	ps->line = 0;
 	ps->seen = ps->decided = 0;
 	ps->section[0] = '\0';
+	ps->kind = NULL;
 	ps->refused = false;
 	line = ini_parse_stream(parser_next, ps, parser_take, ps);
 	if (ps->refused)

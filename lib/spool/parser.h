@@ -40,9 +40,24 @@ struct parser {
 	struct settings other_settings;
 	char path[QUEUE_NAME_MAX + sizeof("/queue.conf")];	/* memory for 'what' */
 	struct error *err;
+	/* The present section is of this kind, [engine NAME] or [relay NAME]; NULL: of a policy. */
+	const struct section_kind *kind;
+	section_taker *taker;	/* gets the keys of such sections; NULL: they are only checked */
+	void *arg;
 	bool refused;		/* something in the file was refused */
 	bool lenient;		/* lines that cannot be understood are passed over */
 };
+
+/* ---- section.c ---------------------------------------------------------- */
+
+/* The kind of a section [engine NAME] or [relay NAME].  NULL: it is none. */
+const struct section_kind *section_kind(const char *section);
+/* Whether sections of the kind have that key; '*repeated' says whether it may stand there again. */
+bool section_has(const struct section_kind *kind, const char *key, bool *repeated);
+/* All keys of the kind, for an error text. */
+const char *section_keys(const struct section_kind *kind);
+
+/* ---- parse.c ------------------------------------------------------------ */
 
 /*
  * Read one file, whose text is 'len' bytes long, into the policy and the settings.  ST_CONF: the

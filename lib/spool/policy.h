@@ -94,6 +94,13 @@ struct conf_files { const char *path[4]; };
 enum status conf_settings(const struct conf_files *files, struct settings *s,
     struct error *err) MUST_CHECK;
 /*
+ * Give 'taker' the keys of all sections [engine NAME] and [relay NAME] of the files, in their order;
+ * "section" is what stands between the brackets.  False from it: the value is bad.
+ */
+typedef bool section_taker(void *arg, const char *section, const char *key, const char *value);
+enum status conf_sections(const struct conf_files *files, section_taker *taker, void *arg,
+    struct error *err) MUST_CHECK;
+/*
  * Read the policy of a queue.  The built-in values come first, then those of the files ([defaults],
  * then each [queue GLOB] that matches), then those of queue.conf in the directory 'queuefd' (-1:
  * none).  ST_CONF: a file has a fault, and the error names its line.

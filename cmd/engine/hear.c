@@ -1,0 +1,117 @@
+/*
+ * hear.c: bytes to and from a helper, and when it has to be given up.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shared/cmd.h"
+#include "engine/inside.h"
+
+void
+engine_lose(struct engine *e, enum class why, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (e->down)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	e->why = why;
+	e->down = true;
+}
+
+void
+engine_hear(struct engine *e)
+{
+	char buf[512];
+	ssize_t n;
+
+	while (e->process.err != -1 && (n = read(e->process.err, buf, sizeof(buf))) > 0)
+		for (ssize_t i = 0; i < n; i++) {
+			if (buf[i] != '\n' && e->nline < sizeof(e->line) - 1) {
+				e->line[e->nline++] = buf[i];
+				continue;
+			}
+			e->line[e->nline] = '\0';
+			e->nline = 0;
+			run_note(e->r, "%s: %s", e->name[0] != '\0' ? e->name : "engine", e->line);
+		}
+	if (e->process.err != -1 && n == 0) {
+		(void)close(e->process.err);
+		e->process.err = -1;
+	}
+}
+
+/* Whether the helper has to say something: it has work, or was greeted. */
+static bool
+hear_waits(const struct engine *e)
+{
+	return e->nasked > 0 || e->pinged;
+}
+
+/* A helper that says nothing for a while is asked, and then given up. */
+static void
+hear_watch(struct engine *e)
+{
+	usec_t silent = clock_mono() - e->heard;
+
+	if (!hear_waits(e))
+		return;
+	if (silent > 3 * e->timeout)
+		engine_lose(e, CLASS_UNKNOWN, "the helper hangs: it said nothing for %lld s",
+		    (long long)(silent / USEC));
+	else if (silent > e->timeout && !e->pinged) {
+		e->pinged = true;
+		writer_begin(&e->out, "ping");
+		writer_word(&e->out, "p");
+		writer_end(&e->out);
+	}
+	if (e->nasked > 0 && clock_mono() - e->asked[0].sent > 3 * e->timeout)
+		engine_lose(e, CLASS_UNKNOWN, "the helper hangs: a request was not answered in %lld s",
+		    (long long)(3 * e->timeout / USEC));
+}
+
+enum status
+engine_frame(struct engine *e, struct frame *f)
+{
+	struct error err = { 0 };
+	enum status st = ST_NONE;
+
+	if (e->down)
+		return ST_NONE;
+	engine_hear(e);
+	if (writer_flush(&e->out, e->process.in, &err) != ST_OK && e->out.broken)
+		engine_lose(e, CLASS_UNKNOWN, "%s", err.text);
+	/* What was read already comes first: it may say why the helper is ending. */
+	for (int tries = 0; tries < 2; tries++) {
+		if ((st = reader_next(&e->in, f, &err)) != ST_NONE)
+			break;
+		if (e->in.ended) {
+			engine_lose(e, CLASS_UNKNOWN, "the helper has ended");
+			return ST_NONE;
+		}
+		if (reader_fill(&e->in, e->process.out, &err) != ST_OK)
+			break;
+		e->heard = clock_mono();
+	}
+	if (st == ST_BADDATA)
+		engine_lose(e, CLASS_UNKNOWN, "the helper does not keep to the protocol: %s", err.text);
+	if (st != ST_OK)
+		hear_watch(e);
+	return st == ST_OK ? ST_OK : ST_NONE;
+}
+
+usec_t
+engine_poll(const struct engine *e, struct pollfd p[ENGINE_FDS])
+{
+	p[0] = (struct pollfd){ .fd = writer_pending(&e->out) > 0 ? e->process.in : -1,
+	    .events = POLLOUT };
+	p[1] = (struct pollfd){ .fd = e->process.out, .events = POLLIN };
+	p[2] = (struct pollfd){ .fd = e->process.err, .events = POLLIN };
+	return !hear_waits(e) ? USEC_MAX : e->heard + (e->pinged ? 3 : 1) * e->timeout + 1000;
+}
