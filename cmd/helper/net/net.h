@@ -1,6 +1,6 @@
 /*
- * net.h: what helpers need that speak a protocol over TCP or TLS by themselves: addresses, files
- * with credentials, and connections with buffers.
+ * net.h: what helpers need that speak a protocol over TCP or TLS by themselves: addresses, and
+ * connections with buffers.
  *
  * Statuses: ST_CONF is an error that stays until somebody changes the configuration, ST_AGAIN is
  * the other side being away or slow, ST_IO a connection that was lost.
@@ -28,25 +28,6 @@ enum status address_parse(const char *url, const char *port, struct address *a,
 /* Whether the host is this machine, so that nobody can read along. */
 bool address_is_local(const struct address *a);
 
-/* ---- credentials.c --------------------------------------------------------- */
-
-struct credentials {
-	char user[256];		/* "": none */
-	char password[2048];
-};
-
-/*
- * Read a file that holds a password alone, or lines "machine HOST login USER password PASSWORD",
- * of which the one of this host counts, and of this user if that is not "".  ST_CONF: others can
- * read the file, or it has nothing for this host.
- */
-enum status credentials_read(const char *path, const char *host, const char *user,
-    struct credentials *c, struct error *err) MUST_CHECK;
-/* Leave nothing of it in memory. */
-void credentials_wipe(struct credentials *c);
-/* Whether a file with a secret can be read by this user and root alone.  ST_CONF: it cannot. */
-enum status credentials_trust(const char *path, int fd, struct error *err) MUST_CHECK;
-
 /* ---- net.c ----------------------------------------------------------------- */
 
 struct net;
@@ -58,7 +39,7 @@ struct net;
 struct net *net_open(struct helper *h, const struct settings *set, const struct address *a,
     bool tls, struct error *err);
 void net_close(struct net *n);
-/* The class of error for the status of net_open and credentials_read. */
+/* The class of error for a status of this folder, or of credentials_read. */
 enum class net_class(enum status st);
 
 /* Bytes to be sent: they wait in a buffer until net_flush. */

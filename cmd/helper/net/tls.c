@@ -2,8 +2,8 @@
  * tls.c: TLS of OpenSSL over a socket that does not block.
  */
 #include <arpa/inet.h>
+#include <sys/stat.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,12 +24,24 @@ tls_reason(void)
 	return text != NULL ? text : "unknown error";
 }
 
+/* Whether nobody but this user and root can read the key. */
+static enum status
+tls_key_trust(const char *key, struct error *err)
+{
+	struct stat st;
+
+	if (stat(key, &st) == -1)
+		return error_set(err, ST_CONF, errno, "tls: key %s", key);
+	if ((st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & 07) != 0)
+		return error_set(err, ST_CONF, 0, "tls: key %s: it is another user's, or its mode "
+		    "%03o lets others at it", key, (unsigned)(st.st_mode & 0777));
+	return ST_OK;
+}
+
 static enum status
 tls_files(SSL_CTX *ctx, const struct settings *set, struct error *err)
 {
 	const char *key = set->key != NULL ? set->key : set->cert;
-	enum status st;
-	int fd;
 
 	if (set->ca != NULL ? SSL_CTX_load_verify_locations(ctx, set->ca, NULL) != 1 :
 	    SSL_CTX_set_default_verify_paths(ctx) != 1)
@@ -37,12 +49,8 @@ tls_files(SSL_CTX *ctx, const struct settings *set, struct error *err)
 		    set->ca != NULL ? set->ca : "of the system", tls_reason());
 	if (set->cert == NULL)
 		return ST_OK;
-	if ((fd = open(key, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) == -1)
-		return error_set(err, ST_CONF, errno, "tls: key %s", key);
-	st = credentials_trust(key, fd, err);
-	(void)close(fd);
-	if (st != ST_OK)
-		return st;
+	if (tls_key_trust(key, err) != ST_OK)
+		return ST_CONF;
 	if (SSL_CTX_use_certificate_chain_file(ctx, set->cert) != 1)
 		return error_set(err, ST_CONF, 0, "tls: cert %s: %s", set->cert, tls_reason());
 	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1 ||
