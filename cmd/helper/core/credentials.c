@@ -12,7 +12,10 @@
 
 #include "helper/core/credentials.h"
 
-/* A secret that others can read is none, so such a file is refused. */
+/*
+ * A secret that others can read is none, so such a file is refused.  A file of root's may be
+ * readable to its group: so looks the access list by which systemd gives it to a service.
+ */
 static enum status
 credentials_trust(const struct stat *st, const char *path, struct error *err)
 {
@@ -21,7 +24,7 @@ credentials_trust(const struct stat *st, const char *path, struct error *err)
 	if (st->st_uid != geteuid() && st->st_uid != 0)
 		return error_set(err, ST_CONF, 0, "credentials %s: it belongs to user %lu, "
 		    "not to you or root", path, (unsigned long)st->st_uid);
-	if ((st->st_mode & 077) != 0)
+	if ((st->st_mode & (st->st_uid == 0 ? 037 : 077)) != 0)
 		return error_set(err, ST_CONF, 0, "credentials %s: its mode is %03o, so others "
 		    "have rights to it: chmod 600", path, (unsigned)(st->st_mode & 0777));
 	if (st->st_size > CREDENTIALS_MAX)
