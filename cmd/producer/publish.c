@@ -154,7 +154,7 @@ producer_publish(struct producer *p)
 	}
 	if (p->topic)
 		run_distribute(r, p->q);
-	if (st == ST_OK && batch_was_duplicate(p->b))
+	if (st == ST_OK && batch_duplicates(p->b) > 0)
 		producer_verbose_duplicate(p);
 	return producer_told(p, st);
 }

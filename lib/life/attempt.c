@@ -122,7 +122,8 @@ attempt_take(struct attempt *a, const struct place *p, int dir, int fd)
 	token_make(n.token);
 	n.deliveries = count_up(n.deliveries);
 	n.waited = false;
-	n.beside = a->opt->company != COMPANY_NEVER && !n.suspect;
+	n.beside = a->opt->company == COMPANY_CARRIED ||
+	    (a->opt->company != COMPANY_NEVER && !n.suspect);
 	/*
 	 * A server that restarts, or a network that fails, drops the locks of living holders: on
 	 * such a file system only the lease counts.

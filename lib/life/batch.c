@@ -48,18 +48,18 @@ batch_name(struct batch *b, const struct pending *p, usec_t now, struct msgname 
 	b->last = at;
 	memset(n, 0, sizeof(*n));
 	n->size = p->size;
-	n->priority = b->opt.priority;
+	n->priority = p->priority;
 	n->head = p->head;
-	if (b->opt.key != NULL) {
-		order_hash(b->opt.key, n->order);
+	if (p->order[0] != '\0') {
+		(void)strlcpy(n->order, p->order, sizeof(n->order));
 		/* The newest of its key has the greatest id, also when the clock was set back. */
 		named = newest_after(b->q, n->order, named);
 	}
 	b->named = named;
 	id_make(named, &n->id);
 	n->key = b->opt.delay > 0 ? at + b->opt.delay : named;
-	if (b->opt.expire > 0)
-		n->expires = at + (policy > 0 && policy < b->opt.expire ? policy : b->opt.expire);
+	if (p->expire > 0)
+		n->expires = at + (policy > 0 && policy < p->expire ? policy : p->expire);
 }
 
 /*

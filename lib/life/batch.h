@@ -22,8 +22,12 @@ struct pending {
 	char tmp[41];		/* its name in b->tmpfd; "": it has its final name already */
 	struct known *known;	/* NULL: it is new */
 	int64_t size;
-	/* The bytes of its headers.  The options may have other headers for the next message. */
-	int32_t head;
+	/* What the options said when it was begun: they may say something else for the next one. */
+	int32_t head;		/* bytes of its headers */
+	int priority;
+	usec_t expire;
+	char order[ORDER_LEN + 1];	/* the hash of its key; "" if it has none */
+	char *once;		/* the key under which it is pushed, or NULL */
 	/*
 	 * It stays open until the message is published, which keeps the lock.  -1: the batch has
 	 * too many messages, and this file was closed.
@@ -77,7 +81,7 @@ struct batch {
 	usec_t named;		/* the greatest time given to an id */
 	/* The place of the last message that was published; file "": it is unknown. */
 	struct place newest;
-	bool duplicate;		/* once: there had been a message under this key before */
+	uint64_t duplicates;	/* once: messages under whose keys there had been one before */
 	/*
 	 * The error of a sync or close that failed.  Nothing is published after it, because a
 	 * second sync would report success for bytes that are lost.

@@ -27,7 +27,7 @@ struct push_options {
 	const struct headers *headers;
 	bool atomic;		/* all or none */
 	bool import;		/* each message was one elsewhere: see batch_begin_as */
-	const char *once;	/* NULL, or the key of the only message: see once_find */
+	const char *once;	/* NULL, or the key that the message is pushed under: see once_find */
 	struct gate *gate;	/* of a topic: the other queues that have to take it; or NULL */
 };
 
@@ -45,6 +45,11 @@ enum status batch_open(struct queue *q, const struct push_options *opt, struct b
 enum status push_allowed(struct queue *q, uint64_t messages, uint64_t bytes, usec_t now,
     struct error *err) MUST_CHECK;
 enum status batch_begin(struct batch *b, struct error *err) MUST_CHECK;
+/*
+ * The messages that begin from now on have this priority, expiry, key, headers and, in a batch that
+ * was opened with 'once', this 'once'.  The other options stay as they are.
+ */
+void batch_options(struct batch *b, const struct push_options *opt);
 /*
  * Like batch_begin, but for a message that comes from another queue or spool: it keeps the name
  * 'n', with its id and size, and the state 's'.  As with move_to, the limits of the queue and a
@@ -92,8 +97,11 @@ enum status batch_publish(struct batch *b, usec_t now,
  */
 enum status batch_replace(struct batch *b, const struct place *old, int oldfd, usec_t now,
     struct error *err) MUST_CHECK;
-/* Whether an earlier message was pushed under the key of push_options.once. */
-bool batch_was_duplicate(const struct batch *b);
+/*
+ * How many messages were not queued since there had been one under their push_options.once before;
+ * batch_publish told the ids of these.
+ */
+uint64_t batch_duplicates(const struct batch *b);
 /* The place of the message that was published last.  An empty p->file means that it is unknown. */
 void batch_newest(const struct batch *b, struct place *p);
 /* Free the batch, and remove the messages that were not published. */
@@ -121,7 +129,12 @@ struct claim {
 enum company {
 	COMPANY_NEVER,	/* it holds one claim at a time */
 	COMPANY_LATER,	/* no other claim now, but others may come before this one ends */
-	COMPANY_NOW	/* it holds others: suspects are held back (HELD_SUSPECT) */
+	COMPANY_NOW,	/* it holds others: suspects are held back (HELD_SUSPECT) */
+	/*
+	 * It only carries messages on, and runs nothing with them: that it died is never the deed
+	 * of one of them, so suspects are claimed like others, and a lapse does not count.
+	 */
+	COMPANY_CARRIED
 };
 
 struct claim_options {

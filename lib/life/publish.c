@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/name.h"
@@ -207,26 +208,79 @@ const struct publisher publisher_drop = { "new/", drop_open, drop_publish, synce
 
 /* ---- one message for a key ---------------------------------------------- */
 
-/* *k also becomes 1 if an earlier message was there under the key. */
+/* So many accepted messages share their syncs; each has a directory open until then. */
+#define ONCE_GROUP 128
+
+/*
+ * Accept the message, unless there was one under its key before; *id becomes whose id is told.
+ * 'messages' of 'bytes' have to find room, with those that are accepted already.
+ */
 static enum status
-once_one(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct error *err)
+once_one(struct batch *b, struct pending *p, uint64_t messages, uint64_t bytes, usec_t now,
+    struct accepted *a, struct msgid *id, struct error *err)
 {
-	struct pending *p = &b->p[0];
 	struct msgname n;
 	enum status st;
+	bool duplicate;
 
-	*k = 0;
-	if ((st = batch_taken(b, 0, 0, 1, (uint64_t)p->size, now, err)) != ST_OK)
+	if ((st = batch_taken(b, 0, 0, messages, bytes, now, err)) != ST_OK)
 		return st;
 	batch_name(b, p, now, &n);
-	st = once_publish(b->q, b->opt.once, b->tmpfd, p->tmp, &n, now, &b->duplicate, err);
+	st = once_accept(b->q, p->once, b->tmpfd, p->tmp, &n, now, a, &duplicate, err);
 	if (st == ST_GONE || st == ST_EXISTS)
 		return batch_robbed(b, err);
-	if (st == ST_OK || st == ST_UNSURE) {
-		ids[0] = n.id;
-		*k = 1;
+	if (st != ST_OK)
+		return st;
+	b->duplicates += duplicate;
+	*id = n.id;
+	return ST_OK;
+}
+
+/*
+ * Messages with a key each: all are accepted, and then all are brought in, by which they share their
+ * syncs.  If that fails, none of the group is told of: they are accepted, and the same push again
+ * completes them.
+ */
+static enum status
+once_group(struct batch *b, size_t from, size_t n, usec_t now, struct msgid *ids, size_t *k,
+    struct error *err)
+{
+	struct accepted *a = calloc(n, sizeof(*a));
+	struct error failed = { 0 };
+	enum status st = ST_OK, brought;
+	uint64_t bytes = 0;
+	size_t got = 0;
+
+	if (a == NULL)
+		return queue_fail(b->q, err, ENOMEM, "push");
+	for (; got < n; got++) {
+		struct pending *p = &b->p[from + got];
+		bytes += (uint64_t)p->size;
+		if ((st = once_one(b, p, got + 1, bytes, now, &a[got], &ids[from + got], err)) != ST_OK)
+			break;
 	}
+	if (got > 0) {
+		brought = once_bring_in(b->q, a, got, now, &failed);
+		*k = from + got;
+		if (brought != ST_OK) {
+			*err = failed;
+			st = brought;
+		}
+	}
+	free(a);
 	return st;
 }
 
-const struct publisher publisher_once = { "tmp/", plain_open, once_one, syncer_targets };
+static enum status
+once_all(struct batch *b, usec_t now, struct msgid *ids, size_t *k, struct error *err)
+{
+	enum status st = ST_OK;
+
+	*k = 0;
+	while (st == ST_OK && *k < b->n)
+		st = once_group(b, *k, b->n - *k < ONCE_GROUP ? b->n - *k : ONCE_GROUP, now, ids, k,
+		    err);
+	return st;
+}
+
+const struct publisher publisher_once = { "tmp/", plain_open, once_all, syncer_targets };

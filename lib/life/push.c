@@ -137,10 +137,20 @@ batch_newest(const struct batch *b, struct place *p)
 	*p = b->newest;
 }
 
-bool
-batch_was_duplicate(const struct batch *b)
+uint64_t
+batch_duplicates(const struct batch *b)
 {
-	return b->duplicate;
+	return b->duplicates;
+}
+
+void
+batch_options(struct batch *b, const struct push_options *opt)
+{
+	b->opt.priority = opt->priority;
+	b->opt.expire = opt->expire;
+	b->opt.key = opt->key;
+	b->opt.headers = opt->headers;
+	b->opt.once = opt->once;
 }
 
 void
@@ -160,6 +170,7 @@ batch_close(struct batch *b)
 		    fs_unlink(b->tmpfd, b->p[i].tmp, &ignored) != ST_OK)
 			error_clear(&ignored);
 		free(b->p[i].known);
+		free(b->p[i].once);
 	}
 	if (b->anchor != -1)
 		(void)close(b->anchor);

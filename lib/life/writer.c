@@ -51,7 +51,9 @@ batch_cancel(struct batch *b)
 	if (fs_unlink(b->tmpfd, p->tmp, &ignored) != ST_OK)
 		error_clear(&ignored);
 	free(p->known);
+	free(p->once);
 	p->known = NULL;
+	p->once = NULL;
 	b->writing = false;
 }
 
@@ -125,11 +127,19 @@ batch_begin(struct batch *b, struct error *err)
 	p = &b->p[b->n];
 	memset(p, 0, sizeof(*p));
 	p->head = b->opt.headers == NULL ? 0 : (int32_t)b->opt.headers->len;
+	p->priority = b->opt.priority;
+	p->expire = b->opt.expire;
+	if (b->opt.key != NULL)
+		order_hash(b->opt.key, p->order);
+	if (b->opt.once != NULL && (p->once = strdup(b->opt.once)) == NULL)
+		return queue_fail(b->q, err, ENOMEM, "push");
 	p->synced = !queue_synced(b->q);
 	p->tmp[0] = '.';
 	tmp_name(p->tmp + (b->q->drop ? 1 : 0));
-	if ((st = writer_create(b, p, err)) != ST_OK)
+	if ((st = writer_create(b, p, err)) != ST_OK) {
+		free(p->once);
 		return st;
+	}
 	b->writing = true;
 	/* Where locks don't work, an hour's grace protects the file from the sweepers. */
 	(void)fs_lock(p->fd, 1LL << 62, true);
@@ -262,6 +272,7 @@ writer_forget(struct batch *b, size_t k)
 		if (b->p[i].fd != -1)
 			(void)close(b->p[i].fd);
 		free(b->p[i].known);
+		free(b->p[i].once);
 	}
 	/* The message that is being written stands behind the others and moves along. */
 	memmove(b->p, b->p + k, (b->n - k + (b->writing ? 1 : 0)) * sizeof(*b->p));

@@ -170,29 +170,39 @@ slot_lock(struct queue *q, int dir, int *fd, struct error *err)
 }
 
 enum status
-marker_bring_in(struct queue *q, int dir, const char *file, usec_t now, struct error *err)
+marker_move_in(struct queue *q, int dir, const char *file, usec_t now, struct place *at,
+    struct error *err)
 {
 	struct msgname n;
-	struct place at;
-	bool done = name_stands(dir, file) == STANDS_NOT;
-	enum status st = queue_synced(q) ? fs_sync(dir, err) : ST_OK;
+	enum status st;
 	enum state s;
 
-	if (st != ST_OK || done || name_parse(file, &n) != NAME_OK)
-		return st;
+	if (name_stands(dir, file) == STANDS_NOT || name_parse(file, &n) != NAME_OK)
+		return ST_GONE;
 	s = n.key != id_time(&n.id) ? STATE_DELAYED : STATE_READY;
 	q->careful = true;
-	st = bucket_put(q, dir, file, s, &n, &at, err);
+	st = bucket_put(q, dir, file, s, &n, at, err);
 	q->careful = false;
-	if (st == ST_OK) {
-		counters_state(q, s, 1, n.size);
-		counters_add(q, COUNT_PUSHED, 1, now);
-		log_event(q, s == STATE_DELAYED ? "delayed" : "pushed", &n, s, now);
-		st = moves_sync(q, err);
-		if (st == ST_OK)
-			latest_published(q, &at, now);
-	} else if (st == ST_GONE)
-		st = queue_synced(q) ? fs_sync(dir, err) : ST_OK;
+	if (st != ST_OK)
+		return st;
+	counters_state(q, s, 1, n.size);
+	counters_add(q, COUNT_PUSHED, 1, now);
+	log_event(q, s == STATE_DELAYED ? "delayed" : "pushed", &n, s, now);
+	return ST_OK;
+}
+
+enum status
+marker_bring_in(struct queue *q, int dir, const char *file, usec_t now, struct error *err)
+{
+	enum status st = queue_synced(q) ? fs_sync(dir, err) : ST_OK;
+	struct place at;
+
+	if (st != ST_OK)
+		return st;
+	if ((st = marker_move_in(q, dir, file, now, &at, err)) == ST_GONE)
+		return queue_synced(q) ? fs_sync(dir, err) : ST_OK;
+	if (st == ST_OK && (st = moves_sync(q, err)) == ST_OK)
+		latest_published(q, &at, now);
 	return st;
 }
 

@@ -33,6 +33,19 @@
 
 /* How many markers of a key may come and go while one push tries to make its own. */
 #define ROUNDS 100
+/* Up to this many directories are synced one by one. */
+#define ONCE_FSYNC_MAX 16
+
+/* It failed, but what is accepted stays so, and the same push again completes it. */
+static enum status
+once_unsure(struct error *err)
+{
+	struct error why = *err;
+
+	error_clear(err);
+	return error_set(err, ST_UNSURE, 0,
+	    "the message is accepted, and the same command again completes it: %s", why.text);
+}
 
 /*
  * Bring an accepted message into the queue.  ST_UNSURE: that failed, but the message stays
@@ -41,14 +54,7 @@
 static enum status
 once_complete(struct queue *q, int dir, const char *file, usec_t now, struct error *err)
 {
-	struct error why;
-
-	if (marker_bring_in(q, dir, file, now, err) == ST_OK)
-		return ST_OK;
-	why = *err;
-	error_clear(err);
-	return error_set(err, ST_UNSURE, 0,
-	    "the message is accepted, and the same command again completes it: %s", why.text);
+	return marker_bring_in(q, dir, file, now, err) == ST_OK ? ST_OK : once_unsure(err);
 }
 
 static enum status
@@ -135,40 +141,94 @@ once_find(struct queue *q, const char *key, usec_t now, struct msgid *id, struct
 	return st;
 }
 
+/* ---- many at once -------------------------------------------------------- */
+
 enum status
-once_publish(struct queue *q, const char *key, int fromfd, const char *from, struct msgname *n,
-    usec_t now, bool *duplicate, struct error *err)
+once_accept(struct queue *q, const char *key, int fromfd, const char *from, struct msgname *n,
+    usec_t now, struct accepted *a, bool *duplicate, struct error *err)
 {
-	char file[NAME_MAX_LEN + 1], first[NAME_MAX_LEN + 1];
+	char first[NAME_MAX_LEN + 1];
 	struct error ignored;
 	struct slot s;
 	enum status st;
 
 	*duplicate = false;
+	a->dir = -1;
+	a->at.file[0] = '\0';
 	if ((st = slot_open(q, key, true, &s, err)) != ST_OK)
 		return st;
-	name_format(n, file);
-	if ((st = fs_move_own(fromfd, from, s.dir, file, err)) != ST_OK) {
+	name_format(n, a->file);
+	if ((st = fs_move_own(fromfd, from, s.dir, a->file, err)) != ST_OK) {
 		(void)close(s.dir);
 		return st;
 	}
 	error_clear(&ignored);
-	switch (once_decide(q, &s, file, now, first, err)) {
+	switch (once_decide(q, &s, a->file, now, first, err)) {
 	case WON:
-		st = once_complete(q, s.dir, file, now, err);
 		break;
 	case LOST:
 		*duplicate = true;
-		if (fs_unlink(s.dir, file, &ignored) != ST_OK)
+		if (fs_unlink(s.dir, a->file, &ignored) != ST_OK)
 			error_clear(&ignored);	/* no marker names it, so a sweep removes it */
 		(void)name_parse(first, n);	/* it parsed in once_decide already */
-		st = once_complete(q, s.dir, first, now, err);
+		(void)strlcpy(a->file, first, sizeof(a->file));
 		break;
 	case UNDECIDED:
 		st = err->status;
-		if (fs_move(s.dir, file, fromfd, from, &ignored) != ST_OK)
+		if (fs_move(s.dir, a->file, fromfd, from, &ignored) != ST_OK)
 			error_clear(&ignored);
+		(void)close(s.dir);
+		return st;
 	}
-	(void)close(s.dir);
+	a->dir = s.dir;
+	return ST_OK;
+}
+
+/* Make the markers durable: a few directories one by one, for many of them one syncfs is cheaper. */
+static enum status
+once_sync(struct queue *q, const struct accepted *a, size_t n, struct error *err)
+{
+	enum status st = ST_OK;
+
+	if (!queue_synced(q) || n == 0)
+		return ST_OK;
+	if (n > ONCE_FSYNC_MAX && fs_sync_all_tells())
+		return fs_sync_all(a[0].dir, err);
+	for (size_t i = 0; st == ST_OK && i < n; i++)
+		st = fs_sync(a[i].dir, err);
 	return st;
+}
+
+static enum status
+once_put_all(struct queue *q, struct accepted *a, size_t n, usec_t now, struct error *err)
+{
+	enum status st = once_sync(q, a, n, err);
+	bool again = false;
+
+	for (size_t i = 0; st == ST_OK && i < n; i++)
+		if ((st = marker_move_in(q, a[i].dir, a[i].file, now, &a[i].at, err)) == ST_GONE) {
+			a[i].at.file[0] = '\0';
+			again = true;
+			st = ST_OK;
+		}
+	if (st == ST_OK && again)
+		st = once_sync(q, a, n, err);
+	if (st == ST_OK)
+		st = moves_sync(q, err);
+	for (size_t i = 0; st == ST_OK && i < n; i++)
+		if (a[i].at.file[0] != '\0')
+			latest_published(q, &a[i].at, now);
+	return st;
+}
+
+enum status
+once_bring_in(struct queue *q, struct accepted *a, size_t n, usec_t now, struct error *err)
+{
+	enum status st = once_put_all(q, a, n, now, err);
+
+	for (size_t i = 0; i < n; i++) {
+		(void)close(a[i].dir);
+		a[i].dir = -1;
+	}
+	return st == ST_OK ? ST_OK : once_unsure(err);
 }
