@@ -140,6 +140,10 @@ void run_catch(int sig, void (*handler)(int));
  */
 void run_stoppable(void);
 bool run_stopped(void);
+/* The verb has done all that the signal asked for, and ends with a status of its own. */
+void run_stop_done(void);
+/* How many such signals came. */
+int run_stops(void);
 void run_die_if_stopped(void);
 /* Open the spool unless it is open already. */
 enum status run_spool(struct run *r, bool create) MUST_CHECK;

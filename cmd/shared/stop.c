@@ -28,7 +28,7 @@ run_catch(int sig, void (*handler)(int))
 /* Microseconds from one alarm to the next. */
 #define STOP_AGAIN 50000
 
-static volatile sig_atomic_t stopped;
+static volatile sig_atomic_t stopped, stops;
 
 /*
  * A signal may come just before a system call that waits, and then does not interrupt it.  So from
@@ -41,6 +41,7 @@ stop_caught(int sig)
 	    .it_value = { 0, STOP_AGAIN } };
 
 	stopped = sig;
+	stops++;
 	(void)setitimer(ITIMER_REAL, &again, NULL);
 }
 
@@ -65,6 +66,18 @@ bool
 run_stopped(void)
 {
 	return stopped != 0;
+}
+
+int
+run_stops(void)
+{
+	return stops;
+}
+
+void
+run_stop_done(void)
+{
+	stopped = 0;
 }
 
 void
