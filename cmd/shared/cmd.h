@@ -71,7 +71,7 @@ struct run {
 	char spool_path[4096];
 	struct spool *spool;	/* opened by run_spool, closed by main */
 	char queue[QUEUE_NAME_MAX + 1];	/* errors name this queue once it is open */
-	struct settings settings;
+	struct conf_settings settings;
 	/* if not 0, exit with this when run returned ST_OK (work: 126, 127) */
 	int exit_code;
 	/*

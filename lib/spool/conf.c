@@ -81,7 +81,7 @@ policy_init(struct policy *p)
 }
 
 enum status
-conf_settings(const struct conf_files *files, struct settings *s, struct error *err)
+conf_settings(const struct conf_files *files, struct conf_settings *s, struct error *err)
 {
 	struct parser ps = { .settings = s };
 

@@ -164,7 +164,7 @@ parser_next(char *buf, int size, void *arg)
 }
 
 static bool
-setting_set(struct settings *s, int key, const char *value)
+setting_set(struct conf_settings *s, int key, const char *value)
 {
 	if (key == SET_SPOOL)
 		return *value == '/' && strlcpy(s->spool, value,

@@ -34,10 +34,10 @@ struct parser {
 	uint64_t seen;		/* keys that the section had already */
 	uint64_t decided;	/* keys that a [queue GLOB] of this file set for our queue */
 	struct policy *policy;
-	struct settings *settings;
+	struct conf_settings *settings;
 	/* Values that are checked but do not apply go here. */
 	struct policy other_policy;
-	struct settings other_settings;
+	struct conf_settings other_settings;
 	char path[QUEUE_NAME_MAX + sizeof("/queue.conf")];	/* memory for 'what' */
 	struct error *err;
 	/* The present section is of this kind, [engine NAME] or [relay NAME]; NULL: of a policy. */

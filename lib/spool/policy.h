@@ -72,7 +72,7 @@ struct policy {
 };
 
 /* Settings that only mq.conf may have. */
-struct settings {
+struct conf_settings {
 	char spool[4096];	/* "" if not set */
 	bool autocreate;
 };
@@ -91,7 +91,7 @@ extern const struct conf_key conf_keys[NKEYS];
  */
 struct conf_files { const char *path[4]; };
 
-enum status conf_settings(const struct conf_files *files, struct settings *s,
+enum status conf_settings(const struct conf_files *files, struct conf_settings *s,
     struct error *err) MUST_CHECK;
 /*
  * Give 'taker' the keys of all sections [engine NAME] and [relay NAME] of the files, in their order;

@@ -405,7 +405,7 @@ static void
 broken_conf(const char *text, const char *want)
 {
 	struct conf_files files = { { path("mq1.conf") } };
-	struct settings s;
+	struct conf_settings s;
 	struct policy p;
 	struct error err;
 	char full[400];
@@ -453,7 +453,7 @@ settings(void)
 {
 	struct conf_files files = { { path("mq1.conf"), path("mq2.conf") } };
 	struct conf_files none = { { path("absent"), path("absent2") } };
-	struct settings s;
+	struct conf_settings s;
 	struct error err;
 
 	error_clear(&err);
