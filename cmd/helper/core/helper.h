@@ -129,6 +129,11 @@ void helper_queue(struct helper *h, const char *tag, const char *queue);
 
 /* All takings, for an engine that goes over them; chained by 'next'. */
 struct taking *helper_takings(struct helper *h);
+/*
+ * Whether mq reads what it was given.  If not, an engine that has more messages gives them later, in
+ * 'work', which is called once mq has read some.
+ */
+bool helper_has_room(const struct helper *h);
 /* Give a message to mq.  It costs a credit of 't'. */
 void helper_msg(struct helper *h, struct taking *t, const char *token, const struct message *m);
 /* A whole look at the queue found nothing. */

@@ -18,6 +18,12 @@
 #define OUT_MAX ((size_t)32 << 20)
 #define WATCH_MAX 64
 
+bool
+helper_has_room(const struct helper *h)
+{
+	return writer_pending(&h->out) <= OUT_MAX;
+}
+
 static void
 helper_read(struct helper *h)
 {
@@ -60,7 +66,7 @@ helper_wait(struct helper *h)
 	struct pollfd p[WATCH_MAX + 2];
 	int n = 0, timeout = -1;
 
-	p[0] = (struct pollfd){ .fd = writer_pending(&h->out) > OUT_MAX ? -1 : STDIN_FILENO,
+	p[0] = (struct pollfd){ .fd = helper_has_room(h) ? STDIN_FILENO : -1,
 	    .events = POLLIN };
 	p[1] = (struct pollfd){ .fd = writer_pending(&h->out) > 0 ? STDOUT_FILENO : -1,
 	    .events = POLLOUT };

@@ -87,6 +87,8 @@ request_take(struct helper *h, const struct frame *f)
 	t->keep = f->n > 4 && strcmp(f->word[4], "keep") == 0;
 	if (h->engine->take == NULL)
 		helper_ended(h, t, CLASS_CANNOT, "messages cannot be taken");
+	else if (t->keep && strstr(h->caps, " token=any") == NULL)
+		helper_ended(h, t, CLASS_CANNOT, "claims of this engine end with the connection");
 	else
 		h->engine->take(h, t);
 }
@@ -267,7 +269,9 @@ request_tagged(struct helper *h, const struct frame *f)
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
 		if (strcmp(f->word[0], requests[i].word) != 0 || f->n < requests[i].words)
 			continue;
-		if (!h->ready)
+		if (strlen(f->word[1]) >= FRAME_TAG_MAX)
+			h->broken = true;	/* an answer could not name it */
+		else if (!h->ready)
 			helper_err(h, f->word[1], CLASS_CONF, "not open");
 		else if (!requests[i].can)
 			helper_err(h, f->word[1], CLASS_CANNOT, "this engine has no '%s'", f->word[0]);
@@ -275,6 +279,18 @@ request_tagged(struct helper *h, const struct frame *f)
 			requests[i].fn(h, f);
 		return true;
 	}
+	return false;
+}
+
+/* Requests without a tag cannot be answered: one that is wrong, or comes too soon, is passed over. */
+static bool
+request_is_plain(const char *word)
+{
+	static const char *const plain[] = { "set", "open", "take", "stop" };
+
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		if (strcmp(word, plain[i]) == 0)
+			return true;
 	return false;
 }
 
@@ -295,6 +311,6 @@ request_do(struct helper *h, const struct frame *f)
 		request_take(h, f);
 	else if (strcmp(word, "stop") == 0 && f->n == 2 && h->ready)
 		request_stop(h, f->word[1]);
-	else if (!request_tagged(h, f) && f->n > 1)	/* a request of a newer mq */
+	else if (!request_is_plain(word) && !request_tagged(h, f) && f->n > 1)	/* a newer mq's */
 		helper_err(h, f->word[1], CLASS_CANNOT, "unknown request '%s'", word);
 }
