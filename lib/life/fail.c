@@ -156,7 +156,9 @@ fail_delay(struct queue *q, const struct place *p, const struct msgname *n,
 static bool
 fail_is_last(struct queue *q, const struct msgname *n, const struct failure *why)
 {
-	return why->permanent || n->attempts >= q->policy.attempts || n->attempts == INT32_MAX;
+	if (why->permanent || why->counted)
+		return why->permanent;
+	return n->attempts >= q->policy.attempts || n->attempts == INT32_MAX;
 }
 
 /* What the field of the lease says of a claim that is decided: the delay, in milliseconds and 1. */
@@ -170,7 +172,7 @@ fail_lease(usec_t delay)
 static void
 fail_mark(struct queue *q, const struct place *p, const struct failure *why, struct msgname *n)
 {
-	n->attempts = count_up(n->attempts);
+	n->attempts = why->counted ? why->attempts : count_up(n->attempts);
 	(void)strlcpy(n->reason, why->reason, sizeof(n->reason));
 	n->beside = false;
 	n->mono = n->claimed = 0;

@@ -22,6 +22,12 @@ struct failure {
 	usec_t duration;	/* 0: unknown */
 	usec_t delay;		/* below 0: the back-off of the policy */
 	bool permanent;		/* the message is dead now */
+	/*
+	 * The caller counts attempts itself: 'attempts' is what the message is to have, and it is
+	 * not dead unless 'permanent' says so.
+	 */
+	bool counted;
+	int32_t attempts;
 };
 
 #define RECORD_TEXT_MAX (256 << 10)
