@@ -16,7 +16,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from conformance import looking, opening, pushing, taking
+from conformance import opening, pushing, taking, looking
 from conformance.case import CASES, Context, Skip
 from conformance.peer import Fail
 from conformance.table import table
