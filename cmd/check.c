@@ -16,12 +16,14 @@
 #include "shared/cmd.h"
 #include "shared/figures.h"
 #include "shared/out.h"
+#include "shared/relays.h"
 
 enum { OK, WARNING, CRITICAL, UNKNOWN };	/* exit statuses */
 static const char *const state_words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
 static const char *const marks[] = { "", " (warning)", " (critical)" };
 
 enum { DEPTH, AGE, DEAD, NVALUES };
+enum { RELAY = OPT_LONG + 2 * NVALUES };
 static const char *const labels[NVALUES] = { "depth", "oldest", "dead" };
 
 /* The option for value v and level (WARNING or CRITICAL) is OPT_LONG + 2 * v + level - 1. */
@@ -34,6 +36,7 @@ static const struct opt opts[] = {
 	{ OPT_LONG + 3, "crit-age", "RANGE", false, "critical, the same" },
 	{ OPT_LONG + 4, "warn-dead", "RANGE", false, "warning if there are so many dead letters" },
 	{ OPT_LONG + 5, "crit-dead", "RANGE", false, "critical, the same" },
+	{ RELAY, "relay", NULL, false, "the operands are relays" },
 	OPT_END
 };
 
@@ -47,10 +50,12 @@ struct limits { struct range level[CRITICAL + 1]; };
 
 struct subject {
 	const char *name;
+	const char *queue;	/* that is measured: of the name, or the local one of a relay */
 	int state;
 	char why[400];		/* why the state is UNKNOWN */
 	int64_t value[NVALUES];	/* ages in microseconds */
 	int paused;
+	const char *relay;	/* the state of a relay; NULL: it is a queue */
 };
 
 /* ---- ranges ----------------------------------------------------------- */
@@ -205,7 +210,9 @@ put_subject(const struct subject *s, const struct limits *limits)
 	for (int v = 0; v < NVALUES; v++)
 		mark[v] = marks[level(&limits[v], s->value[v])];
 	age_format(s->value[AGE], age);
-	(void)printf("%s: %" PRId64 " waiting%s, oldest %s%s, %" PRId64 " dead%s", s->name,
+	if (s->relay != NULL)
+		(void)printf("%s is %s, queue ", s->name, s->relay);
+	(void)printf("%s: %" PRId64 " waiting%s, oldest %s%s, %" PRId64 " dead%s", s->queue,
 	    s->value[DEPTH], mark[DEPTH], age, mark[AGE], s->value[DEAD], mark[DEAD]);
 	if (s->paused != PAUSED_NO)
 		(void)printf(", paused for %s%s", paused[s->paused], marks[WARNING]);
@@ -240,7 +247,7 @@ measure(struct run *r, usec_t now, struct subject *s)
 	struct tally t;
 	enum status st;
 
-	if ((st = run_queue(r, s->name, &q)) != ST_OK)
+	if ((st = run_queue(r, s->queue, &q)) != ST_OK)
 		return st;
 	st = count_messages(r, q, STATES_BACKLOG | STATE_BIT(STATE_DEAD), now, &t);
 	s->paused = queue_policy(q)->paused;
@@ -262,8 +269,28 @@ worse(int a, int b)
 	return rank[a] > rank[b] ? a : b;
 }
 
+/*
+ * A relay that cannot go on by itself, or whose process is gone, is critical.  Its age is how long
+ * it has not been up; of one that is up, how long the oldest message of its queue waits.
+ */
 static void
-judge(struct run *r, usec_t now, const struct limits *limits, struct subject *s)
+judge_relay(const struct relay_state *relay, usec_t now, struct subject *s)
+{
+	static const int states[NRELAY_IS] = { [RELAY_UP] = OK, [RELAY_STARTING] = OK,
+	    [RELAY_AWAY] = WARNING, [RELAY_FULL] = WARNING, [RELAY_STOPPED] = WARNING,
+	    [RELAY_REFUSED] = CRITICAL, [RELAY_DEAD] = CRITICAL };
+
+	s->relay = relay_words[relay->is];
+	s->state = states[relay->is];
+	if (relay->is != RELAY_UP)
+		s->value[AGE] = now > relay->since ? now - relay->since : 0;
+	else if (strcmp(relay->source, relay->queue) != 0)
+		s->value[AGE] = 0;	/* what it has brought waits for others */
+}
+
+static void
+judge(struct run *r, usec_t now, const struct limits *limits, const struct relay_state *relay,
+    struct subject *s)
 {
 	if (measure(r, now, s) != ST_OK) {
 		s->state = UNKNOWN;
@@ -272,6 +299,8 @@ judge(struct run *r, usec_t now, const struct limits *limits, struct subject *s)
 		return;
 	}
 	s->state = s->paused != PAUSED_NO ? WARNING : OK;
+	if (relay != NULL)
+		judge_relay(relay, now, s);
 	for (int v = 0; v < NVALUES; v++)
 		if (level(&limits[v], s->value[v]) > s->state)
 			s->state = level(&limits[v], s->value[v]);
@@ -281,12 +310,16 @@ judge(struct run *r, usec_t now, const struct limits *limits, struct subject *s)
 }
 
 static enum status
-options(struct run *r, struct limits *limits)
+options(struct run *r, struct limits *limits, bool *relay)
 {
 	const char *arg;
 	int key;
 
 	while ((key = run_option(r, &arg)) != 0) {
+		if (key == RELAY) {
+			*relay = true;
+			continue;
+		}
 		int v = (key - OPT_LONG) / 2;
 		if (range_parse(arg, v == AGE, &limits[v].level[(key - OPT_LONG) % 2 + 1]))
 			continue;
@@ -297,28 +330,57 @@ options(struct run *r, struct limits *limits)
 	return run_operands(r, 1, -1);
 }
 
+/* The relay of that name.  NULL: none has run in this spool, and the subject says so. */
+static const struct relay_state *
+check_relay(const struct relay_state *relay, size_t n, struct subject *s)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(relay[i].name, s->name) == 0)
+			return &relay[i];
+	s->state = UNKNOWN;
+	(void)snprintf(s->why, sizeof(s->why), "no relay '%s' has run in this spool", s->name);
+	return NULL;
+}
+
+static enum status
+check_all(struct run *r, const struct limits *limits, bool relays, struct subject *s, size_t n)
+{
+	struct relay_state *relay = NULL;
+	enum status st = ST_OK;
+	size_t nrelays = 0;
+
+	if (relays && (st = run_spool(r, false)) == ST_OK)
+		st = relays_read(r, &relay, &nrelays);
+	for (size_t i = 0; st == ST_OK && i < n; i++) {
+		const struct relay_state *of = NULL;
+		s[i].name = s[i].queue = r->operand[i];
+		if (relays && (of = check_relay(relay, nrelays, &s[i])) != NULL)
+			s[i].queue = of->queue;
+		if (!relays || of != NULL)
+			judge(r, clock_now(), limits, of, &s[i]);
+		r->exit_code = worse(r->exit_code, s[i].state);
+	}
+	if (st == ST_OK)
+		put_line(s, n, r->exit_code, limits);
+	free(relay);
+	return st;
+}
+
 static enum status
 run_check(struct run *r)
 {
 	struct limits limits[NVALUES] = { 0 };
-	usec_t now = clock_now();
+	bool relays = false;
 	struct subject *s;
 	enum status st;
-	size_t n;
 
-	if ((st = options(r, limits)) != ST_OK)
+	if ((st = options(r, limits, &relays)) != ST_OK)
 		return st;
-	n = (size_t)r->noperands;
-	if ((s = calloc(n, sizeof(*s))) == NULL)
+	if ((s = calloc((size_t)r->noperands, sizeof(*s))) == NULL)
 		return error_sys(&r->err, ENOMEM, "check");
-	for (size_t i = 0; i < n; i++) {
-		s[i].name = r->operand[i];
-		judge(r, now, limits, &s[i]);
-		r->exit_code = worse(r->exit_code, s[i].state);
-	}
-	put_line(s, n, r->exit_code, limits);
+	st = check_all(r, limits, relays, s, (size_t)r->noperands);
 	free(s);
-	return ST_OK;
+	return st;
 }
 
 const struct cmd cmd_check = {

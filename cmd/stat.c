@@ -16,8 +16,9 @@
 #include "shared/out.h"
 #include "shared/progress.h"
 #include "shared/figures.h"
+#include "shared/relays.h"
 
-enum { JSON = OPT_LONG, PROMETHEUS, TEXTFILE, RATES, AGES };
+enum { JSON = OPT_LONG, PROMETHEUS, TEXTFILE, RATES, AGES, RELAYS };
 
 static const struct opt opts[] = {
 	{ JSON, "json", NULL, false, "one JSON object a queue" },
@@ -25,6 +26,7 @@ static const struct opt opts[] = {
 	{ TEXTFILE, "textfile", "FILE", false, "replace FILE by that, for a node exporter" },
 	{ RATES, "rates", NULL, false, "rates of the last 1, 5 and 15 minutes" },
 	{ AGES, "ages", NULL, false, "how many messages are how old, in minutes" },
+	{ RELAYS, "relays", NULL, false, "how the relays fare, in place of the queues" },
 	OPT_END
 };
 
@@ -231,7 +233,7 @@ one_queue(struct run *r, usec_t now, struct numbers **out, size_t *count)
 }
 
 struct wish {
-	bool json, prometheus, rates, ages;
+	bool json, prometheus, rates, ages, relays;
 	const char *textfile;
 };
 
@@ -246,6 +248,7 @@ options(struct run *r, struct wish *w)
 		w->prometheus |= key == PROMETHEUS || key == TEXTFILE;
 		w->rates |= key == RATES;
 		w->ages |= key == AGES;
+		w->relays |= key == RELAYS;
 		if (key == TEXTFILE)
 			w->textfile = arg;
 	}
@@ -255,17 +258,67 @@ options(struct run *r, struct wish *w)
 		return run_usage(r, "--prometheus goes with none of --json, --rates and --ages");
 	if (w->textfile != NULL && w->textfile[0] == '\0')
 		return run_usage(r, "--textfile needs the name of a file");
+	if (w->relays && (w->prometheus || w->rates || w->ages))
+		return run_usage(r, "--relays goes with --json alone; --prometheus tells them, too");
 	return run_operands(r, 0, 1);
+}
+
+/* Relays belong to the spool, so they are told of only beside all queues. */
+static enum status
+stat_prometheus(struct run *r, const struct wish *w, const struct numbers *n, size_t count)
+{
+	struct told t = { .queue = n, .queues = count };
+	struct relay_state *relay = NULL;
+	enum status st = ST_OK;
+
+	if (r->noperands == 0)
+		st = relays_read(r, &relay, &t.relays);
+	t.relay = relay;
+	if (st == ST_OK && w->textfile != NULL)
+		st = prometheus_textfile(r, w->textfile, &t);
+	else if (st == ST_OK)
+		prometheus_print(&t);
+	free(relay);
+	return st;
+}
+
+/* The relay of the name that was given, or all. */
+static enum status
+stat_relays(struct run *r, const struct wish *w, usec_t now)
+{
+	struct relay_state *s = NULL;
+	enum status st;
+	size_t n = 0;
+
+	if ((st = run_spool(r, false)) != ST_OK || (st = relays_read(r, &s, &n)) != ST_OK) {
+		free(s);
+		return st;
+	}
+	if (r->noperands == 1) {
+		size_t at = 0;
+		while (at < n && strcmp(s[at].name, r->operand[0]) != 0)
+			at++;
+		if (at == n)
+			st = error_set(&r->err, ST_NOTFOUND, 0, "no relay '%s' has run in this spool",
+			    r->operand[0]);
+		else
+			s[0] = s[at];
+		n = 1;
+	}
+	for (size_t i = 0; st == ST_OK && w->json && i < n; i++)
+		relays_json(&s[i]);
+	if (st == ST_OK && !w->json)
+		relays_table(stdout, s, n, now);
+	free(s);
+	return st;
 }
 
 static enum status
 stat_put(struct run *r, const struct wish *w, const struct numbers *n, size_t count, usec_t now)
 {
-	if (w->textfile != NULL)
-		return prometheus_textfile(r, w->textfile, n, count);
 	if (w->prometheus)
-		prometheus_print(n, count);
-	else if (w->json)
+		return stat_prometheus(r, w, n, count);
+	if (w->json)
 		for (size_t i = 0; i < count; i++)
 			json_numbers(&n[i]);
 	else
@@ -285,6 +338,8 @@ run_stat(struct run *r)
 
 	if ((st = options(r, &w)) != ST_OK)
 		return st;
+	if (w.relays)
+		return stat_relays(r, &w, now);
 	st = r->noperands == 1 ? one_queue(r, now, &n, &count) : all_queues(r, now, &n, &count);
 	if (st == ST_OK)
 		st = stat_put(r, &w, n, count, now);

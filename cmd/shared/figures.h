@@ -10,6 +10,7 @@
 #include "view/view.h"
 
 struct queue;
+struct relay_state;
 struct run;
 
 struct numbers {
@@ -34,9 +35,15 @@ double numbers_drain(const struct numbers *n);
 
 /* statjson.c */
 void json_numbers(const struct numbers *n);
+/* What there is to tell: queues, and relays. */
+struct told {
+	const struct numbers *queue;
+	size_t queues;
+	const struct relay_state *relay;
+	size_t relays;
+};
 /* prometheus_print writes to stdout; prometheus_textfile replaces a file by one rename. */
-void prometheus_print(const struct numbers *n, size_t count);
-enum status prometheus_textfile(struct run *r, const char *path, const struct numbers *n,
-    size_t count) MUST_CHECK;
+void prometheus_print(const struct told *t);
+enum status prometheus_textfile(struct run *r, const char *path, const struct told *t) MUST_CHECK;
 
 #endif

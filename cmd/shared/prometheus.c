@@ -16,6 +16,7 @@
 #include "spool/spool.h"
 #include "shared/cmd.h"
 #include "shared/figures.h"
+#include "shared/relays.h"
 
 #define COUNTED " since the queue's counters were made."
 
@@ -102,7 +103,7 @@ prometheus_total(FILE *f, const struct metric *m, const struct numbers *n)
 }
 
 static void
-prometheus_metrics(FILE *f, const struct numbers *n, size_t count)
+prometheus_metrics(FILE *f, const struct told *t)
 {
 #define ROW(name, type, print, what, help) { #name, #type, help, print, what },
 	static const struct metric metrics[] = { METRICS(ROW) };
@@ -110,21 +111,22 @@ prometheus_metrics(FILE *f, const struct numbers *n, size_t count)
 
 	for (size_t k = 0; k < sizeof(metrics) / sizeof(metrics[0]); k++) {
 		const struct metric *m = &metrics[k];
-		if (m->print != NULL && count == 0)
+		if (m->print != NULL && t->queues == 0)
 			continue;
 		(void)fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help, m->name,
 		    m->type);
 		if (m->print == NULL)
 			(void)fprintf(f, "%s{version=\"%s\"} 1\n", m->name, MQ_VERSION);
-		for (size_t i = 0; m->print != NULL && i < count; i++)
-			m->print(f, m, &n[i]);
+		for (size_t i = 0; m->print != NULL && i < t->queues; i++)
+			m->print(f, m, &t->queue[i]);
 	}
+	relays_prometheus(f, t->relay, t->relays);
 }
 
 void
-prometheus_print(const struct numbers *n, size_t count)
+prometheus_print(const struct told *t)
 {
-	prometheus_metrics(stdout, n, count);
+	prometheus_metrics(stdout, t);
 }
 
 /* ---- the file of a node exporter -------------------------------------- */
@@ -147,7 +149,7 @@ prometheus_replaceable(struct run *r, const char *path)
 }
 
 static enum status
-prometheus_write(struct run *r, const char *path, int fd, const struct numbers *n, size_t count)
+prometheus_write(struct run *r, const char *path, int fd, const struct told *t)
 {
 	FILE *f = fdopen(fd, "w");
 	bool failed;
@@ -156,7 +158,7 @@ prometheus_write(struct run *r, const char *path, int fd, const struct numbers *
 		(void)close(fd);
 		return error_sys(&r->err, errno, "%s", path);
 	}
-	prometheus_metrics(f, n, count);
+	prometheus_metrics(f, t);
 	failed = ferror(f) != 0 || fflush(f) != 0 || fchmod(fd, 0644) == -1;
 	if (failed)
 		(void)error_sys(&r->err, errno, "write %s", path);
@@ -166,7 +168,7 @@ prometheus_write(struct run *r, const char *path, int fd, const struct numbers *
 }
 
 enum status
-prometheus_textfile(struct run *r, const char *path, const struct numbers *n, size_t count)
+prometheus_textfile(struct run *r, const char *path, const struct told *t)
 {
 	/* The name must not match *.prom, which the exporter reads. */
 	static const char tail[] = ".XXXXXX";
@@ -184,7 +186,7 @@ prometheus_textfile(struct run *r, const char *path, const struct numbers *n, si
 		return error_set(&r->err, errno == EACCES ||
 		    errno == EPERM ? ST_DENIED : ST_NOCREATE, errno,
 		    "%s", path);
-	st = prometheus_write(r, path, fd, n, count);
+	st = prometheus_write(r, path, fd, t);
 	if (st == ST_OK && !run_stopped() && rename(tmp, path) == 0)
 		return ST_OK;
 	if (st == ST_OK && !run_stopped())

@@ -7,6 +7,8 @@
 #ifndef CMD_SHARED_RELAYS_H
 #define CMD_SHARED_RELAYS_H
 
+#include <stdio.h>
+
 #include "base/base.h"
 #include "base/name.h"
 
@@ -49,5 +51,11 @@ void relays_write(struct run *r, const struct relay_state *s);
  * stopped is RELAY_DEAD.
  */
 enum status relays_read(struct run *r, struct relay_state **out, size_t *n) MUST_CHECK;
+
+/* ---- relayput.c ------------------------------------------------------------- */
+
+void relays_table(FILE *f, const struct relay_state *s, size_t n, usec_t now);
+void relays_json(const struct relay_state *s);
+void relays_prometheus(FILE *f, const struct relay_state *s, size_t n);
 
 #endif
