@@ -273,7 +273,7 @@ net_fill(struct net *n, struct error *err)
 	return ST_OK;
 }
 
-const char *
+char *
 net_data(const struct net *n, size_t *len)
 {
 	*len = n->in.len - n->in.from;
