@@ -1,0 +1,70 @@
+# engine_helper.bash: servers for the suites of engines: on loopback, on ports of their own, ended by their ids.
+
+bats_require_minimum_version 1.5.0
+bats_load_library bats-support
+bats_load_library bats-assert
+
+# need_helper NAME: mq-engine-NAME was built
+need_helper() {
+	[ -x "$MQ_ENGINE_DIR/mq-engine-$1" ] || skip "SKIPPED: mq-engine-$1 was not built"
+}
+
+# need_program NAME...
+need_program() {
+	local name
+	for name in "$@"; do
+		command -v "$name" >/dev/null || skip "SKIPPED: no $name"
+	done
+}
+
+# free_port: print a port that nobody listens on
+free_port() {
+	python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])'
+}
+
+# wait_until SECONDS COMMAND...: until it succeeds
+wait_until() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.05
+	done
+}
+
+# server_start NAME COMMAND...: its id is in NAME.pid, what it says in NAME.log, both in $BATS_FILE_TMPDIR
+server_start() {
+	local name=$BATS_FILE_TMPDIR/$1
+	shift
+	"$@" </dev/null >>"$name.log" 2>&1 3>&- &
+	echo $! >"$name.pid"
+}
+
+# server_signal NAME SIGNAL
+server_signal() {
+	kill -"$2" "$(<"$BATS_FILE_TMPDIR/$1.pid")"
+}
+
+# server_stop NAME [SIGNAL]: and wait for its end
+server_stop() {
+	local pid
+	[ -e "$BATS_FILE_TMPDIR/$1.pid" ] || return 0
+	pid=$(<"$BATS_FILE_TMPDIR/$1.pid")
+	kill -"${2:-TERM}" "$pid" 2>/dev/null || true
+	wait_until 20 server_gone "$pid" || kill -KILL "$pid"
+	rm -f "$BATS_FILE_TMPDIR/$1.pid"
+}
+
+server_gone() {
+	# One that nobody has waited for is still there, as a zombie.
+	[ ! -e "/proc/$1" ] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status"
+}
+
+# conform [ARGUMENT...] HELPER URL: the conformance suite; prints what failed
+conform() {
+	python3 "$BATS_TEST_DIRNAME/../engine/conform.py" "${@:1:$#-2}" "$MQ_ENGINE_DIR/mq-engine-${*: -2:1}" "${*: -1}" \
+		>conform.out 2>&1 || { grep -A3 -e '^not ok' -e '^Bail' -e Error conform.out; return 1; }
+}
