@@ -87,7 +87,6 @@ settle_forget(struct store *s, const struct claim *c)
 	*p = d->next;
 	claim_close(&d->claim);
 	free(d);
-	s->suspect = s->suspect && s->held != NULL;
 }
 
 /* Answer.  A claim that has ended, or that was lost, is not held any more. */

@@ -48,7 +48,6 @@ struct store {
 	struct opened *queues;
 	struct pushing pushing;
 	struct holding *held;
-	bool suspect;		/* the message that is held is to be alone */
 	bool told;		/* that messages had to be passed over */
 };
 

@@ -88,7 +88,6 @@ take_hold(struct store *s, struct queue *q, const struct claim *c, struct error 
 	d->claim = *c;
 	d->next = s->held;
 	s->held = d;
-	s->suspect = c->at.name.suspect;
 	return ST_OK;
 }
 
@@ -131,13 +130,6 @@ take_give(struct store *s, struct taking *t, struct claim *c)
 
 /* ---- looking --------------------------------------------------------------- */
 
-/* The claims that were kept are not this process's, which counts only what ends with it. */
-static enum company
-take_company(const struct store *s, const struct taking *t)
-{
-	return t->keep ? COMPANY_NEVER : s->held != NULL ? COMPANY_NOW : COMPANY_LATER;
-}
-
 /* Messages that had to be passed over are reported once, and are no reason to end. */
 static void
 take_passed_over(struct store *s, const struct passed *over)
@@ -152,14 +144,16 @@ take_passed_over(struct store *s, const struct passed *over)
 static enum status
 take_claim(struct store *s, struct taking *t, struct claim *c, usec_t *wake, struct error *err)
 {
+	/*
+	 * A claim that is kept is its holder's alone.  The others end with this process, which only
+	 * carries messages on.
+	 */
 	struct claim_options opt = { .lease = t->lease_ms * 1000, .hold = !t->keep,
-	    .room = FRAME_BODY_MAX, .company = take_company(s, t) };
+	    .room = FRAME_BODY_MAX, .company = t->keep ? COMPANY_NEVER : COMPANY_CARRIED };
 	struct look *l = t->engine;
 	struct passed over = { .held = HELD_NO };
 	enum status st;
 
-	if (s->suspect)		/* it is tried alone */
-		return ST_NONE;
 	st = claim_or_fetch(l->q, &opt, clock_now(), c, wake, &over, err);
 	take_passed_over(s, &over);
 	if (st == ST_OK || (st != ST_NONE && over.held == HELD_NO && over.n == 0))
