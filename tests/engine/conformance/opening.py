@@ -7,7 +7,7 @@ from .frames import LINE_MAX
 from .peer import Fail
 
 WORDS = ("push take priority expiry key order dedup fenced attempts deliveries dead retry retry-one"
-         " approx queues make").split()
+         " approx queues make partitions").split()
 NUMBERS = "max-body min-body headers delay once lease extend nack-delay retention batch".split()
 STATES = ("ready", "delayed", "claimed", "dead")
 

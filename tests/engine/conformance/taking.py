@@ -273,10 +273,15 @@ def stop(c):
     b.quiet(0.3)
     mine += b.messages
     b.messages = []
+    if c.can("partitions"):
+        c.settle(mine, b)
     got = c.take(12 - len(mine), within=BACK_SOON)
     same("what came", sorted(m.id for m in mine + got), sorted(ids))
     c.settle(got)
-    c.settle(mine, b)
+    if c.can("partitions"):
+        c.a.stop(c.queue)
+    else:
+        c.settle(mine, b)
     b.take(c.queue, 1)
     more = c.fill(1)
     same("taken anew", b.get(1)[0].id, more[0])
