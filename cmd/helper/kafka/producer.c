@@ -1,0 +1,225 @@
+/*
+ * producer.c: records that are sent, and the reports of their delivery.
+ *
+ * The producer is idempotent: what librdkafka sends again after a broken connection is stored once,
+ * and in order.  What it cannot tell the outcome of is "unknown".
+ *
+ * A batch that is larger than its topic allows is refused as a whole, so topics with other limits
+ * than the usual one have producers of their own.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "helper/kafka/kafka.h"
+
+#define BATCH_MAX 1000000	/* what librdkafka puts into one batch if it is not told */
+#define LIMIT_MIN 1000		/* the least that it can be told */
+#define LIMIT_MAX 1000000000
+#define LIMIT_USUAL 1048588
+
+/* ---- reports ---------------------------------------------------------------- */
+
+static void
+producer_trouble(struct kafka *k, const rd_kafka_message_t *m, struct trouble *t)
+{
+	const char *topic = rd_kafka_topic_name(m->rkt);
+
+	(void)trouble_of(t, m->err, "topic %s", topic);
+	if (rd_kafka_message_status(m) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED)
+		t->c = CLASS_UNKNOWN;
+	else if (t->c == CLASS_GONE || t->c == CLASS_LARGE)
+		topic_forget(k, topic);
+}
+
+static void
+producer_report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *arg)
+{
+	struct client *cl = arg;
+	struct sent *s = m->_private;
+	struct trouble t;
+
+	(void)rk;
+	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		producer_trouble(cl->k, m, &t);
+	s->done(cl->k, s, m->err != RD_KAFKA_RESP_ERR_NO_ERROR ? &t : NULL);
+	free(s);
+}
+
+/* ---- producers -------------------------------------------------------------- */
+
+static bool
+producer_conf(struct kafka *k, rd_kafka_conf_t *conf, int64_t limit, struct trouble *t)
+{
+	rd_kafka_conf_set_dr_msg_cb(conf, producer_report);
+	return client_set(conf, "enable.idempotence", "true", t) &&
+	    client_set(conf, "partitioner", "murmur2_random", t) &&
+	    client_set(conf, "linger.ms", "0", t) &&
+	    client_set_number(conf, "message.timeout.ms", k->set->timeout_ms, t) &&
+	    client_set_number(conf, "message.max.bytes", limit, t) &&
+	    client_set_number(conf, "batch.size", limit < BATCH_MAX ? limit : BATCH_MAX, t);
+}
+
+static bool
+producer_start(struct kafka *k, struct producer *p, struct trouble *t)
+{
+	rd_kafka_conf_t *conf = client_conf(k, &p->client, t);
+	rd_kafka_queue_t *q;
+
+	if (conf == NULL)
+		return false;
+	if (!producer_conf(k, conf, p->limit, t)) {
+		rd_kafka_conf_destroy(conf);
+		return false;
+	}
+	if (!client_new(&p->client, RD_KAFKA_PRODUCER, conf, t))
+		return false;
+	q = rd_kafka_queue_get_main(p->client.rk);
+	client_wake(k, q);
+	rd_kafka_queue_destroy(q);
+	return true;
+}
+
+/* The producer for batches of this size. */
+static struct producer *
+producer_get(struct kafka *k, int64_t limit, struct trouble *t)
+{
+	struct producer **p = &k->producers;
+
+	limit = limit < LIMIT_MIN ? LIMIT_MIN : limit > LIMIT_MAX ? LIMIT_MAX : limit;
+	while (*p != NULL && (*p)->limit != limit)
+		p = &(*p)->next;
+	if (*p != NULL)
+		return *p;
+	if ((*p = calloc(1, sizeof(**p))) == NULL) {
+		(void)trouble_set(t, CLASS_AGAIN, "no memory");
+		return NULL;
+	}
+	(*p)->limit = limit;
+	if (!producer_start(k, *p, t)) {
+		free(*p);
+		*p = NULL;
+	}
+	return *p;
+}
+
+bool
+producer_open(struct kafka *k, struct trouble *t)
+{
+	return producer_get(k, LIMIT_USUAL, t) != NULL;
+}
+
+/* ---- sending ---------------------------------------------------------------- */
+
+static int64_t
+producer_varint(int64_t n)
+{
+	uint64_t u = (uint64_t)n << 1;
+	int64_t len = 1;
+
+	while ((u >>= 7) != 0)
+		len++;
+	return len;
+}
+
+/* So many bytes, with their length. */
+static int64_t
+producer_bytes(size_t len)
+{
+	return producer_varint((int64_t)len) + (int64_t)len;
+}
+
+/* The bytes of a batch that has only this record. */
+static int64_t
+producer_size(const struct record *r)
+{
+	int64_t size = 3 + producer_bytes(r->keylen) + producer_bytes(r->valuelen);
+	const char *name;
+	const void *value;
+	size_t n, len;
+
+	for (n = 0; rd_kafka_header_get_all(r->headers, n, &name, &value, &len) ==
+	    RD_KAFKA_RESP_ERR_NO_ERROR; n++)
+		size += producer_bytes(strlen(name)) + producer_bytes(len);
+	size += producer_varint((int64_t)n);
+	return 61 + producer_varint(size) + size;
+}
+
+static bool
+producer_check(struct kafka *k, const struct record *r, struct topic **topic, struct trouble *t)
+{
+	int64_t size = producer_size(r);
+
+	if ((*topic = topic_get(k, r->topic, k->set->create, t)) == NULL)
+		return false;
+	if (size > (*topic)->limit)
+		return trouble_set(t, CLASS_LARGE, "%lld bytes with headers; topic %s takes %lld "
+		    "(max.message.bytes)", (long long)size, r->topic, (long long)(*topic)->limit);
+	if ((*topic)->producer == NULL)
+		(*topic)->producer = producer_get(k, (*topic)->limit, t);
+	return (*topic)->producer != NULL;
+}
+
+bool
+producer_send(struct kafka *k, struct record *r, struct sent *s, struct trouble *t)
+{
+	void *value = (void *)(uintptr_t)r->value;
+	rd_kafka_resp_err_t err;
+	struct topic *topic;
+
+	if (!producer_check(k, r, &topic, t)) {
+		rd_kafka_headers_destroy(r->headers);
+		free(s);
+		return false;
+	}
+	err = rd_kafka_producev(topic->producer->client.rk, RD_KAFKA_V_TOPIC(r->topic),
+	    RD_KAFKA_V_PARTITION(r->partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+	    RD_KAFKA_V_KEY(r->key, r->keylen), RD_KAFKA_V_VALUE(value, r->valuelen),
+	    RD_KAFKA_V_HEADERS(r->headers), RD_KAFKA_V_OPAQUE(s), RD_KAFKA_V_END);
+	if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return true;
+	rd_kafka_headers_destroy(r->headers);
+	free(s);
+	return trouble_of(t, err, "topic %s", r->topic);
+}
+
+/* ---- all of them ------------------------------------------------------------ */
+
+void
+producer_poll(struct kafka *k)
+{
+	for (struct producer *p = k->producers; p != NULL; p = p->next)
+		(void)rd_kafka_poll(p->client.rk, 0);
+}
+
+void
+producer_flush(struct kafka *k)
+{
+	for (struct producer *p = k->producers; p != NULL; p = p->next)
+		(void)rd_kafka_flush(p->client.rk, (int)k->set->timeout_ms);
+}
+
+void
+producer_purge(struct kafka *k)
+{
+	const int all = RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT;
+
+	for (struct producer *p = k->producers; p != NULL; p = p->next) {
+		(void)rd_kafka_purge(p->client.rk, all);
+		(void)rd_kafka_flush(p->client.rk, 1000);
+	}
+}
+
+void
+producer_close(struct kafka *k)
+{
+	struct producer *p;
+
+	producer_purge(k);
+	while ((p = k->producers) != NULL) {
+		k->producers = p->next;
+		if (p->client.rk != NULL)
+			rd_kafka_destroy(p->client.rk);
+		free(p);
+	}
+}
