@@ -2,17 +2,14 @@
  * feed.c: the input of mq push, cut into messages.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "spool/spool.h"
-#include "life/life.h"
 #include "shared/cmd.h"
 #include "shared/input.h"
 #include "shared/env.h"
-#include "shared/accept.h"
 #include "producer/producer.h"
 
 /* ---- one message ------------------------------------------------------- */
@@ -21,23 +18,9 @@
 enum status
 producer_trace(struct producer *p)
 {
-	return queue_drops_only(p->q) ? ST_OK : trace_headers(&p->headers, &p->r->err);
-}
+	bool none = p->q != NULL && queue_drops_only(p->q);
 
-/*
- * Which subscribers want an event depends on the headers of the event, so they are asked about each
- * one.
- */
-static enum status
-feed_event_wanted(struct producer *p)
-{
-	enum status st;
-
-	if (!p->topic)
-		return ST_OK;
-	if ((st = gate_reload(p->opt.gate, p->q, &p->headers, &p->r->err)) != ST_OK)
-		return st;
-	return producer_admitted(p);
+	return none ? ST_OK : trace_headers(&p->headers, &p->r->err);
 }
 
 /* Make a message of the event.  Its own headers follow those that every message gets. */
@@ -50,9 +33,8 @@ feed_event(struct producer *p)
 
 	if ((st = event_take(&p->event, &p->headers, &body, err)) != ST_OK)
 		return st;
-	if ((st = feed_event_wanted(p)) == ST_OK && (st = producer_trace(p)) == ST_OK &&
-	    (st = batch_begin(p->b, err)) == ST_OK && body.len > 0)
-		st = batch_write(p->b, body.data, body.len, err);
+	if ((st = producer_trace(p)) == ST_OK && (st = p->to->begin(p)) == ST_OK && body.len > 0)
+		st = p->to->write(p, body.data, body.len);
 	free(body.data);
 	return st;
 }
@@ -62,16 +44,9 @@ feed_end(struct producer *p)
 {
 	enum status st = p->events ? feed_event(p) : ST_OK;
 
-	if (st == ST_OK)
-		st = accept_end(p->r, p->q, p->accept, &p->headers, p->b);
 	p->in_message = false;
-	/*
-	 * With events and a topic, the subscribers were asked about this message only, so publish
-	 * it alone.
-	 */
-	if (st == ST_OK && !p->opt.atomic && (batch_full(p->b) || (p->events && p->topic)))
-		st = producer_publish(p);
-	return st;
+	p->ended++;
+	return st == ST_OK ? p->to->end(p) : st;
 }
 
 static enum status
@@ -84,11 +59,11 @@ feed_add(struct producer *p, const char *data, size_t len)
 		return event_add(&p->event, data, len, &p->r->err);
 	}
 	if (!p->in_message) {
-		if ((st = batch_begin(p->b, &p->r->err)) != ST_OK)
+		if ((st = p->to->begin(p)) != ST_OK)
 			return st;
 		p->in_message = true;
 	}
-	if (len > 0 && (st = batch_write(p->b, data, len, &p->r->err)) != ST_OK)
+	if (len > 0 && (st = p->to->write(p, data, len)) != ST_OK)
 		p->in_message = false;
 	return st;
 }
@@ -112,20 +87,6 @@ feed_pieces(struct producer *p, const char *data, size_t len)
 
 /* ---- one input --------------------------------------------------------- */
 
-/*
- * If reading would block, publish the lines that are complete, so that they need not wait for a
- * slow writer.
- */
-static enum status
-feed_publish_if_idle(struct producer *p, int fd)
-{
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-
-	if (p->opt.atomic || batch_pending(p->b) == 0 || poll(&pfd, 1, 0) != 0)
-		return ST_OK;
-	return producer_publish(p);
-}
-
 /* Read from 'fd'.  '*got' is 0 at the end of the input. */
 static enum status
 feed_read(struct producer *p, int fd, const char *name, size_t *got)
@@ -147,9 +108,8 @@ feed_fd(struct producer *p, int fd, const char *name)
 	if (p->delimiter == -1)
 		st = feed_add(p, "", 0);	/* an empty input is a message, too */
 	while (st == ST_OK) {
-		if (p->delimiter != -1 && (st = feed_publish_if_idle(p, fd)) != ST_OK)
-			return st;
-		if ((st = feed_read(p, fd, name, &n)) != ST_OK)
+		if ((st = p->to->idle(p, fd)) != ST_OK ||
+		    (st = feed_read(p, fd, name, &n)) != ST_OK)
 			return st;
 		if (n == 0)
 			break;
@@ -200,7 +160,7 @@ feed_chunks(struct producer *p)
 	enum status st;
 
 	while ((st = chunk_next(&p->chunks, &another, err)) == ST_OK && another)
-		if (p->opt.once != NULL && batch_pending(p->b) > 0)
+		if (p->opt.once != NULL && p->ended > 0)
 			return run_usage(p->r, "--id is for one message");
 		else if ((st = feed_stdin(p)) != ST_OK)
 			return st;

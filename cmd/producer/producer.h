@@ -11,9 +11,24 @@
 #include "cloudevents/cloudevents.h"
 #include "remote/remote.h"
 
+struct producer;
+
+/* Where messages go: a queue, or an engine. */
+struct sink {
+	enum status (*begin)(struct producer *p);
+	enum status (*write)(struct producer *p, const void *data, size_t len);
+	/* The message is whole.  It may be kept for a while, until more of them are there. */
+	enum status (*end)(struct producer *p);
+	/* The next read from 'fd' may block, so what was kept has to go on its way. */
+	enum status (*idle)(struct producer *p, int fd);
+};
+extern const struct sink sink_queue;
+
 struct producer {
 	struct run *r;
-	struct queue *q;
+	const struct sink *to;
+	void *engine;		/* what the sink of an engine needs; NULL: it is a queue */
+	struct queue *q;	/* NULL: it is an engine */
 	struct batch *b;	/* NULL: not opened yet */
 	struct push_options opt;
 	struct headers headers;
@@ -28,10 +43,19 @@ struct producer {
 	struct chunks chunks;
 	usec_t deadline;	/* when the wait ends, by clock_mono */
 	bool in_message;	/* a message was begun and has not ended */
+	uint64_t ended;		/* how many messages were read */
 	bool told_all;		/* every id so far reached stdout */
 	char *buf;		/* PRODUCER_BUFFER bytes */
 };
 #define PRODUCER_BUFFER (128 << 10)
+
+/* The options that have no letter. */
+enum { PUSH_ATOMIC = OPT_LONG, PUSH_WAIT, PUSH_ID, PUSH_EVENTS };
+
+/* ---- typed.c --------------------------------------------------------------- */
+
+/* Take the options and operands. */
+enum status producer_typed(struct producer *p) MUST_CHECK;
 
 /* ---- publish.c ------------------------------------------------------------- */
 
