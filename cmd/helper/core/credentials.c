@@ -45,7 +45,7 @@ credentials_strip(char *text)
 	}
 }
 
-static enum status
+enum status
 credentials_load(struct credentials *c, const char *path, struct error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -118,7 +118,7 @@ credentials_fits(const char *machine, const char *host, const char *port)
 }
 
 /* Go through the entries until one fits, and take its pairs. */
-static enum status
+enum status
 credentials_find(struct credentials *c, const char *path, const char *host, const char *port,
     struct error *err)
 {

@@ -34,6 +34,13 @@ struct credentials {
  */
 enum status credentials_read(struct credentials *c, const char *path, const char *host,
     const char *port, struct error *err) MUST_CHECK;
+/*
+ * The two halves of this, for an engine that has files of its own kind, too: read it into c->text,
+ * and find the entry.
+ */
+enum status credentials_load(struct credentials *c, const char *path, struct error *err) MUST_CHECK;
+enum status credentials_find(struct credentials *c, const char *path, const char *host,
+    const char *port, struct error *err) MUST_CHECK;
 /* The value of "login", "password", or a word of an engine's own.  NULL: it is not there. */
 const char *credentials_value(const struct credentials *c, const char *word);
 /* Wipe the secrets, too. */
