@@ -1,10 +1,9 @@
 /*
  * push.c: messages that come in.
  *
- * Pushes that come together are one batch and share its syncs, as long as they go to one queue and
- * have the same priority.  A message with a delay, an expiry, a key or a once key, and one for a
- * topic, is a batch of its own.  A batch is published before the next one begins, so messages are
- * stored in the order in which they came.
+ * Pushes that come together are one batch and share its syncs, as long as they go to one queue with
+ * the same delay, and all or none of them have a once key.  A batch is published before the next one
+ * begins, so messages are stored in the order in which they came.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -66,8 +65,6 @@ push_end(struct pushing *p)
 {
 	batch_close(p->b);
 	gate_close(p->opt.gate);
-	free((char *)(uintptr_t)p->opt.key);
-	free((char *)(uintptr_t)p->opt.once);
 	p->opt = (struct push_options){ 0 };
 	p->b = NULL;
 	p->q = NULL;
@@ -83,7 +80,7 @@ push_flush(struct store *s)
 
 	if (p->b == NULL)
 		return;
-	st = batch_publish(p->b, clock_now(), push_published, p, &err);
+	st = batch_publish(p->b, p->now, push_published, p, &err);
 	if (p->published > 0 && queue_is_topic(p->q))
 		push_distribute(p->q);
 	push_answer(s, st, &err);
@@ -95,32 +92,27 @@ push_free(struct store *s)
 {
 	free(s->pushing.waiting);
 	headers_free(&s->pushing.headers);
+	free(s->pushing.key);
 }
 
 /* ---- a batch --------------------------------------------------------------- */
 
+/*
+ * Whether the message is a batch of its own: the subscribers of a topic are asked about each, and
+ * where only the newest of a key waits, the batch tells which one that is.
+ */
 static bool
-push_is_alone(const struct queue *q, const struct message *m)
+push_is_alone(struct queue *q, const struct message *m)
 {
-	return m->delay_ms > 0 || m->expires != 0 || m->key != NULL || m->once != NULL ||
-	    queue_is_topic(q);
+	return queue_is_topic(q) || (m->key != NULL && queue_policy(q)->latest != 0);
 }
 
 /* Whether the message can go with those that wait. */
 static bool
-push_fits(const struct pushing *p, const struct queue *q, const struct message *m)
+push_fits(const struct pushing *p, struct queue *q, const struct message *m)
 {
-	return p->q == q && !p->alone && !push_is_alone(q, m) && p->opt.priority == m->priority &&
-	    !batch_full(p->b);
-}
-
-static enum status
-push_texts(struct push_options *o, const struct message *m, struct error *err)
-{
-	if ((m->key != NULL && (o->key = strdup(m->key)) == NULL) ||
-	    (m->once != NULL && (o->once = strdup(m->once)) == NULL))
-		return error_sys(err, ENOMEM, "push");
-	return o->once != NULL ? once_check(o->once, err) : ST_OK;
+	return p->q == q && !p->alone && !push_is_alone(q, m) && p->opt.delay == m->delay_ms * 1000 &&
+	    (p->opt.once != NULL) == (m->once != NULL) && !batch_full(p->b);
 }
 
 /* Begin a batch that the message is the first one of. */
@@ -131,23 +123,18 @@ push_begin(struct pushing *p, struct queue *q, const struct message *m, struct e
 	enum status st;
 
 	p->q = q;
+	p->now = clock_now();
 	p->alone = push_is_alone(q, m);
-	p->opt.priority = m->priority;
 	p->opt.delay = m->delay_ms * 1000;
-	p->opt.headers = &p->headers;
-	if (m->expires != 0) {
-		p->opt.expire = m->expires - clock_now();
-		p->opt.expire = p->opt.expire > 0 ? p->opt.expire : 1;
-	}
-	if ((st = push_texts(&p->opt, m, err)) != ST_OK ||
-	    (st = queue_accept(q, &accept, err)) != ST_OK)
+	p->opt.once = m->once;
+	if ((st = queue_accept(q, &accept, err)) != ST_OK)
 		return st;
 	if (accept != NULL)
 		return error_set(err, ST_DENIED, 0,
 		    "queue '%s' has 'accept', and only 'mq push' checks messages", queue_name(q));
 	if (queue_is_topic(q) && (st = gate_open(q, &p->headers, &p->opt.gate, err)) != ST_OK)
 		return st;
-	if ((st = push_allowed(q, 1, m->bodylen, clock_now(), err)) != ST_OK)
+	if ((st = push_allowed(q, 1, m->bodylen, p->now, err)) != ST_OK)
 		return st;
 	return batch_open(q, &p->opt, &p->b, err);
 }
@@ -180,6 +167,17 @@ push_write(struct pushing *p, const struct message *m, struct error *err)
 {
 	enum status st;
 
+	/* The key has to last until the batch is published. */
+	free(p->key);
+	p->key = NULL;
+	if ((m->key != NULL && (p->key = strdup(m->key)) == NULL))
+		return error_sys(err, ENOMEM, "push");
+	p->opt.key = p->key;
+	p->opt.once = m->once;
+	p->opt.headers = &p->headers;
+	p->opt.priority = m->priority;
+	p->opt.expire = m->expires == 0 ? 0 : m->expires > p->now ? m->expires - p->now : 1;
+	batch_options(p->b, &p->opt);
 	if ((st = batch_begin(p->b, err)) != ST_OK)
 		return st;
 	if ((st = batch_write(p->b, m->body, m->bodylen, err)) != ST_OK)
@@ -212,7 +210,8 @@ push_add(struct store *s, const char *tag, const struct message *m, struct error
 	if (m->delay_ms > DELAY_MAX_MS)
 		return error_set(err, ST_BADDATA, 0, "a delay of %lld ms; a spool takes %lld",
 		    (long long)m->delay_ms, DELAY_MAX_MS);
-	if ((st = queues_get(s, m->queue, s->create, &q, err)) != ST_OK)
+	if ((m->once != NULL && (st = once_check(m->once, err)) != ST_OK) ||
+	    (st = queues_get(s, m->queue, s->create, &q, err)) != ST_OK)
 		return st;
 	if (p->q != NULL && !push_fits(p, q, m))
 		push_flush(s);

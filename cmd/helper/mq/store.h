@@ -27,13 +27,15 @@ struct waiting {
 	struct msgid id;
 };
 
-/* Pushes that came together: what they have in common is in 'opt'. */
+/* Pushes that came together. */
 struct pushing {
 	struct queue *q;	/* NULL: nothing waits */
 	struct batch *b;
-	struct push_options opt;
-	struct headers headers;	/* of the message that is being written */
-	bool alone;		/* the message has what a batch can have only once */
+	struct push_options opt;	/* of the message that was written last */
+	struct headers headers;
+	char *key;
+	usec_t now;		/* when the batch began; expiries count from here */
+	bool alone;		/* no other message may go with this one */
 	struct waiting *waiting;
 	size_t n, cap;
 	size_t published;

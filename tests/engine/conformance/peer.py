@@ -214,6 +214,8 @@ class Peer:
             raise Fail("it did not open: %s" % " ".join(f.words[1:]))
         for word in f.words[1:]:
             name, _, value = word.partition("=")
+            if name in self.caps:
+                raise Fail("the capability %s is announced twice" % name)
             self.caps[name] = value
         return self
 
