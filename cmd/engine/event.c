@@ -28,14 +28,18 @@ event_answers(struct engine *e, const char *tag, void **data)
 	return false;
 }
 
-/* Whether the tag is of a request that is open still. */
+/*
+ * Whether the tag is of a request that is open still.  A part of its answer is a sign of life: the
+ * rest has as much time as the whole would have.
+ */
 static bool
-event_is_open(const struct engine *e, const char *tag, void **data)
+event_goes_on(struct engine *e, const char *tag, void **data)
 {
 	uint64_t n = strtoull(tag, NULL, 10);
 
 	for (size_t i = 0; i < e->nasked; i++)
 		if (e->asked[i].tag == n) {
+			e->asked[i].sent = clock_mono();
 			*data = e->asked[i].data;
 			return true;
 		}
@@ -73,6 +77,17 @@ event_answer(struct engine *e, struct event_of_engine *ev)
 	return ST_OK;
 }
 
+/* A token becomes a word of a line, for people and scripts to pass on. */
+static bool
+event_token_ok(const char *token)
+{
+	size_t n = 0;
+
+	while (token[n] > ' ' && token[n] <= '~')
+		n++;
+	return n > 0 && n <= FRAME_TOKEN_MAX && token[n] == '\0';
+}
+
 static enum status
 event_msg(struct engine *e, struct event_of_engine *ev)
 {
@@ -85,8 +100,8 @@ event_msg(struct engine *e, struct event_of_engine *ev)
 	ev->kind = EV_MSG;
 	ev->token = f->word[1];
 	ev->queue = ev->message.queue = f->word[2];
-	if (ev->token[0] == '\0' || strlen(ev->token) > FRAME_TOKEN_MAX)
-		return event_wrong(e, "a token of a wrong length");
+	if (!event_token_ok(ev->token))
+		return event_wrong(e, "a token that is none");
 	for (size_t i = 0; i < e->ncredit; i++)
 		if (strcmp(e->credit[i].queue, ev->queue) == 0 && e->credit[i].n > 0) {
 			e->credit[i].n--;
@@ -103,7 +118,7 @@ event_item(struct engine *e, struct event_of_engine *ev)
 	ev->message = (struct message)MESSAGE_NONE;
 	if (message_get(&ev->frame, &ev->message, &err) != ST_OK)
 		return event_wrong(e, err.text);
-	if (!event_is_open(e, ev->frame.word[1], &ev->data))
+	if (!event_goes_on(e, ev->frame.word[1], &ev->data))
 		return event_wrong(e, "an item that nobody asked for");
 	ev->kind = EV_ITEM;
 	ev->text = ev->frame.word[2];
@@ -168,7 +183,7 @@ event_read(struct engine *e, struct event_of_engine *ev)
 	if (ev->frame.n >= 3 && strcmp(word, "queue") == 0) {
 		ev->kind = EV_QUEUE;
 		ev->text = ev->frame.word[2];
-		return event_is_open(e, ev->frame.word[1], &ev->data) ? ST_OK :
+		return event_goes_on(e, ev->frame.word[1], &ev->data) ? ST_OK :
 		    event_wrong(e, "a name that nobody asked for");
 	}
 	return ST_NONE;	/* what a newer helper says */

@@ -12,7 +12,7 @@
 #define FRAME_LINE_MAX 4095	/* bytes of a line, without its newline */
 #define FRAME_WORDS 64		/* words of a line */
 #define FRAME_BODY_MAX (1LL << 30)	/* bytes of a body */
-#define FRAME_TOKEN_MAX 1500	/* bytes of a token, with no blanks */
+#define FRAME_TOKEN_MAX 1500	/* characters of a token: ASCII without blanks */
 #define FRAME_TAG_MAX 24	/* bytes of a tag, with NUL */
 
 /* ---- class.c --------------------------------------------------------------- */
