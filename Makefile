@@ -94,8 +94,8 @@ PKG_redis      = openssl
 PKG_beanstalk  = openssl
 PKG_amqp       = librabbitmq openssl
 PKG_kafka      = rdkafka
-PKG_sqs        = libcurl openssl
-PKG_pubsub     = libcurl openssl
+PKG_sqs        = 'libcurl >= 7.85' openssl
+PKG_pubsub     = 'libcurl >= 7.85' openssl
 PKG_nats       = libnats openssl
 HELPER_DIR = $(B)/engine
 helper_obj  = $(patsubst %.c,$(B)/%.o,$(wildcard cmd/helper/$(1)/*.c $(foreach d,$(DIRS_$(1)),cmd/helper/$(d)/*.c)))
