@@ -86,6 +86,7 @@ probe() {
 	need tmux		"tmux"				has tmux
 	need libssl-dev		"OpenSSL, for mq-engine-redis"	has_pc openssl
 	need libnats-dev	"libnats, for mq-engine-nats"	has_pc libnats
+	need libcurl4-openssl-dev	"libcurl, for mq-engine-sqs and -pubsub"	has_pc libcurl
 	need redis-server	"redis-server"			has redis-server
 	need nats-server	"nats-server"			has nats-server
 	need beanstalkd		"beanstalkd"			has beanstalkd
@@ -94,7 +95,6 @@ probe() {
 	if [ "$1" = engines ]; then
 		need librabbitmq-dev	"librabbitmq, for mq-engine-amqp"	has_pc librabbitmq
 		need librdkafka-dev	"librdkafka, for mq-engine-kafka"	has_pc rdkafka
-		need libcurl4-openssl-dev	"libcurl, for mq-engine-sqs and -pubsub"	has_pc libcurl
 		need rabbitmq-server	"rabbitmq-server"	has_sbin rabbitmq-server
 		need amqp-tools		"amqp-get"		has amqp-get
 		need kcat		"kcat"			has kcat
