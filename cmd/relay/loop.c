@@ -135,7 +135,7 @@ static enum status
 loop_connect(struct relay *y, struct error *err)
 {
 	struct engine_options opt = { .client = y->state.name, .lease = y->lease,
-	    .window = y->window, .create = false };
+	    .window = y->window, .create = y->way == &relay_out && y->r->settings.autocreate };
 	struct error why = { 0 };
 	enum status st = engine_open(y->r, &y->address, &opt, &y->e, &why);
 

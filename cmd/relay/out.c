@@ -58,11 +58,13 @@ static enum status
 out_bury(struct relay *y, struct parcel *p, const char *reason, const char *text,
     struct error *err)
 {
-	struct failure why = { .reason = reason, .text = text, .permanent = true };
+	char both[600];
+	struct failure why = { .reason = reason, .text = both, .permanent = true };
 	enum state state;
 
 	y->state.refused++;
-	run_note(y->r, "message %s: %s", p->claim.at.name.id.text, text);
+	(void)snprintf(both, sizeof(both), "%s: %s", reason, text);
+	run_note(y->r, "message %s: %s", p->claim.at.name.id.text, both);
 	return out_ended(y, p, claim_fail(y->q, &p->claim, &why, clock_now(), &state, err), err);
 }
 

@@ -84,7 +84,7 @@ relay_setup(struct relay *y, const char *name, const char *source, const char *d
 	struct relay_state *s = &y->state;
 	enum status st;
 
-	if ((st = setup_ends(y, source, destination)) != ST_OK)
+	if ((st = setup_ends(y, source, destination)) != ST_OK || (st = run_conf(y->r)) != ST_OK)
 		return st;
 	if (name == NULL)
 		setup_name(y);
