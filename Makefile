@@ -232,8 +232,9 @@ completions: $(MQ)
 # Where things go, safe from blanks in DESTDIR and PREFIX.
 to = "$(DESTDIR)$(1)"
 
-install: $(MQ)
+install: $(MQ) engines
 	$(INSTALL) -D -m 755 $(MQ) $(call to,$(BINDIR)/mq)
+	$(foreach h,$(HAVE),$(INSTALL) -D -m 755 $(HELPER_DIR)/mq-engine-$(h) $(call to,$(LIBEXEC)/mq-engine-$(h)) &&) :
 	$(if $(MAN1),$(INSTALL) -D -m 644 -t $(call to,$(MANDIR)/man1) $(MAN1))
 	$(if $(MAN5),$(INSTALL) -D -m 644 -t $(call to,$(MANDIR)/man5) $(MAN5))
 	$(if $(MAN7),$(INSTALL) -D -m 644 -t $(call to,$(MANDIR)/man7) $(MAN7))
@@ -245,6 +246,8 @@ install: $(MQ)
 	$(if $(SYSTEMDUNITDIR),cd $(call to,$(SYSTEMDUNITDIR)) && sed -i 's|/usr/bin/mq |$(BINDIR)/mq |' $(notdir $(UNITS)))
 
 uninstall:
+	rm -f $(HELPERS:%=$(call to,$(LIBEXEC)/mq-engine-%))
+	-[ ! -d $(call to,$(LIBEXEC)) ] || rmdir $(call to,$(LIBEXEC))
 	rm -f $(call to,$(BINDIR)/mq) $(call to,$(BASHDIR)/mq) $(call to,$(ZSHDIR)/_mq) $(call to,$(FISHDIR)/mq.fish)
 	rm -f $(MAN1:man/%=$(call to,$(MANDIR)/man1/%)) $(MAN5:man/%=$(call to,$(MANDIR)/man5/%))
 	rm -f $(MAN7:man/%=$(call to,$(MANDIR)/man7/%))
