@@ -127,7 +127,7 @@ accept_ask(struct run *r, struct queue *q, const char *command, const struct hea
 	enum status st;
 	pid_t pid = -1;
 
-	env_inherit(&env, r, q);
+	env_inherit(&env, r, queue_name(q));
 	env_headers(&env, headers);
 	if ((st = env_end(&env, err)) == ST_OK && pipe2(fds, O_CLOEXEC) == -1)
 		st = error_sys(err, errno, "accept: pipe");

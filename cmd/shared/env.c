@@ -171,7 +171,7 @@ env_headers(struct env *e, const struct headers *headers)
 }
 
 void
-env_inherit(struct env *e, struct run *r, struct queue *q)
+env_inherit(struct env *e, struct run *r, const char *queue)
 {
 	char path[PATH_MAX];
 
@@ -179,7 +179,7 @@ env_inherit(struct env *e, struct run *r, struct queue *q)
 		if (!env_ours(*v))
 			env_put(e, strdup(*v));
 	env_set(e, "MQ_SPOOL", "%s", realpath(r->spool_path, path) != NULL ? path : r->spool_path);
-	env_set(e, "MQ_QUEUE", "%s", queue_name(q));
+	env_set(e, "MQ_QUEUE", "%s", queue);
 }
 
 /* ---- push ------------------------------------------------------------- */

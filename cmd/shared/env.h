@@ -20,7 +20,7 @@ void env_share(struct env *e, char **v, size_t n);
  * Add our own environment without the variables that describe a message, then MQ_SPOOL and
  * MQ_QUEUE.
  */
-void env_inherit(struct env *e, struct run *r, struct queue *q);
+void env_inherit(struct env *e, struct run *r, const char *queue);
 void env_set(struct env *e, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Add MQ_HEADER_NAME for each header, and TRACEPARENT, TRACESTATE and BAGGAGE. */
 void env_headers(struct env *e, const struct headers *headers);

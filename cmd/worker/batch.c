@@ -22,6 +22,7 @@
 #include "worker/batch.h"
 #include "worker/guard.h"
 #include "worker/sources.h"
+#include "worker/supply.h"
 #include "worker/verdict.h"
 #include "worker/work.h"
 
@@ -115,11 +116,11 @@ batch_put_delimited(FILE *f, const struct claim *c, char delimiter, struct error
 }
 
 static enum status
-batch_put_json(struct queue *q, FILE *f, const struct claim *c, struct error *err)
+batch_put_json(struct source *s, FILE *f, const struct claim *c, struct error *err)
 {
 	enum status st;
 
-	if ((st = json_open(f, q, &c->at, err)) != ST_OK)
+	if ((st = s->supply->json(s, f, c, err)) != ST_OK)
 		return st;
 	(void)fprintf(f, ",\"attempt\":%" PRId32, c->at.name.attempts + 1);
 	st = json_body(f, c->fd, &c->at.name, err);
@@ -150,14 +151,14 @@ batch_put_file(const char *dir, const struct claim *c, struct error *err)
 static enum status
 batch_put(struct handler *h, FILE *f, const struct claim *c, struct error *err)
 {
-	enum frame frame = h->source->launch.frame;
+	enum framing frame = h->source->launch.frame;
 	enum status st;
 	off_t begin;
 
 	if (f == NULL)
 		return batch_put_file(h->dir, c, err);
 	begin = ftello(f);
-	st = frame == FRAME_JSON ? batch_put_json(h->source->q, f, c, err) :
+	st = frame == FRAME_JSON ? batch_put_json(h->source, f, c, err) :
 	    batch_put_delimited(f, c, frame == FRAME_NULL ? '\0' : '\n', err);
 	if (st == ST_OK && ferror(f))
 		return batch_tmp_failed(err);

@@ -26,14 +26,14 @@ breaker_tell(struct work *w, const struct source *s, const char *what, const cha
 		run_note(w->r,
 		    "queue %s: %s (%s); the next message is tried in %s, and until one succeeds no "
 		    "failure counts",
-		    queue_name(s->q), what, reason, pause);
+		    s->name, what, reason, pause);
 }
 
 /* Claim nothing from the queue for the time 'pause', or for the policy's longest pause. */
 static void
 breaker_pause(struct source *s, usec_t pause)
 {
-	usec_t cap = queue_policy(s->q)->breaker_cap;
+	usec_t cap = s->policy->breaker_cap;
 
 	s->breaker.pause = pause < cap ? pause : cap;
 	s->breaker.state = BREAKER_OPEN;
@@ -59,7 +59,7 @@ breaker_close(struct source *s)
 void
 breaker_follow(struct source *s)
 {
-	const struct policy *p = queue_policy(s->q);
+	const struct policy *p = s->policy;
 	usec_t less = s->breaker.pause - p->breaker_cap;
 
 	if (p->breaker == 0)
@@ -104,7 +104,7 @@ breaker_aside(const struct source *s)
 bool
 breaker_failed(struct work *w, struct handler *h, const char *reason, usec_t *delay)
 {
-	const struct policy *p = queue_policy(h->source->q);
+	const struct policy *p = h->source->policy;
 	struct source *s = h->source;
 	char row[64];
 
@@ -134,7 +134,7 @@ breaker_worked(struct work *w, struct source *s)
 {
 	if (breaker_open(s) && work_can_note())
 		run_note(w->r, "queue %s: a message succeeded, all are tried again",
-		    queue_name(s->q));
+		    s->name);
 	breaker_close(s);
 }
 

@@ -18,6 +18,7 @@
 #include "life/life.h"
 #include "shared/cmd.h"
 #include "worker/sources.h"
+#include "worker/supply.h"
 #include "worker/work.h"
 
 /* A message that was given back is delayed by this time, so that others are tried first. */
@@ -38,15 +39,11 @@ static void
 doubt_return(struct work *w, struct source *s)
 {
 	struct error err;
-	struct place p;
 	enum status st;
 
 	for (; s->doubt.n > 0; s->doubt.n--) {
 		error_clear(&err);
-		st = scan_find(s->q, STATE_BIT(STATE_DELAYED), &s->doubt.id[s->doubt.n - 1], &p,
-		    &err);
-		if (st == ST_OK)
-			st = move_retry(s->q, &p, s->q, true, clock_now(), &err);
+		st = s->supply->hurry(s, &s->doubt.id[s->doubt.n - 1], &err);
 		/* Another worker may have the message by now. */
 		if (st != ST_OK && st != ST_NOTFOUND && st != ST_GONE)
 			work_trouble(w, &err);
@@ -98,7 +95,7 @@ doubt_give_back(struct work *w, struct handler *h, struct claim *c, usec_t now, 
 		    c->at.name.id.text, d->code);
 	d->delay = delay < DOUBT_DELAY_MAX ? delay * DOUBT_FACTOR : delay;
 	source_revive(s);
-	return claim_release(s->q, c, ending ? 0 : delay, now, err);
+	return s->supply->release(s, c, ending ? 0 : delay, now, err);
 }
 
 /* Whether the queue has no other message to try. */

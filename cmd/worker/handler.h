@@ -13,7 +13,6 @@
 #include "worker/deadline.h"
 
 struct env;
-struct queue;
 struct run;
 struct source;
 struct work;
@@ -28,7 +27,7 @@ struct work;
 
 /* A handler gets one message, many at once (a batch), or one after another (it stays). */
 enum mode { MODE_ONE, MODE_BATCH, MODE_STAY };
-enum frame { FRAME_LINES, FRAME_NULL, FRAME_JSON, FRAME_DIR };
+enum framing { FRAME_LINES, FRAME_NULL, FRAME_JSON, FRAME_DIR };
 
 /*
  *	FREE -> FILLING -> READY -> BUSY -> ENDED -> FREE, or READY: another part of its batch
@@ -99,9 +98,9 @@ struct handler {
 
 /* What all handlers of a queue have in common, made once. */
 struct launch {
-	struct queue *q;
+	struct source *source;
 	enum mode mode;
-	enum frame frame;
+	enum framing frame;
 	char *const *argv;	/* belongs to the caller */
 	bool reply;		/* a handler's stdout is its answer, if one is asked for */
 	char **env;		/* our environment, without what differs between messages */
@@ -113,10 +112,10 @@ struct launch {
 /* ---- start.c ---------------------------------------------------------- */
 
 /*
- * Prepare what all handlers of queue 'q' have in common.  The dispositions of signals must not
+ * Prepare what all handlers of source 's' have in common.  The dispositions of signals must not
  * change after this.  Call launch_close even if launch_open fails.
  */
-enum status launch_open(struct run *r, struct queue *q, char *const *argv, struct launch *l,
+enum status launch_open(struct run *r, struct source *s, char *const *argv, struct launch *l,
     struct error *err) MUST_CHECK;
 void launch_close(struct launch *l);
 /* Whether the command and the common environment leave room for the variables of a message. */

@@ -16,12 +16,13 @@
 #include "spool/spool.h"
 #include "shared/cmd.h"
 #include "worker/sources.h"
+#include "worker/supply.h"
 #include "worker/work.h"
 
 usec_t
 work_lease(const struct work *w, const struct source *s)
 {
-	return w->claim.lease > 0 ? w->claim.lease : queue_policy(s->q)->lease;
+	return w->claim.lease > 0 ? w->claim.lease : s->policy->lease;
 }
 
 /* Even the shortest lease is not renewed all the time, so that other work gets done. */
@@ -35,13 +36,13 @@ leases_begin(struct work *w, struct handler *h, usec_t mono)
 
 /* Renew one lease.  A claim that is lost is closed, because somebody else may have the message. */
 static void
-lease_renew(struct work *w, const struct source *s, struct claim *c)
+lease_renew(struct work *w, struct source *s, struct claim *c)
 {
 	struct error err;
 	enum status st;
 
 	error_clear(&err);
-	st = claim_extend(s->q, c, work_lease(w, s), clock_now(), &err);
+	st = s->supply->extend(s, c, work_lease(w, s), clock_now(), &err);
 	if (st == ST_OK)
 		return;
 	if (st != ST_LOST) {

@@ -14,6 +14,7 @@
 #include "view/view.h"
 #include "shared/cmd.h"
 #include "worker/sources.h"
+#include "worker/supply.h"
 #include "worker/verdict.h"
 #include "worker/work.h"
 
@@ -36,7 +37,6 @@ static enum status
 loop_drained(struct work *w, bool *yes, struct error *err)
 {
 	enum status st = ST_OK;
-	uint64_t n;
 
 	*yes = !loop_busy(w);
 	if (!*yes || w->phase != PHASE_WORKING || !sources_left(w) || doubt_hopeless(w))
@@ -47,11 +47,8 @@ loop_drained(struct work *w, bool *yes, struct error *err)
 		if (s->hope == SOURCE_GONE)
 			continue;
 		*yes = s->hope == SOURCE_ASLEEP && s->held == HELD_NO && !breaker_open(s);
-		if (!*yes || w->drain == DRAIN_READY)
-			continue;
-		/* Messages that cannot be had were reported; waiting for them would not help. */
-		st = queue_backlog(s->q, s->passed, &n, err);
-		*yes = n <= s->passed;
+		if (*yes)
+			st = w->supply->drained(w, s, yes, err);
 	}
 	return st;
 }
@@ -64,7 +61,7 @@ loop_grace(struct work *w)
 	char text[DURATION_MAX] = "";
 
 	for (struct source *s = w->source; s < w->source + w->nsources; s++) {
-		grace = queue_policy(s->q)->grace;
+		grace = s->policy->grace;
 		if (w->grace != -1)
 			grace = w->grace;
 		else if (grace == 0)
@@ -101,8 +98,8 @@ loop_signals(struct work *w)
 	}
 }
 
-/* The places in 'pfd'.  After the queues come the pipes of the handlers. */
-enum { WATCH_SIGNALS, WATCH_CLOCK, WATCH_STDOUT, WATCH_STDERR, WATCH_QUEUES };
+/* The places in 'pfd'.  After those of the supply come the pipes of the handlers. */
+enum { WATCH_SIGNALS, WATCH_CLOCK, WATCH_STDOUT, WATCH_STDERR, WATCH_SUPPLY };
 
 #define BROKEN (POLLERR | POLLHUP | POLLNVAL)
 
@@ -130,7 +127,7 @@ static nfds_t
 loop_watch(struct work *w)
 {
 	bool room = w->phase == PHASE_WORKING && w->running < w->jobs;
-	nfds_t n = WATCH_QUEUES;
+	nfds_t n = WATCH_SUPPLY;
 
 	w->pfd[WATCH_SIGNALS] = (struct pollfd){ .fd = w->sigfd, .events = POLLIN };
 	w->pfd[WATCH_CLOCK] = (struct pollfd){ .fd = w->timefd, .events = POLLIN };
@@ -139,9 +136,8 @@ loop_watch(struct work *w)
 	w->pfd[WATCH_STDERR] = (struct pollfd){ .fd = output_heard(w, STDERR_FILENO)
 	    ? STDERR_FILENO : -1,
 	    .events = w->mute ? POLLOUT : 0 };
-	for (struct source *s = w->source; s < w->source + w->nsources; s++)
-		w->pfd[n++] = (struct pollfd){ .fd = room ? waiter_fd(s->waiter) : -1,
-		    .events = POLLIN };
+	n += w->supply->watch(w, &w->pfd[n], room);
+	w->watched = n;
 	for (int i = 0; i < w->slots; i++) {
 		if (!handler_lives(&w->h[i]))
 			continue;
@@ -166,8 +162,8 @@ loop_output(struct work *w, int fd, const struct pollfd *pfd)
 static enum status
 loop_wait(struct work *w, struct error *err)
 {
-	usec_t sleep = deadlines_next(&w->deadlines) - clock_mono();
 	nfds_t n = loop_watch(w);
+	usec_t sleep = deadlines_next(&w->deadlines) - clock_mono();
 	int r;
 
 	sleep = sleep < 0 ? 0 : sleep > SLEEP_MAX ? SLEEP_MAX : sleep;
@@ -178,14 +174,12 @@ loop_wait(struct work *w, struct error *err)
 		return ST_OK;
 	if (w->pfd[WATCH_CLOCK].revents != 0)
 		clock_heard(w);
-	for (int i = 0; i < w->nsources; i++)
-		if (w->pfd[WATCH_QUEUES + i].revents != 0)
-			source_heard(&w->source[i]);
+	w->supply->heard(w, &w->pfd[WATCH_SUPPLY]);
 	if (w->pfd[WATCH_STDERR].revents != 0)
 		w->mute = false;
 	loop_output(w, STDOUT_FILENO, &w->pfd[WATCH_STDOUT]);
 	loop_output(w, STDERR_FILENO, &w->pfd[WATCH_STDERR]);
-	loop_handlers(w, WATCH_QUEUES + (nfds_t)w->nsources, n);
+	loop_handlers(w, w->watched, n);
 	if (w->pfd[WATCH_SIGNALS].revents != 0)
 		loop_signals(w);
 	return ST_OK;
@@ -205,7 +199,7 @@ loop_reload(struct work *w, usec_t mono, struct error *err)
 		if ((st = source_refresh(w, s, mono, err)) != ST_OK)
 			st = work_without(w, s, st, err);
 		else if (work_can_note())
-			run_policy_news(w->r, s->q);
+			w->supply->news(w, s);
 		if (breaker_open(s) && sleep > RELOAD)
 			sleep = RELOAD;
 	}
@@ -225,12 +219,12 @@ work_loop(struct work *w, struct error *err)
 		work_due(w);
 		if ((st = loop_reload(w, mono, err)) != ST_OK)
 			return st;
-		if (spool_log_error(w->r->spool)->status != ST_OK && work_can_note())
-			run_log_trouble(w->r);
 		if ((st = work_fill(w, err)) != ST_OK)
 			return st;
 		if (work_settle(w))
 			continue;	/* a message that was given back may be ready */
+		if ((st = w->supply->turn(w, err)) != ST_OK)
+			return st;
 		work_tell(w, mono);
 		if ((st = loop_drained(w, &done, err)) != ST_OK || done)
 			return st;

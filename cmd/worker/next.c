@@ -11,6 +11,7 @@
 #include "shared/files.h"
 #include "worker/batch.h"
 #include "worker/sources.h"
+#include "worker/supply.h"
 #include "worker/work.h"
 
 /*
@@ -264,7 +265,7 @@ next_claim(struct work *w, struct source *s, struct handler *h, usec_t mono, use
 		return next_none(w, s, h, &over, st, err);
 	w->claim.company = next_company(w);
 	w->claim.room = w->batch_bytes > 0 && h->n > 0 ? w->batch_bytes - h->bytes : 0;
-	st = claim_or_fetch(s->q, &w->claim, clock_now(), c, wake, &over, err);
+	st = w->supply->next(w, s, c, wake, &over, err);
 	s->held = over.held;
 	if (st != ST_OK)
 		return next_none(w, s, h, &over, st, err);
@@ -287,7 +288,7 @@ next_claim(struct work *w, struct source *s, struct handler *h, usec_t mono, use
 static void
 next_sleep(struct source *s, usec_t mono, usec_t wake)
 {
-	usec_t poll = mono + waiter_poll(s->waiter), at = poll;
+	usec_t poll = mono + s->supply->poll(s), at = poll;
 
 	if (wake != USEC_MAX)
 		at = mono + (wake - clock_now());
@@ -309,7 +310,7 @@ next_look(struct work *w, struct source *s, struct handler *h, usec_t mono, stru
 		return st;
 	for (;; armed = true) {
 		s->hope = armed ? SOURCE_ASLEEP : SOURCE_OPEN;
-		if (armed && (st = waiter_arm(s->waiter, err)) != ST_OK)
+		if (armed && (st = s->supply->arm(s, err)) != ST_OK)
 			return st;
 		st = next_claim(w, s, h, mono, &wake, err);
 		if (st != ST_NONE || armed || s->hope == SOURCE_STARVED)

@@ -40,7 +40,7 @@ persist_request(const struct launch *l, struct handler *h)
 	h->nline = snprintf(h->line, sizeof(h->line), "%s %d %lld %d %lld %d %s %s %s\n",
 	    n->id.text,
 	    n->head, (long long)(n->size - n->head), n->attempts + 1,
-	    (long long)queue_policy(l->q)->attempts, n->priority, at, handle, queue_name(l->q));
+	    (long long)l->source->policy->attempts, n->priority, at, handle, l->source->name);
 	h->from = h->fed = 0;
 	h->feeding = true;
 	h->state = SLOT_BUSY;

@@ -24,7 +24,7 @@ handler_reply(const struct launch *l, struct handler *h, int *out, struct error 
 	if ((st = msg_headers(h->claim->fd, &h->claim->at.name, &headers, err)) != ST_OK)
 		return st;
 	if (reply_wanted(&headers, h->reply_to))
-		st = answer_open(l->q, &h->answer, err);
+		st = answer_open(l->source->q, &h->answer, err);
 	headers_free(&headers);
 	*out = h->answer.fd;
 	return st;

@@ -13,6 +13,7 @@
 #include "shared/cmd.h"
 #include "shared/progress.h"
 #include "worker/sources.h"
+#include "worker/supply.h"
 #include "worker/verdict.h"
 #include "worker/work.h"
 
@@ -26,10 +27,10 @@ settle_tell(struct work *w, const struct source *s, const struct claim *c,
 {
 	bool several = w->nsources > 1, words = why->text != NULL;
 
-	run_note(w->r, "%s%s%s: %s%s%s, attempt %d of %lld: %s", several ? queue_name(s->q) : "",
+	run_note(w->r, "%s%s%s: %s%s%s, attempt %d of %lld: %s", several ? s->name : "",
 	    several ? " " : "", c->at.name.id.text, why->reason, words ? ": " : "",
 	    words ? why->text : "", c->at.name.attempts + 1,
-	    (long long)queue_policy(s->q)->attempts, to == STATE_DEAD ? "dead" : "to be retried");
+	    (long long)s->policy->attempts, to == STATE_DEAD ? "dead" : "to be retried");
 }
 
 /*
@@ -49,13 +50,13 @@ settle_fail(struct work *w, struct handler *h, struct claim *c, struct failure w
 		breaker_worked(w, s);
 	source_revive(s);
 	if (fault == HANDLER && breaker_failed(w, h, why.reason, &why.delay))
-		return claim_release(s->q, c, why.delay, now, err);
+		return s->supply->release(s, c, why.delay, now, err);
 	why.permanent = fault == MESSAGE;
 
 	why.stderr_tail = h->tail;
 	why.stderr_len = h->ntail;
 	why.duration = h->ended - h->started;
-	st = claim_fail(s->q, c, &why, now, &to, err);
+	st = s->supply->fail(s, c, &why, now, &to, err);
 	if (st == ST_OK) {
 		w->failed++;
 		if (work_can_note())
@@ -75,7 +76,7 @@ settle_fail_for(struct work *w, struct handler *h, struct claim *c, const char *
 static enum status
 settle_ack(struct work *w, struct source *s, struct claim *c, usec_t now, struct error *err)
 {
-	enum status st = claim_ack(s->q, c, now, err);
+	enum status st = s->supply->ack(s, c, now, err);
 
 	breaker_worked(w, s);
 	w->acked += st == ST_OK;
@@ -117,7 +118,7 @@ settle_claim(struct work *w, struct handler *h, struct claim *c, struct error *e
 		return ST_OK;	/* the message is not ours any more */
 	case WHY_SHUTDOWN:
 		source_revive(h->source);
-		return claim_release(h->source->q, c, 0, now, err);
+		return h->source->supply->release(h->source, c, 0, now, err);
 	case WHY_TIMEOUT:
 		return settle_fail_for(w, h, c, "timeout", HANDLER, now, err);
 	case WHY_BODY:
@@ -207,7 +208,8 @@ work_too_large(struct work *w, struct handler *h, struct error *why)
 		    why->text);
 	error_clear(&err);
 	source_revive(h->source);
-	settle_close(w, c, claim_fail(h->source->q, c, &failure, clock_now(), &to, &err), &err);
+	settle_close(w, c, h->source->supply->fail(h->source, c, &failure, clock_now(), &to, &err),
+	    &err);
 	w->failed++;
 	error_clear(why);
 	h->n = 0;
@@ -222,8 +224,8 @@ work_give_back(struct work *w, struct handler *h)
 		if (h->claim[i].fd == -1)
 			continue;
 		error_clear(&err);
-		settle_close(w, &h->claim[i], claim_release(h->source->q, &h->claim[i], 0,
-		    clock_now(), &err), &err);
+		settle_close(w, &h->claim[i], h->source->supply->release(h->source, &h->claim[i],
+		    0, clock_now(), &err), &err);
 	}
 	source_revive(h->source);
 	h->n = h->part = h->nparts = 0;

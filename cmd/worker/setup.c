@@ -16,13 +16,14 @@
 #include "shared/cmd.h"
 #include "shared/progress.h"
 #include "worker/sources.h"
+#include "worker/supply.h"
 #include "worker/work.h"
 
 #define MAX_QUEUES 64
 #define MAX_WEIGHT 1000
 #define STRIDE 1000000
 /* Room in 'pfd' for more descriptors than those of queues and handlers. */
-#define WATCHED_MAX 8
+#define WATCHED_MAX (4 + WATCHED_SUPPLY)
 
 /* Prepare all deadlines; none is set yet. */
 static enum status
@@ -120,7 +121,7 @@ setup_command(struct work *w, struct source *s)
 	const char *const *words = w->config ? shell
 	    : (const char *const *)r->operand + w->nsources;
 	int n = w->config ? 3 : r->noperands - w->nsources;
-	enum status st = w->config ? queue_handler(s->q, &shell[2], &r->err) : ST_OK;
+	enum status st = w->config ? s->supply->command(s, &shell[2], &r->err) : ST_OK;
 
 	if (st != ST_OK)
 		return st;
@@ -135,7 +136,7 @@ setup_command(struct work *w, struct source *s)
 	for (char **arg = s->argv; w->mode == MODE_BATCH && !w->framed && *arg != NULL; arg++)
 		if (strstr(*arg, "{}") != NULL)
 			s->launch.frame = FRAME_DIR;
-	s->timeout = w->timeout != -1 ? w->timeout : w->config ? queue_policy(s->q)->timeout : 0;
+	s->timeout = w->timeout != -1 ? w->timeout : w->config ? s->policy->timeout : 0;
 	return ST_OK;
 }
 
@@ -154,10 +155,12 @@ setup_source(struct work *w, struct source *s, const char *word)
 	if (weight != NULL && (st = arg_number(r, word, weight + 1, 1, MAX_WEIGHT, &n)) != ST_OK)
 		return st;
 	for (const struct source *other = w->source; other < s; other++)
-		if (strcmp(queue_name(other->q), name) == 0)
+		if (strcmp(other->name, name) == 0)
 			return run_usage(r, "queue '%s' is named twice", name);
-	if ((st = run_queue_consume(r, name, &s->q)) != ST_OK)
+	s->supply = w->supply;
+	if ((st = s->supply->open(w, s, name)) != ST_OK)
 		return st;
+	(void)strlcpy(s->name, name, sizeof(s->name));
 	s->stride = n > 0 ? STRIDE / (uint64_t)n : 0;
 	if (s > w->source)
 		(void)strlcat(w->names, ",", sizeof(w->names));
@@ -195,7 +198,7 @@ setup_sources(struct work *w)
 			return st;
 	setup_weights(w);
 	for (int i = 0; w->jobs == 0 && w->config && i < w->nsources; i++) {
-		w->source[i].jobs = queue_policy(w->source[i].q)->jobs;
+		w->source[i].jobs = w->source[i].policy->jobs;
 		sum += w->source[i].jobs;
 	}
 	if (w->jobs == 0)
@@ -215,18 +218,17 @@ setup_start(struct work *w)
 	for (struct source *s = w->source; st == ST_OK && s < w->source + w->nsources; s++) {
 		s->launch.mode = w->mode;
 		s->launch.reply = w->reply;
-		if ((st = launch_open(w->r, s->q, s->argv, &s->launch, &w->r->err)) == ST_OK)
-			st = waiter_open(s->q, w->drain == DRAIN_ALL, &s->waiter, &w->r->err);
+		st = launch_open(w->r, s, s->argv, &s->launch, &w->r->err);
 	}
-	return st;
+	return st == ST_OK ? w->supply->start(w, &w->r->err) : st;
 }
 
 void
 setup_close(struct work *w)
 {
 	for (struct source *s = w->source; s != NULL && s < w->source + w->nsources; s++) {
-		waiter_close(s->waiter);
-		queue_close(s->q);
+		if (s->supply != NULL)
+			s->supply->close(s);
 		for (char **arg = s->argv; arg != NULL && *arg != NULL; arg++)
 			free(*arg);
 		free(s->argv);
@@ -239,11 +241,6 @@ setup_close(struct work *w)
 void
 setup_count(struct work *w)
 {
-	struct error ignored;
-	struct tally t;
-
-	error_clear(&ignored);
 	for (struct source *s = w->source; w->progress.on && s < w->source + w->nsources; s++)
-		if (queue_tally(s->q, STATE_BIT(STATE_READY), &t, &ignored) == ST_OK)
-			w->left += t.count[STATE_READY];
+		w->left += s->supply->ready(s);
 }

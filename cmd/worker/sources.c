@@ -15,6 +15,7 @@
 #include "view/view.h"
 #include "shared/cmd.h"
 #include "worker/sources.h"
+#include "worker/supply.h"
 #include "worker/work.h"
 
 /* A policy is read again no more often than this, unless something happened in its queue. */
@@ -37,7 +38,6 @@ source_wake(struct source *s)
 void
 source_heard(struct source *s)
 {
-	waiter_drain(s->waiter);
 	s->reload = 0;
 	source_wake(s);
 }
@@ -57,20 +57,6 @@ sources_feed(struct work *w)
 			s->hope = SOURCE_OPEN;
 }
 
-/* Take note of messages that came since we last slept: they may be in a queue that comes first. */
-static void
-sources_hear(struct work *w)
-{
-	for (int i = 0; i < w->nsources; i++)
-		w->arrivals[i] = (struct pollfd){ .fd = w->source[i].hope == SOURCE_OPEN ? -1 :
-		    waiter_fd(w->source[i].waiter), .events = POLLIN };
-	if (poll(w->arrivals, (nfds_t)w->nsources, 0) <= 0)
-		return;
-	for (int i = 0; i < w->nsources; i++)
-		if (w->arrivals[i].revents != 0)
-			source_heard(&w->source[i]);
-}
-
 /* What the queue has spent.  One that was idle is taken to have spent as much as the others. */
 static uint64_t
 source_spent(const struct work *w, const struct source *s)
@@ -83,8 +69,8 @@ sources_next(struct work *w)
 {
 	struct source *next = NULL;
 
-	if (w->nsources > 1)
-		sources_hear(w);
+	/* What came since we last slept may be in a queue that comes first. */
+	w->supply->hear(w);
 	for (struct source *s = w->source; s < w->source + w->nsources; s++)
 		if (source_hopeful(s) && (next == NULL || source_spent(w, s) < source_spent(w,
 		    next)))
@@ -112,8 +98,8 @@ sources_poll(const struct work *w)
 	usec_t least = USEC_MAX;
 
 	for (const struct source *s = w->source; s < w->source + w->nsources; s++)
-		if (waiter_poll(s->waiter) < least)
-			least = waiter_poll(s->waiter);
+		if (s->supply->poll(s) < least)
+			least = s->supply->poll(s);
 	return least;
 }
 
@@ -139,7 +125,7 @@ sources_describe(const struct work *w, char *buf, size_t size)
 		if (what != NULL)
 			len += (size_t)snprintf(buf + len, size - len, "%s%s: %s", len == 0
 			    ? " (" : "; ",
-			    queue_name(s->q), what);
+			    s->name, what);
 	}
 	if (len > 0)
 		(void)strlcat(buf, ")", size);
@@ -153,10 +139,10 @@ source_refresh(struct work *w, struct source *s, usec_t mono, struct error *err)
 	if (mono < s->reload || s->hope == SOURCE_GONE)
 		return ST_OK;
 	s->reload = mono + RELOAD;
-	if ((st = queue_reload(s->q, err)) != ST_OK)
+	if ((st = s->supply->refresh(s, err)) != ST_OK)
 		return st;
 	if (work_can_note())
-		run_policy_news(w->r, s->q);
+		w->supply->news(w, s);
 	breaker_follow(s);
 	return ST_OK;
 }

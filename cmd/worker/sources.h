@@ -7,6 +7,8 @@
 #include "life/life.h"
 #include "worker/handler.h"
 
+struct policy;
+struct supply;
 struct waiter;
 struct work;
 
@@ -43,8 +45,11 @@ enum hope {
 
 /* A queue that the worker takes messages from, and what belongs to that queue alone. */
 struct source {
-	struct queue *q;
-	struct waiter *waiter;
+	const struct supply *supply;	/* that of the worker */
+	char name[QUEUE_NAME_MAX + 1];
+	const struct policy *policy;
+	struct queue *q;	/* of a spool */
+	struct waiter *waiter;	/* of a spool */
 	char **argv;
 	const char *command;	/* the name of the command in notes */
 	usec_t timeout;

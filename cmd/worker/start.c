@@ -18,6 +18,8 @@
 #include "worker/batch.h"
 #include "worker/guard.h"
 #include "worker/handler.h"
+#include "worker/sources.h"
+#include "worker/supply.h"
 #include "worker/verdict.h"
 
 /* Bytes to leave for the variables of a message, and for what execve(2) adds itself. */
@@ -26,20 +28,20 @@
 /* ---- what all handlers have in common --------------------------------- */
 
 enum status
-launch_open(struct run *r, struct queue *q, char *const *argv, struct launch *l,
+launch_open(struct run *r, struct source *s, char *const *argv, struct launch *l,
     struct error *err)
 {
 	struct env e = { 0 };
 	enum status st;
 	size_t n = 0;
 
-	l->q = q;
+	l->source = s;
 	l->argv = argv;
 	l->worker = getpid();
 	for (int sig = 1; sig < NSIG; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP && run_ignores(sig))
 			l->ignored[n++] = sig;
-	env_inherit(&e, r, q);
+	env_inherit(&e, r, s->name);
 	st = env_end(&e, err);
 	l->env = e.v;
 	l->nenv = e.n;
@@ -156,7 +158,7 @@ start_stdin(const struct launch *l, struct handler *h, int *in, struct error *er
 		return ST_OK;
 	}
 	if (l->mode == MODE_ONE && h->claim->at.name.head == 0)
-		return claim_body(l->q, h->claim, in, err);
+		return l->source->supply->body(l->source, h->claim, in, err);
 	h->feeding = l->mode == MODE_ONE;
 	h->from = h->claim->at.name.head;
 	return start_pipe(in, &h->infd, &h->infd, err);
@@ -270,7 +272,7 @@ handler_start(const struct launch *l, struct handler *h, int i, struct error *er
 	enum status st = handler_lives(h) ? ST_OK : start_begin(l, h, i, err);
 
 	if (st != ST_OK) {
-		answer_close(l->q, &h->answer);
+		answer_close(l->source->q, &h->answer);
 		handler_reset(h, i);
 		return st;
 	}

@@ -12,6 +12,7 @@
 #include "shared/cmd.h"
 #include "shared/env.h"
 #include "worker/handler.h"
+#include "worker/sources.h"
 
 enum status
 env_message(struct env *e, const struct launch *l, const struct claim *c, struct error *err)
@@ -26,7 +27,7 @@ env_message(struct env *e, const struct launch *l, const struct claim *c, struct
 	time_format(id_time(&n->id), at);
 	env_set(e, "MQ_ID", "%s", n->id.text);
 	env_set(e, "MQ_ATTEMPT", "%d", n->attempts + 1);
-	env_set(e, "MQ_MAX_ATTEMPTS", "%lld", (long long)queue_policy(l->q)->attempts);
+	env_set(e, "MQ_MAX_ATTEMPTS", "%lld", (long long)l->source->policy->attempts);
 	env_set(e, "MQ_PRIORITY", "%d", n->priority);
 	env_set(e, "MQ_ENQUEUED", "%s", at);
 	env_set(e, "MQ_HANDLE", "%s", handle);

@@ -13,6 +13,7 @@
 #include "shared/typed.h"
 #include "worker/batch.h"
 #include "worker/guard.h"
+#include "worker/supply.h"
 #include "worker/work.h"
 
 enum { DRAIN = OPT_LONG, TIMEOUT, WAIT_GRACE, RATE, LEASE, CONFIG, REPLY, BATCH, FRAME,
@@ -64,7 +65,7 @@ option_frame(struct work *w, const char *arg)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(arg, names[i]) == 0) {
-			w->frame = (enum frame)i;
+			w->frame = (enum framing)i;
 			w->framed = true;
 			return ST_OK;
 		}
@@ -147,9 +148,8 @@ options(struct work *w)
 static enum status
 run_work(struct run *r)
 {
-	struct work w = { .r = r, .timeout = -1, .grace = -1, .claim = { .hold = true },
-	    .sigfd = -1, .timefd = -1,
-	    .notify = { .fd = -1 } };
+	struct work w = { .r = r, .supply = &supply_spool, .timeout = -1, .grace = -1,
+	    .claim = { .hold = true }, .sigfd = -1, .timefd = -1, .notify = { .fd = -1 } };
 	enum status st;
 
 	if ((st = options(&w)) != ST_OK || (st = run_operands(r, 1, -1)) != ST_OK)
@@ -176,6 +176,7 @@ run_work(struct run *r)
 		}
 		work_retire(&w);
 		doubt_end(&w);
+		w.supply->finish(&w);
 		progress_clear();
 	}
 	guard_stop();

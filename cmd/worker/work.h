@@ -12,12 +12,16 @@
  *	reap.c		which handlers have ended, or are stopped
  *	output.c	whether our own output is taken
  *	tell.c		what people and the service manager see
+ *	spool.c		the queues of a spool, as a supply of messages
  *
- * sources.h: which queue is next; handler.h: one slot; verdict.h, batch.h: handlers of more
- * than one message; guard.h, notify.h and deadline.h know nothing of a worker.
+ * supply.h: where messages come from; sources.h: which queue is next; handler.h: one slot;
+ * verdict.h, batch.h: handlers of more than one message; guard.h, notify.h and deadline.h know
+ * nothing of a worker.
  */
 #ifndef CMD_WORKER_WORK_H
 #define CMD_WORKER_WORK_H
+
+#include <poll.h>
 
 #include "life/life.h"
 #include "shared/progress.h"
@@ -26,7 +30,7 @@
 #include "worker/notify.h"
 #include "worker/sources.h"
 
-struct pollfd;
+struct supply;
 struct verdict;
 
 enum drain { DRAIN_NO, DRAIN_READY, DRAIN_ALL };
@@ -40,6 +44,7 @@ enum phase {
 
 struct work {
 	struct run *r;
+	const struct supply *supply;
 	struct source *source;
 	/* the queue whose suspect is tried as soon as nothing else is at work, or NULL */
 	struct source *suspect;
@@ -49,7 +54,7 @@ struct work {
 	struct pollfd *arrivals;	/* the queues alone */
 	enum mode mode;
 	/* the one that was asked for; a command with "{}" has another, see struct launch */
-	enum frame frame;
+	enum framing frame;
 	bool reply;
 	struct claim_options claim;
 	int64_t jobs, max;
@@ -63,6 +68,7 @@ struct work {
 	struct handler *h;
 	struct claim *claims;	/* of all slots */
 	struct pollfd *pfd;
+	nfds_t watched;		/* the place in pfd behind those of the supply */
 	int sigfd, timefd;
 	usec_t offset;		/* the wall clock minus clock_mono */
 
