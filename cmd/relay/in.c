@@ -46,7 +46,7 @@ in_fill(struct relay *y, struct error *err)
 	int64_t room = y->window - y->nparcels - y->credit;
 
 	(void)err;
-	if (clock_mono() < y->pause || room < (y->window + 3) / 4)
+	if (!backoff_lets(&y->backoff) || room < (y->window + 3) / 4)
 		return ST_OK;
 	y->credit += room;
 	engine_take(y->e, y->target, room, y->lease, false);
@@ -226,7 +226,7 @@ in_round(struct relay *y, struct error *err)
 {
 	enum status st;
 
-	if (y->b == NULL || y->npending == 0 || clock_mono() < y->pause)
+	if (y->b == NULL || y->npending == 0 || !backoff_lets(&y->backoff))
 		return ST_OK;
 	if ((st = run_reload(y->r, y->q)) != ST_OK) {
 		*err = y->r->err;

@@ -1,10 +1,8 @@
 /*
  * loop.c: the loop of a relay.
  *
- * The engine may be away for days.  A relay then waits, with full jitter (Marc Brooker,
- * "Exponential Backoff And Jitter", 2015), so that a thousand of them do not come back at once: from
- * 0 to twice as long each time, 30 s at most, and from the beginning again after a success.  A
- * connection that could be made is none yet.
+ * The engine may be away for days.  A relay then waits (backoff.c), and from the beginning again
+ * after a success.  A connection that could be made is none yet.
  */
 #include <poll.h>
 #include <signal.h>
@@ -17,8 +15,6 @@
 #include "shared/cmd.h"
 #include "relay/relay.h"
 
-#define PAUSE_FIRST (USEC / 10)
-#define PAUSE_MAX (30 * USEC)
 /* How long what is under way may take to be settled after a signal. */
 #define SETTLE (10 * USEC)
 /* How often the state is written while nothing changes but numbers. */
@@ -75,23 +71,14 @@ loop_become(struct relay *y, enum relay_is is, const char *text)
 void
 relay_pause(struct relay *y, enum relay_is is, const char *text)
 {
-	usec_t most = PAUSE_FIRST;
-
 	loop_become(y, is, text);
-	if (clock_mono() < y->pause)
-		return;	/* of one failure, many messages tell */
-	for (unsigned i = 0; i < y->tries && most < PAUSE_MAX; i++)
-		most *= 2;
-	if (most > PAUSE_MAX)
-		most = PAUSE_MAX;
-	y->tries++;
-	y->pause = clock_mono() + (usec_t)arc4random_uniform((uint32_t)most) + 1000;
+	backoff_failed(&y->backoff);
 }
 
 void
 relay_succeeded(struct relay *y)
 {
-	y->tries = 0;
+	y->backoff.tries = 0;
 	y->state.success = clock_now();
 	loop_become(y, RELAY_UP, "");
 }
@@ -150,7 +137,7 @@ loop_connect(struct relay *y, struct error *err)
 		y->way->begin(y);
 		return ST_OK;
 	}
-	if ((st == ST_CONF || st == ST_USAGE) && y->state.success == 0 && y->tries == 0) {
+	if ((st == ST_CONF || st == ST_USAGE) && y->state.success == 0 && y->backoff.tries == 0) {
 		*err = why;
 		return st;
 	}
@@ -189,8 +176,8 @@ loop_until(const struct relay *y, usec_t engine)
 
 	if (engine < until)
 		until = engine;
-	if (y->pause > now && y->pause < until)
-		until = y->pause;
+	if (y->backoff.until > now && y->backoff.until < until)
+		until = y->backoff.until;
 	if (y->way == &relay_out && y->wake != USEC_MAX && now + (y->wake - clock_now()) < until)
 		until = now + (y->wake - clock_now());
 	return until > now ? until - now : 0;
@@ -219,8 +206,7 @@ loop_wait(struct relay *y, struct error *err)
 	}
 	if (woken) {
 		woken = 0;
-		y->pause = 0;
-		y->tries = 0;
+		y->backoff = (struct backoff){ 0 };
 	}
 	return ST_OK;
 }
@@ -247,7 +233,7 @@ loop_phase(struct relay *y)
 static enum status
 loop_drain_fails(const struct relay *y, struct error *err)
 {
-	if (!y->drain || y->tries == 0 || y->state.is == RELAY_UP || y->state.is == RELAY_STARTING)
+	if (!y->drain || y->backoff.tries == 0 || y->state.is == RELAY_UP || y->state.is == RELAY_STARTING)
 		return ST_OK;
 	return error_set(err, ST_AGAIN, 0, "%s", y->state.error);
 }
@@ -257,7 +243,7 @@ loop_turn(struct relay *y, struct error *err)
 {
 	enum status st = ST_OK;
 
-	if (y->phase == RELAY_WORKING && y->e == NULL && clock_mono() >= y->pause)
+	if (y->phase == RELAY_WORKING && y->e == NULL && backoff_lets(&y->backoff))
 		st = loop_connect(y, err);
 	if (st == ST_OK && y->e != NULL && y->phase == RELAY_WORKING)
 		st = y->way->fill(y, err);

@@ -193,7 +193,7 @@ out_fill(struct relay *y, struct error *err)
 	if (clock_now() >= y->wake)
 		y->looked = false;
 	while (st == ST_OK && !y->looked && engine_unsent(y->e) < UNSENT_MAX &&
-	    clock_mono() >= y->pause && (p = relay_parcel(y)) != NULL) {
+	    backoff_lets(&y->backoff) && (p = relay_parcel(y)) != NULL) {
 		y->wake = USEC_MAX;
 		if ((st = files_left(FILES_SPARE, err)) == ST_OK)
 			st = claim_or_fetch(y->q, &opt, clock_now(), &p->claim, &y->wake, &over, err);
@@ -285,7 +285,7 @@ out_give_back(struct relay *y)
 static bool
 out_drained(const struct relay *y)
 {
-	return y->looked && y->nparcels == 0 && clock_mono() >= y->pause;
+	return y->looked && y->nparcels == 0 && backoff_lets(&y->backoff);
 }
 
 const struct relay_way relay_out = { out_begin, out_fill, out_event, out_round, out_give_back,

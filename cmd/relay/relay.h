@@ -16,6 +16,7 @@
 #include "base/name.h"
 #include "life/life.h"
 #include "shared/relays.h"
+#include "engine/backoff.h"
 #include "engine/engine.h"
 
 struct run;
@@ -85,8 +86,7 @@ struct relay {
 	usec_t first;		/* clock_mono: when the oldest of the batch came */
 	int idles;		/* looks in a row that found nothing */
 
-	unsigned tries;		/* in a row that failed */
-	usec_t pause;		/* clock_mono: until then nothing is tried */
+	struct backoff backoff;
 	usec_t written;		/* clock_mono: when the state was last written */
 	enum status worst;
 };
