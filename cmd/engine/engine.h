@@ -35,6 +35,17 @@ struct engine_options {
 enum status engine_open(struct run *r, const struct address *a, const struct engine_options *opt,
     struct engine **out, struct error *err) MUST_CHECK;
 /*
+ * The same for a caller that has a loop of its own and must not wait.  engine_begin starts the
+ * helper; then engine_begun is called after each poll (engine_poll) until it returns something else
+ * than ST_NONE: ST_OK, it is open; any other status, it is not, and engine_drop is to be called.
+ * 'a' has to live until then.
+ */
+enum status engine_begin(struct run *r, const struct address *a, const struct engine_options *opt,
+    struct engine **out, struct error *err) MUST_CHECK;
+enum status engine_begun(struct engine *e, struct error *err) MUST_CHECK;
+/* End the helper at once, with no word. */
+void engine_drop(struct engine *e);
+/*
  * Say good-bye, so that the helper gives back what was not settled, and wait for its end as long
  * as one answer may take.
  */

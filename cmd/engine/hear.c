@@ -113,5 +113,5 @@ engine_poll(const struct engine *e, struct pollfd p[ENGINE_FDS])
 	    .events = POLLOUT };
 	p[1] = (struct pollfd){ .fd = e->process.out, .events = POLLIN };
 	p[2] = (struct pollfd){ .fd = e->process.err, .events = POLLIN };
-	return !hear_waits(e) ? USEC_MAX : e->heard + (e->pinged ? 3 : 1) * e->timeout + 1000;
+	return e->opening != 0 ? e->opening : !hear_waits(e) ? USEC_MAX : e->heard + (e->pinged ? 3 : 1) * e->timeout + 1000;
 }

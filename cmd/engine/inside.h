@@ -22,7 +22,10 @@ struct credit {
 
 struct engine {
 	struct run *r;
+	const struct address *address;
+	struct engine_options opt;
 	struct process process;
+	usec_t opening;		/* clock_mono: until then it has to be ready; 0: it is */
 	char name[64];
 	char *caps_text, **caps;
 	struct reader in;

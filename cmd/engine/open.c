@@ -116,20 +116,18 @@ open_caps(struct engine *e, const struct frame *f, struct error *err)
 }
 
 static enum status
-open_refused(struct engine *e, const struct address *a, const char *class, const char *text,
-    struct error *err)
+open_refused(struct engine *e, const char *class, const char *text, struct error *err)
 {
 	int c = class_parse(class);
 
 	engine_lose(e, c == -1 ? CLASS_UNKNOWN : (enum class)c, "%s", text);
 	return error_set(err, c == -1 || c == CLASS_UNKNOWN ? ST_AGAIN :
-	    class_status((enum class)c), 0, "%s: %s", a->what, text);
+	    class_status((enum class)c), 0, "%s: %s", e->address->what, text);
 }
 
 /* Take one frame that comes before "ready".  ST_NONE: more are to come. */
 static enum status
-open_take(struct engine *e, const struct address *a, const struct engine_options *opt,
-    const struct frame *f, struct error *err)
+open_take(struct engine *e, const struct frame *f, struct error *err)
 {
 	const char *word = f->word[0];
 
@@ -137,7 +135,7 @@ open_take(struct engine *e, const struct address *a, const struct engine_options
 		if (strcmp(word, "mq-engine") != 0 || f->n < 4 || strcmp(f->word[1], "1") != 0) {
 			engine_lose(e, CLASS_CONF, "no helper of version 1 of the protocol");
 			return error_set(err, ST_CONF, 0, "%s/%s: %s: see mq-engine(7)",
-			    process_dir(), a->helper, e->text);
+			    process_dir(), e->address->helper, e->text);
 		}
 		(void)snprintf(e->name, sizeof(e->name), "%s", f->word[2]);
 		return ST_NONE;
@@ -145,47 +143,41 @@ open_take(struct engine *e, const struct address *a, const struct engine_options
 	if (strcmp(word, "ready") == 0)
 		return open_caps(e, f, err);
 	if (strcmp(word, "fail") == 0 && f->n >= 3)
-		return open_refused(e, a, f->word[1], f->word[2], err);
+		return open_refused(e, f->word[1], f->word[2], err);
 	if (strcmp(word, "step") == 0 && f->n >= 3) {
-		if (opt->step != NULL)
-			opt->step(opt->arg, f->word[1], f->word[2]);
+		if (e->opt.step != NULL)
+			e->opt.step(e->opt.arg, f->word[1], f->word[2]);
 		return ST_NONE;
 	}
 	return strcmp(word, "state") == 0 ? ST_NONE :
-	    error_set(err, ST_CONF, 0, "%s: '%.60s' before \"ready\": see mq-engine(7)", a->helper,
-	    word);
-}
-
-/* Until the helper is ready: connecting has one time limit, and a helper three of them. */
-static enum status
-open_wait(struct engine *e, const struct address *a, const struct engine_options *opt,
-    struct error *err)
-{
-	usec_t deadline = clock_mono() + 3 * e->timeout;
-	enum status st = ST_NONE;
-	struct pollfd p[ENGINE_FDS];
-	struct frame f;
-
-	while (st == ST_NONE) {
-		if ((st = engine_frame(e, &f)) == ST_OK) {
-			st = open_take(e, a, opt, &f, err);
-			continue;
-		}
-		if (e->down)
-			return error_set(err, ST_AGAIN, 0, "%s: %s", a->what, e->text);
-		if (run_stopped())
-			return error_set(err, ST_AGAIN, 0, "%s: a signal came", a->what);
-		if (clock_mono() >= deadline)
-			return error_set(err, ST_AGAIN, 0, "%s: %s does not answer", a->what,
-			    a->helper);
-		(void)engine_poll(e, p);
-		(void)poll(p, ENGINE_FDS, 200);
-	}
-	return st;
+	    error_set(err, ST_CONF, 0, "%s: '%.60s' before \"ready\": see mq-engine(7)",
+	    e->address->helper, word);
 }
 
 enum status
-engine_open(struct run *r, const struct address *a, const struct engine_options *opt,
+engine_begun(struct engine *e, struct error *err)
+{
+	enum status st = ST_NONE;
+	struct frame f;
+
+	while (st == ST_NONE && engine_frame(e, &f) == ST_OK)
+		st = open_take(e, &f, err);
+	if (st == ST_OK) {
+		e->opening = 0;
+		e->heard = clock_mono();
+	}
+	if (st != ST_NONE)
+		return st;
+	if (e->down)
+		return error_set(err, ST_AGAIN, 0, "%s: %s", e->address->what, e->text);
+	if (clock_mono() >= e->opening)
+		return error_set(err, ST_AGAIN, 0, "%s: %s does not answer", e->address->what,
+		    e->address->helper);
+	return ST_NONE;
+}
+
+enum status
+engine_begin(struct run *r, const struct address *a, const struct engine_options *opt,
     struct engine **out, struct error *err)
 {
 	struct engine *e = calloc(1, sizeof(*e));
@@ -197,18 +189,40 @@ engine_open(struct run *r, const struct address *a, const struct engine_options 
 		return error_sys(err, ENOMEM, "helper");
 	}
 	e->r = r;
+	e->address = a;
+	e->opt = *opt;
 	e->timeout = a->timeout_ms * 1000;
-	if ((st = process_start(a->helper, &e->process, err)) == ST_OK) {
-		open_settings(e, a, opt);
-		st = open_wait(e, a, opt, err);
+	/* Connecting has one time limit, and a helper three of them. */
+	e->opening = clock_mono() + 3 * e->timeout;
+	if ((st = process_start(a->helper, &e->process, err)) != ST_OK) {
+		engine_drop(e);
+		return st;
 	}
-	e->heard = clock_mono();
-	if (st == ST_OK) {
-		*out = e;
+	open_settings(e, a, opt);
+	*out = e;
+	return ST_OK;
+}
+
+enum status
+engine_open(struct run *r, const struct address *a, const struct engine_options *opt,
+    struct engine **out, struct error *err)
+{
+	struct pollfd p[ENGINE_FDS];
+	enum status st = engine_begin(r, a, opt, out, err);
+
+	while (st == ST_OK && (st = engine_begun(*out, err)) == ST_NONE) {
+		if (run_stopped()) {
+			st = error_set(err, ST_AGAIN, 0, "%s: a signal came", a->what);
+			break;
+		}
+		(void)engine_poll(*out, p);
+		(void)poll(p, ENGINE_FDS, 200);
+		st = ST_OK;
+	}
+	if (st == ST_OK)
 		return ST_OK;
-	}
-	e->down = true;
-	engine_close(e);
+	engine_drop(*out);
+	*out = NULL;
 	return st;
 }
 
@@ -233,14 +247,10 @@ close_politely(struct engine *e)
 	}
 }
 
-void
-engine_close(struct engine *e)
+static void
+close_end(struct engine *e, usec_t deadline)
 {
-	if (e == NULL)
-		return;
-	if (!e->down)
-		close_politely(e);
-	process_end(&e->process, clock_mono() + (e->down ? USEC : e->timeout));
+	process_end(&e->process, deadline);
 	reader_free(&e->in);
 	writer_free(&e->out);
 	free(e->asked);
@@ -248,4 +258,21 @@ engine_close(struct engine *e)
 	free(e->caps);
 	free(e->caps_text);
 	free(e);
+}
+
+void
+engine_close(struct engine *e)
+{
+	if (e == NULL)
+		return;
+	if (!e->down)
+		close_politely(e);
+	close_end(e, clock_mono() + (e->down ? USEC : e->timeout));
+}
+
+void
+engine_drop(struct engine *e)
+{
+	if (e != NULL)
+		close_end(e, 0);
 }
