@@ -63,6 +63,8 @@ engine_take(struct engine *e, const char *queue, int64_t n, usec_t lease, bool k
 
 	if (c == NULL)
 		return;
+	if (e->nasked == 0)
+		e->heard = clock_mono();
 	c->n += n;
 	writer_begin(&e->out, "take");
 	writer_word(&e->out, queue);

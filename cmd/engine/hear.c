@@ -47,10 +47,13 @@ engine_hear(struct engine *e)
 	}
 }
 
-/* Whether the helper has to say something: it has work, or was greeted. */
+/* Whether the helper has to say something: it has work, may give messages, or was greeted. */
 static bool
 hear_waits(const struct engine *e)
 {
+	for (size_t i = 0; i < e->ncredit; i++)
+		if (e->credit[i].n > 0)
+			return true;
 	return e->nasked > 0 || e->pinged;
 }
 
@@ -62,18 +65,19 @@ hear_watch(struct engine *e)
 
 	if (!hear_waits(e))
 		return;
-	if (silent > 3 * e->timeout)
-		engine_lose(e, CLASS_UNKNOWN, "the helper hangs: it said nothing for %lld s",
-		    (long long)(silent / USEC));
-	else if (silent > e->timeout && !e->pinged) {
+	if (silent > e->timeout && !e->pinged) {
+		/* However long we ourselves did not listen, it has so long to answer. */
+		e->heard = clock_mono() - e->timeout;
 		e->pinged = true;
 		writer_begin(&e->out, "ping");
 		writer_word(&e->out, "p");
 		writer_end(&e->out);
-	}
+	} else if (silent > 3 * e->timeout)
+		engine_lose(e, CLASS_UNKNOWN, "the helper hangs: it said nothing for %.1f s",
+		    (double)silent / USEC);
 	if (e->nasked > 0 && clock_mono() - e->asked[0].sent > 3 * e->timeout)
-		engine_lose(e, CLASS_UNKNOWN, "the helper hangs: a request was not answered in %lld s",
-		    (long long)(3 * e->timeout / USEC));
+		engine_lose(e, CLASS_UNKNOWN, "the helper hangs: a request was not answered in %.1f s",
+		    3.0 * (double)e->timeout / USEC);
 }
 
 enum status
