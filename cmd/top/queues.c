@@ -8,6 +8,7 @@
 #include "base/name.h"
 #include "spool/policy.h"
 #include "shared/cmd.h"
+#include "shared/relays.h"
 #include "top/top.h"
 
 /* Columns are left out rather than cut a name below this length. */
@@ -197,6 +198,32 @@ queues_put_totals(struct top *t)
 	screen_newline(s);
 }
 
+/* A line with all relays; none if no relay has run in this spool. */
+static void
+queues_put_relays(struct top *t)
+{
+	struct relay_state *s = NULL;
+	char age[DURATION_MAX];
+	size_t n = 0;
+
+	if (relays_read(t->r, &s, &n) != ST_OK)
+		error_clear(&t->r->err);	/* it is advice */
+	if (n > 0)
+		screen_put(&t->s, 0, 0, "relays:");
+	for (size_t i = 0; i < n; i++) {
+		bool well = s[i].is == RELAY_UP || s[i].is == RELAY_STARTING;
+		screen_printf(&t->s, well ? 0 : ATTR_YELLOW, 0, "  %s %s", s[i].name,
+		    relay_words[s[i].is]);
+		if (!well) {
+			short_age(age, sizeof(age), t->now - s[i].since);
+			screen_printf(&t->s, ATTR_YELLOW, 0, " %s", age);
+		}
+	}
+	if (n > 0)
+		screen_newline(&t->s);
+	free(s);
+}
+
 /* Say about the chosen queue what is wrong with it, or what its workers run. */
 static void
 queue_info(const struct top *t, char *buf, size_t size)
@@ -227,8 +254,10 @@ draw_queues(struct top *t)
 	char info[COMMAND_MAX + 200];
 
 	draw_title(t, "");
-	if (t->s.rows >= 12)
+	if (t->s.rows >= 12) {
 		queues_put_totals(t);
+		queues_put_relays(t);
+	}
 	queues_lay_out(t, &l);
 	queues_put_heads(t, &l);
 	draw_fit(t, c);

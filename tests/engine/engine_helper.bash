@@ -68,3 +68,12 @@ conform() {
 	python3 "$BATS_TEST_DIRNAME/../engine/conform.py" "${@:1:$#-2}" "$MQ_ENGINE_DIR/mq-engine-${*: -2:1}" "${*: -1}" \
 		>conform.out 2>&1 || { grep -A3 -e '^not ok' -e '^Bail' -e Error conform.out; return 1; }
 }
+
+# torture [ARGUMENT...] URL QUEUE: messages out and back through relays under kills, see torture.py
+torture() {
+	local dir=$BATS_TEST_TMPDIR/torture
+	rm -rf "$dir"
+	mkdir "$dir"
+	python3 "$BATS_TEST_DIRNAME/../engine/torture.py" "${@:1:$#-2}" "$dir" "${@: -2}" >torture.out 2>&1 || { cat torture.out; return 1; }
+	proved "$(tail -n 1 torture.out)"
+}

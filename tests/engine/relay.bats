@@ -2,6 +2,7 @@
 # relay.bats: mq relay between two spools, by mq-engine-mq: what holds for every engine.
 
 load ../helper
+load engine_helper
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
@@ -129,6 +130,11 @@ ready() {
 	mq pop -n 9999 -l back | sort >got
 	cmp <(sort in) got
 	assert_equal "$(there stat --json other | jq '.ready + .claimed + .delayed + .dead')" 0
+}
+
+@test "out and back at once, all that takes part is killed at random" {
+	there init -q other
+	torture --messages 500 --kills 15 "$url" other
 }
 
 @test "the engine is away: nothing is lost, no attempt counts, it is told, and it goes on by itself" {
