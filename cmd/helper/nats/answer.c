@@ -103,20 +103,23 @@ answer_trouble(const struct nats *n, const struct answer *r, enum class unsure, 
 {
 	switch (r->heard) {
 	case HEARD_ANSWER:
-		trouble_set(t, answer_class(r), "%s: %s", what, json_text(r->json, "error.description"));
+		trouble_set(t, answer_class(r), "%s: %s", what,
+		    json_text(r->json, "error.description"));
 		break;
 	case HEARD_NOBODY:
 		trouble_set(t, CLASS_GONE, "%s: there is no stream or consumer of this name", what);
 		break;
 	case HEARD_REFUSED:
-		trouble_set(t, CLASS_PERM, "%s: the server does not allow this user to do that", what);
+		trouble_set(t, CLASS_PERM, "%s: the server does not allow this user to do that",
+		    what);
 		break;
 	case HEARD_NOTHING:
 		trouble_set(t, unsure, "%s: the server gave no answer within %lld ms", what,
 		    (long long)n->set->timeout_ms);
 		break;
 	case HEARD_LOST:
-		trouble_set(t, unsure, "%s: the connection was lost before there was an answer", what);
+		trouble_set(t, unsure, "%s: the connection was lost before there was an answer",
+		    what);
 		break;
 	default:
 		trouble_set(t, CLASS_AGAIN, "%s: the connection is lost; nothing was sent", what);

@@ -128,7 +128,9 @@ ask_message(const struct ask *a, const char *text)
 {
 	natsMsg *m = NULL;
 
-	return natsMsg_Create(&m, a->subject, a->reply, text, (int)strlen(text)) == NATS_OK ? m : NULL;
+	if (natsMsg_Create(&m, a->subject, a->reply, text, (int)strlen(text)) != NATS_OK)
+		return NULL;
+	return m;
 }
 
 void

@@ -1,10 +1,11 @@
 /*
  * copy.c: messages of mq as messages of NATS, and back.
  *
- * Headers of NATS are a block of lines, but libnats has them as a table without an order.  So a message
- * with several headers tells their order in one more of them, mq-order.  A header without a value is in
- * mq-order alone, as "NAME=": libnats would read the line behind it as its value.  Headers that begin with
- * "Nats-" are orders to the server (Nats-Rollup deletes what is stored), and go under another name.
+ * Headers of NATS are a block of lines, but libnats has them as a table without an order.  So a
+ * message with several headers tells their order in one more of them, mq-order.  A header without a
+ * value is in mq-order alone, as "NAME=": libnats would read the line behind it as its value.
+ * Headers that begin with "Nats-" are orders to the server (Nats-Rollup deletes what is stored), so
+ * they go under another name.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,8 +87,8 @@ copy_out(struct nats *n, const struct message *m, const char *subject, const cha
 	if (o.size > (size_t)n->max_payload) {
 		natsMsg_Destroy(o.msg);
 		t->class = CLASS_LARGE;
-		(void)snprintf(t->text, sizeof(t->text), "%zu bytes with the headers; this server takes "
-		    "%lld (max_payload)", o.size, (long long)n->max_payload);
+		(void)snprintf(t->text, sizeof(t->text), "%zu bytes with the headers; this server "
+		    "takes %lld (max_payload)", o.size, (long long)n->max_payload);
 		return false;
 	}
 	*out = o.msg;
@@ -201,23 +202,23 @@ copy_in(natsMsg *msg, struct mapped *map, struct message *m)
 bool
 token_parse(const char *text, struct token *t)
 {
-	char copy[FRAME_TOKEN_MAX + 1], *words[14], *save = NULL;
+	char copy[FRAME_TOKEN_MAX + 1], *words[14], **word, *w, *save = NULL;
 	int n = 0;
 
 	if (strncmp(text, "$JS.ACK.", 8) != 0 || strlen(text) >= sizeof(copy) ||
 	    strpbrk(text, " *>\t\r\n") != NULL)
 		return false;
 	memcpy(copy, text, strlen(text) + 1);
-	for (char *w = strtok_r(copy, ".", &save); w != NULL && n < 14; w = strtok_r(NULL, ".", &save))
+	for (w = strtok_r(copy, ".", &save); w != NULL && n < 14; w = strtok_r(NULL, ".", &save))
 		words[n++] = w;
 	if (n < 9)
 		return false;
-	char **w = words + (n >= 11 ? 4 : 2);
-	if (strlen(w[0]) >= sizeof(t->queue))
+	word = words + (n >= 11 ? 4 : 2);
+	if (strlen(word[0]) >= sizeof(t->queue))
 		return false;
-	memcpy(t->queue, w[0], strlen(w[0]) + 1);
-	t->deliveries = strtoull(w[2], NULL, 10);
-	t->seq = strtoull(w[3], NULL, 10);
-	t->stored_ns = strtoll(w[5], NULL, 10);
+	memcpy(t->queue, word[0], strlen(word[0]) + 1);
+	t->deliveries = strtoull(word[2], NULL, 10);
+	t->seq = strtoull(word[3], NULL, 10);
+	t->stored_ns = strtoll(word[5], NULL, 10);
 	return true;
 }

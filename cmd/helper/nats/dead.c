@@ -1,6 +1,6 @@
 /*
- * dead.c: dead letters are in a stream of their own, QUEUE_mq-dead.  A message is copied there with the
- * reason, and acknowledged when that is confirmed; it is made ready again in the same way.
+ * dead.c: dead letters are in a stream of their own, QUEUE_mq-dead.  A message is copied there with
+ * the reason, and acknowledged when that is confirmed; it is made ready again in the same way.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +62,8 @@ moving_publish(struct nats *n, const struct ask *from, const char *subject, cons
 	struct ask *a;
 	natsMsg *msg;
 
-	(void)snprintf(once, sizeof(once), "%.300s/%s-%llu", m->id, kind, (unsigned long long)v->seq);
+	(void)snprintf(once, sizeof(once), "%.300s/%s-%llu", m->id, kind,
+	    (unsigned long long)v->seq);
 	if ((a = ask_begin(n, from->tag, subject, done, from->arg)) == NULL)
 		return;
 	if (copy_out(n, m, subject, a->reply, once, &msg, &t)) {
@@ -96,8 +97,8 @@ dead_read(struct nats *n, struct ask *a, const struct answer *r)
 	struct stored s = { 0 };
 
 	if (answer_code(r) == 404) {
-		helper_err(n->h, a->tag, CLASS_LOST, "the message is not there any more: somebody else "
-		    "has acknowledged it");
+		helper_err(n->h, a->tag, CLASS_LOST, "the message is not there any more: "
+		    "somebody else has acknowledged it");
 		moving_free(v);
 		return;
 	}
@@ -153,8 +154,8 @@ dead_end(struct nats *n, struct ask *a)
 	struct moving *v = a->arg;
 
 	if (v->id != NULL && v->n == 0)
-		helper_err(n->h, a->tag, CLASS_GONE, "%s: no dead letter has the id %.100s", v->queue,
-		    v->id);
+		helper_err(n->h, a->tag, CLASS_GONE, "%s: no dead letter has the id %.100s",
+		    v->queue, v->id);
 	else {
 		helper_ok_begin(n->h, a->tag);
 		helper_field(n->h, "n", v->n);

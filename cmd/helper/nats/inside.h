@@ -22,7 +22,8 @@
 #define DEAD_SUFFIX "_mq-dead"
 /* Where the numbers of failed attempts are: one subject ATTEMPTS.QUEUE.SEQUENCE for each. */
 #define ATTEMPTS "mq_attempts"
-#define NAME_LONGEST 240	/* bytes of a queue's name: a stream may have 255, with DEAD_SUFFIX */
+/* Bytes of a queue's name: that of a stream may have 255, with DEAD_SUFFIX. */
+#define NAME_LONGEST 240
 #define SUBJECT_MAX 400
 /* A stream that is made here knows the ids of so many seconds: what NATS itself takes. */
 #define WINDOW_S 120

@@ -26,7 +26,8 @@ link_tls(const struct settings *set, const struct address *a, natsOptions *o)
 	if (st == NATS_OK && set->cert != NULL && set->key != NULL)
 		st = natsOptions_LoadCertificatesChain(o, set->cert, set->key);
 	if (st == NATS_OK)
-		st = natsOptions_SetExpectedHostname(o, set->tls_name != NULL ? set->tls_name : a->host);
+		st = natsOptions_SetExpectedHostname(o, set->tls_name != NULL ?
+		    set->tls_name : a->host);
 	if (st == NATS_OK && !set->verify)
 		st = natsOptions_SkipServerVerification(o, true);
 	return st;
@@ -43,7 +44,8 @@ link_options(struct nats *n, const struct address *a)
 
 	(void)snprintf(url, sizeof(url), strchr(a->host, ':') != NULL ? "nats://[%s]:%s" :
 	    "nats://%s:%s", a->host, a->port);
-	(void)snprintf(name, sizeof(name), "mq %.80s", n->set->client != NULL ? n->set->client : "");
+	(void)snprintf(name, sizeof(name), "mq %.80s",
+	    n->set->client != NULL ? n->set->client : "");
 	if ((st = natsOptions_SetURL(o, url)) == NATS_OK &&
 	    (st = natsOptions_SetName(o, name)) == NATS_OK &&
 	    (st = natsOptions_SetTimeout(o, timeout)) == NATS_OK &&
@@ -126,7 +128,8 @@ link_jetstream(struct nats *n)
 	ask_now(n, "$JS.API.INFO", "", &r);
 	good = answer_good(&r) || r.heard == HEARD_REFUSED;
 	if (r.heard == HEARD_NOBODY)
-		helper_fail(n->h, CLASS_CONF, "login: this server has no JetStream: start it with -js");
+		helper_fail(n->h, CLASS_CONF, "login: this server has no JetStream: start it "
+		    "with -js");
 	else if (!good) {
 		answer_trouble(n, &r, CLASS_AGAIN, "login", &t);
 		helper_fail(n->h, t.class, "%s", t.text);
@@ -139,8 +142,8 @@ link_jetstream(struct nats *n)
 static void
 link_can(struct nats *n)
 {
-	static const char *const words[] = { "push", "take", "expiry", "order", "dedup", "deliveries",
-		"dead", "retry", "retry-one", "approx", "queues", "make" };
+	static const char *const words[] = { "push", "take", "expiry", "order", "dedup",
+		"deliveries", "dead", "retry", "retry-one", "approx", "queues", "make" };
 	struct trouble t;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

@@ -1,6 +1,6 @@
 /*
- * login.c: the file of credentials: users and passwords, a token, or what NATS itself calls a .creds file,
- * with a JWT and the seed of its key.
+ * login.c: the file of credentials: users and passwords, a token, or what NATS itself calls a
+ * .creds file, with a JWT and the seed of its key.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,11 +22,13 @@ static bool
 login_password(const struct credentials *c, const struct address *a, natsOptions *options,
     struct trouble *t)
 {
-	const char *user = credentials_value(c, "login"), *password = credentials_value(c, "password");
+	const char *password = credentials_value(c, "password");
+	const char *user = credentials_value(c, "login");
 	natsStatus st;
 
 	if (password == NULL)
-		return login_fail(t, CLASS_CONF, "credentials: the entry for this host has no password");
+		return login_fail(t, CLASS_CONF, "credentials: the entry for this host has no "
+		    "password");
 	if (user == NULL && a->user[0] != '\0')
 		user = a->user;
 	st = user != NULL ? natsOptions_SetUserInfo(options, user, password) :

@@ -68,9 +68,11 @@ look_numbers(struct nats *n, const char *tag, const struct answer *stream,
 	helper_field(n->h, "ready", taken ? json_number(consumer->json, "num_pending") :
 	    json_number(stream->json, "state.messages"));
 	helper_field(n->h, "claimed", taken ? json_number(consumer->json, "num_ack_pending") : 0);
-	helper_field(n->h, "dead", answer_good(dead) ? json_number(dead->json, "state.messages") : 0);
+	helper_field(n->h, "dead", answer_good(dead) ?
+	    json_number(dead->json, "state.messages") : 0);
 	if (json_number(stream->json, "state.messages") > 0)
-		helper_field(n->h, "oldest", stored_time(json_text(stream->json, "state.first_ts")));
+		helper_field(n->h, "oldest",
+		    stored_time(json_text(stream->json, "state.first_ts")));
 	helper_ok_end(n->h);
 }
 
@@ -139,8 +141,8 @@ list_next(struct nats *n, struct ask *a, const struct answer *r)
 }
 
 /*
- * What was never delivered is behind what the consumer has delivered.  Those before may be claimed, or wait to be delivered
- * again, and nobody can be told which.
+ * What was never delivered is behind what the consumer has delivered.  Those before may be claimed,
+ * or wait to be delivered again, and nobody can be told which.
  */
 static bool
 list_first(struct nats *n, const char *tag, const char *queue, uint64_t *seq)

@@ -53,8 +53,8 @@ nats_watch(struct helper *h, struct pollfd *p, int max, int *timeout_ms)
 }
 
 /*
- * What is under way comes to its end first, and what is on its way from the server has to arrive: if it
- * were given back while requests are open, the server would send it here again.
+ * What is under way comes to its end first, and what is on its way from the server has to arrive:
+ * if it were given back while requests are open, the server would send it here again.
  */
 static void
 nats_close(struct helper *h)

@@ -1,6 +1,6 @@
 /*
- * pull.c: messages are taken by pull requests, one at a time for each queue.  The first look at a queue
- * does not wait; each one after it waits for some seconds at the server.
+ * pull.c: messages are taken by pull requests, one at a time for each queue.  The first look at a
+ * queue does not wait; each one after it waits for a while at the server.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +46,8 @@ pull_new(struct nats *n)
 	p->n = n;
 	if (natsInbox_Create(&p->prefix) == NATS_OK) {
 		(void)snprintf(subject, sizeof(subject), "%s.*", p->prefix);
-		if (natsConnection_Subscribe(&p->sub, n->conn, subject, inbox_pulled, p) == NATS_OK &&
+		if (natsConnection_Subscribe(&p->sub, n->conn, subject, inbox_pulled,
+		    p) == NATS_OK &&
 		    natsSubscription_SetPendingLimits(p->sub, -1, -1) == NATS_OK &&
 		    natsSubscription_SetOnCompleteCB(p->sub, inbox_drained, p) == NATS_OK)
 			return p;
@@ -79,8 +80,8 @@ pull_drained(struct pull *p)
 }
 
 /*
- * End it, but not before everything that is on its way has come: the library takes back the subscription,
- * and tells when nothing more can come from it.
+ * End it, but not before everything that is on its way has come: the library takes back the
+ * subscription, and tells when nothing more can come from it.
  */
 static void
 pull_end(struct pull *p, const struct trouble *why)
@@ -318,7 +319,8 @@ pull_status(struct nats *n, struct taking *t, natsMsg *msg)
 	p->asked = 0;
 	if (strcmp(status, "503") == 0 || strstr(text, "Deleted") != NULL) {
 		stream_forget(n, t->queue);
-		(void)snprintf(why.text, sizeof(why.text), "%s: its stream or consumer is gone", t->queue);
+		(void)snprintf(why.text, sizeof(why.text), "%s: its stream or consumer is gone",
+		    t->queue);
 		pull_end(p, &why);
 	} else if (strcmp(status, "404") == 0 || strcmp(status, "408") == 0) {
 		if (p->got == 0)
@@ -345,7 +347,8 @@ pull_ask(struct nats *n, struct taking *t, usec_t now)
 	else
 		(void)snprintf(wait, sizeof(wait), "\"no_wait\":true");
 	p->looked = true;
-	(void)snprintf(subject, sizeof(subject), "$JS.API.CONSUMER.MSG.NEXT.%s." CONSUMER, t->queue);
+	(void)snprintf(subject, sizeof(subject), "$JS.API.CONSUMER.MSG.NEXT.%s." CONSUMER,
+	    t->queue);
 	(void)snprintf(reply, sizeof(reply), "%s.%u", p->prefix, ++p->turn);
 	(void)snprintf(text, sizeof(text), "{\"batch\":%lld,\"max_bytes\":%lld,%s}",
 	    (long long)p->asked, (long long)bytes, wait);

@@ -20,8 +20,8 @@ push_done(struct nats *n, struct ask *a, const struct answer *r)
 	if (r->heard == HEARD_NOBODY)
 		stream_forget(n, a->subject);
 	if (answer_good(r)) {
-		helper_err(n->h, a->tag, CLASS_UNKNOWN, "%s: the message went to stream '%s'", a->subject,
-		    json_text(r->json, "stream"));
+		helper_err(n->h, a->tag, CLASS_UNKNOWN, "%s: the message went to stream '%s'",
+		    a->subject, json_text(r->json, "stream"));
 		return;
 	}
 	answer_trouble(n, r, CLASS_UNKNOWN, a->subject, &t);
@@ -40,8 +40,8 @@ push_fits(struct nats *n, const char *tag, const struct message *m, const struct
 	int64_t max = n->max_payload - HEAD_ROOM;
 
 	if (m->delay_ms > 0) {
-		helper_err(n->h, tag, CLASS_CANNOT, "NATS cannot delay a push; push it to a local queue "
-		    "and relay that");
+		helper_err(n->h, tag, CLASS_CANNOT, "NATS cannot delay a push; push it to a local "
+		    "queue and relay that");
 		return false;
 	}
 	if (s->known && s->max_size >= 0 && s->max_size - HEAD_ROOM < max)

@@ -161,8 +161,8 @@ settle_counted(struct nats *n, struct ask *a, const struct answer *r)
 }
 
 /*
- * JetStream cannot change a message that is stored.  So the number of failed attempts is stored beside
- * it, before it is given back.
+ * JetStream cannot change a message that is stored.  So the number of failed attempts is stored
+ * beside it, before it is given back.
  */
 static void
 settle_count(struct nats *n, const char *tag, const char *token, const struct token *t,
@@ -179,7 +179,8 @@ settle_count(struct nats *n, const char *tag, const char *token, const struct to
 	g->delay_ms = delay_ms;
 	(void)snprintf(subject, sizeof(subject), ATTEMPTS ".%s.%llu", t->queue,
 	    (unsigned long long)t->seq);
-	(void)snprintf(text, sizeof(text), "%lld %lld", (long long)attempts, (long long)t->stored_ns);
+	(void)snprintf(text, sizeof(text), "%lld %lld", (long long)attempts,
+	    (long long)t->stored_ns);
 	ask_text(n, tag, subject, text, settle_counted, g);
 }
 

@@ -1,6 +1,6 @@
 /*
- * stored.c: messages that were asked for by their sequence number.  They come as JSON, with the headers and
- * the body in base64.
+ * stored.c: messages that were asked for by their sequence number.  They come as JSON, with the
+ * headers and the body in base64.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,8 @@
 static int
 base64_value(char c)
 {
-	static const char all[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char all[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *at = c != '\0' ? strchr(all, c) : NULL;
 
 	return at != NULL ? (int)(at - all) : -1;
@@ -103,7 +104,8 @@ stored_read(const struct answer *r, const char *stream, struct stored *s)
 	s->m.enqueued = stored_time(json_text(j, "time"));
 	copy_in(s->msg, &s->map, &s->m);
 	if (s->m.id == NULL || s->m.id[0] == '\0') {
-		(void)snprintf(s->id, sizeof(s->id), "nats-%s-%llu", stream, (unsigned long long)s->seq);
+		(void)snprintf(s->id, sizeof(s->id), "nats-%s-%llu", stream,
+		    (unsigned long long)s->seq);
 		s->m.id = s->id;
 		s->m.derived = true;
 	}

@@ -19,9 +19,9 @@ stream_name_ok(struct nats *n, const char *tag, const char *queue)
 	if (len > 0 && len <= NAME_LONGEST && strpbrk(queue, " .*>/\\\t\r\n") == NULL)
 		return true;
 	if (tag != NULL)
-		helper_err(n->h, tag, CLASS_CANNOT, "a stream of NATS cannot be called '%.100s': 1 to %d "
-		    "bytes without blanks and . * > / \\; map the queue to another name", queue,
-		    NAME_LONGEST);
+		helper_err(n->h, tag, CLASS_CANNOT, "a stream of NATS cannot be called '%.100s': 1 "
+		    "to %d bytes without blanks and . * > / \\; map the queue to another name",
+		    queue, NAME_LONGEST);
 	return false;
 }
 
@@ -61,8 +61,8 @@ stream_fail(struct nats *n, const struct answer *r, const char *name, struct tro
 {
 	answer_trouble(n, r, CLASS_AGAIN, name, t);
 	if (t->class == CLASS_GONE)
-		(void)snprintf(t->text, sizeof(t->text), "%s: there is no such stream; 'create = yes' "
-		    "lets mq make it", name);
+		(void)snprintf(t->text, sizeof(t->text), "%s: there is no such stream; "
+		    "'create = yes' lets mq make it", name);
 	return false;
 }
 
@@ -165,8 +165,8 @@ stream_load(struct nats *n, const char *queue, struct answer *r, struct trouble 
 	if (stream_is_queue(json_at(r->json, "config")))
 		return true;
 	t->class = CLASS_CONF;
-	(void)snprintf(t->text, sizeof(t->text), "stream %s does not take the subject %s: it is not "
-	    "a queue of mq", queue, queue);
+	(void)snprintf(t->text, sizeof(t->text), "stream %s does not take the subject %s: it is "
+	    "not a queue of mq", queue, queue);
 	return false;
 }
 
@@ -214,7 +214,8 @@ stream_free(struct nats *n)
 
 /*
  * mq counts attempts itself, so a consumer that gives up after some deliveries would lose messages;
- * and messages that wait for their delay count as not acknowledged, so there must be no limit of these.
+ * and messages that wait for their delay count as not acknowledged, so there must be no limit of
+ * these.
  */
 static void
 consumer_create(struct nats *n, const char *queue, int64_t lease_ms, struct answer *r)
@@ -223,7 +224,8 @@ consumer_create(struct nats *n, const char *queue, int64_t lease_ms, struct answ
 
 	(void)snprintf(subject, sizeof(subject), "%s." CONSUMER, queue);
 	(void)snprintf(text, sizeof(text), "{\"stream_name\":\"%s\",\"config\":{"
-	    "\"durable_name\":\"" CONSUMER "\",\"deliver_policy\":\"all\",\"ack_policy\":\"explicit\","
+	    "\"durable_name\":\"" CONSUMER "\",\"deliver_policy\":\"all\","
+	    "\"ack_policy\":\"explicit\","
 	    "\"ack_wait\":%lld,\"max_deliver\":-1,\"max_ack_pending\":-1,"
 	    "\"replay_policy\":\"instant\"}}", queue, (long long)lease_ms * 1000000);
 	stream_api(n, "CONSUMER.DURABLE.CREATE", subject, text, r);
