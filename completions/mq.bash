@@ -1,6 +1,6 @@
 # bash completion for mq; made by 'mq help --completion bash'
 
-_mq_verbs='init config push pop claim ack nack extend work request reply peek show ls stat top dead retry bury hold edit rm mv watch wait subscribe unsubscribe topics replay pause resume fsck check export import help version'
+_mq_verbs='init config push pop claim ack nack extend work request reply peek show ls stat top dead retry bury hold edit rm mv watch wait subscribe unsubscribe topics replay pause resume relay fsck check export import help version'
 _mq_states='ready delayed claimed held dead done'
 _mq_columns='id state priority attempts deliveries size age enqueued due deadline expires reason handle file origin'
 _mq_keys='lease= attempts= backoff= jitter= expire= expired= order_dead= latest= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= unrouted= mode= group= paused= log= handler= jobs= timeout= grace= once= accept= rate= max_in_flight= single= breaker='
@@ -21,7 +21,7 @@ _mq_opts() {
 	peek) echo '--state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last -i --info --json --cloudevents -q -v -h --quiet --verbose --help' ;;
 	show) echo '--json -q -v -h --quiet --verbose --help' ;;
 	ls) echo '--state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last -o --columns --sort --json --ids -q -v -h --quiet --verbose --help' ;;
-	stat) echo '--json --prometheus --textfile --rates --ages -q -v -h --quiet --verbose --help' ;;
+	stat) echo '--json --prometheus --textfile --rates --ages --relays -q -v -h --quiet --verbose --help' ;;
 	top) echo '-b --batch -d --delay -n --frames -q -v -h --quiet --verbose --help' ;;
 	dead) echo '--state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last -o --columns --sort --json --ids -q -v -h --quiet --verbose --help' ;;
 	retry) echo '--keep-attempts --to-origin --rate --state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last --all --force --dry-run -q -v -h --quiet --verbose --help' ;;
@@ -38,8 +38,9 @@ _mq_opts() {
 	replay) echo '--to --rate --all --dry-run --state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last -q -v -h --quiet --verbose --help' ;;
 	pause) echo '--push -q -v -h --quiet --verbose --help' ;;
 	resume) echo '--push -q -v -h --quiet --verbose --help' ;;
+	relay) echo '--name -j --window --drain --config -q -v -h --quiet --verbose --help' ;;
 	fsck) echo '--repair --json --list -q -v -h --quiet --verbose --help' ;;
-	check) echo '--warn-depth --crit-depth --warn-age --crit-age --warn-dead --crit-dead -q -v -h --quiet --verbose --help' ;;
+	check) echo '--warn-depth --crit-depth --warn-age --crit-age --warn-dead --crit-dead --relay -q -v -h --quiet --verbose --help' ;;
 	export) echo '--state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last -q -v -h --quiet --verbose --help' ;;
 	import) echo '--dry-run -q -v -h --quiet --verbose --help' ;;
 	help) echo '--completion --table -q -v -h --quiet --verbose --help' ;;
@@ -200,6 +201,8 @@ _mq_arg() {
 	replay:--reason) echo none ;;
 	replay:--match) echo none ;;
 	replay:--limit | replay:-n) echo none ;;
+	relay:--name) echo none ;;
+	relay:--window | relay:-j) echo none ;;
 	check:--warn-depth) echo none ;;
 	check:--crit-depth) echo none ;;
 	check:--warn-age) echo none ;;
@@ -255,6 +258,7 @@ _mq_operands() {
 	replay) echo 'queue id*' ;;
 	pause) echo 'queue' ;;
 	resume) echo 'queue' ;;
+	relay) echo 'none none' ;;
 	fsck) echo 'queue*' ;;
 	check) echo 'queue*' ;;
 	export) echo 'queue id*' ;;

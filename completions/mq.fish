@@ -331,6 +331,10 @@ function __mq_arg
 			echo yes
 		case replay:--limit replay:-n
 			echo yes
+		case relay:--name
+			echo yes
+		case relay:--window relay:-j
+			echo yes
 		case check:--warn-depth
 			echo yes
 		case check:--crit-depth
@@ -412,7 +416,7 @@ function __mq_candidates
 		case column
 			printf '%s\n' id state priority attempts deliveries size age enqueued due deadline expires reason handle file origin
 		case verb
-			printf '%s\n' init config push pop claim ack nack extend work request reply peek show ls stat top dead retry bury hold edit rm mv watch wait subscribe unsubscribe topics replay pause resume fsck check export import help version
+			printf '%s\n' init config push pop claim ack nack extend work request reply peek show ls stat top dead retry bury hold edit rm mv watch wait subscribe unsubscribe topics replay pause resume relay fsck check export import help version
 		case key
 			printf '%s\n' lease= attempts= backoff= jitter= expire= expired= order_dead= latest= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= unrouted= mode= group= paused= log= handler= jobs= timeout= grace= once= accept= rate= max_in_flight= single= breaker=
 	end
@@ -469,6 +473,7 @@ complete -c mq -n __fish_use_subcommand -a topics -d 'show topics and who subscr
 complete -c mq -n __fish_use_subcommand -a replay -d 'deliver again what was acknowledged and kept'
 complete -c mq -n __fish_use_subcommand -a pause -d 'stop claims (or pushes) until resume'
 complete -c mq -n __fish_use_subcommand -a resume -d 'allow claims (or pushes) again'
+complete -c mq -n __fish_use_subcommand -a relay -d 'carry messages between a queue and a message engine'
 complete -c mq -n __fish_use_subcommand -a fsck -d 'check queues, and mend them'
 complete -c mq -n __fish_use_subcommand -a check -d 'tell a monitoring system how a queue is, as a Nagios plug-in'
 complete -c mq -n __fish_use_subcommand -a export -d 'write a queue to standard output as a tar archive'
@@ -672,6 +677,7 @@ complete -c mq -n '__fish_seen_subcommand_from stat' -l prometheus -d 'the text 
 complete -c mq -n '__fish_seen_subcommand_from stat' -l textfile -d 'replace FILE by that, for a node exporter' -rF
 complete -c mq -n '__fish_seen_subcommand_from stat' -l rates -d 'rates of the last 1, 5 and 15 minutes'
 complete -c mq -n '__fish_seen_subcommand_from stat' -l ages -d 'how many messages are how old, in minutes'
+complete -c mq -n '__fish_seen_subcommand_from stat' -l relays -d 'how the relays fare, in place of the queues'
 complete -c mq -n '__fish_seen_subcommand_from top; and __mq_wants queue top "queue"' -a '(__mq_candidates queue top ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from top; and __mq_wants id top "queue"' -a '(__mq_candidates id top ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from top; and __mq_wants handle top "queue"' -a '(__mq_candidates handle top ready,delayed,claimed,held,dead,done)'
@@ -923,6 +929,17 @@ complete -c mq -n '__fish_seen_subcommand_from resume; and __mq_wants verb resum
 complete -c mq -n '__fish_seen_subcommand_from resume; and __mq_wants command resume "queue"' -a '(__mq_candidates command resume ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from resume; and __mq_wants file resume "queue"' -F
 complete -c mq -n '__fish_seen_subcommand_from resume' -l push -d 'allow pushes, not claims'
+complete -c mq -n '__fish_seen_subcommand_from relay; and __mq_wants queue relay "none none"' -a '(__mq_candidates queue relay ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from relay; and __mq_wants id relay "none none"' -a '(__mq_candidates id relay ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from relay; and __mq_wants handle relay "none none"' -a '(__mq_candidates handle relay ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from relay; and __mq_wants key relay "none none"' -a '(__mq_candidates key relay ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from relay; and __mq_wants verb relay "none none"' -a '(__mq_candidates verb relay ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from relay; and __mq_wants command relay "none none"' -a '(__mq_candidates command relay ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from relay; and __mq_wants file relay "none none"' -F
+complete -c mq -n '__fish_seen_subcommand_from relay' -l name -d 'what the relay is called; alone: the one of mq.conf' -x
+complete -c mq -n '__fish_seen_subcommand_from relay' -s j -l window -d 'so many messages under way at most; default 200' -x
+complete -c mq -n '__fish_seen_subcommand_from relay' -l drain -d 'end when there is nothing left'
+complete -c mq -n '__fish_seen_subcommand_from relay' -l config -d 'run all relays of mq.conf'
 complete -c mq -n '__fish_seen_subcommand_from fsck; and __mq_wants queue fsck "queue*"' -a '(__mq_candidates queue fsck ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from fsck; and __mq_wants id fsck "queue*"' -a '(__mq_candidates id fsck ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from fsck; and __mq_wants handle fsck "queue*"' -a '(__mq_candidates handle fsck ready,delayed,claimed,held,dead,done)'
@@ -946,6 +963,7 @@ complete -c mq -n '__fish_seen_subcommand_from check' -l warn-age -d 'warning if
 complete -c mq -n '__fish_seen_subcommand_from check' -l crit-age -d 'critical, the same' -x
 complete -c mq -n '__fish_seen_subcommand_from check' -l warn-dead -d 'warning if there are so many dead letters' -x
 complete -c mq -n '__fish_seen_subcommand_from check' -l crit-dead -d 'critical, the same' -x
+complete -c mq -n '__fish_seen_subcommand_from check' -l relay -d 'the operands are relays'
 complete -c mq -n '__fish_seen_subcommand_from export; and __mq_wants queue export "queue id*"' -a '(__mq_candidates queue export ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from export; and __mq_wants id export "queue id*"' -a '(__mq_candidates id export ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from export; and __mq_wants handle export "queue id*"' -a '(__mq_candidates handle export ready,delayed,claimed,held,dead,done)'

@@ -27,6 +27,10 @@ until [ -s "$dir/events" ]; do sleep 0.05; done
 kill "$watcher"
 wait "$watcher" || true
 
+mq init -q sent
+mq -s "$dir/there" init -q sent
+mq relay -q --drain sent "mq://$dir/there/sent" 2>/dev/null || true	# its helper may be missing in an older tree
+
 members() {
 	jq -r '[paths | map(strings) | join(".")] | unique[] | select(. != "" and (startswith("headers.") | not))' |
 	    sort -u | sed "s/^/json $1 /"
@@ -46,6 +50,7 @@ mq claim --json jobs | members claim
 mq pop --json jobs | members pop
 mq stat --json jobs | members stat
 mq topics --json | members topics
+mq stat --relays --json | members relays
 { mq fsck --json jobs || true; } | members fsck
 members watch <"$dir/events"
 } | sort -u

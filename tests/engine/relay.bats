@@ -137,6 +137,43 @@ ready() {
 	torture --messages 500 --kills 15 "$url" other
 }
 
+# at_each_call COMMAND...: killed at every eighth of its calls, each time in a fresh spool; then the same once more, and that gives
+# each message once, and leaves nothing.
+at_each_call() {
+	local n calls
+	need_inject
+	rm -rf start && mkdir start
+	cp -a "$MQ_SPOOL" start/spool
+	"$MQ_BUILD/sweep/inject" "$BATS_TEST_TMPDIR/spool" 1 list report "$@" >/dev/null 2>&1
+	calls=$(wc -l <report)
+	[ "$calls" -gt 50 ]
+	for ((n = 1 + RANDOM % 8; n <= calls; n += 8)); do
+		rm -rf "$MQ_SPOOL"
+		cp -a start/spool "$MQ_SPOOL"
+		"$MQ_BUILD/sweep/inject" "$BATS_TEST_TMPDIR/spool" "$n" kill report "$@" >/dev/null 2>&1 || true
+		"$@" 2>again.err || { echo "killed at $(<report): $(<again.err)"; return 1; }
+		assert_equal "$(mq pop -n 9 -l to | sort | tr '\n' ' ')" "one two "
+		assert_counts from ""
+	done
+	proved "killed at $((calls / 8)) of $calls calls: each message once"
+}
+
+@test "out: the relay is killed at its calls" {
+	mq init -q from
+	mq init -q to
+	mq push -q from -m one
+	mq push -q from -m two -k key
+	at_each_call mq relay --drain from "mq://$MQ_SPOOL/to"
+}
+
+@test "in: the relay is killed at its calls" {
+	mq init -q from
+	mq init -q to
+	mq push -q from -m one
+	mq push -q from -m two -k key
+	at_each_call mq relay --drain "mq://$MQ_SPOOL/from" to
+}
+
 @test "the engine is away: nothing is lost, no attempt counts, it is told, and it goes on by itself" {
 	mq push -q jobs -m one
 	there init -q other
