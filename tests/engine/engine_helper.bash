@@ -77,3 +77,45 @@ torture() {
 	python3 "$BATS_TEST_DIRNAME/../engine/torture.py" "${@:1:$#-2}" "$dir" "${@: -2}" >torture.out 2>&1 || { cat torture.out; return 1; }
 	proved "$(tail -n 1 torture.out)"
 }
+
+# server_ready NAME SECONDS COMMAND...: wait until the command succeeds
+server_ready() {
+	local name=$1
+	shift
+	wait_until "$@" && return
+	echo "$name is not ready: ${*:2}" >&2
+	tail -n 20 "$BATS_FILE_TMPDIR/$name.log" >&2
+	return 1
+}
+
+# talk SCHEME KEY=VALUE...: run a Python program on stdin, with an open helper as p, which was told
+# these settings.  peer(KEY=VALUE...) is another one, not opened yet; Peer and Fail are there, too.
+talk() {
+	python3 -B -c '
+import os, sys, time
+sys.path.insert(0, sys.argv[1])
+from conformance.peer import Peer, Fail
+
+def peer(**more):
+    settings = dict(a.split("=", 1) for a in sys.argv[3:])
+    settings.update({k.replace("_", "-"): v for k, v in more.items()})
+    return Peer("%s/mq-engine-%s" % (os.environ["MQ_ENGINE_DIR"], sys.argv[2]), settings)
+
+p = peer().open()
+exec(compile(sys.stdin.read(), "talk", "exec"))
+if not p.ended:
+    p.bye()
+p.release()' "$BATS_TEST_DIRNAME/../engine" "$@"
+}
+
+# opening SCHEME KEY=VALUE...: what comes of "open", as text
+opening() {
+	local scheme=$1 setting
+	shift
+	{
+		for setting; do
+			printf 'set %s %s\n' "${setting%%=*}" "${setting#*=}"
+		done
+		printf 'open\nbye\n'
+	} | "$MQ_ENGINE_DIR/mq-engine-$scheme" | sed 's/%20/ /g'
+}
