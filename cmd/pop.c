@@ -7,7 +7,6 @@
  * us, the message is given back, and the attempt does not count.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdio_ext.h>
 #include <unistd.h>
 
@@ -53,8 +52,9 @@ struct pop {
 };
 
 static void
-renew(struct pop *p)
+renew(void *arg)
 {
+	struct pop *p = arg;
 	bool let = alarm_is_let();
 	struct error trouble;
 	enum status st;
@@ -77,27 +77,7 @@ renew(struct pop *p)
 static bool
 write_slowly(struct pop *p, const char *data, size_t len)
 {
-	struct pollfd pfd = { .fd = STDOUT_FILENO, .events = POLLOUT };
-	size_t done = 0;
-	ssize_t n;
-	int why;
-
-	while (done < len) {
-		alarm_let(true);
-		n = write(STDOUT_FILENO, data + done, len - done);
-		why = n == -1 ? errno : 0;
-		if (why == EAGAIN)	/* another process made stdout non-blocking */
-			(void)poll(&pfd, 1, -1);
-		alarm_let(false);
-		if (alarm_rang())
-			renew(p);
-		errno = run_stopped() ? EINTR : why;
-		if (run_stopped() || (n == -1 && why != EAGAIN && why != EINTR))
-			return false;
-		if (n > 0)
-			done += (size_t)n;
-	}
-	return true;
+	return out_slowly(data, len, renew, p);
 }
 
 static bool

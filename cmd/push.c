@@ -47,17 +47,6 @@ push_again(struct producer *p)
 	return producer_duplicate(p, &id);
 }
 
-/* Prepare the headers that all messages get.  The headers of an event are made when it is read. */
-static enum status
-push_headers(struct producer *p)
-{
-	if (!p->events)
-		return producer_trace(p);
-	p->event.common = p->headers;
-	p->headers = (struct headers){ 0 };
-	return ST_OK;
-}
-
 /*
  * For a topic, ask whether the subscribers accept messages.  For events this depends on the headers
  * of each one, so it is asked later.
@@ -77,7 +66,7 @@ push_open(struct producer *p)
 	enum status st;
 
 	if ((st = queue_accept(p->q, &p->accept, err)) != ST_OK ||
-	    (st = push_headers(p)) != ST_OK || (st = push_ask_subscribers(p)) != ST_OK ||
+	    (st = producer_headers(p)) != ST_OK || (st = push_ask_subscribers(p)) != ST_OK ||
 	    (st = producer_admitted(p)) != ST_OK)
 		return st;
 	return batch_open(p->q, &p->opt, &p->b, err);

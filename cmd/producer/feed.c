@@ -15,12 +15,22 @@
 /* ---- one message ------------------------------------------------------- */
 
 /* A message in a drop box has no headers. */
-enum status
-producer_trace(struct producer *p)
+static enum status
+feed_trace(struct producer *p)
 {
 	bool none = p->q != NULL && queue_drops_only(p->q);
 
 	return none ? ST_OK : trace_headers(&p->headers, &p->r->err);
+}
+
+enum status
+producer_headers(struct producer *p)
+{
+	if (!p->events)
+		return feed_trace(p);
+	p->event.common = p->headers;
+	p->headers = (struct headers){ 0 };
+	return ST_OK;
 }
 
 /* Make a message of the event.  Its own headers follow those that every message gets. */
@@ -33,7 +43,7 @@ feed_event(struct producer *p)
 
 	if ((st = event_take(&p->event, &p->headers, &body, err)) != ST_OK)
 		return st;
-	if ((st = producer_trace(p)) == ST_OK && (st = p->to->begin(p)) == ST_OK && body.len > 0)
+	if ((st = feed_trace(p)) == ST_OK && (st = p->to->begin(p)) == ST_OK && body.len > 0)
 		st = p->to->write(p, body.data, body.len);
 	free(body.data);
 	return st;

@@ -69,13 +69,24 @@ enum status producer_admitted(struct producer *p) MUST_CHECK;
  * not be printed.
  */
 enum status producer_publish(struct producer *p) MUST_CHECK;
+/* Print the id of a message that is queued. */
+void producer_tell(struct producer *p, const char *id);
+/*
+ * Return 'st', but ST_UNSURE if an id could not be printed, whatever else failed.  After other
+ * failures, a message whose id was not printed is not queued, and may be pushed again; here that
+ * would push it twice.
+ */
+enum status producer_told(struct producer *p, enum status st) MUST_CHECK;
 /* Print the id of the message that was pushed under the same key before. */
 enum status producer_duplicate(struct producer *p, const struct msgid *id) MUST_CHECK;
 
 /* ---- feed.c ---------------------------------------------------------------- */
 
-/* Add the headers that come from the environment, if the queue takes headers. */
-enum status producer_trace(struct producer *p) MUST_CHECK;
+/*
+ * Prepare the headers that all messages get: those that were typed and, if the queue takes headers,
+ * those that come from the environment.  The headers of an event are made when it is read.
+ */
+enum status producer_headers(struct producer *p) MUST_CHECK;
 /* Cut the whole input into messages, and publish each time a batch is full. */
 enum status producer_feed(struct producer *p) MUST_CHECK;
 /*

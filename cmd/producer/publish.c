@@ -87,21 +87,20 @@ producer_admitted(struct producer *p)
 
 /* ---- ids --------------------------------------------------------------- */
 
-static void
-producer_print(void *arg, const struct msgid *id)
+void
+producer_tell(struct producer *p, const char *id)
 {
-	struct producer *p = arg;
-
-	if (!p->r->quiet && printf("%s\n", id->text) < 0)
+	if (!p->r->quiet && printf("%s\n", id) < 0)
 		p->told_all = false;
 }
 
-/*
- * Check that all ids could be printed.  If one could not, that is the result, whatever else failed.
- * After other failures, a message whose id was not printed is not queued, and may be pushed again;
- * here that would push it twice.
- */
-static enum status
+static void
+producer_print(void *arg, const struct msgid *id)
+{
+	producer_tell(arg, id->text);
+}
+
+enum status
 producer_told(struct producer *p, enum status st)
 {
 	struct error failed = p->r->err;
@@ -130,7 +129,7 @@ enum status
 producer_duplicate(struct producer *p, const struct msgid *id)
 {
 	producer_verbose_duplicate(p);
-	producer_print(p, id);
+	producer_tell(p, id->text);
 	return producer_told(p, ST_OK);
 }
 

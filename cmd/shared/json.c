@@ -131,6 +131,20 @@ json_put_base64(FILE *f, const char *data, size_t len)
 	}
 }
 
+void
+json_body_bytes(FILE *f, const char *data, size_t len)
+{
+	bool text = true;
+	uint32_t cp;
+
+	for (size_t i = 0, n; text && i < len; i += n)
+		text = (n = out_utf8((const unsigned char *)data + i, len - i, &cp)) > 0;
+	json_name(f, text ? "body" : "body_base64", false);
+	(void)fputc('"', f);
+	(text ? json_text : json_put_base64)(f, data, len);
+	(void)fputc('"', f);
+}
+
 enum status
 json_body_text(int fd, const struct msgname *n, bool *text, struct error *err)
 {

@@ -116,16 +116,11 @@ members_origin(FILE *f, const struct members *m)
 }
 
 /* Values of the same name are joined by ", ", as handlers get them. */
-static void
-members_headers(FILE *f, const struct members *m)
+void
+json_headers(FILE *f, const struct headers_index *all)
 {
-	const struct headers_index *all = m->headers;
 	const char *comma = "";
 
-	if (all == NULL) {
-		json_value(f, NULL);
-		return;
-	}
 	(void)fputc('{', f);
 	for (size_t i = 0; i < all->n; i++) {
 		const struct header *h = &all->h[i].header;
@@ -143,6 +138,15 @@ members_headers(FILE *f, const struct members *m)
 		(void)fputc('"', f);
 	}
 	(void)fputc('}', f);
+}
+
+static void
+members_headers(FILE *f, const struct members *m)
+{
+	if (m->headers == NULL)
+		json_value(f, NULL);
+	else
+		json_headers(f, m->headers);
 }
 
 /*

@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 
+struct headers_index;
 struct msgname;
 struct place;
 struct queue;
@@ -21,6 +22,11 @@ enum status out_flush(struct run *r) MUST_CHECK;
  * 'meanwhile' is called now and then, and may be NULL.
  */
 bool out_taken(void (*meanwhile)(void *arg), void *arg) MUST_CHECK;
+/*
+ * Write to stdout, and call 'meanwhile' each time that the alarm rings (see alarm.h).  False, with
+ * errno: stdout failed, or a signal stopped us.
+ */
+bool out_slowly(const char *data, size_t len, void (*meanwhile)(void *arg), void *arg) MUST_CHECK;
 /* Write foreign text to stdout or stderr, made visible by vis(3). */
 void out_vis(FILE *f, const char *text, size_t len);
 /*
@@ -54,6 +60,8 @@ void json_value(FILE *f, const char *text);
 void json_time(FILE *f, usec_t at);
 /* Print the name of a member behind a comma; 'first' leaves out the comma. */
 void json_name(FILE *f, const char *name, bool first);
+/* Print headers as an object. */
+void json_headers(FILE *f, const struct headers_index *all);
 /* Print "{" and what json_message prints, or nothing at all if that fails. */
 enum status json_open(FILE *f, struct queue *q, const struct place *p,
     struct error *err) MUST_CHECK;
@@ -68,6 +76,8 @@ enum status json_message(FILE *f, struct queue *q, const struct place *p,
  * constant memory.
  */
 enum status json_body(FILE *f, int fd, const struct msgname *n, struct error *err) MUST_CHECK;
+/* The same for a body in memory. */
+void json_body_bytes(FILE *f, const char *data, size_t len);
 /*
  * Like json_body, with these names for the member.  If 'text' is NULL, the body is always in
  * base64.
