@@ -95,6 +95,14 @@ process_pipe(int fds[2], int ours, struct error *err)
 	return ST_OK;
 }
 
+bool
+process_find(const char *name, char path[PATH_MAX])
+{
+	int n = snprintf(path, PATH_MAX, "%s/%s", process_dir(), name);
+
+	return n < PATH_MAX && access(path, X_OK) == 0;
+}
+
 enum status
 process_start(const char *name, struct process *p, struct error *err)
 {
@@ -104,8 +112,7 @@ process_start(const char *name, struct process *p, struct error *err)
 	enum status st;
 
 	*p = (struct process){ .pid = -1, .in = -1, .out = -1, .err = -1 };
-	(void)snprintf(path, sizeof(path), "%s/%s", process_dir(), name);
-	if (access(path, X_OK) == -1)
+	if (!process_find(name, path))
 		return error_set(err, ST_CONF, errno, "%s is not installed (Debian: package %s): %s",
 		    name, name, path);
 	if ((st = process_pipe(in, 1, err)) == ST_OK && (st = process_pipe(out, 0, err)) == ST_OK)

@@ -4,6 +4,8 @@
 #ifndef CMD_ENGINE_START_H
 #define CMD_ENGINE_START_H
 
+#include <limits.h>
+
 #include "base/base.h"
 
 struct process {
@@ -18,6 +20,8 @@ struct process {
 enum status process_start(const char *name, struct process *p, struct error *err) MUST_CHECK;
 /* Wait until it has ended, but not beyond 'deadline' (clock_mono); then it is killed. */
 void process_end(struct process *p, usec_t deadline);
+/* Where the helper of that name is.  False: it is not there, with errno. */
+bool process_find(const char *name, char path[PATH_MAX]);
 /* The directory of helpers. */
 const char *process_dir(void);
 
