@@ -17,6 +17,8 @@
 #include "shared/out.h"
 #include "shared/progress.h"
 #include "remote/remote.h"
+#include "engine/address.h"
+#include "broker/broker.h"
 #include "table.h"
 
 /*
@@ -86,6 +88,17 @@ finish(struct run *r, enum status st)
 	    status_exit(st);
 }
 
+/* Run the verb where the spool is: here, on another host, or on an engine. */
+static enum status
+run_there(struct run *r, char **words)
+{
+	const char *spool = run_asked_spool();
+
+	if (remote_is(spool))
+		return remote_run(r, spool, words);
+	return address_is(spool) ? broker_run(r, spool) : r->cmd->run(r);
+}
+
 static int
 run_verb(struct run *r, const struct cmd *cmd, int argc, char **argv)
 {
@@ -100,8 +113,7 @@ run_verb(struct run *r, const struct cmd *cmd, int argc, char **argv)
 		return finish(r, ST_OK);
 	}
 	if (st == ST_OK)
-		st = remote_is(run_asked_spool()) ? remote_run(r, run_asked_spool(), argv + 1) :
-		    cmd->run(r);
+		st = run_there(r, argv + 1);
 	if (run_stopped() && st != ST_OK && st != ST_NONE && st != ST_AGAIN && !r->told)
 		run_complain(r);
 	run_die_if_stopped();
