@@ -87,6 +87,8 @@ void engine_dead(struct engine *e, const char *token, int64_t attempts, const ch
 void engine_extend(struct engine *e, const char *token, usec_t lease, void *data);
 /* A request of words: "stat", "queues", "make", "check", "retry", "list"; NULL at the end. */
 void engine_ask(struct engine *e, void *data, const char *request, ...) __attribute__((sentinel));
+/* Send what the helper's pipe takes now; reading events does that, too. */
+void engine_send(struct engine *e);
 /* How many requests are open. */
 size_t engine_open_requests(const struct engine *e);
 /* Bytes that the helper has not read yet. */

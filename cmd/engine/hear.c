@@ -80,32 +80,46 @@ hear_watch(struct engine *e)
 		    3.0 * (double)e->timeout / USEC);
 }
 
+void
+engine_send(struct engine *e)
+{
+	struct error err = { 0 };
+
+	/* A pipe that nobody reads is told of by the end of the other one. */
+	if (!e->down && writer_flush(&e->out, e->process.in, &err) != ST_OK && e->out.broken)
+		engine_lose(e, CLASS_UNKNOWN, "%s", err.text);
+}
+
+/* Send and read what is possible now. */
+static void
+hear_exchange(struct engine *e)
+{
+	struct error err = { 0 };
+
+	engine_hear(e);
+	engine_send(e);
+	if (!e->in.ended && reader_fill(&e->in, e->process.out, &err) == ST_OK)
+		e->heard = clock_mono();
+}
+
 enum status
 engine_frame(struct engine *e, struct frame *f)
 {
 	struct error err = { 0 };
-	enum status st = ST_NONE;
+	enum status st;
 
 	if (e->down)
 		return ST_NONE;
-	engine_hear(e);
-	if (writer_flush(&e->out, e->process.in, &err) != ST_OK && e->out.broken)
-		engine_lose(e, CLASS_UNKNOWN, "%s", err.text);
 	/* What was read already comes first: it may say why the helper is ending. */
-	for (int tries = 0; tries < 2; tries++) {
-		if ((st = reader_next(&e->in, f, &err)) != ST_NONE)
-			break;
-		if (e->in.ended) {
-			engine_lose(e, CLASS_UNKNOWN, "the helper has ended");
-			return ST_NONE;
-		}
-		if (reader_fill(&e->in, e->process.out, &err) != ST_OK)
-			break;
-		e->heard = clock_mono();
+	if ((st = reader_next(&e->in, f, &err)) == ST_NONE) {
+		hear_exchange(e);
+		st = reader_next(&e->in, f, &err);
 	}
 	if (st == ST_BADDATA)
 		engine_lose(e, CLASS_UNKNOWN, "the helper does not keep to the protocol: %s", err.text);
-	if (st != ST_OK)
+	else if (st != ST_OK && e->in.ended)
+		engine_lose(e, CLASS_UNKNOWN, "the helper has ended");
+	else if (st != ST_OK)
 		hear_watch(e);
 	return st == ST_OK ? ST_OK : ST_NONE;
 }

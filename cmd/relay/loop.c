@@ -245,13 +245,14 @@ loop_turn(struct relay *y, struct error *err)
 
 	if (y->phase == RELAY_WORKING && y->e == NULL && backoff_lets(&y->backoff))
 		st = loop_connect(y, err);
-	if (st == ST_OK && y->e != NULL && y->phase == RELAY_WORKING)
-		st = y->way->fill(y, err);
 	if (st == ST_OK)
 		st = loop_events(y, err);
 	if (st == ST_OK)
 		st = loop_drain_fails(y, err);
 	loop_phase(y);
+	/* After the events, which make room: nothing but time wakes a relay that sleeps with room. */
+	if (st == ST_OK && y->e != NULL && y->phase == RELAY_WORKING)
+		st = y->way->fill(y, err);
 	loop_write(y, false);
 	if (st == ST_OK && y->phase != RELAY_OVER)
 		st = loop_wait(y, err);

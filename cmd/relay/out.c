@@ -22,6 +22,7 @@
 
 /* While the helper has not read so many bytes, no more messages are claimed. */
 #define UNSENT_MAX ((size_t)16 << 20)
+#define SEND_EVERY 16	/* messages */
 
 static void
 out_begin(struct relay *y)
@@ -110,7 +111,7 @@ out_describe(const struct relay *y, const struct parcel *p, const struct headers
 	m->attempts = n->attempts;
 	/* Somebody had it before, and did not end it: perhaps it was sent. */
 	m->maybe = n->deliveries > 1;
-	if (engine_can(y->e, "once"))
+	if (engine_can(y->e, "once") && !engine_can(y->e, "dedup"))
 		m->once = m->id;
 }
 
@@ -189,6 +190,7 @@ out_fill(struct relay *y, struct error *err)
 	enum status st = ST_OK;
 	struct passed over;
 	struct parcel *p;
+	unsigned sent = 0;
 
 	if (clock_now() >= y->wake)
 		y->looked = false;
@@ -205,6 +207,9 @@ out_fill(struct relay *y, struct error *err)
 		}
 		p->since = clock_mono();
 		st = out_send(y, p, err);
+		/* The helper works while more is claimed. */
+		if (++sent % SEND_EVERY == 0)
+			engine_send(y->e);
 	}
 	return st;
 }
