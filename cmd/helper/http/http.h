@@ -118,8 +118,9 @@ struct item {
 	json_t *entry;		/* as the engine wants it */
 	size_t bytes;
 	char md5[33];		/* of the body of a push, if the engine tells it back */
-	int what;		/* these two are for the engine's own use */
-	int64_t n;
+	int what;		/* items of another kind never go into the same request */
+	int64_t n;		/* for the engine's own use */
+	bool alone;		/* it does not share a request with any other one */
 };
 struct item *item_new(const char *tag, json_t *entry, size_t bytes);
 void item_free(struct item *i);
@@ -145,6 +146,8 @@ bool outbox_add(struct outbox *o, struct item *i) MUST_CHECK;
  * none whose key is under way.  With 'single' there is at most one of a key in it.
  */
 struct item *outbox_next(struct outbox *o, size_t count, size_t bytes, bool single);
+/* A request was refused as a whole: put its items back, each to be sent alone. */
+void outbox_back(struct outbox *o, struct item *items);
 /*
  * An item of a request has its answer.  Not 'good': what waits with its key is given back, to be
  * refused; for 'bar_ms' no other message of the key is taken, unless it has the same id.

@@ -153,13 +153,20 @@ item_chosen(const struct item *all, const char *key)
 	return all != NULL;
 }
 
+/* Whether both may go into the same request. */
+static bool
+item_joins(const struct item *chosen, const struct item *i)
+{
+	return i->what == chosen->what && !i->alone && !chosen->alone;
+}
+
 struct item *
 outbox_next(struct outbox *o, size_t count, size_t bytes, bool single)
 {
 	struct item *chosen = NULL, **last = &chosen, **p = &o->first, *i;
 	size_t n = 0, sum = 0;
 
-	while ((i = *p) != NULL && n < count) {
+	while ((i = *p) != NULL && n < count && (chosen == NULL || item_joins(chosen, i))) {
 		const struct barred *b = i->key != NULL ? barred_find(o, i->key) : NULL;
 		bool mine = i->key != NULL && item_chosen(chosen, i->key);
 		if ((b != NULL && b->flying && !mine) || (mine && single)) {
@@ -176,6 +183,22 @@ outbox_next(struct outbox *o, size_t count, size_t bytes, bool single)
 	if (chosen != NULL)
 		o->flying++;
 	return chosen;
+}
+
+void
+outbox_back(struct outbox *o, struct item *items)
+{
+	struct barred *b;
+	struct item **last = &items;
+
+	for (; *last != NULL; last = &(*last)->next) {
+		(*last)->alone = true;
+		if ((*last)->key != NULL && (b = barred_find(o, (*last)->key)) != NULL)
+			b->flying = false;
+	}
+	if ((*last = o->first) == NULL)
+		o->last = last;
+	o->first = items;
 }
 
 struct item *
