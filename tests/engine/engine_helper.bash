@@ -103,7 +103,7 @@ def peer(**more):
 
 p = peer().open()
 exec(compile(sys.stdin.read(), "talk", "exec"))
-if not p.ended:
+if all(state != "down" for state, _ in p.states):
     p.bye()
 p.release()' "$BATS_TEST_DIRNAME/../engine" "$@"
 }

@@ -210,18 +210,22 @@ ssize_t
 tls_read(SSL *ssl, void *buf, size_t len, short *wants)
 {
 	size_t n = 0;
+	int ret;
 
 	ERR_clear_error();
 	errno = 0;
-	return tls_done(ssl, SSL_read_ex(ssl, buf, len, &n), n, wants);
+	ret = SSL_read_ex(ssl, buf, len, &n);
+	return tls_done(ssl, ret, n, wants);
 }
 
 ssize_t
 tls_write(SSL *ssl, const void *buf, size_t len, short *wants)
 {
 	size_t n = 0;
+	int ret;
 
 	ERR_clear_error();
 	errno = 0;
-	return tls_done(ssl, SSL_write_ex(ssl, buf, len, &n), n, wants);
+	ret = SSL_write_ex(ssl, buf, len, &n);
+	return tls_done(ssl, ret, n, wants);
 }

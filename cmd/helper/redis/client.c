@@ -86,7 +86,7 @@ client_class(const struct reply *reply)
 	static const struct { const char *word; enum class class; } classes[] = {
 		{ "OOM ", CLASS_FULL }, { "NOAUTH ", CLASS_CONF }, { "WRONGPASS ", CLASS_CONF },
 		{ "NOPERM ", CLASS_PERM },
-		{ "MOVED ", CLASS_CONF }, { "ASK ", CLASS_CONF }, { "WRONGTYPE ", CLASS_CONF },
+		{ "ERR The user executing the script", CLASS_PERM }, { "MOVED ", CLASS_CONF }, { "ASK ", CLASS_CONF }, { "WRONGTYPE ", CLASS_CONF },
 		{ "ERR unknown command", CLASS_CONF }, { "ERR Client sent AUTH", CLASS_CONF },
 		{ "ERR AUTH <password>", CLASS_CONF }, { "ERR invalid password", CLASS_CONF },
 		{ "ERR DB index", CLASS_CONF }, { "ERR SELECT", CLASS_CONF } };
