@@ -17,7 +17,8 @@
 
 /* What the values of the members come from. */
 struct members {
-	struct queue *q;
+	struct queue *q;	/* NULL: it is in no spool */
+	const char *queue;
 	const struct place *p;
 	const struct msgname *n;
 	const struct headers_index *headers;	/* NULL: they are broken or may not be read */
@@ -32,7 +33,7 @@ members_id(FILE *f, const struct members *m)
 static void
 members_queue(FILE *f, const struct members *m)
 {
-	json_value(f, queue_name(m->q));
+	json_value(f, m->queue);
 }
 
 static void
@@ -101,9 +102,10 @@ members_handle(FILE *f, const struct members *m)
 static void
 members_reason(FILE *f, const struct members *m)
 {
-	char reason[600];
+	char reason[600] = "";
 
-	msg_reason(m->q, m->p, reason, sizeof(reason));
+	if (m->q != NULL)
+		msg_reason(m->q, m->p, reason, sizeof(reason));
 	json_value(f, reason[0] != '\0' ? reason : NULL);
 }
 
@@ -112,7 +114,8 @@ members_origin(FILE *f, const struct members *m)
 {
 	char origin[QUEUE_NAME_MAX + 1];
 
-	json_value(f, queue_origin(m->q, m->n, origin) == ORIGIN_KNOWN ? origin : NULL);
+	json_value(f, m->q != NULL && queue_origin(m->q, m->n, origin) == ORIGIN_KNOWN ? origin :
+	    NULL);
 }
 
 /* Values of the same name are joined by ", ", as handlers get them. */
@@ -150,22 +153,22 @@ members_headers(FILE *f, const struct members *m)
 }
 
 /*
- * Read the headers.  If they are broken or may not be read, '*known' is false and ST_OK returned.
+ * Read the headers, of a message that is in no spool from 'fd'.  If they are broken or may not be
+ * read, '*known' is false and ST_OK returned.
  */
 static enum status
-members_read_headers(struct queue *q, const struct place *p, struct headers *headers, bool *known,
-    struct error *err)
+members_read_headers(struct queue *q, const struct place *p, int fd, struct headers *headers,
+    bool *known, struct error *err)
 {
-	enum status st;
-	int fd;
+	enum status st = ST_OK;
 
 	*known = true;
 	if (p->name.head == 0)
 		return ST_OK;
-	if ((st = msg_open(q, p, &fd, err)) == ST_OK) {
+	if (q == NULL || (st = msg_open(q, p, &fd, err)) == ST_OK)
 		st = msg_headers(fd, &p->name, headers, err);
+	if (q != NULL && fd != -1)
 		(void)close(fd);
-	}
 	if (st == ST_BADDATA || st == ST_DENIED) {
 		error_clear(err);
 		*known = false;
@@ -190,20 +193,21 @@ members_print(FILE *f, const struct members *m)
 	}
 }
 
-enum status
-json_message(FILE *f, struct queue *q, const struct place *p, struct error *err)
+static enum status
+members_message(FILE *f, struct queue *q, const char *queue, const struct place *p, int fd,
+    struct error *err)
 {
 	struct headers headers = { 0 };
 	struct headers_index all = { 0 };
 	enum status st;
 	bool known;
 
-	if ((st = members_read_headers(q, p, &headers, &known, err)) != ST_OK)
+	if ((st = members_read_headers(q, p, fd, &headers, &known, err)) != ST_OK)
 		return st;
 	if (known)
 		st = headers_index(&headers, fold_case, &all, err);
 	if (st == ST_OK)
-		members_print(f, &(struct members){ .q = q, .p = p, .n = &p->name,
+		members_print(f, &(struct members){ .q = q, .queue = queue, .p = p, .n = &p->name,
 		    .headers = known ? &all : NULL });
 	headers_index_free(&all);
 	headers_free(&headers);
@@ -211,7 +215,14 @@ json_message(FILE *f, struct queue *q, const struct place *p, struct error *err)
 }
 
 enum status
-json_open(FILE *f, struct queue *q, const struct place *p, struct error *err)
+json_message(FILE *f, struct queue *q, const struct place *p, struct error *err)
+{
+	return members_message(f, q, queue_name(q), p, -1, err);
+}
+
+static enum status
+members_open(FILE *f, struct queue *q, const char *queue, const struct place *p, int fd,
+    struct error *err)
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -225,11 +236,23 @@ json_open(FILE *f, struct queue *q, const struct place *p, struct error *err)
 	if ((memory = open_memstream(&text, &len)) == NULL)
 		return error_sys(err, ENOMEM, "JSON");
 	(void)fputc('{', memory);
-	st = json_message(memory, q, p, err);
+	st = members_message(memory, q, queue, p, fd, err);
 	if (fclose(memory) != 0 && st == ST_OK)
 		st = error_sys(err, ENOMEM, "JSON");
 	if (st == ST_OK)
 		(void)fwrite(text, 1, len, f);
 	free(text);
 	return st;
+}
+
+enum status
+json_open(FILE *f, struct queue *q, const struct place *p, struct error *err)
+{
+	return members_open(f, q, queue_name(q), p, -1, err);
+}
+
+enum status
+json_open_fd(FILE *f, const char *queue, const struct place *p, int fd, struct error *err)
+{
+	return members_open(f, NULL, queue, p, fd, err);
 }

@@ -65,6 +65,9 @@ void json_headers(FILE *f, const struct headers_index *all);
 /* Print "{" and what json_message prints, or nothing at all if that fails. */
 enum status json_open(FILE *f, struct queue *q, const struct place *p,
     struct error *err) MUST_CHECK;
+/* The same for a message that is in no spool: 'fd' has its headers and its body. */
+enum status json_open_fd(FILE *f, const char *queue, const struct place *p, int fd,
+    struct error *err) MUST_CHECK;
 /*
  * Print the members of a message (MESSAGE_MEMBERS).  The caller prints the braces and any further
  * members.  'headers' is null if they are broken or may not be read.

@@ -7,7 +7,6 @@
  * held in memory.  A batch that failed is halved, and each half is run again, until
  * the message at fault stands alone.  Only the attempt of that message counts.
  */
-#include <sys/mman.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -21,54 +20,27 @@
 #include "shared/out.h"
 #include "worker/batch.h"
 #include "worker/guard.h"
+#include "worker/scratch.h"
 #include "worker/sources.h"
 #include "worker/supply.h"
 #include "worker/verdict.h"
 #include "worker/work.h"
 
-/*
- * Bodies that are together no longer than this are kept in memory and not on the disk.  JSON may
- * make six bytes of one.
- */
-#define IN_MEMORY (1 << 20)
 #define CHUNK 65536
 
 /* ---- places for the bodies -------------------------------------------- */
 
-static const char *
-batch_tmp_dir(void)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	return tmp != NULL && tmp[0] == '/' ? tmp : "/tmp";
-}
-
-/* Here ENOENT is about the directory, but the caller takes ST_NOTFOUND to be about the command. */
-static enum status
-batch_tmp_failed(struct error *err)
-{
-	enum status st = status_of_errno(errno);
-
-	return error_set(err, st == ST_NOTFOUND ? ST_NOCREATE : st, errno,
-	    "bodies of a batch, in %s", batch_tmp_dir());
-}
-
 static enum status
 batch_make_file(const struct handler *h, FILE **f, struct error *err)
 {
-	char path[GUARD_DIR];
 	int64_t size = 0;
+	enum status st;
 	int fd;
 
 	for (int i = 0; i < h->part; i++)
 		size += h->claim[i].at.name.size;
-	(void)snprintf(path, sizeof(path), "%s/mq-work.XXXXXX", batch_tmp_dir());
-	if (size <= IN_MEMORY)
-		fd = memfd_create("mq-work", MFD_CLOEXEC);
-	else if ((fd = mkostemp(path, O_CLOEXEC)) != -1)
-		(void)unlink(path);
-	if (fd == -1)
-		return batch_tmp_failed(err);
+	if ((st = scratch_open(size, &fd, err)) != ST_OK)
+		return st;
 	if ((*f = fdopen(fd, "r+")) == NULL) {
 		(void)close(fd);
 		return error_sys(err, ENOMEM, "batch");
@@ -82,10 +54,10 @@ batch_make_dir(struct handler *h, struct error *err)
 	char path[GUARD_DIR];
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/mq-work.XXXXXX",
-	    batch_tmp_dir()) >= sizeof(path))
-		return error_sys(err, ENAMETOOLONG, "%s", batch_tmp_dir());
+	    scratch_dir()) >= sizeof(path))
+		return error_sys(err, ENAMETOOLONG, "%s", scratch_dir());
 	if (mkdtemp(path) == NULL)
-		return batch_tmp_failed(err);
+		return scratch_failed(err);
 	(void)strlcpy(h->dir, path, GUARD_DIR);
 	return ST_OK;
 }
@@ -109,7 +81,7 @@ batch_put_delimited(FILE *f, const struct claim *c, char delimiter, struct error
 			    "between two messages", delimiter == '\n' ? "newline" : "NUL",
 			    delimiter == '\n' ? "lines" : "null");
 		if (fwrite(buf, 1, (size_t)n, f) != (size_t)n)
-			return batch_tmp_failed(err);
+			return scratch_failed(err);
 	}
 	(void)fputc(delimiter, f);
 	return ST_OK;
@@ -137,10 +109,10 @@ batch_put_file(const char *dir, const struct claim *c, struct error *err)
 
 	(void)snprintf(path, sizeof(path), "%s/%s", dir, c->at.name.id.text);
 	if ((fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) == -1)
-		return batch_tmp_failed(err);
+		return scratch_failed(err);
 	st = body_copy(c->fd, &c->at.name, fd, err);
 	if (close(fd) == -1 && st == ST_OK)
-		st = batch_tmp_failed(err);
+		st = scratch_failed(err);
 	return st;
 }
 
@@ -161,11 +133,11 @@ batch_put(struct handler *h, FILE *f, const struct claim *c, struct error *err)
 	st = frame == FRAME_JSON ? batch_put_json(h->source, f, c, err) :
 	    batch_put_delimited(f, c, frame == FRAME_NULL ? '\0' : '\n', err);
 	if (st == ST_OK && ferror(f))
-		return batch_tmp_failed(err);
+		return scratch_failed(err);
 	if (st != ST_OK && (fflush(f) != 0 || ftruncate(fileno(f), begin) == -1 ||
 	    fseeko(f, begin, SEEK_SET) == -1)) {
 		error_clear(err);
-		return batch_tmp_failed(err);
+		return scratch_failed(err);
 	}
 	return st;
 }
@@ -212,7 +184,7 @@ batch_prepare(struct work *w, struct handler *h, struct error *err)
 		/* The handler gets a descriptor of its own, at the beginning of the file. */
 		if (fflush(f) != 0 || (h->infile = fcntl(fileno(f), F_DUPFD_CLOEXEC, 0)) == -1 ||
 		    lseek(h->infile, 0, SEEK_SET) == -1)
-			st = batch_tmp_failed(err);
+			st = scratch_failed(err);
 	}
 	if (f != NULL)
 		(void)fclose(f);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/name.h"
@@ -35,7 +36,10 @@ persist_request(const struct launch *l, struct handler *h)
 	const struct msgname *n = &h->claim->at.name;
 	char handle[HANDLE_MAX], at[TIME_MAX];
 
-	handle_format(&h->claim->at, handle);
+	if (n->token[0] != '\0')
+		handle_format(&h->claim->at, handle);
+	else
+		(void)strlcpy(handle, "-", sizeof(handle));	/* it cannot be ended from outside */
 	time_format(id_time(&n->id), at);
 	h->nline = snprintf(h->line, sizeof(h->line), "%s %d %lld %d %lld %d %s %s %s\n",
 	    n->id.text,

@@ -30,7 +30,8 @@ env_message(struct env *e, const struct launch *l, const struct claim *c, struct
 	env_set(e, "MQ_MAX_ATTEMPTS", "%lld", (long long)l->source->policy->attempts);
 	env_set(e, "MQ_PRIORITY", "%d", n->priority);
 	env_set(e, "MQ_ENQUEUED", "%s", at);
-	env_set(e, "MQ_HANDLE", "%s", handle);
+	if (n->token[0] != '\0')	/* else it cannot be ended from outside */
+		env_set(e, "MQ_HANDLE", "%s", handle);
 	if ((st = msg_headers(c->fd, n, &headers, err)) != ST_OK)
 		return st;
 	env_headers(e, &headers);

@@ -137,6 +137,12 @@ bool policy_local(int key, const char *text);
  */
 enum status conf_assigns(const char *text, size_t len, struct names *out,
     struct error *err) MUST_CHECK;
+/*
+ * The handler of a policy that comes from mq.conf alone, valid as long as the policy.  ST_CONF: there
+ * is none, or others could have written it; see queue_handler.
+ */
+enum status policy_handler(struct policy *p, const char *queue, const char **handler,
+    struct error *err) MUST_CHECK;
 /* Print the value of a key as text that can be read back. */
 void conf_value(const struct policy *p, int key, char *buf, size_t size);
 /*

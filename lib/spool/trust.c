@@ -78,6 +78,23 @@ trust_command(struct queue *q, const char *name, const char **text, struct error
 }
 
 enum status
+policy_handler(struct policy *p, const char *queue, const char **handler, struct error *err)
+{
+	const int key = trust_key("handler");
+	const struct command *c = policy_command(p, key);
+	char why[64];
+
+	*handler = c->text;
+	if (c->text[0] == '\0')
+		return error_set(err, ST_CONF, 0, "queue %s has no handler: set it in mq.conf, in "
+		    "[queue %s]", queue, queue);
+	if (!trusted(c->uid, c->mode, why, sizeof(why)))
+		return error_set(err, ST_CONF, 0, "handler refused: %s %s, who could choose what "
+		    "runs here", p->origin[key], why);
+	return ST_OK;
+}
+
+enum status
 queue_handler(struct queue *q, const char **handler, struct error *err)
 {
 	enum status st = trust_command(q, "handler", handler, err);
