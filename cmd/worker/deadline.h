@@ -20,6 +20,7 @@ enum due {
 	DUE_RESTART,	/* a handler that stays may be started again */
 	DUE_RELOAD,	/* the policies are to be read again */
 	DUE_DRAW,	/* the line of progress is to be drawn */
+	DUE_SUPPLY,	/* the supply of messages has something to do */
 	DUE_TELL	/* the service manager is to be told how we fare */
 };
 

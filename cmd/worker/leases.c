@@ -78,6 +78,16 @@ leases_renew(struct work *w, struct handler *h, usec_t mono)
 	handler_stop(h, WHY_LOST);
 }
 
+void
+leases_check(struct work *w)
+{
+	usec_t mono = clock_mono();
+
+	for (int i = 0; i < w->slots; i++)
+		if (w->h[i].n > 0)
+			leases_renew(w, &w->h[i], mono);
+}
+
 static void
 due_limit(struct work *w, struct handler *h)
 {
@@ -131,11 +141,9 @@ clock_stepped(struct work *w)
 }
 
 static void
-clock_follow(struct work *w, usec_t mono)
+clock_follow(struct work *w)
 {
-	for (int i = 0; i < w->slots; i++)
-		if (w->h[i].n > 0)
-			leases_renew(w, &w->h[i], mono);
+	leases_check(w);
 	for (struct source *s = w->source; s < w->source + w->nsources; s++)
 		source_wake(s);
 }
@@ -160,7 +168,7 @@ work_due(struct work *w)
 	if (handlers_unheard() != 0)
 		output_lost(w, STDERR_FILENO, handlers_unheard());
 	if (clock_stepped(w))
-		clock_follow(w, mono);
+		clock_follow(w);
 	while ((d = deadlines_due(&w->deadlines, mono)) != NULL)
 		switch (d->what) {
 		case DUE_RENEW:

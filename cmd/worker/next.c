@@ -196,6 +196,31 @@ next_waits(const struct work *w)
 	return any && (w->suspect != NULL || (w->jobs == 1 && w->batch == 1));
 }
 
+int64_t
+work_room(const struct work *w)
+{
+	int64_t n = 0, filling = 0, places = w->jobs - w->running;
+
+	if (w->phase != PHASE_WORKING || deadline_is_set(&w->start) || next_waits(w))
+		return 0;
+	for (int i = 0; i < w->slots && places > 0; i++) {
+		const struct handler *h = &w->h[i];
+		bool free = h->state == SLOT_FREE && !deadline_is_set(&w->restart);
+		if (h->state == SLOT_FILLING)
+			filling += h->n;
+		if (h->state == SLOT_FILLING || h->state == SLOT_IDLE || free)
+			n += w->batch;
+		places -= h->state == SLOT_FILLING || h->state == SLOT_IDLE || free ||
+		    h->state == SLOT_READY;
+	}
+	n -= filling;
+	if (w->interval > 0 && n > w->batch)
+		n = w->batch;
+	if (w->max > 0 && w->max - (int64_t)w->started - filling < n)
+		n = w->max - (int64_t)w->started - filling;
+	return n;
+}
+
 /* Whether the slot has as many messages as a handler may get.  An open breaker tries one alone. */
 static bool
 next_full(const struct work *w, const struct handler *h)

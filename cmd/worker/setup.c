@@ -32,7 +32,7 @@ setup_deadlines(struct work *w, struct error *err)
 	struct deadlines *ds = &w->deadlines;
 	enum status st;
 
-	if ((st = deadlines_open(ds, 3 * w->slots + 3 * w->nsources + 5, err)) != ST_OK)
+	if ((st = deadlines_open(ds, 3 * w->slots + 3 * w->nsources + 6, err)) != ST_OK)
 		return st;
 	for (int i = 0; i < w->slots; i++) {
 		deadline_init(ds, &w->h[i].renew, DUE_RENEW, &w->h[i]);

@@ -7,6 +7,8 @@
 #include "life/life.h"
 #include "worker/handler.h"
 
+struct intake;
+struct link;
 struct policy;
 struct supply;
 struct waiter;
@@ -50,6 +52,8 @@ struct source {
 	const struct policy *policy;
 	struct queue *q;	/* of a spool */
 	struct waiter *waiter;	/* of a spool */
+	struct link *link;	/* of an engine */
+	struct intake *intake;	/* of an engine */
 	char **argv;
 	const char *command;	/* the name of the command in notes */
 	usec_t timeout;

@@ -83,6 +83,6 @@ struct supply {
 /* Descriptors that a supply may watch besides one for each source. */
 #define WATCHED_SUPPLY 4
 
-extern const struct supply supply_spool;
+extern const struct supply supply_spool, supply_engine;
 
 #endif

@@ -11,6 +11,7 @@
 #include "shared/files.h"
 #include "shared/progress.h"
 #include "shared/typed.h"
+#include "engine/address.h"
 #include "worker/batch.h"
 #include "worker/guard.h"
 #include "worker/supply.h"
@@ -148,7 +149,8 @@ options(struct work *w)
 static enum status
 run_work(struct run *r)
 {
-	struct work w = { .r = r, .supply = &supply_spool, .timeout = -1, .grace = -1,
+	struct work w = { .r = r, .supply = address_is(run_asked_spool()) ?
+	    &supply_engine : &supply_spool, .timeout = -1, .grace = -1,
 	    .claim = { .hold = true }, .sigfd = -1, .timefd = -1, .notify = { .fd = -1 } };
 	enum status st;
 
@@ -176,9 +178,9 @@ run_work(struct run *r)
 		}
 		work_retire(&w);
 		doubt_end(&w);
-		w.supply->finish(&w);
 		progress_clear();
 	}
+	w.supply->finish(&w);
 	guard_stop();
 	notify_close(&w.notify);
 	setup_close(&w);

@@ -13,6 +13,7 @@
  *	output.c	whether our own output is taken
  *	tell.c		what people and the service manager see
  *	spool.c		the queues of a spool, as a supply of messages
+ *	linked.c	those of an engine; see link.h
  *
  * supply.h: where messages come from; sources.h: which queue is next; handler.h: one slot;
  * verdict.h, batch.h: handlers of more than one message; guard.h, notify.h and deadline.h know
@@ -30,6 +31,7 @@
 #include "worker/notify.h"
 #include "worker/sources.h"
 
+struct link;
 struct supply;
 struct verdict;
 
@@ -45,6 +47,7 @@ enum phase {
 struct work {
 	struct run *r;
 	const struct supply *supply;
+	struct link *link;	/* to an engine, or NULL */
 	struct source *source;
 	/* the queue whose suspect is tried as soon as nothing else is at work, or NULL */
 	struct source *suspect;
@@ -126,6 +129,8 @@ void leases_begin(struct work *w, struct handler *h, usec_t mono);
  * whose lease is over, and our own may be among them.
  */
 void work_due(struct work *w);
+/* Renew all leases now: the clock was set, or a claim may be lost. */
+void leases_check(struct work *w);
 /* Watch the wall clock: 'timefd' becomes readable when somebody sets it. */
 enum status clock_open(struct work *w, struct error *err) MUST_CHECK;
 /* Take note that 'timefd' was readable. */
@@ -140,6 +145,9 @@ enum status work_fill(struct work *w, struct error *err) MUST_CHECK;
  * if the worker ends or a breaker is open.
  */
 enum status work_go_on(struct work *w, struct error *err) MUST_CHECK;
+
+/* How many messages the worker could start now, if there were any. */
+int64_t work_room(const struct work *w);
 
 /* ---- settle.c --------------------------------------------------------- */
 
