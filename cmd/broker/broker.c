@@ -152,7 +152,8 @@ broker_do(struct run *r, const struct broker_verb *v, const char *spool)
 enum status
 broker_run(struct run *r, const char *spool)
 {
-	static const char *const elsewhere[] = { "help", "version", "engine" };
+	/* mq work knows of engines itself: see cmd/worker/link.h. */
+	static const char *const elsewhere[] = { "help", "version", "engine", "work" };
 	const struct broker_verb *v = broker_verbs;
 	enum status st;
 	void (*before)(int);
