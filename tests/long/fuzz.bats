@@ -40,3 +40,7 @@ setup() {
 @test "the format file" {
 	target format
 }
+
+@test "frames of the engine protocol" {
+	target frame
+}
