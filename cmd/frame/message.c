@@ -7,6 +7,7 @@
 #include "frame/frame.h"
 
 #define FIELDS 6	/* the first word that is a field */
+#define TIME_LAST 253402300799999999LL	/* the end of the year 9999, the last one that mq can write */
 
 void
 message_put(struct writer *w, const char *kind, const char *first, const char *second,
@@ -56,8 +57,8 @@ message_get(const struct frame *f, struct message *m, struct error *err)
 	if (!frame_number(f, FIELDS, "size", 0, INT64_MAX, -1, &m->size) ||
 	    !frame_number(f, FIELDS, "priority", 0, 9, PRIORITY_DEFAULT, &priority) ||
 	    !frame_number(f, FIELDS, "delay", 0, INT64_MAX / 1000, 0, &m->delay_ms) ||
-	    !frame_number(f, FIELDS, "expires", 0, INT64_MAX, 0, &m->expires) ||
-	    !frame_number(f, FIELDS, "enqueued", 0, INT64_MAX, 0, &m->enqueued) ||
+	    !frame_number(f, FIELDS, "expires", 0, TIME_LAST, 0, &m->expires) ||
+	    !frame_number(f, FIELDS, "enqueued", 0, TIME_LAST, 0, &m->enqueued) ||
 	    !frame_number(f, FIELDS, "attempts", 0, INT32_MAX, 0, &m->attempts) ||
 	    !frame_number(f, FIELDS, "deliveries", 0, INT64_MAX, 0, &m->deliveries) ||
 	    !frame_number(f, FIELDS, "maybe", 0, 1, 0, &maybe) ||

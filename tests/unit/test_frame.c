@@ -169,7 +169,7 @@ message_returns(void)
 	m.size = (int64_t)pick(1000) - 1;
 	m.priority = (int)pick(10);
 	m.delay_ms = pick(1000);
-	m.expires = (usec_t)pick(1U << 24) << 24;
+	m.expires = (usec_t)pick(1U << 24) << 20;
 	m.enqueued = (usec_t)pick(1U << 24) << 20;
 	m.attempts = pick(9);
 	m.deliveries = pick(9);

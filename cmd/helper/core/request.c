@@ -1,12 +1,26 @@
 /*
  * request.c: what a frame of mq asks for.
  */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/envelope.h"
 #include "helper/core/inside.h"
+
+/* 100 years in milliseconds: as microseconds and nanoseconds, too, this is a number. */
+#define NUMBER_MAX (100LL * 365 * 24 * 3600 * 1000)
+
+/* A number of a request, from 0 to NUMBER_MAX. */
+static int64_t
+request_number(const char *word)
+{
+	int64_t n = strtoll(word, NULL, 10);
+
+	return n < 0 ? 0 : n > NUMBER_MAX ? NUMBER_MAX : n;
+}
 
 /* ---- settings ----------------------------------------------------------- */
 
@@ -32,8 +46,8 @@ request_set(struct helper *h, const char *key, const char *value)
 		if (strcmp(key, texts[i].key) == 0)
 			request_set_text(texts[i].text, value);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		if (strcmp(key, numbers[i].key) == 0 && strtoll(value, NULL, 10) > 0)
-			*numbers[i].n = strtoll(value, NULL, 10);
+		if (strcmp(key, numbers[i].key) == 0 && request_number(value) > 0)
+			*numbers[i].n = request_number(value);
 	if (strcmp(key, "verify") == 0)
 		s->verify = strcmp(value, "no") != 0;
 	else if (strcmp(key, "insecure") == 0)
@@ -82,8 +96,8 @@ request_take(struct helper *h, const struct frame *f)
 		t->next = h->takings;
 		h->takings = t;
 	}
-	t->credit += strtoll(f->word[2], NULL, 10);
-	t->lease_ms = strtoll(f->word[3], NULL, 10);
+	t->credit += request_number(f->word[2]);
+	t->lease_ms = request_number(f->word[3]);
 	t->keep = f->n > 4 && strcmp(f->word[4], "keep") == 0;
 	if (h->engine->take == NULL)
 		helper_ended(h, t, CLASS_CANNOT, "messages cannot be taken");
@@ -164,14 +178,39 @@ helper_ended(struct helper *h, struct taking *t, enum class c, const char *fmt, 
 
 /* ---- requests with a tag ------------------------------------------------ */
 
+static bool
+request_plain(const char *text)
+{
+	for (; text != NULL && *text != '\0'; text++)
+		if (iscntrl((unsigned char)*text))
+			return false;
+	return true;
+}
+
+/* Whether the message can stand in headers: the engines' libraries get what is checked here. */
+static enum status
+request_message(const struct frame *f, struct message *m, struct error *err)
+{
+	struct headers head = { (char *)(uintptr_t)f->head, f->headlen };
+
+	m->queue = f->word[2];
+	if (message_get(f, m, err) != ST_OK)
+		return err->status;
+	if (head.len > 0 && !headers_valid(&head))
+		return error_set(err, ST_BADDATA, 0, "the header block is malformed");
+	if (!request_plain(m->id) || !request_plain(m->key) || !request_plain(m->once) ||
+	    !request_plain(m->via) || !request_plain(m->reason))
+		return error_set(err, ST_BADDATA, 0, "a field has control characters");
+	return ST_OK;
+}
+
 static void
 request_push(struct helper *h, const struct frame *f)
 {
 	struct message m = MESSAGE_NONE;
 	struct error err = { 0 };
 
-	m.queue = f->word[2];
-	if (message_get(f, &m, &err) != ST_OK)
+	if (request_message(f, &m, &err) != ST_OK)
 		helper_err(h, f->word[1], CLASS_DATA, "%s", err.text);
 	else
 		h->engine->push(h, f->word[1], &m);
@@ -188,7 +227,7 @@ request_attempts(const struct frame *f, int first)
 static void
 request_nack(struct helper *h, const struct frame *f)
 {
-	h->engine->nack(h, f->word[1], f->word[2], strtoll(f->word[3], NULL, 10),
+	h->engine->nack(h, f->word[1], f->word[2], request_number(f->word[3]),
 	    request_attempts(f, 4), frame_field(f, 4, "reason"));
 }
 
@@ -208,7 +247,7 @@ request_ack(struct helper *h, const struct frame *f)
 static void
 request_extend(struct helper *h, const struct frame *f)
 {
-	h->engine->extend(h, f->word[1], f->word[2], strtoll(f->word[3], NULL, 10));
+	h->engine->extend(h, f->word[1], f->word[2], request_number(f->word[3]));
 }
 
 static void
@@ -220,8 +259,8 @@ request_stat(struct helper *h, const struct frame *f)
 static void
 request_list(struct helper *h, const struct frame *f)
 {
-	h->engine->list(h, f->word[1], f->word[2], f->word[3], strtoll(f->word[4], NULL, 10),
-	    strtoll(f->word[5], NULL, 10));
+	h->engine->list(h, f->word[1], f->word[2], f->word[3], request_number(f->word[4]),
+	    request_number(f->word[5]));
 }
 
 static void

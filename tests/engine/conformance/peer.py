@@ -177,8 +177,8 @@ class Peer:
         if self.credit.get(m.queue, 0) < 1:
             raise Fail("a message more than was asked for")
         self.credit[m.queue] -= 1
-        if len(m.token.encode()) > 1500 or m.token == "" or " " in m.token:
-            raise Fail("a token of %d bytes: %r" % (len(m.token), m.token[:80]))
+        if not 0 < len(m.token) <= 1500 or not all("!" <= c <= "~" for c in m.token):
+            raise Fail("a token of %d characters: %r" % (len(m.token), m.token[:80]))
         self.taken += 1
         self.messages.append(m)
 

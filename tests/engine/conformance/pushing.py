@@ -94,6 +94,13 @@ def too_many_headers(c):
                 data=block + c.body())
 
 
+@case("headers that are none are refused", "headers", needs=("push",))
+def bad_headers(c):
+    for head in (b"no colon\n\n", b"A: b\n", b": b\n\n", b"A: b\0c\n\n", b"junk", b"A b: c\n\n"):
+        c.a.refused(("data",), "push", c.queue, c.id(), len(head), 1, data=head + b"x")
+    c.a.refused(("data",), "push", c.queue, c.id(), 0, 1, data=b"x", via="a\nX: y")
+
+
 @case("what else a message has comes out as it went in", "push", needs=("push", "take"))
 def fields(c):
     enqueued, expires = now_us() - 3600 * 1000000, now_us() + 3600 * 1000000
