@@ -46,6 +46,7 @@ out_header(void *arg, const char *name, const char *value)
 		name = other;
 	} else if (strncasecmp(name, "mq-", 3) == 0)
 		return out_add(o, name, value);
+	value += strspn(value, " \t");
 	o->mixed = o->mixed || value[0] == '\0' ||
 	    (o->last[0] != '\0' && strcmp(o->last, name) != 0);
 	(void)fprintf(o->order, "%s%s%s", o->last[0] != '\0' ? "," : "", name,

@@ -155,7 +155,7 @@ inbox_closed(natsConnection *c, void *inbox)
 
 	(void)natsConnection_GetLastError(c, &text);
 	inbox_add(inbox, EVENT_CLOSED, NULL, NULL, text != NULL && text[0] != '\0' ? text :
-	    "the server closed the connection");
+	    "the server has closed it");
 }
 
 void

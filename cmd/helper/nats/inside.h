@@ -17,6 +17,7 @@
 #include <pthread.h>
 
 #include "helper/core/helper.h"
+#include "helper/net/net.h"
 
 #define CONSUMER "mq"
 #define DEAD_SUFFIX "_mq-dead"
@@ -175,9 +176,14 @@ void link_close(struct nats *n);
 /* Note what an event tells about the connection, and free it. */
 void link_heard(struct nats *n, struct event *e);
 
+/* ---- greet.c: what the server says first -------------------------------------- */
+
+/* Connect, and see what the server is.  'version' is what to call it.  False: it was answered. */
+bool greet(struct helper *h, const struct settings *set, const struct address *a, bool tls,
+    char *version, size_t size);
+
 /* ---- login.c: the credentials ---------------------------------------------- */
 
-struct address;
 /* Give libnats what the file of credentials has for this host. */
 bool login_load(const struct settings *set, const struct address *a, natsOptions *options,
     struct trouble *t);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "helper/nats/inside.h"
-#include "helper/net/net.h"
 
 /* ---- options ---------------------------------------------------------------- */
 
@@ -64,25 +63,26 @@ link_options(struct nats *n, const struct address *a)
 
 /* ---- connect ---------------------------------------------------------------- */
 
+/* The library puts "(FILE:LINE): " before its texts. */
+static const char *
+link_text(void)
+{
+	const char *text = nats_GetLastError(NULL), *end;
+
+	if (text == NULL)
+		return "";
+	end = text[0] == '(' ? strstr(text, "): ") : NULL;
+	return end != NULL ? end + 3 : text;
+}
+
 static bool
 link_fail(struct helper *h, const struct address *a, natsStatus st)
 {
-	const char *detail = nats_GetLastError(NULL), *step = "connect";
-	enum class c = CLASS_AGAIN;
+	bool tls = st == NATS_SSL_ERROR, login = st == NATS_CONNECTION_AUTH_FAILED;
 
-	if (st == NATS_SSL_ERROR || st == NATS_SECURE_CONNECTION_WANTED ||
-	    st == NATS_SECURE_CONNECTION_REQUIRED) {
-		step = "tls";
-		c = CLASS_CONF;
-	} else if (st == NATS_CONNECTION_AUTH_FAILED || st == NATS_NOT_PERMITTED) {
-		step = "login";
-		c = CLASS_CONF;
-	} else if (detail != NULL && strstr(detail, "getaddrinfo") != NULL)
-		step = "resolve";
-	helper_fail(h, c, "%s %s:%s: %s%s%s%s", step, a->host, a->port, natsStatus_GetText(st),
-	    detail != NULL ? ": " : "", detail != NULL ? detail : "",
-	    st == NATS_SECURE_CONNECTION_REQUIRED ? "; use tls+nats://" :
-	    st == NATS_SECURE_CONNECTION_WANTED ? "; this server has no TLS" : "");
+	helper_fail(h, tls || login ? CLASS_CONF : CLASS_AGAIN, "%s %s port %s: %s: %s",
+	    tls ? "tls" : login ? "login" : "connect", a->host, a->port, natsStatus_GetText(st),
+	    link_text());
 	return false;
 }
 
@@ -102,7 +102,6 @@ link_connect(struct nats *n, const struct address *a)
 	}
 	if ((st = natsConnection_Connect(&n->conn, n->options)) != NATS_OK)
 		return link_fail(n->h, a, st);
-	helper_step(n->h, "connect", "%s port %s", a->host, a->port);
 	if (link_is_tls(a))
 		helper_step(n->h, "tls", "%s", !n->set->verify ? "not verified" :
 		    n->set->ca != NULL ? n->set->ca : "the system's certificates");
@@ -140,7 +139,7 @@ link_jetstream(struct nats *n)
 }
 
 static void
-link_can(struct nats *n)
+link_can(struct nats *n, const char *version)
 {
 	static const char *const words[] = { "push", "take", "expiry", "order", "dedup",
 		"deliveries", "dead", "retry", "retry-one", "approx", "queues", "make" };
@@ -157,6 +156,7 @@ link_can(struct nats *n)
 	helper_can(n->h, "list", "ready,dead");
 	helper_can(n->h, "stat", "ready,claimed,dead,oldest");
 	helper_can(n->h, "durable", "unknown");
+	helper_can(n->h, "server", version);
 	n->create = false;
 	n->attempts = stream_attempts(n, &t);
 	n->create = n->set->create;
@@ -189,10 +189,12 @@ link_address(struct helper *h, const struct settings *set, struct address *a)
 bool
 link_open(struct helper *h, const struct settings *set)
 {
+	char version[64];
 	struct address a;
 	struct nats *n;
 
-	if (!link_address(h, set, &a))
+	if (!link_address(h, set, &a) ||
+	    !greet(h, set, &a, link_is_tls(&a), version, sizeof(version)))
 		return false;
 	if ((n = calloc(1, sizeof(*n))) == NULL || !inbox_open(&n->inbox)) {
 		free(n);
@@ -207,7 +209,7 @@ link_open(struct helper *h, const struct settings *set)
 	}
 	helper_set_data(h, n);
 	n->max_payload = natsConnection_GetMaxPayload(n->conn);
-	link_can(n);
+	link_can(n, version);
 	return true;
 }
 

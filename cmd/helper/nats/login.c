@@ -7,7 +7,6 @@
 
 #include "helper/core/credentials.h"
 #include "helper/nats/inside.h"
-#include "helper/net/net.h"
 
 static bool
 login_fail(struct trouble *t, enum class c, const char *text)

@@ -33,7 +33,7 @@ nats_work(struct helper *h)
 	nats_events(n);
 	if (n->closed) {
 		ask_lost(n);
-		helper_down(h, "%s", n->why);
+		helper_down(h, "the connection was lost: %s", n->why);
 	} else
 		pull_go_on(n, clock_mono(), &wake);
 }
