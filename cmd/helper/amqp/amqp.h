@@ -134,7 +134,6 @@ struct unpacked {
 	struct message m;
 	struct mapped map;
 	char id[64];
-	char lapsed[256];	/* the claim queue whose lease was over, or "" */
 };
 /* 'again': the server says that it was delivered before. */
 void unpack(struct unpacked *u, const char *queue, const amqp_message_t *from, bool again);
@@ -188,9 +187,6 @@ void queue_dead_name(const char *queue, char out[QUEUE_NAME]);
 /* Whether this is the name of a claim queue; 'queue' becomes that which it belongs to. */
 bool queue_claim_of(const char *claim, char queue[QUEUE_NAME]);
 bool queue_delete(struct amqp *a, const char *queue, struct fault *f);
-/* A claim queue whose message went back: delete it when there is time. */
-void queue_lapsed(struct amqp *a, const char *claim);
-void queue_sweep(struct amqp *a);
 int64_t queue_round_delay(int64_t ms);
 void queue_forget(struct amqp *a);
 
@@ -272,7 +268,6 @@ struct amqp {
 	struct sending *first, *last;	/* in the order of sending; then those held back */
 	struct source *sources;
 	struct known *known;	/* queues that were there a moment ago */
-	struct known *lapsed;	/* claim queues that are empty now */
 	struct retrying *retries;
 	char nonce[9];		/* in tokens: of this process */
 };

@@ -105,8 +105,6 @@ claim_give(struct amqp *a, struct taking *t, const struct got *g, struct fault *
 	if (good) {
 		(void)snprintf(token, sizeof(token), CLAIM_TOKEN "%s", claim);
 		helper_msg(a->h, t, token, &u.m);
-		if (u.lapsed[0] != '\0')
-			queue_lapsed(a, u.lapsed);
 	} else if (!helper_is_down(a->h))
 		claim_give_back(a, g);
 	unpack_free(&u);

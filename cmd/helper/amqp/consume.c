@@ -77,8 +77,6 @@ consume_give(struct amqp *a, struct source *s, struct taking *t, struct delivery
 	(void)snprintf(token, sizeof(token), "d.%s.%u.%u.%llu", a->nonce, (unsigned)s->ch,
 	    s->generation, (unsigned long long)d->tag);
 	helper_msg(a->h, t, token, &u.m);
-	if (u.lapsed[0] != '\0')
-		queue_lapsed(a, u.lapsed);
 	unpack_free(&u);
 }
 

@@ -38,8 +38,11 @@ pump_channel_closed(struct link *l, amqp_channel_t ch, const amqp_channel_close_
 	link_closed(l, ch, m, &f);
 	if (ch == CHANNEL_PUSH)
 		publish_closed(l->a, &f);
-	else if (ch >= CHANNEL_TAKE)
+	else if (ch >= CHANNEL_TAKE) {
+		if (f.code == 406)	/* a message was held for too long (consumer_timeout) */
+			f.class = CLASS_AGAIN;
 		take_ended(l->a, ch, &f);
+	}
 }
 
 static void

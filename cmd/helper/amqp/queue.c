@@ -5,8 +5,11 @@
  *	QUEUE.mq-claim.RANDOM	one claim that outlives its helper: it returns when the lease is over
  *	QUEUE.mq-dead		dead letters
  *
- * What returns does so "at least once": the server removes it when QUEUE has confirmed it.
+ * The delay queues are quorum queues: the server removes a message there when QUEUE has confirmed it.
+ * The claim queues are classic ones, since a quorum queue that is made less than a second before the
+ * server is killed may be lost (seen with 3.10.8), and claims last no longer than that at times.
  */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +17,14 @@
 #include "helper/amqp/amqp.h"
 
 /*
- * The server deletes a queue that nobody used for so long beyond its own time, with all that is
- * in it: a message that could not return by then, as its queue was full or gone.
+ * The server deletes a queue that nobody used for so long beyond its own time.  What is delayed stays
+ * for longer than its time if QUEUE is full, and would be deleted with it then.
  */
 #define DELAY_REST 604800000LL	/* ms: a week */
-#define CLAIM_REST 86400000LL	/* ms: a day; each claim that lapsed leaves an empty queue until then */
+#define CLAIM_REST 60000LL	/* ms */
+
+/* How long the server may need until a new quorum queue survives that it is killed. */
+#define QUEUE_SETTLES 700	/* ms */
 
 #define KNOWN_FOR (20 * USEC)
 
@@ -52,9 +58,9 @@ queue_known(const struct amqp *a, const char *name)
 }
 
 static void
-queue_note(struct known **list, const char *name)
+queue_learn(struct amqp *a, const char *name)
 {
-	struct known *k = *list;
+	struct known *k = a->known;
 
 	while (k != NULL && strcmp(k->name, name) != 0)
 		k = k->next;
@@ -62,33 +68,21 @@ queue_note(struct known **list, const char *name)
 		if ((k = calloc(1, sizeof(*k) + strlen(name) + 1)) == NULL)
 			return;
 		memcpy(k->name, name, strlen(name));
-		k->next = *list;
-		*list = k;
+		k->next = a->known;
+		a->known = k;
 	}
 	k->until = clock_mono() + KNOWN_FOR;
-}
-
-static void
-queue_learn(struct amqp *a, const char *name)
-{
-	queue_note(&a->known, name);
-}
-
-static void
-queue_free(struct known *k)
-{
-	for (struct known *next; k != NULL; k = next) {
-		next = k->next;
-		free(k);
-	}
 }
 
 void
 queue_forget(struct amqp *a)
 {
-	queue_free(a->known);
-	queue_free(a->lapsed);
-	a->known = a->lapsed = NULL;
+	struct known *k;
+
+	while ((k = a->known) != NULL) {
+		a->known = k->next;
+		free(k);
+	}
 }
 
 /* ---- declare --------------------------------------------------------------------- */
@@ -156,16 +150,18 @@ queue_wanted(struct amqp *a, const char *queue, struct fault *f)
 
 /* Messages stay for 'ms' and then return to 'home'. */
 static bool
-queue_returning(struct amqp *a, const char *name, const char *home, int64_t ms, int64_t rest,
+queue_returning(struct amqp *a, const char *name, const char *home, bool quorum, int64_t ms,
     struct fault *f)
 {
-	amqp_table_entry_t e[] = { table_text("x-queue-type", amqp_cstring_bytes("quorum")),
-	    table_long("x-message-ttl", ms), table_long("x-expires", ms + rest),
-	    table_text("x-dead-letter-exchange", amqp_empty_bytes),
-	    table_text("x-dead-letter-routing-key", amqp_cstring_bytes(home)),
-	    table_text("x-dead-letter-strategy", amqp_cstring_bytes("at-least-once")),
-	    table_text("x-overflow", amqp_cstring_bytes("reject-publish")) };
-	amqp_table_t args = { .num_entries = sizeof(e) / sizeof(e[0]), .entries = e };
+	amqp_table_entry_t e[] = {
+		table_text("x-queue-type", amqp_cstring_bytes(quorum ? "quorum" : "classic")),
+		table_long("x-message-ttl", ms),
+		table_long("x-expires", ms + (quorum ? DELAY_REST : CLAIM_REST)),
+		table_text("x-dead-letter-exchange", amqp_empty_bytes),
+		table_text("x-dead-letter-routing-key", amqp_cstring_bytes(home)),
+		table_text("x-dead-letter-strategy", amqp_cstring_bytes("at-least-once")),
+		table_text("x-overflow", amqp_cstring_bytes("reject-publish")) };
+	amqp_table_t args = { .num_entries = quorum ? 7 : 5, .entries = e };
 
 	return queue_declare(a, name, false, &args, NULL, f);
 }
@@ -191,15 +187,20 @@ bool
 queue_delay(struct amqp *a, const char *queue, int64_t ms, char out[QUEUE_NAME], struct fault *f)
 {
 	int64_t rounded = queue_round_delay(ms);
+	bool there;
 
 	if (!queue_named(queue, f))
 		return false;
 	(void)snprintf(out, QUEUE_NAME, "%s.mq-delay.%lld", queue, (long long)rounded);
 	if (queue_known(a, out))
 		return true;
-	if (!(a->set->create ? queue_make(a, queue, f) : queue_there(a, queue, NULL, f)) ||
-	    !queue_returning(a, out, queue, rounded, DELAY_REST, f))
+	if (!(a->set->create ? queue_make(a, queue, f) : queue_there(a, queue, NULL, f)))
 		return false;
+	if ((!(there = queue_there(a, out, NULL, f)) && f->code != 404) ||
+	    !queue_returning(a, out, queue, true, rounded, f))
+		return false;
+	if (!there)
+		(void)poll(NULL, 0, QUEUE_SETTLES);
 	queue_learn(a, out);
 	return true;
 }
@@ -231,7 +232,7 @@ queue_claim(struct amqp *a, const char *queue, int64_t lease_ms, char out[QUEUE_
 		return false;
 	(void)snprintf(out, QUEUE_NAME, "%s" CLAIM_MIDDLE "%08x%08x%08x%08x", queue, arc4random(),
 	    arc4random(), arc4random(), arc4random());
-	return queue_returning(a, out, queue, lease_ms, CLAIM_REST, f);
+	return queue_returning(a, out, queue, false, lease_ms, f);
 }
 
 bool
@@ -261,28 +262,4 @@ queue_delete(struct amqp *a, const char *queue, struct fault *f)
 		return false;
 	(void)amqp_queue_delete(l->c, CHANNEL_ASK, amqp_cstring_bytes(queue), false, false);
 	return link_reply(l, CHANNEL_ASK, queue, f);
-}
-
-/* ---- claim queues that lapsed ------------------------------------------------------- */
-
-void
-queue_lapsed(struct amqp *a, const char *claim)
-{
-	queue_note(&a->lapsed, claim);
-}
-
-/* The name came with a message, and whoever sent that might name a claim that still holds one. */
-void
-queue_sweep(struct amqp *a)
-{
-	struct known *k;
-	struct fault f;
-	int64_t n;
-
-	while ((k = a->lapsed) != NULL && !helper_is_down(a->h)) {
-		a->lapsed = k->next;
-		if (queue_there(a, k->name, &n, &f) && n == 0)
-			(void)queue_delete(a, k->name, &f);
-		free(k);
-	}
 }

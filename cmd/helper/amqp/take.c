@@ -144,10 +144,8 @@ take_work(struct amqp *a)
 {
 	for (struct source *s = a->sources; s != NULL && !helper_is_down(a->h); s = s->next)
 		take_source(a, s);
-	if (helper_is_down(a->h))
-		return;
-	take_stopped(a);
-	queue_sweep(a);
+	if (!helper_is_down(a->h))
+		take_stopped(a);
 }
 
 /* ---- waiting ------------------------------------------------------------------ */

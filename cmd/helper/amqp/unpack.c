@@ -45,27 +45,26 @@ unpack_foreign(struct unpacked *u, const amqp_basic_properties_t *p)
 		map_in(&u->map, "App-Id", p->app_id.bytes, p->app_id.len);
 }
 
-/* The queue that it was in before, if it came from there because its time was over. */
-static void
-unpack_lapsed(struct unpacked *u, const char *queue, const amqp_table_t *t)
+/* Whether it came back from a claim queue, as the lease was over. */
+static bool
+unpack_lapsed(const char *queue, const amqp_table_t *t)
 {
 	const amqp_field_value_t *deaths = table_find(t, "x-death"), *from;
+	char claim[QUEUE_NAME], of[QUEUE_NAME];
 	const amqp_table_t *last;
-	char of[QUEUE_NAME];
 
 	if (deaths == NULL || deaths->kind != AMQP_FIELD_KIND_ARRAY ||
 	    deaths->value.array.num_entries == 0 ||
 	    deaths->value.array.entries[0].kind != AMQP_FIELD_KIND_TABLE)
-		return;
+		return false;
 	last = &deaths->value.array.entries[0].value.table;
 	from = table_find(last, "queue");
 	if (!table_is(table_find(last, "reason"), "expired") || from == NULL ||
-	    from->kind != AMQP_FIELD_KIND_UTF8 || from->value.bytes.len >= sizeof(u->lapsed))
-		return;
-	(void)snprintf(u->lapsed, sizeof(u->lapsed), "%.*s", (int)from->value.bytes.len,
+	    from->kind != AMQP_FIELD_KIND_UTF8)
+		return false;
+	(void)snprintf(claim, sizeof(claim), "%.*s", (int)from->value.bytes.len,
 	    (const char *)from->value.bytes.bytes);
-	if (!queue_claim_of(u->lapsed, of) || strcmp(of, queue) != 0)
-		u->lapsed[0] = '\0';
+	return queue_claim_of(claim, of) && strcmp(of, queue) == 0;
 }
 
 /* A quorum queue counts those deliveries after which the message came back. */
@@ -78,8 +77,7 @@ unpack_counts(struct unpacked *u, const char *queue, const amqp_table_t *t, bool
 		u->m.deliveries = n + 1;
 	else if (!again)
 		u->m.deliveries = 1;
-	unpack_lapsed(u, queue, t);
-	if (u->lapsed[0] != '\0')
+	if (unpack_lapsed(queue, t))
 		u->m.attempts++;
 }
 
