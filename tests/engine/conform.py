@@ -27,6 +27,10 @@ def arguments():
     parser.add_argument("--queue", metavar="NAME", help="use this queue for all cases")
     parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[],
                         help="what the helper is told before 'open'")
+    parser.add_argument("--suffix", metavar="TEXT", default="",
+                        help="the end of the names of queues that are made")
+    parser.add_argument("--queues-have", metavar="CAP,-CAP", default="",
+                        help="what these queues can beside what is announced, and what they cannot")
     parser.add_argument("--only", metavar="PATTERN", help="only cases whose title matches")
     parser.add_argument("--table", action="store_true", help="print the table, too")
     parser.add_argument("helper")
@@ -60,7 +64,7 @@ def main():
     args = arguments()
     settings = dict({"url": args.url, "timeout": "10000", "create": "yes"},
                     **dict(s.partition("=")[::2] for s in args.set))
-    context = Context(args.helper, settings, args.queue)
+    context = Context(args.helper, settings, args.queue, args.suffix, args.queues_have.split(","))
     cases = [c for c in CASES if not args.only or re.search(args.only, c[0])]
     print("1..%d" % len(cases))
     try:

@@ -10,7 +10,8 @@ Faults are asked for with POST /_fake and an object that has any of
     hang N          the next N requests are never answered
     date SECONDS    how wrong the server's clock is
 
-and whatever the fake itself knows. GET /_fake tells counters: requests by action.
+and whatever the fake itself knows. GET /_fake tells counters: requests by action,
+and by user where there are any.
 """
 
 import json
@@ -51,6 +52,11 @@ class Faults:
     def count(self, action):
         with self.lock:
             self.seen[action] = self.seen.get(action, 0) + 1
+
+    def asked(self, user):
+        with self.lock:
+            users = self.seen.setdefault("users", {})
+            users[user] = users.get(user, 0) + 1
 
     def now(self):
         return time.time() + self.values["date"]

@@ -90,6 +90,7 @@ def check_signature(request, users, body, now):
                                                 signed, body, stamp, scope)):
         raise Refused("InvalidSignatureException", "The request signature we calculated does not match "
                       "the signature you provided.", 403)
+    return access
 
 
 # ---- messages ----------------------------------------------------------------
@@ -263,7 +264,7 @@ class SQS(Handler):
         state = self.server.state
         try:
             if not state.anybody:
-                check_signature(self, state.users, body, self.server.faults.now())
+                self.server.faults.asked(check_signature(self, state.users, body, self.server.faults.now()))
             function = getattr(self, "do_" + action, None)
             if method != "POST" or self.path != "/" or function is None:
                 raise Refused("InvalidAction", "no action %r" % action)

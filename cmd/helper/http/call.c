@@ -224,7 +224,7 @@ call_finish(struct http_call *c, CURLcode code)
 	if (code != CURLE_OK) {
 		a.status = 0;
 		a.timed_out = code == CURLE_OPERATION_TIMEDOUT;
-		try_failed(c->easy, code, c->detail, &a);
+		try_failed(c->easy, code, c->detail, c->begun > 0, &a);
 	} else {
 		a.json = c->len == 0 ? NULL : json_loadb(c->data, c->len, JSON_DECODE_ANY, NULL);
 		if (call_again(c, &a)) {

@@ -82,8 +82,8 @@ void http_connect_to(struct http *http, const char *from, const char *to);
 
 /* Set what is the same for all requests: TLS, limits, nothing but HTTP and HTTPS. */
 bool try_settings(CURL *easy, const struct settings *set);
-/* What an error of libcurl means: whether something may have been sent, and to whom. */
-void try_failed(CURL *easy, CURLcode code, const char *detail, struct http_answer *a);
+/* What an error of libcurl means.  'sent': some of the request may have arrived. */
+void try_failed(CURL *easy, CURLcode code, const char *detail, bool sent, struct http_answer *a);
 
 /* ---- url.c ------------------------------------------------------------------- */
 

@@ -43,12 +43,11 @@ try_settings(CURL *easy, const struct settings *set)
 	    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)set->timeout_ms) == CURLE_OK;
 }
 
-/* The step that failed before anything was sent; NULL: something may have been sent. */
+/* The step that failed before anything was sent. */
 static const char *
 try_step(CURL *easy, CURLcode code, enum class *c)
 {
-	double connect = 0, tls = 0;
-	char *scheme = NULL;
+	double connect = 0;
 
 	*c = CLASS_AGAIN;
 	switch (code) {
@@ -56,38 +55,29 @@ try_step(CURL *easy, CURLcode code, enum class *c)
 		return "resolve";
 	case CURLE_COULDNT_CONNECT:
 		return "connect";
-	case CURLE_SSL_CONNECT_ERROR:
-		return "tls";
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_CERTPROBLEM:
 	case CURLE_SSL_ISSUER_ERROR:
 	case CURLE_SSL_CIPHER:
-	case CURLE_URL_MALFORMAT:
 		*c = CLASS_CONF;
 		return "tls";
 	default:
-		break;
+		(void)curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME, &connect);
+		return connect <= 0 ? "connect" : "tls";
 	}
-	(void)curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME, &connect);
-	(void)curl_easy_getinfo(easy, CURLINFO_APPCONNECT_TIME, &tls);
-	(void)curl_easy_getinfo(easy, CURLINFO_SCHEME, &scheme);
-	if (code != CURLE_OPERATION_TIMEDOUT)
-		return NULL;
-	return connect <= 0 ? "connect" :
-	    tls <= 0 && scheme != NULL && strcasecmp(scheme, "https") == 0 ? "tls" : NULL;
 }
 
 void
-try_failed(CURL *easy, CURLcode code, const char *detail, struct http_answer *a)
+try_failed(CURL *easy, CURLcode code, const char *detail, bool sent, struct http_answer *a)
 {
-	const char *step = try_step(easy, code, &a->c);
+	const char *step = sent ? NULL : try_step(easy, code, &a->c);
 	char *url = NULL;
 	char host[256] = "";
 
 	if (detail[0] == '\0')
 		detail = curl_easy_strerror(code);
-	if (step == NULL)
+	if (sent)
 		a->c = CLASS_UNKNOWN;
 	if (code == CURLE_ABORTED_BY_CALLBACK)
 		detail = "the connection was closed before an answer came";
@@ -96,6 +86,6 @@ try_failed(CURL *easy, CURLcode code, const char *detail, struct http_answer *a)
 	(void)curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url);
 	if (url != NULL && (url = strstr(url, "://")) != NULL)
 		(void)snprintf(host, sizeof(host), "%.*s", (int)strcspn(url + 3, "/?"), url + 3);
-	(void)snprintf(a->text, sizeof(a->text), "%s %s: %s", step != NULL ? step : "request to", host,
+	(void)snprintf(a->text, sizeof(a->text), "%s %s: %s", sent ? "request to" : step, host,
 	    detail);
 }

@@ -30,8 +30,9 @@ def case(title, *caps, needs=()):
 class Context:
     """One run of the suite against one helper."""
 
-    def __init__(self, program, settings, queue=None):
+    def __init__(self, program, settings, queue=None, suffix="", differ=()):
         self.program, self.settings, self.fixed = program, settings, queue
+        self.suffix, self.differ = suffix, [d for d in differ if d]
         self.peers = []
         self.main = None
         self.caps = {}
@@ -57,7 +58,12 @@ class Context:
         """The helper that most cases share."""
         if self.main is None:
             self.main = self.other()
-            self.caps = self.main.caps
+            self.caps = dict(self.main.caps)
+            for cap in self.differ:
+                if cap[0] == "-":
+                    self.caps.pop(cap[1:], None)
+                else:
+                    self.caps[cap] = ""
         return self.main
 
     def clean(self, good):
@@ -108,7 +114,7 @@ class Context:
 
     def missing(self):
         """The name of a queue that is not there."""
-        return "conform-%s-%d" % (self.mark, next(self.count))
+        return "conform-%s-%d%s" % (self.mark, next(self.count), self.suffix)
 
     @staticmethod
     def id():
