@@ -139,7 +139,7 @@ conf_policy_lenient(const struct conf_files *files, const char *queue, int queue
 
 	ps.settings = &ps.other_settings;
 	policy_init(p);
-	if (conf_parse_files(&ps, files, why) == ST_OK &&
+	if (conf_parse_files(&ps, files, why) == ST_OK && queuefd != -1 &&
 	    conf_parse_queue(&ps, queuefd, why) != ST_OK)
 		return;
 }
