@@ -145,7 +145,7 @@ list_each(struct broker *b, const char *state, int64_t max, int64_t bytes, list_
 			return ST_OK;
 		if (ev.kind == EV_ERR || ev.kind == EV_DOWN)
 			return error_set(&b->r->err, ev.kind == EV_ERR && ev.class != CLASS_UNKNOWN ?
-			    class_status(ev.class) : ST_AGAIN, 0, "%s: %s", b->address.what, ev.text);
+			    class_status(ev.class) : ST_AGAIN, 0, "%s: %s", engine_name(b->e), ev.text);
 		if (ev.kind == EV_ITEM)
 			st = ferror(stdout) != 0 ? ST_IO : one(arg, &ev);
 	}
@@ -280,7 +280,7 @@ list_queues(struct broker *b)
 	if (st != ST_OK || ev.kind == EV_OK)
 		return st;
 	return error_set(&b->r->err, ev.kind == EV_ERR && ev.class != CLASS_UNKNOWN ?
-	    class_status(ev.class) : ST_AGAIN, 0, "%s: %s", b->address.what, ev.text);
+	    class_status(ev.class) : ST_AGAIN, 0, "%s: %s", engine_name(b->e), ev.text);
 }
 
 enum status

@@ -21,7 +21,7 @@ static const char *const numbers[] = { "ready", "delayed", "claimed", "dead" };
 struct figures_of { int64_t n[NNUMBERS]; usec_t oldest; };
 
 static void
-stat_put(const struct broker *b, const char *queue, int width, const struct figures_of *f)
+stat_row(const struct broker *b, const char *queue, int width, const struct figures_of *f)
 {
 	const char *about = engine_can(b->e, "approx") ? "~" : "";
 	char text[DURATION_MAX] = "-", cell[32];
@@ -55,6 +55,16 @@ stat_json(const struct broker *b, const char *queue, const struct figures_of *f)
 	(void)printf(",\"approx\":%s}\n", engine_can(b->e, "approx") ? "true" : "false");
 }
 
+/* 'width' -1: as JSON. */
+static void
+stat_put(const struct broker *b, const char *queue, int width, const struct figures_of *f)
+{
+	if (width == -1)
+		stat_json(b, queue, f);
+	else
+		stat_row(b, queue, width, f);
+}
+
 static enum status
 stat_ask(struct broker *b, const char *target, struct figures_of *f)
 {
@@ -72,18 +82,6 @@ stat_ask(struct broker *b, const char *target, struct figures_of *f)
 	return ST_OK;
 }
 
-static enum status
-stat_one(struct broker *b, const char *queue, const char *target, int width, bool json)
-{
-	struct figures_of f;
-	enum status st = stat_ask(b, target, &f);
-
-	if (st == ST_OK && json)
-		stat_json(b, queue, &f);
-	else if (st == ST_OK)
-		stat_put(b, queue, width, &f);
-	return st;
-}
 
 static enum status
 stat_names(struct broker *b, struct names *names)
@@ -112,6 +110,22 @@ stat_heading(int width, bool json)
 		    "DEAD", "OLDEST");
 }
 
+/* The queue that was named. */
+static enum status
+stat_named(struct broker *b, bool json)
+{
+	const char *queue = b->r->operand[0];
+	int width = (int)strlen(queue) > 5 ? (int)strlen(queue) : 5;
+	struct figures_of f;
+	enum status st = stat_ask(b, b->target, &f);
+
+	if (st != ST_OK)
+		return st;
+	stat_heading(width, json);
+	stat_put(b, queue, json ? -1 : width, &f);
+	return ST_OK;
+}
+
 static enum status
 stat_all(struct broker *b, bool json)
 {
@@ -127,10 +141,13 @@ stat_all(struct broker *b, bool json)
 	if (st == ST_OK)
 		stat_heading(width, json);
 	for (size_t i = 0; st == ST_OK && i < names.n && !run_stopped(); i++) {
-		enum status one = stat_one(b, names.name[i], names.name[i], width, json);
-		if (one == ST_NOTFOUND)	/* it was removed just now */
+		struct figures_of f;
+		enum status one = stat_ask(b, names.name[i], &f);
+		if (one == ST_OK)
+			stat_put(b, names.name[i], json ? -1 : width, &f);
+		else if (one == ST_NOTFOUND)	/* it was removed just now */
 			error_clear(&b->r->err);
-		else if (one != ST_OK)
+		else
 			run_trouble(b->r, one, &worst);
 	}
 	names_free(&names);
@@ -152,11 +169,7 @@ broker_stat(struct broker *b)
 	    (st = broker_open(b, &(struct engine_options){ 0 })) != ST_OK ||
 	    (st = broker_needs(b, "stat")) != ST_OK)
 		return st;
-	if (r->noperands == 0)
-		return stat_all(b, json);
-	stat_heading((int)strlen(r->operand[0]) > 5 ? (int)strlen(r->operand[0]) : 5, json);
-	return stat_one(b, r->operand[0], b->target, (int)strlen(r->operand[0]) > 5 ?
-	    (int)strlen(r->operand[0]) : 5, json);
+	return r->noperands == 0 ? stat_all(b, json) : stat_named(b, json);
 }
 
 /* ---- peek ------------------------------------------------------------------- */

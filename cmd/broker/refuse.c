@@ -23,6 +23,11 @@ static const struct refusal refused_verbs[] = {
 	{ "top", "'mq stat' tells what the engine knows" },
 	{ "check", "'mq stat --json' tells what the engine knows, and 'mq engine --check' whether it "
 	    "can be used" },
+	{ "import", "import into a local queue, and 'mq relay' brings the messages to the engine" },
+	{ "watch", "an engine tells no events; 'mq stat' tells what it knows, and 'mq work' and 'mq pop "
+	    "-w' wait for messages" },
+	{ "wait", "an engine tells no events; 'mq stat' tells what it knows, and 'mq work' and 'mq pop "
+	    "-w' wait for messages" },
 	{ "request", "an answer has to come back here: request from a local queue, and relay that" },
 	{ "reply", "an answer has to go back: the request's queue is a local one" },
 	{ "subscribe", "an engine distributes by means of its own" },
@@ -41,7 +46,7 @@ refuse_verb(struct run *r)
 
 	while (f->name != NULL && strcmp(f->name, r->cmd->name) != 0)
 		f++;
-	return run_usage(r, "not on an engine: %s", f->name != NULL ? f->why : RELAY);
+	return error_set(&r->err, ST_USAGE, 0, "not on an engine: %s", f->name != NULL ? f->why : RELAY);
 }
 
 /* ---- options -------------------------------------------------------------- */
@@ -73,7 +78,7 @@ refuse_option(struct run *r, const char *option)
 
 	while (f->name != NULL && (option == NULL || strcmp(f->name, option) != 0))
 		f++;
-	return run_usage(r, "--%s: not on an engine: %s", option != NULL ? option : "?",
+	return error_set(&r->err, ST_USAGE, 0, "--%s: not on an engine: %s", option != NULL ? option : "?",
 	    f->name != NULL ? f->why :
 	    "it cannot select messages; 'mq ls --json' lists them for jq(1), and " RELAY);
 }
