@@ -108,9 +108,14 @@ struct taker {
 	struct taken *first, **last;	/* those that came, in their order */
 	int64_t credit;		/* those that may still come */
 	int64_t waiting;	/* those that came */
+	int64_t unsettled;	/* those whose claims have not ended */
 	bool idle;		/* a look found nothing since credit was given */
+	bool doubt;		/* a look found nothing while we held messages with keys */
 	bool over;		/* nothing more can come */
-	struct error failed;	/* the first message that could not be settled */
+	/* Those that could not be acknowledged: how many, and of the first one the status and why. */
+	int64_t nfailed;
+	enum status failed;
+	char first_failed[200], why[400];
 };
 /* The lease that is wanted, if the engine has leases, but not more than it allows. */
 void take_begin(struct taker *t, struct broker *b, usec_t lease, bool keep);

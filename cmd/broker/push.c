@@ -295,9 +295,12 @@ push_tell_unknown(const struct pushing *s, struct error *err)
 	error_clear(err);
 	if (s->p.ended <= 1 && s->confirmed == 0)
 		return error_set(err, ST_UNSURE, 0, "%s: the message is queued or not", s->lost.text);
-	return error_set(err, ST_UNSURE, 0, "%s: of %s %llu to %llu it is not known whether they are "
-	    "queued, unless their ids are printed; %llu are confirmed", s->lost.text, push_noun(s), from,
-	    to, (unsigned long long)s->confirmed);
+	if (from == to)
+		return error_set(err, ST_UNSURE, 0, "%s: %s %llu is queued or not; %llu are confirmed",
+		    s->lost.text, push_noun(s), from, (unsigned long long)s->confirmed);
+	return error_set(err, ST_UNSURE, 0, "%s: %ss %llu to %llu are queued or not, unless their ids are "
+	    "printed; %llu are confirmed", s->lost.text, push_noun(s), from, to,
+	    (unsigned long long)s->confirmed);
 }
 
 static enum status

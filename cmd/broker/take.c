@@ -2,6 +2,7 @@
  * take.c: messages on their way from an engine to us, and the answers about those that we settle.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,12 +46,15 @@ take_answered(struct taker *t, const struct event_of_engine *ev)
 	if (!h->ending)
 		return;	/* if the claim is lost, what ends it says so */
 	/* What could not be given back comes back when its lease or its connection ends. */
-	if (ev->kind == EV_ERR && h->acked)
-		(void)error_set(&t->failed, class_status(ev->class), 0,
-		    "message %s came out, but may come again: %s: %s", h->m.id,
-		    engine_name(t->b->e), ev->text);
-	if (h->open == 0)
+	if (ev->kind == EV_ERR && h->acked && t->nfailed++ == 0) {
+		t->failed = class_status(ev->class);
+		(void)snprintf(t->first_failed, sizeof(t->first_failed), "%s", h->m.id);
+		(void)snprintf(t->why, sizeof(t->why), "%s: %s", engine_name(t->b->e), ev->text);
+	}
+	if (h->open == 0) {
+		t->unsettled--;
 		taken_free(h);
+	}
 }
 
 static enum status
@@ -62,9 +66,32 @@ take_came(struct taker *t, const struct event_of_engine *ev)
 		return error_sys(&t->b->r->err, ENOMEM, "message");
 	t->credit--;
 	t->waiting++;
+	t->unsettled++;
 	*t->last = h;
 	t->last = &h->next;
 	return ST_OK;
+}
+
+/*
+ * A look found nothing.  What we hold may have kept the next message of its key from being found:
+ * then it has to be looked for once more when that is settled.
+ */
+static void
+take_idle(struct taker *t)
+{
+	if (t->unsettled > 0 && engine_can(t->b->e, "key"))
+		t->doubt = true;
+	else
+		t->idle = true;
+}
+
+static void
+take_look_again(struct taker *t)
+{
+	if (!t->doubt || t->unsettled > 0)
+		return;
+	t->doubt = false;
+	engine_take(t->b->e, t->b->target, 0, t->lease, t->keep);
 }
 
 static enum status
@@ -80,7 +107,7 @@ take_event(struct taker *t, const struct event_of_engine *ev)
 	case EV_MSG:
 		return take_came(t, ev);
 	case EV_IDLE:
-		t->idle = true;
+		take_idle(t);
 		return ST_OK;
 	case EV_STOPPED:
 		t->over = true;
@@ -123,8 +150,9 @@ take_next(struct taker *t, bool wait, usec_t deadline, struct taken **out)
 	while ((*out = take_first(t)) == NULL) {
 		if (st != ST_OK)
 			return st;
-		if (t->failed.status != ST_OK || (t->idle && !wait))
+		if (t->failed != ST_OK || (t->idle && !wait))
 			return ST_NONE;
+		take_look_again(t);
 		if ((st = engine_wait(t->b->e, until, &ev)) == ST_OK)
 			st = take_event(t, &ev);
 		else if (st == ST_AGAIN)
@@ -188,6 +216,21 @@ take_renew(struct taker *t, struct taken *h)
 		(void)take_event(t, &ev);
 }
 
+/* Say that messages came out whose claims could not be ended. */
+static enum status
+take_told(struct taker *t)
+{
+	struct error *err = &t->b->r->err;
+	char others[40] = "";
+
+	if (t->nfailed > 1)
+		(void)snprintf(others, sizeof(others), ", and %lld others,",
+		    (long long)t->nfailed - 1);
+	error_clear(err);
+	return error_set(err, t->failed, 0, "message %s%s came out, but may come again: %s",
+	    t->first_failed, others, t->why);
+}
+
 enum status
 take_end(struct taker *t, enum status st)
 {
@@ -209,9 +252,5 @@ take_end(struct taker *t, enum status st)
 		(void)take_event(t, &ev);
 	}
 	t->b->r->err = before;
-	if (t->failed.status == ST_OK || (st != ST_OK && st != ST_NONE))
-		return st;
-	error_clear(&t->b->r->err);
-	t->b->r->err = t->failed;
-	return t->failed.status;
+	return t->failed == ST_OK || (st != ST_OK && st != ST_NONE) ? st : take_told(t);
 }
