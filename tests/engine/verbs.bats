@@ -10,6 +10,7 @@ setup() {
 	export MQ_SPOOL=mq://$spool MQ_CONF=$PWD/conf HOME=$PWD
 	unset XDG_CONFIG_HOME XDG_STATE_HOME CREDENTIALS_DIRECTORY
 	: >conf
+	stderr=	# for shellcheck: run --separate-stderr sets it
 }
 
 # there VERB...: on the spool itself
