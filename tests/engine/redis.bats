@@ -367,6 +367,57 @@ PY
 	PY
 }
 
+@test "an id is known while its message is there; later only to what may have been sent before" {
+	talk redis url="$URL" <<-'PY'
+		p.must("make", "known")
+		def ready():
+		    return p.must("stat", "known").fields["ready"]
+		def done(kind):
+		    p.take("known", 1)
+		    p.must(kind, p.get(1)[0].token)
+		p.push("known", "1")
+		p.push("known", "1", maybe=1)
+		p.push("known", "1")
+		assert ready() == "1"
+		p.take("known", 1)
+		m = p.get(1)[0]
+		p.push("known", "1")
+		assert ready() == "0"
+		p.must("ack", m.token)
+		p.push("known", "1", maybe=1)
+		assert ready() == "0"
+		p.push("known", "1")
+		assert ready() == "1"
+		done("dead")
+		p.push("known", "1", maybe=1)
+		assert ready() == "0"
+		p.push("known", "1")
+		assert ready() == "1"
+		done("ack")
+	PY
+	[ "$(cli pttl 'mq:{known}:i:1')" -gt 60000 ]
+}
+
+@test "a server that becomes a replica: 'again', and mq looks for another one" {
+	talk redis url="$URL" <<-'PY'
+		import subprocess
+		def replicaof(*of):
+		    subprocess.check_call(["redis-cli", "-p", os.environ["PORT"], "replicaof", *of], stdout=2)
+		p.must("make", "replica")
+		replicaof("127.0.0.1", "1")
+		try:
+		    answer = p.answer(p.ask_push("replica", "1"))
+		    assert answer.cls == "again", str(answer)
+		    assert p.status() == 75
+		    other = peer()
+		    words = other.try_open().words
+		    assert words[:2] == ["fail", "again"] and "replica" in words[2], words
+		    other.release()
+		finally:
+		    replicaof("no", "one")
+	PY
+}
+
 @test "keys: the turn is kept by a delayed one, and passed on by a dead or expired one" {
 	talk redis url="$URL" <<-'PY'
 		p.must("make", "turn")
@@ -378,7 +429,7 @@ PY
 		p.take("turn", 9)
 		first = {m.id: m for m in p.get(2)}
 		assert sorted(first) == ["a1", "b1"], first
-		p.must("nack", first["a1"].token, 600, attempts=1)
+		p.must("nack", first["a1"].token, 2000, attempts=1)
 		p.nothing("turn")
 		again = p.get(1)[0]
 		assert (again.id, again.number("attempts")) == ("a1", 1)

@@ -88,12 +88,23 @@ net_poll(int fd, short events, usec_t deadline)
 	return n > 0 ? ST_OK : ST_AGAIN;
 }
 
+/* What came of a connect(2) that was under way: 0, or an errno. */
+static int
+net_outcome(int fd, usec_t deadline)
+{
+	int e = 0;
+	socklen_t len = sizeof(e);
+
+	if (net_poll(fd, POLLOUT, deadline) != ST_OK)
+		return ETIMEDOUT;
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &e, &len) == -1 ? errno : e;
+}
+
 /* Connect to one address.  -1: failed, and errno says why. */
 static int
 net_try(const struct resolved *r, usec_t deadline)
 {
-	socklen_t len = sizeof(int);
-	int fd, one = 1, e = 0;
+	int fd, one = 1, e;
 
 	if ((fd = socket(r->addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) == -1)
 		return -1;
@@ -101,13 +112,7 @@ net_try(const struct resolved *r, usec_t deadline)
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	if (connect(fd, (const struct sockaddr *)&r->addr, r->len) == 0)
 		return fd;
-	if (errno != EINPROGRESS)
-		e = errno;
-	else if (net_poll(fd, POLLOUT, deadline) != ST_OK)
-		e = ETIMEDOUT;
-	else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &e, &len) == -1)
-		e = errno;
-	if (e == 0)
+	if ((e = errno == EINPROGRESS ? net_outcome(fd, deadline) : errno) == 0)
 		return fd;
 	(void)close(fd);
 	errno = e;

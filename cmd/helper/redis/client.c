@@ -79,20 +79,32 @@ client_send(struct redis *r, struct client *c, const struct args *a,
 
 /* ---- errors --------------------------------------------------------------- */
 
+/* What the server says, without what Redis 6 puts in front of what its scripts meet. */
+static const char *
+client_text(const struct reply *reply)
+{
+	const char *at = strncmp(reply->text, "ERR Error running script", 24) == 0 ?
+	    strstr(reply->text, ": -") : NULL;
+
+	return at != NULL ? at + 3 : reply->text;
+}
+
 /* Nothing of a command that was refused is done. */
 enum class
 client_class(const struct reply *reply)
 {
+	const char *text = client_text(reply);
 	static const struct { const char *word; enum class class; } classes[] = {
 		{ "OOM ", CLASS_FULL }, { "NOAUTH ", CLASS_CONF }, { "WRONGPASS ", CLASS_CONF },
 		{ "NOPERM ", CLASS_PERM },
-		{ "ERR The user executing the script", CLASS_PERM }, { "MOVED ", CLASS_CONF }, { "ASK ", CLASS_CONF }, { "WRONGTYPE ", CLASS_CONF },
+		{ "ERR The user executing the script", CLASS_PERM }, { "MOVED ", CLASS_CONF },
+		{ "ASK ", CLASS_CONF }, { "WRONGTYPE ", CLASS_CONF },
 		{ "ERR unknown command", CLASS_CONF }, { "ERR Client sent AUTH", CLASS_CONF },
 		{ "ERR AUTH <password>", CLASS_CONF }, { "ERR invalid password", CLASS_CONF },
 		{ "ERR DB index", CLASS_CONF }, { "ERR SELECT", CLASS_CONF } };
 
 	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
-		if (strncmp(reply->text, classes[i].word, strlen(classes[i].word)) == 0)
+		if (strncmp(text, classes[i].word, strlen(classes[i].word)) == 0)
 			return classes[i].class;
 	return CLASS_AGAIN;
 }
@@ -103,7 +115,7 @@ client_refused(struct redis *r, const struct call *c, const struct reply *reply)
 	if (reply->type != '-')
 		return false;
 	if (c->tag != NULL)
-		helper_err(r->h, c->tag, client_class(reply), "%s", reply->text);
+		helper_err(r->h, c->tag, client_class(reply), "%s", client_text(reply));
 	return true;
 }
 
@@ -142,6 +154,9 @@ client_done(struct redis *r, struct client *c, const struct reply *reply)
 		call->done(r, call, reply);
 	else
 		(void)client_refused(r, call, reply);
+	/* Another server may have taken over, to which the same address leads. */
+	if (reply->type == '-' && strncmp(client_text(reply), "READONLY", 8) == 0)
+		helper_down(r->h, "the server has become a replica");
 	call_free(call);
 }
 

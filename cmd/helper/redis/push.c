@@ -78,9 +78,8 @@ push(struct helper *h, const char *tag, const struct message *m)
 	args_number(&a, m->priority);
 	args_number(&a, m->delay_ms);
 	args_text(&a, m->id);
-	args_number(&a, REDIS_DEDUP_S * 1000);
+	args_text(&a, m->maybe ? "1" : "0");
 	args_text(&a, m->once != NULL ? m->once : "");
-	args_number(&a, REDIS_ONCE_S * 1000LL);
 	push_fields(&a, m);
 	if ((c = script_send(r, &a, false, push_done, tag)) != NULL)
 		c->text = strdup(m->queue);

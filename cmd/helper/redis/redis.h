@@ -16,8 +16,7 @@
 
 #define REDIS_QUEUE_MAX 200	/* bytes of the name of a queue */
 #define REDIS_BODY_MAX ((int64_t)128 << 20)
-#define REDIS_ONCE_S 86400	/* how long keys of 'once' are remembered */
-#define REDIS_DEDUP_S 600	/* how long ids are */
+#define REDIS_ONCE_S 86400	/* how long keys of 'once' are remembered, as lua.c says */
 #define REDIS_DELAY_MAX 3153600000000LL	/* milliseconds: a hundred years */
 #define NONCE_LEN 24
 
@@ -148,7 +147,7 @@ struct redis {
 	char who[200];		/* the name of the consumer */
 	uint64_t nonce, takes;
 	int64_t max_body;
-	TAILQ_HEAD(, held) held;
+	TAILQ_HEAD(all_held, held) held;
 	bool closing;
 };
 

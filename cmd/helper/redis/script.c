@@ -14,10 +14,11 @@ script_sum(char sum[41])
 {
 	unsigned char bytes[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
+	char *to = sum;
 
 	(void)EVP_Digest(script_text, strlen(script_text), bytes, &len, EVP_sha1(), NULL);
-	for (unsigned i = 0; i < 20; i++)
-		(void)snprintf(sum + i * 2, 3, "%02x", i < len ? bytes[i] : 0);
+	for (unsigned i = 0; i < 20; i++, to += 2)
+		(void)snprintf(to, 3, "%02x", i < len ? bytes[i] : 0);
 }
 
 void
