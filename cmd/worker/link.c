@@ -17,13 +17,12 @@
 
 /* ---- what is told ---------------------------------------------------------- */
 
-/* The engine is away, which is told once. */
+/* The engine is away, which is told once, or ends a worker with --drain. */
 static void
 link_away(struct link *l, const char *text)
 {
-	if (l->away[0] == '\0' && work_can_note())
-		run_note(l->w->r, "%s: %s; it is tried again, and no attempt counts",
-		    l->address.what, text);
+	if (l->away[0] == '\0' && l->w->drain == DRAIN_NO && work_can_note())
+		run_note(l->w->r, "%s; it is tried again, and no attempt counts", text);
 	(void)snprintf(l->away, sizeof(l->away), "%s", text);
 	backoff_failed(&l->backoff);
 }
@@ -97,6 +96,16 @@ link_ready(struct link *l, struct error *err)
 
 /* ---- events ---------------------------------------------------------------- */
 
+/* What the helper says of itself, with the name of the engine; valid until the next call. */
+static const char *
+link_says(const struct link *l, const char *text)
+{
+	static char buf[AWAY_MAX];
+
+	(void)snprintf(buf, sizeof(buf), "%.200s: %s", l->address.what, text);
+	return buf;
+}
+
 static void
 link_event(struct link *l, const struct event_of_engine *ev)
 {
@@ -116,10 +125,10 @@ link_event(struct link *l, const struct event_of_engine *ev)
 		if (strcmp(ev->state, "up") == 0)
 			link_back(l);
 		else
-			link_away(l, ev->text);
+			link_away(l, link_says(l, ev->text));
 		break;
 	case EV_DOWN:
-		link_lose(l, ev->text);
+		link_lose(l, link_says(l, ev->text));
 		break;
 	default:
 		intake_event(l, ev);

@@ -23,6 +23,8 @@
 #include "engine/engine.h"
 #include "worker/deadline.h"
 
+#define AWAY_MAX 800
+
 struct failure;
 struct source;
 struct work;
@@ -73,7 +75,7 @@ struct link {
 	bool ready;		/* it is open */
 	bool was_ready;		/* it was once */
 	struct backoff backoff;
-	char away[400];		/* why it is away, for people; "": it is not */
+	char away[AWAY_MAX];		/* why it is away, for people; "": it is not */
 	struct parcel *parcels;
 	int64_t settling;	/* parcels whose claim has ended */
 	int64_t unknown;	/* of which nobody knows whether it was settled */

@@ -209,7 +209,7 @@ linked_drained(struct work *w, struct source *s, bool *yes, struct error *err)
 	*yes = w->link->ready && intake_drained(w->link, s);
 	if (w->link->away[0] == '\0')
 		return ST_OK;
-	return error_set(err, ST_AGAIN, 0, "%s: %s", w->link->address.what, w->link->away);
+	return error_set(err, ST_AGAIN, 0, "%s", w->link->away);
 }
 
 static uint64_t
