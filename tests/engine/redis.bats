@@ -437,7 +437,7 @@ PY
 		assert p.get(1)[0].id in ("a3", "a0")
 		p.must("ack", first["b1"].token)
 		p.nothing("turn")
-		p.must("retry", "turn", "")
+		p.must("retry", "turn", "a1")
 		p.nothing("turn", 0.2)
 		p.bye()
 		p = peer().open()
@@ -447,7 +447,13 @@ PY
 		    m = p.get(1)[0]
 		    left.append(m.id)
 		    p.must("ack", m.token)
+		# a2 has expired and is a dead letter, which no longer expires when it is retried.
 		assert sorted(left) == ["a0", "a1", "a3"] and left[-1] == "a1", left
+		dead = p.answer(p.ask("list", "turn", "dead", 9, 0)).items
+		assert [i.words[3] for i in dead] == ["a2"] and dead[0].fields(6)["reason"] == "expired", dead
+		assert p.must("retry", "turn", "a2").fields == {"n": "1"}
+		p.take("turn", 1)
+		p.must("ack", p.get(1)[0].token)
 		p.take("turn", 1)
 		p.nothing("turn")
 		assert p.must("stat", "turn").fields == {"ready": "0", "claimed": "0", "delayed": "0", "dead": "0"}
