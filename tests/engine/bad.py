@@ -2,10 +2,10 @@
 """
 mq-engine-bad: a helper that misbehaves by script, to see what mq does then.
 
-    bad://FAULT[.N][.always]/DIR
+    bad://FAULT[.N][.always][.dead]/DIR
 
 FAULT happens the Nth time that its point is reached in a process (3 if not given); once only, unless
-it is to happen in every process. FAULT none: it behaves. The engine is the directory DIR:
+it is to happen in every process. FAULT none: it behaves. With dead there are dead letters, too. The engine is the directory DIR:
 
     stored      a line of JSON for each message that it has, in the order of the pushes
     acked       the ids of those that were acknowledged; they are gone
@@ -46,7 +46,7 @@ class Helper:
         self.reader = Reader()
         self.settings = {}
         self.dir = self.point = self.act = None
-        self.every = self.always = False
+        self.every = self.always = self.dead = False
         self.nth, self.seen = 3, 0
         self.credit = {}
         self.held = {}
@@ -107,6 +107,7 @@ class Helper:
         self.dir = parts.path
         self.point, self.act, self.every = FAULTS[words[0]]
         self.always = "always" in words
+        self.dead = "dead" in words
         numbers = [int(w) for w in words if w.isdigit()]
         self.nth = numbers[0] if numbers else 1 if self.point in ("hello", "open") else 3
         os.makedirs(self.dir, exist_ok=True)
@@ -209,7 +210,7 @@ class Helper:
                     if not self.hit("hello"):
                         self.say("mq-engine", "1", "bad", "0")
                     if not self.hit("open"):
-                        self.say("ready", *CAPS)
+                        self.say("ready", *CAPS, *(["dead"] if self.dead else []))
                     return
 
     def run(self):
@@ -450,6 +451,21 @@ def flood(h, queue):
 @fault("acked")
 def ack_lost(h, tag):
     h.say("err", tag, "lost", "as asked")
+
+
+@fault("ack")
+def ack_again(h, tag):
+    h.say("err", tag, "again", "as asked")
+
+
+@fault("ack")
+def ack_perm(h, tag):
+    h.say("err", tag, "perm", "as asked")
+
+
+@fault("acked")
+def ack_unknown(h, tag):
+    h.say("err", tag, "unknown", "as asked")
 
 
 @fault("bye", every=True)
