@@ -1,6 +1,6 @@
 # bash completion for mq; made by 'mq help --completion bash'
 
-_mq_verbs='init config push pop claim ack nack extend work request reply peek show ls stat top dead retry bury hold edit rm mv watch wait subscribe unsubscribe topics replay pause resume relay fsck check export import help version'
+_mq_verbs='init config push pop claim ack nack extend work request reply peek show ls stat top dead retry bury hold edit rm mv watch wait subscribe unsubscribe topics replay pause resume engine relay fsck check export import help version'
 _mq_states='ready delayed claimed held dead done'
 _mq_columns='id state priority attempts deliveries size age enqueued due deadline expires reason handle file origin'
 _mq_keys='lease= attempts= backoff= jitter= expire= expired= order_dead= latest= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= unrouted= mode= group= paused= log= handler= jobs= timeout= grace= once= accept= rate= max_in_flight= single= breaker='
@@ -38,6 +38,7 @@ _mq_opts() {
 	replay) echo '--to --rate --all --dry-run --state --older --newer --since --until --priority --attempts --size --header --reason --match -n --limit --first --last -q -v -h --quiet --verbose --help' ;;
 	pause) echo '--push -q -v -h --quiet --verbose --help' ;;
 	resume) echo '--push -q -v -h --quiet --verbose --help' ;;
+	engine) echo '--check -q -v -h --quiet --verbose --help' ;;
 	relay) echo '--name -j --window --drain --config -q -v -h --quiet --verbose --help' ;;
 	fsck) echo '--repair --json --list -q -v -h --quiet --verbose --help' ;;
 	check) echo '--warn-depth --crit-depth --warn-age --crit-age --warn-dead --crit-dead --relay -q -v -h --quiet --verbose --help' ;;
@@ -258,6 +259,7 @@ _mq_operands() {
 	replay) echo 'queue id*' ;;
 	pause) echo 'queue' ;;
 	resume) echo 'queue' ;;
+	engine) echo 'none queue' ;;
 	relay) echo 'none none' ;;
 	fsck) echo 'queue*' ;;
 	check) echo 'queue*' ;;

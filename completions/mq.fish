@@ -416,7 +416,7 @@ function __mq_candidates
 		case column
 			printf '%s\n' id state priority attempts deliveries size age enqueued due deadline expires reason handle file origin
 		case verb
-			printf '%s\n' init config push pop claim ack nack extend work request reply peek show ls stat top dead retry bury hold edit rm mv watch wait subscribe unsubscribe topics replay pause resume relay fsck check export import help version
+			printf '%s\n' init config push pop claim ack nack extend work request reply peek show ls stat top dead retry bury hold edit rm mv watch wait subscribe unsubscribe topics replay pause resume engine relay fsck check export import help version
 		case key
 			printf '%s\n' lease= attempts= backoff= jitter= expire= expired= order_dead= latest= dead_queue= max_messages= max_bytes= max_size= min_free= min_inodes= sync= keep= unrouted= mode= group= paused= log= handler= jobs= timeout= grace= once= accept= rate= max_in_flight= single= breaker=
 	end
@@ -473,6 +473,7 @@ complete -c mq -n __fish_use_subcommand -a topics -d 'show topics and who subscr
 complete -c mq -n __fish_use_subcommand -a replay -d 'deliver again what was acknowledged and kept'
 complete -c mq -n __fish_use_subcommand -a pause -d 'stop claims (or pushes) until resume'
 complete -c mq -n __fish_use_subcommand -a resume -d 'allow claims (or pushes) again'
+complete -c mq -n __fish_use_subcommand -a engine -d 'tell what message engines can do, and try to reach one'
 complete -c mq -n __fish_use_subcommand -a relay -d 'carry messages between a queue and a message engine'
 complete -c mq -n __fish_use_subcommand -a fsck -d 'check queues, and mend them'
 complete -c mq -n __fish_use_subcommand -a check -d 'tell a monitoring system how a queue is, as a Nagios plug-in'
@@ -929,6 +930,14 @@ complete -c mq -n '__fish_seen_subcommand_from resume; and __mq_wants verb resum
 complete -c mq -n '__fish_seen_subcommand_from resume; and __mq_wants command resume "queue"' -a '(__mq_candidates command resume ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from resume; and __mq_wants file resume "queue"' -F
 complete -c mq -n '__fish_seen_subcommand_from resume' -l push -d 'allow pushes, not claims'
+complete -c mq -n '__fish_seen_subcommand_from engine; and __mq_wants queue engine "none queue"' -a '(__mq_candidates queue engine ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from engine; and __mq_wants id engine "none queue"' -a '(__mq_candidates id engine ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from engine; and __mq_wants handle engine "none queue"' -a '(__mq_candidates handle engine ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from engine; and __mq_wants key engine "none queue"' -a '(__mq_candidates key engine ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from engine; and __mq_wants verb engine "none queue"' -a '(__mq_candidates verb engine ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from engine; and __mq_wants command engine "none queue"' -a '(__mq_candidates command engine ready,delayed,claimed,held,dead,done)'
+complete -c mq -n '__fish_seen_subcommand_from engine; and __mq_wants file engine "none queue"' -F
+complete -c mq -n '__fish_seen_subcommand_from engine' -l check -d 'try each step to the engine, and to QUEUE'
 complete -c mq -n '__fish_seen_subcommand_from relay; and __mq_wants queue relay "none none"' -a '(__mq_candidates queue relay ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from relay; and __mq_wants id relay "none none"' -a '(__mq_candidates id relay ready,delayed,claimed,held,dead,done)'
 complete -c mq -n '__fish_seen_subcommand_from relay; and __mq_wants handle relay "none none"' -a '(__mq_candidates handle relay ready,delayed,claimed,held,dead,done)'

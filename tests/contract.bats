@@ -11,7 +11,7 @@ verbs() {
 }
 
 @test "the verbs are those of the design" {
-	assert_equal "$(verbs | tr '\n' ' ')" "init config push pop claim ack nack extend work request reply peek show ls stat top dead retry bury hold edit rm mv watch wait subscribe unsubscribe topics replay pause resume relay fsck check export import help version "
+	assert_equal "$(verbs | tr '\n' ' ')" "init config push pop claim ack nack extend work request reply peek show ls stat top dead retry bury hold edit rm mv watch wait subscribe unsubscribe topics replay pause resume engine relay fsck check export import help version "
 }
 
 # The options of a selection are told once, in mq.1; a page refers to that.

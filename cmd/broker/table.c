@@ -116,6 +116,8 @@ table_push(struct broker *b)
 	table_yes(b, "push -k", "key", "yes, one message of a key at a time, in order",
 	    engine_can(b->e, "order") ? "no, but messages are stored in the order of their pushes" :
 	    "no");
+	table_yes(b, "the same id", "dedup", "is stored once, while the engine remembers it",
+	    "is stored twice; consumers find it in each message");
 	table_span(b, "push --id", "once", USEC, "remembered for", "remembered for ever");
 }
 

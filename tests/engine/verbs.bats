@@ -436,61 +436,6 @@ refused() {
 	assert_equal "$rc $(wc -l <line) $(cat err)" "141 1 "
 }
 
-# ---- mq engine ----
-
-@test "engine: the engines, and whether their helpers are there" {
-	run -0 mq engine
-	assert_line --regexp '^mq:// +another spool +mq-engine-mq +yes$'
-	assert_line --regexp '^amqp:// +RabbitMQ +mq-engine-amqp +(yes|no)$'
-	MQ_ENGINE_DIR=$PWD run -0 mq engine
-	refute_line --regexp 'yes$'
-}
-
-@test "engine URL: what it can and cannot do" {
-	there init -q q
-	run -0 mq engine "mq://$spool"
-	assert_line --regexp '^push -d +yes'
-	assert_line --regexp '^claim +yes$'
-	assert_line --regexp '^a lost claim +is told'
-	bad none
-	run -0 mq engine @bad
-	assert_line --regexp '^push -d +no$'
-	assert_line --regexp '^claim +no: '
-	assert_line --regexp '^body +up to 1048576 bytes'
-	assert_line --regexp '^durable +yes'
-	run -64 mq engine "$PWD"
-	run -64 mq engine a b c
-}
-
-@test "engine --check: each step, and the one that fails" {
-	there init -q q
-	run -0 mq engine --check "mq://$spool" q
-	assert_equal "$(awk '{ print $1, $2 }' <<<"$output" | tr '\n' ' ')" \
-	    "address ok helper ok connect ok ready ok queue ok right ok "
-	run -66 --separate-stderr mq engine --check "mq://$spool" nope
-	assert_line --regexp '^queue +failed'
-	run -78 --separate-stderr mq engine --check nothing://x
-	assert_line --regexp '^helper +failed'
-	assert_equal "$(MQ_SPOOL=$spool mq engine --check "mq://$spool" q | wc -l)" 6
-	run -64 --separate-stderr mq engine --check redis://u:p@h
-	assert_line --regexp '^address +failed'
-	bad fail-perm
-	run -77 --separate-stderr mq engine --check @bad
-	assert_line --regexp '^[a-z]+ +failed'
-}
-
-@test "engine --check: another step for each thing that is wrong" {
-	[ -x "$MQ_ENGINE_DIR/mq-engine-redis" ] || skip "SKIPPED: mq-engine-redis was not built"
-	run -75 --separate-stderr mq engine --check redis://127.0.0.1:1/0
-	assert_line --regexp '^connect +failed'
-	assert_regex "$stderr" 'Connection refused'
-	printf 'machine 127.0.0.1 login u password p\n' >secret
-	chmod 644 secret
-	printf '[engine r]\nurl = redis://127.0.0.1:1/0\ncredentials = %s\n' "$PWD/secret" >conf
-	run -78 --separate-stderr mq engine --check @r
-	assert_regex "$stderr" "secret"
-}
-
 @test "mq needs no library of an engine" {
 	run -0 ldd "$(readlink -f "$(command -v mq)")"
 	refute_output --regexp 'ssl|crypto|curl|rabbitmq|kafka|nats'
