@@ -92,6 +92,7 @@ struct job {
 	struct link *link;
 	struct pull *pull;	/* until it was given to mq */
 	unsigned long long id;
+	char token[44];		/* the id, and which of all claims of this process it is */
 	int64_t pri, ttr, age, reserves;
 	usec_t touch;		/* when it has to be touched */
 	char *data;
@@ -128,6 +129,7 @@ struct beanstalk {
 	struct retry *retries;
 	int64_t max_job;	/* bytes of a job */
 	char instance[40];	/* of the server, since it was started */
+	unsigned claims;
 };
 /* Whether a tube can be called so; if not, it was answered. */
 bool tube_name_ok(struct beanstalk *b, const char *tag, const char *queue);
@@ -152,6 +154,8 @@ void settle_dead(struct helper *h, const char *tag, const char *token, int64_t a
 /* Touch what is held and would end soon. */
 void settle_touch(struct beanstalk *b, usec_t now, usec_t *wake);
 void job_free(struct job *j);
+/* It is not held any more. */
+void settle_drop(struct job *j);
 
 void look_stat(struct helper *h, const char *tag, const char *queue);
 void look_list(struct helper *h, const char *tag, const char *queue, const char *state,

@@ -32,7 +32,7 @@ pull_give(struct beanstalk *b, struct taking *t, struct job *j)
 {
 	struct message m = MESSAGE_NONE;
 	struct mapped map = { 0 };
-	char id[80], token[32];
+	char id[80];
 
 	m.id = "";
 	m.priority = job_priority(j->pri);
@@ -45,20 +45,8 @@ pull_give(struct beanstalk *b, struct taking *t, struct job *j)
 		m.id = id;
 		m.derived = true;
 	}
-	(void)snprintf(token, sizeof(token), "%llu", j->id);
-	helper_msg(b->h, t, token, &m);
+	helper_msg(b->h, t, j->token, &m);
 	map_free(&map);
-}
-
-static void
-pull_unlink(struct job *j)
-{
-	struct job **p = &j->link->jobs;
-
-	while (*p != j)
-		p = &(*p)->next;
-	*p = j->next;
-	job_free(j);
 }
 
 static void
@@ -75,10 +63,14 @@ pull_described(struct beanstalk *b, struct expect *e, const struct reply *r)
 {
 	struct job *j = e->arg;
 	struct pull *p = j->pull;
+	char state[20];
 
 	p->reading--;
-	if (r == NULL || !reply_is(r->line, "OK")) {
-		pull_unlink(j);
+	/* After standing still for a while the claim may have ended before it was looked at. */
+	if (r == NULL || !reply_is(r->line, "OK") ||
+	    !stats_text(r->data, r->len, "state", state, sizeof(state)) ||
+	    strcmp(state, "reserved") != 0) {
+		settle_drop(j);
 		return;
 	}
 	j->pri = stats_number(r->data, r->len, "pri");
@@ -89,7 +81,7 @@ pull_described(struct beanstalk *b, struct expect *e, const struct reply *r)
 	if (p->t->stopped) {
 		(void)link_send(b, j->link, "", pull_released, NULL, "release %llu %lld 0", j->id,
 		    (long long)j->pri);
-		pull_unlink(j);
+		settle_drop(j);
 		return;
 	}
 	j->pull = NULL;
@@ -109,6 +101,7 @@ pull_job(struct beanstalk *b, struct pull *p, const struct reply *r)
 	memcpy(j->data, r->data, r->len);
 	j->len = r->len;
 	j->id = strtoull(r->rest, NULL, 10);
+	(void)snprintf(j->token, sizeof(j->token), "%llu-%u", j->id, ++b->claims);
 	j->link = p->link;
 	j->pull = p;
 	j->touch = USEC_MAX;

@@ -1,5 +1,5 @@
 /*
- * settle.c: what mq has from here, and how it ends.  A token is the number of a job.
+ * settle.c: what mq has from here, and how it ends.
  *
  * A job cannot be changed.  Where the number of failed attempts or a reason is to be kept, a copy
  * is put, and when that is confirmed the job itself is deleted: a crash in between leaves two with
@@ -22,13 +22,13 @@ job_free(struct job *j)
 
 /* Where it is chained.  NULL: mq has no such job. */
 static struct job **
-settle_find(struct beanstalk *b, unsigned long long id)
+settle_find(struct beanstalk *b, const char *token)
 {
 	struct job **p;
 
 	for (struct link *l = b->links; l != NULL; l = l->next)
 		for (p = &l->jobs; *p != NULL; p = &(*p)->next)
-			if ((*p)->id == id && (*p)->pull == NULL)
+			if ((*p)->pull == NULL && strcmp((*p)->token, token) == 0)
 				return p;
 	return NULL;
 }
@@ -36,9 +36,7 @@ settle_find(struct beanstalk *b, unsigned long long id)
 static struct job *
 settle_token(struct beanstalk *b, const char *tag, const char *token)
 {
-	char *end;
-	unsigned long long id = strtoull(token, &end, 10);
-	struct job **p = *end == '\0' && token[0] != '\0' ? settle_find(b, id) : NULL;
+	struct job **p = settle_find(b, token);
 
 	if (p != NULL)
 		return *p;
@@ -47,15 +45,13 @@ settle_token(struct beanstalk *b, const char *tag, const char *token)
 	return NULL;
 }
 
-/* It is not held any more. */
-static void
-settle_drop(struct beanstalk *b, unsigned long long id)
+void
+settle_drop(struct job *j)
 {
-	struct job **p = settle_find(b, id), *j;
+	struct job **p = &j->link->jobs;
 
-	if (p == NULL)
-		return;
-	j = *p;
+	while (*p != j)
+		p = &(*p)->next;
 	*p = j->next;
 	job_free(j);
 }
@@ -84,7 +80,7 @@ static void
 settle_delete(struct beanstalk *b, const char *tag, struct job *j)
 {
 	(void)link_send(b, j->link, tag, settle_done, NULL, "delete %llu", j->id);
-	settle_drop(b, j->id);
+	settle_drop(j);
 }
 
 void
@@ -103,7 +99,7 @@ settle_ack(struct helper *h, const char *tag, const char *token)
 static void
 settle_copied(struct beanstalk *b, struct expect *e, const struct reply *r)
 {
-	struct job **p = settle_find(b, strtoull(e->arg, NULL, 10));
+	struct job **p = settle_find(b, e->arg);
 
 	free(e->arg);
 	if (r == NULL || !reply_is(r->line, "INSERTED"))
@@ -122,7 +118,7 @@ settle_copy(struct beanstalk *b, const char *tag, struct job *j, const char *tub
 	size_t len;
 
 	if ((data = job_copy(b, j, attempts, reason, &len)) == NULL ||
-	    asprintf(&token, "%llu", j->id) == -1) {
+	    (token = strdup(j->token)) == NULL) {
 		helper_err(b->h, tag, CLASS_LARGE, "a copy that keeps the attempts does not fit "
 		    "into %lld bytes (max-job-size)", (long long)b->max_job);
 		free(data);
@@ -150,7 +146,7 @@ settle_nack(struct helper *h, const char *tag, const char *token, int64_t delay_
 	else {
 		(void)link_send(b, j->link, tag, settle_done, NULL, "release %llu %lld %lld", j->id,
 		    (long long)j->pri, (long long)((delay_ms + 999) / 1000));
-		settle_drop(b, j->id);
+		settle_drop(j);
 	}
 }
 
@@ -175,7 +171,7 @@ settle_dead(struct helper *h, const char *tag, const char *token, int64_t attemp
 static void
 settle_touched(struct beanstalk *b, struct expect *e, const struct reply *r)
 {
-	struct job **p = settle_find(b, strtoull(e->arg, NULL, 10));
+	struct job **p = settle_find(b, e->arg);
 
 	free(e->arg);
 	if (r != NULL && reply_is(r->line, "NOT_FOUND") && p != NULL)
@@ -189,7 +185,7 @@ settle_touch(struct beanstalk *b, usec_t now, usec_t *wake)
 
 	for (struct link *l = b->links; l != NULL; l = l->next)
 		for (struct job *j = l->jobs; j != NULL; j = j->next) {
-			if (j->touch <= now && asprintf(&token, "%llu", j->id) != -1) {
+			if (j->touch <= now && (token = strdup(j->token)) != NULL) {
 				j->touch = now + j->ttr * USEC / 2;
 				(void)link_send(b, l, "", settle_touched, token, "touch %llu",
 				    j->id);
