@@ -69,13 +69,21 @@ conform() {
 		>conform.out 2>&1 || { grep -A3 -e '^not ok' -e '^Bail' -e Error conform.out; return 1; }
 }
 
-# torture [ARGUMENT...] URL QUEUE: messages out and back through relays under kills, see torture.py
+# torture [ARGUMENT...] URL QUEUE: messages out and back through relays under kills, see torture.py.  TORTURE="20000 60": with
+# so many messages and kills, whatever the suite says.
 torture() {
 	local dir=$BATS_TEST_TMPDIR/torture
 	rm -rf "$dir"
 	mkdir "$dir"
-	python3 "$BATS_TEST_DIRNAME/../engine/torture.py" "${@:1:$#-2}" "$dir" "${@: -2}" >torture.out 2>&1 || { cat torture.out; return 1; }
-	proved "$(tail -n 1 torture.out)"
+	# shellcheck disable=SC2086 # two words
+	python3 "$BATS_TEST_DIRNAME/../engine/torture.py" "${@:1:$#-2}" ${TORTURE:+--messages ${TORTURE% *} --kills ${TORTURE#* }} \
+	    "$dir" "${@: -2}" >torture.out 2>&1 || { cat torture.out; return 1; }
+	echo "# proved: $(tail -n 1 torture.out)" >&3
+}
+
+# in_bash FUNCTION...: the bash that torture starts for its commands has these functions, and those of servers
+in_bash() {
+	export -f "$@" server_start server_stop server_signal server_gone server_ready wait_until
 }
 
 # server_ready NAME SECONDS COMMAND...: wait until the command succeeds

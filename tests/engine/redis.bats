@@ -556,3 +556,14 @@ PY
 		[ "$(cli xlen "mq:{left}:$key")" = 0 ]
 	done
 }
+
+@test "relays: out and back, while they, their helpers and the server are killed" {
+	export MQ_CONF=/dev/null
+	TORTURE_PORT=$(free_port)
+	export TORTURE_PORT
+	redis_start torture "$TORTURE_PORT"
+	in_bash redis_start
+	torture --messages 400 --kills 12 --server-kill 'server_stop torture KILL' \
+	    --server-start 'redis_start torture $TORTURE_PORT' "redis://127.0.0.1:$TORTURE_PORT/0" q
+	server_stop torture
+}

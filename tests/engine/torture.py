@@ -145,9 +145,9 @@ for k in range(args.kills):
     what = "server" if args.server_kill and rnd.random() < args.server_share else rnd.choice(("relay", "relay", "helper", "helper", "stop"))
     kills[what] += 1
     if what == "server":
-        subprocess.run(args.server_kill, shell=True, check=True)
+        subprocess.run(args.server_kill, shell=True, executable="/bin/bash", check=True)
         time.sleep(rnd.uniform(0, 0.5))
-        subprocess.run(args.server_start, shell=True, check=True)
+        subprocess.run(args.server_start, shell=True, executable="/bin/bash", check=True)
         continue
     relay = rnd.choice(relays)
     if not relay.alive():

@@ -133,3 +133,10 @@ talk() {
 	rabbit_start
 	talk survived "$PWD/list"
 }
+
+@test "relays: out and back, while they, their helpers and the server are killed" {
+	export HOME=$BATS_FILE_TMPDIR MQ_CONF=/dev/null
+	in_bash rabbit_exec rabbit rabbit_ctl rabbit_start rabbit_told
+	torture --messages 2000 --kills 20 --server-share 0.1 --server-kill 'server_stop rabbit KILL; rm $BATS_FILE_TMPDIR/rabbit.log' \
+	    --server-start rabbit_start "$RABBIT_URL/%2F" torture
+}
