@@ -98,6 +98,7 @@ talk() {
 
 @test "credit and acks in any rhythm" {
 	talk churn
+	talk spare
 }
 
 @test "the queue is deleted while it is taken from" {

@@ -267,6 +267,23 @@ def churn():
     other.nothing(queue)
 
 
+def spare():
+    """Without credit nothing is fetched, though an ack makes room for one more."""
+    p, other = peer(), peer()
+    queue = made(p)
+    for i in range(3):
+        p.push(queue, str(i), b"")
+    p.must("ack", one(p, queue).token)
+    p.quiet(0.3)
+    p.take(queue, 1)
+    m = p.get(1)[0]
+    p.must("ack", m.token)
+    p.quiet(0.3)
+    last = one(other, queue)
+    same("id, deliveries", (m.id, m.fields["deliveries"], last.id, last.fields["deliveries"]),
+         ("1", "1", "2", "1"))
+
+
 # ---- outages -------------------------------------------------------------------
 
 
