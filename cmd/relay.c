@@ -61,9 +61,11 @@ relay_typed(struct asked *a)
 	if (st != ST_OK)
 		return st;
 	if (a->config && (a->name != NULL || r->noperands > 0))
-		return run_usage(r, "--config runs all relays of mq.conf; --name NAME runs one of them");
+		return run_usage(
+		    r, "--config runs all relays of mq.conf; --name NAME runs one of them");
 	if (!a->config && r->noperands == 0 && a->name == NULL)
-		return run_usage(r, "say SOURCE and DESTINATION, or --name NAME of mq.conf, or --config");
+		return run_usage(
+		    r, "say SOURCE and DESTINATION, or --name NAME of mq.conf, or --config");
 	return a->config || (r->noperands == 0 && a->name != NULL) ? ST_OK : run_operands(r, 2, 2);
 }
 
@@ -122,8 +124,10 @@ relay_find(struct asked *a)
 	if (st != ST_OK)
 		return st;
 	if (a->source == NULL || a->destination == NULL)
-		return error_set(&r->err, ST_CONF, 0, "no [relay %s] with 'source' and 'destination' "
-		    "in mq.conf", a->name);
+		return error_set(&r->err, ST_CONF, 0,
+		    "no [relay %s] with 'source' and 'destination' "
+		    "in mq.conf",
+		    a->name);
 	return ST_OK;
 }
 

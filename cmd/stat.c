@@ -259,7 +259,8 @@ options(struct run *r, struct wish *w)
 	if (w->textfile != NULL && w->textfile[0] == '\0')
 		return run_usage(r, "--textfile needs the name of a file");
 	if (w->relays && (w->prometheus || w->rates || w->ages))
-		return run_usage(r, "--relays goes with --json alone; --prometheus tells them, too");
+		return run_usage(
+		    r, "--relays goes with --json alone; --prometheus tells them, too");
 	return run_operands(r, 0, 1);
 }
 
@@ -299,8 +300,8 @@ stat_relays(struct run *r, const struct wish *w, usec_t now)
 		while (at < n && strcmp(s[at].name, r->operand[0]) != 0)
 			at++;
 		if (at == n)
-			st = error_set(&r->err, ST_NOTFOUND, 0, "no relay '%s' has run in this spool",
-			    r->operand[0]);
+			st = error_set(&r->err, ST_NOTFOUND, 0,
+			    "no relay '%s' has run in this spool", r->operand[0]);
 		else
 			s[0] = s[at];
 		n = 1;

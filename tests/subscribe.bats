@@ -328,7 +328,7 @@ subscribe_both() {
 	mq init -q a keep=1d
 	mq subscribe -q t a
 	# The one who distributes dies when the queue has the message, and before it is acknowledged in the topic.
-	action=kill at_call "renameat2 [^ ]*t/claimed/[^ ]* [^ ]*t/claimed/[^ ]*,f" mq push -q t -k key -m one
+	action="kill" at_call "renameat2 [^ ]*t/claimed/[^ ]* [^ ]*t/claimed/[^ ]*,f" mq push -q t -k key -m one
 	mq pause t	# or pop would repeat it
 	at_call "renameat2 [^ ]*a/claimed/[^ ]*,f[^ ]* [^ ]*a/done/" mq pop a
 	mq resume t

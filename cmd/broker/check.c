@@ -87,7 +87,7 @@ check_queue(struct checking *c, const char *queue)
 
 	if ((st = address_target(b->r, &b->address, queue, b->target)) != ST_OK)
 		return st;
-	engine_ask(b->e, NULL, "check", b->target, NULL);
+	engine_ask(b->e, NULL, "check", b->target);
 	st = broker_answer(b, &ev);
 	/* Who may not use the queue has found it. */
 	if (st == ST_OK || st == ST_DENIED)

@@ -139,7 +139,7 @@ list_each(struct broker *b, const char *state, int64_t max, int64_t bytes, list_
 
 	(void)snprintf(most, sizeof(most), "%" PRId64, max < INT32_MAX ? max : INT32_MAX);
 	(void)snprintf(size, sizeof(size), "%" PRId64, bytes);
-	engine_ask(b->e, NULL, "list", b->target, state, most, size, NULL);
+	engine_ask(b->e, NULL, "list", b->target, state, most, size);
 	while (st == ST_OK && (st = engine_wait(b->e, USEC_MAX, &ev)) == ST_OK) {
 		if (ev.kind == EV_OK)
 			return ST_OK;
@@ -268,7 +268,7 @@ list_queues(struct broker *b)
 	if ((st = broker_open(b, &(struct engine_options){ 0 })) != ST_OK ||
 	    (st = broker_needs(b, "queues")) != ST_OK)
 		return st;
-	engine_ask(b->e, NULL, "queues", NULL);
+	engine_ask(b->e, NULL, "queues");
 	while ((st = engine_wait(b->e, USEC_MAX, &ev)) == ST_OK && ev.kind == EV_QUEUE) {
 		(void)fputs(json ? "{\"queue\":" : "", stdout);
 		if (json)

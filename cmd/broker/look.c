@@ -71,7 +71,7 @@ stat_ask(struct broker *b, const char *target, struct figures_of *f)
 	struct event_of_engine ev;
 	enum status st;
 
-	engine_ask(b->e, NULL, "stat", target, NULL);
+	engine_ask(b->e, NULL, "stat", target);
 	if ((st = broker_answer(b, &ev)) != ST_OK)
 		return st;
 	for (int i = 0; i < NNUMBERS; i++)
@@ -89,7 +89,7 @@ stat_names(struct broker *b, struct names *names)
 	struct event_of_engine ev;
 	char **grown;
 
-	engine_ask(b->e, NULL, "queues", NULL);
+	engine_ask(b->e, NULL, "queues");
 	while (engine_wait(b->e, USEC_MAX, &ev) == ST_OK && ev.kind == EV_QUEUE) {
 		if ((grown = reallocarray(names->name, names->n + 1, sizeof(*grown))) == NULL)
 			return error_set(&b->r->err, ST_AGAIN, 0, "not enough memory");

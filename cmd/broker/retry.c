@@ -13,7 +13,7 @@ retry_ask(struct broker *b, const char *id, int64_t *n, struct error *err)
 	struct event_of_engine ev;
 	enum status st;
 
-	engine_ask(b->e, NULL, "retry", b->target, id, NULL);
+	engine_ask(b->e, NULL, "retry", b->target, id);
 	if ((st = engine_answer(b->e, &ev, err)) != ST_OK)
 		return st;
 	if (!frame_number(&ev.frame, 2, "n", 0, INT64_MAX, 0, n))

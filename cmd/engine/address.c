@@ -68,7 +68,8 @@ static bool
 address_loopback(const char *host, size_t len)
 {
 	return (len == 9 && strncmp(host, "localhost", 9) == 0) ||
-	    (len > 4 && strncmp(host, "127.", 4) == 0) || (len == 5 && strncmp(host, "[::1]", 5) == 0);
+	       (len > 4 && strncmp(host, "127.", 4) == 0) ||
+	       (len == 5 && strncmp(host, "[::1]", 5) == 0);
 }
 
 /* Whether every host of the list "HOST[:PORT],HOST[:PORT]" is this machine. */
@@ -98,14 +99,17 @@ address_check(struct run *r, struct address *a)
 
 	for (const char *p = a->url; *p != '\0'; p++)
 		if (iscntrl((unsigned char)*p) || *p == ' ')
-			return address_refuse(r, a, ST_USAGE, "it has blanks or control characters");
+			return address_refuse(
+			    r, a, ST_USAGE, "it has blanks or control characters");
 	if ((at = memrchr(host, '@', (size_t)(end - host))) != NULL) {
 		if (memchr(host, ':', (size_t)(at - host)) != NULL) {
 			/* Nobody is to read it once more, in a log. */
 			(void)snprintf(a->what, sizeof(a->what), "%s://...@%.*s", a->scheme,
 			    (int)(end - at - 1), at + 1);
-			return address_refuse(r, a, ST_USAGE, "no password in an address, where others "
-			    "can read it: name a file by 'credentials' in [engine NAME] of mq.conf, "
+			return address_refuse(r, a, ST_USAGE,
+			    "no password in an address, where others "
+			    "can read it: name a file by 'credentials' in [engine NAME] of "
+			    "mq.conf, "
 			    "or put it into ~/.config/mq/credentials");
 		}
 		host = at + 1;
@@ -116,8 +120,10 @@ address_check(struct run *r, struct address *a)
 	    s->scheme != NULL ? s->helper : a->scheme);
 	if (s->scheme != NULL && s->plain && !a->insecure &&
 	    !address_stays_here(host, (size_t)(end - host)))
-		return address_refuse(r, a, ST_CONF, "what is sent to another host could be read and "
-		    "changed on the way: use TLS, or say 'insecure = yes' in [engine NAME] of mq.conf");
+		return address_refuse(r, a, ST_CONF,
+		    "what is sent to another host could be read and "
+		    "changed on the way: use TLS, or say 'insecure = yes' in [engine NAME] of "
+		    "mq.conf");
 	return ST_OK;
 }
 
@@ -254,7 +260,8 @@ address_split(struct run *r, const char *text, struct address *a, char target[TA
 	(void)strlcpy(a->what, text, sizeof(a->what));
 	if (slash == NULL || slash[1] == '\0' || slash == text || (slash[-1] == '/' &&
 	    slash >= text + 2 && slash[-2] == ':'))
-		return address_refuse(r, a, ST_USAGE, "no queue: this is to be URL/QUEUE or @NAME/QUEUE");
+		return address_refuse(
+		    r, a, ST_USAGE, "no queue: this is to be URL/QUEUE or @NAME/QUEUE");
 	if ((size_t)(slash - text) >= sizeof(address))
 		return address_refuse(r, a, ST_USAGE, "the address is too long");
 	memcpy(address, text, (size_t)(slash - text));
@@ -282,8 +289,8 @@ address_target(struct run *r, const struct address *a, const char *queue, char t
 		}
 	}
 	if (strlcpy(target, queue, TARGET_MAX) >= TARGET_MAX)
-		return error_set(&r->err, ST_USAGE, 0, "'%.60s...': the name of the queue is too long",
-		    queue);
+		return error_set(
+		    &r->err, ST_USAGE, 0, "'%.60s...': the name of the queue is too long", queue);
 	return ST_OK;
 }
 

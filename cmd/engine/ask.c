@@ -1,7 +1,6 @@
 /*
  * ask.c: what mq asks of a helper.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +23,7 @@ ask_tag(struct engine *e, void *data, char tag[FRAME_TAG_MAX])
 	}
 	if (e->nasked == 0)
 		e->heard = clock_mono();
-	e->asked[e->nasked++] = (struct asked){ .tag = ++e->tag, .sent = clock_mono(), .data = data };
+	e->asked[e->nasked++] = (struct asked){.tag = ++e->tag, .sent = clock_mono(), .data = data};
 	(void)snprintf(tag, FRAME_TAG_MAX, "%llu", (unsigned long long)e->tag);
 	return tag;
 }
@@ -145,20 +144,16 @@ engine_extend(struct engine *e, const char *token, usec_t lease, void *data)
 }
 
 void
-engine_ask(struct engine *e, void *data, const char *request, ...)
+engine_ask_words(struct engine *e, void *data, const char *const *words)
 {
 	char tag[FRAME_TAG_MAX];
-	const char *word;
-	va_list ap;
 
 	if (ask_tag(e, data, tag) == NULL)
 		return;
-	writer_begin(&e->out, request);
+	writer_begin(&e->out, words[0]);
 	writer_word(&e->out, tag);
-	va_start(ap, request);
-	while ((word = va_arg(ap, const char *)) != NULL)
-		writer_word(&e->out, word);
-	va_end(ap);
+	while (*++words != NULL)
+		writer_word(&e->out, *words);
 	writer_end(&e->out);
 }
 

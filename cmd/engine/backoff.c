@@ -2,8 +2,8 @@
  * backoff.c: when to try again what failed.
  *
  * The engine may be away for days.  Whoever needs it waits, with full jitter (Marc Brooker,
- * "Exponential Backoff And Jitter", 2015), so that a thousand of them do not come back at once: from
- * 0 to twice as long each time, 30 s at most.
+ * "Exponential Backoff And Jitter", 2015), so that a thousand of them do not come back at once:
+ * from 0 to twice as long each time, 30 s at most.
  */
 #include <stdlib.h>
 

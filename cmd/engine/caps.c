@@ -43,7 +43,8 @@ engine_lists(const struct engine *e, const char *name, const char *word)
 	const char *value = engine_cap(e, name);
 	size_t len = strlen(word);
 
-	for (const char *p = value; p != NULL; p = strchr(p, ',') != NULL ? strchr(p, ',') + 1 : NULL)
+	for (const char *p = value; p != NULL;
+	     p = strchr(p, ',') != NULL ? strchr(p, ',') + 1 : NULL)
 		if (strncmp(p, word, len) == 0 && (p[len] == ',' || p[len] == '\0'))
 			return true;
 	return false;
@@ -91,9 +92,10 @@ caps_options(const struct engine *e, const struct message *m, struct error *err)
 			    options[i].what, options[i].instead);
 	if (m->delay_ms > 0 && engine_cap_number(e, "delay", 0) > 0 &&
 	    m->delay_ms > engine_cap_number(e, "delay", 0))
-		return error_set(err, ST_USAGE, 0, "%s delays a message by %lld s at most: push it to a "
-		    "local queue with -d, and relay that", e->name,
-		    (long long)engine_cap_number(e, "delay", 0) / 1000);
+		return error_set(err, ST_USAGE, 0,
+		    "%s delays a message by %lld s at most: push it to a "
+		    "local queue with -d, and relay that",
+		    e->name, (long long)engine_cap_number(e, "delay", 0) / 1000);
 	return ST_OK;
 }
 
@@ -104,15 +106,17 @@ engine_fits(const struct engine *e, const struct message *m, enum class *c, stru
 
 	*c = CLASS_LARGE;
 	if ((int64_t)m->bodylen > max)
-		return error_set(err, ST_BADDATA, 0, "the message has %zu bytes; %s holds %lld at most",
-		    m->bodylen, e->name, (long long)max);
+		return error_set(err, ST_BADDATA, 0,
+		    "the message has %zu bytes; %s holds %lld at most", m->bodylen, e->name,
+		    (long long)max);
 	*c = CLASS_DATA;
 	if ((int64_t)m->bodylen < engine_cap_number(e, "min-body", 0))
 		return error_set(err, ST_BADDATA, 0, "%s cannot hold an empty message", e->name);
 	max = engine_cap_number(e, "headers", INT64_MAX);
 	if (max != INT64_MAX && (n = caps_headers(m)) > max)
-		return error_set(err, ST_BADDATA, 0, "the message has %lld headers; %s holds %lld at most",
-		    (long long)n, e->name, (long long)max);
+		return error_set(err, ST_BADDATA, 0,
+		    "the message has %lld headers; %s holds %lld at most", (long long)n, e->name,
+		    (long long)max);
 	/* It goes into a line of the protocol. */
 	if (m->key != NULL && strlen(m->key) > FRAME_LINE_MAX / 6)
 		return error_set(err, ST_BADDATA, 0, "the key is longer than %d bytes",

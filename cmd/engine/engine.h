@@ -85,8 +85,9 @@ void engine_nack(struct engine *e, const char *token, usec_t delay, int64_t atte
 void engine_dead(struct engine *e, const char *token, int64_t attempts, const char *reason,
     void *data);
 void engine_extend(struct engine *e, const char *token, usec_t lease, void *data);
-/* A request of words: "stat", "queues", "make", "check", "retry", "list"; NULL at the end. */
-void engine_ask(struct engine *e, void *data, const char *request, ...) __attribute__((sentinel));
+/* A request of words: "stat", "queues", "make", "check", "retry", "list". */
+#define engine_ask(e, data, ...) engine_ask_words(e, data, (const char *const[]){__VA_ARGS__, NULL})
+void engine_ask_words(struct engine *e, void *data, const char *const *words);
 /* Send what the helper's pipe takes now; reading events does that, too. */
 void engine_send(struct engine *e);
 /* How many requests are open. */

@@ -234,7 +234,10 @@ engine_wait(struct engine *e, usec_t deadline, struct event_of_engine *ev)
 		if (deadline != USEC_MAX && clock_mono() >= deadline)
 			return ST_NONE;
 		/* Look once a second in any case: a signal may come just before the call. */
-		(void)poll(p, ENGINE_FDS, left > USEC ? 1000 : left < 0 ? 0 : (int)(left / 1000) + 1);
+		(void)poll(p, ENGINE_FDS,
+		    left > USEC ? 1000
+		    : left < 0  ? 0
+				: (int)(left / 1000) + 1);
 	}
 }
 

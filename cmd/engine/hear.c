@@ -76,7 +76,8 @@ hear_watch(struct engine *e)
 		engine_lose(e, CLASS_UNKNOWN, "the helper hangs: it said nothing for %.1f s",
 		    (double)silent / USEC);
 	if (e->nasked > 0 && clock_mono() - e->asked[0].sent > 3 * e->timeout)
-		engine_lose(e, CLASS_UNKNOWN, "the helper hangs: a request was not answered in %.1f s",
+		engine_lose(e, CLASS_UNKNOWN,
+		    "the helper hangs: a request was not answered in %.1f s",
 		    3.0 * (double)e->timeout / USEC);
 }
 
@@ -116,7 +117,8 @@ engine_frame(struct engine *e, struct frame *f)
 		st = reader_next(&e->in, f, &err);
 	}
 	if (st == ST_BADDATA)
-		engine_lose(e, CLASS_UNKNOWN, "the helper does not keep to the protocol: %s", err.text);
+		engine_lose(
+		    e, CLASS_UNKNOWN, "the helper does not keep to the protocol: %s", err.text);
 	else if (st != ST_OK && e->in.ended)
 		engine_lose(e, CLASS_UNKNOWN, "the helper has ended");
 	else if (st != ST_OK)
@@ -131,5 +133,7 @@ engine_poll(const struct engine *e, struct pollfd p[ENGINE_FDS])
 	    .events = POLLOUT };
 	p[1] = (struct pollfd){ .fd = e->process.out, .events = POLLIN };
 	p[2] = (struct pollfd){ .fd = e->process.err, .events = POLLIN };
-	return e->opening != 0 ? e->opening : !hear_waits(e) ? USEC_MAX : e->heard + (e->pinged ? 3 : 1) * e->timeout + 1000;
+	return e->opening != 0  ? e->opening
+	       : !hear_waits(e) ? USEC_MAX
+				: e->heard + (e->pinged ? 3 : 1) * e->timeout + 1000;
 }

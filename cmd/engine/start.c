@@ -59,7 +59,10 @@ process_run(const char *path, char *const argv[], const int fds[3], pid_t parent
 		if (process_passes(*v))
 			env[n++] = *v;
 	env[n] = NULL;
-	/* A process group of its own: what the terminal sends is for mq, which says what is to be done. */
+	/*
+	 * A process group of its own: what the terminal sends is for mq, which says what is to be
+	 * done.
+	 */
 	(void)setpgid(0, 0);
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
@@ -113,8 +116,8 @@ process_start(const char *name, struct process *p, struct error *err)
 
 	*p = (struct process){ .pid = -1, .in = -1, .out = -1, .err = -1 };
 	if (!process_find(name, path))
-		return error_set(err, ST_CONF, errno, "%s is not installed (Debian: package %s): %s",
-		    name, name, path);
+		return error_set(err, ST_CONF, errno,
+		    "%s is not installed (Debian: package %s): %s", name, name, path);
 	if ((st = process_pipe(in, 1, err)) == ST_OK && (st = process_pipe(out, 0, err)) == ST_OK)
 		st = process_pipe(errs, 0, err);
 	if (st == ST_OK && (p->pid = fork()) == -1)

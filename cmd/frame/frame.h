@@ -1,8 +1,8 @@
 /*
  * frame.h: the frames of the engine protocol (mq-engine(7)), for mq and for its helpers alike.
  *
- * A frame is a line of words.  The lines "push", "msg" and "item" tell the lengths of a header block and of
- * a body in their fifth and sixth word, and these bytes follow the line.
+ * A frame is a line of words.  The lines "push", "msg" and "item" tell the lengths of a header
+ * block and of a body in their fifth and sixth word, and these bytes follow the line.
  */
 #ifndef CMD_FRAME_FRAME_H
 #define CMD_FRAME_FRAME_H
@@ -106,13 +106,15 @@ void writer_free(struct writer *w);
 struct message {
 	const char *queue;
 	const char *id;		/* "": it has none that mq knows */
-	const char *head;	/* the header block, with its empty line; of a message without headers NULL */
+	/* the header block, with its empty line; of a message without headers NULL */
+	const char *head;
 	size_t headlen;
 	const char *body;
 	size_t bodylen;
 	int64_t size;		/* of the whole body, where 'body' is only its beginning; else -1 */
 	const char *key;	/* of the order; NULL: none */
-	const char *once;	/* push it only if none was pushed under this before; NULL: always */
+	/* push it only if none was pushed under this before; NULL: always */
+	const char *once;
 	int priority;
 	int64_t delay_ms;	/* push: not before so many milliseconds */
 	usec_t expires;		/* 0: never */
@@ -120,7 +122,8 @@ struct message {
 	int64_t attempts;	/* failures that count */
 	int64_t deliveries;	/* as the engine counts; 0: it does not */
 	const char *reason;	/* of a dead letter; NULL: none */
-	const char *via;	/* the relays that it came through, with commas between; NULL: none */
+	/* the relays that it came through, with commas between; NULL: none */
+	const char *via;
 	bool maybe;		/* it may have been sent before */
 	bool derived;		/* the engine gave 'id', and not mq */
 	bool changing;		/* 'id' is another one at each delivery */

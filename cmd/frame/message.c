@@ -7,7 +7,8 @@
 #include "frame/frame.h"
 
 #define FIELDS 6	/* the first word that is a field */
-#define TIME_LAST 253402300799999999LL	/* the end of the year 9999, the last one that mq can write */
+/* the end of the year 9999, the last one that mq can write */
+#define TIME_LAST 253402300799999999LL
 
 void
 message_put(struct writer *w, const char *kind, const char *first, const char *second,

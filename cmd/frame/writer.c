@@ -150,7 +150,8 @@ writer_flush(struct writer *w, int fd, struct error *err)
 	ssize_t n;
 
 	if (w->broken)
-		return error_set(err, ST_INTERNAL, 0, "a frame could not be made: too long, or no memory");
+		return error_set(
+		    err, ST_INTERNAL, 0, "a frame could not be made: too long, or no memory");
 	while (w->from < w->len) {
 		if ((n = write(fd, w->data + w->from, w->len - w->from)) == -1) {
 			if (errno == EAGAIN || errno == EINTR)

@@ -1,6 +1,6 @@
 /*
- * in.c: from an engine to a local queue: take, push under the id, and acknowledge at the engine when
- * the push is durable.
+ * in.c: from an engine to a local queue: take, push under the id, and acknowledge at the engine
+ * when the push is durable.
  *
  * What was taken is collected while more of it is there to read, and then pushed with one sync.  If
  * anything dies in between, the engine delivers it again, and the id makes the second push none.
@@ -70,8 +70,8 @@ in_parcel(struct relay *y, const struct event_of_engine *ev, struct error *err)
 }
 
 /*
- * The queue can never take this message.  It becomes a dead letter of the engine, or, where that has
- * none, goes back uncounted and is told of.
+ * The queue can never take this message.  It becomes a dead letter of the engine, or, where that
+ * has none, goes back uncounted and is told of.
  */
 static enum status
 in_refuse(struct relay *y, struct parcel *p, const char *id, const char *text)
@@ -249,7 +249,8 @@ in_event(struct relay *y, const struct event_of_engine *ev, struct error *err)
 	case EV_MSG:
 		if (in_take(y, ev, err) != ST_OK)
 			return err->status;
-		return y->gate != NULL || (y->b != NULL && batch_full(y->b)) ? in_round(y, err) : ST_OK;
+		return y->gate != NULL || (y->b != NULL && batch_full(y->b)) ? in_round(y, err)
+									     : ST_OK;
 	case EV_OK:
 	case EV_ERR:
 		/* An ack that failed: the message comes again, and is known by its id. */

@@ -233,7 +233,8 @@ loop_phase(struct relay *y)
 static enum status
 loop_drain_fails(const struct relay *y, struct error *err)
 {
-	if (!y->drain || y->backoff.tries == 0 || y->state.is == RELAY_UP || y->state.is == RELAY_STARTING)
+	if (!y->drain || y->backoff.tries == 0 || y->state.is == RELAY_UP ||
+	    y->state.is == RELAY_STARTING)
 		return ST_OK;
 	return error_set(err, ST_AGAIN, 0, "%s", y->state.error);
 }
@@ -250,7 +251,9 @@ loop_turn(struct relay *y, struct error *err)
 	if (st == ST_OK)
 		st = loop_drain_fails(y, err);
 	loop_phase(y);
-	/* After the events, which make room: nothing but time wakes a relay that sleeps with room. */
+	/*
+	 * After the events, which make room: nothing but time wakes a relay that sleeps with room.
+	 */
 	if (st == ST_OK && y->e != NULL && y->phase == RELAY_WORKING)
 		st = y->way->fill(y, err);
 	loop_write(y, false);

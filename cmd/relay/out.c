@@ -115,10 +115,12 @@ out_describe(const struct relay *y, const struct parcel *p, const struct headers
 		m->once = m->id;
 }
 
+/* Send the message with the headers 'h', of which those are taken that are for relays. */
 static enum status
-out_push(struct relay *y, struct parcel *p, struct message *m, struct headers *h,
+out_push(struct relay *y, struct parcel *p, struct headers *h, const char *body, size_t len,
     struct error *err)
 {
+	struct message m = MESSAGE_NONE;
 	char before[2048], via[2200], key[1024];
 	struct error why = { 0 };
 	struct header found;
@@ -126,35 +128,34 @@ out_push(struct relay *y, struct parcel *p, struct message *m, struct headers *h
 
 	if (headers_find(h, "Key", &found)) {
 		(void)snprintf(key, sizeof(key), "%.*s", (int)found.valuelen, found.value);
-		m->key = key;
+		m.key = key;
 	}
 	if (carry_out(h, before, sizeof(before), err) != ST_OK)
 		return err->status;
 	if (!carry_via(before, strlen(before), y->state.name, via, sizeof(via)))
 		return out_bury(y, p, "loop", "it came through this relay before", err);
-	out_describe(y, p, h, m);
-	m->via = via;
-	if (engine_fits(y->e, m, &c, &why) != ST_OK)
-		return out_bury(y, p, c == CLASS_LARGE ? "engine-large" : "engine-data", why.text, err);
-	p->maybe = m->maybe;
-	engine_push(y->e, m, p);
+	out_describe(y, p, h, &m);
+	m.body = body;
+	m.bodylen = len;
+	m.via = via;
+	if (engine_fits(y->e, &m, &c, &why) != ST_OK)
+		return out_bury(
+		    y, p, c == CLASS_LARGE ? "engine-large" : "engine-data", why.text, err);
+	engine_push(y->e, &m, p);
 	return ST_OK;
 }
 
 static enum status
 out_send(struct relay *y, struct parcel *p, struct error *err)
 {
-	struct message m = MESSAGE_NONE;
 	struct headers h = { 0 };
 	struct error why = { 0 };
 	char *body;
 	size_t len;
 	enum status st = out_read(p, &h, &body, &len, &why);
 
-	m.body = body;
-	m.bodylen = len;
 	if (st == ST_OK)
-		st = out_push(y, p, &m, &h, err);
+		st = out_push(y, p, &h, body, len, err);
 	else if (st == ST_BADDATA)
 		st = out_bury(y, p, "torn", why.text, err);
 	else {
@@ -198,7 +199,8 @@ out_fill(struct relay *y, struct error *err)
 	    backoff_lets(&y->backoff) && (p = relay_parcel(y)) != NULL) {
 		y->wake = USEC_MAX;
 		if ((st = files_left(FILES_SPARE, err)) == ST_OK)
-			st = claim_or_fetch(y->q, &opt, clock_now(), &p->claim, &y->wake, &over, err);
+			st = claim_or_fetch(
+			    y->q, &opt, clock_now(), &p->claim, &y->wake, &over, err);
 		else
 			over = (struct passed){ 0 };
 		if (st != ST_OK) {

@@ -51,7 +51,6 @@ struct parcel {
 	struct claim claim;	/* of 'out' */
 	char *token;		/* of 'in': the engine's */
 	bool busy;
-	bool maybe;		/* it may have been sent before */
 	usec_t since;		/* clock_mono: when its lease began */
 };
 

@@ -39,7 +39,8 @@ setup_ends(struct relay *y, const char *source, const char *destination)
 	const char *local = out ? source : destination;
 
 	if (out == address_is(source))
-		return run_usage(y->r, "one of the two has to be a local queue, the other URL/QUEUE or "
+		return run_usage(y->r,
+		    "one of the two has to be a local queue, the other URL/QUEUE or "
 		    "@NAME/QUEUE");
 	y->way = out ? &relay_out : &relay_in;
 	(void)strlcpy(y->state.source, source, sizeof(y->state.source));

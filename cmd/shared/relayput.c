@@ -44,8 +44,8 @@ relays_table(FILE *f, const struct relay_state *s, size_t n, usec_t now)
 	for (size_t i = 0; i < n; i++)
 		if ((int)strlen(s[i].name) > width)
 			width = (int)strlen(s[i].name);
-	(void)fprintf(f, "%-*s %-8s %8s %8s %8s %10s %8s %8s  %s\n", width, "RELAY", "STATE", "SINCE",
-	    "SUCCESS", "INFLIGHT", "SENT", "AGAIN", "REFUSED", "FROM -> TO");
+	(void)fprintf(f, "%-*s %-8s %8s %8s %8s %10s %8s %8s  %s\n", width, "RELAY", "STATE",
+	    "SINCE", "SUCCESS", "INFLIGHT", "SENT", "AGAIN", "REFUSED", "FROM -> TO");
 	for (size_t i = 0; i < n; i++)
 		relayput_row(f, &s[i], width, now);
 }
@@ -130,8 +130,9 @@ relayput_mq_relay_messages_total(FILE *f, const struct relay_state *s)
 	    { "refused", s->refused } };
 
 	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
-		(void)fprintf(f, "mq_relay_messages_total{relay=\"%s\",result=\"%s\"} %" PRIu64 "\n",
-		    s->name, results[i].result, results[i].n);
+		(void)fprintf(f,
+		    "mq_relay_messages_total{relay=\"%s\",result=\"%s\"} %" PRIu64 "\n", s->name,
+		    results[i].result, results[i].n);
 }
 
 static void

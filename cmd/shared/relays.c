@@ -70,12 +70,14 @@ relays_write(struct run *r, const struct relay_state *s)
 	static bool told;
 	int dir = relays_dir(r, true), len;
 
-	len = snprintf(text, sizeof(text), "source=%s\ndestination=%s\nqueue=%s\npid=%d\nis=%s\n"
+	len = snprintf(text, sizeof(text),
+	    "source=%s\ndestination=%s\nqueue=%s\npid=%d\nis=%s\n"
 	    "since=%" PRId64 "\nstarted=%" PRId64 "\nsuccess=%" PRId64 "\ninflight=%" PRId64
 	    "\nsent=%" PRIu64 "\nmaybe=%" PRIu64 "\nduplicate=%" PRIu64 "\nrefused=%" PRIu64
-	    "\nreconnects=%" PRIu64 "\nerror=%s\n", s->source, s->destination, s->queue, (int)s->pid,
-	    relay_words[s->is], s->since, s->started, s->success, s->inflight, s->sent, s->maybe,
-	    s->duplicate, s->refused, s->reconnects, s->error);
+	    "\nreconnects=%" PRIu64 "\nerror=%s\n",
+	    s->source, s->destination, s->queue, (int)s->pid, relay_words[s->is], s->since,
+	    s->started, s->success, s->inflight, s->sent, s->maybe, s->duplicate, s->refused,
+	    s->reconnects, s->error);
 	if (dir == -1)
 		(void)error_set(&err, ST_IO, errno, "%s/%s", spool_path(r->spool), RELAYS);
 	else if (fs_replace_file(dir, s->name, text, (size_t)len, 0644, OWNER_SELF, false,

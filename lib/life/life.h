@@ -27,7 +27,8 @@ struct push_options {
 	const struct headers *headers;
 	bool atomic;		/* all or none */
 	bool import;		/* each message was one elsewhere: see batch_begin_as */
-	const char *once;	/* NULL, or the key that the message is pushed under: see once_find */
+	/* NULL, or the key that the message is pushed under: see once_find */
+	const char *once;
 	struct gate *gate;	/* of a topic: the other queues that have to take it; or NULL */
 };
 

@@ -237,9 +237,9 @@ once_one(struct batch *b, struct pending *p, uint64_t messages, uint64_t bytes, 
 }
 
 /*
- * Messages with a key each: all are accepted, and then all are brought in, by which they share their
- * syncs.  If that fails, none of the group is told of: they are accepted, and the same push again
- * completes them.
+ * Messages with a key each: all are accepted, and then all are brought in, by which they share
+ * their syncs.  If that fails, none of the group is told of: they are accepted, and the same push
+ * again completes them.
  */
 static enum status
 once_group(struct batch *b, size_t from, size_t n, usec_t now, struct msgid *ids, size_t *k,
@@ -256,7 +256,8 @@ once_group(struct batch *b, size_t from, size_t n, usec_t now, struct msgid *ids
 	for (; got < n; got++) {
 		struct pending *p = &b->p[from + got];
 		bytes += (uint64_t)p->size;
-		if ((st = once_one(b, p, got + 1, bytes, now, &a[got], &ids[from + got], err)) != ST_OK)
+		if ((st = once_one(b, p, got + 1, bytes, now, &a[got], &ids[from + got], err)) !=
+		    ST_OK)
 			break;
 	}
 	if (got > 0) {

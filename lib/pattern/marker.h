@@ -36,8 +36,8 @@ bool marker_over(const struct queue *q, const struct msgname *n, usec_t now);
 /*
  * Rename an accepted message from the directory 'dir' to where it belongs in the queue, and count
  * it; *at becomes its place.  Before that 'dir' has to be synced, so that the marker is durable
- * before anybody sees the message, and afterwards moves_sync and latest_published have to be called.
- * ST_GONE: it was done before, and 'dir' has to be synced once more.
+ * before anybody sees the message, and afterwards moves_sync and latest_published have to be
+ * called. ST_GONE: it was done before, and 'dir' has to be synced once more.
  */
 enum status marker_move_in(struct queue *q, int dir, const char *file, usec_t now, struct place *at,
     struct error *err) MUST_CHECK;

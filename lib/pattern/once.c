@@ -184,7 +184,9 @@ once_accept(struct queue *q, const char *key, int fromfd, const char *from, stru
 	return ST_OK;
 }
 
-/* Make the markers durable: a few directories one by one, for many of them one syncfs is cheaper. */
+/*
+ * Make the markers durable: a few directories one by one, for many of them one syncfs is cheaper.
+ */
 static enum status
 once_sync(struct queue *q, const struct accepted *a, size_t n, struct error *err)
 {

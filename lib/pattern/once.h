@@ -16,16 +16,16 @@ struct accepted {
 	struct place at;	/* where it stands then; file "": nobody knows */
 };
 /*
- * Let the file 'from' be the message of a key, under the name '*n'.  If a message was accepted under
- * the key before, '*duplicate' becomes true, '*n' becomes the name of that message, and so does
- * what '*a' tells.  After a failure nothing was accepted, and the file is where it was.
+ * Let the file 'from' be the message of a key, under the name '*n'.  If a message was accepted
+ * under the key before, '*duplicate' becomes true, '*n' becomes the name of that message, and so
+ * does what '*a' tells.  After a failure nothing was accepted, and the file is where it was.
  */
 enum status once_accept(struct queue *q, const char *key, int fromfd, const char *from,
     struct msgname *n, usec_t now, struct accepted *a, bool *duplicate,
     struct error *err) MUST_CHECK;
 /*
- * Bring accepted messages into the queue; they share their syncs.  ST_UNSURE: they are accepted, but
- * one of them may not be in the queue yet.
+ * Bring accepted messages into the queue; they share their syncs.  ST_UNSURE: they are accepted,
+ * but one of them may not be in the queue yet.
  */
 enum status once_bring_in(struct queue *q, struct accepted *a, size_t n, usec_t now,
     struct error *err) MUST_CHECK;

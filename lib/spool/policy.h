@@ -94,8 +94,8 @@ struct conf_files { const char *path[4]; };
 enum status conf_settings(const struct conf_files *files, struct conf_settings *s,
     struct error *err) MUST_CHECK;
 /*
- * Give 'taker' the keys of all sections [engine NAME] and [relay NAME] of the files, in their order;
- * "section" is what stands between the brackets.  False from it: the value is bad.
+ * Give 'taker' the keys of all sections [engine NAME] and [relay NAME] of the files, in their
+ * order; "section" is what stands between the brackets.  False from it: the value is bad.
  */
 typedef bool section_taker(void *arg, const char *section, const char *key, const char *value);
 enum status conf_sections(const struct conf_files *files, section_taker *taker, void *arg,
@@ -138,8 +138,8 @@ bool policy_local(int key, const char *text);
 enum status conf_assigns(const char *text, size_t len, struct names *out,
     struct error *err) MUST_CHECK;
 /*
- * The handler of a policy that comes from mq.conf alone, valid as long as the policy.  ST_CONF: there
- * is none, or others could have written it; see queue_handler.
+ * The handler of a policy that comes from mq.conf alone, valid as long as the policy.  ST_CONF:
+ * there is none, or others could have written it; see queue_handler.
  */
 enum status policy_handler(struct policy *p, const char *queue, const char **handler,
     struct error *err) MUST_CHECK;

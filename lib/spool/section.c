@@ -1,6 +1,7 @@
 /*
  * section.c: the sections of mq.conf that say how an engine is reached, and what is relayed.  They
- * are read with the policies, so that a fault in any of them is told of, but lib/ has no use for them.
+ * are read with the policies, so that a fault in any of them is told of, but lib/ has no use for
+ * them.
  */
 #include <string.h>
 
