@@ -1,33 +1,12 @@
 /*
- * again.c: mq push --wait: what the engine does not take now, and an engine that is away.
- *
- * Only what was certainly not stored is sent again.  The pauses are those of mq relay: full jitter,
- * from a tenth of a second to 5 s at most.
+ * again.c: mq push: waiting for the engine, and, with --wait, for one that is away.
  */
-#include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
+#include "base/name.h"
 #include "shared/cmd.h"
 #include "broker/pushing.h"
-
-#define PAUSE_FIRST (USEC / 10)
-#define PAUSE_MAX (5 * USEC)
-
-static void
-again_pause(struct pushing *s)
-{
-	usec_t most = PAUSE_FIRST;
-
-	if (clock_mono() < s->pause)
-		return;	/* of one failure, many messages tell */
-	for (unsigned i = 0; i < s->tries && most < PAUSE_MAX; i++)
-		most *= 2;
-	s->tries++;
-	s->pause = clock_mono() + 1000 +
-	    (usec_t)arc4random_uniform((uint32_t)(most < PAUSE_MAX ? most : PAUSE_MAX));
-}
 
 /* Sleep until 'until' (clock_mono), or a signal comes. */
 static void
@@ -48,10 +27,26 @@ again_is_over(const struct pushing *s)
 static usec_t
 again_next(const struct pushing *s)
 {
-	return s->pause < s->p.deadline ? s->pause : s->p.deadline;
+	return s->pause.until < s->p.deadline ? s->pause.until : s->p.deadline;
 }
 
-/* ---- the engine ------------------------------------------------------------- */
+/* Whether the engine can do what the options ask for. */
+static enum status
+again_fits(struct pushing *s)
+{
+	const struct push_options *o = &s->p.opt;
+	const struct { const char *capability; bool wanted; } wants[] = { { "push", true },
+	    { "delay", o->delay > 0 }, { "priority", o->priority != PRIORITY_DEFAULT },
+	    { "expiry", o->expire > 0 }, { "key", o->key != NULL }, { "once", o->once != NULL } };
+	enum status st = ST_OK;
+
+	for (size_t i = 0; st == ST_OK && i < sizeof(wants) / sizeof(wants[0]); i++)
+		if (wants[i].wanted)
+			st = refuse_unless(s->b, wants[i].capability);
+	s->max = engine_cap_number(s->b->e, "max-body", FRAME_BODY_MAX);
+	(void)snprintf(s->name, sizeof(s->name), "%s", engine_name(s->b->e));
+	return st;
+}
 
 enum status
 again_connect(struct pushing *s)
@@ -61,12 +56,11 @@ again_connect(struct pushing *s)
 
 	while (s->b->e == NULL) {
 		if ((st = broker_open(s->b, &s->options)) == ST_OK)
-			return pushing_fits(s);
+			return again_fits(s);
 		if (st != ST_AGAIN || !s->p.wait || run_stopped() || again_is_over(s))
 			return st;
 		run_verbose(s->b->r, "%s; trying again", err->text);
-		s->why = *err;
-		again_pause(s);
+		backoff_failed(&s->pause);
 		again_sleep(again_next(s));
 		if (run_stopped() || again_is_over(s))
 			return st;
@@ -75,56 +69,11 @@ again_connect(struct pushing *s)
 	return ST_OK;
 }
 
-/* ---- messages --------------------------------------------------------------- */
-
-enum status
-again_keep(struct pushing *s, struct parcel *c, const struct message *m)
-{
-	if ((c->bytes = malloc(m->headlen + m->bodylen + 1)) == NULL)
-		return error_sys(&s->b->r->err, ENOMEM, "push");
-	c->m = *m;
-	c->m.id = c->id.text;
-	if (m->headlen > 0)
-		c->m.head = memcpy(c->bytes, m->head, m->headlen);
-	c->m.body = c->bytes + m->headlen;
-	if (m->bodylen > 0)
-		memcpy(c->bytes + m->headlen, m->body, m->bodylen);
-	return ST_OK;
-}
-
-void
-again_later(struct pushing *s, struct parcel *c, const char *text)
-{
-	c->is = PARCEL_AGAIN;
-	error_clear(&s->why);
-	(void)error_set(&s->why, ST_AGAIN, 0, "%s", text);
-	again_pause(s);
-}
-
-void
-again_resend(struct pushing *s)
-{
-	if (s->b->e == NULL || clock_mono() < s->pause)
-		return;
-	for (size_t i = 0; i < s->n; i++)
-		if (pushing_at(s, i)->is == PARCEL_AGAIN)
-			pushing_send(s, pushing_at(s, i), &pushing_at(s, i)->m);
-}
-
-static bool
-again_any(const struct pushing *s)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (pushing_at(s, i)->is == PARCEL_AGAIN)
-			return true;
-	return false;
-}
-
 enum status
 again_turn(struct pushing *s)
 {
 	struct event_of_engine ev;
-	bool any = again_any(s);
+	bool any = sent_again_any(s);
 	enum status st;
 
 	if (any && again_is_over(s)) {
@@ -133,10 +82,10 @@ again_turn(struct pushing *s)
 	}
 	if ((st = again_connect(s)) != ST_OK)
 		return st;
-	again_resend(s);
+	sent_again(s);
 	st = engine_wait(s->b->e, any ? again_next(s) : USEC_MAX, &ev);
 	if (st == ST_OK)
-		pushing_event(s, &ev);
+		sent_event(s, &ev);
 	else if (st == ST_AGAIN)
 		return error_set(&s->b->r->err, ST_AGAIN, 0,
 		    "stopped by a signal: what is not printed above is not queued");

@@ -1,10 +1,12 @@
 /*
  * broker.h: the verbs of mq on the queue of an engine: mq -s URL VERB.
  *
- *	broker.c	which verbs there are, and what they have in common
+ *	verbs.c		which verbs there are
+ *	broker.c	what they have in common
  *	refuse.c	what cannot be had from an engine, and what to do instead
- *	push.c		mq push: what is under way, and what became of it
- *	again.c		mq push --wait: trying once more
+ *	push.c		mq push
+ *	sent.c		mq push: what is under way, and what became of it
+ *	again.c		mq push: waiting for the engine, and --wait
  *	take.c		messages that are taken, until they are settled
  *	taken.c		one such message
  *	pop.c		mq pop
@@ -30,7 +32,7 @@
 struct headers;
 struct run;
 
-/* ---- broker.c: the door ------------------------------------------------------ */
+/* ---- verbs.c: the door ------------------------------------------------------- */
 
 /* Run the verb on the engine whose address 'spool' is.  See address_is. */
 enum status broker_run(struct run *r, const char *spool) MUST_CHECK;
@@ -53,14 +55,14 @@ struct broker {
 	char target[TARGET_MAX];	/* what the queue is called in the engine */
 };
 
+/* The long name of an option of the verb. */
+const char *broker_option_name(const struct run *r, int key);
 /* The long name of the next option.  NULL: there are no more. */
 const char *broker_option(struct run *r, const char **arg);
 /* Take the first operand for the name of the queue. */
 enum status broker_queue(struct broker *b) MUST_CHECK;
 /* Open the engine, unless it is open. */
 enum status broker_open(struct broker *b, const struct engine_options *opt) MUST_CHECK;
-/* ST_USAGE, with the reason, unless the engine can do that: see refuse.c. */
-enum status broker_needs(struct broker *b, const char *capability) MUST_CHECK;
 /* Ask something that is answered at once.  The answer's words are in 'ev'. */
 enum status broker_answer(struct broker *b, struct event_of_engine *ev) MUST_CHECK;
 /*
@@ -68,17 +70,16 @@ enum status broker_answer(struct broker *b, struct event_of_engine *ev) MUST_CHE
  * came until 'deadline' (clock_mono).
  */
 enum status broker_event(struct broker *b, usec_t deadline, struct event_of_engine *ev) MUST_CHECK;
-/* How many failed attempts of a message count. */
-int64_t broker_attempts(const struct broker *b, const struct message *m);
-/* Fill r->err with a usage error: what the engine cannot do, and what to do instead. */
-enum status broker_cannot(struct broker *b, const char *why, const char *instead);
 
 /* ---- refuse.c ---------------------------------------------------------------- */
 
 /* Why the verb, or this option of it, is not for engines. */
 enum status refuse_verb(struct run *r);
 enum status refuse_option(struct run *r, const char *option);
-enum status refuse_capability(struct broker *b, const char *capability);
+/* ST_USAGE, with the reason, unless the engine can do that. */
+enum status refuse_unless(struct broker *b, const char *capability) MUST_CHECK;
+/* The engine cannot do it: why, and what to do instead. */
+enum status refuse_cannot(struct broker *b, const char *why, const char *instead);
 
 /* ---- taken.c ------------------------------------------------------------------ */
 

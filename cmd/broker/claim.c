@@ -64,10 +64,10 @@ claim_fits(struct claiming *c)
 	int64_t most = engine_cap_number(b->e, "lease", 0);
 	enum status st;
 
-	if ((st = broker_needs(b, "take")) != ST_OK)
+	if ((st = refuse_unless(b, "take")) != ST_OK)
 		return st;
 	if (token == NULL || strcmp(token, "any") != 0)
-		return broker_cannot(b, "a claim ends with the process that took it", "'mq pop', 'mq "
+		return refuse_cannot(b, "a claim ends with the process that took it", "'mq pop', 'mq "
 		    "work' and 'mq relay' hold it themselves");
 	if (c->lease != 0 && most > 0 && c->lease > most * 1000)
 		return error_set(&b->r->err, ST_USAGE, 0, "%s: a lease may last %" PRId64 " s at most; a "
@@ -118,7 +118,7 @@ claim_print(struct claiming *c, const struct taken *h)
 {
 	struct run *r = c->b->r;
 	char handle[BROKER_HANDLE_MAX];
-	int64_t attempts = broker_attempts(c->b, &h->m);
+	int64_t attempts = engine_attempts(c->b->e, &h->m);
 	struct shown s = { .b = c->b, .queue = r->operand[0], .state = "claimed", .m = &h->m,
 	    .handle = handle, .deadline = c->t.lease != 0 ? clock_now() + c->t.lease : 0 };
 	enum status st = ST_OK;

@@ -75,7 +75,7 @@ column_age(FILE *f, usec_t since)
 PUT(id) { column_text(w->f, w->m->id); }
 PUT(state) { column_text(w->f, w->state); }
 PUT(priority) { column_number(w->f, w->m->priority, true); }
-PUT(attempts) { column_number(w->f, broker_attempts(w->b, w->m), true); }
+PUT(attempts) { column_number(w->f, engine_attempts(w->b->e, w->m), true); }
 PUT(deliveries) { column_number(w->f, w->m->deliveries, engine_can(w->b->e, "deliveries")); }
 PUT(size) { column_number(w->f, shown_size(w->m), true); }
 PUT(age) { column_age(w->f, w->m->enqueued); }
@@ -121,7 +121,7 @@ list_choose(struct listing *l, const char *names)
 enum status
 list_allowed(struct broker *b, const char *state)
 {
-	enum status st = broker_needs(b, "list");
+	enum status st = refuse_unless(b, "list");
 
 	if (st != ST_OK || engine_lists(b->e, "list", state))
 		return st;
@@ -245,7 +245,7 @@ list_run_on(struct listing *l, const char *columns)
 
 	if ((st = list_typed(l, columns)) != ST_OK ||
 	    (st = broker_open(b, &(struct engine_options){ 0 })) != ST_OK ||
-	    (st = l->state != NULL ? list_allowed(b, l->state) : broker_needs(b, "list")) != ST_OK)
+	    (st = l->state != NULL ? list_allowed(b, l->state) : refuse_unless(b, "list")) != ST_OK)
 		return st;
 	list_heading(l);
 	return list_states(l);
@@ -266,7 +266,7 @@ list_queues(struct broker *b)
 		json = true;
 	}
 	if ((st = broker_open(b, &(struct engine_options){ 0 })) != ST_OK ||
-	    (st = broker_needs(b, "queues")) != ST_OK)
+	    (st = refuse_unless(b, "queues")) != ST_OK)
 		return st;
 	engine_ask(b->e, NULL, "queues");
 	while ((st = engine_wait(b->e, USEC_MAX, &ev)) == ST_OK && ev.kind == EV_QUEUE) {

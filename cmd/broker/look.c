@@ -133,7 +133,7 @@ stat_all(struct broker *b, bool json)
 	struct names names = { 0 };
 	int width = 5;
 
-	if ((st = broker_needs(b, "queues")) == ST_OK)
+	if ((st = refuse_unless(b, "queues")) == ST_OK)
 		st = stat_names(b, &names);
 	for (size_t i = 0; st == ST_OK && i < names.n; i++)
 		if ((int)strlen(names.name[i]) > width)
@@ -167,7 +167,7 @@ broker_stat(struct broker *b)
 	if ((st = run_operands(r, 0, 1)) != ST_OK ||
 	    (r->noperands == 1 && (st = broker_queue(b)) != ST_OK) ||
 	    (st = broker_open(b, &(struct engine_options){ 0 })) != ST_OK ||
-	    (st = broker_needs(b, "stat")) != ST_OK)
+	    (st = refuse_unless(b, "stat")) != ST_OK)
 		return st;
 	return r->noperands == 0 ? stat_all(b, json) : stat_named(b, json);
 }
@@ -210,7 +210,7 @@ peek_info(const struct peeking *k, const struct message *m, const char *state)
 
 	peek_line("Id", m->id, strlen(m->id));
 	(void)printf("State: %s\nPriority: %d\nAttempts: %" PRId64 "\n", state, m->priority,
-	    broker_attempts(k->b, m));
+	    engine_attempts(k->b->e, m));
 	if (engine_can(k->b->e, "deliveries"))
 		(void)printf("Deliveries: %" PRId64 "\n", m->deliveries);
 	(void)printf("Size: %" PRId64 "\n", shown_size(m));

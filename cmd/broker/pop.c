@@ -173,10 +173,10 @@ pop_open(struct popping *p)
 	if ((st = run_settings(b->r, false)) != ST_OK ||
 	    (st = conf_policy(&b->r->files, b->r->operand[0], -1, &policy, &b->r->err)) != ST_OK ||
 	    (st = broker_open(b, &(struct engine_options){ .lease = policy.lease })) != ST_OK ||
-	    (st = broker_needs(b, "take")) != ST_OK)
+	    (st = refuse_unless(b, "take")) != ST_OK)
 		return st;
 	if (engine_can(b->e, "partitions") && p->n == 1 && !p->wait)
-		return broker_cannot(b, "a consumer that only looks in makes all others share out the "
+		return refuse_cannot(b, "a consumer that only looks in makes all others share out the "
 		    "partitions anew", "mq pop -w, mq pop -n N, or 'mq work' and 'mq relay', which stay");
 	take_begin(&p->t, b, policy.lease, false);
 	return ST_OK;

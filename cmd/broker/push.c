@@ -21,98 +21,10 @@
 /* How long to wait for what is under way after a signal. */
 #define SETTLE (5 * USEC)
 
-/* ---- what became of them ---------------------------------------------------- */
-
-enum status
-pushing_fail(struct pushing *s, uint64_t number, enum status st, const char *text)
-{
-	if (s->failed.status == ST_OK) {
-		s->failed_at = number;
-		(void)error_set(&s->failed, st, 0, "%s", text);
-	}
-	return st;
-}
-
-static void
-pushing_lose(struct pushing *s, uint64_t number, const char *text)
-{
-	if (s->unknown++ == 0 || number < s->unknown_first)
-		s->unknown_first = number;
-	if (number > s->unknown_last)
-		s->unknown_last = number;
-	(void)error_set(&s->lost, ST_UNSURE, 0, "%s", text);
-}
-
-/* Print the ids that are next in the order, and forget these messages. */
-static void
-pushing_print(struct pushing *s)
-{
-	while (s->n > 0 && pushing_at(s, 0)->is >= PARCEL_DONE) {
-		struct parcel *c = pushing_at(s, 0);
-		if (c->is == PARCEL_DONE) {
-			producer_tell(&s->p, c->id.text);
-			s->confirmed++;
-		}
-		free(c->bytes);
-		s->first = (s->first + 1) % s->window;
-		s->n--;
-	}
-}
-
-static void
-pushing_answered(struct pushing *s, const struct event_of_engine *ev)
-{
-	struct parcel *c = ev->data;
-
-	c->is = PARCEL_OVER;
-	if (ev->kind == EV_OK)
-		c->is = PARCEL_DONE;
-	else if (ev->class == CLASS_UNKNOWN)
-		pushing_lose(s, c->number, ev->text);
-	else if (s->p.wait && (ev->class == CLASS_AGAIN || ev->class == CLASS_FULL))
-		again_later(s, c, ev->text);
-	else
-		(void)pushing_fail(s, c->number, class_status(ev->class), ev->text);
-	if (ev->kind == EV_OK)
-		s->tries = 0;
-}
-
-void
-pushing_event(struct pushing *s, const struct event_of_engine *ev)
-{
-	switch (ev->kind) {
-	case EV_OK:
-	case EV_ERR:
-		pushing_answered(s, ev);
-		pushing_print(s);
-		break;
-	case EV_DOWN:
-		run_verbose(s->b->r, "%s: %s", s->b->address.what, ev->text);
-		engine_close(s->b->e);
-		s->b->e = NULL;
-		break;
-	default:
-		break;
-	}
-}
-
-enum status
-pushing_status(const struct pushing *s)
-{
-	return s->unknown > 0 ? ST_UNSURE : s->failed.status;
-}
-
 /* ---- one message ------------------------------------------------------------ */
 
-void
-pushing_send(struct pushing *s, struct parcel *c, const struct message *m)
-{
-	c->is = PARCEL_SENT;
-	engine_push(s->b->e, m, c);
-}
-
 static void
-pushing_describe(struct pushing *s, struct parcel *c, struct message *m)
+push_describe(struct pushing *s, struct parcel *c, struct message *m)
 {
 	const struct push_options *o = &s->p.opt;
 	usec_t now = clock_now();
@@ -134,7 +46,7 @@ pushing_describe(struct pushing *s, struct parcel *c, struct message *m)
 
 /* Wait until no more than 'most' messages are under way. */
 static enum status
-pushing_room(struct pushing *s, size_t most)
+push_room(struct pushing *s, size_t most)
 {
 	enum status st = ST_OK;
 
@@ -142,7 +54,7 @@ pushing_room(struct pushing *s, size_t most)
 		st = again_turn(s);
 	while (st == ST_OK && s->b->e != NULL && engine_unsent(s->b->e) > UNSENT_MAX)
 		st = again_turn(s);
-	return st == ST_OK ? pushing_status(s) : st;
+	return st == ST_OK ? sent_status(s) : st;
 }
 
 static enum status
@@ -151,7 +63,7 @@ push_begin(struct producer *p)
 	struct pushing *s = p->engine;
 
 	s->len = 0;
-	return pushing_status(s);
+	return sent_status(s);
 }
 
 static enum status
@@ -163,7 +75,7 @@ push_write(struct producer *p, const void *data, size_t len)
 	if ((int64_t)(s->len + len) > s->max) {
 		(void)snprintf(text, sizeof(text), "the message has more than %lld bytes, which %s does "
 		    "not hold", (long long)s->max, s->name);
-		return pushing_fail(s, p->ended + 1, ST_BADDATA, text);
+		return sent_fail(s, p->ended + 1, ST_BADDATA, text);
 	}
 	if (s->len + len > s->cap) {
 		size_t cap = s->len + len > 2 * s->cap ? s->len + len : 2 * s->cap;
@@ -189,19 +101,19 @@ push_end(struct producer *p)
 	enum status st;
 
 	/* Not one by one: the helper is to get many at a time. */
-	if (s->n == s->window && (st = pushing_room(s, s->window * 3 / 4)) != ST_OK)
+	if (s->n == s->window && (st = push_room(s, s->window * 3 / 4)) != ST_OK)
 		return st;
-	if ((st = pushing_room(s, s->window - 1)) != ST_OK || (st = again_connect(s)) != ST_OK)
+	if ((st = push_room(s, s->window - 1)) != ST_OK || (st = again_connect(s)) != ST_OK)
 		return st;
 	c = pushing_at(s, s->n);
 	*c = (struct parcel){ .number = p->ended };
-	pushing_describe(s, c, &m);
+	push_describe(s, c, &m);
 	if ((st = engine_fits(s->b->e, &m, &class, &why)) != ST_OK)
-		return pushing_fail(s, p->ended, st, why.text);
-	if (p->wait && (st = again_keep(s, c, &m)) != ST_OK)
+		return sent_fail(s, p->ended, st, why.text);
+	if (p->wait && (st = sent_keep(s, c, &m)) != ST_OK)
 		return st;
 	s->n++;
-	pushing_send(s, c, &m);
+	sent_send(s, c, &m);
 	return ST_OK;
 }
 
@@ -216,14 +128,14 @@ push_idle(struct producer *p, int fd)
 
 	for (;;) {
 		while (s->b->e != NULL && engine_next(s->b->e, &ev) == ST_OK)
-			pushing_event(s, &ev);
+			sent_event(s, &ev);
 		if (fflush(stdout) == EOF)
 			p->told_all = false;
-		if (pushing_status(s) != ST_OK || !p->told_all)
-			return p->told_all ? pushing_status(s) : ST_UNSURE;
+		if (sent_status(s) != ST_OK || !p->told_all)
+			return p->told_all ? sent_status(s) : ST_UNSURE;
 		if (s->n == 0 || s->b->e == NULL || run_stopped())
 			return ST_OK;	/* nothing comes but input */
-		again_resend(s);
+		sent_again(s);
 		until = engine_poll(s->b->e, fds);
 		left = until - clock_mono();
 		fds[ENGINE_FDS] = (struct pollfd){ .fd = fd, .events = POLLIN };
@@ -257,12 +169,12 @@ push_settle(struct pushing *s)
 		continue;
 	deadline = clock_mono() + SETTLE;
 	while (push_any_sent(s) && s->b->e != NULL && broker_event(s->b, deadline, &ev) == ST_OK)
-		pushing_event(s, &ev);
+		sent_event(s, &ev);
 	for (size_t i = 0; i < s->n; i++)
 		if (pushing_at(s, i)->is == PARCEL_SENT)
-			pushing_lose(s, pushing_at(s, i)->number, "it was not answered");
+			sent_lose(s, pushing_at(s, i)->number, "it was not answered");
 		else if (pushing_at(s, i)->is == PARCEL_AGAIN)
-			(void)pushing_fail(s, pushing_at(s, i)->number, ST_AGAIN, s->why.text);
+			(void)sent_fail(s, pushing_at(s, i)->number, ST_AGAIN, s->why.text);
 }
 
 static const char *
@@ -322,24 +234,6 @@ push_finish(struct pushing *s)
 }
 
 /* ---- the beginning -------------------------------------------------------------- */
-
-/* Before anything is read, so that nothing is half done. */
-enum status
-pushing_fits(struct pushing *s)
-{
-	const struct push_options *o = &s->p.opt;
-	const struct { const char *capability; bool wanted; } wants[] = { { "push", true },
-	    { "delay", o->delay > 0 }, { "priority", o->priority != PRIORITY_DEFAULT },
-	    { "expiry", o->expire > 0 }, { "key", o->key != NULL }, { "once", o->once != NULL } };
-	enum status st = ST_OK;
-
-	for (size_t i = 0; st == ST_OK && i < sizeof(wants) / sizeof(wants[0]); i++)
-		if (wants[i].wanted)
-			st = broker_needs(s->b, wants[i].capability);
-	s->max = engine_cap_number(s->b->e, "max-body", FRAME_BODY_MAX);
-	(void)snprintf(s->name, sizeof(s->name), "%s", engine_name(s->b->e));
-	return st;
-}
 
 static enum status
 push_open(struct pushing *s)

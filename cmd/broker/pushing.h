@@ -1,9 +1,10 @@
 /*
- * pushing.h: messages on their way to an engine, for push.c and again.c.
+ * pushing.h: messages on their way to an engine, for push.c, sent.c and again.c.
  */
 #ifndef CMD_BROKER_PUSHING_H
 #define CMD_BROKER_PUSHING_H
 
+#include "engine/backoff.h"
 #include "producer/producer.h"
 #include "broker/broker.h"
 
@@ -32,8 +33,7 @@ struct pushing {
 	struct error lost;	/* why nobody knows what became of some */
 	uint64_t unknown, unknown_first, unknown_last;
 	/* --wait */
-	unsigned tries;		/* in a row */
-	usec_t pause;		/* clock_mono: until then nothing is sent again */
+	struct backoff pause;
 	struct error why;	/* why it has to be */
 };
 
@@ -43,27 +43,29 @@ pushing_at(const struct pushing *s, size_t i)
 	return &s->ring[(s->first + i) % s->window];
 }
 
-/* ---- push.c ------------------------------------------------------------------ */
+/* ---- sent.c ------------------------------------------------------------------ */
 
+void sent_send(struct pushing *s, struct parcel *c, const struct message *m);
+/* Keep a copy of the message, to send it again. */
+enum status sent_keep(struct pushing *s, struct parcel *c, const struct message *m) MUST_CHECK;
+/* Send what is to be sent again, if it is time. */
+void sent_again(struct pushing *s);
+bool sent_again_any(const struct pushing *s);
 /* Note that this message was refused; the first one counts.  Returns 'st'. */
-enum status pushing_fail(struct pushing *s, uint64_t number, enum status st, const char *text);
-void pushing_event(struct pushing *s, const struct event_of_engine *ev);
-void pushing_send(struct pushing *s, struct parcel *c, const struct message *m);
-/* Whether the engine can do what the options ask for. */
-enum status pushing_fits(struct pushing *s) MUST_CHECK;
+enum status sent_fail(struct pushing *s, uint64_t number, enum status st, const char *text);
+/* Note that nobody knows what became of this one. */
+void sent_lose(struct pushing *s, uint64_t number, const char *text);
+void sent_event(struct pushing *s, const struct event_of_engine *ev);
 /* What became of the messages so far. */
-enum status pushing_status(const struct pushing *s) MUST_CHECK;
+enum status sent_status(const struct pushing *s) MUST_CHECK;
 
 /* ---- again.c ----------------------------------------------------------------- */
 
-/* Open the engine, unless it is open; with --wait, try until it can be. */
+/*
+ * Open the engine, unless it is open, and see that it can do what the options ask for; with --wait,
+ * try until it can be opened.
+ */
 enum status again_connect(struct pushing *s) MUST_CHECK;
-/* Keep a copy of the message. */
-enum status again_keep(struct pushing *s, struct parcel *c, const struct message *m) MUST_CHECK;
-/* The engine does not take it now. */
-void again_later(struct pushing *s, struct parcel *c, const char *text);
-/* Send what is to be sent again, if it is time. */
-void again_resend(struct pushing *s);
 /*
  * Wait for something to happen to what is under way, and see to it.  Any failure is that of the
  * whole command.

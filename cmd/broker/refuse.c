@@ -110,10 +110,18 @@ static const struct { const char *name, *why, *instead; } refused_caps[] = {
 };
 
 enum status
-refuse_capability(struct broker *b, const char *capability)
+refuse_cannot(struct broker *b, const char *why, const char *instead)
 {
+	return error_set(&b->r->err, ST_USAGE, 0, "%s: %s; %s", engine_name(b->e), why, instead);
+}
+
+enum status
+refuse_unless(struct broker *b, const char *capability)
+{
+	if (engine_can(b->e, capability))
+		return ST_OK;
 	for (size_t i = 0; refused_caps[i].name != NULL; i++)
 		if (strcmp(refused_caps[i].name, capability) == 0)
-			return broker_cannot(b, refused_caps[i].why, refused_caps[i].instead);
-	return broker_cannot(b, capability, "see mq engine");
+			return refuse_cannot(b, refused_caps[i].why, refused_caps[i].instead);
+	return refuse_cannot(b, capability, "see mq engine");
 }

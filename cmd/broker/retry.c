@@ -63,7 +63,7 @@ broker_retry(struct broker *b)
 
 	if ((st = retry_typed(b, &all)) != ST_OK ||
 	    (st = broker_open(b, &(struct engine_options){ 0 })) != ST_OK ||
-	    (st = broker_needs(b, all ? "retry" : "retry-one")) != ST_OK)
+	    (st = refuse_unless(b, all ? "retry" : "retry-one")) != ST_OK)
 		return st;
 	if (!all)
 		return run_each(r, 1, retry_id, b);

@@ -124,6 +124,22 @@ nack_option(struct settling *s, const char *name, const char *arg)
 	return ST_OK;
 }
 
+/* Whether a failed attempt can be what the policy says that it is. */
+static enum status
+nack_counts(struct settling *s)
+{
+	struct broker *b = s->b;
+
+	if (s->policy.attempts > 1 && !engine_can(b->e, "attempts") && !engine_can(b->e, "deliveries"))
+		return refuse_cannot(b, "it cannot count the attempts of a message", "nack --dead or "
+		    "--no-count, or relay the messages to a local queue");
+	if (s->policy.attempts > 1 && s->delay == -1 && policy_backoff(&s->policy, 1) > 0 &&
+	    !engine_can(b->e, "nack-delay"))
+		return refuse_cannot(b, "it cannot delay a message that failed", "nack --delay 0, or "
+		    "'backoff = 0s' in mq.conf");
+	return ST_OK;
+}
+
 static enum status
 nack_fits(struct settling *s)
 {
@@ -131,9 +147,11 @@ nack_fits(struct settling *s)
 	int64_t most = engine_cap_number(b->e, "nack-delay", 0);
 	enum status st = ST_OK;
 
-	if (s->dead && (st = broker_needs(b, "dead")) != ST_OK)
+	if (s->dead && (st = refuse_unless(b, "dead")) != ST_OK)
 		return st;
-	if (s->delay > 0 && (st = broker_needs(b, "nack-delay")) != ST_OK)
+	if (s->delay > 0 && (st = refuse_unless(b, "nack-delay")) != ST_OK)
+		return st;
+	if (!s->dead && !s->no_count && (st = nack_counts(s)) != ST_OK)
 		return st;
 	if (most > 0 && s->delay > most * 1000)
 		return error_set(&b->r->err, ST_USAGE, 0, "%s: a message can be given back for %" PRId64
@@ -171,8 +189,11 @@ settle_nack(void *arg, const char *handle, struct error *err)
 	if ((st = settle_begin(s, handle, &attempts, &token, err)) != ST_OK)
 		return st;
 	attempts++;
-	last = s->dead || (!s->no_count && attempts >= s->policy.attempts &&
-	    engine_can(s->b->e, "dead"));
+	last = s->dead || (!s->no_count && attempts >= s->policy.attempts);
+	if (last && !engine_can(s->b->e, "dead"))
+		return error_set(err, ST_USAGE, 0, "%s: this was attempt %" PRId64 " of %" PRId64 ", and it "
+		    "has no place for dead letters; nack --no-count, or ack", engine_name(s->b->e),
+		    attempts, s->policy.attempts);
 	if (last)
 		engine_dead(s->b->e, token, attempts, text, NULL);
 	else
@@ -207,7 +228,7 @@ extend_fits(struct settling *s)
 {
 	struct broker *b = s->b;
 	int64_t most = engine_cap_number(b->e, "extend", 0) * 1000;
-	enum status st = broker_needs(b, "extend");
+	enum status st = refuse_unless(b, "extend");
 
 	if (st != ST_OK)
 		return st;

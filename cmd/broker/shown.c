@@ -35,7 +35,7 @@ MEMBER(id) { json_value(f, w->m->id[0] != '\0' ? w->m->id : NULL); }
 MEMBER(queue) { json_value(f, w->s->queue); }
 MEMBER(state) { json_value(f, w->s->state); }
 MEMBER(priority) { shown_number(f, w->m->priority, true); }
-MEMBER(attempts) { shown_number(f, broker_attempts(w->s->b, w->m), true); }
+MEMBER(attempts) { shown_number(f, engine_attempts(w->s->b->e, w->m), true); }
 MEMBER(deliveries) { shown_number(f, w->m->deliveries, engine_can(w->s->b->e, "deliveries")); }
 MEMBER(size) { shown_number(f, shown_size(w->m), true); }
 MEMBER(enqueued) { json_time(f, w->m->enqueued); }

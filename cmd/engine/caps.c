@@ -62,6 +62,13 @@ engine_name(const struct engine *e)
 	return e->name;
 }
 
+int64_t
+engine_attempts(const struct engine *e, const struct message *m)
+{
+	return !engine_can(e, "attempts") && m->deliveries > m->attempts + 1 ? m->deliveries - 1 :
+	    m->attempts;
+}
+
 static int64_t
 caps_headers(const struct message *m)
 {

@@ -65,6 +65,11 @@ const char *const *engine_caps(const struct engine *e);
 /* What the helper calls itself, and its version. */
 const char *engine_name(const struct engine *e);
 /*
+ * How many attempts of a message have failed.  Where mq's own count is not kept, each delivery but
+ * this one counts.
+ */
+int64_t engine_attempts(const struct engine *e, const struct message *m);
+/*
  * Check that the engine can hold the message, before anything is sent.  ST_BADDATA: it cannot;
  * *c is CLASS_LARGE or CLASS_DATA.  ST_USAGE: it cannot do what an option of the message asks for.
  */

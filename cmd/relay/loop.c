@@ -122,12 +122,12 @@ static enum status
 loop_connect(struct relay *y, struct error *err)
 {
 	struct engine_options opt = { .client = y->state.name, .lease = y->lease,
-	    .window = y->window, .create = y->way == &relay_out && y->r->settings.autocreate };
+	    .window = y->window, .create = y->out && y->r->settings.autocreate };
 	struct error why = { 0 };
 	enum status st = engine_open(y->r, &y->address, &opt, &y->e, &why);
 
 	if (st == ST_OK) {
-		if (!engine_can(y->e, y->way == &relay_out ? "push" : "take")) {
+		if (!engine_can(y->e, y->out ? "push" : "take")) {
 			loop_disconnect(y);
 			return error_set(err, ST_USAGE, 0, "%s cannot do that: see mq engine",
 			    y->address.what);
@@ -178,7 +178,7 @@ loop_until(const struct relay *y, usec_t engine)
 		until = engine;
 	if (y->backoff.until > now && y->backoff.until < until)
 		until = y->backoff.until;
-	if (y->way == &relay_out && y->wake != USEC_MAX && now + (y->wake - clock_now()) < until)
+	if (y->out && y->wake != USEC_MAX && now + (y->wake - clock_now()) < until)
 		until = now + (y->wake - clock_now());
 	return until > now ? until - now : 0;
 }
@@ -219,7 +219,7 @@ loop_phase(struct relay *y)
 	if (run_stopped() && y->phase == RELAY_WORKING) {
 		y->phase = RELAY_SETTLING;
 		y->settle_until = clock_mono() + SETTLE;
-		if (y->e != NULL && y->way == &relay_in)
+		if (y->e != NULL && !y->out)
 			engine_stop(y->e, y->target);
 	}
 	if (y->phase == RELAY_SETTLING && (y->nparcels == 0 || y->e == NULL || run_stops() > 1 ||
@@ -270,7 +270,7 @@ relay_run(struct relay *y)
 
 	run_stoppable();
 	run_catch(SIGHUP, loop_wake);
-	if (y->way == &relay_out && ((st = waiter_open(y->q, false, &y->waiter, err)) != ST_OK ||
+	if (y->out && ((st = waiter_open(y->q, false, &y->waiter, err)) != ST_OK ||
 	    (st = waiter_arm(y->waiter, err)) != ST_OK))
 		return st;
 	while (st == ST_OK && y->phase != RELAY_OVER)

@@ -57,6 +57,7 @@ struct parcel {
 struct relay {
 	struct run *r;
 	const struct relay_way *way;
+	bool out;		/* which way that is */
 	struct relay_state state;
 	struct address address;
 	char target[TARGET_MAX];

@@ -24,7 +24,7 @@ setup_name(struct relay *y)
 	char *name = y->state.name;
 	int part = (int)strcspn(engine, "/+");
 
-	if (y->way == &relay_out)
+	if (y->out)
 		(void)snprintf(name, sizeof(y->state.name), "%.28s-to-%.*s", y->state.queue,
 		    part < 28 ? part : 28, engine);
 	else
@@ -42,6 +42,7 @@ setup_ends(struct relay *y, const char *source, const char *destination)
 		return run_usage(y->r,
 		    "one of the two has to be a local queue, the other URL/QUEUE or "
 		    "@NAME/QUEUE");
+	y->out = out;
 	y->way = out ? &relay_out : &relay_in;
 	(void)strlcpy(y->state.source, source, sizeof(y->state.source));
 	(void)strlcpy(y->state.destination, destination, sizeof(y->state.destination));
@@ -96,7 +97,7 @@ relay_setup(struct relay *y, const char *name, const char *source, const char *d
 		(void)strlcpy(s->name, name, sizeof(s->name));
 	if ((y->parcel = calloc((size_t)y->window, sizeof(*y->parcel))) == NULL)
 		return error_sys(&y->r->err, ENOMEM, "relay");
-	if ((st = y->way == &relay_out ? setup_out(y) : setup_in(y)) != ST_OK ||
+	if ((st = y->out ? setup_out(y) : setup_in(y)) != ST_OK ||
 	    (st = relays_lock(y->r, s)) != ST_OK)
 		return st;
 	s->pid = getpid();

@@ -50,14 +50,11 @@ parcel_id(const struct message *m, struct msgid *id)
 		id_derive(at, fnv1a(m->id, strlen(m->id)), id);
 }
 
-/* Where mq's own count is not kept, each delivery but this one counts. */
 static int32_t
 parcel_attempts(const struct link *l, const struct message *m)
 {
-	int64_t n = m->attempts;
+	int64_t n = engine_attempts(l->e, m);
 
-	if (!engine_can(l->e, "attempts") && m->deliveries > n + 1)
-		n = m->deliveries - 1;
 	return n < INT32_MAX ? (int32_t)n : INT32_MAX;
 }
 
