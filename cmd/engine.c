@@ -1,5 +1,6 @@
 /*
- * engine.c: mq engine: which message engines there are, what one can do, and whether it can be used.
+ * engine.c: mq engine: which message engines there are, what one can do, and whether it can be
+ * used.
  */
 #include "shared/cmd.h"
 #include "broker/broker.h"

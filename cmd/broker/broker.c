@@ -69,7 +69,8 @@ broker_event(struct broker *b, usec_t deadline, struct event_of_engine *ev)
 			return ST_NONE;
 		until = engine_poll(b->e, p);
 		left = (until < deadline ? until : deadline) - clock_mono();
-		(void)poll(p, ENGINE_FDS, left > USEC ? 1000 : left < 0 ? 0 : (int)(left / 1000) + 1);
+		(void)poll(p, ENGINE_FDS, left > USEC ? 1000 : left < 0 ? 0 :
+		    (int)(left / 1000) + 1);
 	}
 	return ST_OK;
 }

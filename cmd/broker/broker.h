@@ -113,7 +113,7 @@ struct taker {
 	bool idle;		/* a look found nothing since credit was given */
 	bool doubt;		/* a look found nothing while we held messages with keys */
 	bool over;		/* nothing more can come */
-	/* Those that could not be acknowledged: how many, and of the first one the status and why. */
+	/* Those that could not be acknowledged: how many, and why the first one could not. */
 	int64_t nfailed;
 	enum status failed;
 	char first_failed[200], why[400];

@@ -49,7 +49,8 @@ check_failed(const struct checking *c, const char *text)
 	for (size_t i = 0; i < NSTEPS; i++) {
 		const char *at = strstr(text, check_steps[i]);
 		size_t len = strlen(check_steps[i]);
-		if (at != NULL && (at == text || at[-1] == ' ') && (at[len] == ':' || at[len] == ' '))
+		if (at != NULL && (at == text || at[-1] == ' ') &&
+		    (at[len] == ':' || at[len] == ' '))
 			return check_steps[i];
 	}
 	return c->next < NSTEPS ? check_steps[c->next] : "open";
@@ -65,8 +66,8 @@ check_open(struct checking *c)
 
 	if (!process_find(b->address.helper, path)) {
 		check_line("helper", "failed", NULL);
-		return error_set(&b->r->err, ST_CONF, 0, "helper: %s is not installed (Debian: package "
-		    "%s): %s", b->address.helper, b->address.helper, path);
+		return error_set(&b->r->err, ST_CONF, 0, "helper: %s is not installed (Debian: "
+		    "package %s): %s", b->address.helper, b->address.helper, path);
 	}
 	check_line("helper", "ok", path);
 	if ((st = broker_open(b, &opt)) == ST_OK) {
@@ -92,8 +93,8 @@ check_queue(struct checking *c, const char *queue)
 	/* Who may not use the queue has found it. */
 	if (st == ST_OK || st == ST_DENIED)
 		check_line("queue", "ok", b->target);
-	check_line(st == ST_OK || st == ST_DENIED ? "right" : "queue", st == ST_OK ? "ok" : "failed",
-	    NULL);
+	check_line(st == ST_OK || st == ST_DENIED ? "right" : "queue", st == ST_OK ? "ok" :
+	    "failed", NULL);
 	return st;
 }
 

@@ -67,11 +67,12 @@ claim_fits(struct claiming *c)
 	if ((st = refuse_unless(b, "take")) != ST_OK)
 		return st;
 	if (token == NULL || strcmp(token, "any") != 0)
-		return refuse_cannot(b, "a claim ends with the process that took it", "'mq pop', 'mq "
-		    "work' and 'mq relay' hold it themselves");
+		return refuse_cannot(b, "a claim ends with the process that took it", "'mq pop', "
+		    "'mq work' and 'mq relay' hold it themselves");
 	if (c->lease != 0 && most > 0 && c->lease > most * 1000)
-		return error_set(&b->r->err, ST_USAGE, 0, "%s: a lease may last %" PRId64 " s at most; a "
-		    "shorter one can be renewed by 'mq extend'", engine_name(b->e), most / 1000);
+		return error_set(&b->r->err, ST_USAGE, 0,
+		    "%s: a lease may last %" PRId64 " s at most; a shorter one can be renewed "
+		    "by 'mq extend'", engine_name(b->e), most / 1000);
 	return ST_OK;
 }
 

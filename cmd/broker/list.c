@@ -107,8 +107,9 @@ list_choose(struct listing *l, const char *names)
 		while (i < NCOLUMNS && strcmp(list_columns[i].name, word) != 0)
 			i++;
 		if (i == NCOLUMNS)
-			return run_usage(l->b->r, "-o: no column '%s' on an engine; there are id, state, "
-			    "priority, attempts, deliveries, size, age, enqueued, expires and reason", word);
+			return run_usage(l->b->r, "-o: no column '%s' on an engine; there are id, "
+			    "state, priority, attempts, deliveries, size, age, enqueued, expires "
+			    "and reason", word);
 		if (l->ncol == MAX_COLUMNS)
 			return run_usage(l->b->r, "-o: too many columns");
 		l->col[l->ncol++] = &list_columns[i];
@@ -125,8 +126,8 @@ list_allowed(struct broker *b, const char *state)
 
 	if (st != ST_OK || engine_lists(b->e, "list", state))
 		return st;
-	return error_set(&b->r->err, ST_USAGE, 0, "%s: messages that are '%s' cannot be listed; it lists "
-	    "%s", engine_name(b->e), state, engine_cap(b->e, "list"));
+	return error_set(&b->r->err, ST_USAGE, 0, "%s: messages that are '%s' cannot be listed; "
+	    "it lists %s", engine_name(b->e), state, engine_cap(b->e, "list"));
 }
 
 enum status
@@ -144,8 +145,9 @@ list_each(struct broker *b, const char *state, int64_t max, int64_t bytes, list_
 		if (ev.kind == EV_OK)
 			return ST_OK;
 		if (ev.kind == EV_ERR || ev.kind == EV_DOWN)
-			return error_set(&b->r->err, ev.kind == EV_ERR && ev.class != CLASS_UNKNOWN ?
-			    class_status(ev.class) : ST_AGAIN, 0, "%s: %s", engine_name(b->e), ev.text);
+			return error_set(&b->r->err, ev.kind == EV_ERR &&
+			    ev.class != CLASS_UNKNOWN ? class_status(ev.class) : ST_AGAIN, 0,
+			    "%s: %s", engine_name(b->e), ev.text);
 		if (ev.kind == EV_ITEM)
 			st = ferror(stdout) != 0 ? ST_IO : one(arg, &ev);
 	}

@@ -28,7 +28,8 @@ stat_row(const struct broker *b, const char *queue, int width, const struct figu
 
 	(void)printf("%-*s", width, queue);
 	for (int i = 0; i < NNUMBERS; i++) {
-		(void)snprintf(cell, sizeof(cell), f->n[i] == -1 ? "-" : "%s%" PRId64, about, f->n[i]);
+		(void)snprintf(cell, sizeof(cell), f->n[i] == -1 ? "-" : "%s%" PRId64, about,
+		    f->n[i]);
 		(void)printf(" %9s", cell);
 	}
 	if (f->oldest > 0) {
@@ -106,8 +107,8 @@ static void
 stat_heading(int width, bool json)
 {
 	if (!json)
-		(void)printf("%-*s %9s %9s %9s %9s %8s\n", width, "QUEUE", "READY", "DELAYED", "CLAIMED",
-		    "DEAD", "OLDEST");
+		(void)printf("%-*s %9s %9s %9s %9s %8s\n", width, "QUEUE", "READY", "DELAYED",
+		    "CLAIMED", "DEAD", "OLDEST");
 }
 
 /* The queue that was named. */
@@ -294,8 +295,8 @@ peek_typed(struct peeking *k)
 	if (st != ST_OK || (st = run_operands(r, 1, 2)) != ST_OK)
 		return st;
 	if (r->noperands == 2)
-		return run_usage(r, "an engine finds no message by its id: 'mq peek --state STATE -n N "
-		    "--json' shows the first ones");
+		return run_usage(r, "an engine finds no message by its id: 'mq peek --state STATE "
+		    "-n N --json' shows the first ones");
 	return broker_queue(k->b);
 }
 

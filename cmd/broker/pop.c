@@ -176,8 +176,9 @@ pop_open(struct popping *p)
 	    (st = refuse_unless(b, "take")) != ST_OK)
 		return st;
 	if (engine_can(b->e, "partitions") && p->n == 1 && !p->wait)
-		return refuse_cannot(b, "a consumer that only looks in makes all others share out the "
-		    "partitions anew", "mq pop -w, mq pop -n N, or 'mq work' and 'mq relay', which stay");
+		return refuse_cannot(b, "a consumer that only looks in makes all others share out "
+		    "the partitions anew", "mq pop -w, mq pop -n N, or 'mq work' and 'mq relay', "
+		    "which stay");
 	take_begin(&p->t, b, policy.lease, false);
 	return ST_OK;
 }

@@ -2,8 +2,8 @@
  * push.c: mq push to an engine.
  *
  * Messages go out as they are read, up to a window of them without an answer.  The id of each is
- * printed when the engine has confirmed it, in the order in which they were read.  With --wait, what
- * the engine does not take now is kept, and sent again (again.c).
+ * printed when the engine has confirmed it, in the order in which they were read.  With --wait,
+ * what the engine does not take now is kept, and sent again (again.c).
  */
 #include <errno.h>
 #include <poll.h>
@@ -73,8 +73,8 @@ push_write(struct producer *p, const void *data, size_t len)
 	char text[200];
 
 	if ((int64_t)(s->len + len) > s->max) {
-		(void)snprintf(text, sizeof(text), "the message has more than %lld bytes, which %s does "
-		    "not hold", (long long)s->max, s->name);
+		(void)snprintf(text, sizeof(text), "the message has more than %lld bytes, which "
+		    "%s does not hold", (long long)s->max, s->name);
 		return sent_fail(s, p->ended + 1, ST_BADDATA, text);
 	}
 	if (s->len + len > s->cap) {
@@ -139,8 +139,8 @@ push_idle(struct producer *p, int fd)
 		until = engine_poll(s->b->e, fds);
 		left = until - clock_mono();
 		fds[ENGINE_FDS] = (struct pollfd){ .fd = fd, .events = POLLIN };
-		if (poll(fds, ENGINE_FDS + 1, left > USEC ? 1000 : left < 0 ? 0 : (int)(left / 1000) +
-		    1) > 0 && fds[ENGINE_FDS].revents != 0)
+		if (poll(fds, ENGINE_FDS + 1, left > USEC ? 1000 : left < 0 ? 0 :
+		    (int)(left / 1000) + 1) > 0 && fds[ENGINE_FDS].revents != 0)
 			return ST_OK;
 	}
 }
@@ -206,12 +206,14 @@ push_tell_unknown(const struct pushing *s, struct error *err)
 
 	error_clear(err);
 	if (s->p.ended <= 1 && s->confirmed == 0)
-		return error_set(err, ST_UNSURE, 0, "%s: the message is queued or not", s->lost.text);
+		return error_set(err, ST_UNSURE, 0, "%s: the message is queued or not",
+		    s->lost.text);
 	if (from == to)
-		return error_set(err, ST_UNSURE, 0, "%s: %s %llu is queued or not; %llu are confirmed",
-		    s->lost.text, push_noun(s), from, (unsigned long long)s->confirmed);
-	return error_set(err, ST_UNSURE, 0, "%s: %ss %llu to %llu are queued or not, unless their ids are "
-	    "printed; %llu are confirmed", s->lost.text, push_noun(s), from, to,
+		return error_set(err, ST_UNSURE, 0, "%s: %s %llu is queued or not; %llu are "
+		    "confirmed", s->lost.text, push_noun(s), from,
+		    (unsigned long long)s->confirmed);
+	return error_set(err, ST_UNSURE, 0, "%s: %ss %llu to %llu are queued or not, unless their "
+	    "ids are printed; %llu are confirmed", s->lost.text, push_noun(s), from, to,
 	    (unsigned long long)s->confirmed);
 }
 

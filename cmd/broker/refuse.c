@@ -13,22 +13,23 @@
 struct refusal { const char *name, *why; };
 
 static const struct refusal refused_verbs[] = {
-	{ "init", "an engine's queue is made by 'mq push', unless mq.conf says autocreate = no, or by "
-	    "the engine's own tools" },
+	{ "init", "an engine's queue is made by 'mq push', unless mq.conf says autocreate = no, "
+	    "or by the engine's own tools" },
 	{ "config", "an engine has no queue.conf: [queue NAME] of mq.conf says lease, attempts and "
 	    "backoff" },
 	{ "relay", "-s is the spool of the local queue, and the engine is one of the operands: mq "
 	    "relay QUEUE URL/QUEUE" },
 	{ "show", "'mq peek -i' shows messages, where the engine can" },
 	{ "top", "'mq stat' tells what the engine knows" },
-	{ "check", "'mq stat --json' tells what the engine knows, and 'mq engine --check' whether it "
-	    "can be used" },
+	{ "check", "'mq stat --json' tells what the engine knows, and 'mq engine --check' whether "
+	    "it can be used" },
 	{ "import", "import into a local queue, and 'mq relay' brings the messages to the engine" },
-	{ "watch", "an engine tells no events; 'mq stat' tells what it knows, and 'mq work' and 'mq pop "
-	    "-w' wait for messages" },
-	{ "wait", "an engine tells no events; 'mq stat' tells what it knows, and 'mq work' and 'mq pop "
-	    "-w' wait for messages" },
-	{ "request", "an answer has to come back here: request from a local queue, and relay that" },
+	{ "watch", "an engine tells no events; 'mq stat' tells what it knows, and 'mq work' and "
+	    "'mq pop -w' wait for messages" },
+	{ "wait", "an engine tells no events; 'mq stat' tells what it knows, and 'mq work' and "
+	    "'mq pop -w' wait for messages" },
+	{ "request",
+	    "an answer has to come back here: request from a local queue, and relay that" },
 	{ "reply", "an answer has to go back: the request's queue is a local one" },
 	{ "subscribe", "an engine distributes by means of its own" },
 	{ "unsubscribe", "an engine distributes by means of its own" },
@@ -46,19 +47,20 @@ refuse_verb(struct run *r)
 
 	while (f->name != NULL && strcmp(f->name, r->cmd->name) != 0)
 		f++;
-	return error_set(&r->err, ST_USAGE, 0, "not on an engine: %s", f->name != NULL ? f->why : RELAY);
+	return error_set(&r->err, ST_USAGE, 0, "not on an engine: %s", f->name != NULL ? f->why :
+	    RELAY);
 }
 
 /* ---- options -------------------------------------------------------------- */
 
 static const struct refusal refused_options[] = {
-	{ "atomic", "an engine stores one message after the other; push to a local queue, and relay "
-	    "that" },
+	{ "atomic", "an engine stores one message after the other; push to a local queue, and "
+	    "relay that" },
 	{ "chunks", "this is for an mq on another host" },
 	{ "cloudevents", "--json tells all; " RELAY },
 	{ "sort", "pipe it through sort(1)" },
-	{ "prometheus", "engines have exporters of their own; 'mq stat --relays' and --prometheus of "
-	    "a local spool tell of relays" },
+	{ "prometheus", "engines have exporters of their own; 'mq stat --relays' and --prometheus "
+	    "of a local spool tell of relays" },
 	{ "textfile", "engines have exporters of their own" },
 	{ "rates", "an engine's monitoring tells rates" },
 	{ "ages", "an engine does not tell how old all its messages are" },
@@ -78,8 +80,8 @@ refuse_option(struct run *r, const char *option)
 
 	while (f->name != NULL && (option == NULL || strcmp(f->name, option) != 0))
 		f++;
-	return error_set(&r->err, ST_USAGE, 0, "--%s: not on an engine: %s", option != NULL ? option : "?",
-	    f->name != NULL ? f->why :
+	return error_set(&r->err, ST_USAGE, 0, "--%s: not on an engine: %s", option != NULL ?
+	    option : "?", f->name != NULL ? f->why :
 	    "it cannot select messages; 'mq ls --json' lists them for jq(1), and " RELAY);
 }
 
@@ -88,22 +90,25 @@ refuse_option(struct run *r, const char *option)
 static const struct { const char *name, *why, *instead; } refused_caps[] = {
 	{ "push", "nothing can be pushed", "another queue, or another engine" },
 	{ "take", "nothing can be taken", "another queue, or another engine" },
-	{ "delay", "a message cannot be delayed", "push it to a local queue with -d, and relay that" },
-	{ "priority", "its messages have no priority", "push them to a local queue with -p, and relay "
+	{ "delay", "a message cannot be delayed", "push it to a local queue with -d, and relay "
 	    "that" },
-	{ "expiry", "its messages do not expire", "push them to a local queue with -x, and relay that" },
-	{ "key", "it does not hold back messages of one key", "push them to a local queue with -k, and "
-	    "relay the messages into another one" },
+	{ "priority", "its messages have no priority", "push them to a local queue with -p, and "
+	    "relay that" },
+	{ "expiry", "its messages do not expire", "push them to a local queue with -x, and relay "
+	    "that" },
+	{ "key", "it does not hold back messages of one key", "push them to a local queue with "
+	    "-k, and relay the messages into another one" },
 	{ "once", "it does not know an --id again", "relay, whose receiving side does" },
 	{ "extend", "a claim lasts as long as its lease or its connection", "claim with a longer "
 	    "--lease" },
-	{ "dead", "it has no place for dead letters", "nack without --dead, or relay the messages to a "
-	    "local queue" },
+	{ "dead", "it has no place for dead letters", "nack without --dead, or relay the messages "
+	    "to a local queue" },
 	{ "nack-delay", "what is given back comes again at once", "nack without --delay" },
-	{ "queues", "its queues cannot be listed", "name the QUEUE, or ask the engine's own tools" },
+	{ "queues", "its queues cannot be listed",
+	    "name the QUEUE, or ask the engine's own tools" },
 	{ "stat", "it tells no numbers", "ask the engine's own tools" },
-	{ "list", "a message cannot be looked at without being taken", "'mq relay' to a local queue, "
-	    "or 'mq stat'" },
+	{ "list", "a message cannot be looked at without being taken", "'mq relay' to a local "
+	    "queue, or 'mq stat'" },
 	{ "retry", "its dead letters cannot be made ready", "relay them to a local queue" },
 	{ "retry-one", "its dead letters cannot be made ready one by one", "mq retry QUEUE --all" },
 	{ NULL, NULL, NULL }

@@ -1,8 +1,8 @@
 /*
  * sent.c: what mq push has sent to an engine, and what became of it.
  *
- * With --wait, what the engine does not take now is sent again after a pause; only what was certainly
- * not stored is.
+ * With --wait, what the engine does not take now is sent again after a pause; only what was
+ * certainly not stored is.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -41,7 +41,7 @@ settle_open(struct settling *s, struct error *err)
 	return s->away;
 }
 
-/* The answer to what was asked.  An engine that was lost is opened once more for the next handle. */
+/* The answer to what was asked.  If the engine was lost, it is opened anew for the next handle. */
 static enum status
 settle_answer(struct settling *s, struct event_of_engine *ev, struct error *err)
 {
@@ -130,13 +130,14 @@ nack_counts(struct settling *s)
 {
 	struct broker *b = s->b;
 
-	if (s->policy.attempts > 1 && !engine_can(b->e, "attempts") && !engine_can(b->e, "deliveries"))
-		return refuse_cannot(b, "it cannot count the attempts of a message", "nack --dead or "
-		    "--no-count, or relay the messages to a local queue");
+	if (s->policy.attempts > 1 && !engine_can(b->e, "attempts") &&
+	    !engine_can(b->e, "deliveries"))
+		return refuse_cannot(b, "it cannot count the attempts of a message", "nack --dead "
+		    "or --no-count, or relay the messages to a local queue");
 	if (s->policy.attempts > 1 && s->delay == -1 && policy_backoff(&s->policy, 1) > 0 &&
 	    !engine_can(b->e, "nack-delay"))
-		return refuse_cannot(b, "it cannot delay a message that failed", "nack --delay 0, or "
-		    "'backoff = 0s' in mq.conf");
+		return refuse_cannot(b, "it cannot delay a message that failed", "nack --delay 0, "
+		    "or 'backoff = 0s' in mq.conf");
 	return ST_OK;
 }
 
@@ -154,8 +155,9 @@ nack_fits(struct settling *s)
 	if (!s->dead && !s->no_count && (st = nack_counts(s)) != ST_OK)
 		return st;
 	if (most > 0 && s->delay > most * 1000)
-		return error_set(&b->r->err, ST_USAGE, 0, "%s: a message can be given back for %" PRId64
-		    " s at most; relay it to a local queue for more", engine_name(b->e), most / 1000);
+		return error_set(&b->r->err, ST_USAGE, 0,
+		    "%s: a message can be given back for %" PRId64 " s at most; relay it to a "
+		    "local queue for more", engine_name(b->e), most / 1000);
 	return ST_OK;
 }
 
@@ -191,14 +193,15 @@ settle_nack(void *arg, const char *handle, struct error *err)
 	attempts++;
 	last = s->dead || (!s->no_count && attempts >= s->policy.attempts);
 	if (last && !engine_can(s->b->e, "dead"))
-		return error_set(err, ST_USAGE, 0, "%s: this was attempt %" PRId64 " of %" PRId64 ", and it "
-		    "has no place for dead letters; nack --no-count, or ack", engine_name(s->b->e),
-		    attempts, s->policy.attempts);
+		return error_set(err, ST_USAGE, 0,
+		    "%s: this was attempt %" PRId64 " of %" PRId64 ", and it has no place for "
+		    "dead letters; nack --no-count, or ack", engine_name(s->b->e), attempts,
+		    s->policy.attempts);
 	if (last)
 		engine_dead(s->b->e, token, attempts, text, NULL);
 	else
-		engine_nack(s->b->e, token, nack_delay(s, attempts), s->no_count ? -1 : attempts, text,
-		    NULL);
+		engine_nack(s->b->e, token, nack_delay(s, attempts), s->no_count ? -1 : attempts,
+		    text, NULL);
 	if ((st = settle_answer(s, &ev, err)) == ST_OK)
 		run_verbose(s->b->r, last ? "it is a dead letter now" : "it was given back");
 	return st;
@@ -235,8 +238,9 @@ extend_fits(struct settling *s)
 	if (s->lease == 0)
 		s->lease = most > 0 && s->policy.lease > most ? most : s->policy.lease;
 	if (most > 0 && s->lease > most)
-		return error_set(&b->r->err, ST_USAGE, 0, "%s: a lease can be extended by %" PRId64 " s at "
-		    "most; extend it again before that is over", engine_name(b->e), (int64_t)(most / USEC));
+		return error_set(&b->r->err, ST_USAGE, 0,
+		    "%s: a lease can be extended by %" PRId64 " s at most; extend it again "
+		    "before that is over", engine_name(b->e), (int64_t)(most / USEC));
 	return ST_OK;
 }
 
@@ -275,7 +279,8 @@ broker_extend(struct broker *b)
 		if ((st = arg_duration(r, "DUR", r->operand[2], &s.lease)) != ST_OK)
 			return st;
 		if (s.lease == 0)
-			return run_usage(r, "a lease of no length is none: nack gives the message back");
+			return run_usage(r, "a lease of no length is none: nack gives the message "
+			    "back");
 		r->noperands = 2;	/* the rest is the handle, or "-" for many */
 	}
 	if ((st = settle_policy(&s)) != ST_OK)

@@ -1,6 +1,6 @@
 /*
- * shown.c: a message of an engine as JSON: the members that every message has (members.h).  What the
- * engine does not tell is null.
+ * shown.c: a message of an engine as JSON: the members that every message has (members.h).  What
+ * the engine does not tell is null.
  */
 #include <errno.h>
 #include <inttypes.h>

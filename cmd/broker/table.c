@@ -83,8 +83,8 @@ table_promises(struct broker *b)
 	    "no: what was confirmed may be lost in a power failure");
 	if (kept > 0) {
 		duration_format(kept * USEC, span);
-		(void)snprintf(text, sizeof(text), "%s: what nobody took for so long is deleted by the "
-		    "engine", span);
+		(void)snprintf(text, sizeof(text), "%s: what nobody took for so long is deleted "
+		    "by the engine", span);
 		table_line("kept", text);
 	} else
 		table_line("kept", "until somebody takes it");
@@ -131,7 +131,8 @@ table_take(struct broker *b)
 	table_line("pop", !take ? "no" : alone ? "with -w, or -n N" : "yes");
 	table_yes(b, "work, relay", "take", alone ? "yes; consumers share out partitions, and not "
 	    "messages" : "yes", "no");
-	table_line("claim", !take || !any ? "no: a claim ends with the process that took it" : "yes");
+	table_line("claim", !take || !any ? "no: a claim ends with the process that took it" :
+	    "yes");
 	table_yes(b, "a lost claim", "fenced", "is told (69)", "is not told: ack ends with 0");
 	table_span(b, "lease", "lease", 1000, "up to", "as long as one likes");
 	table_span(b, "extend", "extend", 1000, "up to", "as one likes");

@@ -13,7 +13,7 @@
 
 struct verb {
 	const char *name;
-	const char *options;	/* that engines know, by their long names, with blanks around each */
+	const char *options;	/* by their long names, with blanks around each */
 	enum status (*run)(struct broker *b);
 };
 
