@@ -89,10 +89,10 @@ try:
     used = (sum(ticks(pid) for pids in family for pid in pids) - before) / os.sysconf("SC_CLK_TCK")
     print("a relay with nothing to do: %.3f %% of a processor" % (100 * used / args.idle / args.hosts))
     if args.server_kill:
-        subprocess.run(args.server_kill, shell=True, check=True)
+        subprocess.run(args.server_kill, shell=True, executable="/bin/bash", check=True)
         push()
         time.sleep(args.away)
-        subprocess.run(args.server_start, shell=True, check=True)
+        subprocess.run(args.server_start, shell=True, executable="/bin/bash", check=True)
         begun = time.monotonic()
         through()
         print("%.0f s away: all %d through %.1f s after it was back" % (args.away, total, time.monotonic() - begun))
