@@ -142,7 +142,7 @@ static void
 link_can(struct nats *n, const char *version)
 {
 	static const char *const words[] = { "push", "take", "expiry", "order", "dedup",
-		"deliveries", "dead", "retry", "retry-one", "approx", "queues", "make" };
+		"deliveries", "dead", "retry", "retry-one", "approx", "queues", "make", "stay" };
 	struct trouble t;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

@@ -69,7 +69,7 @@ nats_close(struct helper *h)
 		nats_events(n);
 	}
 	ask_lost(n);
-	if (!n->closed) {
+	if (!n->closed && !helper_is_down(h)) {
 		settle_release_all(n);
 		(void)natsConnection_FlushTimeout(n->conn, n->set->timeout_ms);
 	}

@@ -31,6 +31,7 @@ pubsub_capabilities(struct helper *h, const struct pubsub *s)
 	helper_can_number(h, "lease", PUBSUB_LEASE_MAX * 1000LL);
 	helper_can_number(h, "extend", PUBSUB_LEASE_MAX * 1000LL);
 	helper_can_number(h, "nack-delay", PUBSUB_LEASE_MAX * 1000LL);
+	helper_can(h, "stay", NULL);
 	helper_can(h, "dead", NULL);
 	helper_can(h, "retry", NULL);
 	helper_can(h, "queues", NULL);

@@ -169,7 +169,7 @@ login_can(struct redis *r)
 {
 	static const char *const words[] = { "push", "take", "priority", "expiry", "key", "order",
 		"dedup", "fenced", "attempts", "deliveries", "dead", "retry", "retry-one", "queues",
-		"make" };
+		"make", "stay" };
 
 	r->max_body = REDIS_BODY_MAX;
 	if (said.bulk_max > 0 && said.bulk_max < r->max_body)

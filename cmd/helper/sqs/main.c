@@ -31,6 +31,7 @@ sqs_capabilities(struct helper *h, const struct sqs *s)
 	helper_can_number(h, "lease", SQS_LEASE_MAX * 1000LL);
 	helper_can_number(h, "extend", SQS_LEASE_MAX * 1000LL);
 	helper_can_number(h, "nack-delay", SQS_LEASE_MAX * 1000LL);
+	helper_can(h, "stay", NULL);
 	helper_can(h, "deliveries", NULL);
 	helper_can(h, "dead", NULL);
 	helper_can(h, "retry", NULL);

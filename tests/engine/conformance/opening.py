@@ -7,7 +7,7 @@ from .frames import LINE_MAX
 from .peer import Fail
 
 WORDS = ("push take priority expiry key order dedup fenced attempts deliveries dead retry retry-one"
-         " approx queues make partitions").split()
+         " approx queues make partitions stay").split()
 NUMBERS = "max-body min-body headers delay once lease extend nack-delay retention batch".split()
 STATES = ("ready", "delayed", "claimed", "dead")
 
@@ -57,7 +57,7 @@ def capabilities(c):
     if c.caps.get("durable") not in ("yes", "no", "unknown"):
         raise Fail("durable=%s" % c.caps.get("durable"))
     together = (("retry", "dead"), ("retry-one", "retry"), ("dead", "take"), ("lease", "take"),
-                ("extend", "lease"), ("nack-delay", "take"), ("attempts", "take"))
+                ("extend", "lease"), ("stay", "lease"), ("nack-delay", "take"), ("attempts", "take"))
     for one, two in together:
         if c.can(one) and not c.can(two):
             raise Fail("%s without %s" % (one, two))

@@ -206,6 +206,26 @@ def keep(c):
     c.empty()
 
 
+@case("'stay': the claims of a helper that was killed last, and another one settles them", "stay",
+      needs=("push", "stay"))
+def stay(c):
+    c.fill(3)
+    p = c.other()
+    got = c.take(3, p)
+    p.kill()
+    c.empty(seconds=1.0)
+    b = c.other()
+    new = b.must("extend", got[0].token, LONG).words if c.can("extend") else []
+    b.must("ack", new[0] if new else got[0].token)
+    b.must("ack", got[1].token)
+    b.must("nack", got[2].token, 0)
+    b.bye()
+    again = c.take(1)
+    same("what is left", again[0].id, got[2].id)
+    c.settle(again)
+    c.empty()
+
+
 @case("'keep': the claims end with the lease", "token", "lease", needs=("push", "take", "lease"))
 def keep_lapse(c):
     if not c.can("token", "any"):
