@@ -47,7 +47,7 @@ hold_ack(struct source *s, struct claim *c, usec_t now, struct error *err)
 static usec_t
 hold_delay(const struct source *s, usec_t delay)
 {
-	int64_t most = engine_cap_number(s->link->e, "nack-delay", -1);
+	int64_t most = s->link->delay_most;
 
 	return most == -1 ? 0 : most > 0 && delay > most * 1000 ? most * 1000 : delay;
 }
@@ -105,22 +105,33 @@ hold_release(struct source *s, struct claim *c, usec_t delay, usec_t now, struct
 	return ST_OK;
 }
 
+/* While the engine is away, a claim that stays does so until its lease is over. */
+static bool
+hold_outlasts(const struct link *l, const struct claim *c, usec_t now)
+{
+	return l->ready || c->at.name.key > now;
+}
+
 enum status
 hold_extend(struct source *s, struct claim *c, usec_t lease, usec_t now, struct error *err)
 {
 	struct parcel *p = hold_parcel(s, c, err);
-	int64_t most;
+	struct link *l = s->link;
 
 	if (p == NULL)
 		return ST_LOST;
-	most = engine_cap_number(s->link->e, "extend", -1);
-	if ((lease = parcel_lease(s->link, lease)) == 0 || most == -1 || p->extending)
+	if (!hold_outlasts(l, c, now)) {
+		p->lost = true;
+		return hold_parcel(s, c, err) == NULL ? ST_LOST : ST_OK;
+	}
+	lease = parcel_lease(l, lease);
+	if (!l->ready || lease == 0 || l->extend_most == -1 || p->extending)
 		return ST_OK;
-	if (most > 0 && lease > most * 1000)
-		lease = most * 1000;
+	if (l->extend_most > 0 && lease > l->extend_most * 1000)
+		lease = l->extend_most * 1000;
 	p->extending = true;
 	c->at.name.key = now + lease;
-	engine_extend(s->link->e, p->token, lease, p);
+	engine_extend(l->e, p->token, lease, p);
 	return ST_OK;
 }
 

@@ -249,8 +249,12 @@ intake_reset(struct link *l)
 		struct intake *k = s->intake;
 		while (k->first != NULL) {
 			struct parcel *p = intake_pop(k);
-			claim_close(&p->claim);
-			parcel_forget(l, p);
+			if (l->stay)
+				intake_give_back(l, p);
+			else {
+				claim_close(&p->claim);
+				parcel_forget(l, p);
+			}
 		}
 		k->credit = 0;
 		k->stopping = false;

@@ -65,13 +65,20 @@ link_failed(struct link *l, enum status st, struct error *err)
 	return ST_OK;
 }
 
+/* Whether there is something to take, or to be told. */
+static bool
+link_wanted(const struct link *l)
+{
+	return l->w->phase == PHASE_WORKING || l->parcels != NULL;
+}
+
 static enum status
 link_begin(struct link *l, struct error *err)
 {
 	struct engine_options opt = { .lease = l->w->claim.lease };
 	enum status st;
 
-	if (l->e != NULL || l->w->phase != PHASE_WORKING || !backoff_lets(&l->backoff))
+	if (l->e != NULL || !link_wanted(l) || !backoff_lets(&l->backoff))
 		return ST_OK;
 	st = engine_begin(l->w->r, &l->address, &opt, &l->e, err);
 	return st == ST_OK ? ST_OK : link_failed(l, st, err);
@@ -89,8 +96,13 @@ link_ready(struct link *l, struct error *err)
 	if (st != ST_OK)
 		return link_failed(l, st, err);
 	l->ready = l->was_ready = true;
+	l->stay = engine_can(l->e, "stay");
+	l->lease_most = engine_cap_number(l->e, "lease", -1);
+	l->extend_most = engine_cap_number(l->e, "extend", -1);
+	l->delay_most = engine_cap_number(l->e, "nack-delay", -1);
 	link_back(l);
 	intake_reset(l);
+	leases_check(l->w);	/* those that stayed: the engine says whether they are ours still */
 	return ST_OK;
 }
 
@@ -168,7 +180,7 @@ link_watch(struct link *l, struct pollfd p[ENGINE_FDS])
 		at = engine_poll(l->e, p);
 	if (l->settling > 0 && l->backoff.until > clock_mono() && l->backoff.until < at)
 		at = l->backoff.until;
-	if (l->e == NULL && l->w->phase != PHASE_WORKING)
+	if (l->e == NULL && !link_wanted(l))
 		at = USEC_MAX;
 	if (intake_due(l) < at)
 		at = intake_due(l);
@@ -182,18 +194,24 @@ void
 link_finish(struct link *l)
 {
 	usec_t deadline = clock_mono() + l->address.timeout_ms * 1000;
-	struct event_of_engine ev;
+	struct pollfd p[ENGINE_FDS];
+	struct error err = { 0 };
 
-	while (l->ready && l->settling > 0 && engine_wait(l->e, deadline, &ev) == ST_OK) {
-		link_event(l, &ev);
-		if (l->ready)
-			settling_turn(l);
+	while (l->settling > 0 && clock_mono() < deadline) {
+		if (link_turn(l, &err) != ST_OK)
+			break;
+		settling_turn(l);
+		(void)link_watch(l, p);
+		if (l->settling > 0)
+			(void)poll(p, ENGINE_FDS, 50);
 	}
 	if (l->settling > 0 && work_can_note())
 		run_note(l->w->r, "%lld messages could not be settled, and will come again",
 		    (long long)l->settling);
-	engine_close(l->e);
+	if (l->ready)
+		engine_close(l->e);
+	else
+		engine_drop(l->e);
 	l->e = NULL;
 	l->ready = false;
-	settling_lost(l);
 }

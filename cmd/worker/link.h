@@ -10,7 +10,8 @@
  *	settling.c	what is to become of it, and what the engine says to that
  *
  * A claim belongs to the connection that it was made by.  When that is lost, all claims are: their
- * handlers are stopped, nothing more is said of them, and the messages come again.
+ * handlers are stopped, nothing more is said of them, and the messages come again.  Only where claims
+ * stay (the capability of that name), handlers go on, and the next connection tells what came of them.
  */
 #ifndef CMD_WORKER_LINK_H
 #define CMD_WORKER_LINK_H
@@ -46,6 +47,7 @@ struct parcel {
 	bool lost;		/* the claim is somebody else's, or nobody's */
 	enum settle settle;
 	bool asked;		/* the engine was told */
+	bool twice;		/* so it was before the connection was lost */
 	bool refused;		/* it would not do what it was told first */
 	bool counted;		/* as one that is done, or that has failed */
 	usec_t delay;
@@ -74,6 +76,8 @@ struct link {
 	struct engine *e;	/* NULL: the engine is away */
 	bool ready;		/* it is open */
 	bool was_ready;		/* it was once */
+	bool stay;		/* claims outlast a connection */
+	int64_t lease_most, extend_most, delay_most;	/* ms; 0: any; -1: there is no such thing */
 	struct backoff backoff;
 	char away[AWAY_MAX];		/* why it is away, for people; "": it is not */
 	struct parcel *parcels;

@@ -110,8 +110,7 @@ linked_finish(struct work *w)
 {
 	if (w->link == NULL)
 		return;
-	if (w->link->e != NULL)
-		link_finish(w->link);
+	link_finish(w->link);
 	while (w->link->parcels != NULL)
 		parcel_forget(w->link, w->link->parcels);
 	address_free(&w->link->address);

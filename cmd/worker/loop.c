@@ -255,6 +255,8 @@ loop_end(struct work *w, bool all)
 			any = w->h[i].state != SLOT_FREE;
 		if (!any)
 			return;
+		if (w->supply->turn(w, &err) != ST_OK)
+			error_clear(&err);
 		work_tell(w, mono);
 		if (loop_wait(w, &err) != ST_OK)
 			return;

@@ -26,7 +26,7 @@
 usec_t
 parcel_lease(const struct link *l, usec_t wanted)
 {
-	int64_t most = engine_cap_number(l->e, "lease", -1);
+	int64_t most = l->lease_most;
 
 	if (most == -1)
 		return 0;

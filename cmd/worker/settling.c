@@ -65,9 +65,13 @@ settling_uncount(struct link *l, const struct parcel *p)
 static void
 settling_is_lost(struct link *l, struct parcel *p, const char *text)
 {
-	if (work_can_note())
-		run_note(l->w->r, "%s: what its handler did counts for nothing: %s", p->id, text);
-	settling_uncount(l, p);
+	/* What was told twice may well have been done at the first time. */
+	if (!p->twice) {
+		if (work_can_note())
+			run_note(l->w->r, "%s: what its handler did counts for nothing: %s", p->id,
+			    text);
+		settling_uncount(l, p);
+	}
 	parcel_forget(l, p);
 }
 
@@ -107,6 +111,12 @@ settling_failed(struct link *l, struct parcel *p, const struct event_of_engine *
 		backoff_failed(&l->backoff);
 		break;
 	case CLASS_UNKNOWN:
+		/* The connection is being lost; see settling_lost. */
+		if (l->stay && p->settle == SETTLE_ACK) {
+			p->twice = true;
+			backoff_failed(&l->backoff);
+			break;
+		}
 		l->unknown++;
 		parcel_forget(l, p);
 		break;
@@ -163,6 +173,20 @@ settling_answer(struct link *l, const struct event_of_engine *ev)
 		settling_failed(l, p, ev);
 }
 
+/*
+ * What was told may have been heard or not.  An ack can be told twice, as it does the same; what makes
+ * another copy of a message cannot.
+ */
+static bool
+settling_outlasts(const struct link *l, struct parcel *p)
+{
+	if (!l->stay || (p->asked && p->settle != SETTLE_ACK))
+		return false;
+	p->twice |= p->asked;
+	p->asked = false;
+	return true;
+}
+
 void
 settling_lost(struct link *l)
 {
@@ -170,12 +194,13 @@ settling_lost(struct link *l)
 
 	for (struct parcel *p = l->parcels; p != NULL; p = next) {
 		next = p->next;
-		p->lost = true;
 		p->extending = false;
 		if (p->settle == SETTLE_NOT)
-			continue;
-		l->unknown++;
-		parcel_forget(l, p);
+			p->lost = !l->stay;
+		else if (!settling_outlasts(l, p)) {
+			l->unknown++;
+			parcel_forget(l, p);
+		}
 	}
 	if (l->unknown > 0 && work_can_note())
 		run_note(l->w->r, "%lld messages had just been settled: nobody knows whether the "
