@@ -2,6 +2,7 @@
 
 load ../helper
 load engine_helper
+load shop_helper
 
 # redis_start NAME PORT OPTION...: with a directory of its own, where what was confirmed is on the disk
 redis_start() {
@@ -566,4 +567,10 @@ PY
 	torture --messages 400 --kills 12 --server-kill 'server_stop torture KILL' \
 	    --server-start 'redis_start torture $TORTURE_PORT' "redis://127.0.0.1:$TORTURE_PORT/0" q
 	server_stop torture
+}
+
+@test "the tutorial's scripts, unchanged" {
+	export MQ_SPOOL=$URL
+	(shop) >said 2>&1
+	shop_says | diff - said
 }

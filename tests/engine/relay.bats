@@ -3,6 +3,7 @@
 
 load ../helper
 load engine_helper
+load shop_helper
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
@@ -339,4 +340,14 @@ EOF
 	run -78 mq relay jobs @nosection/q
 	run -64 mq relay --window 0 jobs "$url/b"
 	run -64 mq relay --name 'a b' jobs "$url/b"
+}
+
+@test "the tutorial's scripts on a directory, and on another spool by its helper" {
+	(shop) >said 2>&1
+	shop_says | diff - said
+	mkdir "$there"
+	there init -q orders
+	export MQ_SPOOL=$url
+	(shop) >said 2>&1
+	shop_says | diff - said
 }

@@ -2,6 +2,7 @@
 # mq-engine-amqp against a real RabbitMQ, which is started once.
 
 load rabbitmq_helper
+load ../engine/shop_helper
 
 setup_file() {
 	rabbit_setup
@@ -140,4 +141,10 @@ talk() {
 	in_bash rabbit_exec rabbit rabbit_ctl rabbit_start rabbit_told
 	torture --messages 2000 --kills 20 --server-share 0.1 --server-kill 'server_stop rabbit KILL; rm $BATS_FILE_TMPDIR/rabbit.log' \
 	    --server-start rabbit_start "$RABBIT_URL/%2F" torture
+}
+
+@test "the tutorial's scripts, unchanged" {
+	export HOME=$BATS_FILE_TMPDIR MQ_SPOOL=$RABBIT_URL/%2F
+	(shop) >said 2>&1
+	shop_says | diff - said
 }
