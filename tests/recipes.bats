@@ -613,3 +613,64 @@ status 78'
 	sed -n 's/^@test "\(.*\)" {/\1/p' "$BATS_TEST_FILENAME" | tr A-Z a-z | sort >tests
 	assert_equal "$(comm -23 sections tests)" ""
 }
+
+# engine_recipe NAME: another spool plays the engine; its directory is $PWD/there
+engine_recipe() {
+	mkdir -p "$PWD/there"
+	mq -s "$PWD/there" init -q "$2" backoff=0s
+	sed -i "s,^url = .*,url = mq://$PWD/there,; /^credentials/d" recipe/mq.conf-1
+	echo mq.conf-1 >>ran
+	export MQ_CONF=$PWD/recipe/mq.conf-1
+}
+
+# Units are run until nothing is left: a relay by its name, a worker by its queue.
+stand_in_units() {
+	stand_in systemctl <<-'EOF'
+		case $1:$3 in
+		enable:mq-relay@*)	exec mq relay -q --drain --name "${3#*@}" ;;
+		enable:mq-work@*)	exec mq work -q --drain "${3#*@}" -- sh -c 'cat >>worked; echo >>worked' ;;
+		esac
+	EOF
+}
+
+@test "from one host to RabbitMQ" {
+	recipe from-one-host-to-rabbitmq
+	engine_recipe rabbit jobs
+	stand_in_units
+	mq push -q -m one jobs
+	typed 1
+	typed 2
+	assert_equal "$(mq ls jobs --ids | wc -l)" 0
+	typed 3
+	assert_equal "$(cat worked)" one
+	run typed 4
+	assert_output --partial hello
+	typed 5
+}
+
+@test "a fleet ships to Kafka" {
+	recipe a-fleet-ships-to-kafka
+	engine_recipe kafka events
+	stand_in_units
+	typed 1
+	assert_equal "$(mq -s "$PWD/there" peek events)" 21.5
+	mq -s "$PWD/there" peek -i events | grep -q 'Key: device-7'
+	run loosely 2
+	assert_output --partial "events is stopped"
+	assert_equal "$(mq config events max_bytes)" 2G
+}
+
+@test "SQS jobs worked by shell handlers" {
+	recipe sqs-jobs-worked-by-shell-handlers
+	engine_recipe cloud thumbnails-prod
+	stand_in convert <<<'[ "$1" != bad.png ] && cp "$1" "$4"'
+	echo image >a.png
+	echo image >bad.png
+	mq -s "$PWD/there" push -q -m "$PWD/a.png" thumbnails-prod
+	mq -s "$PWD/there" push -q -m none.png thumbnails-prod
+	typed 1
+	[ -e a.png.thumb ]
+	assert_equal "$(mq -s "$PWD/there" stat --json thumbnails-prod | jq .dead)" 1
+	run typed 2
+	assert_output --partial thumbnails
+}
