@@ -80,6 +80,7 @@ push(struct helper *h, const char *tag, const struct message *m)
 	args_text(&a, m->id);
 	args_text(&a, m->maybe ? "1" : "0");
 	args_text(&a, m->once != NULL ? m->once : "");
+	args_text(&a, m->key != NULL ? m->key : "");
 	push_fields(&a, m);
 	if ((c = script_send(r, &a, false, push_done, tag)) != NULL)
 		c->text = strdup(m->queue);
