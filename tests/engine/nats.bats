@@ -1,13 +1,15 @@
-# nats.bats: mq-engine-nats, against a real nats-server with JetStream.
+# nats.bats: mq-engine-nats, against a real nats-server with JetStream: $NATS_SERVER, or the distribution's.
 
 load ../helper
 load engine_helper
+
+server=${NATS_SERVER:-$(PATH=/usr/sbin:$PATH command -v nats-server || true)}
 
 # nats_start NAME PORT OPTION...: with a directory of its own
 nats_start() {
 	local name=$1 port=$2
 	shift 2
-	server_start "$name" nats-server -a 127.0.0.1 -p "$port" -js -sd "$BATS_FILE_TMPDIR/$name.d" "$@"
+	server_start "$name" "$server" -a 127.0.0.1 -p "$port" -js -sd "$BATS_FILE_TMPDIR/$name.d" "$@"
 	server_ready "$name" 20 nats_answers "$port"
 }
 
@@ -17,7 +19,7 @@ nats_answers() {
 }
 
 setup_file() {
-	if command -v nats-server >/dev/null && [ -x "$MQ_ENGINE_DIR/mq-engine-nats" ]; then
+	if [ -n "$server" ] && [ -x "$MQ_ENGINE_DIR/mq-engine-nats" ]; then
 		PORT=$(free_port)
 		export PORT URL=nats://127.0.0.1:$PORT
 		nats_start nats "$PORT"
@@ -32,7 +34,7 @@ teardown_file() {
 }
 
 setup() {
-	need_program nats-server
+	[ -n "$server" ] || skip "SKIPPED: no nats-server"
 	need_helper nats
 	cd "$BATS_TEST_TMPDIR" || return
 	cat >raw.py <<'PY'
@@ -98,7 +100,7 @@ PY
 @test "a server without JetStream is refused" {
 	local port
 	port=$(free_port)
-	server_start core nats-server -a 127.0.0.1 -p "$port"
+	server_start core "$server" -a 127.0.0.1 -p "$port"
 	server_ready core 20 nats_answers "$port"
 	run opening nats url="nats://127.0.0.1:$port"
 	assert_line --regexp '^fail conf login: .*JetStream.*-js'
@@ -115,7 +117,7 @@ PY
 				publish: { allow: ["may", "$JS.API.INFO"] }, subscribe: ["_INBOX.>"] } }
 		] }
 	CONF
-	server_start users nats-server -a 127.0.0.1 -p "$port" -js -sd "$BATS_FILE_TMPDIR/users.d" -c users.conf
+	server_start users "$server" -a 127.0.0.1 -p "$port" -js -sd "$BATS_FILE_TMPDIR/users.d" -c users.conf
 	server_ready users 20 nats_answers "$port"
 	run opening nats url="nats://127.0.0.1:$port"
 	assert_line --regexp '^fail conf login .*[Aa]uthorization'
@@ -198,7 +200,7 @@ PY
 		open("user.creds", "w").write("-----BEGIN NATS USER JWT-----\n%s\n------END NATS USER JWT------\n\n"
 		    "-----BEGIN USER NKEY SEED-----\n%s\n------END USER NKEY SEED------\n" % (u, user.seed))
 	PY
-	server_start jwt nats-server -a 127.0.0.1 -p "$port" -js -sd "$BATS_FILE_TMPDIR/jwt.d" -c jwt.conf
+	server_start jwt "$server" -a 127.0.0.1 -p "$port" -js -sd "$BATS_FILE_TMPDIR/jwt.d" -c jwt.conf
 	server_ready jwt 20 nats_answers "$port"
 	chmod 600 user.creds
 	talk nats url="nats://127.0.0.1:$port" credentials=user.creds create=yes <<-'PY'

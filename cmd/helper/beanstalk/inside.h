@@ -130,6 +130,7 @@ struct beanstalk {
 	int64_t max_job;	/* bytes of a job */
 	char instance[40];	/* of the server, since it was started */
 	unsigned claims;
+	usec_t wake;		/* when 'work' has to be called */
 };
 /* Whether a tube can be called so; if not, it was answered. */
 bool tube_name_ok(struct beanstalk *b, const char *tag, const char *queue);

@@ -148,12 +148,13 @@ static void
 tube_work(struct helper *h)
 {
 	struct beanstalk *b = helper_data(h);
-	usec_t now = clock_mono(), wake = USEC_MAX;
+	usec_t now = clock_mono();
 
+	b->wake = USEC_MAX;
 	for (struct link *l = b->links; l != NULL && !helper_is_down(h); l = l->next)
 		link_work(b, l);
-	settle_touch(b, now, &wake);
-	pull_go_on(b, now, &wake);
+	settle_touch(b, now, &b->wake);
+	pull_go_on(b, now, &b->wake);
 	(void)retry_go_on(b);
 	tube_send(b);
 }
@@ -162,12 +163,9 @@ static int
 tube_watch(struct helper *h, struct pollfd *p, int max, int *timeout_ms)
 {
 	struct beanstalk *b = helper_data(h);
-	usec_t now = clock_mono(), wake = USEC_MAX;
+	usec_t now = clock_mono(), wake = b->wake;
 	int n = 0;
 
-	settle_touch(b, now, &wake);
-	pull_go_on(b, now, &wake);
-	tube_send(b);
 	for (struct link *l = b->links; l != NULL && n < max; l = l->next) {
 		net_watch(l->net, &p[n++], timeout_ms);
 		if (l->first != NULL)

@@ -168,6 +168,7 @@ struct nats {
 	int64_t max_payload;
 	bool create;		/* streams and consumers may be made */
 	bool attempts;		/* there is a stream for them */
+	usec_t wake;		/* when 'work' has to be called */
 	bool closed;
 	char why[300];
 };
@@ -247,7 +248,7 @@ struct token {
 };
 bool token_parse(const char *text, struct token *t);
 
-/* ---- push.c, pull.c, settle.c, dead.c, look.c: the operations ---------------- */
+/* ---- push.c, pull.c, deliver.c, settle.c, dead.c, look.c: the operations ------- */
 
 void push_message(struct helper *h, const char *tag, const struct message *m);
 
@@ -256,10 +257,17 @@ void pull_forget(struct helper *h, struct taking *t);
 void pull_event(struct nats *n, struct event *e);
 /* Ask for more where it is wanted.  Lowers *wake to when that has to be called again. */
 void pull_go_on(struct nats *n, usec_t now, usec_t *wake);
-/* End all, and tell whether they have ended. */
-void pull_close(struct nats *n);
-bool pull_is_open(const struct nats *n);
+/* Go on with ending all of them.  True: they have ended. */
+bool pull_close(struct nats *n);
 struct inbox *pull_inbox(const struct pull *p);
+bool pull_is_ending(const struct pull *p);
+/* So many deliveries more are under way. */
+void pull_count(struct pull *p, int n);
+/* This message is to be given back at the end. */
+void pull_keep(struct pull *p, natsMsg *msg);
+
+/* Give a message to mq, which may take some answers.  It is freed then. */
+void deliver_begin(struct nats *n, struct taking *t, natsMsg *msg, const struct token *token);
 
 void settle_ack(struct helper *h, const char *tag, const char *token);
 void settle_nack(struct helper *h, const char *tag, const char *token, int64_t delay_ms,

@@ -27,28 +27,28 @@ static void
 nats_work(struct helper *h)
 {
 	struct nats *n = helper_data(h);
-	usec_t wake = USEC_MAX;
 
+	n->wake = USEC_MAX;
 	inbox_wait(&n->inbox, 0);
 	nats_events(n);
 	if (n->closed) {
 		ask_lost(n);
 		helper_down(h, "the connection was lost: %s", n->why);
 	} else
-		pull_go_on(n, clock_mono(), &wake);
+		pull_go_on(n, clock_mono(), &n->wake);
+	wake_at(&n->wake, ask_deadline(n));
 }
 
 static int
 nats_watch(struct helper *h, struct pollfd *p, int max, int *timeout_ms)
 {
 	struct nats *n = helper_data(h);
-	usec_t now = clock_mono(), wake = ask_deadline(n);
+	usec_t now = clock_mono();
 
 	(void)max;
 	p[0] = (struct pollfd){ .fd = n->inbox.fd, .events = POLLIN };
-	pull_go_on(n, now, &wake);
-	if (wake != USEC_MAX)
-		*timeout_ms = wake <= now ? 0 : (int)((wake - now) / 1000 + 1);
+	if (n->wake != USEC_MAX)
+		*timeout_ms = n->wake <= now ? 0 : (int)((n->wake - now) / 1000 + 1);
 	return 1;
 }
 
@@ -62,8 +62,7 @@ nats_close(struct helper *h)
 	struct nats *n = helper_data(h);
 	usec_t deadline = clock_mono() + n->set->timeout_ms * 1000;
 
-	pull_close(n);
-	while (!n->closed && !helper_is_down(h) && (pull_is_open(n) || ask_is_open(n)) &&
+	while (!n->closed && !helper_is_down(h) && (!pull_close(n) || ask_is_open(n)) &&
 	    clock_mono() < deadline) {
 		inbox_wait(&n->inbox, deadline);
 		nats_events(n);

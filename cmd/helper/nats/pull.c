@@ -13,6 +13,10 @@
 #define BATCH_BYTES (16LL << 20)
 /* How long to wait after a look that ended for a reason which may be there still. */
 #define PAUSE_MS 250
+/* After the first look: who wants no more if it finds nothing says so now. */
+#define FIRST_PAUSE_MS 20
+/* A request that ends so much later than it should may be one that the server has forgotten. */
+#define LATE_MS 1000
 
 struct pull {
 	struct nats *n;
@@ -20,9 +24,12 @@ struct pull {
 	natsInbox *prefix;
 	unsigned turn;
 	int64_t asked, got;	/* of the open request; asked 0: there is none */
-	usec_t deadline, pause;
+	usec_t late, deadline, pause;
 	bool looked;		/* for the first time */
-	bool ending, drained;
+	bool checked;		/* the open request is late, but the consumer is there */
+	bool ending, draining, drained;
+	natsMsg **back;		/* what came, and is to be given back at the end */
+	size_t nback;
 	int under_way;		/* deliveries */
 	struct trouble why;	/* text "": it was stopped, and did not end */
 };
@@ -31,6 +38,18 @@ struct inbox *
 pull_inbox(const struct pull *p)
 {
 	return &p->n->inbox;
+}
+
+bool
+pull_is_ending(const struct pull *p)
+{
+	return p->ending;
+}
+
+void
+pull_count(struct pull *p, int n)
+{
+	p->under_way += n;
 }
 
 /* ---- begin and end --------------------------------------------------------- */
@@ -68,6 +87,9 @@ pull_forget(struct helper *h, struct taking *t)
 		return;
 	natsSubscription_Destroy(p->sub);
 	natsInbox_Destroy(p->prefix);
+	while (p->nback > 0)
+		natsMsg_Destroy(p->back[--p->nback]);
+	free(p->back);
 	free(p);
 }
 
@@ -79,37 +101,65 @@ pull_drained(struct pull *p)
 	p->sub = NULL;
 }
 
-/*
- * End it, but not before everything that is on its way has come: the library takes back the
- * subscription, and tells when nothing more can come from it.
- */
 static void
 pull_end(struct pull *p, const struct trouble *why)
 {
-	if (p->ending)
-		return;
-	p->ending = true;
-	if (why != NULL)
+	if (why != NULL && !p->ending)
 		p->why = *why;
-	if (natsSubscription_Drain(p->sub) != NATS_OK)
-		pull_drained(p);
+	p->ending = true;
 }
 
+/* It will be given back at the end. */
 void
-pull_close(struct nats *n)
+pull_keep(struct pull *p, natsMsg *msg)
 {
-	for (struct taking *t = helper_takings(n->h); t != NULL; t = t->next)
-		if (t->engine != NULL)
-			pull_end(t->engine, NULL);
+	natsMsg **back = realloc(p->back, (p->nback + 1) * sizeof(natsMsg *));
+
+	if (back == NULL) {
+		natsMsg_Destroy(msg);	/* it comes again after its lease */
+		return;
+	}
+	p->back = back;
+	p->back[p->nback++] = msg;
+}
+
+/*
+ * The way to an end.  An open request has to end first: a server of version 2.9 would give what is
+ * given back to a request which nobody waits for any more, and then nobody has it until its lease
+ * is over.  Then the library takes back the subscription, and tells when nothing more can come.
+ * True: it has ended.
+ */
+static bool
+pull_wind_up(struct pull *p)
+{
+	if (p->asked > 0 || p->under_way > 0)
+		return false;
+	if (!p->draining) {
+		p->draining = true;
+		if (natsSubscription_Drain(p->sub) != NATS_OK)
+			pull_drained(p);
+	}
+	if (!p->drained)
+		return false;
+	while (p->nback > 0) {
+		natsMsg *msg = p->back[--p->nback];
+		settle_send(p->n, natsMsg_GetReply(msg), "-NAK");
+		natsMsg_Destroy(msg);
+	}
+	return true;
 }
 
 bool
-pull_is_open(const struct nats *n)
+pull_close(struct nats *n)
 {
+	bool ended = true;
+
 	for (struct taking *t = helper_takings(n->h); t != NULL; t = t->next)
-		if (t->engine != NULL && !((struct pull *)t->engine)->drained)
-			return true;
-	return false;
+		if (t->engine != NULL) {
+			pull_end(t->engine, NULL);
+			ended = pull_wind_up(t->engine) && ended;
+		}
+	return ended;
 }
 
 static bool
@@ -144,142 +194,7 @@ pull_take(struct helper *h, struct taking *t)
 		(void)pull_begin(n, t);
 }
 
-/* ---- giving ------------------------------------------------------------------ */
-
-/* Give it to mq.  'attempts' is what is known beside the message, or -1. */
-static void
-pull_give(struct nats *n, struct taking *t, natsMsg *msg, const struct token *token,
-    int64_t attempts)
-{
-	struct message m = MESSAGE_NONE;
-	struct mapped map = { 0 };
-	const char *reply = natsMsg_GetReply(msg);
-	char id[NAME_LONGEST + 60];
-
-	m.enqueued = token->stored_ns / 1000;
-	copy_in(msg, &map, &m);
-	m.deliveries = (int64_t)token->deliveries;
-	if (attempts >= 0)
-		m.attempts = attempts;
-	if (m.id == NULL || m.id[0] == '\0') {
-		(void)snprintf(id, sizeof(id), "nats-%s-%llu", token->queue,
-		    (unsigned long long)token->seq);
-		m.id = id;
-		m.derived = true;
-	}
-	if (!t->keep)
-		settle_hold(n, reply);
-	helper_msg(n->h, t, reply, &m);
-	map_free(&map);
-}
-
-/* What was delivered, and is not mq's yet. */
-struct delivery {
-	struct taking *t;
-	natsMsg *msg;
-	struct token token;
-};
-
-static void
-delivery_free(struct delivery *d)
-{
-	struct pull *p = d->t->engine;
-
-	p->under_way--;
-	natsMsg_Destroy(d->msg);
-	free(d);
-}
-
-static void
-delivery_back(struct nats *n, struct delivery *d, int64_t delay_ms)
-{
-	struct pull *p = d->t->engine;
-	char text[64];
-
-	settle_delay_text(delay_ms, text);
-	settle_send(n, natsMsg_GetReply(d->msg), text);
-	p->got--;
-	delivery_free(d);
-}
-
-/* What is stored is "ATTEMPTS TIME"; the time is that of the message which it was stored for. */
-static int64_t
-delivery_attempts(const struct answer *r, const struct token *token)
-{
-	struct stored s;
-	long long attempts = -1, time = 0;
-
-	if (!answer_good(r) || !stored_read(r, ATTEMPTS, &s))
-		return -1;
-	if (sscanf(s.m.body, "%lld %lld", &attempts, &time) != 2 || time != token->stored_ns)
-		attempts = -1;
-	stored_free(&s);
-	return attempts;
-}
-
-static void
-delivery_looked_up(struct nats *n, struct ask *a, const struct answer *r)
-{
-	struct delivery *d = a->arg;
-	const struct pull *p = d->t->engine;
-	bool known = answer_good(r) || answer_code(r) == 404;
-
-	if (!known || p->ending) {
-		delivery_back(n, d, known ? 0 : 1000);
-		return;
-	}
-	pull_give(n, d->t, d->msg, &d->token, delivery_attempts(r, &d->token));
-	delivery_free(d);
-}
-
-/* A message that was delivered before may have failed attempts. */
-static void
-delivery_go_on(struct nats *n, struct delivery *d)
-{
-	char text[SUBJECT_MAX];
-
-	if (d->token.deliveries < 2) {
-		pull_give(n, d->t, d->msg, &d->token, -1);
-		delivery_free(d);
-		return;
-	}
-	(void)snprintf(text, sizeof(text), "{\"last_by_subj\":\"" ATTEMPTS ".%s.%llu\"}",
-	    d->token.queue, (unsigned long long)d->token.seq);
-	ask_text(n, "", "$JS.API.STREAM.MSG.GET." ATTEMPTS, text, delivery_looked_up, d);
-}
-
-static void
-delivery_leased(struct nats *n, struct ask *a, const struct answer *r)
-{
-	struct delivery *d = a->arg;
-	const struct pull *p = d->t->engine;
-
-	if (!answer_good(r) || p->ending)
-		delivery_back(n, d, 0);
-	else
-		delivery_go_on(n, d);
-}
-
-/* mq gets it when its lease is as long as mq wants it, and its attempts are known. */
-static void
-delivery_begin(struct nats *n, struct taking *t, natsMsg *msg, const struct token *token)
-{
-	struct pull *p = t->engine;
-	struct delivery *d = calloc(1, sizeof(*d));
-	char text[64];
-
-	if (d == NULL) {
-		natsMsg_Destroy(msg);	/* it comes again after its lease */
-		return;
-	}
-	*d = (struct delivery){ .t = t, .msg = msg, .token = *token };
-	p->under_way++;
-	settle_delay_text(t->lease_ms, text);
-	if (t->lease_ms != stream_lease(n, t->queue))
-		ask_text(n, "", natsMsg_GetReply(msg), text, delivery_leased, d);
-	else
-		delivery_go_on(n, d);
-}
+/* ---- the requests ---------------------------------------------------------- */
 
 static void
 pull_message(struct nats *n, struct taking *t, struct event *e)
@@ -291,15 +206,26 @@ pull_message(struct nats *n, struct taking *t, struct event *e)
 	if (!token_parse(reply, &token))
 		return;
 	p->got++;
+	if (p->asked > 0 && p->got >= p->asked)
+		p->asked = 0;
 	if (p->ending)
-		settle_send(n, reply, "-NAK");
-	else {
-		delivery_begin(n, t, e->msg, &token);
-		e->msg = NULL;
-	}
+		pull_keep(p, e->msg);
+	else
+		deliver_begin(n, t, e->msg, &token);
+	e->msg = NULL;
 }
 
-/* ---- the requests ---------------------------------------------------------- */
+static void
+pull_gone(struct nats *n, struct taking *t)
+{
+	struct pull *p = t->engine;
+	struct trouble why = { .class = CLASS_GONE };
+
+	stream_forget(n, t->queue);
+	(void)snprintf(why.text, sizeof(why.text), "%s: its stream or consumer is gone", t->queue);
+	p->asked = 0;
+	pull_end(p, &why);
+}
 
 /* The server tells that a request has ended. */
 static void
@@ -308,25 +234,40 @@ pull_status(struct nats *n, struct taking *t, natsMsg *msg)
 	struct pull *p = t->engine;
 	const char *status = "", *text = "";
 	const char *dot = strrchr(natsMsg_GetSubject(msg), '.');
-	struct trouble why = { .class = CLASS_GONE };
+	bool nothing;
 
-	if (p->ending || p->asked == 0 || dot == NULL || strtoul(dot + 1, NULL, 10) != p->turn)
+	if (p->asked == 0 || dot == NULL || strtoul(dot + 1, NULL, 10) != p->turn)
 		return;
 	(void)natsMsgHeader_Get(msg, "Status", &status);
 	(void)natsMsgHeader_Get(msg, "Description", &text);
 	if (strcmp(status, "100") == 0)
 		return;
 	p->asked = 0;
-	if (strcmp(status, "503") == 0 || strstr(text, "Deleted") != NULL) {
-		stream_forget(n, t->queue);
-		(void)snprintf(why.text, sizeof(why.text), "%s: its stream or consumer is gone",
-		    t->queue);
-		pull_end(p, &why);
-	} else if (strcmp(status, "404") == 0 || strcmp(status, "408") == 0) {
-		if (p->got == 0)
-			helper_idle(n->h, t);
-	} else if (p->got == 0)
+	nothing = strcmp(status, "404") == 0 || strcmp(status, "408") == 0;
+	if (strcmp(status, "503") == 0 || strstr(text, "Deleted") != NULL)
+		pull_gone(n, t);
+	else if (!nothing && p->got == 0)
 		p->pause = clock_mono() + PAUSE_MS * 1000;
+	else if (nothing && p->got == 0 && !p->ending) {
+		helper_idle(n->h, t);
+		p->pause = clock_mono() + (p->turn == 1 ? FIRST_PAUSE_MS * 1000 : 0);
+	}
+}
+
+/* Servers of version 2.9 do not tell those who wait that a consumer was deleted. */
+static void
+pull_late(struct nats *n, struct taking *t)
+{
+	struct pull *p = t->engine;
+	char subject[SUBJECT_MAX];
+	struct answer r;
+
+	p->checked = true;
+	(void)snprintf(subject, sizeof(subject), "$JS.API.CONSUMER.INFO.%s." CONSUMER, t->queue);
+	ask_now(n, subject, "", &r);
+	if (answer_code(&r) == 404 || r.heard == HEARD_NOBODY)
+		pull_gone(n, t);
+	answer_free(&r);
 }
 
 static void
@@ -341,6 +282,8 @@ pull_ask(struct nats *n, struct taking *t, usec_t now)
 	if (p->asked > BATCH_MAX)
 		p->asked = BATCH_MAX;
 	p->got = 0;
+	p->checked = false;
+	p->late = now + (look + LATE_MS) * 1000;
 	p->deadline = now + (look + n->set->timeout_ms) * 1000;
 	if (p->looked)
 		(void)snprintf(wait, sizeof(wait), "\"expires\":%lld", (long long)look * 1000000);
@@ -391,21 +334,20 @@ pull_step(struct nats *n, struct taking *t, usec_t now, usec_t *wake)
 {
 	struct pull *p = t->engine;
 
-	if (p->ending) {
-		if (p->drained && p->under_way == 0)
-			pull_finish(n, t);
-		return;
-	}
-	if (p->asked > 0 && p->got >= p->asked)
-		p->asked = 0;
 	if (p->asked > 0 && now >= p->deadline)
 		helper_down(n->h, "%s: the server does not answer", t->queue);
-	else if (p->asked == 0 && t->credit > p->under_way && now >= p->pause)
-		pull_ask(n, t, now);
+	else if (p->asked > 0 && now >= p->late && !p->checked)
+		pull_late(n, t);
 	if (p->asked > 0)
-		wake_at(wake, p->deadline);
-	else if (t->credit > p->under_way)
-		wake_at(wake, p->pause);
+		wake_at(wake, p->checked ? p->deadline : p->late);
+	if (p->ending) {
+		if (pull_wind_up(p))
+			pull_finish(n, t);
+	} else if (p->asked == 0 && t->credit > p->under_way) {
+		if (now >= p->pause)
+			pull_ask(n, t, now);
+		wake_at(wake, p->asked > 0 ? p->late : p->pause);
+	}
 }
 
 void
