@@ -118,6 +118,18 @@ talk() {
 	rabbit_eval '[application:set_env(rabbit, K, V) || {K, V} <- [{consumer_timeout, 1800000}, {channel_tick_interval, 60000}]].'
 }
 
+@test "a claim that is extended after 20 minutes goes into a queue of its own" {
+	talk kept "$MQ_BUILD/preload/clock.so"
+}
+
+@test "the connection is cut at any byte: nothing is lost, nobody is told wrongly" {
+	talk cut 61
+}
+
+@test "the server stands still: each wait has its limit" {
+	talk silent "$(<"$BATS_FILE_TMPDIR/rabbit.pid")"
+}
+
 @test "a memory alarm: blocked, and then up" {
 	cat >alarm <<-EOF
 		#!/usr/bin/env bash

@@ -5,11 +5,18 @@ Cases of rabbitmq.bats that talk to mq-engine-amqp: rabbitmq.py CASE [ARGUMENT..
 The environment has RABBIT_URL, MQ_ENGINE_DIR.
 """
 
+import collections
+import concurrent.futures
 import os
+import select
+import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 import uuid
+from urllib.parse import urlsplit
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "engine"))
@@ -228,6 +235,36 @@ def holding():
     p.must("ack", m.token)
 
 
+def kept(preload):
+    """A claim that is extended after 20 minutes becomes one that any process can settle."""
+    clock, wrapper = os.path.abspath("clock"), os.path.abspath("helper")
+    with open(wrapper, "w", encoding="ascii") as f:
+        f.write("#!/bin/sh\nLD_PRELOAD=%s CLOCK_FILE=%s exec %s\n" % (preload, clock, HELPER))
+    os.chmod(wrapper, 0o755)
+    with open(clock, "w", encoding="ascii") as f:
+        f.write("0")
+    p = Peer(wrapper, {"url": URL, "timeout": "10000"}).open()
+    queue, other = made(p), made(p)
+    p.push(queue, "1", b"body", [("A", "b")])
+    m = one(p, queue, 3600000)
+    same("words of an early extend", p.must("extend", m.token, 3600000).words, [])
+    for seconds in range(20, 1240, 20):     # heartbeats would not bear more at once
+        with open(clock + ".new", "w", encoding="ascii") as f:
+            f.write("%d" % seconds)
+        os.rename(clock + ".new", clock)
+        p.must("stat", queue)
+        p.push(other, "x", b"")
+    token = p.must("extend", m.token, 60000).words[0]
+    refusal(p.request("ack", m.token), "lost")
+    p.kill()
+    p = peer()
+    same("what is there", p.must("stat", queue).fields["ready"], "0")
+    p.must("nack", token, 0)
+    again = one(p, queue)
+    same("message", (again.id, again.body, again.head), ("1", b"body", m.head))
+    p.must("ack", again.token)
+
+
 def deleted():
     """The queue is deleted while it is taken from."""
     p = peer()
@@ -320,6 +357,155 @@ def blocked(*commands):
     p.wait(lambda: "d" in [m.id for m in p.messages], "the last one")
     same("'b' was not sent", "b" in [m.id for m in p.messages], False)
     same("status", p.bye(), 0)
+
+
+def silent(pid):
+    """The server stands still: no wait is longer than the limit, and what was sent is unknown."""
+    p = peer(timeout="1500")
+    queue = made(p)
+    p.push(queue, "0", b"")
+    os.kill(int(pid), signal.SIGSTOP)
+    try:
+        start = time.monotonic()
+        refusal(p.request("push", queue, "1", 0, 0), "unknown", "1500")
+        same("ping", p.request("ping").ok, True)
+        big = p.ask_push(queue, "2", b"x" * (8 << 20))
+        p.wait(lambda: p.ended, "the end of the helper")
+        if time.monotonic() - start > 10:
+            raise Fail("it took %.1f s" % (time.monotonic() - start))
+        if p.answers[big].done and p.answers[big].ok:
+            raise Fail("ok, though the server stands still")
+        refusal_of_open = start_open(timeout="1500")
+        if refusal_of_open[:2] != ["fail", "again"]:
+            raise Fail("%s instead of fail again" % refusal_of_open)
+    finally:
+        os.kill(int(pid), signal.SIGCONT)
+
+
+def start_open(**settings):
+    p = start(**settings)
+    words = p.try_open().words
+    p.release()
+    return words
+
+
+# ---- a connection that breaks ---------------------------------------------------
+
+
+class Proxy(threading.Thread):
+    """
+    Passes on so many bytes from the helper to the server, and cuts when more come; -1: never. What is
+    sent at once with the last ones is lost without a cut, so that the helper has to lose patience.
+    """
+
+    def __init__(self, limit):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = "amqp://127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.limit, self.passed = limit, 0
+        self.start()
+
+    def run(self):
+        try:
+            while True:
+                client = self.listener.accept()[0]
+                server = socket.create_connection(urlsplit(URL).netloc.split(":"))
+                threading.Thread(target=self.carry, args=(client, server), daemon=True).start()
+        except OSError:
+            pass
+
+    def carry(self, client, server):
+        try:
+            while True:
+                for s in select.select([client, server], [], [])[0]:
+                    data = s.recv(65536)
+                    if s is client and self.limit >= 0:
+                        data = data[:self.limit - self.passed]
+                    if s is client:
+                        self.passed += len(data)
+                    if not data:
+                        return
+                    (server if s is client else client).sendall(data)
+        except OSError:
+            pass
+        finally:
+            client.close()
+            server.close()
+
+
+def work_through(proxy, queue):
+    """Push, take, nack with a count, dead: what was answered, by id."""
+    p = start(proxy.url, timeout="3000")
+    if p.try_open().kind != "ready":
+        p.release()
+        return {}, {}
+    tags = {i: p.ask_push(queue, i, b"x" * 300) for i in ("p1", "p2", "p3")}
+    p.take(queue, 5)
+    settled = {}
+    try:
+        p.wait(lambda: p.ended or len(p.messages) == 5, "messages")
+        if not p.ended:
+            for m, words in zip(p.messages, (("ack",), ("nack", 0), ("dead",), ("nack", 100), ("nack", 0))):
+                fields = {} if m.token == p.messages[4].token or words[0] == "ack" else {"attempts": 1}
+                settled[m.id] = (words[0], p.ask(words[0], m.token, *words[1:], **fields))
+            p.wait(lambda: p.ended or all(p.answers[t].done for _, t in settled.values()), "answers")
+        if not p.ended:
+            p.bye()
+    except Fail:
+        if not p.ended:
+            raise
+    answers = {i: p.answers[t] for i, t in tags.items()}
+    ends = {i: (verb, p.answers[t]) for i, (verb, t) in settled.items()}
+    p.release()
+    return answers, ends
+
+
+def census(queue):
+    """How often each message is there: ready, delayed or dead."""
+    p = peer()
+    p.must("retry", queue, "")
+    p.take(queue, 100)
+    before = p.idles.get(queue, 0)
+    p.wait(lambda: p.idles.get(queue, 0) > before + 1, "'idle'")
+    seen = collections.Counter(m.id for m in p.messages)
+    for m in p.messages:
+        p.ask("ack", m.token)
+    p.bye()
+    return seen
+
+
+def cut_at(limit):
+    p, proxy = peer(), Proxy(limit)
+    queue = made(p)
+    for i in ("q1", "q2"):
+        p.push(queue, i, b"y" * 300)
+    p.bye()
+    answers, ends = work_through(proxy, queue)
+    seen = census(queue)
+    for i in ("q1", "q2", "p1", "p2", "p3"):
+        verb, end = ends.get(i, (None, None))
+        if verb == "ack":
+            if end.done and end.ok and seen[i]:
+                raise Fail("cut at %d: %s was acked, and came again" % (limit, i))
+        elif i[0] == "q" or answers.get(i) and answers[i].done and answers[i].ok:
+            if not seen[i]:
+                raise Fail("cut at %d: %s is lost" % (limit, i))
+        elif i in answers and answers[i].done and answers[i].cls == "again" and seen[i]:
+            raise Fail("cut at %d: %s is there, and was answered 'again'" % (limit, i))
+        if seen[i] > 2:
+            raise Fail("cut at %d: %s is there %d times" % (limit, i, seen[i]))
+    return proxy.passed
+
+
+def cut(step):
+    """The connection is cut after every so many bytes: nothing is lost, and nobody is told wrongly."""
+    total = cut_at(-1)
+    if total < 2000:
+        raise Fail("only %d bytes" % total)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        for result in [pool.submit(cut_at, n) for n in range(0, total, int(step))]:
+            result.result()
+    print("%d bytes, cut at %d places" % (total, len(range(0, total, int(step)))))
 
 
 def killed(pid, rest, listing):

@@ -159,6 +159,7 @@ consume_flush(struct source *s, struct link *l)
 	s->sent++;
 	for (struct settled *e = s->first; e != NULL && good; e = e->next) {
 		e->barrier = s->sent;
+		e->deadline = clock_mono() + l->a->set->timeout_ms * 1000;
 		s->active -= e->active;
 		good = link_sent(l, e->requeue ? amqp_basic_nack(l->c, s->ch, e->delivery, false, true) :
 		    amqp_basic_ack(l->c, s->ch, e->delivery, false));

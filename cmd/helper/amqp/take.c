@@ -112,6 +112,11 @@ take_source(struct amqp *a, struct source *s)
 	usec_t now = clock_mono();
 	struct taking *t;
 
+	if (s->waiting != NULL && now >= s->waiting->deadline) {
+		helper_down(a->h, "acks: no answer from %s within %lld ms", a->address.host,
+		    (long long)a->set->timeout_ms);
+		return;
+	}
 	take_leases(s, now);
 	consume_balance(a, s);
 	if ((t = source_taking(a, s)) == NULL || t->credit == 0)
@@ -158,6 +163,8 @@ take_next(const struct amqp *a, const struct source *s)
 
 	if (t != NULL && t->credit > 0)
 		next = s->look;
+	if (s->waiting != NULL && s->waiting->deadline < next)
+		next = s->waiting->deadline;
 	for (const struct delivery *d = s->held; d != NULL; d = d->next)
 		if (!d->settling && d->until < next)
 			next = d->until;

@@ -32,6 +32,7 @@ struct settled {
 	uint64_t delivery;
 	bool active, requeue;
 	uint64_t barrier;	/* it was seen when so many barriers are back */
+	usec_t deadline;	/* by when that has to be */
 };
 
 struct source {
