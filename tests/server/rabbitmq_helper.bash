@@ -50,6 +50,7 @@ certificates() {
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -subj /CN=tests -days 2 -out ca.pem 2>/dev/null
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout other.key -subj /CN=others -days 2 -out other.pem 2>/dev/null
 	certificate server localhost 'subjectAltName=DNS:localhost,IP:127.0.0.1,DNS:rabbit.example.org'
+	certificate client trusted 'extendedKeyUsage=clientAuth'
 	chmod 644 ./*.key
 }
 
@@ -72,9 +73,10 @@ def queue(name, **arguments):
             "arguments": {"x-" + k.replace("_", "-"): v for k, v in arguments.items()}}
 
 print(json.dumps({
-    "users": [user("guest", "guest", "administrator"), user("mq", "s3cret word"), user("reader", "r")],
+    "users": [user("guest", "guest", "administrator"), user("mq", "s3cret word"), user("reader", "r"),
+              user("trusted", "no password is as long as this one")],
     "vhosts": [{"name": "/"}, {"name": "orders/eu"}],
-    "permissions": [may("guest", "/"), may("mq", "orders/eu"), may("reader", "/", "", "", ".*")],
+    "permissions": [may("guest", "/"), may("trusted", "/"), may("mq", "orders/eu"), may("reader", "/", "", "", ".*")],
     "queues": [queue("full", max_length=3, overflow="reject-publish"), queue("prio", max_priority=9),
                queue("plain")]}))
 EOF
@@ -92,14 +94,18 @@ rabbit_setup() {
 	cd "$dir" || return
 	certificates
 	definitions >definitions.json
-	echo '[].' >plugins
+	echo '[rabbitmq_auth_mechanism_ssl].' >plugins
 	cat >rabbitmq.conf <<EOF
 listeners.tcp.1 = 127.0.0.1:$RABBIT_PORT
 listeners.ssl.1 = 127.0.0.1:$RABBIT_TLS
 ssl_options.cacertfile = $dir/ca.pem
 ssl_options.certfile = $dir/server.pem
 ssl_options.keyfile = $dir/server.key
-ssl_options.verify = verify_none
+ssl_options.verify = verify_peer
+ssl_options.fail_if_no_peer_cert = false
+auth_mechanisms.1 = PLAIN
+auth_mechanisms.2 = EXTERNAL
+ssl_cert_login_from = common_name
 load_definitions = $dir/definitions.json
 disk_free_limit.absolute = 10MB
 vm_memory_high_watermark.absolute = 1GB
