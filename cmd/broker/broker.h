@@ -112,7 +112,8 @@ struct taker {
 	int64_t unsettled;	/* those whose claims have not ended */
 	bool idle;		/* a look found nothing since credit was given */
 	bool doubt;		/* a look found nothing while we held messages with keys */
-	bool over;		/* nothing more can come */
+	bool over;		/* nothing more can come, and why if that is a failure */
+	struct error ended;
 	/* Those that could not be acknowledged: how many, and why the first one could not. */
 	int64_t nfailed;
 	enum status failed;

@@ -57,19 +57,20 @@ take_answered(struct taker *t, const struct event_of_engine *ev)
 	}
 }
 
-static enum status
+static void
 take_came(struct taker *t, const struct event_of_engine *ev)
 {
 	struct taken *h = taken_copy(ev);
 
-	if (h == NULL)
-		return error_sys(&t->b->r->err, ENOMEM, "message");
 	t->credit--;
+	if (h == NULL) {	/* it comes back when we are gone */
+		(void)error_sys(&t->ended, ENOMEM, "message");
+		return;
+	}
 	t->waiting++;
 	t->unsettled++;
 	*t->last = h;
 	t->last = &h->next;
-	return ST_OK;
 }
 
 /*
@@ -94,34 +95,45 @@ take_look_again(struct taker *t)
 	engine_take(t->b->e, t->b->target, 0, t->lease, t->keep);
 }
 
-static enum status
+static void
 take_event(struct taker *t, const struct event_of_engine *ev)
 {
-	struct error *err = &t->b->r->err;
-
 	switch (ev->kind) {
 	case EV_OK:
 	case EV_ERR:
 		take_answered(t, ev);
-		return ST_OK;
+		break;
 	case EV_MSG:
-		return take_came(t, ev);
+		take_came(t, ev);
+		break;
 	case EV_IDLE:
 		take_idle(t);
-		return ST_OK;
+		break;
 	case EV_STOPPED:
 		t->over = true;
-		return ST_OK;
+		break;
 	case EV_ENDED:
 		t->over = true;
-		return error_set(err, class_status(ev->class), 0, "%s: %s", engine_name(t->b->e),
-		    ev->text);
+		(void)error_set(&t->ended, class_status(ev->class), 0, "%s: %s",
+		    engine_name(t->b->e), ev->text);
+		break;
 	case EV_DOWN:
 		t->over = true;
-		return error_set(err, ST_AGAIN, 0, "%s: %s", t->b->address.what, ev->text);
+		(void)error_set(&t->ended, ST_AGAIN, 0, "%s: %s", t->b->address.what, ev->text);
+		break;
 	default:
-		return ST_OK;
+		break;
 	}
+}
+
+/* Send what is to be sent, and see to what has come. */
+static void
+take_drain(struct taker *t)
+{
+	struct event_of_engine ev;
+
+	while (broker_event(t->b, 0, &ev) == ST_OK)
+		take_event(t, &ev);
 }
 
 static struct taken *
@@ -145,21 +157,25 @@ take_next(struct taker *t, bool wait, usec_t deadline, struct taken **out)
 	usec_t until = wait ? deadline : clock_mono() + 3 * t->b->address.timeout_ms * 1000;
 	struct event_of_engine ev;
 	struct run *r = t->b->r;
-	enum status st = ST_OK;
+	enum status st;
 
 	while ((*out = take_first(t)) == NULL) {
-		if (st != ST_OK)
-			return st;
+		if (t->ended.status != ST_OK) {
+			r->err = t->ended;
+			return r->err.status;
+		}
 		if (t->failed != ST_OK || (t->idle && !wait))
 			return ST_NONE;
 		take_look_again(t);
 		if ((st = engine_wait(t->b->e, until, &ev)) == ST_OK)
-			st = take_event(t, &ev);
+			take_event(t, &ev);
 		else if (st == ST_AGAIN)
 			return error_set(&r->err, ST_AGAIN, 0, "stopped by a signal");
 		else if (!wait)
 			return error_set(&r->err, ST_AGAIN, 0, "%s does not answer",
 			    t->b->address.what);
+		else
+			return ST_NONE;
 	}
 	return ST_OK;
 }
@@ -173,7 +189,7 @@ take_settled(struct taker *t, struct taken *h)
 	struct event_of_engine ev;
 
 	while (h->open > 0 && broker_event(t->b, USEC_MAX, &ev) == ST_OK)
-		(void)take_event(t, &ev);
+		take_event(t, &ev);
 	h->ending = true;
 	h->open++;
 }
@@ -184,6 +200,8 @@ take_ack(struct taker *t, struct taken *h)
 	take_settled(t, h);
 	h->acked = true;
 	engine_ack(t->b->e, h->token, h);
+	/* At once: what came out and was not acknowledged comes again if we are killed. */
+	take_drain(t);
 }
 
 void
@@ -205,15 +223,12 @@ take_renew_one(struct taker *t, struct taken *h)
 void
 take_renew(struct taker *t, struct taken *h)
 {
-	struct event_of_engine ev;
-
 	if (t->lease != 0 && engine_can(t->b->e, "extend")) {
 		take_renew_one(t, h);
 		for (struct taken *o = t->first; o != NULL; o = o->next)
 			take_renew_one(t, o);
 	}
-	while (broker_event(t->b, 0, &ev) == ST_OK)
-		(void)take_event(t, &ev);
+	take_drain(t);
 }
 
 /* Say that messages came out whose claims could not be ended. */
@@ -249,7 +264,7 @@ take_end(struct taker *t, enum status st)
 		if ((t->over && engine_open_requests(t->b->e) == 0) ||
 		    broker_event(t->b, deadline, &ev) != ST_OK)
 			break;
-		(void)take_event(t, &ev);
+		take_event(t, &ev);
 	}
 	t->b->r->err = before;
 	return t->failed == ST_OK || (st != ST_OK && st != ST_NONE) ? st : take_told(t);

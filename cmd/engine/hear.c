@@ -29,7 +29,7 @@ void
 engine_hear(struct engine *e)
 {
 	char buf[512];
-	ssize_t n;
+	ssize_t n = -1;
 
 	while (e->process.err != -1 && (n = read(e->process.err, buf, sizeof(buf))) > 0)
 		for (ssize_t i = 0; i < n; i++) {
