@@ -137,17 +137,23 @@ list_each(struct broker *b, const char *state, int64_t max, int64_t bytes, list_
 	struct event_of_engine ev;
 	char most[24], size[24];
 	enum status st = ST_OK;
+	int64_t n = 0;
 
 	(void)snprintf(most, sizeof(most), "%" PRId64, max < INT32_MAX ? max : INT32_MAX);
 	(void)snprintf(size, sizeof(size), "%" PRId64, bytes);
 	engine_ask(b->e, NULL, "list", b->target, state, most, size);
 	while (st == ST_OK && (st = engine_wait(b->e, USEC_MAX, &ev)) == ST_OK) {
-		if (ev.kind == EV_OK)
+		if (ev.kind == EV_OK) {
+			if (n < max && frame_field(&ev.frame, 2, "more") != NULL)
+				run_note(b->r, "there are more than these that are %s, but %s does not "
+				    "list them", state, engine_name(b->e));
 			return ST_OK;
+		}
 		if (ev.kind == EV_ERR || ev.kind == EV_DOWN)
 			return error_set(&b->r->err, ev.kind == EV_ERR &&
 			    ev.class != CLASS_UNKNOWN ? class_status(ev.class) : ST_AGAIN, 0,
 			    "%s: %s", engine_name(b->e), ev.text);
+		n += ev.kind == EV_ITEM;
 		if (ev.kind == EV_ITEM)
 			st = ferror(stdout) != 0 ? ST_IO : one(arg, &ev);
 	}

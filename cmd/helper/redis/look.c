@@ -58,10 +58,15 @@ look_stat(struct helper *h, const char *tag, const char *queue)
 
 /* ---- lists ---------------------------------------------------------------- */
 
+/* The script lists no more than this at once; mq is told that there may be more. */
+#define LIST_MAX 1000
+#define LIST_BYTES (60LL << 20)
+
 static void
 look_list_done(struct redis *r, struct call *c, const struct reply *reply)
 {
 	const char *state = c->arg;
+	int64_t bytes = 0;
 
 	if (client_refused(r, c, reply))
 		return;
@@ -73,13 +78,17 @@ look_list_done(struct redis *r, struct call *c, const struct reply *reply)
 		const struct reply *raw = resp_item(reply, i);
 		struct fields f;
 		fields_read(&f, raw);
+		bytes += resp_number(resp_item(raw, 5));
 		if (resp_number(resp_item(raw, 5)) != (int64_t)f.m.bodylen)
 			f.m.size = resp_number(resp_item(raw, 5));
 		f.m.delay_ms = resp_number(resp_item(raw, 6));
 		helper_item(r->h, c->tag, state, &f.m);
 		fields_free(&f);
 	}
-	helper_ok(r->h, c->tag);
+	helper_ok_begin(r->h, c->tag);
+	if (reply->n >= LIST_MAX || bytes >= LIST_BYTES)
+		helper_field(r->h, "more", 1);
+	helper_ok_end(r->h);
 }
 
 void
