@@ -11,6 +11,8 @@
 #include "broker/broker.h"
 
 #define MAX_COLUMNS 12
+/* So many of a state are asked for at most: some helpers have them all in memory. */
+#define LIST_MAX 100000
 
 /* A row: where it is printed, and what of. */
 struct row { FILE *f; struct broker *b; const struct message *m; const char *state; };
@@ -139,14 +141,15 @@ list_each(struct broker *b, const char *state, int64_t max, int64_t bytes, list_
 	enum status st = ST_OK;
 	int64_t n = 0;
 
-	(void)snprintf(most, sizeof(most), "%" PRId64, max < INT32_MAX ? max : INT32_MAX);
+	(void)snprintf(most, sizeof(most), "%" PRId64, max < LIST_MAX ? max : LIST_MAX);
 	(void)snprintf(size, sizeof(size), "%" PRId64, bytes);
 	engine_ask(b->e, NULL, "list", b->target, state, most, size);
 	while (st == ST_OK && (st = engine_wait(b->e, USEC_MAX, &ev)) == ST_OK) {
 		if (ev.kind == EV_OK) {
-			if (n < max && frame_field(&ev.frame, 2, "more") != NULL)
-				run_note(b->r, "there are more than these that are %s, but %s does not "
-				    "list them", state, engine_name(b->e));
+			if (n < max && (n == LIST_MAX ||
+			    frame_field(&ev.frame, 2, "more") != NULL))
+				run_note(b->r,
+				    "there may be more than these %" PRId64 " that are %s, " "which cannot be listed at once", n, state);
 			return ST_OK;
 		}
 		if (ev.kind == EV_ERR || ev.kind == EV_DOWN)
