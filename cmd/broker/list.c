@@ -148,8 +148,8 @@ list_each(struct broker *b, const char *state, int64_t max, int64_t bytes, list_
 		if (ev.kind == EV_OK) {
 			if (n < max && (n == LIST_MAX ||
 			    frame_field(&ev.frame, 2, "more") != NULL))
-				run_note(b->r,
-				    "there may be more than these %" PRId64 " that are %s, " "which cannot be listed at once", n, state);
+				run_note(b->r, "there may be more than these %" PRId64 " %s ones, "
+				    "which cannot be listed at once", n, state);
 			return ST_OK;
 		}
 		if (ev.kind == EV_ERR || ev.kind == EV_DOWN)
