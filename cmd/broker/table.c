@@ -134,6 +134,8 @@ table_take(struct broker *b)
 	table_line("claim", !take || !any ? "no: a claim ends with the process that took it" :
 	    "yes");
 	table_yes(b, "a lost claim", "fenced", "is told (69)", "is not told: ack ends with 0");
+	table_yes(b, "a lost connection", "stay", "leaves its claims: handlers of mq work go on",
+	    "ends its claims: handlers of mq work are stopped");
 	table_span(b, "lease", "lease", 1000, "up to", "as long as one likes");
 	table_span(b, "extend", "extend", 1000, "up to", "as one likes");
 	table_span(b, "nack --delay", "nack-delay", 1000, "up to", "as one likes");
