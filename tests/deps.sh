@@ -99,6 +99,7 @@ probe() {
 		need amqp-tools		"amqp-get"		has amqp-get
 		need kcat		"kcat"			has kcat
 		need default-jre-headless	"java"		has java
+		need maven		"mvn, which fetches Kafka"	has mvn
 		need python3-venv	"python3's venv"	has_venv
 		return 0
 	fi

@@ -6,6 +6,8 @@
 
 #include "helper/kafka/kafka.h"
 
+#define CONTROLLER_WAIT 500	/* ms: metadata that are at hand tell who it is */
+
 static rd_kafka_AdminOptions_t *
 admin_options(struct kafka *k, rd_kafka_admin_op_t op)
 {
@@ -16,6 +18,9 @@ admin_options(struct kafka *k, rd_kafka_admin_op_t op)
 	(void)rd_kafka_AdminOptions_set_request_timeout(o, ms, why, sizeof(why));
 	if (op == RD_KAFKA_ADMIN_OP_CREATETOPICS)
 		(void)rd_kafka_AdminOptions_set_operation_timeout(o, ms, why, sizeof(why));
+	else
+		/* Any broker can tell, so nothing waits for a controller that may not be there. */
+		(void)rd_kafka_AdminOptions_set_broker(o, k->broker, why, sizeof(why));
 	return o;
 }
 
@@ -63,8 +68,8 @@ admin_describe(struct kafka *k, rd_kafka_ResourceType_t type, const char *name,
 /* ---- topics ------------------------------------------------------------------- */
 
 /*
- * Some servers that speak the protocol make no topics on request, but do so when they are asked
- * about one.
+ * Some servers that speak the protocol have no controller and make no topics on request, but do so
+ * when they are asked about one.
  */
 static bool
 admin_mention(struct kafka *k, const char *name, struct trouble *t)
@@ -134,6 +139,10 @@ admin_create(struct kafka *k, const char *name, struct trouble *t)
 
 	if (topic == NULL)
 		return false;
+	if (rd_kafka_controllerid(rk, CONTROLLER_WAIT) < 0) {
+		rd_kafka_NewTopic_destroy(topic);
+		return admin_mention(k, name, t);
+	}
 	o = admin_options(k, RD_KAFKA_ADMIN_OP_CREATETOPICS);
 	q = rd_kafka_queue_new(rk);
 	rd_kafka_CreateTopics(rk, &topic, 1, o, q);

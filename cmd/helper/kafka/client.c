@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "helper/kafka/kafka.h"
 
@@ -20,6 +21,16 @@ client_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
 {
 	(void)rk, (void)level;
 	(void)fprintf(stderr, "%s: %s\n", fac, text);
+}
+
+/* Before 2.6.1 librdkafka sent the nonce of SCRAM in a way that brokers do not take any more. */
+static const char *
+client_scram(const struct kafka *k)
+{
+	if (k->mechanism == NULL || strncmp(k->mechanism, "SCRAM", 5) != 0 ||
+	    rd_kafka_version() >= 0x02060100)
+		return "";
+	return "; or it is Kafka 4, where SCRAM needs librdkafka 2.6.1";
 }
 
 /* What went wrong with a connection; it is tried again, so it only matters if nothing works. */
@@ -41,7 +52,7 @@ client_error(rd_kafka_t *rk, int err, const char *reason, void *arg)
 		(void)trouble_set(&k->said, CLASS_CONF, "tls: %s", reason);
 		return;
 	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-		(void)trouble_set(&k->said, CLASS_CONF, "login: %s", reason);
+		(void)trouble_set(&k->said, CLASS_CONF, "login: %s%s", reason, client_scram(k));
 		return;
 	case RD_KAFKA_RESP_ERR__TRANSPORT:
 		(void)trouble_set(&k->said, CLASS_AGAIN, "connect: %s", reason);
@@ -105,13 +116,33 @@ client_set_number(rd_kafka_conf_t *conf, const char *name, int64_t n, struct tro
 	return client_set(conf, name, text, t);
 }
 
+/* OpenSSL's words for a file that cannot be read do not name it. */
+static bool
+client_file(const char *what, const char *path, struct trouble *t)
+{
+	if (path == NULL || access(path, R_OK) == 0)
+		return true;
+	return trouble_set(t, CLASS_CONF, "%s %s: %s", what, path, strerror(errno));
+}
+
+static bool
+client_tls(rd_kafka_conf_t *conf, const struct settings *set, struct trouble *t)
+{
+	const char *name = set->verify ? "https" : "none", *verify = set->verify ? "true" : "false";
+
+	return client_file("ca", set->ca, t) && client_file("cert", set->cert, t) &&
+	    client_file("key", set->key, t) && client_set(conf, "ssl.ca.location", set->ca, t) &&
+	    client_set(conf, "ssl.certificate.location", set->cert, t) &&
+	    client_set(conf, "ssl.key.location", set->key, t) &&
+	    client_set(conf, "ssl.endpoint.identification.algorithm", name, t) &&
+	    client_set(conf, "enable.ssl.certificate.verification", verify, t);
+}
+
 static bool
 client_security(struct kafka *k, rd_kafka_conf_t *conf, struct trouble *t)
 {
-	const struct settings *set = k->set;
 	const char *protocol = k->tls ? k->user != NULL ? "sasl_ssl" : "ssl" :
 	    k->user != NULL ? "sasl_plaintext" : "plaintext";
-	const char *name = set->verify ? "https" : "none", *verify = set->verify ? "true" : "false";
 
 	if (!client_set(conf, "security.protocol", protocol, t))
 		return false;
@@ -119,15 +150,10 @@ client_security(struct kafka *k, rd_kafka_conf_t *conf, struct trouble *t)
 	    !client_set(conf, "sasl.username", k->user, t) ||
 	    !client_set(conf, "sasl.password", k->password, t)))
 		return false;
-	if (!k->tls) {
-		rd_kafka_conf_set_connect_cb(conf, client_dial);
-		return true;
-	}
-	return client_set(conf, "ssl.ca.location", set->ca, t) &&
-	    client_set(conf, "ssl.certificate.location", set->cert, t) &&
-	    client_set(conf, "ssl.key.location", set->key, t) &&
-	    client_set(conf, "ssl.endpoint.identification.algorithm", name, t) &&
-	    client_set(conf, "enable.ssl.certificate.verification", verify, t);
+	if (k->tls)
+		return client_tls(conf, k->set, t);
+	rd_kafka_conf_set_connect_cb(conf, client_dial);
+	return true;
 }
 
 static bool
@@ -187,8 +213,7 @@ client_wake(struct kafka *k, rd_kafka_queue_t *q)
 static void
 client_steps(struct kafka *k, const struct rd_kafka_metadata *md)
 {
-	helper_step(k->h, "connect", "broker %d of %d at %s", md->orig_broker_id, md->broker_cnt,
-	    md->orig_broker_name);
+	helper_step(k->h, "connect", "%s, one of %d brokers", md->orig_broker_name, md->broker_cnt);
 	if (k->tls)
 		helper_step(k->h, "tls", "%s", k->set->verify ? "certificate and name are verified"
 		    : "nothing is verified");
@@ -209,6 +234,7 @@ client_connect(struct kafka *k, struct trouble *t)
 		err = rd_kafka_metadata(rk, 0, NULL, &md, 100);
 		if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
 			client_steps(k, md);
+			k->broker = md->broker_cnt > 0 ? md->brokers[0].id : -1;
 			rd_kafka_metadata_destroy(md);
 			k->away = false;
 			return true;

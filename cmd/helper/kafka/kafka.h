@@ -71,6 +71,7 @@ struct kafka {
 	struct retry *retries;
 	uint64_t serial;	/* of the next partition that is taken from */
 	struct trouble said;	/* what librdkafka complained of last */
+	int32_t broker;		/* the id of one */
 	bool away;		/* no broker can be reached */
 	char fatal[300];	/* why a client cannot go on; "": it can */
 };

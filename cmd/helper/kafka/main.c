@@ -42,7 +42,7 @@ kafka_server(struct kafka *k)
 	helper_can(k->h, "server", text);
 	if (cluster != NULL)
 		rd_kafka_mem_free(rk, cluster);
-	(void)snprintf(broker, sizeof(broker), "%d", rd_kafka_controllerid(rk, ms));
+	(void)snprintf(broker, sizeof(broker), "%d", (int)k->broker);
 	admin_describe(k, RD_KAFKA_RESOURCE_BROKER, broker, kafka_retention, retention);
 	if (retention[0] > 0)
 		helper_can_number(k->h, "retention", retention[0] / 1000);
@@ -51,7 +51,7 @@ kafka_server(struct kafka *k)
 static void
 kafka_can(struct kafka *k)
 {
-	static const char *const words[] = { "push", "take", "key", "order", "expiry", "attempts",
+	static const char *const words[] = { "push", "take", "key", "expiry", "attempts",
 	    "dead", "retry", "approx", "queues", "make", "partitions" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
