@@ -62,7 +62,8 @@ resp_walk(struct measure *m, int depth)
 	if (m->len < m->need)
 		return ST_NONE;
 	type = m->data[m->at];
-	if (depth > DEPTH_MAX || ++m->replies > REPLIES_MAX || strchr("+-:$*", type) == NULL)
+	if (depth > DEPTH_MAX || ++m->replies > REPLIES_MAX || type == '\0' ||
+	    strchr("+-:$*", type) == NULL)
 		return ST_BADDATA;
 	if ((st = resp_line(m->data, m->len, start, &end)) != ST_OK) {
 		m->need = m->len + 1;
