@@ -236,6 +236,9 @@ loop_drain_fails(const struct relay *y, struct error *err)
 	if (!y->drain || y->backoff.tries == 0 || y->state.is == RELAY_UP ||
 	    y->state.is == RELAY_STARTING)
 		return ST_OK;
+	/* What is under way is answered first, or it would be sent once more. */
+	if (y->e != NULL && y->nparcels > 0)
+		return ST_OK;
 	return error_set(err, ST_AGAIN, 0, "%s", y->state.error);
 }
 
