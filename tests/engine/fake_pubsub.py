@@ -203,8 +203,9 @@ class State:
 
 class PubSub(Handler):
     def action(self, method):
-        path = self.path.partition("?")[0]
-        return "%s %s" % (method, re.sub(NAME + r"(?=$|:|/subscriptions$)", "X", re.sub(r"^/v1/projects/[^/]+/", "", path)))
+        parts = self.path.partition("?")[0].split("/")[4:]
+        return "%s %s" % (method, "/".join(re.sub("^[^:]*", "X", part) if i == 1 else part
+                                           for i, part in enumerate(parts)))
 
     def act(self, method, action, body):
         state = self.server.state

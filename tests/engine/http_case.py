@@ -39,11 +39,11 @@ class World:
         if f.kind != "fail" or f.words[1] != cls or not all(t in f.words[2] for t in texts):
             raise Fail("%s instead of 'fail %s ... %s'" % (f.words, cls, " ... ".join(texts)))
 
-    def http(self, path, value=None, headers=None):
+    def http(self, path, value=None, headers=None, method=None):
         """Ask the fake; no proxy."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         data = None if value is None else json.dumps(value).encode()
-        with opener.open(urllib.request.Request(self.fake + path, data, headers or {}), timeout=20) as answer:
+        with opener.open(urllib.request.Request(self.fake + path, data, headers or {}, method=method), timeout=20) as answer:
             return json.loads(answer.read())
 
     def tell(self, **faults):
