@@ -124,12 +124,11 @@ sqs_close(struct helper *h)
 	struct sqs *s = helper_data(h);
 
 	s->closing = true;
-	for (struct taking *t = helper_takings(h); t != NULL; t = t->next)
-		take_end(t);
 	if (!helper_is_down(h)) {
 		settle_back_all(s, claims_rest(&s->claims), 0);
 		sqs_round(h);
-		(void)http_wait(s->http, http_quiet, s->http, helper_settings(h)->timeout_ms);
+		(void)http_wait(s->http, http_quiet, s->http,
+		    SQS_WAIT_MAX * 1000 + helper_settings(h)->timeout_ms);
 	}
 	sqs_free(s);
 }

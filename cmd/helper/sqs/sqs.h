@@ -12,6 +12,7 @@
 #define SQS_BATCH 10
 /* Bytes of a request: every queue takes 256 KiB, and newer ones what they take as one message. */
 #define SQS_BATCH_BYTES(q) ((size_t)((q)->max_size > 262144 ? (q)->max_size : 262144))
+#define SQS_WAIT_MAX 5		/* s that a look may take */
 #define SQS_DELAY_MAX 900	/* s */
 #define SQS_LEASE_MAX 43200	/* s, from the first moment of a claim */
 #define SQS_RETENTION 345600	/* s; what a queue has if nobody chose */
@@ -150,8 +151,6 @@ void dead_retry(struct helper *h, const char *tag, const char *name, const char 
 /* ---- take.c ----------------------------------------------------------------- */
 
 void take_more(struct helper *h, struct taking *t);
-/* Close what is open for it. */
-void take_end(struct taking *t);
 void take_forget(struct helper *h, struct taking *t);
 /* Arguments for receiving messages. */
 json_t *take_args(const struct queue *q, int64_t n, int wait, int64_t lease_s);

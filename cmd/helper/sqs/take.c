@@ -15,8 +15,7 @@ struct poller {
 	struct taking *t;
 	struct sqs *s;
 	struct queue *q;
-	struct poll *open;
-	int polls;		/* how many these are */
+	int polls;		/* how many are open */
 	int64_t asked;		/* messages that they may bring */
 	int wait;		/* index of how long SQS waits for a message */
 	bool full;		/* the last poll brought all that it asked for */
@@ -25,17 +24,17 @@ struct poller {
 };
 
 struct poll {
-	struct poll *next;
 	struct poller *p;
-	struct http_call *call;
 	int64_t n;
 };
 
 /*
  * Seconds that SQS waits for a message, look by look.  It begins short, as mq may only want to know
- * whether there is something.
+ * whether there is something.  It could go on to 20, but a poll has to be waited for when mq wants no
+ * more: SQS does not say that it notices a closed connection, so a message that it gives to a poll
+ * which nobody reads would be hidden until the lease is over.
  */
-static const int take_waits[] = { 1, 1, 2, 5, 10, 20 };
+static const int take_waits[] = { 1, 1, 2, SQS_WAIT_MAX };
 #define WAITS (int)(sizeof(take_waits) / sizeof(take_waits[0]))
 
 static void take_poll(struct poller *p);
@@ -50,46 +49,14 @@ take_back(struct poller *p)
 	settle_flush(p->s, p->q);
 }
 
-static void
-take_closed(struct poll *poll)
-{
-	struct poll **at = &poll->p->open;
-
-	while (*at != poll)
-		at = &(*at)->next;
-	*at = poll->next;
-	poll->p->polls--;
-	poll->p->asked -= poll->n;
-	free(poll);
-}
-
-/*
- * Nobody waits for what the open polls bring.  What SQS sends at this very moment comes again when
- * its lease is over; to wait for the end of the polls would take too long.
- */
-static void
-take_cancel(struct poller *p)
-{
-	while (p->open != NULL) {
-		http_cancel(p->open->call);
-		take_closed(p->open);
-	}
-}
-
-void
-take_end(struct taking *t)
-{
-	if (t->engine != NULL)
-		take_cancel(t->engine);
-}
-
-/* Whether the taking is over; then mq is told so. */
+/* Whether nothing more is to be looked for.  Once no poll is open, mq is told so. */
 static bool
 take_over(struct poller *p)
 {
 	if (!p->t->stopped && !p->failed)
 		return false;
-	take_cancel(p);
+	if (p->polls > 0)
+		return true;
 	take_back(p);
 	if (p->t->stopped)
 		helper_stopped(p->s->h, p->t);
@@ -118,7 +85,7 @@ take_message(struct poller *p, const json_t *json)
 		(void)fprintf(stderr, "%s: a message came damaged, and comes again later: %.80s\n",
 		    p->q->name, text_of(json, "MessageId"));
 	} else if ((token = text_print("%s/%s", p->q->name, e.receipt)) != NULL) {
-		if (s->closing || strlen(token) > FRAME_TOKEN_MAX ||
+		if (s->closing || p->t->stopped || strlen(token) > FRAME_TOKEN_MAX ||
 		    !claims_add(s->h, &s->claims, p->t, token, e.group, &e.m, p->t->lease_ms))
 			settle_back(s, p->q, e.receipt, 0);
 		free(token);
@@ -149,7 +116,9 @@ take_done(void *arg, const struct http_answer *a)
 	int64_t n = poll->n;
 	struct failure why;
 
-	take_closed(poll);
+	free(poll);
+	p->polls--;
+	p->asked -= n;
 	if (a->status == 200) {
 		take_messages(p, a->json, n);
 	} else {
@@ -182,21 +151,15 @@ take_open(struct poller *p, int64_t n)
 	int64_t lease = (p->t->lease_ms + 999) / 1000;
 	int wait = take_waits[p->polls == 0 ? p->wait : 0];
 	struct poll *poll = calloc(1, sizeof(*poll));
-	struct http_call *call;
 
 	if (poll == NULL)
 		return false;
-	*poll = (struct poll){ .next = p->open, .p = p, .n = n };
-	p->open = poll;
+	*poll = (struct poll){ p, n };
 	p->polls++;
 	p->asked += n;
-	call = api_send(p->s, "ReceiveMessage", take_args(p->q, n, wait,
+	return api_send(p->s, "ReceiveMessage", take_args(p->q, n, wait,
 	    lease < SQS_LEASE_MAX ? lease : SQS_LEASE_MAX), false,
-	    wait * 1000 + helper_settings(p->s->h)->timeout_ms, take_done, poll);
-	/* Without one the poll is over already. */
-	if (call != NULL)
-		poll->call = call;
-	return call != NULL;
+	    wait * 1000 + helper_settings(p->s->h)->timeout_ms, take_done, poll) != NULL;
 }
 
 /* Look for as many messages as mq wants. */
