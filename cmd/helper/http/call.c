@@ -76,8 +76,8 @@ call_header(char *data, size_t size, size_t n, void *arg)
 }
 
 /*
- * Called each time before something is sent.  A second time in one try is libcurl, which found a kept
- * connection closed and wants to send all of it again.
+ * Called each time before something is sent.  A second time in one try is libcurl, which found a
+ * kept connection closed and wants to send all of it again.
  */
 static int
 call_begins(void *arg, char *ip, char *local_ip, int port, int local_port)
@@ -99,7 +99,8 @@ call_handle(struct http_call *c, int64_t left_ms)
 	return try_settings(e, helper_settings(c->http->helper)) &&
 	    curl_easy_setopt(e, CURLOPT_URL, c->r.url) == CURLE_OK &&
 	    (c->r.body == NULL || (curl_easy_setopt(e, CURLOPT_POSTFIELDS, c->r.body) == CURLE_OK &&
-	    curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(c->r.body)) == CURLE_OK)) &&
+	    curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE,
+	    (curl_off_t)strlen(c->r.body)) == CURLE_OK)) &&
 	    (c->r.method == NULL ||
 	    curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, c->r.method) == CURLE_OK) &&
 	    curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)left_ms) == CURLE_OK &&

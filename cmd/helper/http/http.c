@@ -68,7 +68,8 @@ http_send(struct http *http, const struct http_request *request)
 	int64_t limit = request->limit_ms;
 
 	if (c == NULL || request->url == NULL || http->closing) {
-		struct http_answer a = { .c = CLASS_AGAIN, .text = "no memory, or no connection any more" };
+		struct http_answer a = {
+		    .c = CLASS_AGAIN, .text = "no memory, or no connection any more"};
 		free(c);
 		free(request->url);
 		free(request->body);
@@ -103,7 +104,8 @@ http_due(struct http *http)
 	struct http_call *c = http->calls;
 
 	while (c != NULL) {
-		if (c->again != 0 && c->again <= clock_mono() && !call_start(c, text, sizeof(text))) {
+		if (c->again != 0 && c->again <= clock_mono() &&
+		    !call_start(c, text, sizeof(text))) {
 			call_stop(c, CLASS_CONF, text);
 			c = http->calls;
 			continue;
@@ -161,8 +163,9 @@ http_watch(struct http *http, struct pollfd *p, int max, int *timeout_ms)
 	FD_ZERO(&bad);
 	(void)curl_multi_fdset(http->multi, &in, &out, &bad, &last);
 	for (int fd = 0; fd <= last && n < max; fd++) {
-		short events = (short)((FD_ISSET(fd, &in) ? POLLIN : 0) | (FD_ISSET(fd, &out) ? POLLOUT : 0) |
-		    (FD_ISSET(fd, &bad) ? POLLPRI : 0));
+		short events =
+		    (short)((FD_ISSET(fd, &in) ? POLLIN : 0) | (FD_ISSET(fd, &out) ? POLLOUT : 0) |
+			    (FD_ISSET(fd, &bad) ? POLLPRI : 0));
 		if (events != 0)
 			p[n++] = (struct pollfd){ .fd = fd, .events = events };
 	}
@@ -225,5 +228,6 @@ http_ask(struct http *http, const struct http_request *request, struct http_answ
 	if ((c = http_send(http, &r)) == NULL || http_wait(http, asked_over, &q, limit + 1000))
 		return;
 	http_cancel(c);
-	*a = (struct http_answer){ .c = CLASS_UNKNOWN, .timed_out = true, .text = "no answer in time" };
+	*a = (struct http_answer){
+	    .c = CLASS_UNKNOWN, .timed_out = true, .text = "no answer in time"};
 }

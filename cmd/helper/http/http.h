@@ -38,7 +38,7 @@ struct http_request {
 	char *body;		/* NULL: GET, unless 'method' says something else */
 	const char *method;	/* NULL: POST with a body, GET without one */
 	char header[160];	/* one more header; "" if there is none */
-	bool once;		/* it must not arrive twice, so an error of the server is not tried again */
+	bool once; /* it must not arrive twice, so an error of the server is not tried again */
 	bool patient;		/* no answer in time does not mean that the server is away */
 	int64_t limit_ms;	/* for everything; 0: the time-out of the settings */
 	void (*done)(void *arg, const struct http_answer *a);
@@ -48,7 +48,8 @@ struct http_request {
 /* What an engine adds to each request, before each try. */
 struct http_user {
 	/* Add what proves who asks.  False: it cannot, and the text says why. */
-	bool (*sign)(struct helper *h, CURL *easy, struct curl_slist **headers, char *text, size_t len);
+	bool (*sign)(
+	    struct helper *h, CURL *easy, struct curl_slist **headers, char *text, size_t len);
 	/* Whether the server says that it is asked too much. */
 	bool (*throttled)(const struct http_answer *a);
 };
@@ -59,7 +60,7 @@ struct http *http_open(struct helper *h, const struct http_user *user);
 void http_close(struct http *http);
 /* Whether no request is under way; for http_wait. */
 bool http_quiet(void *http);
-/* Send a request.  Its 'done' is called once, from http_work or http_ask, unless it is cancelled. */
+/* Send a request.  Its 'done' is called once, and not from here, unless it is cancelled. */
 struct http_call *http_send(struct http *http, const struct http_request *request);
 /* Forget a request; the connection is closed. */
 void http_cancel(struct http_call *call);
@@ -102,8 +103,8 @@ void url_base(const struct url *u, const char *tls_name, char *buf, size_t len);
 /* ---- secret.c ---------------------------------------------------------------- */
 
 /*
- * Read a file with a secret, which belongs to this user or to root and gives others no right.  NULL:
- * it cannot be used; the text names the file and why.  The caller frees it with secret_free.
+ * Read a file with a secret, which belongs to this user or to root and gives others no right.
+ * NULL: it cannot be used; the text names the file and why.  The caller frees it with secret_free.
  */
 char *secret_read(const char *path, char *text, size_t len);
 void secret_free(char *secret);

@@ -22,11 +22,12 @@ secret_safe(const char *path, int fd, char *text, size_t len)
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
 		(void)snprintf(text, len, "%s is no file", path);
 	else if (st.st_uid != geteuid() && st.st_uid != 0)
-		(void)snprintf(text, len, "%s belongs to user %u: it has to be yours, or root's", path,
-		    (unsigned)st.st_uid);
+		(void)snprintf(text, len, "%s belongs to user %u: it has to be yours, or root's",
+		    path, (unsigned)st.st_uid);
 	else if ((st.st_mode & 07) != 0)
-		(void)snprintf(text, len, "%s has mode %04o, so others can use what is in it: chmod o= %s",
-		    path, (unsigned)(st.st_mode & 07777), path);
+		(void)snprintf(text, len,
+		    "%s has mode %04o, so others can use what is in it: chmod o= %s", path,
+		    (unsigned)(st.st_mode & 07777), path);
 	else if (st.st_size > SECRET_MAX)
 		(void)snprintf(text, len, "%s is too long for credentials", path);
 	else

@@ -78,7 +78,9 @@ text_point(const unsigned char *s, size_t len, uint32_t *point)
 			return 0;
 		*point = *point << 6 | (s[i] & 0x3f);
 	}
-	return *point < least[n] || *point > 0x10ffff || (*point >= 0xd800 && *point < 0xe000) ? 0 : n;
+	if (*point < least[n] || *point > 0x10ffff || (*point >= 0xd800 && *point < 0xe000))
+		return 0;
+	return n;
 }
 
 static bool
@@ -128,8 +130,8 @@ text_skew(const char *date, char *buf, size_t len)
 	if (date[0] == '\0' || there == -1 || (there - here < SKEW_MAX && here - there < SKEW_MAX))
 		return;
 	time_format(clock_now(), now);
-	(void)snprintf(buf, len, "; the clock here says %s, the server's says %s: set the clock right",
-	    now, date);
+	(void)snprintf(buf, len,
+	    "; the clock here says %s, the server's says %s: set the clock right", now, date);
 }
 
 bool

@@ -17,12 +17,14 @@ try_tls(CURL *easy, const struct settings *set)
 	const char *ca = set->ca != NULL ? set->ca : getenv("SSL_CERT_FILE");
 	const char *dir = set->ca != NULL ? NULL : getenv("SSL_CERT_DIR");
 
-	return curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
+	return curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) ==
+	    CURLE_OK &&
 	    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, set->verify ? 1L : 0L) == CURLE_OK &&
 	    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, set->verify ? 2L : 0L) == CURLE_OK &&
 	    (ca == NULL || curl_easy_setopt(easy, CURLOPT_CAINFO, ca) == CURLE_OK) &&
 	    (dir == NULL || curl_easy_setopt(easy, CURLOPT_CAPATH, dir) == CURLE_OK) &&
-	    (set->cert == NULL || curl_easy_setopt(easy, CURLOPT_SSLCERT, set->cert) == CURLE_OK) &&
+	    (set->cert == NULL ||
+	    curl_easy_setopt(easy, CURLOPT_SSLCERT, set->cert) == CURLE_OK) &&
 	    (set->key == NULL || curl_easy_setopt(easy, CURLOPT_SSLKEY, set->key) == CURLE_OK);
 }
 

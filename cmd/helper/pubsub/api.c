@@ -26,8 +26,10 @@ api_good(const struct http_answer *a)
 bool
 api_throttled(const struct http_answer *a)
 {
+	const json_t *error = json_object_get(a->json, "error");
+
 	/* A proxy before the service may answer with another status. */
-	return strcmp(text_of(json_object_get(a->json, "error"), "status"), "RESOURCE_EXHAUSTED") == 0;
+	return strcmp(text_of(error, "status"), "RESOURCE_EXHAUSTED") == 0;
 }
 
 void
@@ -61,7 +63,8 @@ api_ack_failed(const struct http_answer *a, const char *ack)
 	const json_t *details = json_object_get(json_object_get(a->json, "error"), "details");
 
 	for (size_t i = 0; i < json_array_size(details); i++) {
-		const char *text = text_of(json_object_get(json_array_get(details, i), "metadata"), ack);
+		const char *text =
+		    text_of(json_object_get(json_array_get(details, i), "metadata"), ack);
 		if (text[0] != '\0')
 			return strncmp(text, "PERMANENT", 9) == 0;
 	}

@@ -83,11 +83,13 @@ dead_bury(struct helper *h, const char *tag, const char *token, int64_t attempts
 	if (settle_sub(h, tag, token, &ack) == NULL)
 		return;
 	if (c == NULL)
-		helper_err(h, tag, CLASS_CANNOT, "another process took this message, and Pub/Sub does not show "
-		    "it by its ackId: nack it, and let the one that takes it next make it a dead letter");
+		helper_err(h, tag, CLASS_CANNOT,
+		    "another process took this message, and Pub/Sub does not show "
+		    "it by its ackId: nack it, and let the one that takes it next make it a dead "
+		    "letter");
 	else if (!name_parse(c->queue, &n, &f) || !name_dead(&n, &dead, &f))
 		helper_err(h, tag, f.c, "%s", f.text);
-	else if ((t = name_topic(s, &dead, helper_settings(h)->create, &f)) == NULL)
+	else if ((t = name_topic(s, &dead, true, &f)) == NULL)
 		helper_err(h, tag, f.c, "dead letters of %s: %s", c->queue, f.text);
 	else
 		dead_send(s, t, tag, c, attempts, reason);
@@ -95,7 +97,7 @@ dead_bury(struct helper *h, const char *tag, const char *token, int64_t attempts
 
 /* ---- retrying ------------------------------------------------------------------ */
 
-/* All dead letters of a queue go back to its topic, and those that are there leave their subscription. */
+/* All dead letters of a queue go back to its topic. */
 struct retry {
 	struct pubsub *s;
 	struct sub *from;
@@ -125,7 +127,8 @@ static void
 retry_end(struct retry *r)
 {
 	if (r->failed) {
-		helper_err(r->s->h, r->tag, r->why.c, "after %lld: %s", (long long)r->n, r->why.text);
+		helper_err(
+		    r->s->h, r->tag, r->why.c, "after %lld: %s", (long long)r->n, r->why.text);
 	} else {
 		helper_ok_begin(r->s->h, r->tag);
 		helper_field(r->s->h, "n", r->n);
@@ -227,18 +230,19 @@ retry_found(void *arg, const struct http_answer *a)
 static void
 retry_send(struct retry *r)
 {
-	const struct api_how once = { .once = true }, look = { .patient = true, .limit_ms = LOOK_MS };
+	const struct api_how once = {.once = true}, look = {.patient = true, .limit_ms = LOOK_MS};
 	char *path = NULL;
 
 	retry_items_free(r);
 	r->items = outbox_next(&r->box, PUBSUB_BATCH, PUBSUB_REQUEST_MAX, false);
 	if (r->items != NULL) {
 		path = api_path("topics", r->to->name, ":publish");
-		(void)api_send(r->s, path != NULL ? path : "", push_args(r->items), once, retry_sent, r);
+		(void)api_send(
+		    r->s, path != NULL ? path : "", push_args(r->items), once, retry_sent, r);
 	} else if (!r->empty) {
 		path = api_path("subscriptions", r->from->name, ":pull");
-		(void)api_send(r->s, path != NULL ? path : "", json_pack("{s:i}", "maxMessages", LOOK_MAX),
-		    look, retry_found, r);
+		(void)api_send(r->s, path != NULL ? path : "",
+		    json_pack("{s:i}", "maxMessages", LOOK_MAX), look, retry_found, r);
 	} else {
 		retry_end(r);
 	}
@@ -256,7 +260,8 @@ dead_retry(struct helper *h, const char *tag, const char *queue, const char *id)
 	struct retry *r;
 
 	if (id != NULL) {
-		helper_err(h, tag, CLASS_CANNOT, "Pub/Sub does not find a message by its id: retry all of them");
+		helper_err(h, tag, CLASS_CANNOT,
+		    "Pub/Sub does not find a message by its id: retry all of them");
 		return;
 	}
 	if (!name_parse(queue, &n, &f) || !name_dead(&n, &dead, &f) ||

@@ -1,10 +1,10 @@
 /*
  * entry.c: messages as Pub/Sub holds them.
  *
- * Each header, and each of mq's own fields, is an attribute where Pub/Sub can hold it as one.  Where it
- * cannot (a name that comes twice, a value that is too long or no UTF-8, the order of several headers,
- * more than there may be), all of them are in the attribute mq-headers, too, or in mq-headers64 as
- * base64, cut into as many attributes as it takes: mq-headers, mq-headers-2, ...
+ * Each header, and each of mq's own fields, is an attribute where Pub/Sub can hold it as one.
+ * Where it cannot (a name that comes twice, a value that is too long or no UTF-8, the order of
+ * several headers, more than there may be), all of them are in the attribute mq-headers, too, or in
+ * mq-headers64 as base64, cut into as many attributes as it takes: mq-headers, mq-headers-2, ...
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,8 +107,8 @@ out_attributes(struct out *o, const struct message *m, struct failure *f)
 	text = text_utf8(block, len);
 	if ((pieces = out_pieces(len, text)) > CHUNKS_MAX) {
 		f->c = CLASS_LARGE;
-		(void)snprintf(f->text, sizeof(f->text), "%zu bytes of headers; Pub/Sub takes %d", len,
-		    CHUNKS_MAX * (VALUE_LEN - 3) / (text ? 1 : 2));
+		(void)snprintf(f->text, sizeof(f->text), "%zu bytes of headers; Pub/Sub takes %d",
+		    len, CHUNKS_MAX * (VALUE_LEN - 3) / (text ? 1 : 2));
 		free(block);
 		return false;
 	}
@@ -249,9 +249,9 @@ entry_in(const json_t *json, struct entry *e)
 	if ((e->body = text_unbase64(data, strlen(data), &e->m.bodylen)) == NULL)
 		return false;
 	if (!in_whole(e, attributes))
-		json_object_foreach(attributes, name, value)
-			if (strcmp(name, "mq-empty") != 0 && json_is_string(value))
-				map_in(&e->map, name, json_string_value(value), json_string_length(value));
+		json_object_foreach(attributes, name,
+		    value) if (strcmp(name, "mq-empty") != 0 && json_is_string(value))
+		    map_in(&e->map, name, json_string_value(value), json_string_length(value));
 	e->m.body = e->body;
 	e->m.id = text_of(message, "messageId");
 	if (time_parse(text_of(message, "publishTime"), &e->m.enqueued, &err) != ST_OK)
@@ -259,7 +259,8 @@ entry_in(const json_t *json, struct entry *e)
 	e->m.deliveries = json_integer_value(json_object_get(json, "deliveryAttempt"));
 	e->m.derived = e->map.id == NULL;
 	map_message(&e->map, &e->m);
-	e->lane = text_of(message, "orderingKey")[0] != '\0' ? text_of(message, "orderingKey") : NULL;
+	e->lane =
+	    text_of(message, "orderingKey")[0] != '\0' ? text_of(message, "orderingKey") : NULL;
 	if (e->m.key == NULL && e->m.derived)
 		e->m.key = e->lane;
 	return !e->map.broken;

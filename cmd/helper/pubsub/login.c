@@ -76,11 +76,13 @@ login_address(struct pubsub *s, const struct settings *set, struct failure *f)
 		return login_fail(f, "this helper is for pubsub://PROJECT");
 	text += 3;
 	if (strchr(text, '@') != NULL)
-		return login_fail(f, "no user and no password in the address: name a file by 'credentials'");
+		return login_fail(
+		    f, "no user and no password in the address: name a file by 'credentials'");
 	if (!(server ? login_server(s, text, f) : login_usual(s, text, f)))
 		return false;
 	if (s->url.plain && !set->insecure && !url_loopback(s->url.host))
-		return login_fail(f, "the emulator of PUBSUB_EMULATOR_HOST is another host, so messages could "
+		return login_fail(f,
+		    "the emulator of PUBSUB_EMULATOR_HOST is another host, so messages could "
 		    "be read on the way: say 'insecure = yes' if they may");
 	url_base(&s->url, set->tls_name, host, sizeof(host));
 	(void)snprintf(s->base, sizeof(s->base), "%s/v1/projects/%s", host, s->project);
@@ -96,8 +98,10 @@ login_key(struct login *l, const json_t *json, const char *path, struct failure 
 	BIO *bio = BIO_new_mem_buf(pem, -1);
 
 	f->c = CLASS_CONF;
-	(void)snprintf(f->text, sizeof(f->text), "%s: only the key file of a service account can be used, "
-	    "with client_email and private_key; its type is '%.40s'", path, text_of(json, "type"));
+	(void)snprintf(f->text, sizeof(f->text),
+	    "%s: only the key file of a service account can be used, "
+	    "with client_email and private_key; its type is '%.40s'",
+	    path, text_of(json, "type"));
 	if (bio != NULL)
 		l->key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
 	(void)BIO_free(bio);
@@ -118,8 +122,8 @@ login_read(struct pubsub *s, const struct settings *set, struct failure *f)
 	if (path == NULL && !s->url.plain)
 		path = getenv("GOOGLE_APPLICATION_CREDENTIALS");
 	if (path == NULL)
-		return s->url.plain || login_fail(f, "no credentials: name the key file of a service account "
-		    "by 'credentials' or GOOGLE_APPLICATION_CREDENTIALS");
+		return s->url.plain || login_fail(f, "no credentials: name the key file of a "
+		    "service account by 'credentials' or GOOGLE_APPLICATION_CREDENTIALS");
 	f->c = CLASS_CONF;
 	if ((data = secret_read(path, f->text, sizeof(f->text))) == NULL)
 		return false;
@@ -178,8 +182,8 @@ login_claims(const struct login *l, usec_t now)
 	json_int_t from = (json_int_t)(now / USEC);
 	char *head = login_part(json_pack("{s:s, s:s, s:s}", "alg", "RS256", "typ", "JWT", "kid",
 	    l->key_id));
-	char *claims = login_part(json_pack("{s:s, s:s, s:s, s:I, s:I}", "iss", l->email, "sub", l->email,
-	    "aud", "https://" SERVICE "/", "iat", from, "exp", from + TOKEN_S));
+	char *claims = login_part(json_pack("{s:s, s:s, s:s, s:I, s:I}", "iss", l->email, "sub",
+	    l->email, "aud", "https://" SERVICE "/", "iat", from, "exp", from + TOKEN_S));
 	char *text = head != NULL && claims != NULL ? text_print("%s.%s", head, claims) : NULL;
 
 	free(head);

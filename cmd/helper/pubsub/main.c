@@ -51,8 +51,9 @@ pubsub_try(struct helper *h, struct pubsub *s)
 	json_decref(answer);
 	/* Somebody who may not list topics has logged in all the same. */
 	if (answer == NULL && f.c != CLASS_PERM) {
-		helper_fail(h, f.c == CLASS_UNKNOWN ? CLASS_AGAIN : f.c, "%s%s", f.c == CLASS_CONF &&
-		    strncmp(f.text, "Pub/Sub", 7) == 0 ? "login: " : "", f.text);
+		helper_fail(h, f.c == CLASS_UNKNOWN ? CLASS_AGAIN : f.c, "%s%s",
+		    f.c == CLASS_CONF && strncmp(f.text, "Pub/Sub", 7) == 0 ? "login: " : "",
+		    f.text);
 		return false;
 	}
 	helper_step(h, "resolve", "%s", s->url.host);
@@ -60,8 +61,8 @@ pubsub_try(struct helper *h, struct pubsub *s)
 	if (!s->url.plain)
 		helper_step(h, "tls", "%s", helper_settings(h)->verify ? "the certificate is good" :
 		    "the certificate was not checked");
-	helper_step(h, "login", "%s, project %s", s->login.email != NULL ? s->login.email : "nobody",
-	    s->project);
+	helper_step(h, "login", "%s, project %s",
+	    s->login.email != NULL ? s->login.email : "nobody", s->project);
 	return true;
 }
 

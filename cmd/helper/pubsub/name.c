@@ -33,8 +33,10 @@ name_parse(const char *queue, struct names *n, struct failure *f)
 	const char *sub = queue[len] == '/' ? queue + len + 1 : queue;
 
 	f->c = CLASS_GONE;
-	(void)snprintf(f->text, sizeof(f->text), "no queue of Pub/Sub can have the name %.100s: it is 3 to "
-	    "%d letters, digits and -_.~+, a letter first, or TOPIC/SUBSCRIPTION", queue, PUBSUB_NAME_MAX);
+	(void)snprintf(f->text, sizeof(f->text),
+	    "no queue of Pub/Sub can have the name %.100s: it is 3 to "
+	    "%d letters, digits and -_.~+, a letter first, or TOPIC/SUBSCRIPTION",
+	    queue, PUBSUB_NAME_MAX);
 	if (len > PUBSUB_NAME_MAX || strlen(sub) > PUBSUB_NAME_MAX)
 		return false;
 	memcpy(n->topic, queue, len);
@@ -47,11 +49,12 @@ bool
 name_dead(const struct names *n, struct names *dead, struct failure *f)
 {
 	f->c = CLASS_CANNOT;
-	(void)snprintf(f->text, sizeof(f->text), "the name %.100s is too long for one with " DEAD, n->sub);
+	(void)snprintf(
+	    f->text, sizeof(f->text), "the name %.100s is too long for one with " DEAD, n->sub);
 	if (strlen(n->sub) + strlen(DEAD) > PUBSUB_NAME_MAX)
 		return false;
-	(void)snprintf(dead->topic, sizeof(dead->topic), "%.*s" DEAD, PUBSUB_NAME_MAX - (int)strlen(DEAD),
-	    n->sub);
+	(void)snprintf(dead->topic, sizeof(dead->topic), "%.*s" DEAD,
+	    PUBSUB_NAME_MAX - (int)strlen(DEAD), n->sub);
 	memcpy(dead->sub, dead->topic, sizeof(dead->sub));
 	return true;
 }
@@ -145,14 +148,16 @@ name_put(struct pubsub *s, const char *kind, const char *name, json_t *args, str
 static bool
 name_create(struct pubsub *s, const struct names *n, struct failure *f)
 {
-	char retention[24];
+	/* An empty expirationPolicy: it does not expire, even if nobody takes for a month. */
+	json_t *args = json_pack("{s:o, s:i, s:b, s:s, s:{}}", "topic",
+	    json_sprintf("projects/%s/topics/%s", s->project, n->topic), "ackDeadlineSeconds",
+	    DEADLINE_S, "enableMessageOrdering", 1, "messageRetentionDuration",
+	    PUBSUB_RETENTION_LONGEST, "expirationPolicy");
 
-	(void)snprintf(retention, sizeof(retention), "%ds", PUBSUB_RETENTION_MAX);
-	/* An empty policy: it does not expire, even if nobody takes for a month. */
-	return name_put(s, "topics", n->topic, json_object(), f) &&
-	    name_put(s, "subscriptions", n->sub, json_pack("{s:o, s:i, s:b, s:s, s:{}}", "topic",
-	    json_sprintf("projects/%s/topics/%s", s->project, n->topic), "ackDeadlineSeconds", DEADLINE_S,
-	    "enableMessageOrdering", 1, "messageRetentionDuration", retention, "expirationPolicy"), f);
+	if (name_put(s, "topics", n->topic, json_object(), f))
+		return name_put(s, "subscriptions", n->sub, args, f);
+	json_decref(args);
+	return false;
 }
 
 /* Whether the topic has a subscription: without one, Pub/Sub takes messages and drops them. */
@@ -164,16 +169,21 @@ name_kept(struct pubsub *s, const char *topic, struct failure *f)
 
 	json_decref(answer);
 	if (answer == NULL && f->c == CLASS_PERM) {
-		(void)fprintf(stderr, "%s: whether it has a subscription cannot be seen (%s); without one "
-		    "all messages are lost\n", topic, f->text);
+		(void)fprintf(stderr,
+		    "%s: whether it has a subscription cannot be seen (%s); without one "
+		    "all messages are lost\n",
+		    topic, f->text);
 		return true;
 	}
 	if (answer == NULL && f->c == CLASS_GONE)
-		(void)snprintf(f->text, sizeof(f->text), "there is no topic %.200s in %s", topic, s->project);
+		(void)snprintf(
+		    f->text, sizeof(f->text), "there is no topic %.200s in %s", topic, s->project);
 	if (answer != NULL && n == 0) {
 		f->c = CLASS_GONE;
-		(void)snprintf(f->text, sizeof(f->text), "topic %.200s has no subscription, so its messages "
-		    "would be lost: make one", topic);
+		(void)snprintf(f->text, sizeof(f->text),
+		    "topic %.200s has no subscription, so its messages "
+		    "would be lost: make one",
+		    topic);
 	}
 	return n > 0;
 }
@@ -204,8 +214,8 @@ name_sub(struct pubsub *s, const char *name, struct failure *f)
 		return u;
 	if ((answer = name_get(s, "subscriptions", name, "", f)) == NULL) {
 		if (f->c == CLASS_GONE)
-			(void)snprintf(f->text, sizeof(f->text), "there is no subscription %.200s in %s", name,
-			    s->project);
+			(void)snprintf(f->text, sizeof(f->text),
+			    "there is no subscription %.200s in %s", name, s->project);
 		return NULL;
 	}
 	u->known = true;
@@ -213,8 +223,10 @@ name_sub(struct pubsub *s, const char *name, struct failure *f)
 	retention = text_of(answer, "messageRetentionDuration");
 	u->retention = retention[0] != '\0' ? strtoll(retention, NULL, 10) : PUBSUB_RETENTION;
 	if (!json_is_true(json_object_get(answer, "enableMessageOrdering")))
-		(void)fprintf(stderr, "%s was made without message ordering: messages of one key may come in "
-		    "any order\n", name);
+		(void)fprintf(stderr,
+		    "%s was made without message ordering: messages of one key may come in "
+		    "any order\n",
+		    name);
 	json_decref(answer);
 	return u;
 }
@@ -234,7 +246,7 @@ name_make(struct helper *h, const char *tag, const char *queue)
 		return;
 	}
 	len = strlen(n.sub);
-	/* A place for dead letters is made along, or there would be none when the first one is due. */
+	/* A place for dead letters is made along, so that it can be watched from the beginning. */
 	if ((len <= end || strcmp(n.sub + len - end, DEAD) != 0) && name_dead(&n, &dead, &f) &&
 	    !name_create(s, &dead, &f))
 		helper_err(h, tag, f.c, "%s", f.text);
@@ -269,7 +281,8 @@ name_check(struct helper *h, const char *tag, const char *queue)
 static void
 name_tell(struct helper *h, const char *tag, const json_t *sub)
 {
-	const char *name = strrchr(text_of(sub, "name"), '/'), *topic = strrchr(text_of(sub, "topic"), '/');
+	const char *name = strrchr(text_of(sub, "name"), '/'),
+		   *topic = strrchr(text_of(sub, "topic"), '/');
 	char *both;
 
 	if (name == NULL || topic == NULL)

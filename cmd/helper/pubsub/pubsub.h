@@ -15,7 +15,7 @@
 #define PUBSUB_BATCH 1000
 #define PUBSUB_LEASE_MAX 600	/* s at a time */
 #define PUBSUB_RETENTION 604800	/* s; what a subscription has if nobody chose */
-#define PUBSUB_RETENTION_MAX 2678400
+#define PUBSUB_RETENTION_LONGEST "2678400s"
 #define PUBSUB_NAME_MAX 255
 
 struct failure {

@@ -28,7 +28,8 @@ static void
 push_answer(struct flight *f, const struct item *i, const struct failure *why)
 {
 	int64_t bar = 3 * helper_settings(f->s->h)->timeout_ms;
-	struct item *held = outbox_done(&f->t->pushes, i, why == NULL || !push_passes(why->c), bar), *next;
+	struct item *held = outbox_done(&f->t->pushes, i, why == NULL || !push_passes(why->c), bar),
+		    *next;
 
 	if (why == NULL)
 		helper_ok(f->s->h, i->tag);
@@ -36,7 +37,8 @@ push_answer(struct flight *f, const struct item *i, const struct failure *why)
 		helper_err(f->s->h, i->tag, why->c, "%s", why->text);
 	for (; held != NULL; held = next) {
 		next = held->next;
-		helper_err(f->s->h, held->tag, CLASS_AGAIN, "an earlier message of its key was not stored");
+		helper_err(f->s->h, held->tag, CLASS_AGAIN,
+		    "an earlier message of its key was not stored");
 		item_free(held);
 	}
 }
@@ -54,7 +56,8 @@ push_results(struct flight *f, const struct http_answer *a)
 		api_failure(a, &why);
 	for (struct item *i = f->items; i != NULL; i = next, n++) {
 		next = i->next;
-		push_answer(f, i, api_good(a) && json_is_string(json_array_get(ids, n)) ? NULL : &why);
+		push_answer(
+		    f, i, api_good(a) && json_is_string(json_array_get(ids, n)) ? NULL : &why);
 		item_free(i);
 	}
 	if (!api_good(a) && why.c == CLASS_GONE)
@@ -99,8 +102,8 @@ push_next(struct pubsub *s, struct topic *t)
 	bool sent;
 
 	if (f != NULL && path != NULL)
-		*f = (struct flight){ s, t, outbox_next(&t->pushes, PUBSUB_BATCH, PUBSUB_REQUEST_MAX,
-		    false) };
+		*f = (struct flight){
+		    s, t, outbox_next(&t->pushes, PUBSUB_BATCH, PUBSUB_REQUEST_MAX, false)};
 	sent = f != NULL && f->items != NULL;
 	if (sent)
 		(void)api_send(s, path, push_args(f->items), how, push_done, f);

@@ -248,6 +248,21 @@ settle_nack(struct helper *h, const char *tag, const char *token, int64_t delay_
 	settle_add(u, tag, token, ack, SETTLE_NACK, seconds);
 }
 
+/* What waits behind a claim must not come to somebody else before it. */
+static void
+settle_extend_behind(struct pubsub *s, struct sub *u, const struct claim *of, int64_t seconds)
+{
+	if (seconds > PUBSUB_LEASE_MAX)
+		seconds = PUBSUB_LEASE_MAX;
+	for (struct claim *c = s->claims.first; of->lane != NULL && c != NULL; c = c->next) {
+		if (c->taking == NULL || c->lane == NULL || strcmp(c->lane, of->lane) != 0 ||
+		    strcmp(c->queue, of->queue) != 0)
+			continue;
+		settle_lease(u, strchr(c->token, '/') + 1, seconds);
+		c->until = clock_mono() + seconds * USEC;
+	}
+}
+
 void
 settle_extend(struct helper *h, const char *tag, const char *token, int64_t lease_ms)
 {
@@ -259,13 +274,7 @@ settle_extend(struct helper *h, const char *tag, const char *token, int64_t leas
 
 	if (u == NULL)
 		return;
-	/* What waits behind a claim must not come to somebody else before it. */
-	for (struct claim *c = s->claims.first; of != NULL && of->lane != NULL && c != NULL; c = c->next) {
-		if (c->taking == NULL || c->lane == NULL || strcmp(c->lane, of->lane) != 0 ||
-		    strcmp(c->queue, of->queue) != 0)
-			continue;
-		settle_lease(u, strchr(c->token, '/') + 1, seconds);
-		c->until = clock_mono() + (seconds < PUBSUB_LEASE_MAX ? seconds : PUBSUB_LEASE_MAX) * USEC;
-	}
+	if (of != NULL)
+		settle_extend_behind(s, u, of, seconds);
 	settle_add(u, tag, token, ack, SETTLE_EXTEND, seconds);
 }

@@ -1,9 +1,9 @@
 /*
  * take.c: messages on their way from Pub/Sub.
  *
- * A pull waits at the server until there is a message, for longer than mq wants to wait for a word; so
- * 'idle' is said while it is open.  One that brought nothing for long is closed, and the server is
- * asked whether it and the subscription are still there.
+ * A pull waits at the server until there is a message, for longer than mq wants to wait for a word;
+ * so 'idle' is said while it is open.  One that brought nothing for long is closed, and the server
+ * is asked whether it and the subscription are still there.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +11,13 @@
 
 #include "helper/pubsub/pubsub.h"
 
-#define PULLS_MAX 4	/* of one subscription at the same time, while there is more than one brings */
+/* Of one subscription at the same time, while there is more than one brings. */
+#define PULLS_MAX 4
 #define PULL_MAX 100	/* messages of a pull */
 #define PULL_MS 25000	/* how long a pull may be open */
 #define WAITING_MAX 64	/* messages that wait for others of their key */
-#define IDLE_MS 2000	/* how long a pull is open before the first 'idle'; then it is five times that */
+/* How long a pull is open before the first 'idle'; then it is five times that. */
+#define IDLE_MS 2000
 
 /* What is under way for one taking. */
 struct puller {
@@ -121,7 +123,8 @@ take_message(struct puller *p, const json_t *json)
 	char *token = NULL;
 
 	if (!entry_in(json, &e))
-		(void)fprintf(stderr, "%s: a message came damaged, and comes again later\n", p->u->name);
+		(void)fprintf(
+		    stderr, "%s: a message came damaged, and comes again later\n", p->u->name);
 	else if ((token = text_print("%s/%s", p->u->name, e.ack)) != NULL) {
 		if (s->closing || strlen(token) > FRAME_TOKEN_MAX ||
 		    !claims_add(s->h, &s->claims, p->t, token, e.lane, &e.m, lease * 1000))
@@ -180,7 +183,8 @@ take_lengthen(struct pull *pull, json_t *messages)
 		return false;
 	acks = json_array();
 	for (size_t i = 0; i < json_array_size(messages); i++)
-		(void)json_array_append(acks, json_object_get(json_array_get(messages, i), "ackId"));
+		(void)json_array_append(
+		    acks, json_object_get(json_array_get(messages, i), "ackId"));
 	pull->got = json_incref(messages);
 	path = api_path("subscriptions", p->u->name, ":modifyAckDeadline");
 	call = api_send(p->s, path != NULL ? path : "", json_pack("{s:o, s:I}", "ackIds", acks,

@@ -76,7 +76,9 @@ api_failure(const struct http_answer *a, struct failure *f)
 	if (a->refused)
 		f->c = CLASS_AGAIN;
 	else if (!api_error_class(name, &f->c))
-		f->c = a->status >= 500 ? CLASS_UNKNOWN : a->status == 403 ? CLASS_PERM : CLASS_DATA;
+		f->c = a->status >= 500   ? CLASS_UNKNOWN
+		       : a->status == 403 ? CLASS_PERM
+					  : CLASS_DATA;
 	/* What a receipt is wrong about is told in the text alone. */
 	if (f->c == CLASS_DATA && strstr(text, "receipt handle has expired") != NULL)
 		f->c = CLASS_LOST;
@@ -92,7 +94,8 @@ api_entry_failure(const json_t *entry, struct failure *f)
 	const char *name = api_error_name(entry, "Code"), *text = text_of(entry, "Message");
 
 	if (!api_error_class(name, &f->c))
-		f->c = json_is_true(json_object_get(entry, "SenderFault")) ? CLASS_DATA : CLASS_AGAIN;
+		f->c =
+		    json_is_true(json_object_get(entry, "SenderFault")) ? CLASS_DATA : CLASS_AGAIN;
 	if (f->c == CLASS_DATA && strstr(text, "receipt handle") != NULL)
 		f->c = CLASS_LOST;
 	(void)snprintf(f->text, sizeof(f->text), "SQS: %s: %.400s", name, text);

@@ -88,13 +88,16 @@ dead_bury(struct helper *h, const char *tag, const char *token, int64_t attempts
 	if (settle_queue(h, tag, token, &receipt) == NULL)
 		return;
 	if (c == NULL) {
-		helper_err(h, tag, CLASS_CANNOT, "another process took this message, and SQS does not show "
-		    "it by its receipt: nack it, and let the one that takes it next make it a dead letter");
+		helper_err(h, tag, CLASS_CANNOT,
+		    "another process took this message, and SQS does not show "
+		    "it by its receipt: nack it, and let the one that takes it next make it a dead "
+		    "letter");
 		return;
 	}
 	if (!queue_dead_name(c->queue, name, sizeof(name)))
-		helper_err(h, tag, CLASS_CANNOT, "the name of the queue is too long for one with -mq-dead");
-	else if ((q = queue_get(s, name, &f)) == NULL)
+		helper_err(h, tag, CLASS_CANNOT,
+		    "the name of the queue is too long for one with -mq-dead");
+	else if ((q = queue_get(s, name, true, &f)) == NULL)
 		helper_err(h, tag, f.c, "dead letters of %s: %s", c->queue, f.text);
 	else
 		dead_send(s, q, tag, c, attempts, reason);
@@ -132,7 +135,8 @@ static void
 retry_end(struct retry *r)
 {
 	if (r->failed) {
-		helper_err(r->s->h, r->tag, r->why.c, "after %lld: %s", (long long)r->n, r->why.text);
+		helper_err(
+		    r->s->h, r->tag, r->why.c, "after %lld: %s", (long long)r->n, r->why.text);
 	} else {
 		helper_ok_begin(r->s->h, r->tag);
 		helper_field(r->s->h, "n", r->n);
@@ -200,8 +204,8 @@ retry_sent(void *arg, const struct http_answer *a)
 		retry_end(r);
 		return;
 	}
-	(void)api_send(r->s, "DeleteMessageBatch", json_pack("{s:s, s:o}", "QueueUrl", r->from->url, "Entries",
-	    entries), false, 0, retry_deleted, r);
+	(void)api_send(r->s, "DeleteMessageBatch", json_pack("{s:s, s:o}", "QueueUrl", r->from->url,
+	    "Entries", entries), false, 0, retry_deleted, r);
 }
 
 /* Make a dead letter what it was before. */
@@ -257,10 +261,11 @@ retry_send(struct retry *r)
 	retry_items_free(r);
 	r->items = outbox_next(&r->box, SQS_BATCH, SQS_BATCH_BYTES(r->to), false);
 	if (r->items != NULL)
-		(void)api_send(r->s, "SendMessageBatch", api_batch(r->to->url, r->items), true, 0, retry_sent, r);
+		(void)api_send(r->s, "SendMessageBatch", api_batch(r->to->url, r->items), true, 0,
+		    retry_sent, r);
 	else if (r->misses < MISSES)
-		(void)api_send(r->s, "ReceiveMessage", take_args(r->from, SQS_BATCH, 1, LOOK_LEASE), false, 0,
-		    retry_found, r);
+		(void)api_send(r->s, "ReceiveMessage", take_args(r->from, SQS_BATCH, 1, LOOK_LEASE),
+		    false, 0, retry_found, r);
 	else
 		retry_end(r);
 }
@@ -270,19 +275,20 @@ dead_retry(struct helper *h, const char *tag, const char *name, const char *id)
 {
 	struct sqs *s = helper_data(h);
 	struct failure f = { 0 };
-	struct queue *to = queue_find(s, name, &f), *from;
+	struct queue *to = queue_get(s, name, false, &f), *from;
 	struct retry *r;
 	char dead[128];
 
 	if (id != NULL) {
-		helper_err(h, tag, CLASS_CANNOT, "SQS does not find a message by its id: retry all of them");
+		helper_err(h, tag, CLASS_CANNOT,
+		    "SQS does not find a message by its id: retry all of them");
 		return;
 	}
 	if (to == NULL || !queue_dead_name(name, dead, sizeof(dead))) {
 		helper_err(h, tag, f.c, "%s", f.text);
 		return;
 	}
-	if ((from = queue_find(s, dead, &f)) == NULL && f.c != CLASS_GONE) {
+	if ((from = queue_get(s, dead, false, &f)) == NULL && f.c != CLASS_GONE) {
 		helper_err(h, tag, f.c, "%s", f.text);
 		return;
 	}

@@ -27,8 +27,8 @@ out_attribute(struct out *o, const char *name, const char *type, const char *tex
 {
 	const char *member = strcmp(type, "Binary") == 0 ? "BinaryValue" : "StringValue";
 
-	(void)json_object_set_new(o->attributes, name, json_pack("{s:s, s:s%}", "DataType", type, member,
-	    text, textlen));
+	(void)json_object_set_new(
+	    o->attributes, name, json_pack("{s:s, s:s%}", "DataType", type, member, text, textlen));
 	o->size += strlen(name) + strlen(type) + len;
 }
 
@@ -68,7 +68,7 @@ out_headers(struct out *o, const struct message *m)
 
 	if (block == NULL)
 		return false;
-	/* Nothing but the id, which has an attribute of its own: "mq-id: ID", and the empty line. */
+	/* Nothing but "mq-id: ID" and the empty line: the id has an attribute of its own. */
 	if (len <= 1 || (id > 0 && len == strlen("mq-id: ") + id + 2)) {
 		free(block);
 		return true;
@@ -118,8 +118,8 @@ out_refuse(struct failure *f, enum class c, const char *what, int64_t n, int64_t
     const char *whose)
 {
 	f->c = c;
-	(void)snprintf(f->text, sizeof(f->text), "%lld %s; %s takes %lld", (long long)n, what, whose,
-	    (long long)most);
+	(void)snprintf(f->text, sizeof(f->text), "%lld %s; %s takes %lld", (long long)n, what,
+	    whose, (long long)most);
 	return false;
 }
 
@@ -136,9 +136,11 @@ out_possible(const struct queue *q, const struct message *m, struct failure *f)
 		return false;
 	}
 	if (m->delay_ms > SQS_DELAY_MAX * 1000)
-		return out_refuse(f, CLASS_CANNOT, "ms of delay", m->delay_ms, SQS_DELAY_MAX * 1000, "SQS");
+		return out_refuse(
+		    f, CLASS_CANNOT, "ms of delay", m->delay_ms, SQS_DELAY_MAX * 1000, "SQS");
 	if (m->bodylen > SQS_BODY_MAX)
-		return out_refuse(f, CLASS_LARGE, "bytes", (int64_t)m->bodylen, SQS_BODY_MAX, "SQS");
+		return out_refuse(
+		    f, CLASS_LARGE, "bytes", (int64_t)m->bodylen, SQS_BODY_MAX, "SQS");
 	f->c = CLASS_DATA;
 	(void)snprintf(f->text, sizeof(f->text), "the id is no plain text");
 	return m->id == NULL || text_plain(m->id, strlen(m->id));
@@ -198,7 +200,8 @@ entry_out(const struct queue *q, const char *tag, const struct message *m, bool 
 static void
 in_headers(struct entry *e, const json_t *attribute)
 {
-	const char *text = text_of(attribute, "StringValue"), *binary = text_of(attribute, "BinaryValue");
+	const char *text = text_of(attribute, "StringValue"),
+		   *binary = text_of(attribute, "BinaryValue");
 	size_t len;
 	char *block;
 

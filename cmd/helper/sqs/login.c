@@ -32,7 +32,8 @@ login_region(struct sqs *s, const char *text, struct failure *f)
 	s->region[len] = '\0';
 	(void)snprintf(s->url.host, sizeof(s->url.host), "sqs.%s.amazonaws.com%s", s->region,
 	    strncmp(s->region, "cn-", 3) == 0 ? ".cn" : "");
-	(void)snprintf(s->url.path, sizeof(s->url.path), "%s", text[len] == '/' ? text + len + 1 : "");
+	(void)snprintf(
+	    s->url.path, sizeof(s->url.path), "%s", text[len] == '/' ? text + len + 1 : "");
 	return true;
 }
 
@@ -45,8 +46,8 @@ login_server(struct sqs *s, const char *text, struct failure *f)
 	if (region == NULL && (region = getenv("AWS_DEFAULT_REGION")) == NULL)
 		region = "us-east-1";
 	(void)strlcpy(s->region, region, sizeof(s->region));
-	return url_parse(text, &s->url) ||
-	    login_fail(f, "the address has to be sqs+http://HOST:PORT or sqs+http://HOST:PORT/ACCOUNT");
+	return url_parse(text, &s->url) || login_fail(f, "the address has to be "
+	    "sqs+http://HOST:PORT or sqs+http://HOST:PORT/ACCOUNT");
 }
 
 bool
@@ -60,7 +61,8 @@ login_address(struct sqs *s, const struct settings *set, struct failure *f)
 		return login_fail(f, "this helper is for sqs://REGION");
 	text += 3;
 	if (strchr(text, '@') != NULL)
-		return login_fail(f, "no user and no password in the address: name a file by 'credentials'");
+		return login_fail(
+		    f, "no user and no password in the address: name a file by 'credentials'");
 	if (!(server ? login_server(s, text, f) : login_region(s, text, f)))
 		return false;
 	s->url.plain = plain;
@@ -187,9 +189,10 @@ login_read(struct sqs *s, const struct settings *set, struct failure *f)
 		login_set(&s->login, "aws_secret_access_key", "mq");
 		return true;
 	}
-	return path != NULL ? login_file(&s->login, path, f) :
-	    login_fail(f, "no credentials: name a file by 'credentials', or set AWS_ACCESS_KEY_ID and "
-	    "AWS_SECRET_ACCESS_KEY");
+	return path != NULL ? login_file(&s->login, path, f)
+			    : login_fail(f, "no credentials: name a file by 'credentials', or set "
+					    "AWS_ACCESS_KEY_ID and "
+					    "AWS_SECRET_ACCESS_KEY");
 }
 
 void

@@ -54,8 +54,8 @@ sqs_try(struct helper *h, struct sqs *s)
 	json_decref(answer);
 	/* Somebody who may not list queues has logged in all the same. */
 	if (answer == NULL && f.c != CLASS_PERM) {
-		helper_fail(h, f.c == CLASS_UNKNOWN ? CLASS_AGAIN : f.c, "%s%s", f.c == CLASS_CONF &&
-		    strncmp(f.text, "SQS", 3) == 0 ? "login: " : "", f.text);
+		helper_fail(h, f.c == CLASS_UNKNOWN ? CLASS_AGAIN : f.c, "%s%s",
+		    f.c == CLASS_CONF && strncmp(f.text, "SQS", 3) == 0 ? "login: " : "", f.text);
 		return false;
 	}
 	helper_step(h, "resolve", "%s", s->url.host);

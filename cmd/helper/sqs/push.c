@@ -28,7 +28,8 @@ static void
 push_answer(struct flight *f, const struct item *i, const struct failure *why)
 {
 	int64_t bar = 3 * helper_settings(f->s->h)->timeout_ms;
-	struct item *held = outbox_done(&f->q->pushes, i, why == NULL || !push_passes(why->c), bar), *next;
+	struct item *held = outbox_done(&f->q->pushes, i, why == NULL || !push_passes(why->c), bar),
+		    *next;
 
 	if (why == NULL)
 		helper_ok(f->s->h, i->tag);
@@ -36,7 +37,8 @@ push_answer(struct flight *f, const struct item *i, const struct failure *why)
 		helper_err(f->s->h, i->tag, why->c, "%s", why->text);
 	for (; held != NULL; held = next) {
 		next = held->next;
-		helper_err(f->s->h, held->tag, CLASS_AGAIN, "an earlier message of its key was not stored");
+		helper_err(f->s->h, held->tag, CLASS_AGAIN,
+		    "an earlier message of its key was not stored");
 		item_free(held);
 	}
 }
@@ -54,7 +56,8 @@ push_result(struct flight *f, const struct item *i, const json_t *answer, size_t
 	md5 = good == 1 ? text_of(entry, "MD5OfMessageBody") : "";
 	if (md5[0] != '\0' && i->md5[0] != '\0' && strcmp(md5, i->md5) != 0) {
 		good = -1;
-		(void)snprintf(why.text, sizeof(why.text), "SQS stored a body with another checksum");
+		(void)snprintf(
+		    why.text, sizeof(why.text), "SQS stored a body with another checksum");
 	}
 	push_answer(f, i, good == 1 ? NULL : &why);
 }
@@ -98,8 +101,8 @@ push_flush(struct sqs *s, struct queue *q)
 			free(flight);
 			return;
 		}
-		(void)api_send(s, "SendMessageBatch", api_batch(q->url, flight->items), true, 0, push_done,
-		    flight);
+		(void)api_send(s, "SendMessageBatch", api_batch(q->url, flight->items), true, 0,
+		    push_done, flight);
 	}
 }
 
@@ -108,7 +111,7 @@ push_one(struct helper *h, const char *tag, const struct message *m)
 {
 	struct sqs *s = helper_data(h);
 	struct failure f = { 0 };
-	struct queue *q = queue_get(s, m->queue, &f);
+	struct queue *q = queue_get(s, m->queue, helper_settings(h)->create, &f);
 	struct item *i = q != NULL ? entry_out(q, tag, m, false, &f) : NULL;
 
 	if (i == NULL) {

@@ -28,9 +28,12 @@ queue_name_good(const char *name, struct failure *f)
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
 
 	f->c = CLASS_GONE;
-	(void)snprintf(f->text, sizeof(f->text), "no queue of SQS can have the name %.100s: up to %d "
-	    "letters, digits, - and _, and perhaps %s at the end", name, NAME_LEN, FIFO);
-	return len > 0 && len <= NAME_LEN && (word == len || (word == len - 5 && queue_is_fifo(name)));
+	(void)snprintf(f->text, sizeof(f->text),
+	    "no queue of SQS can have the name %.100s: up to %d "
+	    "letters, digits, - and _, and perhaps %s at the end",
+	    name, NAME_LEN, FIFO);
+	return len > 0 && len <= NAME_LEN &&
+	    (word == len || (word == len - 5 && queue_is_fifo(name)));
 }
 
 bool
@@ -56,7 +59,8 @@ queue_url(struct sqs *s, const char *name, struct failure *f)
 		url = strdup(text_of(answer, "QueueUrl"));
 	json_decref(answer);
 	if (url == NULL && f->c == CLASS_GONE)
-		(void)snprintf(f->text, sizeof(f->text), "there is no queue %s in %s", name, s->region);
+		(void)snprintf(
+		    f->text, sizeof(f->text), "there is no queue %s in %s", name, s->region);
 	return url;
 }
 
@@ -97,8 +101,10 @@ queue_redrive(const struct queue *q, const json_t *attributes)
 	    json_integer_value(most);
 
 	if (policy != NULL)
-		(void)fprintf(stderr, "%s: its RedrivePolicy moves a message to SQS's own dead-letter queue "
-		    "after %lld deliveries; let that be more than the attempts of mq\n", q->name, n);
+		(void)fprintf(stderr,
+		    "%s: its RedrivePolicy moves a message to SQS's own dead-letter queue "
+		    "after %lld deliveries; let that be more than the attempts of mq\n",
+		    q->name, n);
 	json_decref(policy);
 }
 
@@ -106,8 +112,8 @@ queue_redrive(const struct queue *q, const json_t *attributes)
 static bool
 queue_attributes(struct sqs *s, struct queue *q, struct failure *f)
 {
-	json_t *answer = api_ask(s, "GetQueueAttributes", json_pack("{s:s, s:[s]}", "QueueUrl", q->url,
-	    "AttributeNames", "All"), f);
+	json_t *answer = api_ask(s, "GetQueueAttributes",
+	    json_pack("{s:s, s:[s]}", "QueueUrl", q->url, "AttributeNames", "All"), f);
 	const json_t *all = json_object_get(answer, "Attributes");
 
 	if (answer == NULL && f->c != CLASS_PERM)
@@ -148,8 +154,8 @@ queue_known(struct sqs *s, const char *name)
 	return q;
 }
 
-static struct queue *
-queue_look(struct sqs *s, const char *name, bool create, struct failure *f)
+struct queue *
+queue_get(struct sqs *s, const char *name, bool create, struct failure *f)
 {
 	struct queue *q = queue_known(s, name);
 	char *url;
@@ -175,18 +181,6 @@ queue_look(struct sqs *s, const char *name, bool create, struct failure *f)
 		return q;
 	queue_forget(q);
 	return NULL;
-}
-
-struct queue *
-queue_get(struct sqs *s, const char *name, struct failure *f)
-{
-	return queue_look(s, name, helper_settings(s->h)->create, f);
-}
-
-struct queue *
-queue_find(struct sqs *s, const char *name, struct failure *f)
-{
-	return queue_look(s, name, false, f);
 }
 
 void
@@ -222,9 +216,9 @@ queue_make(struct helper *h, const char *tag, const char *name)
 	bool is_dead = (len > end && strcmp(name + len - end, DEAD) == 0) ||
 	    strstr(name, DEAD FIFO) != NULL;
 
-	/* A place for dead letters is made along, or there would be none when the first one is due. */
-	if (queue_look(s, name, true, &f) == NULL || (!is_dead &&
-	    queue_dead_name(name, dead, sizeof(dead)) && queue_look(s, dead, true, &f) == NULL))
+	/* A place for dead letters is made along, so that it can be watched from the beginning. */
+	if (queue_get(s, name, true, &f) == NULL || (!is_dead &&
+	    queue_dead_name(name, dead, sizeof(dead)) && queue_get(s, dead, true, &f) == NULL))
 		helper_err(h, tag, f.c, "%s", f.text);
 	else
 		helper_ok(h, tag);
@@ -239,7 +233,7 @@ queue_check(struct helper *h, const char *tag, const char *name)
 
 	if (q != NULL)
 		queue_forget(q);
-	if ((q = queue_find(s, name, &f)) == NULL) {
+	if ((q = queue_get(s, name, false, &f)) == NULL) {
 		helper_err(h, tag, f.c, "%s", f.text);
 		return;
 	}
@@ -252,9 +246,11 @@ queue_check(struct helper *h, const char *tag, const char *name)
 static bool
 queue_count(struct sqs *s, const struct queue *q, int64_t n[3], struct failure *f)
 {
-	json_t *answer = api_ask(s, "GetQueueAttributes", json_pack("{s:s, s:[s, s, s]}", "QueueUrl",
-	    q->url, "AttributeNames", "ApproximateNumberOfMessages",
-	    "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"), f);
+	json_t *answer = api_ask(s, "GetQueueAttributes",
+	    json_pack("{s:s, s:[s, s, s]}", "QueueUrl", q->url, "AttributeNames",
+		"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible",
+		"ApproximateNumberOfMessagesDelayed"),
+	    f);
 	const json_t *all = json_object_get(answer, "Attributes");
 
 	n[0] = queue_number(all, "ApproximateNumberOfMessages", 0);
@@ -269,7 +265,7 @@ queue_stat(struct helper *h, const char *tag, const char *name)
 {
 	struct sqs *s = helper_data(h);
 	struct failure f = { 0 }, none;
-	const struct queue *q = queue_find(s, name, &f), *d;
+	const struct queue *q = queue_get(s, name, false, &f), *d;
 	int64_t n[3], gone[3] = { 0 };
 	char dead[NAME_LEN + 20];
 
@@ -277,7 +273,8 @@ queue_stat(struct helper *h, const char *tag, const char *name)
 		helper_err(h, tag, f.c, "%s", f.text);
 		return;
 	}
-	if (queue_dead_name(name, dead, sizeof(dead)) && (d = queue_find(s, dead, &none)) != NULL)
+	if (queue_dead_name(name, dead, sizeof(dead)) &&
+	    (d = queue_get(s, dead, false, &none)) != NULL)
 		(void)queue_count(s, d, gone, &none);
 	helper_ok_begin(h, tag);
 	helper_field(h, "ready", n[0]);

@@ -96,7 +96,8 @@ settle_box(struct sqs *s, struct queue *q, struct outbox *box)
 		if ((f = calloc(1, sizeof(*f))) == NULL)
 			return;
 		*f = (struct flight){ s, q, box, outbox_next(box, SQS_BATCH, SIZE_MAX, false) };
-		(void)api_send(s, box == &q->deletes ? "DeleteMessageBatch" : "ChangeMessageVisibilityBatch",
+		(void)api_send(s,
+		    box == &q->deletes ? "DeleteMessageBatch" : "ChangeMessageVisibilityBatch",
 		    api_batch(q->url, f->items), false, 0, settle_done, f);
 	}
 }
@@ -123,7 +124,7 @@ settle_queue(struct helper *h, const char *tag, const char *token, const char **
 		memcpy(name, token, (size_t)(slash - token));
 		name[slash - token] = '\0';
 		*receipt = slash + 1;
-		q = queue_find(s, name, &f);
+		q = queue_get(s, name, false, &f);
 	}
 	if (q == NULL)
 		helper_err(h, tag, f.c, "%s", f.text);
@@ -174,7 +175,7 @@ settle_back_all(struct sqs *s, struct claim *c, int64_t delay_s)
 {
 	for (struct claim *next; c != NULL; c = next) {
 		struct failure f;
-		struct queue *q = queue_find(s, c->queue, &f);
+		struct queue *q = queue_get(s, c->queue, false, &f);
 		next = c->next;
 		if (q != NULL)
 			settle_back(s, q, strchr(c->token, '/') + 1, delay_s);
@@ -238,7 +239,8 @@ settle_extend(struct helper *h, const char *tag, const char *token, int64_t leas
 	if (q == NULL)
 		return;
 	if (c != NULL && (clock_mono() - c->since) / USEC > SQS_LEASE_MAX - MARGIN_S) {
-		helper_err(h, tag, CLASS_CANNOT, "the claim has lasted for 11 h 55 min, and SQS ends it after "
+		helper_err(h, tag, CLASS_CANNOT,
+		    "the claim has lasted for 11 h 55 min, and SQS ends it after "
 		    "12 h: it cannot be extended any more");
 		return;
 	}

@@ -77,8 +77,8 @@ json_t *api_ask(struct sqs *s, const char *action, json_t *args, struct failure 
  * Ask for an action; 'done' is called later.  'args' is freed.  NULL: there is no memory, or no
  * connection any more, and 'done' was called.
  */
-struct http_call *api_send(struct sqs *s, const char *action, json_t *args, bool once, int64_t limit_ms,
-    void (*done)(void *arg, const struct http_answer *a), void *arg);
+struct http_call *api_send(struct sqs *s, const char *action, json_t *args, bool once,
+    int64_t limit_ms, void (*done)(void *arg, const struct http_answer *a), void *arg);
 /* The answer to the entry 'n' of a batch: 1 good, 0 it failed, -1 there is none. */
 int api_entry(const json_t *answer, size_t n, const json_t **entry);
 /* Put the items into a request for a batch, each with its number as its Id. */
@@ -86,10 +86,8 @@ json_t *api_batch(const char *url, const struct item *items);
 
 /* ---- queue.c ---------------------------------------------------------------- */
 
-/* The queue of that name; it is made if mq allows that.  NULL: there is none. */
-struct queue *queue_get(struct sqs *s, const char *name, struct failure *f);
-/* The same, but it is never made. */
-struct queue *queue_find(struct sqs *s, const char *name, struct failure *f);
+/* The queue of that name.  'create': it is made if it is not there.  NULL: there is none. */
+struct queue *queue_get(struct sqs *s, const char *name, bool create, struct failure *f);
 /* SQS says that the queue is not there any more. */
 void queue_forget(struct queue *q);
 /* The name of the queue for dead letters. */
@@ -103,8 +101,8 @@ void queue_free_all(struct sqs *s);
 /* ---- entry.c ---------------------------------------------------------------- */
 
 /*
- * A message as an entry of a batch.  'fresh': SQS is not to take it for one that it has seen.  NULL:
- * SQS cannot hold it.
+ * A message as an entry of a batch.  'fresh': SQS is not to take it for one that it has seen.
+ * NULL: SQS cannot hold it.
  */
 struct item *entry_out(const struct queue *q, const char *tag, const struct message *m, bool fresh,
     struct failure *f);

@@ -30,9 +30,9 @@ struct poll {
 
 /*
  * Seconds that SQS waits for a message, look by look.  It begins short, as mq may only want to know
- * whether there is something.  It could go on to 20, but a poll has to be waited for when mq wants no
- * more: SQS does not say that it notices a closed connection, so a message that it gives to a poll
- * which nobody reads would be hidden until the lease is over.
+ * whether there is something.  It could go on to 20, but a poll has to be waited for when mq wants
+ * no more: SQS does not say that it notices a closed connection, so a message that it gives to a
+ * poll which nobody reads would be hidden until the lease is over.
  */
 static const int take_waits[] = { 1, 1, 2, SQS_WAIT_MAX };
 #define WAITS (int)(sizeof(take_waits) / sizeof(take_waits[0]))
@@ -185,13 +185,14 @@ take_more(struct helper *h, struct taking *t)
 	struct failure f = { 0 };
 
 	if (p == NULL) {
-		struct queue *q = t->stopped ? NULL : queue_find(s, t->queue, &f);
+		struct queue *q = t->stopped ? NULL : queue_get(s, t->queue, false, &f);
 		if (t->stopped) {
 			helper_stopped(h, t);
 			return;
 		}
 		if (q == NULL || (p = calloc(1, sizeof(*p))) == NULL) {
-			helper_ended(h, t, q == NULL ? f.c : CLASS_AGAIN, "%s", q == NULL ? f.text : "no memory");
+			helper_ended(h, t, q == NULL ? f.c : CLASS_AGAIN, "%s",
+			    q == NULL ? f.text : "no memory");
 			return;
 		}
 		*p = (struct poller){ .t = t, .s = s, .q = q };
