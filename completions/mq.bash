@@ -326,7 +326,7 @@ _mq_walk() {
 }
 
 _mq_ask() {
-	case ${spool:-${MQ_SPOOL-}} in ssh://*) return ;; esac
+	case ${spool:-${MQ_SPOOL-}} in *://* | @*) return ;; esac
 	if [ -n "$spool" ]; then mq -q -s "$spool" "$@" 2>/dev/null; else mq -q "$@" 2>/dev/null; fi
 }
 

@@ -23,7 +23,7 @@ function __mq_ask
 				break
 		end
 	end
-	string match -q 'ssh://*' -- $spool[2] (test -n "$spool"; or echo "$MQ_SPOOL"); and return
+	string match -qr '^(@|.*://)' -- $spool[2] (test -n "$spool"; or echo "$MQ_SPOOL"); and return
 	mq -q $spool $argv 2>/dev/null
 end
 

@@ -17,6 +17,7 @@
  *	list.c		mq ls and dead
  *	shown.c		a message as JSON
  *	retry.c		mq retry
+ *	make.c		mq init
  *	table.c		mq engine: what an engine can do
  *	check.c		mq engine --check
  */
@@ -178,6 +179,7 @@ enum status list_each(struct broker *b, const char *state, int64_t max, int64_t 
 
 /* ---- the verbs ----------------------------------------------------------------- */
 
+enum status broker_init(struct broker *b) MUST_CHECK;
 enum status broker_push(struct broker *b) MUST_CHECK;
 enum status broker_pop(struct broker *b) MUST_CHECK;
 enum status broker_claim(struct broker *b) MUST_CHECK;

@@ -13,8 +13,6 @@
 struct refusal { const char *name, *why; };
 
 static const struct refusal refused_verbs[] = {
-	{ "init", "an engine's queue is made by 'mq push', unless mq.conf says autocreate = no, "
-	    "or by the engine's own tools" },
 	{ "config", "an engine has no queue.conf: [queue NAME] of mq.conf says lease, attempts and "
 	    "backoff" },
 	{ "relay", "-s is the spool of the local queue, and the engine is one of the operands: mq "
@@ -104,6 +102,7 @@ static const struct { const char *name, *why, *instead; } refused_caps[] = {
 	{ "dead", "it has no place for dead letters", "nack without --dead, or relay the messages "
 	    "to a local queue" },
 	{ "nack-delay", "what is given back comes again at once", "nack without --delay" },
+	{ "make", "it has no way to make a queue", "the engine's own tools do that" },
 	{ "queues", "its queues cannot be listed",
 	    "name the QUEUE, or ask the engine's own tools" },
 	{ "stat", "it tells no numbers", "ask the engine's own tools" },

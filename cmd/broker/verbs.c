@@ -18,6 +18,7 @@ struct verb {
 };
 
 static const struct verb on_engines[] = {
+	{ "init", " ", broker_init },
 	{ "push", " message lines null priority delay expire key header type content-type source "
 	    "cloudevents id wait ", broker_push },
 	{ "pop", " limit lines null json wait ", broker_pop },

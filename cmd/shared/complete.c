@@ -114,8 +114,8 @@ static const char walk[] =
     "\tfi\n"
     "}\n\n"
     "_mq_ask() {\n"
-    "\tcase ${spool:-${MQ_SPOOL-}} in ssh://*) return ;; "
-    "esac\n"	/* a TAB must not ask for a password */
+    "\tcase ${spool:-${MQ_SPOOL-}} in *://* | @*) return ;; "
+    "esac\n"	/* a TAB must not ask for a password, or wait */
     "\tif [ -n \"$spool\" ]; then mq -q -s \"$spool\" \"$@\" 2>/dev/null; else mq -q \"$@\" "
     "2>/dev/null; fi\n"
     "}\n\n"

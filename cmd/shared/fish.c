@@ -82,7 +82,7 @@ complete_fish(FILE *f)
 	    "\t\t\tcase '*'\n\t\t\t\tbreak\n"
 	    "\t\tend\n"
 	    "\tend\n"
-	    "\tstring match -q 'ssh://*' -- $spool[2] (test -n \"$spool\"; or echo \"$MQ_SPOOL\"); "
+	    "\tstring match -qr '^(@|.*://)' -- $spool[2] (test -n \"$spool\"; or echo \"$MQ_SPOOL\"); "
 	    "and return\n"
 	    "\tmq -q $spool $argv 2>/dev/null\n"
 	    "end\n\n", f);

@@ -2,6 +2,11 @@
 # engine.bats: mq engine: what engines there are, what one can do, and whether it can be used.
 
 load ../helper
+load engine_helper
+
+teardown_file() {
+	server_stop secret KILL
+}
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
@@ -80,4 +85,25 @@ bad() {
 	printf '[engine r]\nurl = redis://127.0.0.1:1/0\ncredentials = %s\n' "$PWD/secret" >conf
 	run -78 --separate-stderr mq engine --check @r
 	assert_regex "$stderr" "secret"
+}
+
+@test "engine --check: credentials that are wrong are the step login" {
+	need_helper redis
+	need_program redis-server redis-cli
+	port=$(free_port)
+	server_start secret redis-server --port "$port" --bind 127.0.0.1 --save '' --requirepass right
+	server_ready secret 20 redis-cli -p "$port" -a right --no-auth-warning ping
+	printf 'machine 127.0.0.1 password wrong\n' >secret
+	chmod 600 secret
+	printf '[engine r]\nurl = redis://127.0.0.1:%s/0\ncredentials = %s/secret\n' "$port" "$PWD" >conf
+	run -78 --separate-stderr mq engine --check @r
+	assert_equal "$(awk '{ print $1, $2 }' <<<"$output" | tail -3 | tr '\n' ' ')" "resolve ok connect ok login failed "
+	refute_regex "$stderr" 'wrong'
+	run -78 mq -s @r push -m x q
+	sed -i s/wrong/right/ secret
+	run -0 mq engine --check @r
+	mq -s @r init -q q
+	run -0 mq engine --check @r q
+	assert_line --regexp '^right +ok'
+	server_stop secret KILL
 }

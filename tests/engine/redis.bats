@@ -578,3 +578,15 @@ PY
 	(shop) >said 2>&1
 	shop_says | diff - said
 }
+
+@test "mq ls: that there are more than Redis lists at once is told" {
+	need_helper redis
+	need_program redis-server
+	seq 1001 | MQ_SPOOL=$URL mq push -ql more
+	MQ_SPOOL=$URL run -0 --separate-stderr mq ls --ids more
+	assert_equal "${#lines[@]}" 1000
+	# shellcheck disable=SC2154
+	assert_regex "$stderr" 'more than these 1000 ready ones'
+	MQ_SPOOL=$URL run -0 mq ls --ids -n 999 more
+	assert_equal "${#lines[@]}" 999
+}

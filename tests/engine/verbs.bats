@@ -81,8 +81,14 @@ refused() {
 	run -66 mq push -m x nope
 	assert_output --partial "nope"
 	mq push -q -m x q
+	mq init -q made
+	mq init -q made
+	mq push -q -m x made
+	run -64 mq init made attempts=3
 	: >conf
 	mq push -q -m x nope
+	bad none
+	refused init q
 }
 
 @test "push: what the engine cannot hold is 65, told with the numbers, and nothing is sent" {
@@ -378,7 +384,7 @@ refused() {
 # ---- what is refused ----
 
 @test "verbs that are not for engines: the reason, and what to do instead" {
-	for verb in init config show top request reply bury hold edit rm mv watch wait subscribe unsubscribe \
+	for verb in config show top request reply bury hold edit rm mv watch wait subscribe unsubscribe \
 	    topics replay pause resume relay fsck export import; do
 		refused "$verb" q x
 		assert_regex "$stderr" "^mq $verb: not on an engine: .+"
