@@ -30,11 +30,11 @@ talk() {
 }
 
 @test "it conforms to mq-engine(7)" {
-	conform amqp "$RABBIT_URL"
+	conform amqp "$RABBIT_URL"	# each case makes a queue, which takes a second
 }
 
 @test "it conforms with TLS, and a vhost with a slash in its name" {
-	conform --set ca="$dir/ca.pem" --set credentials="$PWD/mq.netrc" --only 'headers|bodies|keep|retry|pipes' \
+	conform --set ca="$dir/ca.pem" --set credentials="$PWD/mq.netrc" --only 'headers|bodies|keep|retry' \
 		amqp "amqps://127.0.0.1:$RABBIT_TLS/orders%2feu"
 }
 

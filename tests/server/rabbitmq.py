@@ -512,7 +512,6 @@ def killed(pid, rest, listing):
     """The server is killed while pushes are open: those that are confirmed are in 'listing'."""
     p = peer()
     queue = made(p)
-    p.quiet(2)      # a younger queue may be lost
     tags = {}
     confirmed = 0
     for n in range(100000):

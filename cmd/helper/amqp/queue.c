@@ -6,8 +6,7 @@
  *	QUEUE.mq-dead		dead letters
  *
  * The delay queues are quorum queues: the server removes a message there when QUEUE has confirmed it.
- * The claim queues are classic ones, since a quorum queue that is made less than a second before the
- * server is killed may be lost (seen with 3.10.8), and claims last no longer than that at times.
+ * The claim queues are classic ones, as a quorum queue takes too long to be safe (queue_settles).
  */
 #include <poll.h>
 #include <stdio.h>
@@ -22,9 +21,6 @@
  */
 #define DELAY_REST 604800000LL	/* ms: a week */
 #define CLAIM_REST 60000LL	/* ms */
-
-/* How long the server may need until a new quorum queue survives that it is killed. */
-#define QUEUE_SETTLES 700	/* ms */
 
 #define KNOWN_FOR (20 * USEC)
 
@@ -115,6 +111,17 @@ queue_there(struct amqp *a, const char *queue, int64_t *ready, struct fault *f)
 	return queue_declare(a, queue, true, &amqp_empty_table, ready, f);
 }
 
+/*
+ * The server saves a table of its quorum queues when nothing changed there for half a second to a
+ * second.  A queue that was made later does not come back when the server is killed, nor does what
+ * it has confirmed (seen with 3.10.8).  So nothing is sent to it until then.
+ */
+static void
+queue_settles(void)
+{
+	(void)poll(NULL, 0, 1200);
+}
+
 /* A queue with other arguments is as good; to declare it again would be an error. */
 static bool
 queue_ensure(struct amqp *a, const char *name, const char *type, struct fault *f)
@@ -124,7 +131,11 @@ queue_ensure(struct amqp *a, const char *name, const char *type, struct fault *f
 
 	if (queue_there(a, name, NULL, f))
 		return true;
-	return f->code == 404 && queue_declare(a, name, false, &args, NULL, f);
+	if (f->code != 404 || !queue_declare(a, name, false, &args, NULL, f))
+		return false;
+	if (strcmp(type, "quorum") == 0)
+		queue_settles();
+	return true;
 }
 
 bool
@@ -200,7 +211,7 @@ queue_delay(struct amqp *a, const char *queue, int64_t ms, char out[QUEUE_NAME],
 	    !queue_returning(a, out, queue, true, rounded, f))
 		return false;
 	if (!there)
-		(void)poll(NULL, 0, QUEUE_SETTLES);
+		queue_settles();
 	queue_learn(a, out);
 	return true;
 }
