@@ -213,7 +213,7 @@ check check-engines check-long: $(MQ) engines units
 	@MQ_BIN=$(call quote,$(abspath $(MQ))) MQ_BUILD=$(call quote,$(abspath $(B))) MQ_SAN=$(SAN) bash tests/run.sh $(LONG) $(if $(J),-j $(J)) $(T)
 
 # FULL=1: with a million messages and more.  ROWS="oneshot bulk": only these.
-bench: $(MQ) $(B)/bench/floor
+bench: $(MQ) engines $(B)/bench/floor $(B)/bench/bare_redis
 	@MQ_BIN=$(call quote,$(abspath $(MQ))) MQ_BUILD=$(call quote,$(abspath $(B))) python3 tests/bench/bench.py $(if $(FULL),--full) $(ROWS)
 
 # make has a LINT of its own, which is not meant.

@@ -253,12 +253,12 @@ loop_turn(struct relay *y, struct error *err)
 		st = loop_events(y, err);
 	if (st == ST_OK)
 		st = loop_drain_fails(y, err);
-	loop_phase(y);
 	/*
 	 * After the events, which make room: nothing but time wakes a relay that sleeps with room.
 	 */
-	if (st == ST_OK && y->e != NULL && y->phase == RELAY_WORKING)
+	if (st == ST_OK && y->e != NULL && y->phase == RELAY_WORKING && !run_stopped())
 		st = y->way->fill(y, err);
+	loop_phase(y);
 	loop_write(y, false);
 	if (st == ST_OK && y->phase != RELAY_OVER)
 		st = loop_wait(y, err);

@@ -490,7 +490,13 @@ def keys(top, full):
                 {hundred: 1.5} if name == each else None, n=count)
 
 
-ROWS = {f.__name__: f for f in (oneshot, inprocess, bulk, work, handlers, wakeup, contention, fanout, keys, queues, depth, memory)}
+def engines(top, full):
+    """Relays and push -l beside a plain client in C, on the same server.  Asked: engines.py."""
+    import engines as on
+    on.rows(sys.modules[__name__], top, full)
+
+
+ROWS = {f.__name__: f for f in (oneshot, inprocess, bulk, work, handlers, wakeup, contention, fanout, keys, queues, depth, memory, engines)}
 
 
 def main():
