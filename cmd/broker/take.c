@@ -160,12 +160,13 @@ take_next(struct taker *t, bool wait, usec_t deadline, struct taken **out)
 	enum status st;
 
 	while ((*out = take_first(t)) == NULL) {
+		/* That a message may come again, take_end tells; that is more than why. */
+		if (t->failed != ST_OK || (t->ended.status == ST_OK && t->idle && !wait))
+			return ST_NONE;
 		if (t->ended.status != ST_OK) {
 			r->err = t->ended;
 			return r->err.status;
 		}
-		if (t->failed != ST_OK || (t->idle && !wait))
-			return ST_NONE;
 		take_look_again(t);
 		if ((st = engine_wait(t->b->e, until, &ev)) == ST_OK)
 			take_event(t, &ev);
