@@ -387,3 +387,13 @@ PY
 	assert_line --regexp '^ready .* durable=unknown '
 	server_stop memory
 }
+
+@test "relays: out and back, while they, their helpers and the server are killed" {
+	export MQ_CONF=/dev/null TORTURE_PORT
+	TORTURE_PORT=$(free_port)
+	beanstalk_start torture "$TORTURE_PORT"
+	in_bash beanstalk_start beanstalk_answers opening
+	torture --messages 300 --kills 10 --max-body 60000 --server-kill 'server_stop torture KILL' \
+	    --server-start 'beanstalk_start torture $TORTURE_PORT' "beanstalk://127.0.0.1:$TORTURE_PORT" q
+	server_stop torture
+}

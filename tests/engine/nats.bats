@@ -573,3 +573,13 @@ authority() {
 	server_stop crash
 	proved "nats-server killed 3 times: nothing confirmed was lost"
 }
+
+@test "relays: out and back, while they, their helpers and the server are killed" {
+	export MQ_CONF=/dev/null TORTURE_PORT server
+	TORTURE_PORT=$(free_port)
+	nats_start torture "$TORTURE_PORT"
+	in_bash nats_start nats_answers opening
+	torture --messages 300 --kills 10 --max-body 1000000 --server-kill 'server_stop torture KILL' \
+	    --server-start 'nats_start torture $TORTURE_PORT' "nats://127.0.0.1:$TORTURE_PORT" q
+	server_stop torture
+}

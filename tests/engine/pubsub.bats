@@ -151,3 +151,10 @@ try() {
 	try any strangers
 	try any legible
 }
+
+@test "relays: out and back, while they and their helpers are killed" {
+	export MQ_CONF=$PWD/mq.conf PUBSUB_EMULATOR_HOST
+	PUBSUB_EMULATOR_HOST=127.0.0.1:$(port pubsub)
+	printf '[engine fake]\nurl = pubsub://proj-1\ncredentials = %s\n' "$ACCOUNT" >mq.conf
+	torture --messages 300 --kills 10 @fake torture
+}

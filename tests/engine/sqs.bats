@@ -181,3 +181,8 @@ try() {
 @test "a redrive policy is told of" {
 	try any redrive
 }
+
+@test "relays: out and back, while they and their helpers are killed" {
+	export MQ_CONF=/dev/null
+	torture --messages 300 --kills 10 --max-body 700000 "sqs+http://127.0.0.1:$(port sqs)" torture
+}
