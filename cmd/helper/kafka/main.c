@@ -11,6 +11,8 @@
 
 #include "helper/kafka/kafka.h"
 
+#define AWAY_WAIT 1000	/* ms */
+
 /* ---- what it can do ------------------------------------------------------------- */
 
 /* How long the brokers keep records of topics that say nothing else, in ms. */
@@ -138,13 +140,30 @@ kafka_watch(struct helper *h, struct pollfd *p, int max, int *timeout_ms)
 }
 
 /*
+ * That no broker is connected may only mean that they have closed connections on which nothing
+ * happened for minutes, or that one has started anew.
+ */
+static bool
+kafka_reached(struct kafka *k)
+{
+	rd_kafka_t *rk = k->producers->client.rk;
+	const struct rd_kafka_metadata *md;
+
+	if (rd_kafka_metadata(rk, 0, NULL, &md, AWAY_WAIT) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return false;
+	rd_kafka_metadata_destroy(md);
+	k->away = false;
+	return true;
+}
+
+/*
  * Without any broker librdkafka would go on trying for ever.  Then what was not confirmed is
  * answered, and mq decides when to start anew.
  */
 static bool
 kafka_lost(struct kafka *k)
 {
-	if (!k->away && k->fatal[0] == '\0')
+	if (k->fatal[0] == '\0' && (!k->away || kafka_reached(k)))
 		return false;
 	producer_purge(k);
 	if (k->fatal[0] != '\0')
