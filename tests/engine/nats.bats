@@ -511,6 +511,7 @@ authority() {
 		other.push("q", "2", b"x")
 		other.get(1)
 		os.kill(int(os.environ["STILL"]), signal.SIGSTOP)
+		other.wait(lambda: other.ended, "the end")
 		assert other.status() == 75
 		os.kill(int(os.environ["STILL"]), signal.SIGCONT)
 		other.release()

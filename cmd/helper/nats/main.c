@@ -68,10 +68,9 @@ nats_close(struct helper *h)
 		nats_events(n);
 	}
 	ask_lost(n);
-	if (!n->closed && !helper_is_down(h)) {
-		settle_release_all(n);
+	settle_release_all(n);
+	if (!n->closed && !helper_is_down(h))
 		(void)natsConnection_FlushTimeout(n->conn, n->set->timeout_ms);
-	}
 	link_close(n);
 }
 
