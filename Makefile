@@ -196,6 +196,7 @@ deps-dev: | $(filter deps,$(FIRST))
 
 deps-engines: | $(filter deps,$(FIRST))
 	@CC="$(CC)" sh tests/deps.sh engines
+	@sh tests/server/kafka.sh build/kafka || true
 
 deps-long: | $(filter deps,$(FIRST))
 	@CC="$(CC)" sh tests/deps.sh long
