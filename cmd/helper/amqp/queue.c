@@ -5,8 +5,8 @@
  *	QUEUE.mq-claim.RANDOM	one claim that outlives its helper: it returns when the lease is over
  *	QUEUE.mq-dead		dead letters
  *
- * The delay queues are quorum queues: the server removes a message there when QUEUE has confirmed it.
- * The claim queues are classic ones, as a quorum queue takes too long to be safe (queue_settles).
+ * The delay queues are quorum queues: the server removes a message there when QUEUE has confirmed
+ * it.  The claim queues are classic ones, as a quorum queue takes too long to be safe (queue_settles).
  */
 #include <poll.h>
 #include <stdio.h>
@@ -16,8 +16,8 @@
 #include "helper/amqp/amqp.h"
 
 /*
- * The server deletes a queue that nobody used for so long beyond its own time.  What is delayed stays
- * for longer than its time if QUEUE is full, and would be deleted with it then.
+ * The server deletes a queue that nobody used for so long beyond its own time.  What is delayed
+ * stays for longer than its time if QUEUE is full, and would be deleted with it then.
  */
 #define DELAY_REST 604800000LL	/* ms: a week */
 #define CLAIM_REST 60000LL	/* ms */
@@ -191,8 +191,8 @@ queue_round_delay(int64_t ms)
 }
 
 /*
- * Each declare begins the time anew after which the server deletes the queue.  What comes back to no
- * queue would stay there, so the queue itself has to be there, too.
+ * Each declare begins the time anew after which the server deletes the queue.  What comes back to
+ * no queue would stay there, so the queue itself has to be there, too.
  */
 bool
 queue_delay(struct amqp *a, const char *queue, int64_t ms, char out[QUEUE_NAME], struct fault *f)

@@ -1,8 +1,8 @@
 /*
  * take.c: what mq wants to take; leases; and whether a queue is empty.
  *
- * A lease of a message that mq holds is kept by the helper itself: while it runs, it gives back what
- * mq does not settle in time.  If the helper dies, the server gives back all at once.
+ * A lease of a message that mq holds is kept by the helper itself: while it runs, it gives back
+ * what mq does not settle in time.  If the helper dies, the server gives back all at once.
  */
 #include <stdio.h>
 #include <stdlib.h>
