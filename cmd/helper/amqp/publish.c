@@ -2,8 +2,8 @@
  * publish.c: what is published, and whether the server has confirmed it.
  *
  * The server confirms by numbers.  What it cannot route to a queue it returns before it confirms
- * it.  While it is short of memory or disk it reads nothing more from the connection, so a message is
- * sent only if the socket has room for all of it; what has to wait was not sent, and that is
+ * it.  While it is short of memory or disk it reads nothing more from the connection, so a message
+ * is sent only if the socket has room for all of it; what has to wait was not sent, and that is
  * certain.
  */
 #include <linux/sockios.h>

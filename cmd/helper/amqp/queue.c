@@ -6,7 +6,8 @@
  *	QUEUE.mq-dead		dead letters
  *
  * The delay queues are quorum queues: the server removes a message there when QUEUE has confirmed
- * it.  The claim queues are classic ones, as a quorum queue takes too long to be safe (queue_settles).
+ * it.  The claim queues are classic ones, as a quorum queue takes too long to be safe
+ * (queue_settles).
  */
 #include <poll.h>
 #include <stdio.h>

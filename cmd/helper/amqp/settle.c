@@ -2,8 +2,8 @@
  * settle.c: how a message that mq holds ends.
  *
  * The server cannot change a message.  So what is given back later, or with another number of
- * attempts, is a copy: it is published, and when the server has confirmed it, the message is acked.  A crash
- * in between leaves both, and never none.
+ * attempts, is a copy: it is published, and when the server has confirmed it, the message is
+ * acked.  A crash in between leaves both, and never none.
  */
 #include <stdio.h>
 #include <stdlib.h>
