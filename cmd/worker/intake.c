@@ -119,6 +119,36 @@ intake_event(struct link *l, const struct event_of_engine *ev)
 	}
 }
 
+/* ---- whether the queue is there -------------------------------------------- */
+
+/* A worker may make the places of dead letters, and not a queue whose name was mistyped. */
+static void
+intake_check(struct link *l, struct source *s)
+{
+	struct intake *k = s->intake;
+
+	if (k->there || k->checking || k->ended.status != ST_OK || !backoff_lets(&k->backoff))
+		return;
+	k->checking = true;
+	engine_ask(l->e, k, "check", k->target, NULL);
+}
+
+bool
+intake_answer(struct link *l, const struct event_of_engine *ev)
+{
+	for (struct source *s = l->w->source; s < l->w->source + l->w->nsources; s++) {
+		if (ev->data != s->intake)
+			continue;
+		s->intake->checking = false;
+		if (ev->kind == EV_OK || ev->class == CLASS_CANNOT)
+			s->intake->there = true;
+		else
+			intake_ended(s, ev);
+		return true;
+	}
+	return false;
+}
+
 /* ---- the next one ---------------------------------------------------------- */
 
 static struct parcel *
@@ -180,7 +210,7 @@ intake_wanted(const struct source *s, int64_t room)
 {
 	const struct intake *k = s->intake;
 
-	if (s->hope == SOURCE_GONE || k->ended.status != ST_OK || !breaker_lets(s) ||
+	if (s->hope == SOURCE_GONE || !k->there || k->ended.status != ST_OK || !breaker_lets(s) ||
 	    (k->policy.paused & PAUSED_POP) != 0 || !backoff_lets(&k->backoff))
 		return 0;
 	if (s->jobs > 0 && s->jobs - s->running < room)
@@ -217,6 +247,7 @@ intake_turn(struct link *l)
 
 	for (struct source *s = w->source; l->ready && s < w->source + w->nsources; s++) {
 		struct intake *k = s->intake;
+		intake_check(l, s);
 		wanted = intake_wanted(s, room);
 		while (k->first != NULL && (wanted == 0 || clock_mono() - k->first->came > STALE))
 			intake_give_back(l, intake_pop(k));
@@ -257,7 +288,7 @@ intake_reset(struct link *l)
 			}
 		}
 		k->credit = 0;
-		k->stopping = false;
+		k->stopping = k->checking = k->there = false;
 		k->idles = 0;
 	}
 }

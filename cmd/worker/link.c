@@ -75,7 +75,8 @@ link_wanted(const struct link *l)
 static enum status
 link_begin(struct link *l, struct error *err)
 {
-	struct engine_options opt = { .lease = l->w->claim.lease };
+	struct engine_options opt = { .lease = l->w->claim.lease,
+	    .create = l->w->r->settings.autocreate };
 	enum status st;
 
 	if (l->e != NULL || !link_wanted(l) || !backoff_lets(&l->backoff))
@@ -124,10 +125,12 @@ link_event(struct link *l, const struct event_of_engine *ev)
 	switch (ev->kind) {
 	case EV_OK:
 		l->backoff.tries = 0;
-		settling_answer(l, ev);
+		if (!intake_answer(l, ev))
+			settling_answer(l, ev);
 		break;
 	case EV_ERR:
-		settling_answer(l, ev);
+		if (!intake_answer(l, ev))
+			settling_answer(l, ev);
 		break;
 	case EV_MSG:
 		l->backoff.tries = 0;

@@ -62,6 +62,7 @@ struct intake {
 	struct error trouble;	/* why the policy cannot be read */
 	bool told;
 	struct parcel *first, **last;	/* those that no handler has yet */
+	bool checking, there;	/* whether the queue is there: asked, and answered */
 	int64_t credit;		/* messages that may still come */
 	bool stopping;		/* what comes now was on its way already */
 	int idles;		/* looks in a row that found nothing */
@@ -107,6 +108,8 @@ enum status suits_policy(const struct source *s, struct error *err) MUST_CHECK;
 
 /* A message has come. */
 void intake_message(struct link *l, const struct event_of_engine *ev);
+/* An answer.  False: it was not to a question from here. */
+bool intake_answer(struct link *l, const struct event_of_engine *ev);
 /* Something was said of a queue. */
 void intake_event(struct link *l, const struct event_of_engine *ev);
 /* The next message.  ST_NONE: none has come yet. */

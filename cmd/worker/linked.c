@@ -31,7 +31,7 @@ linked_link(struct work *w)
 	if (w->drain == DRAIN_ALL)
 		return run_usage(r, "--drain=all: nobody can tell for sure what an engine has delayed or "
 		    "given to others; use --drain");
-	if ((st = run_settings(r, false)) != ST_OK)
+	if ((st = run_settings(r, false)) != ST_OK || (st = run_conf(r)) != ST_OK)
 		return st;
 	if ((w->link = calloc(1, sizeof(*w->link))) == NULL)
 		return error_sys(&r->err, ENOMEM, "work");

@@ -75,6 +75,13 @@ settling_is_lost(struct link *l, struct parcel *p, const char *text)
 	parcel_forget(l, p);
 }
 
+/* What is gone may also be the place of dead letters, or that of what is delayed. */
+static bool
+settling_lost_it(const struct parcel *p, enum class c)
+{
+	return c == CLASS_LOST || (c == CLASS_GONE && p->settle == SETTLE_ACK);
+}
+
 /* The engine will never do this: the message is set aside, to be tried again, uncounted. */
 static void
 settling_refused(struct link *l, struct parcel *p, const struct event_of_engine *ev)
@@ -101,11 +108,11 @@ static void
 settling_failed(struct link *l, struct parcel *p, const struct event_of_engine *ev)
 {
 	p->asked = false;
-	switch (ev->class) {
-	case CLASS_LOST:
-	case CLASS_GONE:
+	if (settling_lost_it(p, ev->class)) {
 		settling_is_lost(l, p, ev->text);
-		break;
+		return;
+	}
+	switch (ev->class) {
 	case CLASS_AGAIN:
 	case CLASS_FULL:
 		backoff_failed(&l->backoff);

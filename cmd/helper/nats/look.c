@@ -252,9 +252,14 @@ void
 look_check(struct helper *h, const char *tag, const char *queue)
 {
 	struct nats *n = helper_data(h);
-	struct stream *s = look_stream(n, tag, queue);
+	const bool create = n->create;
+	struct stream *s;
 	struct trouble t;
 
+	/* Whether it is there, and not whether it can be made. */
+	n->create = false;
+	s = look_stream(n, tag, queue);
+	n->create = create;
 	if (s == NULL)
 		return;
 	if (stream_consumer(n, s, n->set->lease_ms, &t))
