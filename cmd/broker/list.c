@@ -203,17 +203,34 @@ list_put(void *arg, const struct event_of_engine *ev)
 	return ST_OK;
 }
 
+static const char *const list_names[] = { "ready", "delayed", "claimed", "dead" };
+#define NSTATES_LISTED 4
+
+/* A list that lacks some states must not look as if there were no messages. */
+static void
+list_tell_lack(const struct listing *l)
+{
+	const struct engine *e = l->b->e;
+
+	for (size_t i = 0; i < NSTATES_LISTED; i++)
+		if (!engine_lists(e, "list", list_names[i])) {
+			run_note(l->b->r, "%s lists no messages but those that are %s",
+			    engine_name(e), engine_cap(e, "list"));
+			return;
+		}
+}
+
 /* All states that the engine lists, one after the other, until there are enough. */
 static enum status
 list_states(struct listing *l)
 {
-	static const char *const all[] = { "ready", "delayed", "claimed", "dead" };
 	enum status st = ST_OK;
 
-	for (size_t i = 0; st == ST_OK && i < 4 && l->shown < (uint64_t)l->limit; i++)
-		if (l->state != NULL ? strcmp(l->state, all[i]) == 0 :
-		    engine_lists(l->b->e, "list", all[i]))
-			st = list_each(l->b, all[i], l->limit - (int64_t)l->shown, 0, list_put, l);
+	for (size_t i = 0; st == ST_OK && i < NSTATES_LISTED && l->shown < (uint64_t)l->limit; i++)
+		if (l->state != NULL ? strcmp(l->state, list_names[i]) == 0 :
+		    engine_lists(l->b->e, "list", list_names[i]))
+			st = list_each(l->b, list_names[i], l->limit - (int64_t)l->shown, 0,
+			    list_put, l);
 	return st;
 }
 
@@ -258,6 +275,8 @@ list_run_on(struct listing *l, const char *columns)
 	    (st = broker_open(b, &(struct engine_options){ 0 })) != ST_OK ||
 	    (st = l->state != NULL ? list_allowed(b, l->state) : refuse_unless(b, "list")) != ST_OK)
 		return st;
+	if (l->state == NULL)
+		list_tell_lack(l);
 	list_heading(l);
 	return list_states(l);
 }
