@@ -26,8 +26,8 @@ static const struct opt opts[] = {{'m', "message", "TEXT", false, "the message i
     {PUSH_ID, "id", "KEY", false,
 	"once: a message that was pushed under KEY before is not pushed again"},
     {PUSH_ATOMIC, "atomic", NULL, false, "all messages or none"},
-    {PUSH_WAIT, "wait", "DUR", true, "wait while the queue is full or paused, DUR at most"}, CHUNKS_OPT,
-    OPT_END};
+    {PUSH_WAIT, "wait", "DUR", true, "wait while the queue is full or paused, DUR at most"},
+    CHUNKS_OPT, OPT_END};
 
 /* ---- pushing ------------------------------------------------------------ */
 

@@ -73,9 +73,9 @@ files() {
 	[ $# -eq 0 ] || files "$@"
 }
 
-c_files() { files 'lib/*/*.c' 'cmd/*.c' 'cmd/*/*.c'; }
+c_files() { files 'lib/*/*.c' 'cmd/*.c' 'cmd/*/*.c' 'cmd/helper/*/*.c'; }
 
-h_files() { files 'lib/*.h' 'lib/*/*.h' 'cmd/*.h' 'cmd/*/*.h'; }
+h_files() { files 'lib/*.h' 'lib/*/*.h' 'cmd/*.h' 'cmd/*/*.h' 'cmd/helper/*/*.h'; }
 
 # ---- how one is run ----
 

@@ -14,7 +14,8 @@ broker_init(struct broker *b)
 	if ((st = run_operands(r, 1, -1)) != ST_OK)
 		return st;
 	if (r->noperands > 1)
-		return error_set(&r->err, ST_USAGE, 0, "an engine has no queue.conf: [queue NAME] of "
+		return error_set(&r->err, ST_USAGE, 0,
+		    "an engine has no queue.conf: [queue NAME] of "
 		    "mq.conf says lease, attempts and backoff");
 	if ((st = broker_queue(b)) != ST_OK ||
 	    (st = broker_open(b, &(struct engine_options){ .create = true })) != ST_OK ||

@@ -157,7 +157,8 @@ table_look(struct broker *b)
 	table_line("stat", text);
 	table_line("ls, peek", list != NULL ? list : "no: looking at a message would take it");
 	table_yes(b, "ls", "queues", "lists the queues", "cannot list the queues");
-	table_yes(b, "new queues", "make", "are made by init, and by push unless mq.conf says autocreate = no",
+	table_yes(b, "new queues", "make",
+	    "are made by init, and by push unless mq.conf says autocreate = no",
 	    "are made by the engine's own tools");
 }
 

@@ -62,7 +62,8 @@ fish_put_args(FILE *f)
 void
 complete_fish(FILE *f)
 {
-	(void)fputs("# fish completion for mq; made by 'mq help --completion fish'\n\n"
+	(void)fputs(
+	    "# fish completion for mq; made by 'mq help --completion fish'\n\n"
 	    "# Ask mq, with the spool that was typed.\n"
 	    "function __mq_ask\n"
 	    "\tset -l words (commandline -opc)\n"
@@ -82,10 +83,12 @@ complete_fish(FILE *f)
 	    "\t\t\tcase '*'\n\t\t\t\tbreak\n"
 	    "\t\tend\n"
 	    "\tend\n"
-	    "\tstring match -qr '^(@|.*://)' -- $spool[2] (test -n \"$spool\"; or echo \"$MQ_SPOOL\"); "
+	    "\tstring match -qr '^(@|.*://)' -- $spool[2] (test -n \"$spool\"; or echo "
+	    "\"$MQ_SPOOL\"); "
 	    "and return\n"
 	    "\tmq -q $spool $argv 2>/dev/null\n"
-	    "end\n\n", f);
+	    "end\n\n",
+	    f);
 	fish_put_args(f);
 	(void)fputs("# The operands so far behind the verb.\n"
 	    "function __mq_operands\n"

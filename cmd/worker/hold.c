@@ -1,8 +1,8 @@
 /*
  * hold.c: the claims that a worker holds on messages of an engine.
  *
- * Attempts, back-off and dead letters are mq's: the engine is told how many attempts have failed, when
- * to deliver a message again, and which ones are dead.
+ * Attempts, back-off and dead letters are mq's: the engine is told how many attempts have failed,
+ * when to deliver a message again, and which ones are dead.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -25,8 +25,8 @@ hold_parcel(struct source *s, struct claim *c, struct error *err)
 	struct parcel *p = parcel_find(s->link, c);
 
 	if (p == NULL)
-		(void)error_set(err, ST_LOST, 0, "message %s: its claim was lost, and it comes again",
-		    c->at.name.id.text);
+		(void)error_set(err, ST_LOST, 0,
+		    "message %s: its claim was lost, and it comes again", c->at.name.id.text);
 	return p;
 }
 
@@ -56,14 +56,17 @@ hold_delay(const struct source *s, usec_t delay)
 static char *
 hold_reason(const struct failure *why)
 {
-	const char *from = why->stderr_tail, *end = from + why->stderr_len, *line;
+	const char *from = why->stderr_tail, *end, *line;
 	char *text = NULL;
 
 	if (why->text != NULL)
 		return asprintf(&text, "%s: %s", why->reason, why->text) == -1 ? NULL : text;
-	while (from != NULL && end > from && isspace((unsigned char)end[-1]))
+	if (from == NULL)
+		return strdup(why->reason);
+	end = from + why->stderr_len;
+	while (end > from && isspace((unsigned char)end[-1]))
 		end--;
-	if (from == NULL || end == from)
+	if (end == from)
 		return strdup(why->reason);
 	line = memrchr(from, '\n', (size_t)(end - from));
 	line = line != NULL ? line + 1 : from;

@@ -1,8 +1,9 @@
 /*
  * intake.c: messages that come from an engine.
  *
- * The engine may send as many as the worker can start at once, and no more: one that waits here would
- * be kept from other workers.  What came too many, as the place was taken meanwhile, goes back.
+ * The engine may send as many as the worker can start at once, and no more: one that waits here
+ * would be kept from other workers.  What came too many, as the place was taken meanwhile, goes
+ * back.
  *
  * Several queues keep their order: the next one may send something when those before it have
  * nothing, or have been silent for a while, since an engine may take its time to say so.

@@ -1,8 +1,8 @@
 /*
  * link.c: the connection of a worker to its engine.
  *
- * The worker never waits for the engine: the loop polls the helper's descriptors with all others.  A
- * helper that is gone is replaced after a pause; the engine may be away for days.
+ * The worker never waits for the engine: the loop polls the helper's descriptors with all others.
+ * A helper that is gone is replaced after a pause; the engine may be away for days.
  */
 #include <poll.h>
 #include <string.h>

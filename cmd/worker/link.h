@@ -10,8 +10,9 @@
  *	settling.c	what is to become of it, and what the engine says to that
  *
  * A claim belongs to the connection that it was made by.  When that is lost, all claims are: their
- * handlers are stopped, nothing more is said of them, and the messages come again.  Only where claims
- * stay (the capability of that name), handlers go on, and the next connection tells what came of them.
+ * handlers are stopped, nothing more is said of them, and the messages come again.  Only where
+ * claims stay (the capability of that name), handlers go on, and the next connection tells what
+ * came of them.
  */
 #ifndef CMD_WORKER_LINK_H
 #define CMD_WORKER_LINK_H
@@ -66,7 +67,8 @@ struct intake {
 	int64_t credit;		/* messages that may still come */
 	bool stopping;		/* what comes now was on its way already */
 	int idles;		/* looks in a row that found nothing */
-	usec_t since;		/* clock_mono: when there was first credit, or a message last came */
+	/* clock_mono: when there was first credit, or a message last came */
+	usec_t since;
 	struct error ended;	/* nothing comes any more, for this reason */
 	struct backoff backoff;
 };
@@ -119,7 +121,10 @@ enum status intake_next(struct link *l, struct source *s, struct claim *c, struc
 void intake_turn(struct link *l);
 /* The connection is new, or lost. */
 void intake_reset(struct link *l);
-/* When there is something to do, even if nothing comes (clock_mono; USEC_MAX: there is no such time). */
+/*
+ * When there is something to do, even if nothing comes (clock_mono; USEC_MAX: there is no such
+ * time).
+ */
 usec_t intake_due(const struct link *l);
 /* Whether nothing has come for so long that --drain need not wait for more. */
 bool intake_drained(const struct link *l, const struct source *s);

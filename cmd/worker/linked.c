@@ -26,10 +26,12 @@ linked_link(struct work *w)
 	enum status st;
 
 	if (w->reply)
-		return run_usage(r, "--reply: an answer goes to a spool: carry the messages there by 'mq "
+		return run_usage(r,
+		    "--reply: an answer goes to a spool: carry the messages there by 'mq "
 		    "relay', and work on that");
 	if (w->drain == DRAIN_ALL)
-		return run_usage(r, "--drain=all: nobody can tell for sure what an engine has delayed or "
+		return run_usage(r,
+		    "--drain=all: nobody can tell for sure what an engine has delayed or "
 		    "given to others; use --drain");
 	if ((st = run_settings(r, false)) != ST_OK || (st = run_conf(r)) != ST_OK)
 		return st;
@@ -47,8 +49,10 @@ linked_name(struct run *r, const char *name)
 			return run_usage(r, "'%s' is not a queue name: it has blanks or control "
 			    "characters", name);
 	if (name[0] == '\0' || strlen(name) > QUEUE_NAME_MAX)
-		return run_usage(r, "'%s': the name of a queue has 1 to %d characters; 'queue = PATTERN "
-		    "TARGET' in [engine NAME] of mq.conf gives it a short one", name, QUEUE_NAME_MAX);
+		return run_usage(r,
+		    "'%s': the name of a queue has 1 to %d characters; 'queue = PATTERN "
+		    "TARGET' in [engine NAME] of mq.conf gives it a short one",
+		    name, QUEUE_NAME_MAX);
 	return ST_OK;
 }
 
@@ -71,7 +75,8 @@ linked_source_open(struct work *w, struct source *s, const char *name)
 		return st;
 	for (const struct source *o = w->source; o < s; o++)
 		if (strcmp(o->intake->target, s->intake->target) == 0)
-			return run_usage(r, "'%s' and '%s' are one queue of the engine", o->name, name);
+			return run_usage(
+			    r, "'%s' and '%s' are one queue of the engine", o->name, name);
 	return conf_policy(&r->files, name, -1, &s->intake->policy, &r->err);
 }
 
@@ -94,8 +99,10 @@ linked_start(struct work *w, struct error *err)
 
 	for (struct source *s = w->source; st == ST_OK && s < w->source + w->nsources; s++) {
 		if (s->stride > 0)
-			return error_set(err, ST_USAGE, 0, "no weights for the queues of an engine, which "
-			    "sends what it has: let a worker of its own work on '%s'", s->name);
+			return error_set(err, ST_USAGE, 0,
+			    "no weights for the queues of an engine, which "
+			    "sends what it has: let a worker of its own work on '%s'",
+			    s->name);
 		st = suits_policy(s, err);
 	}
 	deadline_init(&w->deadlines, &w->link->due, DUE_SUPPLY, NULL);
@@ -142,7 +149,8 @@ linked_news(struct work *w, struct source *s)
 		return;
 	k->told = !k->told;
 	if (k->told)
-		run_note(w->r, "queue %s: %s; the last good policy holds", s->name, k->trouble.text);
+		run_note(
+		    w->r, "queue %s: %s; the last good policy holds", s->name, k->trouble.text);
 	else
 		run_note(w->r, "queue %s: the policy can be read again", s->name);
 }

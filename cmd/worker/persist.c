@@ -39,7 +39,8 @@ persist_request(const struct launch *l, struct handler *h)
 	if (n->token[0] != '\0')
 		handle_format(&h->claim->at, handle);
 	else
-		(void)strlcpy(handle, "-", sizeof(handle));	/* it cannot be ended from outside */
+		/* it cannot be ended from outside */
+		(void)strlcpy(handle, "-", sizeof(handle));
 	time_format(id_time(&n->id), at);
 	h->nline = snprintf(h->line, sizeof(h->line), "%s %d %lld %d %lld %d %s %s %s\n",
 	    n->id.text,

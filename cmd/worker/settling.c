@@ -1,8 +1,8 @@
 /*
  * settling.c: what the engine is told of a message, and what it says to that.
  *
- * Of each message one request is open at a time, as an extended lease may bring another token.  What
- * the engine could not do for now is asked again; what it may have done is not.
+ * Of each message one request is open at a time, as an extended lease may bring another token.
+ * What the engine could not do for now is asked again; what it may have done is not.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -181,8 +181,8 @@ settling_answer(struct link *l, const struct event_of_engine *ev)
 }
 
 /*
- * What was told may have been heard or not.  An ack can be told twice, as it does the same; what makes
- * another copy of a message cannot.
+ * What was told may have been heard or not.  An ack can be told twice, as it does the same; what
+ * makes another copy of a message cannot.
  */
 static bool
 settling_outlasts(const struct link *l, struct parcel *p)

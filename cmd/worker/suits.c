@@ -17,9 +17,12 @@ suits_policy(const struct source *s, struct error *err)
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (set[i])
-			return error_set(err, ST_USAGE, 0, "'%s' in the policy of '%s' is for all its "
-			    "consumers together, which no engine can do; -j and --rate are for this "
-			    "worker", keys[i], s->name);
+			return error_set(err, ST_USAGE, 0,
+			    "'%s' in the policy of '%s' is for all its "
+			    "consumers together, which no engine can do; -j and --rate are for "
+			    "this "
+			    "worker",
+			    keys[i], s->name);
 	return ST_OK;
 }
 
@@ -30,14 +33,19 @@ suits_retries(const struct engine *e, const struct source *s, struct error *err)
 	const char *name = engine_name(e);
 
 	if (s->policy->attempts > 1 && !engine_can(e, "attempts") && !engine_can(e, "deliveries"))
-		return error_set(err, ST_USAGE, 0, "%s cannot count the attempts of a message: set "
-		    "'attempts = 1' in [queue %s] of mq.conf, or carry the messages to a local queue by "
-		    "'mq relay' and work on that", name, s->name);
+		return error_set(err, ST_USAGE, 0,
+		    "%s cannot count the attempts of a message: set "
+		    "'attempts = 1' in [queue %s] of mq.conf, or carry the messages to a local "
+		    "queue by "
+		    "'mq relay' and work on that",
+		    name, s->name);
 	if (s->policy->attempts > 1 && policy_backoff(s->policy, 1) > 0 &&
 	    !engine_can(e, "nack-delay"))
-		return error_set(err, ST_USAGE, 0, "%s cannot delay a message that failed: set 'backoff "
+		return error_set(err, ST_USAGE, 0,
+		    "%s cannot delay a message that failed: set 'backoff "
 		    "= 0s' in [queue %s] of mq.conf, or carry the messages to a local queue by 'mq "
-		    "relay' and work on that", name, s->name);
+		    "relay' and work on that",
+		    name, s->name);
 	return ST_OK;
 }
 
@@ -48,8 +56,10 @@ suits_lease(const struct engine *e, usec_t lease, struct error *err)
 	int64_t most = engine_cap_number(e, "lease", -1);
 
 	if (lease > 0 && most == -1)
-		return error_set(err, ST_USAGE, 0, "--lease: %s has none: a claim lasts as long as the "
-		    "connection", engine_name(e));
+		return error_set(err, ST_USAGE, 0,
+		    "--lease: %s has none: a claim lasts as long as the "
+		    "connection",
+		    engine_name(e));
 	if (lease > 0 && most > 0 && lease > most * 1000)
 		return error_set(err, ST_USAGE, 0, "--lease: %s has leases of %lld s at most",
 		    engine_name(e), (long long)most / 1000);
@@ -67,8 +77,10 @@ link_suits(const struct link *l, struct error *err)
 		return error_set(err, ST_USAGE, 0, "%s: no messages can be taken from it",
 		    engine_name(e));
 	if (!engine_can(e, "dead"))
-		return error_set(err, ST_USAGE, 0, "%s has no place for dead letters: carry the messages "
-		    "to a local queue by 'mq relay' and work on that", engine_name(e));
+		return error_set(err, ST_USAGE, 0,
+		    "%s has no place for dead letters: carry the messages "
+		    "to a local queue by 'mq relay' and work on that",
+		    engine_name(e));
 	if ((st = suits_lease(e, w->claim.lease, err)) != ST_OK)
 		return st;
 	for (const struct source *s = w->source; st == ST_OK && s < w->source + w->nsources; s++)

@@ -37,8 +37,8 @@ struct supply {
 	/* ---- looking for messages */
 
 	/*
-	 * Fill in the descriptors that tell of news, at most WATCHED_SUPPLY and one for each source,
-	 * and return how many.  'room': the worker can take messages.
+	 * Fill in the descriptors that tell of news, at most WATCHED_SUPPLY and one for each
+	 * source, and return how many.  'room': the worker can take messages.
 	 */
 	nfds_t (*watch)(struct work *w, struct pollfd *p, bool room);
 	/* Take note of what they have told. */
@@ -65,8 +65,8 @@ struct supply {
 	/* ---- claims */
 
 	enum status (*ack)(struct source *s, struct claim *c, usec_t now, struct error *err);
-	enum status (*fail)(struct source *s, struct claim *c, const struct failure *why, usec_t now,
-	    enum state *to, struct error *err);
+	enum status (*fail)(struct source *s, struct claim *c, const struct failure *why,
+	    usec_t now, enum state *to, struct error *err);
 	enum status (*release)(struct source *s, struct claim *c, usec_t delay, usec_t now,
 	    struct error *err);
 	/* ST_LOST: the claim has ended, and the caller closes it. */

@@ -69,7 +69,8 @@ claim_acked(struct amqp *a, const struct got *g, struct fault *f)
 
 	if (l == NULL || !l->open[CHANNEL_CLAIM])
 		return fault_set(f, CLASS_LOST, "the claim ended while it was settled");
-	return link_sent(l, amqp_basic_ack(l->c, CHANNEL_CLAIM, g->tag, false)) && claim_barrier(l, f);
+	return link_sent(l, amqp_basic_ack(l->c, CHANNEL_CLAIM, g->tag, false)) &&
+	       claim_barrier(l, f);
 }
 
 /* ---- take ---------------------------------------------------------------------- */
@@ -101,7 +102,8 @@ claim_give(struct amqp *a, struct taking *t, const struct got *g, struct fault *
 	bool good;
 
 	unpack(&u, t->queue, &g->m, g->again);
-	good = claim_copy(a, t->queue, g, t->lease_ms, u.m.attempts, claim, f) && claim_acked(a, g, f);
+	good =
+	    claim_copy(a, t->queue, g, t->lease_ms, u.m.attempts, claim, f) && claim_acked(a, g, f);
 	if (good) {
 		(void)snprintf(token, sizeof(token), CLAIM_TOKEN "%s", claim);
 		helper_msg(a->h, t, token, &u.m);
@@ -173,7 +175,8 @@ claim_end(struct amqp *a, const char *tag, const char *claim, const char *word)
 	struct fault f;
 
 	if (!queue_delete(a, claim, &f))
-		helper_err(a->h, tag, f.class == CLASS_AGAIN ? CLASS_UNKNOWN : f.class, "%s", f.text);
+		helper_err(
+		    a->h, tag, f.class == CLASS_AGAIN ? CLASS_UNKNOWN : f.class, "%s", f.text);
 	else if (word != NULL)
 		helper_ok_word(a->h, tag, word);
 	else

@@ -161,8 +161,9 @@ consume_flush(struct source *s, struct link *l)
 		e->barrier = s->sent;
 		e->deadline = clock_mono() + l->a->set->timeout_ms * 1000;
 		s->active -= e->active;
-		good = link_sent(l, e->requeue ? amqp_basic_nack(l->c, s->ch, e->delivery, false, true) :
-		    amqp_basic_ack(l->c, s->ch, e->delivery, false));
+		good =
+		    link_sent(l, e->requeue ? amqp_basic_nack(l->c, s->ch, e->delivery, false, true)
+					    : amqp_basic_ack(l->c, s->ch, e->delivery, false));
 	}
 	s->first = s->last = NULL;
 	if (good)
@@ -210,8 +211,8 @@ consume_begin(struct amqp *a, struct source *s, struct link *l, int64_t n, struc
 	s->consuming = true;
 	s->heard = s->look = clock_mono();
 	consume_tag(s, name);
-	(void)amqp_basic_consume(l->c, s->ch, amqp_cstring_bytes(s->queue), amqp_cstring_bytes(name),
-	    false, false, false, amqp_empty_table);
+	(void)amqp_basic_consume(l->c, s->ch, amqp_cstring_bytes(s->queue),
+	    amqp_cstring_bytes(name), false, false, false, amqp_empty_table);
 	return link_reply(l, s->ch, s->queue, f);
 }
 

@@ -38,11 +38,13 @@ login_own(struct amqp *a, struct fault *f)
 	const char *password = credentials_value(&a->credentials, "password");
 
 	if (password == NULL)
-		return fault_set(f, CLASS_CONF, "login: %s has no password for %s", a->set->credentials,
-		    a->address.host);
+		return fault_set(f, CLASS_CONF, "login: %s has no password for %s",
+		    a->set->credentials, a->address.host);
 	if (user != NULL && a->address.user[0] != '\0' && strcmp(user, a->address.user) != 0)
-		return fault_set(f, CLASS_CONF, "login: the address names the user '%s', but %s has '%s' "
-		    "for %s", a->address.user, a->set->credentials, user, a->address.host);
+		return fault_set(f, CLASS_CONF,
+		    "login: the address names the user '%s', but %s has '%s' "
+		    "for %s",
+		    a->address.user, a->set->credentials, user, a->address.host);
 	a->user = user != NULL ? user : a->address.user;
 	a->password = password;
 	return a->user[0] != '\0' || fault_set(f, CLASS_CONF, "login: neither the address nor %s "
@@ -61,11 +63,14 @@ login_credentials(struct amqp *a, struct fault *f)
 	if (a->external)
 		return true;
 	if (a->set->credentials == NULL)
-		return address_is_local(&a->address) || fault_set(f, CLASS_CONF, "login: no credentials: "
-		    "name a file with the line 'machine %s login USER password PASSWORD' by 'credentials'",
-		    a->address.host);
-	st = credentials_read(&a->credentials, a->set->credentials, a->address.host, a->address.port,
-	    &err);
+		return address_is_local(&a->address) ||
+		       fault_set(f, CLASS_CONF,
+			   "login: no credentials: "
+			   "name a file with the line 'machine %s login USER password PASSWORD' by "
+			   "'credentials'",
+			   a->address.host);
+	st = credentials_read(
+	    &a->credentials, a->set->credentials, a->address.host, a->address.port, &err);
 	if (st == ST_NONE)
 		return fault_set(f, CLASS_CONF, "login: %s has nothing for %s", a->set->credentials,
 		    a->address.host);
@@ -79,7 +84,8 @@ login_settings(struct amqp *a, struct fault *f)
 
 	a->tls = strncmp(a->set->url, "amqps:", 6) == 0;
 	if (!a->tls && strncmp(a->set->url, "amqp:", 5) != 0)
-		return fault_set(f, CLASS_CONF, "the address is not amqp://HOST[:PORT]/VHOST, nor amqps://");
+		return fault_set(
+		    f, CLASS_CONF, "the address is not amqp://HOST[:PORT]/VHOST, nor amqps://");
 	if (address_parse(a->set->url, a->tls ? "5671" : "5672", &a->address, &err) != ST_OK)
 		return fault_set(f, CLASS_CONF, "%s", err.text);
 	login_vhost(a);
@@ -121,9 +127,11 @@ login_certificates(struct amqp *a, amqp_socket_t *s, SSL_CTX *ctx, struct fault 
 	const struct settings *set = a->set;
 
 	if (set->ca != NULL && amqp_ssl_socket_set_cacert(s, set->ca) != AMQP_STATUS_OK)
-		return fault_set(f, CLASS_CONF, "tls: %s has no certificates that can be read", set->ca);
+		return fault_set(
+		    f, CLASS_CONF, "tls: %s has no certificates that can be read", set->ca);
 	if (set->ca == NULL && SSL_CTX_set_default_verify_paths(ctx) != 1)
-		return fault_set(f, CLASS_CONF, "tls: the certificates of the system cannot be read");
+		return fault_set(
+		    f, CLASS_CONF, "tls: the certificates of the system cannot be read");
 	if (set->cert != NULL && amqp_ssl_socket_set_key(s, set->cert, set->key != NULL ? set->key :
 	    set->cert) != AMQP_STATUS_OK)
 		return fault_set(f, CLASS_CONF, "tls: %s and its key cannot be used", set->cert);
@@ -161,14 +169,16 @@ login_unconnected(struct amqp *a, int status, struct fault *f)
 	if (status == AMQP_STATUS_HOSTNAME_RESOLUTION_FAILED)
 		return fault_set(f, CLASS_AGAIN, "resolve: the name %s is not known", host);
 	if (login_distrust[0] != '\0')
-		return fault_set(f, CLASS_CONF, "tls: the certificate of %s is not trusted: %s (%s)",
-		    host, login_distrust, a->set->ca != NULL ? a->set->ca : "certificates of the system");
+		return fault_set(f, CLASS_CONF,
+		    "tls: the certificate of %s is not trusted: %s (%s)", host, login_distrust,
+		    a->set->ca != NULL ? a->set->ca : "certificates of the system");
 	if (status <= AMQP_STATUS_SSL_ERROR && status > _AMQP_STATUS_SSL_NEXT_VALUE)
 		return fault_set(f, CLASS_CONF, "tls: %s port %s: %s", host, port,
 		    amqp_error_string2(status));
 	if (status == AMQP_STATUS_TIMEOUT)
-		return fault_set(f, CLASS_AGAIN, "connect: no answer from %s port %s within %lld ms",
-		    host, port, (long long)a->set->timeout_ms);
+		return fault_set(f, CLASS_AGAIN,
+		    "connect: no answer from %s port %s within %lld ms", host, port,
+		    (long long)a->set->timeout_ms);
 	return fault_set(f, CLASS_AGAIN, "connect: %s port %s: %s", host, port,
 	    amqp_error_string2(status));
 }
@@ -209,8 +219,8 @@ login_refused(struct amqp *a, amqp_rpc_reply_t r, struct fault *f)
 	if (r.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
 	    r.reply.id == AMQP_CONNECTION_CLOSE_METHOD) {
 		bool conf = m->reply_code == 403 || m->reply_code == 530 || m->reply_code == 402;
-		return fault_set(f, conf ? CLASS_CONF : CLASS_AGAIN, "login: user '%s', vhost '%s': %.*s",
-		    a->user, a->vhost, (int)m->reply_text.len,
+		return fault_set(f, conf ? CLASS_CONF : CLASS_AGAIN,
+		    "login: user '%s', vhost '%s': %.*s", a->user, a->vhost, (int)m->reply_text.len,
 		    (const char *)m->reply_text.bytes);
 	}
 	if (r.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION &&
@@ -229,15 +239,16 @@ login_say(struct amqp *a, struct link *l)
 	amqp_table_entry_t understood[] = { table_true("connection.blocked"),
 	    table_true("consumer_cancel_notify"), table_true("basic.nack"),
 	    table_true("publisher_confirms") };
-	amqp_table_entry_t properties[] = { { .key = amqp_cstring_bytes("capabilities"),
-	    .value = { .kind = AMQP_FIELD_KIND_TABLE, .value.table = { 4, understood } } },
-	    table_text("connection_name", amqp_cstring_bytes(a->set->client != NULL ? a->set->client :
-	    "mq")) };
+	amqp_table_entry_t properties[] = {
+	    {.key = amqp_cstring_bytes("capabilities"),
+		.value = {.kind = AMQP_FIELD_KIND_TABLE, .value.table = {4, understood}}},
+	    table_text("connection_name",
+		amqp_cstring_bytes(a->set->client != NULL ? a->set->client : "mq"))};
 	amqp_table_t said = { .num_entries = 2, .entries = properties };
 
 	if (a->external)
-		return amqp_login_with_properties(l->c, a->vhost, CHANNELS - 1, FRAME_MAX, HEARTBEAT,
-		    &said, AMQP_SASL_METHOD_EXTERNAL, a->user);
+		return amqp_login_with_properties(l->c, a->vhost, CHANNELS - 1, FRAME_MAX,
+		    HEARTBEAT, &said, AMQP_SASL_METHOD_EXTERNAL, a->user);
 	return amqp_login_with_properties(l->c, a->vhost, CHANNELS - 1, FRAME_MAX, HEARTBEAT, &said,
 	    AMQP_SASL_METHOD_PLAIN, a->user, a->password);
 }

@@ -110,7 +110,8 @@ look_list(struct helper *h, const char *tag, const char *queue, const char *stat
 	struct link *l;
 
 	if (strcmp(state, "dead") != 0) {
-		helper_err(h, tag, CLASS_CANNOT, "RabbitMQ shows a message only by delivering it; dead "
+		helper_err(h, tag, CLASS_CANNOT,
+		    "RabbitMQ shows a message only by delivering it; dead "
 		    "letters alone can be listed");
 		return;
 	}

@@ -43,8 +43,9 @@ amqp_capabilities(struct amqp *a)
 	for (char *c = server; *c != '\0'; c++)
 		*c = *c <= ' ' || *c == '%' || *c == 0x7f ? '-' : *c;
 	a->max_body = atoi(version) >= 4 ? LARGE_4 : LARGE_3;
-	for (const char *const *c = (const char *const []){ "push", "take", "expiry", "order", "fenced",
-	    "attempts", "deliveries", "dead", "retry", "retry-one", "make", NULL }; *c != NULL; c++)
+	for (const char *const *c = (const char *const[]){"push", "take", "expiry", "order",
+		 "fenced", "attempts", "deliveries", "dead", "retry", "retry-one", "make", NULL};
+	     *c != NULL; c++)
 		helper_can(a->h, *c, NULL);
 	helper_can_number(a->h, "max-body", a->max_body);
 	helper_can_number(a->h, "delay", DELAY_MAX);
@@ -112,7 +113,8 @@ static bool
 amqp_refuses(const struct message *m, struct fault *f)
 {
 	if (m->once != NULL)
-		return !fault_set(f, CLASS_CANNOT, "RabbitMQ cannot know an --id again: consumers find "
+		return !fault_set(f, CLASS_CANNOT,
+		    "RabbitMQ cannot know an --id again: consumers find "
 		    "it in each message");
 	if (m->delay_ms > DELAY_MAX)
 		return !fault_set(f, CLASS_CANNOT, "a delay of %lld ms; at most %lld are possible",
@@ -129,8 +131,10 @@ amqp_push(struct helper *h, const char *tag, const struct message *m)
 	struct fault f;
 
 	(void)snprintf(to, sizeof(to), "%s", m->queue);
-	if (amqp_refuses(m, &f) || (m->delay_ms > 0 ? !queue_delay(a, m->queue, m->delay_ms, to, &f) :
-	    !queue_wanted(a, m->queue, &f)) || !parcel_message(&p, m, &f))
+	if (amqp_refuses(m, &f) ||
+	    (m->delay_ms > 0 ? !queue_delay(a, m->queue, m->delay_ms, to, &f)
+			     : !queue_wanted(a, m->queue, &f)) ||
+	    !parcel_message(&p, m, &f))
 		helper_err(h, tag, f.class, "%s", f.text);
 	else if ((mine = strdup(tag)) == NULL) {
 		parcel_free(&p);

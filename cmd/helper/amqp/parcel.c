@@ -60,7 +60,8 @@ parcel_property(struct parcel *p, const char *name, const char *value)
 	if (strlen(value) > SHORT_MAX)
 		return false;
 	for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i++) {
-		if (strcmp(name, properties[i].name) != 0 || (p->p._flags & properties[i].flag) != 0)
+		if (strcmp(name, properties[i].name) != 0 ||
+		    (p->p._flags & properties[i].flag) != 0)
 			continue;
 		*properties[i].to = parcel_text(&p->pool, value);
 		p->p._flags |= properties[i].flag;
@@ -145,7 +146,8 @@ parcel_id(struct parcel *p)
 
 	if ((p->p._flags & AMQP_BASIC_MESSAGE_ID_FLAG) != 0)
 		return;
-	(void)snprintf(id, sizeof(id), "amqp-%08x%08x%08x", arc4random(), arc4random(), arc4random());
+	(void)snprintf(
+	    id, sizeof(id), "amqp-%08x%08x%08x", arc4random(), arc4random(), arc4random());
 	p->p.message_id = parcel_text(&p->pool, id);
 	p->p._flags |= AMQP_BASIC_MESSAGE_ID_FLAG;
 }
@@ -169,7 +171,7 @@ parcel_message(struct parcel *out, const struct message *m, struct fault *f)
 	struct collected c = { .out = out };
 	bool good;
 
-	*out = (struct parcel){ .body = { .len = m->bodylen, .bytes = (void *)(uintptr_t)m->body } };
+	*out = (struct parcel){.body = {.len = m->bodylen, .bytes = (void *)(uintptr_t)m->body}};
 	init_amqp_pool(&out->pool, POOL_PAGE);
 	if (with.enqueued == 0)
 		with.enqueued = clock_now();

@@ -144,8 +144,8 @@ publish_fits(struct amqp *a, const struct link *l, const struct parcel *p, struc
 	size_t frame = (size_t)amqp_get_frame_max(l->c), headers = table_size(&p->p.headers);
 
 	if ((p->p._flags & AMQP_BASIC_HEADERS_FLAG) != 0 && headers + SEND_EXTRA * 4 > frame)
-		return fault_set(f, CLASS_DATA, "%zu bytes of headers; this server takes %zu", headers,
-		    frame - SEND_EXTRA * 4);
+		return fault_set(f, CLASS_DATA, "%zu bytes of headers; this server takes %zu",
+		    headers, frame - SEND_EXTRA * 4);
 	if ((int64_t)p->body.len > a->max_body)
 		return fault_set(f, CLASS_LARGE, "%zu bytes; this server takes %lld", p->body.len,
 		    (long long)a->max_body);
@@ -250,10 +250,11 @@ publish_answer(struct amqp *a, struct sending *s, bool good)
 
 	a->confirmed = true;
 	if (s->returned)
-		(void)fault_set(&f, CLASS_GONE, "there is no queue '%s' in vhost '%s'", s->queue, a->vhost);
+		(void)fault_set(
+		    &f, CLASS_GONE, "there is no queue '%s' in vhost '%s'", s->queue, a->vhost);
 	else if (!good)
-		(void)fault_set(&f, CLASS_FULL, "queue '%s' takes no more: it has reached its limit",
-		    s->queue);
+		(void)fault_set(
+		    &f, CLASS_FULL, "queue '%s' takes no more: it has reached its limit", s->queue);
 	publish_end(a, s, s->returned || !good ? &f : NULL);
 }
 
@@ -310,8 +311,10 @@ publish_why(const struct amqp *a, const struct sending *s, const struct fault *f
 	else if (f->class == CLASS_PERM && !a->confirmed)
 		*why = *f;
 	else
-		(void)fault_set(why, CLASS_UNKNOWN, "the server closed the channel before it confirmed "
-		    "this message: %s", f->text);
+		(void)fault_set(why, CLASS_UNKNOWN,
+		    "the server closed the channel before it confirmed "
+		    "this message: %s",
+		    f->text);
 }
 
 void

@@ -2,7 +2,7 @@
  * queue.c: queues: whether they are there, and those that mq keeps beside one:
  *
  *	QUEUE.mq-delay.MS	what is delayed: everything there returns to QUEUE after MS
- *	QUEUE.mq-claim.RANDOM	one claim that outlives its helper: it returns when the lease is over
+ *	QUEUE.mq-claim.RANDOM	a claim that outlives its helper; it returns after its lease
  *	QUEUE.mq-dead		dead letters
  *
  * The delay queues are quorum queues: the server removes a message there when QUEUE has confirmed
@@ -33,8 +33,10 @@ queue_named(const char *queue, struct fault *f)
 {
 	size_t len = strlen(queue);
 
-	return (len > 0 && len <= QUEUE_MAX) || fault_set(f, CLASS_DATA, "the name of the queue has "
-	    "%zu bytes; RabbitMQ and mq take 1 to %d", len, QUEUE_MAX);
+	return (len > 0 && len <= QUEUE_MAX) || fault_set(f, CLASS_DATA,
+						    "the name of the queue has "
+						    "%zu bytes; RabbitMQ and mq take 1 to %d",
+						    len, QUEUE_MAX);
 }
 
 /* ---- what was there a moment ago ------------------------------------------------ */

@@ -128,7 +128,8 @@ retry_end(struct amqp *a, struct retrying *r)
 		helper_err(a->h, r->tag, r->fault.class, "%lld are ready again; then: %s",
 		    (long long)r->done, r->fault.text);
 	else if (r->id != NULL && r->done == 0)
-		helper_err(a->h, r->tag, CLASS_GONE, "queue '%s' has no dead letter %s", r->queue, r->id);
+		helper_err(
+		    a->h, r->tag, CLASS_GONE, "queue '%s' has no dead letter %s", r->queue, r->id);
 	else {
 		helper_ok_begin(a->h, r->tag);
 		helper_field(a->h, "n", r->done);
@@ -143,7 +144,8 @@ retry_ready(const struct amqp *a)
 {
 	const struct retrying *r = a->retries;
 
-	return r != NULL && ((r->left > 0 && r->open < RETRY_WINDOW) || (r->left == 0 && r->open == 0));
+	return r != NULL &&
+	       ((r->left > 0 && r->open < RETRY_WINDOW) || (r->left == 0 && r->open == 0));
 }
 
 /* One after the other: what one has got the next one does not see. */

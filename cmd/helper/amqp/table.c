@@ -164,7 +164,8 @@ table_json_text(const amqp_bytes_t *b)
 		return text;
 	all = json_array();
 	for (size_t i = 0; i < b->len; i++)
-		(void)json_array_append_new(all, json_integer(((const unsigned char *)b->bytes)[i]));
+		(void)json_array_append_new(
+		    all, json_integer(((const unsigned char *)b->bytes)[i]));
 	return all;
 }
 
@@ -194,7 +195,8 @@ table_json(const amqp_field_value_t *v)
 		for (int i = 0; i < v->value.table.num_entries; i++) {
 			char name[256];
 			table_name(&v->value.table.entries[i].key, name);
-			(void)json_object_set_new(j, name, table_json(&v->value.table.entries[i].value));
+			(void)json_object_set_new(
+			    j, name, table_json(&v->value.table.entries[i].value));
 		}
 		return j;
 	default:
@@ -241,7 +243,8 @@ table_map_value(const char *name, const amqp_field_value_t *v, struct mapped *to
 		map_in(to, name, v->value.bytes.bytes, v->value.bytes.len);
 	else if (v->kind == AMQP_FIELD_KIND_ARRAY && table_texts(all))
 		for (int i = 0; i < all->num_entries; i++)
-			map_in(to, name, all->entries[i].value.bytes.bytes, all->entries[i].value.bytes.len);
+			map_in(to, name, all->entries[i].value.bytes.bytes,
+			    all->entries[i].value.bytes.len);
 	else if (v->kind == AMQP_FIELD_KIND_DECIMAL)
 		table_map_decimal(name, &v->value.decimal, to);
 	else if (v->kind == AMQP_FIELD_KIND_VOID)

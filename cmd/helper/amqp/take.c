@@ -181,7 +181,8 @@ take_timeout(const struct amqp *a)
 			next = at;
 	if (next == USEC_MAX)
 		return -1;
-	return next <= now ? 0 : (int)((next - now) / 1000 < 60000 ? (next - now) / 1000 + 1 : 60000);
+	return next <= now ? 0
+			   : (int)((next - now) / 1000 < 60000 ? (next - now) / 1000 + 1 : 60000);
 }
 
 bool

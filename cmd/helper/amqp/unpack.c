@@ -95,7 +95,8 @@ unpack(struct unpacked *u, const char *queue, const amqp_message_t *from, bool a
 	u->m.body = from->body.bytes;
 	u->m.bodylen = from->body.len;
 	map_message(&u->map, &u->m);
-	unpack_counts(u, queue, (p->_flags & AMQP_BASIC_HEADERS_FLAG) != 0 ? &p->headers : &none, again);
+	unpack_counts(
+	    u, queue, (p->_flags & AMQP_BASIC_HEADERS_FLAG) != 0 ? &p->headers : &none, again);
 	if (u->m.enqueued == 0 && (p->_flags & AMQP_BASIC_TIMESTAMP_FLAG) != 0 &&
 	    p->timestamp < (uint64_t)(USEC_MAX / USEC))
 		u->m.enqueued = (usec_t)p->timestamp * USEC;

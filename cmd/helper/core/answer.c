@@ -46,8 +46,8 @@ helper_can(struct helper *h, const char *name, const char *value)
 {
 	size_t len = strlen(h->caps);
 
-	(void)snprintf(h->caps + len, sizeof(h->caps) - len, " %s%s%s", name, value != NULL ? "=" : "",
-	    value != NULL ? value : "");
+	(void)snprintf(h->caps + len, sizeof(h->caps) - len, " %s%s%s", name,
+	    value != NULL ? "=" : "", value != NULL ? value : "");
 }
 
 void

@@ -10,8 +10,8 @@
  *	default login anybody password else
  *
  * An entry begins with "machine HOST", "machine HOST:PORT" or "default", and has pairs of a word
- * and its value.  A value in double quotes may have blanks; \" and \\ stand for these bytes.  A line
- * that begins with "#" is passed over.  The first entry that fits is taken.
+ * and its value.  A value in double quotes may have blanks; \" and \\ stand for these bytes.  A
+ * line that begins with "#" is passed over.  The first entry that fits is taken.
  */
 #ifndef CMD_HELPER_CORE_CREDENTIALS_H
 #define CMD_HELPER_CORE_CREDENTIALS_H

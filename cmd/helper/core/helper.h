@@ -63,8 +63,8 @@ struct engine {
 	void (*forget)(struct helper *h, struct taking *t);
 	void (*ack)(struct helper *h, const char *tag, const char *token);
 	/*
-	 * Give it back, to be delivered again after the delay.  'attempts' is what the message is to
-	 * have then, or -1: as many as before; 'reason' is why the attempt failed, or NULL.
+	 * Give it back, to be delivered again after the delay.  'attempts' is what the message is
+	 * to have then, or -1: as many as before; 'reason' is why the attempt failed, or NULL.
 	 */
 	void (*nack)(struct helper *h, const char *tag, const char *token, int64_t delay_ms,
 	    int64_t attempts, const char *reason);
@@ -74,7 +74,10 @@ struct engine {
 	void (*extend)(struct helper *h, const char *tag, const char *token, int64_t lease_ms);
 	/* Answer with the fields that are known: ready, claimed, delayed, dead, oldest (us). */
 	void (*stat)(struct helper *h, const char *tag, const char *queue);
-	/* helper_item for each of up to 'max' messages of the state, bodies cut to 'bytes'; then ok. */
+	/*
+	 * helper_item for each of up to 'max' messages of the state, bodies cut to 'bytes'; then
+	 * ok.
+	 */
 	void (*list)(struct helper *h, const char *tag, const char *queue, const char *state,
 	    int64_t max, int64_t bytes);
 	/* helper_queue for each queue, then ok. */
@@ -130,8 +133,8 @@ void helper_queue(struct helper *h, const char *tag, const char *queue);
 /* All takings, for an engine that goes over them; chained by 'next'. */
 struct taking *helper_takings(struct helper *h);
 /*
- * Whether mq reads what it was given.  If not, an engine that has more messages gives them later, in
- * 'work', which is called once mq has read some.
+ * Whether mq reads what it was given.  If not, an engine that has more messages gives them later,
+ * in 'work', which is called once mq has read some.
  */
 bool helper_has_room(const struct helper *h);
 /* Give a message to mq.  It costs a credit of 't'. */
@@ -185,9 +188,9 @@ void map_in(struct mapped *p, const char *name, const void *value, size_t len);
 void map_message(struct mapped *p, struct message *m);
 void map_free(struct mapped *p);
 /*
- * One block that holds everything that is not the body, for engines that have no headers: the lines of
- * map_out and an empty line.  The caller frees it.  map_block_in reads it, and gives false if it is
- * none.
+ * One block that holds everything that is not the body, for engines that have no headers: the lines
+ * of map_out and an empty line.  The caller frees it.  map_block_in reads it, and gives false if it
+ * is none.
  */
 char *map_block(const struct message *m, size_t *len);
 bool map_block_in(struct mapped *p, const void *block, size_t len);

@@ -46,14 +46,16 @@ map_out(const struct message *m, bool (*fn)(void *, const char *, const char *),
 		time_format(m->expires, expires);
 	if (m->enqueued != 0)
 		time_format(m->enqueued, enqueued);
-	return map_headers(m, fn, arg) && (m->id == NULL || m->id[0] == '\0' || fn(arg, "mq-id", m->id)) &&
-	    (m->key == NULL || fn(arg, "mq-key", m->key)) &&
-	    (m->priority == PRIORITY_DEFAULT || fn(arg, "mq-priority", priority)) &&
-	    (m->expires == 0 || fn(arg, "mq-expires", expires)) &&
-	    (m->enqueued == 0 || fn(arg, "mq-enqueued", enqueued)) &&
-	    (m->attempts == 0 || fn(arg, "mq-attempts", number)) &&
-	    (m->reason == NULL || fn(arg, "mq-reason", m->reason)) &&
-	    (m->via == NULL || fn(arg, "mq-via", m->via)) && (!m->maybe || fn(arg, "mq-maybe", "1"));
+	return map_headers(m, fn, arg) &&
+	       (m->id == NULL || m->id[0] == '\0' || fn(arg, "mq-id", m->id)) &&
+	       (m->key == NULL || fn(arg, "mq-key", m->key)) &&
+	       (m->priority == PRIORITY_DEFAULT || fn(arg, "mq-priority", priority)) &&
+	       (m->expires == 0 || fn(arg, "mq-expires", expires)) &&
+	       (m->enqueued == 0 || fn(arg, "mq-enqueued", enqueued)) &&
+	       (m->attempts == 0 || fn(arg, "mq-attempts", number)) &&
+	       (m->reason == NULL || fn(arg, "mq-reason", m->reason)) &&
+	       (m->via == NULL || fn(arg, "mq-via", m->via)) &&
+	       (!m->maybe || fn(arg, "mq-maybe", "1"));
 }
 
 /* ---- in ------------------------------------------------------------------- */

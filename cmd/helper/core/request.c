@@ -88,7 +88,8 @@ request_take(struct helper *h, const struct frame *f)
 	struct taking *t = request_find(h, f->word[1]);
 
 	if (t == NULL) {
-		if ((t = calloc(1, sizeof(*t))) == NULL || (t->queue = strdup(f->word[1])) == NULL) {
+		if ((t = calloc(1, sizeof(*t))) == NULL ||
+		    (t->queue = strdup(f->word[1])) == NULL) {
 			free(t);
 			h->broken = true;
 			return;
@@ -298,12 +299,12 @@ request_tagged(struct helper *h, const struct frame *f)
 		int words;		/* at least */
 		bool can;
 		void (*fn)(struct helper *h, const struct frame *f);
-	} requests[] = { { "push", 6, HAS(push), request_push }, { "ack", 3, HAS(ack), request_ack },
-	    { "nack", 4, HAS(nack), request_nack }, { "dead", 3, HAS(dead), request_dead },
-	    { "extend", 4, HAS(extend), request_extend }, { "stat", 3, HAS(stat), request_stat },
-	    { "list", 6, HAS(list), request_list }, { "queues", 2, HAS(queues), request_queues },
-	    { "retry", 4, HAS(retry), request_retry }, { "make", 3, HAS(make), request_make },
-	    { "check", 3, HAS(check), request_check } };
+	} requests[] = {{"push", 6, HAS(push), request_push}, {"ack", 3, HAS(ack), request_ack},
+	    {"nack", 4, HAS(nack), request_nack}, {"dead", 3, HAS(dead), request_dead},
+	    {"extend", 4, HAS(extend), request_extend}, {"stat", 3, HAS(stat), request_stat},
+	    {"list", 6, HAS(list), request_list}, {"queues", 2, HAS(queues), request_queues},
+	    {"retry", 4, HAS(retry), request_retry}, {"make", 3, HAS(make), request_make},
+	    {"check", 3, HAS(check), request_check}};
 
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
 		if (strcmp(f->word[0], requests[i].word) != 0 || f->n < requests[i].words)
@@ -313,7 +314,8 @@ request_tagged(struct helper *h, const struct frame *f)
 		else if (!h->ready)
 			helper_err(h, f->word[1], CLASS_CONF, "not open");
 		else if (!requests[i].can)
-			helper_err(h, f->word[1], CLASS_CANNOT, "this engine has no '%s'", f->word[0]);
+			helper_err(
+			    h, f->word[1], CLASS_CANNOT, "this engine has no '%s'", f->word[0]);
 		else
 			requests[i].fn(h, f);
 		return true;
@@ -321,7 +323,9 @@ request_tagged(struct helper *h, const struct frame *f)
 	return false;
 }
 
-/* Requests without a tag cannot be answered: one that is wrong, or comes too soon, is passed over. */
+/*
+ * Requests without a tag cannot be answered: one that is wrong, or comes too soon, is passed over.
+ */
 static bool
 request_is_plain(const char *word)
 {

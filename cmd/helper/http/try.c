@@ -7,9 +7,7 @@
 
 #include "helper/http/http.h"
 
-#if LIBCURL_VERSION_NUM < 0x075500
-#error "libcurl 7.85 or newer is needed"
-#endif
+_Static_assert(LIBCURL_VERSION_NUM >= 0x075500, "libcurl 7.85 or newer is needed");
 
 static bool
 try_tls(CURL *easy, const struct settings *set)

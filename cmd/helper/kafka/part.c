@@ -22,7 +22,8 @@ part_new(struct consumer *c, int32_t id)
 	p->id = id;
 	p->settled = p->committed = p->witness = -1;
 	p->next = c->parts;
-	return c->parts = p;
+	c->parts = p;
+	return p;
 }
 
 struct part *

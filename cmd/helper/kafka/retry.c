@@ -184,7 +184,8 @@ retry_new(struct kafka *k, const char *tag, const char *queue)
 	(void)snprintf(r->queue, sizeof(r->queue), "%s", queue);
 	r->deadline = consumer_now() + k->set->timeout_ms;
 	r->next = k->retries;
-	return k->retries = r;
+	k->retries = r;
+	return r;
 }
 
 void

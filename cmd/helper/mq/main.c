@@ -3,8 +3,8 @@
  * server, so all that is common to engines is tested with it, and it shows how a helper is written.
  *
  * Requests come to the functions of 'engine' below.  Each is done at once and answered, but for
- * pushes, which share their syncs (push.c), and messages to be taken, which come when there are some
- * (take.c).
+ * pushes, which share their syncs (push.c), and messages to be taken, which come when there are
+ * some (take.c).
  */
 #include <sys/resource.h>
 #include <stdio.h>
@@ -55,8 +55,8 @@ main_raise_files(void)
 static void
 main_capabilities(struct helper *h, const struct policy *p)
 {
-	static const char *const words[] = { "push", "take", "priority", "expiry", "key", "order",
-		"fenced", "attempts", "deliveries", "dead", "retry", "retry-one", "queues", "make" };
+	static const char *const words[] = {"push", "take", "priority", "expiry", "key", "order",
+	    "fenced", "attempts", "deliveries", "dead", "retry", "retry-one", "queues", "make"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		helper_can(h, words[i], NULL);
@@ -84,7 +84,8 @@ main_open(struct helper *h, const struct settings *set)
 	s.create = set->create;
 	helper_set_data(h, &s);
 	if (path == NULL) {
-		helper_fail(h, CLASS_CONF, "'%s' is not mq:///PATH, a spool on this machine", set->url);
+		helper_fail(
+		    h, CLASS_CONF, "'%s' is not mq:///PATH, a spool on this machine", set->url);
 		return false;
 	}
 	main_raise_files();

@@ -2,8 +2,8 @@
  * push.c: messages that come in.
  *
  * Pushes that come together are one batch and share its syncs, as long as they go to one queue with
- * the same delay, and all or none of them have a once key.  A batch is published before the next one
- * begins, so messages are stored in the order in which they came.
+ * the same delay, and all or none of them have a once key.  A batch is published before the next
+ * one begins, so messages are stored in the order in which they came.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -111,8 +111,9 @@ push_is_alone(struct queue *q, const struct message *m)
 static bool
 push_fits(const struct pushing *p, struct queue *q, const struct message *m)
 {
-	return p->q == q && !p->alone && !push_is_alone(q, m) && p->opt.delay == m->delay_ms * 1000 &&
-	    (p->opt.once != NULL) == (m->once != NULL) && !batch_full(p->b);
+	return p->q == q && !p->alone && !push_is_alone(q, m) &&
+	       p->opt.delay == m->delay_ms * 1000 && (p->opt.once != NULL) == (m->once != NULL) &&
+	       !batch_full(p->b);
 }
 
 /* Begin a batch that the message is the first one of. */

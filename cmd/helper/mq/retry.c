@@ -72,7 +72,8 @@ retry_dead(struct helper *h, const char *tag, const char *queue, const char *id)
 
 	if ((st = queues_get(helper_data(h), queue, false, &q, &err)) == ST_OK &&
 	    (st = retry_all(q, id, &n, &err)) == ST_OK && id != NULL && n == 0)
-		st = error_set(&err, ST_NOTFOUND, 0, "no dead letter '%.80s' in queue '%s'", id, queue);
+		st = error_set(
+		    &err, ST_NOTFOUND, 0, "no dead letter '%.80s' in queue '%s'", id, queue);
 	if (st != ST_OK) {
 		helper_err(h, tag, error_class(&err), "%s", err.text);
 		return;

@@ -128,7 +128,7 @@ void
 settle_dead(struct helper *h, const char *tag, const char *token, int64_t attempts,
     const char *reason)
 {
-	struct failure why = { .reason = "nack", .text = reason, .permanent = true, .counted = true };
+	struct failure why = {.reason = "nack", .text = reason, .permanent = true, .counted = true};
 	struct settling e;
 	enum state to;
 

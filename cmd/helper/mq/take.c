@@ -39,13 +39,15 @@ take_begin(struct store *s, struct taking *t, struct error *err)
 	struct look *l = calloc(1, sizeof(*l));
 	enum status st;
 
-	if ((t->engine = l) == NULL)
+	if (l == NULL)
 		return error_sys(err, ENOMEM, "take");
+	t->engine = l;
 	if ((st = queues_get(s, t->queue, s->create, &l->q, err)) != ST_OK)
 		return st;
 	if (queue_is_topic(l->q))
 		return error_set(err, ST_USAGE, 0,
-		    "'%s' is a topic: its messages go to the queues that subscribe to it", t->queue);
+		    "'%s' is a topic: its messages go to the queues that subscribe to it",
+		    t->queue);
 	return waiter_open(l->q, false, &l->waiter, err);
 }
 
@@ -173,8 +175,8 @@ take_sleep(struct look *l, usec_t wake)
 }
 
 /*
- * Look for messages while there is credit.  Before a look counts as having found nothing, the waiter
- * must be armed, or a message that comes in between would be missed.
+ * Look for messages while there is credit.  Before a look counts as having found nothing, the
+ * waiter must be armed, or a message that comes in between would be missed.
  */
 static enum status
 take_look(struct store *s, struct taking *t, struct error *err)

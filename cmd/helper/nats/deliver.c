@@ -1,6 +1,6 @@
 /*
- * deliver.c: what was delivered, on its way to mq.  mq gets it when its lease is as long as mq wants
- * it, and when it is known how often it failed.
+ * deliver.c: what was delivered, on its way to mq.  mq gets it when its lease is as long as mq
+ * wants it, and when it is known how often it failed.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -52,7 +52,9 @@ enum status net_flush(struct net *n, struct error *err) MUST_CHECK;
 
 /* Receive what is there now.  ST_NONE: nothing.  ST_IO: the connection is lost. */
 enum status net_fill(struct net *n, struct error *err) MUST_CHECK;
-/* What was received and not dropped yet; it may be changed.  It is valid until the next net_fill. */
+/*
+ * What was received and not dropped yet; it may be changed.  It is valid until the next net_fill.
+ */
 char *net_data(const struct net *n, size_t *len);
 void net_drop(struct net *n, size_t len);
 

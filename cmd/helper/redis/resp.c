@@ -134,10 +134,12 @@ resp_build(char *at, struct reply *to, struct reply **next)
 struct reply *
 resp_parse(char *data, size_t replies)
 {
-	struct reply *all = calloc(replies, sizeof(*all)), *next = all + 1;
+	struct reply *all = calloc(replies, sizeof(*all)), *next;
 
-	if (all != NULL)
-		(void)resp_build(data, all, &next);
+	if (all == NULL)
+		return NULL;
+	next = all + 1;
+	(void)resp_build(data, all, &next);
 	return all;
 }
 
