@@ -12,6 +12,7 @@ removed ("duplicate" of mq stat --relays) and, per kill, they may be as many as 
 
 Prints one line and exits with 0, or says what is wrong."""
 import argparse
+import atexit
 import base64
 import hashlib
 import json
@@ -136,6 +137,7 @@ relays = [Relay("t-out", here, "out", args.url + "/" + args.queue), Relay("t-in"
 mq(here, "init", "-q", "out", "attempts=3")
 mq(back, "init", "-q", "in")
 sums = fill()
+atexit.register(lambda: [relay.process.kill() for relay in relays if relay.process is not None and relay.alive()])
 for relay in relays:
     relay.start()
 kills = {"relay": 0, "stop": 0, "helper": 0, "server": 0}

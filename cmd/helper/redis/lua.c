@@ -2,7 +2,7 @@
  * lua.c: everything that changes a queue, as one script: while Redis runs it, nothing else
  * happens, and its effects are stored together.  The keys of a queue Q begin with "mq:{Q}:":
  *
- *	c		a hash: the queue is there if this is.  "made": since when; operators may set
+ *	c		a hash: the queue is there if this is.  "made": since when; one may set
  *			"expired" to "drop", or what has expired becomes a dead letter
  *	s0 ... s9	the streams of messages that can be taken, one for each priority, which
  *			have the group "mq"
