@@ -148,6 +148,7 @@ in_clean_env() {
 	[ -z "$san" ] || pass+=(
 		"ASAN_OPTIONS=log_path=$reports:exitcode=99:detect_stack_use_after_return=1"
 		"UBSAN_OPTIONS=log_path=$reports:exitcode=99:print_stacktrace=1"
+		"LSAN_OPTIONS=suppressions=$PWD/tests/leaks:print_suppressions=0"
 	)
 	umask 022
 	ulimit -c 0

@@ -37,7 +37,7 @@ process_passes(const char *var)
 {
 	static const char *const names[] = { "PATH=", "HOME=", "LANG=", "LC_ALL=", "TZ=", "AWS_",
 		"GOOGLE_APPLICATION_CREDENTIALS=", "PUBSUB_EMULATOR_HOST=", "SSL_CERT_FILE=",
-		"SSL_CERT_DIR=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=" };
+		"SSL_CERT_DIR=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strncmp(var, names[i], strlen(names[i])) == 0)
