@@ -13,7 +13,6 @@
 
 #include "helper/kafka/kafka.h"
 
-#define BATCH_MAX 1000000	/* what librdkafka puts into one batch if it is not told */
 #define LIMIT_MIN 1000		/* the least that it can be told */
 #define LIMIT_MAX 1000000000
 #define LIMIT_USUAL 1048588
@@ -56,8 +55,8 @@ producer_conf(struct kafka *k, rd_kafka_conf_t *conf, int64_t limit, struct trou
 	    client_set(conf, "partitioner", "murmur2_random", t) &&
 	    client_set(conf, "linger.ms", "0", t) &&
 	    client_set_number(conf, "message.timeout.ms", k->set->timeout_ms, t) &&
-	    client_set_number(conf, "message.max.bytes", limit, t) &&
-	    client_set_number(conf, "batch.size", limit < BATCH_MAX ? limit : BATCH_MAX, t);
+	    /* Of a batch, too. */
+	    client_set_number(conf, "message.max.bytes", limit, t);
 }
 
 static bool
