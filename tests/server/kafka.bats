@@ -293,8 +293,8 @@ try() {
 
 @test "relays: out and back, while they, their helpers and the broker are killed" {
 	need_broker
-	export MQ_CONF=/dev/null dir
+	export MQ_CONF=/dev/null
 	in_bash need_broker
 	torture --messages 500 --kills 10 --max-body 900000 --server-share 0.1 --server-kill 'server_stop broker KILL' \
-	    --server-start 'sh $dir/broker.sh' "$url" torture
+	    --server-start "sh $dir/broker.sh" "$url" torture
 }
