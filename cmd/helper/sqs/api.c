@@ -76,9 +76,8 @@ api_failure(const struct http_answer *a, struct failure *f)
 	if (a->refused)
 		f->c = CLASS_AGAIN;
 	else if (!api_error_class(name, &f->c))
-		f->c = a->status >= 500   ? CLASS_UNKNOWN
-		       : a->status == 403 ? CLASS_PERM
-					  : CLASS_DATA;
+		f->c = a->status >= 500 ? CLASS_UNKNOWN :
+		    a->status == 403 ? CLASS_PERM : CLASS_DATA;
 	/* What a receipt is wrong about is told in the text alone. */
 	if (f->c == CLASS_DATA && strstr(text, "receipt handle has expired") != NULL)
 		f->c = CLASS_LOST;

@@ -189,10 +189,10 @@ login_read(struct sqs *s, const struct settings *set, struct failure *f)
 		login_set(&s->login, "aws_secret_access_key", "mq");
 		return true;
 	}
-	return path != NULL ? login_file(&s->login, path, f)
-			    : login_fail(f, "no credentials: name a file by 'credentials', or set "
-					    "AWS_ACCESS_KEY_ID and "
-					    "AWS_SECRET_ACCESS_KEY");
+	if (path != NULL)
+		return login_file(&s->login, path, f);
+	return login_fail(f, "no credentials: name a file by 'credentials', or set "
+	    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
 }
 
 void
