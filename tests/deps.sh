@@ -87,9 +87,9 @@ probe() {
 	need libssl-dev		"OpenSSL, for mq-engine-redis"	has_pc openssl
 	need libnats-dev	"libnats, for mq-engine-nats"	has_pc libnats
 	need libcurl4-openssl-dev	"libcurl, for mq-engine-sqs and -pubsub"	has_pc libcurl
-	need redis-server	"redis-server"			has redis-server
-	need nats-server	"nats-server"			has nats-server
-	need beanstalkd		"beanstalkd"			has beanstalkd
+	need redis-server	"redis-server"			has_sbin redis-server
+	need nats-server	"nats-server"			has_sbin nats-server
+	need beanstalkd		"beanstalkd"			has_sbin beanstalkd
 	need openssl		"openssl"			has openssl
 	[ "$1" != base ] || return 0
 	if [ "$1" = engines ]; then
