@@ -8,7 +8,8 @@
 #	FILES="lib/life/push.c ..."	only these files
 #
 # FILES is for the linters that look at one file at a time: cppcheck, clang-tidy,
-# analyzer, shellcheck, mandoc, columns, prototypes.  The others take all.
+# analyzer, shellcheck, mandoc, columns, prototypes.  The others take all.  clang-tidy and analyzer look at the helpers of engines
+# (cmd/helper/) only if FILES names them, for they take long.
 
 set -u -o pipefail
 export LC_ALL=C.UTF-8
@@ -75,6 +76,9 @@ files() {
 
 c_files() { files 'lib/*/*.c' 'cmd/*.c' 'cmd/*/*.c' 'cmd/helper/*/*.c'; }
 
+# For the slow ones: the helpers of engines only when they are asked for, by FILES.
+deep_files() { c_files | if [ -n "${FILES:-}" ]; then cat; else grep -v '^cmd/helper/'; fi; }
+
 h_files() { files 'lib/*.h' 'lib/*/*.h' 'cmd/*.h' 'cmd/*/*.h' 'cmd/helper/*/*.h'; }
 
 # ---- how one is run ----
@@ -126,7 +130,7 @@ warnings() {
 }
 
 tidy() {
-	c_files | tr '\n' '\0' |
+	deep_files | tr '\n' '\0' |
 	    xargs -0 -r -P "$(nproc)" -I '{}' clang-tidy --quiet '{}' -- "${flags[@]}" 2>&1 |
 	    { grep -v ' warnings\{0,1\} generated\.$' || true; }
 }
@@ -137,8 +141,8 @@ tidy() {
 # shellcheck disable=SC2016 # expanded by sh
 analyzer() {
 	{ sed -n 's/[[:space:]]*#.*//; /./s/^/known /p' tests/analyzer
-	c_files | sed 's/^/looked /'
-	c_files | tr '\n' '\0' |
+	deep_files | sed 's/^/looked /'
+	deep_files | tr '\n' '\0' |
 	    xargs -0 -r -P "$(nproc)" -I '{}' sh -c 'said=$("$@" 2>&1); echo "$said"' sh \
 	        gcc -fanalyzer -fanalyzer-verbosity=0 -fdiagnostics-plain-output \
 	        "${flags[@]}" -O2 -c -o /dev/null '{}' 2>&1; } |
