@@ -15,8 +15,8 @@ broker_init(struct broker *b)
 		return st;
 	if (r->noperands > 1)
 		return error_set(&r->err, ST_USAGE, 0,
-		    "an engine has no queue.conf: [queue NAME] of "
-		    "mq.conf says lease, attempts and backoff");
+		    "an engine has no queue.conf: [queue NAME] of mq.conf says lease, attempts "
+		    "and backoff");
 	if ((st = broker_queue(b)) != ST_OK ||
 	    (st = broker_open(b, &(struct engine_options){ .create = true })) != ST_OK ||
 	    (st = refuse_unless(b, "make")) != ST_OK)

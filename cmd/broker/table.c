@@ -29,7 +29,7 @@ table_engines(void)
 static void
 table_line(const char *what, const char *text)
 {
-	(void)printf("%-14s ", what);
+	(void)printf("%-17s ", what);
 	out_vis(stdout, text, strlen(text));
 	(void)fputc('\n', stdout);
 }
@@ -159,7 +159,7 @@ table_look(struct broker *b)
 	table_yes(b, "ls", "queues", "lists the queues", "cannot list the queues");
 	table_yes(b, "new queues", "make",
 	    "are made by init, and by push unless mq.conf says autocreate = no",
-	    "are made by the engine's own tools");
+	    "are not made by init");
 }
 
 static void
