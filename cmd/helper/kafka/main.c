@@ -12,6 +12,7 @@
 #include "helper/kafka/kafka.h"
 
 #define AWAY_WAIT 1000	/* ms */
+#define CLOSE_WAIT 10	/* seconds, and three times the time limit */
 
 /* ---- what it can do ------------------------------------------------------------- */
 
@@ -113,6 +114,8 @@ kafka_close(struct helper *h)
 {
 	struct kafka *k = helper_data(h);
 
+	/* librdkafka waits without a limit for its threads to end. */
+	(void)alarm((unsigned)(3 * k->set->timeout_ms / 1000) + CLOSE_WAIT);
 	if (!helper_is_down(h)) {
 		producer_flush(k);
 		consumer_work(k);
