@@ -210,7 +210,7 @@ engine_open(struct run *r, const struct address *a, const struct engine_options 
 	struct pollfd p[ENGINE_FDS];
 	enum status st = engine_begin(r, a, opt, out, err);
 
-	while (st == ST_OK && (st = engine_begun(*out, err)) == ST_NONE) {
+	while (st == ST_OK && *out != NULL && (st = engine_begun(*out, err)) == ST_NONE) {
 		if (run_stopped()) {
 			st = error_set(err, ST_AGAIN, 0, "%s: a signal came", a->what);
 			break;
