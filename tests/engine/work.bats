@@ -351,6 +351,18 @@ export MQ_REAL_DIR=${MQ_ENGINE_DIR:-}
 	there push -q bulk -m 3
 	until_ lines 3 log
 	assert_equal "$(tr '\n' ' ' <log)" "bulk 1 urgent 2 bulk 3 "
+	# While there is no place, nothing is taken of the others only to be given back.
+	rm log
+	kill "$work"
+	assert ended 0
+	work urgent bulk -- sh -c 'echo >>log; while [ ! -e go ]; do sleep 0.05; done'
+	there push -q urgent -m 4
+	until_ lines 1 log
+	there push -q bulk -m 5
+	sleep 0.5
+	assert_equal "$(there ls --json bulk | jq -r '"\(.state) \(.deliveries)"')" "ready 0"
+	touch go
+	until_ lines 2 log
 	run mq work --drain urgent nowhere -- cat
 	assert_failure 66
 	assert_output --partial "no queue 'nowhere'"
