@@ -92,7 +92,7 @@ reason() {
 @test "environment: spool and queue, nothing of a message" {
 	mq push -q q -m x -H 'A: 1'
 	MQ_ID=old MQ_HEADER_A=old mq work q --drain --persistent -- sh -c 'env | grep ^MQ_ | sort >env; read -r id _ && head -c 6 >/dev/null; echo "$id ok"'
-	run -0 grep -v -e ^MQ_BIN -e ^MQ_BUILD -e ^MQ_CONF -e ^MQ_SAN env
+	run -0 grep -v -e ^MQ_BIN -e ^MQ_BUILD -e ^MQ_CONF -e ^MQ_ENGINE_DIR -e ^MQ_SAN env
 	assert_output "MQ_QUEUE=q
 MQ_SPOOL=$(realpath "$MQ_SPOOL")"
 }
