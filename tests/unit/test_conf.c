@@ -424,10 +424,21 @@ static void
 sections(void)
 {
 	broken_conf("lease = 5m\n", "1: 'lease' stands above the first section: [defaults] or [queue GLOB]");
-	broken_conf("[default]\n", "1: unknown section [default]: there are [defaults] and [queue GLOB]");
-	broken_conf("[queue]\n", "1: unknown section [queue]: there are [defaults] and [queue GLOB]");
-	broken_conf("[queue ]\n", "1: unknown section [queue ]: there are [defaults] and [queue GLOB]");
-	broken_conf("[queue a b]\n", "1: unknown section [queue a b]: there are [defaults] and [queue GLOB]");
+	broken_conf("[engine a b]\n", "1: unknown section [engine a b]: there are [defaults], "
+	    "[queue GLOB], [engine NAME] and [relay NAME]");
+	broken_conf("[engine e]\nurl = mq:///a\nurl = mq:///b\n", "3: 'url' is set for the second time");
+	broken_conf("[engine e]\nattempts = 3\n", "2: unknown key 'attempts' in [engine e]: there are "
+	    "url credentials ca cert key tls_name verify insecure timeout queue ");
+	broken_conf("[relay r]\nqueue = a b\n", "2: unknown key 'queue' in [relay r]: there are "
+	    "source destination window ");
+	broken_conf("[default]\n", "1: unknown section [default]: there are [defaults], [queue GLOB], "
+	    "[engine NAME] and [relay NAME]");
+	broken_conf("[queue]\n", "1: unknown section [queue]: there are [defaults], [queue GLOB], "
+	    "[engine NAME] and [relay NAME]");
+	broken_conf("[queue ]\n", "1: unknown section [queue ]: there are [defaults], [queue GLOB], "
+	    "[engine NAME] and [relay NAME]");
+	broken_conf("[queue a b]\n", "1: unknown section [queue a b]: there are [defaults], [queue GLOB], "
+	    "[engine NAME] and [relay NAME]");
 	broken_conf("[]\n", "1: a section looks like [defaults] or [queue GLOB]");
 	broken_conf("[defaults\n", "1: a section looks like [defaults] or [queue GLOB]");
 	broken_conf("[defaults] x\n", "1: a section looks like [defaults] or [queue GLOB]");
