@@ -101,18 +101,11 @@ static bool
 relay_name(void *arg, const char *section, const char *key, const char *value)
 {
 	struct asked *a = arg;
-	char **grown;
+	struct error ignored = { 0 };
 
 	(void)value;
-	if (strncmp(section, "relay ", 6) != 0 || strcmp(key, "source") != 0)
-		return true;
-	if ((grown = reallocarray(a->names.name, a->names.n + 1, sizeof(*grown))) == NULL)
-		return false;
-	a->names.name = grown;
-	if ((grown[a->names.n] = strdup(section + 6)) == NULL)
-		return false;
-	a->names.n++;
-	return true;
+	return strncmp(section, "relay ", 6) != 0 || strcmp(key, "source") != 0 ||
+	    names_add(&a->names, section + 6, &ignored) == ST_OK;
 }
 
 static enum status

@@ -83,22 +83,16 @@ stat_ask(struct broker *b, const char *target, struct figures_of *f)
 	return ST_OK;
 }
 
-
 static enum status
 stat_names(struct broker *b, struct names *names)
 {
 	struct event_of_engine ev;
-	char **grown;
+	enum status st;
 
 	engine_ask(b->e, NULL, "queues");
-	while (engine_wait(b->e, USEC_MAX, &ev) == ST_OK && ev.kind == EV_QUEUE) {
-		if ((grown = reallocarray(names->name, names->n + 1, sizeof(*grown))) == NULL)
-			return error_set(&b->r->err, ST_AGAIN, 0, "not enough memory");
-		names->name = grown;
-		if ((grown[names->n] = strdup(ev.text)) == NULL)
-			return error_set(&b->r->err, ST_AGAIN, 0, "not enough memory");
-		names->n++;
-	}
+	while (engine_wait(b->e, USEC_MAX, &ev) == ST_OK && ev.kind == EV_QUEUE)
+		if ((st = names_add(names, ev.text, &b->r->err)) != ST_OK)
+			return st;
 	return ev.kind == EV_OK ? ST_OK : error_set(&b->r->err, ev.kind == EV_ERR ?
 	    class_status(ev.class) : ST_AGAIN, 0, "%s: %s", engine_name(b->e), ev.text);
 }

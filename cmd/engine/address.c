@@ -168,16 +168,10 @@ static bool
 section_queue(struct names *list, const char *value)
 {
 	size_t n = strcspn(value, " \t");
-	char **grown;
+	struct error ignored = { 0 };
 
-	if (value[n] == '\0' || value[n + strspn(value + n, " \t")] == '\0' ||
-	    (grown = reallocarray(list->name, list->n + 1, sizeof(*grown))) == NULL)
-		return false;
-	list->name = grown;
-	if ((list->name[list->n] = strdup(value)) == NULL)
-		return false;
-	list->n++;
-	return true;
+	return value[n] != '\0' && value[n + strspn(value + n, " \t")] != '\0' &&
+	    names_add(list, value, &ignored) == ST_OK;
 }
 
 static bool

@@ -32,6 +32,24 @@ names_split(const char *text, size_t len, char separator, struct names *out, str
 	return ST_OK;
 }
 
+enum status
+names_add(struct names *names, const char *name, struct error *err)
+{
+	if (names->n >= names->cap) {
+		/* A list that names_split made has no 'cap'. */
+		size_t cap = names->n < 8 ? 16 : names->n * 2;
+		char **grown = reallocarray(names->name, cap, sizeof(*grown));
+		if (grown == NULL)
+			return error_sys(err, ENOMEM, "a list of names");
+		names->name = grown;
+		names->cap = cap;
+	}
+	if ((names->name[names->n] = strdup(name)) == NULL)
+		return error_sys(err, ENOMEM, "a list of names");
+	names->n++;
+	return ST_OK;
+}
+
 void
 names_free(struct names *names)
 {

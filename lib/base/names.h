@@ -10,6 +10,8 @@ struct names { char **name; size_t n, cap; };
 /* Split 'text' at each separator, and leave out empty parts.  Free the list with names_free. */
 enum status names_split(const char *text, size_t len, char separator, struct names *out,
     struct error *err) MUST_CHECK;
+/* Add a copy of the name at the end. */
+enum status names_add(struct names *names, const char *name, struct error *err) MUST_CHECK;
 void names_free(struct names *names);
 
 /* ---- distance.c ---------------------------------------------------------------- */
