@@ -124,9 +124,9 @@ engine_fits(const struct engine *e, const struct message *m, enum class *c, stru
 		return error_set(err, ST_BADDATA, 0,
 		    "the message has %lld headers; %s holds %lld at most", (long long)n, e->name,
 		    (long long)max);
-	/* It goes into a line of the protocol. */
-	if (m->key != NULL && strlen(m->key) > FRAME_LINE_MAX / 6)
-		return error_set(err, ST_BADDATA, 0, "the key is longer than %d bytes",
-		    FRAME_LINE_MAX / 6);
+	if (!message_fits(m, strlen(m->queue) + FRAME_TAG_MAX))
+		return error_set(err, ST_BADDATA, 0,
+		    "its key, and the relays that it came through, "
+		    "are too long for a helper");
 	return caps_options(e, m, err);
 }

@@ -21,6 +21,7 @@ event_answers(struct engine *e, const char *tag, void **data)
 		if (e->asked[i].tag != n)
 			continue;
 		*data = e->asked[i].data;
+		e->answered = clock_mono();
 		memmove(&e->asked[i], &e->asked[i + 1], (e->nasked - i - 1) * sizeof(e->asked[0]));
 		e->nasked--;
 		return true;

@@ -61,7 +61,7 @@ hear_waits(const struct engine *e)
 static void
 hear_watch(struct engine *e)
 {
-	usec_t silent = clock_mono() - e->heard;
+	usec_t silent = clock_mono() - e->heard, since;
 
 	if (!hear_waits(e))
 		return;
@@ -75,7 +75,9 @@ hear_watch(struct engine *e)
 	} else if (silent > 3 * e->timeout)
 		engine_lose(e, CLASS_UNKNOWN, "the helper hangs: it said nothing for %.1f s",
 		    (double)silent / USEC);
-	if (e->nasked > 0 && clock_mono() - e->asked[0].sent > 3 * e->timeout)
+	/* One that answers others works on: only when it stands still is it given up. */
+	since = e->nasked > 0 && e->asked[0].sent > e->answered ? e->asked[0].sent : e->answered;
+	if (e->nasked > 0 && clock_mono() - since > 3 * e->timeout)
 		engine_lose(e, CLASS_UNKNOWN,
 		    "the helper hangs: a request was not answered in %.1f s",
 		    3.0 * (double)e->timeout / USEC);

@@ -37,6 +37,7 @@ struct engine {
 	uint64_t tag;
 	usec_t timeout;
 	usec_t heard;		/* when the helper last said something, or began to be waited for */
+	usec_t answered;	/* when the last request was answered */
 	bool pinged;
 	bool down;		/* it is gone; what is open is to be told of */
 	bool told;		/* EV_DOWN was given */

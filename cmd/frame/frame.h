@@ -133,6 +133,11 @@ struct message {
 /* Send a message: a line "KIND FIRST SECOND ID HEAD BODY FIELD..." and its bytes. */
 void message_put(struct writer *w, const char *kind, const char *first, const char *second,
     const struct message *m);
+/*
+ * Whether the line of the message has room, with a first and a second word of so many bytes
+ * together.  The others are a few numbers.
+ */
+bool message_fits(const struct message *m, size_t words);
 /* Take a message from such a frame; m->queue is left alone.  ST_BADDATA: a field is wrong. */
 enum status message_get(const struct frame *f, struct message *m, struct error *err) MUST_CHECK;
 

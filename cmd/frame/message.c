@@ -39,6 +39,22 @@ message_put(struct writer *w, const char *kind, const char *first, const char *s
 	writer_bytes(w, m->body, m->bodylen);
 }
 
+/* What a text may need when all of its bytes are escaped. */
+static size_t
+message_length(const char *text)
+{
+	return text != NULL ? 3 * strlen(text) + 10 : 0;
+}
+
+bool
+message_fits(const struct message *m, size_t words)
+{
+	return 3 * words + message_length(m->id) + message_length(m->key) +
+		   message_length(m->once) + message_length(m->reason) + message_length(m->via) +
+		   400 <
+	       FRAME_LINE_MAX;
+}
+
 enum status
 message_get(const struct frame *f, struct message *m, struct error *err)
 {

@@ -98,26 +98,30 @@ carry_in(const struct message *m, const char *via, struct headers *h, struct err
 		st = carry_add(h, "Key", m->key, err);
 	if (st == ST_OK && m->reason != NULL && !headers_find(h, "Mq-Reason", &found))
 		st = carry_add(h, "Mq-Reason", m->reason, err);
+	if (st == ST_OK && m->id[0] != '\0' && !headers_find(h, "Mq-Id", &found))
+		st = carry_add(h, "Mq-Id", m->id, err);
 	return st == ST_OK ? carry_add(h, VIA, via, err) : st;
 }
 
 void
-carry_once(const struct message *m, char key[129])
+carry_once(const struct message *m, const char *source, char key[129])
 {
-	size_t len = strlen(m->id);
 	struct error ignored = { 0 };
+	size_t len = strlen(m->id);
 	struct msgid fresh;
 
-	if (len > 0 && !m->changing && once_check(m->id, &ignored) == ST_OK) {
-		(void)strlcpy(key, m->id, 129);
-		return;
-	}
 	if (len == 0 || m->changing) {
 		id_make(clock_now(), &fresh);
 		(void)strlcpy(key, fresh.text, 129);
-		return;
-	}
-	/* An id that is no key of ours: two hashes of it are as good. */
-	(void)snprintf(key, 129, "hash-%016llx%016llx", (unsigned long long)fnv1a(m->id, len),
-	    (unsigned long long)fnv1a(m->id + len / 2, len - len / 2));
+	} else if (!m->derived && once_check(m->id, &ignored) == ST_OK)
+		(void)strlcpy(key, m->id, 129);
+	else
+		/*
+		 * An id of the engine's own is good for its queue alone, and may be no key of ours:
+		 * hashes of it and of where it comes from are as good.
+		 */
+		(void)snprintf(key, 129, "hash-%016llx-%016llx%016llx",
+		    (unsigned long long)fnv1a(source, strlen(source)),
+		    (unsigned long long)fnv1a(m->id, len),
+		    (unsigned long long)fnv1a(m->id + len / 2, len - len / 2));
 }

@@ -17,8 +17,6 @@
 #include "shared/distribute.h"
 #include "relay/relay.h"
 
-/* So many bytes make a batch that is not waited with. */
-#define BATCH_BYTES (16 << 20)
 /* A look that found nothing, once more: what an engine calls empty need not be. */
 #define IDLES 2
 
@@ -92,7 +90,7 @@ in_options(struct relay *y, const struct message *m, const struct headers *h, ch
 	usec_t now = clock_now();
 	struct header found;
 
-	carry_once(m, once);
+	carry_once(m, y->state.source, once);
 	y->opt.once = once;
 	y->opt.headers = h;
 	y->opt.priority = m->priority;
@@ -147,7 +145,7 @@ in_take(struct relay *y, const struct event_of_engine *ev, struct error *err)
 	y->credit--;
 	y->idles = 0;
 	if (!carry_via(m->via != NULL ? m->via : "", m->via != NULL ? strlen(m->via) : 0,
-	    y->state.name, via, sizeof(via)))
+	    y->mark, via, sizeof(via)))
 		return in_refuse(y, p, m->id, "loop: it came through this relay before");
 	if ((st = carry_in(m, via, &h, &why)) == ST_OK)
 		st = in_write(y, m, &h, &why);
@@ -170,10 +168,24 @@ static void
 in_stored(void *arg, const struct msgid *id)
 {
 	struct relay *y = arg;
-	struct parcel *p = &y->parcel[y->pending[y->nstored++]];
 
 	(void)id;
-	engine_ack(y->e, p->token, p);
+	y->nstored++;
+}
+
+/*
+ * What is stored for good is acknowledged.  After ST_UNSURE nothing is: it comes again, and is
+ * known by its id.
+ */
+static void
+in_acknowledge(struct relay *y, enum status st)
+{
+	if (st == ST_UNSURE)
+		y->nstored = 0;
+	for (int64_t i = 0; i < y->nstored; i++) {
+		struct parcel *p = &y->parcel[y->pending[i]];
+		engine_ack(y->e, p->token, p);
+	}
 }
 
 /* The batch cannot be stored for longer than its claims last: the engine gets it back. */
@@ -205,8 +217,11 @@ in_store(struct relay *y)
 	uint64_t before = batch_duplicates(y->b);
 	enum status st = batch_publish(y->b, clock_now(), in_stored, y, &err);
 
-	y->state.duplicate += batch_duplicates(y->b) - before;
-	y->state.sent += (uint64_t)y->nstored - (batch_duplicates(y->b) - before);
+	in_acknowledge(y, st);
+	if (y->nstored > 0) {
+		y->state.duplicate += batch_duplicates(y->b) - before;
+		y->state.sent += (uint64_t)y->nstored - (batch_duplicates(y->b) - before);
+	}
 	if (y->nstored > 0)
 		relay_succeeded(y);
 	if (y->gate != NULL && y->nstored > 0)
@@ -263,6 +278,7 @@ in_event(struct relay *y, const struct event_of_engine *ev, struct error *err)
 		return ST_OK;
 	case EV_ENDED:
 		y->credit = 0;
+		y->failed = class_status(ev->class);
 		relay_pause(y, ev->class == CLASS_AGAIN || ev->class == CLASS_FULL ? RELAY_AWAY :
 		    RELAY_REFUSED, ev->text);
 		return ST_OK;

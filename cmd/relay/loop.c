@@ -63,8 +63,8 @@ loop_become(struct relay *y, enum relay_is is, const char *text)
 	if (is == RELAY_UP)
 		run_note(y->r, "%s: up", s->name);
 	else if (is != RELAY_STOPPED && text[0] != '\0')
-		run_note(y->r, "%s: %s: %s; nothing is lost, and it is tried again", s->name,
-		    relay_words[is], text);
+		run_note(y->r, "%s: %s: %s; nothing is lost%s", s->name, relay_words[is], text,
+		    y->drain ? "" : ", and it is tried again");
 	loop_write(y, true);
 }
 
@@ -134,6 +134,14 @@ loop_connect(struct relay *y, struct error *err)
 		}
 		if (y->state.success != 0)
 			y->state.reconnects++;
+		/*
+		 * With nothing to send that is all that can succeed.  Whether to wait after the
+		 * next failure is not decided by a connection alone.
+		 */
+		if (y->out && (y->state.is == RELAY_AWAY || y->state.is == RELAY_STARTING)) {
+			y->state.success = clock_now();
+			loop_become(y, RELAY_UP, "");
+		}
 		y->way->begin(y);
 		return ST_OK;
 	}
@@ -141,6 +149,7 @@ loop_connect(struct relay *y, struct error *err)
 		*err = why;
 		return st;
 	}
+	y->failed = st;
 	relay_pause(y, st == ST_AGAIN ? RELAY_AWAY : RELAY_REFUSED, why.text);
 	return ST_OK;
 }
@@ -160,6 +169,8 @@ loop_events(struct relay *y, struct error *err)
 		case EV_STATE:
 			if (strcmp(ev.state, "up") != 0)
 				relay_pause(y, RELAY_FULL, ev.text);
+			else if (y->state.is == RELAY_FULL)
+				loop_become(y, RELAY_UP, "");
 			break;
 		default:
 			st = y->way->event(y, &ev, err);
@@ -239,7 +250,8 @@ loop_drain_fails(const struct relay *y, struct error *err)
 	/* What is under way is answered first, or it would be sent once more. */
 	if (y->e != NULL && y->nparcels > 0)
 		return ST_OK;
-	return error_set(err, ST_AGAIN, 0, "%s", y->state.error);
+	return error_set(err, y->state.is == RELAY_REFUSED ? y->failed : ST_AGAIN, 0, "%s: %s",
+	    y->state.name, y->state.error);
 }
 
 static enum status

@@ -127,12 +127,15 @@ out_push(struct relay *y, struct parcel *p, struct headers *h, const char *body,
 	enum class c;
 
 	if (headers_find(h, "Key", &found)) {
+		if (found.valuelen >= sizeof(key))
+			return out_bury(
+			    y, p, "engine-data", "its key is too long for a helper", err);
 		(void)snprintf(key, sizeof(key), "%.*s", (int)found.valuelen, found.value);
 		m.key = key;
 	}
 	if (carry_out(h, before, sizeof(before), err) != ST_OK)
 		return err->status;
-	if (!carry_via(before, strlen(before), y->state.name, via, sizeof(via)))
+	if (!carry_via(before, strlen(before), y->mark, via, sizeof(via)))
 		return out_bury(y, p, "loop", "it came through this relay before", err);
 	out_describe(y, p, h, &m);
 	m.body = body;
@@ -174,6 +177,8 @@ out_held(struct relay *y, enum status st, const struct passed *over, struct erro
 {
 	if (over->n > 0)
 		run_note(y->r, "%s%s", over->first.text, over->n > 1 ? "; others, too" : "");
+	if (y->drain && st == ST_AGAIN && over->held == HELD_PAUSED)
+		return st;	/* it would wait for somebody who resumes the queue */
 	if (st != ST_NONE && !(st == ST_AGAIN && over->held != HELD_NO)) {
 		if (over->n == 0 && st != ST_AGAIN)
 			return st;
@@ -232,6 +237,7 @@ out_failed(struct relay *y, struct parcel *p, const struct event_of_engine *ev, 
 	case CLASS_GONE:
 	case CLASS_PERM:
 	case CLASS_CONF:
+		y->failed = class_status(ev->class);
 		relay_pause(y, RELAY_REFUSED, ev->text);
 		return out_release(y, p, err);
 	case CLASS_UNKNOWN:

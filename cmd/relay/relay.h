@@ -61,6 +61,7 @@ struct relay {
 	struct relay_state state;
 	struct address address;
 	char target[TARGET_MAX];
+	char mark[160];		/* what Mq-Via calls this relay */
 	struct queue *q;
 	struct waiter *waiter;
 	struct engine *e;	/* NULL: the engine is away */
@@ -88,7 +89,7 @@ struct relay {
 
 	struct backoff backoff;
 	usec_t written;		/* clock_mono: when the state was last written */
-	enum status worst;
+	enum status failed;	/* of what somebody has to mend */
 };
 
 /* ---- setup.c ------------------------------------------------------------- */
@@ -118,10 +119,10 @@ void relay_free_parcel(struct relay *y, struct parcel *p);
 bool carry_via(const char *before, size_t len, const char *name, char *buf, size_t size);
 /* Take the header Mq-Via out of a block.  'via' becomes its value, or "". */
 enum status carry_out(struct headers *h, char *via, size_t size, struct error *err) MUST_CHECK;
-/* The headers that a message from an engine has here: its own, its key, and its way. */
+/* The headers that a message from an engine has here: its own, its key, its id, and its way. */
 enum status carry_in(const struct message *m, const char *via, struct headers *h,
     struct error *err) MUST_CHECK;
 /* The key under which it is pushed, so that it is queued once. */
-void carry_once(const struct message *m, char key[129]);
+void carry_once(const struct message *m, const char *source, char key[129]);
 
 #endif

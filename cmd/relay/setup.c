@@ -32,6 +32,22 @@ setup_name(struct relay *y)
 		    engine, y->state.queue);
 }
 
+/* Two hosts, and two spools of a host, may have relays of one name: NAME@HOST.HASH. */
+static void
+setup_mark(struct relay *y)
+{
+	const char *spool = spool_path(y->r->spool);
+	char host[65] = "";
+
+	if (gethostname(host, sizeof(host) - 1) == -1)
+		(void)strlcpy(host, "localhost", sizeof(host));
+	for (char *p = host; *p != '\0'; p++)
+		if (*p == ',' || *p <= ' ')
+			*p = '-';
+	(void)snprintf(y->mark, sizeof(y->mark), "%s@%s.%04x", y->state.name, host,
+	    (unsigned)(fnv1a(spool, strlen(spool)) & 0xffff));
+}
+
 static enum status
 setup_ends(struct relay *y, const char *source, const char *destination)
 {
@@ -100,6 +116,7 @@ relay_setup(struct relay *y, const char *name, const char *source, const char *d
 	if ((st = y->out ? setup_out(y) : setup_in(y)) != ST_OK ||
 	    (st = relays_lock(y->r, s)) != ST_OK)
 		return st;
+	setup_mark(y);
 	s->pid = getpid();
 	s->started = s->since = clock_now();
 	relays_write(y->r, s);

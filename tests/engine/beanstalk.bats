@@ -298,7 +298,7 @@ PY
 	beanstalk_start still "$port"
 	STILL=$(<"$BATS_FILE_TMPDIR/still.pid") talk beanstalk url="beanstalk://127.0.0.1:$port" timeout=700 <<-'PY'
 		import signal
-		os.kill(int(os.environ["STILL"]), signal.SIGSTOP)
+		stand_still(os.environ["STILL"])
 		start = time.monotonic()
 		answer = p.answer(p.ask_push("q", "1", b"x"))
 		assert answer.cls == "unknown", str(answer)
@@ -313,7 +313,7 @@ PY
 		other = peer().open()
 		other.take("q", 5)
 		other.get(1)
-		os.kill(int(os.environ["STILL"]), signal.SIGSTOP)
+		stand_still(os.environ["STILL"])
 		assert other.status() == 75
 		os.kill(int(os.environ["STILL"]), signal.SIGCONT)
 		other.release()
@@ -340,7 +340,7 @@ PY
 			        p.pump(0.01)
 			p.wait(lambda: p.answers["t150"].done, "some answers")
 			# What it cannot have confirmed any more is not known; of the rest it may be.
-			os.kill(pid, signal.SIGSTOP)
+			stand_still(pid)
 			open_ = [push() for i in range(20)]
 			p.quiet(0.2)
 			os.kill(pid, signal.SIGKILL)

@@ -104,6 +104,13 @@ import os, sys, time
 sys.path.insert(0, sys.argv[1])
 from conformance.peer import Peer, Fail
 
+def stand_still(pid):
+    """SIGSTOP, and wait for its threads: they stop one after the other."""
+    os.kill(int(pid), 19)
+    tasks = "/proc/%d/task/" % int(pid)
+    while any(open(tasks + t + "/stat").read().rsplit(")", 1)[1].split()[0] != "T" for t in os.listdir(tasks)):
+        time.sleep(0.01)
+
 def peer(**more):
     settings = dict(a.split("=", 1) for a in sys.argv[3:])
     settings.update({k.replace("_", "-"): v for k, v in more.items()})

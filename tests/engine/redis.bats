@@ -243,7 +243,7 @@ authority() {
 	STILL=$(<"$BATS_FILE_TMPDIR/still.pid") talk redis url="redis://127.0.0.1:$port" timeout=500 <<-'PY'
 		import signal
 		p.must("make", "q")
-		os.kill(int(os.environ["STILL"]), signal.SIGSTOP)
+		stand_still(os.environ["STILL"])
 		start = time.monotonic()
 		answer = p.answer(p.ask_push("q", "1", b"x"))
 		assert answer.cls == "unknown", str(answer)
@@ -589,4 +589,14 @@ PY
 	assert_regex "$stderr" 'more than these 1000 ready ones'
 	MQ_SPOOL=$URL run -0 mq ls --ids -n 999 more
 	assert_equal "${#lines[@]}" 999
+}
+
+@test "relays: entries of strangers in two streams may have one number" {
+	export MQ_CONF=/dev/null MQ_SPOOL=$PWD/spool
+	for stream in s1 s2; do
+		mq -s "$URL" init -q "$stream" 2>/dev/null || mq -s "$URL" push -q -m seed "$stream"
+		cli XADD "mq:{$stream}:s5" 1900000000000-0 body "from $stream" >/dev/null
+		mq relay -q --drain --name "$stream" "$URL/$stream" jobs
+	done
+	assert_equal "$(mq pop -n 9 -l jobs | grep -c '^from s')" 2
 }

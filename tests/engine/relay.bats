@@ -351,3 +351,68 @@ EOF
 	(shop) >said 2>&1
 	shop_says | diff - said
 }
+
+@test "what may not be stored for good is not acknowledged at the engine" {
+	need_inject
+	there init -q other
+	mq init -q jobs
+	for call in '/renameat2 .*once/.*ready/' '/fsync [^ ]*once/[0-9a-f]+$'; do
+		seq 3 | there push -q -l other
+		"$MQ_BUILD/sweep/inject" "$MQ_SPOOL" "$call" EIO report mq relay -q --drain "$url/other" jobs >/dev/null 2>&1 || true
+		[ -s report ]
+		mq relay -q --drain "$url/other" jobs
+		assert_equal "$(mq pop -n 9 -l jobs | sort | tr '\n' ' ')" "1 2 3 "
+		assert_equal "$(find "$MQ_SPOOL/jobs/once" -type f)" ""
+	done
+}
+
+@test "a message whose way or key is too long for a line is a dead letter, and what is behind it goes on" {
+	local way
+	there init -q other
+	way=$(printf '%%%.0s' {1..1500})
+	mq push -q -H "Mq-Via: $way" -m poison jobs
+	mq push -q -k "$way" -m key jobs
+	mq push -q -m good jobs
+	mq relay --drain jobs "$url/other"
+	assert_counts jobs dead=2
+	assert_equal "$(there pop other)" good
+	there push -q -H "Mq-Via: $way" -m poison other
+	there push -q -m good other
+	mq relay --drain "$url/other" back
+	assert_equal "$(mq pop back)" good
+}
+
+@test "a relay with nothing to send is up when it is connected, also after it was not" {
+	there init -q other
+	mq init -q jobs
+	relay jobs "$url/other"
+	until_ is_up
+	kill -9 "$(pgrep -P "$relay")"
+	until_ grep -q "away: the helper has ended" relay.err
+	until_ is_up
+	run -0 mq check --relay jobs-to-mq
+}
+
+@test "--drain ends with the status of what is wrong" {
+	printf '[defaults]\nautocreate = no\n' >no.conf
+	mq init -q jobs
+	there init -q other
+	run -66 mq relay --drain "$url/nosuch" jobs
+	refute_output --partial "tried again"
+	mq push -q -m one jobs
+	run -66 mq relay --drain jobs "$url/nosuch"
+	mq pause jobs
+	run -75 mq relay --drain jobs "$url/other"
+	assert_output --partial paused
+}
+
+@test "a chain of spools whose relays have the same name is no circle" {
+	there init -q site
+	there init -q centre
+	mq push -q -m one jobs
+	mq relay -q --name ship --drain jobs "$url/site"
+	mq -s "$PWD/second" init -q jobs
+	mq -s "$PWD/second" relay -q --name ship --drain "$url/site" jobs
+	mq -s "$PWD/second" relay -q --name ship2 --drain jobs "$url/centre"
+	assert_equal "$(there pop centre)" one
+}

@@ -365,6 +365,9 @@ def silent(pid):
     queue = made(p)
     p.push(queue, "0", b"")
     os.kill(int(pid), signal.SIGSTOP)
+    tasks = "/proc/%d/task/" % int(pid)
+    while any(open(tasks + t + "/stat").read().rsplit(")", 1)[1].split()[0] != "T" for t in os.listdir(tasks)):
+        time.sleep(0.01)
     try:
         start = time.monotonic()
         refusal(p.request("push", queue, "1", 0, 0), "unknown", "1500")

@@ -125,8 +125,18 @@ helper_queue(struct helper *h, const char *tag, const char *queue)
 void
 helper_msg(struct helper *h, struct taking *t, const char *token, const struct message *m)
 {
+	struct message less = *m;
+
 	t->credit--;
-	message_put(&h->out, "msg", token, t->queue, m);
+	/*
+	 * What has no room in the line is not worth the message.  With so many relays mq takes it
+	 * for one that goes in a circle, and sets it aside.
+	 */
+	if (!message_fits(m, strlen(token) + strlen(t->queue))) {
+		less.reason = less.key = NULL;
+		less.via = m->via != NULL ? "-,-,-,-,-,-,-,-,-,-,-,-,-,-,-,-,-" : NULL;
+	}
+	message_put(&h->out, "msg", token, t->queue, &less);
 }
 
 void

@@ -19,7 +19,7 @@ deliver_give(struct nats *n, struct taking *t, natsMsg *msg, const struct token 
 	struct message m = MESSAGE_NONE;
 	struct mapped map = { 0 };
 	const char *reply = natsMsg_GetReply(msg);
-	char id[NAME_LONGEST + 60];
+	char id[NAME_LONGEST + 80];
 
 	m.enqueued = token->stored_ns / 1000;
 	copy_in(msg, &map, &m);
@@ -27,8 +27,8 @@ deliver_give(struct nats *n, struct taking *t, natsMsg *msg, const struct token 
 	if (attempts >= 0)
 		m.attempts = attempts;
 	if (m.id == NULL || m.id[0] == '\0') {
-		(void)snprintf(id, sizeof(id), "nats-%s-%llu", token->queue,
-		    (unsigned long long)token->seq);
+		(void)snprintf(id, sizeof(id), "nats-%s-%llu-%lld", token->queue,
+		    (unsigned long long)token->seq, (long long)m.enqueued);
 		m.id = id;
 		m.derived = true;
 	}

@@ -104,8 +104,8 @@ stored_read(const struct answer *r, const char *stream, struct stored *s)
 	s->m.enqueued = stored_time(json_text(j, "time"));
 	copy_in(s->msg, &s->map, &s->m);
 	if (s->m.id == NULL || s->m.id[0] == '\0') {
-		(void)snprintf(s->id, sizeof(s->id), "nats-%s-%llu", stream,
-		    (unsigned long long)s->seq);
+		(void)snprintf(s->id, sizeof(s->id), "nats-%s-%llu-%lld", stream,
+		    (unsigned long long)s->seq, (long long)s->m.enqueued);
 		s->m.id = s->id;
 		s->m.derived = true;
 	}
