@@ -194,17 +194,18 @@ event_read(struct engine *e, struct event_of_engine *ev)
 static enum status
 event_down(struct engine *e, struct event_of_engine *ev)
 {
-	if (e->told)
-		return ST_NONE;
-	engine_hear(e);
 	ev->class = e->why;
 	ev->text = e->text;
+	/* Also what was asked after that was told. */
 	if (e->nasked > 0) {
 		ev->kind = EV_ERR;
 		ev->class = CLASS_UNKNOWN;
 		ev->data = e->asked[--e->nasked].data;
 		return ST_OK;
 	}
+	if (e->told)
+		return ST_NONE;
+	engine_hear(e);
 	ev->kind = EV_DOWN;
 	e->told = true;
 	return ST_OK;

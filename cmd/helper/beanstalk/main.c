@@ -62,13 +62,14 @@ tube_can(struct beanstalk *b, const struct answer *a)
 static bool
 tube_login(struct beanstalk *b)
 {
-	struct answer a;
+	struct answer a = { 0 };
 
 	if (!link_call(b, b->main, &a, "stats") || !reply_is(a.line, "OK") ||
 	    (b->max_job = stats_number(a.data, a.len, "max-job-size")) <= HEAD_ROOM) {
 		helper_fail(b->h, CLASS_AGAIN, "login %s port %s: this is no beanstalkd of "
 		    "version 1.4 or "
 		    "later", b->address.host, b->address.port);
+		free(a.data);
 		return false;
 	}
 	(void)stats_text(a.data, a.len, "id", b->instance, sizeof(b->instance));
