@@ -238,8 +238,8 @@ once_one(struct batch *b, struct pending *p, uint64_t messages, uint64_t bytes, 
 
 /*
  * Messages with a key each: all are accepted, and then all are brought in, by which they share
- * their syncs.  If that fails, the group is told of with ST_UNSURE: it is accepted, and the same push
- * again completes it.
+ * their syncs.  If that fails, the group is told of with ST_UNSURE: it is accepted, and the same
+ * push again completes it.
  */
 static enum status
 once_group(struct batch *b, size_t from, size_t n, usec_t now, struct msgid *ids, size_t *k,
