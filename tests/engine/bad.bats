@@ -98,7 +98,7 @@ carry_in() {
 
 @test "why it does not open is the exit status" {
 	local fault want
-	for fault in fail-again:75 fail-conf:78 fail-perm:75 no-protocol:78 hang-hello:75; do
+	for fault in fail-again:75 fail-conf:78 fail-perm:77 no-protocol:78 hang-hello:75; do
 		want=${fault#*:} fault=${fault%:*}
 		fresh "$fault.always"
 		run timeout 30 mq relay --drain jobs @bad/q

@@ -11,7 +11,9 @@
 
 #include "helper/kafka/kafka.h"
 
-#define AWAY_WAIT 1000	/* ms */
+/* ms that a broker has to be reached again; half of the time limit lies between these */
+#define AWAY_WAIT_MIN 1000
+#define AWAY_WAIT_MAX 5000
 #define CLOSE_WAIT 10	/* seconds, and three times the time limit */
 
 /* ---- what it can do ------------------------------------------------------------- */
@@ -151,8 +153,10 @@ kafka_reached(struct kafka *k)
 {
 	rd_kafka_t *rk = k->producers->client.rk;
 	const struct rd_kafka_metadata *md;
+	int64_t wait = k->set->timeout_ms / 2;
 
-	if (rd_kafka_metadata(rk, 0, NULL, &md, AWAY_WAIT) != RD_KAFKA_RESP_ERR_NO_ERROR)
+	wait = wait < AWAY_WAIT_MIN ? AWAY_WAIT_MIN : wait > AWAY_WAIT_MAX ? AWAY_WAIT_MAX : wait;
+	if (rd_kafka_metadata(rk, 0, NULL, &md, (int)wait) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return false;
 	rd_kafka_metadata_destroy(md);
 	k->away = false;
