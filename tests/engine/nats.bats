@@ -319,9 +319,16 @@ authority() {
 		assert (b.id, b.body, b.head) == ("their-own", b"named", b"Colour: red\n\n"), (b.id, b.head)
 		assert abs(a.number("enqueued") / 1e6 - time.time()) < 60
 		p.must("ack", b.token)
-		p.take("others", 1)
-		again = p.get(1)[0]
-		assert (again.id, again.number("deliveries")) == (a.id, 2)
+		try:
+		    p.take("others", 1)
+		    again = p.get(1)[0]
+		except Fail:
+		    # nats-server 2.9.10 forgets a request at times.  Then the helper ends, and mq starts another one.
+		    assert p.ended and "does not answer" in p.states[-1][1], p.states
+		    p = peer(create="yes").open()
+		    p.take("others", 1)
+		    again = p.get(1)[0]
+		assert again.id == a.id and again.number("deliveries") >= 2
 		p.must("ack", again.token)
 	PY
 }
