@@ -42,43 +42,35 @@ struct link {
 	bool confirms;		/* CHANNEL_PUSH gives them */
 };
 
-/* Why something was refused. */
-struct fault {
-	enum class class;
-	int code;		/* of AMQP, such as 404; 0: it is no answer of the server */
-	char text[500];
-};
-/* Fill it in; always false. */
-bool fault_set(struct fault *f, enum class c, const char *fmt, ...) PRINTF_LIKE(3, 4);
-
-/* Connect and log in.  False: see the fault; with 'tell' the steps are told to mq. */
-bool link_open(struct amqp *a, struct link *l, bool tell, struct fault *f) MUST_CHECK;
+/* Connect and log in.  False: see the trouble; with 'tell' the steps are told to mq. */
+bool link_open(struct amqp *a, struct link *l, bool tell, struct trouble *f) MUST_CHECK;
 void link_close(struct link *l);
 /* The connections for what is published, for what is taken, and any.  NULL: helper_down. */
 struct link *link_push(struct amqp *a);
 struct link *link_take(struct amqp *a);
 struct link *link_any(struct amqp *a);
 /* Open the channel unless it is. */
-bool link_channel(struct link *l, amqp_channel_t ch, struct fault *f) MUST_CHECK;
+bool link_channel(struct link *l, amqp_channel_t ch, struct trouble *f) MUST_CHECK;
 /* Close a channel, so that what was got by it and not settled goes back. */
 void link_channel_close(struct link *l, amqp_channel_t ch);
 /* What the last call said that waits for an answer.  False: it failed; 'what' was to be done. */
-bool link_reply(struct link *l, amqp_channel_t ch, const char *what, struct fault *f) MUST_CHECK;
+bool link_reply(struct link *l, amqp_channel_t ch, const char *what, struct trouble *f) MUST_CHECK;
 bool link_judge(struct link *l, amqp_channel_t ch, amqp_rpc_reply_t r, const char *what,
-    struct fault *f);
+    struct trouble *f);
 /* What a call said that waits for none.  False: the connection is lost. */
 bool link_sent(struct link *l, int status);
 /* The server closed a channel: agree, and say why it did. */
-void link_closed(struct link *l, amqp_channel_t ch, const amqp_channel_close_t *m, struct fault *f);
+void link_closed(
+    struct link *l, amqp_channel_t ch, const amqp_channel_close_t *m, struct trouble *f);
 /* Until link_unguard, the connection is shut down when 'timeout' is over. */
 void link_guard(const struct link *l);
 void link_unguard(void);
 
 /* ---- login.c --------------------------------------------------------------- */
 
-bool login(struct amqp *a, struct link *l, bool tell, struct fault *f) MUST_CHECK;
+bool login(struct amqp *a, struct link *l, bool tell, struct trouble *f) MUST_CHECK;
 /* Read the address and the credentials. */
-bool login_settings(struct amqp *a, struct fault *f) MUST_CHECK;
+bool login_settings(struct amqp *a, struct trouble *f) MUST_CHECK;
 
 /* ---- pump.c: what the server sends unasked ---------------------------------- */
 
@@ -95,8 +87,8 @@ struct parcel {
 	amqp_bytes_t body;	/* borrowed */
 };
 
-/* From a message of mq.  False: see the fault. */
-bool parcel_message(struct parcel *out, const struct message *m, struct fault *f) MUST_CHECK;
+/* From a message of mq.  False: see the trouble. */
+bool parcel_message(struct parcel *out, const struct message *m, struct trouble *f) MUST_CHECK;
 /*
  * A copy of a message that was taken, with this many attempts and this reason (NULL: none).  What
  * the server had added is left out.  The copy borrows from it.  False: no memory.
@@ -145,16 +137,17 @@ void unpack_free(struct unpacked *u);
  * Send a parcel to a queue, and free it.  'done' is called once: with NULL when the server has
  * confirmed it, or with what went wrong.  It may be called at once.
  */
-typedef void (*published)(struct amqp *a, void *arg, const struct fault *f);
+typedef void (*published)(struct amqp *a, void *arg, const struct trouble *f);
 void publish(struct amqp *a, struct parcel *p, const char *queue, published done, void *arg);
 /* The same, waiting for it. */
-bool publish_wait(struct amqp *a, struct parcel *p, const char *queue, struct fault *f) MUST_CHECK;
+bool publish_wait(
+    struct amqp *a, struct parcel *p, const char *queue, struct trouble *f) MUST_CHECK;
 /* A confirm came. */
 void publish_confirmed(struct amqp *a, uint64_t seq, bool multiple, bool good);
 /* The server could not route it. */
 void publish_returned(struct amqp *a, const char *queue, const amqp_message_t *m);
 /* The channel is closed. */
-void publish_closed(struct amqp *a, const struct fault *f);
+void publish_closed(struct amqp *a, const struct trouble *f);
 /* Send what was held back; give up what took too long. */
 void publish_work(struct amqp *a);
 /* Milliseconds until publish_work has something to do; -1: nobody knows. */
@@ -169,24 +162,24 @@ void publish_forget(struct amqp *a);
 #define QUEUE_NAME 256
 #define DELAY_MAX 3628800000LL	/* 42 days: the server's limit, without what a queue waits longer */
 
-bool queue_named(const char *queue, struct fault *f) MUST_CHECK;
+bool queue_named(const char *queue, struct trouble *f) MUST_CHECK;
 /* Whether it is there; *ready becomes its number of messages. */
-bool queue_there(struct amqp *a, const char *queue, int64_t *ready, struct fault *f) MUST_CHECK;
+bool queue_there(struct amqp *a, const char *queue, int64_t *ready, struct trouble *f) MUST_CHECK;
 /* Make it unless it is there. */
-bool queue_make(struct amqp *a, const char *queue, struct fault *f) MUST_CHECK;
+bool queue_make(struct amqp *a, const char *queue, struct trouble *f) MUST_CHECK;
 /* Make it if it is not there and may be made.  Asked once in a while. */
-bool queue_wanted(struct amqp *a, const char *queue, struct fault *f) MUST_CHECK;
+bool queue_wanted(struct amqp *a, const char *queue, struct trouble *f) MUST_CHECK;
 /* The queues beside one: their names, and that they are there. */
 bool queue_delay(struct amqp *a, const char *queue, int64_t ms, char out[QUEUE_NAME],
-    struct fault *f) MUST_CHECK;
+    struct trouble *f) MUST_CHECK;
 bool queue_dead(struct amqp *a, const char *queue, char out[QUEUE_NAME],
-    struct fault *f) MUST_CHECK;
+    struct trouble *f) MUST_CHECK;
 bool queue_claim(struct amqp *a, const char *queue, int64_t lease_ms, char out[QUEUE_NAME],
-    struct fault *f) MUST_CHECK;
+    struct trouble *f) MUST_CHECK;
 void queue_dead_name(const char *queue, char out[QUEUE_NAME]);
 /* Whether this is the name of a claim queue; 'queue' becomes that which it belongs to. */
 bool queue_claim_of(const char *claim, char queue[QUEUE_NAME]);
-bool queue_delete(struct amqp *a, const char *queue, struct fault *f);
+bool queue_delete(struct amqp *a, const char *queue, struct trouble *f);
 int64_t queue_round_delay(int64_t ms);
 void queue_forget(struct amqp *a);
 
@@ -206,7 +199,7 @@ void take_delivered(struct link *l, amqp_channel_t ch, const amqp_basic_deliver_
 /* The server has seen what was settled on this channel. */
 void take_barrier(struct amqp *a, amqp_channel_t ch);
 /* The queue is gone, or the channel is closed. */
-void take_ended(struct amqp *a, amqp_channel_t ch, const struct fault *f);
+void take_ended(struct amqp *a, amqp_channel_t ch, const struct trouble *f);
 
 /* ---- settle.c ------------------------------------------------------------------ */
 

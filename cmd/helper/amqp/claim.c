@@ -17,16 +17,16 @@ struct got {
 	bool again;
 };
 
-/* 1: there was a message, 0: there was none, -1: see the fault. */
+/* 1: there was a message, 0: there was none, -1: see the trouble. */
 static int
-claim_get(struct amqp *a, const char *queue, struct got *g, struct fault *f)
+claim_get(struct amqp *a, const char *queue, struct got *g, struct trouble *f)
 {
 	struct link *l = link_take(a);
 	amqp_rpc_reply_t r;
 	const amqp_basic_get_ok_t *ok;
 
 	if (l == NULL) {
-		(void)fault_set(f, CLASS_AGAIN, "the connection is lost");
+		(void)trouble_set(f, CLASS_AGAIN, "the connection is lost");
 		return -1;
 	}
 	if (!link_channel(l, CHANNEL_CLAIM, f))
@@ -47,7 +47,7 @@ claim_get(struct amqp *a, const char *queue, struct got *g, struct fault *f)
 
 /* The server has seen everything that was sent on the channel before. */
 static bool
-claim_barrier(struct link *l, struct fault *f)
+claim_barrier(struct link *l, struct trouble *f)
 {
 	(void)amqp_basic_qos(l->c, CHANNEL_CLAIM, 0, 0, false);
 	return link_reply(l, CHANNEL_CLAIM, "settling", f);
@@ -63,12 +63,12 @@ claim_give_back(struct amqp *a, const struct got *g)
 }
 
 static bool
-claim_acked(struct amqp *a, const struct got *g, struct fault *f)
+claim_acked(struct amqp *a, const struct got *g, struct trouble *f)
 {
 	struct link *l = link_take(a);
 
 	if (l == NULL || !l->open[CHANNEL_CLAIM])
-		return fault_set(f, CLASS_LOST, "the claim ended while it was settled");
+		return trouble_set(f, CLASS_LOST, "the claim ended while it was settled");
 	return link_sent(l, amqp_basic_ack(l->c, CHANNEL_CLAIM, g->tag, false)) &&
 	       claim_barrier(l, f);
 }
@@ -78,24 +78,24 @@ claim_acked(struct amqp *a, const struct got *g, struct fault *f)
 /* Put a copy into a new claim queue, whose name it is known by from now on. */
 static bool
 claim_copy(struct amqp *a, const char *queue, const struct got *g, int64_t lease_ms,
-    int64_t attempts, char claim[QUEUE_NAME], struct fault *f)
+    int64_t attempts, char claim[QUEUE_NAME], struct trouble *f)
 {
-	struct fault ignored;
+	struct trouble ignored;
 	struct parcel p;
 
 	if (!queue_claim(a, queue, lease_ms, claim, f))
 		return false;
 	if (!parcel_copy(&p, &g->m, attempts, NULL))
-		return fault_set(f, CLASS_AGAIN, "no memory");
+		return trouble_set(f, CLASS_AGAIN, "no memory");
 	if (publish_wait(a, &p, claim, f))
 		return true;
-	if (f->class != CLASS_UNKNOWN)
+	if (f->c != CLASS_UNKNOWN)
 		(void)queue_delete(a, claim, &ignored);
 	return false;
 }
 
 static bool
-claim_give(struct amqp *a, struct taking *t, const struct got *g, struct fault *f)
+claim_give(struct amqp *a, struct taking *t, const struct got *g, struct trouble *f)
 {
 	char claim[QUEUE_NAME], token[QUEUE_NAME + 8];
 	struct unpacked u;
@@ -116,7 +116,7 @@ claim_give(struct amqp *a, struct taking *t, const struct got *g, struct fault *
 void
 claim_take(struct amqp *a, struct taking *t)
 {
-	struct fault f;
+	struct trouble f;
 	struct got g;
 	int got = 0;
 
@@ -139,7 +139,7 @@ claim_take(struct amqp *a, struct taking *t)
 	if (helper_is_down(a->h) || t->credit == 0)
 		return;
 	if (got < 0)
-		helper_ended(a->h, t, f.class, "%s", f.text);
+		helper_ended(a->h, t, f.c, "%s", f.text);
 	else
 		helper_idle(a->h, t);
 }
@@ -151,7 +151,7 @@ static bool
 claim_open(struct amqp *a, const char *tag, const char *claim, char queue[QUEUE_NAME],
     struct got *g)
 {
-	struct fault f;
+	struct trouble f;
 	int got;
 
 	if (!queue_claim_of(claim, queue)) {
@@ -164,7 +164,7 @@ claim_open(struct amqp *a, const char *tag, const char *claim, char queue[QUEUE_
 	if (got == 0 || f.code == 404)
 		helper_err(a->h, tag, CLASS_LOST, "the claim has ended");
 	else
-		helper_err(a->h, tag, f.class, "%s", f.text);
+		helper_err(a->h, tag, f.c, "%s", f.text);
 	return false;
 }
 
@@ -172,11 +172,11 @@ claim_open(struct amqp *a, const char *tag, const char *claim, char queue[QUEUE_
 static void
 claim_end(struct amqp *a, const char *tag, const char *claim, const char *word)
 {
-	struct fault f;
+	struct trouble f;
 
 	if (!queue_delete(a, claim, &f))
 		helper_err(
-		    a->h, tag, f.class == CLASS_AGAIN ? CLASS_UNKNOWN : f.class, "%s", f.text);
+		    a->h, tag, f.c == CLASS_AGAIN ? CLASS_UNKNOWN : f.c, "%s", f.text);
 	else if (word != NULL)
 		helper_ok_word(a->h, tag, word);
 	else
@@ -210,7 +210,7 @@ claim_attempts(const struct got *g)
 /* The queue that it goes to. */
 static bool
 claim_target(struct amqp *a, const char *queue, int64_t delay_ms, bool dead, char to[QUEUE_NAME],
-    struct fault *f)
+    struct trouble *f)
 {
 	if (dead)
 		return queue_dead(a, queue, to, f);
@@ -225,7 +225,7 @@ claim_move(struct amqp *a, const char *tag, const char *claim, int64_t delay_ms,
     const char *reason, bool dead)
 {
 	char queue[QUEUE_NAME], to[QUEUE_NAME];
-	struct fault f = { .class = CLASS_AGAIN, .text = "no memory" };
+	struct trouble f = { .c = CLASS_AGAIN, .text = "no memory" };
 	struct parcel p;
 	struct got g;
 
@@ -237,7 +237,7 @@ claim_move(struct amqp *a, const char *tag, const char *claim, int64_t delay_ms,
 		claim_end(a, tag, claim, NULL);
 	else if (!helper_is_down(a->h)) {
 		claim_give_back(a, &g);
-		helper_err(a->h, tag, f.class, "%s", f.text);
+		helper_err(a->h, tag, f.c, "%s", f.text);
 	}
 	amqp_destroy_message(&g.m);
 }
@@ -246,7 +246,7 @@ void
 claim_extend(struct amqp *a, const char *tag, const char *claim, int64_t lease_ms)
 {
 	char queue[QUEUE_NAME], next[QUEUE_NAME], token[QUEUE_NAME + 8];
-	struct fault f;
+	struct trouble f;
 	struct got g;
 
 	if (!claim_open(a, tag, claim, queue, &g))
@@ -256,7 +256,7 @@ claim_extend(struct amqp *a, const char *tag, const char *claim, int64_t lease_m
 		claim_end(a, tag, claim, token);
 	} else if (!helper_is_down(a->h)) {
 		claim_give_back(a, &g);
-		helper_err(a->h, tag, f.class, "%s", f.text);
+		helper_err(a->h, tag, f.c, "%s", f.text);
 	}
 	amqp_destroy_message(&g.m);
 }

@@ -95,7 +95,7 @@ take_delivered(struct link *l, amqp_channel_t ch, const amqp_basic_deliver_t *m)
 	struct delivery *d = calloc(1, sizeof(*d));
 	bool again = m->redelivered;
 	char name[32] = "";
-	struct fault f;
+	struct trouble f;
 
 	if (s == NULL || d == NULL) {
 		free(d);
@@ -119,12 +119,12 @@ take_delivered(struct link *l, amqp_channel_t ch, const amqp_basic_deliver_t *m)
 /* ---- barriers ------------------------------------------------------------------ */
 
 static void
-consume_answer(struct amqp *a, struct settled *e, const struct fault *f)
+consume_answer(struct amqp *a, struct settled *e, const struct trouble *f)
 {
 	if (e->tag[0] != '\0' && f == NULL)
 		helper_ok(a->h, e->tag);
 	else if (e->tag[0] != '\0')
-		helper_err(a->h, e->tag, f->class, "%s", f->text);
+		helper_err(a->h, e->tag, f->c, "%s", f->text);
 	free(e);
 }
 
@@ -177,7 +177,7 @@ static bool
 consume_cancel(struct source *s, struct link *l)
 {
 	char name[32];
-	struct fault f;
+	struct trouble f;
 
 	consume_tag(s, name);
 	(void)amqp_basic_cancel(l->c, s->ch, amqp_cstring_bytes(name));
@@ -196,7 +196,7 @@ consume_cancel(struct source *s, struct link *l)
 }
 
 static bool
-consume_begin(struct amqp *a, struct source *s, struct link *l, int64_t n, struct fault *f)
+consume_begin(struct amqp *a, struct source *s, struct link *l, int64_t n, struct trouble *f)
 {
 	char name[32];
 
@@ -247,7 +247,7 @@ void
 consume_balance(struct amqp *a, struct source *s)
 {
 	struct link *l;
-	struct fault f;
+	struct trouble f;
 	int64_t wanted = consume_wanted(a, s);
 
 	if ((wanted == 0 && !s->consuming && s->first == NULL) || (l = link_take(a)) == NULL)
@@ -268,9 +268,9 @@ consume_balance(struct amqp *a, struct source *s)
 
 /* What was held went back to the queue; whether what was settled was, is not known. */
 static void
-consume_lost(struct amqp *a, struct source *s, const struct fault *f)
+consume_lost(struct amqp *a, struct source *s, const struct trouble *f)
 {
-	struct fault why;
+	struct trouble why;
 	struct delivery *d;
 	struct settled *e;
 
@@ -281,12 +281,12 @@ consume_lost(struct amqp *a, struct source *s, const struct fault *f)
 		if (!d->settling)
 			delivery_free(d);
 	}
-	(void)fault_set(&why, CLASS_UNKNOWN, "the server closed the channel: %s", f->text);
+	(void)trouble_set(&why, CLASS_UNKNOWN, "the server closed the channel: %s", f->text);
 	while ((e = s->waiting) != NULL) {
 		s->waiting = e->next;
 		consume_answer(a, e, &why);
 	}
-	why.class = CLASS_LOST;
+	why.c = CLASS_LOST;
 	while ((e = s->first) != NULL) {
 		s->first = e->next;
 		consume_answer(a, e, &why);
@@ -296,7 +296,7 @@ consume_lost(struct amqp *a, struct source *s, const struct fault *f)
 }
 
 void
-take_ended(struct amqp *a, amqp_channel_t ch, const struct fault *f)
+take_ended(struct amqp *a, amqp_channel_t ch, const struct trouble *f)
 {
 	struct source *s = source_on(a, ch);
 	struct taking *t;
@@ -310,5 +310,5 @@ take_ended(struct amqp *a, amqp_channel_t ch, const struct fault *f)
 	if (a->take == NULL || !a->take->open[ch])
 		consume_lost(a, s, f);
 	if ((t = source_taking(a, s)) != NULL)
-		helper_ended(a->h, t, f->class, "%s", f->text);
+		helper_ended(a->h, t, f->c, "%s", f->text);
 }

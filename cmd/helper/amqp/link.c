@@ -10,19 +10,6 @@
 
 #include "helper/amqp/amqp.h"
 
-bool
-fault_set(struct fault *f, enum class c, const char *fmt, ...)
-{
-	va_list ap;
-
-	f->class = c;
-	f->code = 0;
-	va_start(ap, fmt);
-	(void)vsnprintf(f->text, sizeof(f->text), fmt, ap);
-	va_end(ap);
-	return false;
-}
-
 /* ---- a limit for calls that have none --------------------------------------- */
 
 static volatile sig_atomic_t link_fd = -1;
@@ -67,11 +54,11 @@ link_unguard(void)
 /* ---- connections ------------------------------------------------------------- */
 
 bool
-link_open(struct amqp *a, struct link *l, bool tell, struct fault *f)
+link_open(struct amqp *a, struct link *l, bool tell, struct trouble *f)
 {
 	*l = (struct link){ .a = a };
 	if ((l->c = amqp_new_connection()) == NULL)
-		return fault_set(f, CLASS_AGAIN, "no memory");
+		return trouble_set(f, CLASS_AGAIN, "no memory");
 	if (login(a, l, tell, f))
 		return true;
 	(void)amqp_destroy_connection(l->c);
@@ -96,7 +83,7 @@ static struct link *
 link_for(struct amqp *a, struct link **use, const struct link *other)
 {
 	struct link *l = other == &a->links[0] ? &a->links[1] : &a->links[0];
-	struct fault f;
+	struct trouble f;
 
 	if (helper_is_down(a->h))
 		return NULL;
@@ -134,7 +121,7 @@ link_any(struct amqp *a)
 /* ---- channels ---------------------------------------------------------------- */
 
 bool
-link_channel(struct link *l, amqp_channel_t ch, struct fault *f)
+link_channel(struct link *l, amqp_channel_t ch, struct trouble *f)
 {
 	if (l->open[ch])
 		return true;
@@ -148,7 +135,7 @@ link_channel(struct link *l, amqp_channel_t ch, struct fault *f)
 void
 link_channel_close(struct link *l, amqp_channel_t ch)
 {
-	struct fault f;
+	struct trouble f;
 
 	if (!l->open[ch] || helper_is_down(l->a->h))
 		return;
@@ -172,20 +159,20 @@ link_class(int code)
 }
 
 static bool
-link_fault(struct fault *f, const char *what, int code, amqp_bytes_t text)
+link_trouble(struct trouble *f, const char *what, int code, amqp_bytes_t text)
 {
-	(void)fault_set(f, link_class(code), "%s%s%.*s", what, what[0] != '\0' ? ": " : "",
+	(void)trouble_set(f, link_class(code), "%s%s%.*s", what, what[0] != '\0' ? ": " : "",
 	    (int)text.len, (const char *)text.bytes);
 	f->code = code;
 	return false;
 }
 
 void
-link_closed(struct link *l, amqp_channel_t ch, const amqp_channel_close_t *m, struct fault *f)
+link_closed(struct link *l, amqp_channel_t ch, const amqp_channel_close_t *m, struct trouble *f)
 {
 	amqp_channel_close_ok_t ok = { 0 };
 
-	(void)link_fault(f, "", m->reply_code, m->reply_text);
+	(void)link_trouble(f, "", m->reply_code, m->reply_text);
 	l->open[ch] = false;
 	if (ch == CHANNEL_PUSH)
 		l->confirms = false;
@@ -193,40 +180,47 @@ link_closed(struct link *l, amqp_channel_t ch, const amqp_channel_close_t *m, st
 }
 
 static bool
-link_lost(struct link *l, const char *what, int status, struct fault *f)
+link_lost(struct link *l, const char *what, int status, struct trouble *f)
 {
 	const struct amqp *a = l->a;
 
 	if (status == AMQP_STATUS_TIMEOUT)
-		(void)fault_set(f, CLASS_AGAIN, "%s: no answer from %s within %lld ms", what,
+		(void)trouble_set(f, CLASS_AGAIN, "%s: no answer from %s within %lld ms", what,
 		    a->address.host, (long long)a->set->timeout_ms);
 	else
-		(void)fault_set(f, CLASS_AGAIN, "%s: the connection to %s is lost: %s", what,
+		(void)trouble_set(f, CLASS_AGAIN, "%s: the connection to %s is lost: %s", what,
 		    a->address.host, amqp_error_string2(status));
 	helper_down(a->h, "%s", f->text);
 	return false;
 }
 
+/* What the library itself says went wrong with a call. */
+static int
+link_status(const amqp_rpc_reply_t *r)
+{
+	return r->reply_type == AMQP_RESPONSE_NONE ? AMQP_STATUS_CONNECTION_CLOSED :
+	    r->library_error;
+}
+
 bool
 link_judge(struct link *l, amqp_channel_t ch, amqp_rpc_reply_t r, const char *what,
-    struct fault *f)
+    struct trouble *f)
 {
-	struct fault why;
+	struct trouble why;
 
 	if (r.reply_type == AMQP_RESPONSE_NORMAL)
 		return true;
 	if (r.reply_type != AMQP_RESPONSE_SERVER_EXCEPTION)
-		return link_lost(l, what, r.reply_type == AMQP_RESPONSE_NONE ?
-		    AMQP_STATUS_CONNECTION_CLOSED : r.library_error, f);
+		return link_lost(l, what, link_status(&r), f);
 	if (r.reply.id == AMQP_CHANNEL_CLOSE_METHOD) {
 		link_closed(l, ch, r.reply.decoded, &why);
-		(void)fault_set(f, why.class, "%s: %s", what, why.text);
+		(void)trouble_set(f, why.c, "%s: %s", what, why.text);
 		f->code = why.code;
 		return false;
 	}
 	if (r.reply.id == AMQP_CONNECTION_CLOSE_METHOD) {
 		const amqp_connection_close_t *m = r.reply.decoded;
-		(void)link_fault(f, what, m->reply_code, m->reply_text);
+		(void)link_trouble(f, what, m->reply_code, m->reply_text);
 		helper_down(l->a->h, "the server ended the connection: %s", f->text);
 		return false;
 	}
@@ -234,7 +228,7 @@ link_judge(struct link *l, amqp_channel_t ch, amqp_rpc_reply_t r, const char *wh
 }
 
 bool
-link_reply(struct link *l, amqp_channel_t ch, const char *what, struct fault *f)
+link_reply(struct link *l, amqp_channel_t ch, const char *what, struct trouble *f)
 {
 	return link_judge(l, ch, amqp_get_rpc_reply(l->c), what, f);
 }
@@ -242,7 +236,7 @@ link_reply(struct link *l, amqp_channel_t ch, const char *what, struct fault *f)
 bool
 link_sent(struct link *l, int status)
 {
-	struct fault f;
+	struct trouble f;
 
 	return status == AMQP_STATUS_OK || link_lost(l, "sending", status, &f);
 }

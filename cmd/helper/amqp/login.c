@@ -32,28 +32,28 @@ login_vhost(struct amqp *a)
 }
 
 static bool
-login_own(struct amqp *a, struct fault *f)
+login_own(struct amqp *a, struct trouble *f)
 {
 	const char *user = credentials_value(&a->credentials, "login");
 	const char *password = credentials_value(&a->credentials, "password");
 
 	if (password == NULL)
-		return fault_set(f, CLASS_CONF, "login: %s has no password for %s",
+		return trouble_set(f, CLASS_CONF, "login: %s has no password for %s",
 		    a->set->credentials, a->address.host);
 	if (user != NULL && a->address.user[0] != '\0' && strcmp(user, a->address.user) != 0)
-		return fault_set(f, CLASS_CONF,
+		return trouble_set(f, CLASS_CONF,
 		    "login: the address names the user '%s', but %s has '%s' "
 		    "for %s",
 		    a->address.user, a->set->credentials, user, a->address.host);
 	a->user = user != NULL ? user : a->address.user;
 	a->password = password;
-	return a->user[0] != '\0' || fault_set(f, CLASS_CONF, "login: neither the address nor %s "
+	return a->user[0] != '\0' || trouble_set(f, CLASS_CONF, "login: neither the address nor %s "
 	    "names a user", a->set->credentials);
 }
 
 /* A server lets guest in from its own machine only. */
 static bool
-login_credentials(struct amqp *a, struct fault *f)
+login_credentials(struct amqp *a, struct trouble *f)
 {
 	struct error err = { 0 };
 	enum status st;
@@ -64,7 +64,7 @@ login_credentials(struct amqp *a, struct fault *f)
 		return true;
 	if (a->set->credentials == NULL)
 		return address_is_local(&a->address) ||
-		       fault_set(f, CLASS_CONF,
+		       trouble_set(f, CLASS_CONF,
 			   "login: no credentials: "
 			   "name a file with the line 'machine %s login USER password PASSWORD' by "
 			   "'credentials'",
@@ -72,25 +72,25 @@ login_credentials(struct amqp *a, struct fault *f)
 	st = credentials_read(
 	    &a->credentials, a->set->credentials, a->address.host, a->address.port, &err);
 	if (st == ST_NONE)
-		return fault_set(f, CLASS_CONF, "login: %s has nothing for %s", a->set->credentials,
-		    a->address.host);
-	return st == ST_OK ? login_own(a, f) : fault_set(f, CLASS_CONF, "login: %s", err.text);
+		return trouble_set(f, CLASS_CONF, "login: %s has nothing for %s",
+		    a->set->credentials, a->address.host);
+	return st == ST_OK ? login_own(a, f) : trouble_set(f, CLASS_CONF, "login: %s", err.text);
 }
 
 bool
-login_settings(struct amqp *a, struct fault *f)
+login_settings(struct amqp *a, struct trouble *f)
 {
 	struct error err = { 0 };
 
 	a->tls = strncmp(a->set->url, "amqps:", 6) == 0;
 	if (!a->tls && strncmp(a->set->url, "amqp:", 5) != 0)
-		return fault_set(
+		return trouble_set(
 		    f, CLASS_CONF, "the address is not amqp://HOST[:PORT]/VHOST, nor amqps://");
 	if (address_parse(a->set->url, a->tls ? "5671" : "5672", &a->address, &err) != ST_OK)
-		return fault_set(f, CLASS_CONF, "%s", err.text);
+		return trouble_set(f, CLASS_CONF, "%s", err.text);
 	login_vhost(a);
 	if (!a->tls && !a->set->insecure && !address_is_local(&a->address))
-		return fault_set(f, CLASS_CONF, "plain text to %s: use amqps://, or allow it by "
+		return trouble_set(f, CLASS_CONF, "plain text to %s: use amqps://, or allow it by "
 		    "'insecure = yes'", a->address.host);
 	return login_credentials(a, f);
 }
@@ -122,30 +122,30 @@ login_name(SSL_CTX *ctx, const char *name)
 }
 
 static bool
-login_certificates(struct amqp *a, amqp_socket_t *s, SSL_CTX *ctx, struct fault *f)
+login_certificates(struct amqp *a, amqp_socket_t *s, SSL_CTX *ctx, struct trouble *f)
 {
 	const struct settings *set = a->set;
 
 	if (set->ca != NULL && amqp_ssl_socket_set_cacert(s, set->ca) != AMQP_STATUS_OK)
-		return fault_set(
+		return trouble_set(
 		    f, CLASS_CONF, "tls: %s has no certificates that can be read", set->ca);
 	if (set->ca == NULL && SSL_CTX_set_default_verify_paths(ctx) != 1)
-		return fault_set(
+		return trouble_set(
 		    f, CLASS_CONF, "tls: the certificates of the system cannot be read");
 	if (set->cert != NULL && amqp_ssl_socket_set_key(s, set->cert, set->key != NULL ? set->key :
 	    set->cert) != AMQP_STATUS_OK)
-		return fault_set(f, CLASS_CONF, "tls: %s and its key cannot be used", set->cert);
+		return trouble_set(f, CLASS_CONF, "tls: %s and its key cannot be used", set->cert);
 	return true;
 }
 
 static amqp_socket_t *
-login_tls(struct amqp *a, struct link *l, struct fault *f)
+login_tls(struct amqp *a, struct link *l, struct trouble *f)
 {
 	amqp_socket_t *s = amqp_ssl_socket_new(l->c);
 	SSL_CTX *ctx;
 
 	if (s == NULL) {
-		(void)fault_set(f, CLASS_CONF, "tls: OpenSSL does not start");
+		(void)trouble_set(f, CLASS_CONF, "tls: OpenSSL does not start");
 		return NULL;
 	}
 	ctx = amqp_ssl_socket_get_context(s);
@@ -162,29 +162,29 @@ login_tls(struct amqp *a, struct link *l, struct fault *f)
 /* ---- connect ------------------------------------------------------------------ */
 
 static bool
-login_unconnected(struct amqp *a, int status, struct fault *f)
+login_unconnected(struct amqp *a, int status, struct trouble *f)
 {
 	const char *host = a->address.host, *port = a->address.port;
 
 	if (status == AMQP_STATUS_HOSTNAME_RESOLUTION_FAILED)
-		return fault_set(f, CLASS_AGAIN, "resolve: the name %s is not known", host);
+		return trouble_set(f, CLASS_AGAIN, "resolve: the name %s is not known", host);
 	if (login_distrust[0] != '\0')
-		return fault_set(f, CLASS_CONF,
+		return trouble_set(f, CLASS_CONF,
 		    "tls: the certificate of %s is not trusted: %s (%s)", host, login_distrust,
 		    a->set->ca != NULL ? a->set->ca : "certificates of the system");
 	if (status <= AMQP_STATUS_SSL_ERROR && status > _AMQP_STATUS_SSL_NEXT_VALUE)
-		return fault_set(f, CLASS_CONF, "tls: %s port %s: %s", host, port,
+		return trouble_set(f, CLASS_CONF, "tls: %s port %s: %s", host, port,
 		    amqp_error_string2(status));
 	if (status == AMQP_STATUS_TIMEOUT)
-		return fault_set(f, CLASS_AGAIN,
+		return trouble_set(f, CLASS_AGAIN,
 		    "connect: no answer from %s port %s within %lld ms", host, port,
 		    (long long)a->set->timeout_ms);
-	return fault_set(f, CLASS_AGAIN, "connect: %s port %s: %s", host, port,
+	return trouble_set(f, CLASS_AGAIN, "connect: %s port %s: %s", host, port,
 	    amqp_error_string2(status));
 }
 
 static bool
-login_connect(struct amqp *a, struct link *l, bool tell, struct fault *f)
+login_connect(struct amqp *a, struct link *l, bool tell, struct trouble *f)
 {
 	struct timeval limit = { .tv_sec = a->set->timeout_ms / 1000,
 	    .tv_usec = a->set->timeout_ms % 1000 * 1000 };
@@ -192,7 +192,7 @@ login_connect(struct amqp *a, struct link *l, bool tell, struct fault *f)
 	int status;
 
 	if (s == NULL)
-		return a->tls ? false : fault_set(f, CLASS_AGAIN, "no memory");
+		return a->tls ? false : trouble_set(f, CLASS_AGAIN, "no memory");
 	(void)amqp_set_handshake_timeout(l->c, &limit);
 	(void)amqp_set_rpc_timeout(l->c, &limit);
 	status = amqp_socket_open_noblock(s, a->address.host, atoi(a->address.port), &limit);
@@ -212,24 +212,25 @@ login_connect(struct amqp *a, struct link *l, bool tell, struct fault *f)
 
 /* An older server just closes the connection when the password is wrong. */
 static bool
-login_refused(struct amqp *a, amqp_rpc_reply_t r, struct fault *f)
+login_refused(struct amqp *a, const amqp_rpc_reply_t *r, struct trouble *f)
 {
-	const amqp_connection_close_t *m = r.reply.decoded;
+	const amqp_connection_close_t *m = r->reply.decoded;
 
-	if (r.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
-	    r.reply.id == AMQP_CONNECTION_CLOSE_METHOD) {
+	if (r->reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
+	    r->reply.id == AMQP_CONNECTION_CLOSE_METHOD) {
 		bool conf = m->reply_code == 403 || m->reply_code == 530 || m->reply_code == 402;
-		return fault_set(f, conf ? CLASS_CONF : CLASS_AGAIN,
+		return trouble_set(f, conf ? CLASS_CONF : CLASS_AGAIN,
 		    "login: user '%s', vhost '%s': %.*s", a->user, a->vhost, (int)m->reply_text.len,
 		    (const char *)m->reply_text.bytes);
 	}
-	if (r.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION &&
-	    r.library_error == AMQP_STATUS_BROKER_UNSUPPORTED_SASL_METHOD)
-		return fault_set(f, CLASS_CONF, "login: the server has no login by %s",
+	if (r->reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION &&
+	    r->library_error == AMQP_STATUS_BROKER_UNSUPPORTED_SASL_METHOD)
+		return trouble_set(f, CLASS_CONF, "login: the server has no login by %s",
 		    a->external ? "certificate (EXTERNAL)" : "password (PLAIN)");
-	return fault_set(f, CLASS_AGAIN, "login: %s port %s: %s", a->address.host, a->address.port,
-	    r.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION ? amqp_error_string2(r.library_error) :
-	    "the server ended the connection");
+	return trouble_set(f, CLASS_AGAIN, "login: %s port %s: %s", a->address.host,
+	    a->address.port,
+	    r->reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION ? amqp_error_string2(r->library_error)
+							     : "the server ended the connection");
 }
 
 /* What the server may tell us only if we say that we understand it. */
@@ -254,7 +255,7 @@ login_say(struct amqp *a, struct link *l)
 }
 
 bool
-login(struct amqp *a, struct link *l, bool tell, struct fault *f)
+login(struct amqp *a, struct link *l, bool tell, struct trouble *f)
 {
 	amqp_rpc_reply_t r;
 
@@ -262,7 +263,7 @@ login(struct amqp *a, struct link *l, bool tell, struct fault *f)
 		return false;
 	r = login_say(a, l);
 	if (r.reply_type != AMQP_RESPONSE_NORMAL)
-		return login_refused(a, r, f);
+		return login_refused(a, &r, f);
 	if (tell)
 		helper_step(a->h, "login", "%s%s, vhost %s", a->external ? "by certificate" : "as ",
 		    a->external ? "" : a->user, a->vhost);

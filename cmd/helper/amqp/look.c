@@ -9,28 +9,28 @@
 void
 look_check(struct helper *h, const char *tag, const char *queue)
 {
-	struct fault f;
+	struct trouble f;
 
 	if (queue_named(queue, &f) && queue_there(helper_data(h), queue, NULL, &f))
 		helper_ok(h, tag);
 	else
-		helper_err(h, tag, f.class, "%s", f.text);
+		helper_err(h, tag, f.c, "%s", f.text);
 }
 
 void
 look_make(struct helper *h, const char *tag, const char *queue)
 {
-	struct fault f;
+	struct trouble f;
 
 	if (queue_make(helper_data(h), queue, &f))
 		helper_ok(h, tag);
 	else
-		helper_err(h, tag, f.class, "%s", f.text);
+		helper_err(h, tag, f.c, "%s", f.text);
 }
 
 /* How many dead letters there are; none if there never were any. */
 static bool
-look_dead(struct amqp *a, const char *queue, int64_t *n, struct fault *f)
+look_dead(struct amqp *a, const char *queue, int64_t *n, struct trouble *f)
 {
 	char dead[QUEUE_NAME];
 
@@ -43,12 +43,12 @@ void
 look_stat(struct helper *h, const char *tag, const char *queue)
 {
 	struct amqp *a = helper_data(h);
-	struct fault f;
+	struct trouble f;
 	int64_t ready, dead;
 
 	if (!queue_named(queue, &f) || !queue_there(a, queue, &ready, &f) ||
 	    !look_dead(a, queue, &dead, &f)) {
-		helper_err(h, tag, f.class, "%s", f.text);
+		helper_err(h, tag, f.c, "%s", f.text);
 		return;
 	}
 	helper_ok_begin(h, tag);
@@ -74,10 +74,10 @@ look_item(struct helper *h, const char *tag, const char *queue, const amqp_messa
 	unpack_free(&u);
 }
 
-/* Get one and show it.  False: there is none, or with a text in the fault, it failed. */
+/* Get one and show it.  False: there is none, or with a text in the trouble, it failed. */
 static bool
 look_next(struct amqp *a, struct link *l, const char *tag, const char *dead, int64_t bytes,
-    struct fault *f)
+    struct trouble *f)
 {
 	amqp_rpc_reply_t r;
 	amqp_message_t m;
@@ -105,7 +105,7 @@ look_list(struct helper *h, const char *tag, const char *queue, const char *stat
     int64_t bytes)
 {
 	struct amqp *a = helper_data(h);
-	struct fault f = { .text = "" };
+	struct trouble f = { .text = "" };
 	char dead[QUEUE_NAME];
 	struct link *l;
 
@@ -118,7 +118,7 @@ look_list(struct helper *h, const char *tag, const char *queue, const char *stat
 	queue_dead_name(queue, dead);
 	if (!queue_named(queue, &f) || (l = link_any(a)) == NULL ||
 	    !link_channel(l, CHANNEL_LOOK, &f)) {
-		helper_err(h, tag, f.class, "%s", f.text);
+		helper_err(h, tag, f.c, "%s", f.text);
 		return;
 	}
 	for (int64_t n = 0; n < max && look_next(a, l, tag, dead, bytes, &f); n++)
@@ -127,5 +127,5 @@ look_list(struct helper *h, const char *tag, const char *queue, const char *stat
 	if (f.text[0] == '\0' || f.code == 404)
 		helper_ok(h, tag);
 	else
-		helper_err(h, tag, f.class, "%s", f.text);
+		helper_err(h, tag, f.c, "%s", f.text);
 }

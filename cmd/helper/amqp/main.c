@@ -76,7 +76,7 @@ static bool
 amqp_open(struct helper *h, const struct settings *set)
 {
 	struct amqp *a = calloc(1, sizeof(*a));
-	struct fault f;
+	struct trouble f;
 
 	if (a == NULL) {
 		helper_fail(h, CLASS_AGAIN, "no memory");
@@ -86,7 +86,7 @@ amqp_open(struct helper *h, const struct settings *set)
 	a->set = set;
 	(void)snprintf(a->nonce, sizeof(a->nonce), "%08x", arc4random());
 	if (!login_settings(a, &f) || !link_open(a, &a->links[0], true, &f)) {
-		helper_fail(h, f.class, "%s", f.text);
+		helper_fail(h, f.c, "%s", f.text);
 		amqp_free(a);
 		return false;
 	}
@@ -98,27 +98,28 @@ amqp_open(struct helper *h, const struct settings *set)
 /* ---- push ----------------------------------------------------------------------- */
 
 static void
-amqp_pushed(struct amqp *a, void *arg, const struct fault *f)
+amqp_pushed(struct amqp *a, void *arg, const struct trouble *f)
 {
 	char *tag = arg;
 
 	if (f == NULL)
 		helper_ok(a->h, tag);
 	else
-		helper_err(a->h, tag, f->class, "%s", f->text);
+		helper_err(a->h, tag, f->c, "%s", f->text);
 	free(tag);
 }
 
 static bool
-amqp_refuses(const struct message *m, struct fault *f)
+amqp_refuses(const struct message *m, struct trouble *f)
 {
 	if (m->once != NULL)
-		return !fault_set(f, CLASS_CANNOT,
+		return !trouble_set(f, CLASS_CANNOT,
 		    "RabbitMQ cannot know an --id again: consumers find "
 		    "it in each message");
 	if (m->delay_ms > DELAY_MAX)
-		return !fault_set(f, CLASS_CANNOT, "a delay of %lld ms; at most %lld are possible",
-		    (long long)m->delay_ms, DELAY_MAX);
+		return !trouble_set(f, CLASS_CANNOT,
+		    "a delay of %lld ms; at most %lld are possible", (long long)m->delay_ms,
+		    DELAY_MAX);
 	return !queue_named(m->queue, f);
 }
 
@@ -128,14 +129,14 @@ amqp_push(struct helper *h, const char *tag, const struct message *m)
 	struct amqp *a = helper_data(h);
 	char to[QUEUE_NAME], *mine;
 	struct parcel p;
-	struct fault f;
+	struct trouble f;
 
 	(void)snprintf(to, sizeof(to), "%s", m->queue);
 	if (amqp_refuses(m, &f) ||
 	    (m->delay_ms > 0 ? !queue_delay(a, m->queue, m->delay_ms, to, &f)
 			     : !queue_wanted(a, m->queue, &f)) ||
 	    !parcel_message(&p, m, &f))
-		helper_err(h, tag, f.class, "%s", f.text);
+		helper_err(h, tag, f.c, "%s", f.text);
 	else if ((mine = strdup(tag)) == NULL) {
 		parcel_free(&p);
 		helper_err(h, tag, CLASS_AGAIN, "no memory");

@@ -165,7 +165,7 @@ parcel_fixed(struct parcel *p, const struct message *m)
 }
 
 bool
-parcel_message(struct parcel *out, const struct message *m, struct fault *f)
+parcel_message(struct parcel *out, const struct message *m, struct trouble *f)
 {
 	struct message with = *m;
 	struct collected c = { .out = out };
@@ -181,7 +181,7 @@ parcel_message(struct parcel *out, const struct message *m, struct fault *f)
 	parcel_fixed(out, &with);
 	if (!good) {
 		parcel_free(out);
-		return fault_set(f, CLASS_AGAIN, "no memory");
+		return trouble_set(f, CLASS_AGAIN, "no memory");
 	}
 	return true;
 }

@@ -69,7 +69,7 @@ publish_unlink(struct amqp *a, struct sending *s)
 }
 
 static void
-publish_end(struct amqp *a, struct sending *s, const struct fault *f)
+publish_end(struct amqp *a, struct sending *s, const struct trouble *f)
 {
 	publish_unlink(a, s);
 	s->done(a, s->arg, f);
@@ -79,7 +79,7 @@ publish_end(struct amqp *a, struct sending *s, const struct fault *f)
 /* ---- sending ------------------------------------------------------------------- */
 
 static bool
-publish_channel(struct amqp *a, struct link *l, struct fault *f)
+publish_channel(struct amqp *a, struct link *l, struct trouble *f)
 {
 	if (!link_channel(l, CHANNEL_PUSH, f))
 		return false;
@@ -139,15 +139,15 @@ publish_hold(struct sending *s, const struct parcel *p)
 
 /* What cannot be held by the server, or not be sent. */
 static bool
-publish_fits(struct amqp *a, const struct link *l, const struct parcel *p, struct fault *f)
+publish_fits(struct amqp *a, const struct link *l, const struct parcel *p, struct trouble *f)
 {
 	size_t frame = (size_t)amqp_get_frame_max(l->c), headers = table_size(&p->p.headers);
 
 	if ((p->p._flags & AMQP_BASIC_HEADERS_FLAG) != 0 && headers + SEND_EXTRA * 4 > frame)
-		return fault_set(f, CLASS_DATA, "%zu bytes of headers; this server takes %zu",
+		return trouble_set(f, CLASS_DATA, "%zu bytes of headers; this server takes %zu",
 		    headers, frame - SEND_EXTRA * 4);
 	if ((int64_t)p->body.len > a->max_body)
-		return fault_set(f, CLASS_LARGE, "%zu bytes; this server takes %lld", p->body.len,
+		return trouble_set(f, CLASS_LARGE, "%zu bytes; this server takes %lld", p->body.len,
 		    (long long)a->max_body);
 	return true;
 }
@@ -175,13 +175,13 @@ publish(struct amqp *a, struct parcel *p, const char *queue, published done, voi
 {
 	struct link *l = link_push(a);
 	struct sending *s = NULL;
-	struct fault f;
+	struct trouble f;
 
 	if (l == NULL)
-		(void)fault_set(&f, CLASS_AGAIN, "the connection is lost");
+		(void)trouble_set(&f, CLASS_AGAIN, "the connection is lost");
 	else if (publish_fits(a, l, p, &f) && publish_channel(a, l, &f) &&
 	    (s = publish_new(a, p, queue, done, arg)) == NULL)
-		(void)fault_set(&f, CLASS_AGAIN, "no memory");
+		(void)trouble_set(&f, CLASS_AGAIN, "no memory");
 	if (s == NULL) {
 		parcel_free(p);
 		done(a, arg, &f);
@@ -194,17 +194,17 @@ publish(struct amqp *a, struct parcel *p, const char *queue, published done, voi
 	}
 	publish_append(a, s);
 	if (!publish_hold(s, p)) {
-		(void)fault_set(&f, CLASS_AGAIN, "no memory");
+		(void)trouble_set(&f, CLASS_AGAIN, "no memory");
 		publish_end(a, s, &f);
 	}
 }
 
 /* ---- waiting for one ----------------------------------------------------------- */
 
-struct waiting { bool over, good; struct fault f; };
+struct waiting { bool over, good; struct trouble f; };
 
 static void
-publish_over(struct amqp *a, void *arg, const struct fault *f)
+publish_over(struct amqp *a, void *arg, const struct trouble *f)
 {
 	struct waiting *w = arg;
 
@@ -216,7 +216,7 @@ publish_over(struct amqp *a, void *arg, const struct fault *f)
 }
 
 static void
-publish_ignored(struct amqp *a, void *arg, const struct fault *f)
+publish_ignored(struct amqp *a, void *arg, const struct trouble *f)
 {
 	(void)a;
 	(void)arg;
@@ -224,9 +224,9 @@ publish_ignored(struct amqp *a, void *arg, const struct fault *f)
 }
 
 bool
-publish_wait(struct amqp *a, struct parcel *p, const char *queue, struct fault *f)
+publish_wait(struct amqp *a, struct parcel *p, const char *queue, struct trouble *f)
 {
-	struct waiting w = { .f = { .class = CLASS_UNKNOWN, .text = "the connection is lost" } };
+	struct waiting w = { .f = { .c = CLASS_UNKNOWN, .text = "the connection is lost" } };
 
 	publish(a, p, queue, publish_over, &w);
 	while (!w.over && !helper_is_down(a->h)) {
@@ -246,14 +246,14 @@ publish_wait(struct amqp *a, struct parcel *p, const char *queue, struct fault *
 static void
 publish_answer(struct amqp *a, struct sending *s, bool good)
 {
-	struct fault f;
+	struct trouble f;
 
 	a->confirmed = true;
 	if (s->returned)
-		(void)fault_set(
+		(void)trouble_set(
 		    &f, CLASS_GONE, "there is no queue '%s' in vhost '%s'", s->queue, a->vhost);
 	else if (!good)
-		(void)fault_set(
+		(void)trouble_set(
 		    &f, CLASS_FULL, "queue '%s' takes no more: it has reached its limit", s->queue);
 	publish_end(a, s, s->returned || !good ? &f : NULL);
 }
@@ -288,7 +288,7 @@ publish_returned(struct amqp *a, const char *queue, const amqp_message_t *m)
 
 /* "message size 20 is larger than configured max size 10": learn the limit. */
 static void
-publish_learn(struct amqp *a, const struct fault *f)
+publish_learn(struct amqp *a, const struct trouble *f)
 {
 	const char *text = strstr(f->text, "max size ");
 	long long n = text != NULL ? strtoll(text + strlen("max size "), NULL, 10) : 0;
@@ -302,25 +302,25 @@ publish_learn(struct amqp *a, const struct fault *f)
  * right to publish is the same for all, so if it is missing none was; the rest is not known.
  */
 static void
-publish_why(const struct amqp *a, const struct sending *s, const struct fault *f,
-    struct fault *why)
+publish_why(const struct amqp *a, const struct sending *s, const struct trouble *f,
+    struct trouble *why)
 {
 	if ((int64_t)s->size > a->max_body)
-		(void)fault_set(why, CLASS_LARGE, "%zu bytes; this server takes %lld", s->size,
+		(void)trouble_set(why, CLASS_LARGE, "%zu bytes; this server takes %lld", s->size,
 		    (long long)a->max_body);
-	else if (f->class == CLASS_PERM && !a->confirmed)
+	else if (f->c == CLASS_PERM && !a->confirmed)
 		*why = *f;
 	else
-		(void)fault_set(why, CLASS_UNKNOWN,
+		(void)trouble_set(why, CLASS_UNKNOWN,
 		    "the server closed the channel before it confirmed "
 		    "this message: %s",
 		    f->text);
 }
 
 void
-publish_closed(struct amqp *a, const struct fault *f)
+publish_closed(struct amqp *a, const struct trouble *f)
 {
-	struct fault why;
+	struct trouble why;
 
 	publish_learn(a, f);
 	while (a->first != NULL && a->first->seq != 0) {
@@ -334,14 +334,14 @@ publish_closed(struct amqp *a, const struct fault *f)
 static void
 publish_late(struct amqp *a, struct sending *s)
 {
-	struct fault f;
+	struct trouble f;
 	long long ms = (long long)a->set->timeout_ms;
 
 	if (s->seq == 0)
-		(void)fault_set(&f, CLASS_AGAIN, "the server took nothing for %lld ms%s", ms,
+		(void)trouble_set(&f, CLASS_AGAIN, "the server took nothing for %lld ms%s", ms,
 		    a->push->blocked ? ": it is short of memory or disk" : "");
 	else
-		(void)fault_set(&f, CLASS_UNKNOWN, "no confirm within %lld ms%s", ms,
+		(void)trouble_set(&f, CLASS_UNKNOWN, "no confirm within %lld ms%s", ms,
 		    a->push->blocked ? ", as the server is short of memory or disk" : "");
 	publish_end(a, s, &f);
 }
@@ -351,7 +351,7 @@ publish_work(struct amqp *a)
 {
 	struct link *l = a->push;
 	struct sending *s, *next;
-	struct fault f;
+	struct trouble f;
 
 	for (s = a->first; s != NULL; s = next) {
 		next = s->next;
@@ -390,9 +390,9 @@ publish_pending(const struct amqp *a)
 void
 publish_forget(struct amqp *a)
 {
-	struct fault f;
+	struct trouble f;
 
-	(void)fault_set(&f, CLASS_UNKNOWN, "the connection is lost");
+	(void)trouble_set(&f, CLASS_UNKNOWN, "the connection is lost");
 	while (a->first != NULL)
 		publish_end(a, a->first, &f);
 }

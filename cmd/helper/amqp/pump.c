@@ -10,7 +10,7 @@
 static bool
 pump_message(struct link *l, amqp_channel_t ch, amqp_message_t *m)
 {
-	struct fault f;
+	struct trouble f;
 
 	return link_judge(l, ch, amqp_read_message(l->c, ch, m, 0), "a message", &f);
 }
@@ -33,14 +33,14 @@ pump_returned(struct link *l, amqp_channel_t ch, const amqp_basic_return_t *r)
 static void
 pump_channel_closed(struct link *l, amqp_channel_t ch, const amqp_channel_close_t *m)
 {
-	struct fault f;
+	struct trouble f;
 
 	link_closed(l, ch, m, &f);
 	if (ch == CHANNEL_PUSH)
 		publish_closed(l->a, &f);
 	else if (ch >= CHANNEL_TAKE) {
 		if (f.code == 406)	/* a message was held for too long (consumer_timeout) */
-			f.class = CLASS_AGAIN;
+			f.c = CLASS_AGAIN;
 		take_ended(l->a, ch, &f);
 	}
 }
@@ -90,9 +90,9 @@ pump_confirmed(struct amqp *a, const amqp_method_t *m)
 static void
 pump_cancelled(struct amqp *a, amqp_channel_t ch)
 {
-	struct fault f;
+	struct trouble f;
 
-	(void)fault_set(&f, CLASS_GONE, "the queue was deleted");
+	(void)trouble_set(&f, CLASS_GONE, "the queue was deleted");
 	take_ended(a, ch, &f);
 }
 

@@ -29,11 +29,11 @@
 #define CLAIM_DIGITS 32
 
 bool
-queue_named(const char *queue, struct fault *f)
+queue_named(const char *queue, struct trouble *f)
 {
 	size_t len = strlen(queue);
 
-	return (len > 0 && len <= QUEUE_MAX) || fault_set(f, CLASS_DATA,
+	return (len > 0 && len <= QUEUE_MAX) || trouble_set(f, CLASS_DATA,
 						    "the name of the queue has "
 						    "%zu bytes; RabbitMQ and mq take 1 to %d",
 						    len, QUEUE_MAX);
@@ -88,14 +88,14 @@ queue_forget(struct amqp *a)
 
 static bool
 queue_declare(struct amqp *a, const char *name, bool passive, const amqp_table_t *args,
-    int64_t *ready, struct fault *f)
+    int64_t *ready, struct trouble *f)
 {
 	struct link *l = link_any(a);
 	amqp_queue_declare_ok_t *ok;
 	char what[QUEUE_NAME + 20];
 
 	if (l == NULL)
-		return fault_set(f, CLASS_AGAIN, "the connection is lost");
+		return trouble_set(f, CLASS_AGAIN, "the connection is lost");
 	if (!link_channel(l, CHANNEL_ASK, f))
 		return false;
 	ok = amqp_queue_declare(l->c, CHANNEL_ASK, amqp_cstring_bytes(name), passive, true, false,
@@ -109,7 +109,7 @@ queue_declare(struct amqp *a, const char *name, bool passive, const amqp_table_t
 }
 
 bool
-queue_there(struct amqp *a, const char *queue, int64_t *ready, struct fault *f)
+queue_there(struct amqp *a, const char *queue, int64_t *ready, struct trouble *f)
 {
 	return queue_declare(a, queue, true, &amqp_empty_table, ready, f);
 }
@@ -127,7 +127,7 @@ queue_settles(void)
 
 /* A queue with other arguments is as good; to declare it again would be an error. */
 static bool
-queue_ensure(struct amqp *a, const char *name, const char *type, struct fault *f)
+queue_ensure(struct amqp *a, const char *name, const char *type, struct trouble *f)
 {
 	amqp_table_entry_t e = table_text("x-queue-type", amqp_cstring_bytes(type));
 	amqp_table_t args = { .num_entries = 1, .entries = &e };
@@ -142,13 +142,13 @@ queue_ensure(struct amqp *a, const char *name, const char *type, struct fault *f
 }
 
 bool
-queue_make(struct amqp *a, const char *queue, struct fault *f)
+queue_make(struct amqp *a, const char *queue, struct trouble *f)
 {
 	return queue_named(queue, f) && queue_ensure(a, queue, "quorum", f);
 }
 
 bool
-queue_wanted(struct amqp *a, const char *queue, struct fault *f)
+queue_wanted(struct amqp *a, const char *queue, struct trouble *f)
 {
 	if (!queue_named(queue, f))
 		return false;
@@ -165,7 +165,7 @@ queue_wanted(struct amqp *a, const char *queue, struct fault *f)
 /* Messages stay for 'ms' and then return to 'home'. */
 static bool
 queue_returning(struct amqp *a, const char *name, const char *home, bool quorum, int64_t ms,
-    struct fault *f)
+    struct trouble *f)
 {
 	amqp_table_entry_t e[] = {
 		table_text("x-queue-type", amqp_cstring_bytes(quorum ? "quorum" : "classic")),
@@ -198,7 +198,7 @@ queue_round_delay(int64_t ms)
  * no queue would stay there, so the queue itself has to be there, too.
  */
 bool
-queue_delay(struct amqp *a, const char *queue, int64_t ms, char out[QUEUE_NAME], struct fault *f)
+queue_delay(struct amqp *a, const char *queue, int64_t ms, char out[QUEUE_NAME], struct trouble *f)
 {
 	int64_t rounded = queue_round_delay(ms);
 	bool there;
@@ -227,7 +227,7 @@ queue_dead_name(const char *queue, char out[QUEUE_NAME])
 
 /* A classic queue: looking through it counts no deliveries. */
 bool
-queue_dead(struct amqp *a, const char *queue, char out[QUEUE_NAME], struct fault *f)
+queue_dead(struct amqp *a, const char *queue, char out[QUEUE_NAME], struct trouble *f)
 {
 	queue_dead_name(queue, out);
 	if (queue_known(a, out))
@@ -240,7 +240,7 @@ queue_dead(struct amqp *a, const char *queue, char out[QUEUE_NAME], struct fault
 
 bool
 queue_claim(struct amqp *a, const char *queue, int64_t lease_ms, char out[QUEUE_NAME],
-    struct fault *f)
+    struct trouble *f)
 {
 	if (!queue_named(queue, f))
 		return false;
@@ -266,12 +266,12 @@ queue_claim_of(const char *claim, char queue[QUEUE_NAME])
 }
 
 bool
-queue_delete(struct amqp *a, const char *queue, struct fault *f)
+queue_delete(struct amqp *a, const char *queue, struct trouble *f)
 {
 	struct link *l = link_any(a);
 
 	if (l == NULL)
-		return fault_set(f, CLASS_AGAIN, "the connection is lost");
+		return trouble_set(f, CLASS_AGAIN, "the connection is lost");
 	if (!link_channel(l, CHANNEL_ASK, f))
 		return false;
 	(void)amqp_queue_delete(l->c, CHANNEL_ASK, amqp_cstring_bytes(queue), false, false);

@@ -22,7 +22,7 @@ struct retrying {
 	int64_t open;		/* published, and not confirmed */
 	int64_t done;
 	bool failed;
-	struct fault fault;
+	struct trouble why;
 	char queue[QUEUE_NAME], dead[QUEUE_NAME];
 };
 
@@ -32,17 +32,17 @@ struct retried {
 };
 
 static bool
-retry_fail(struct retrying *r, const struct fault *f)
+retry_fail(struct retrying *r, const struct trouble *f)
 {
 	if (!r->failed)
-		r->fault = *f;
+		r->why = *f;
 	r->failed = true;
 	r->left = 0;
 	return false;
 }
 
 static void
-retry_published(struct amqp *a, void *arg, const struct fault *f)
+retry_published(struct amqp *a, void *arg, const struct trouble *f)
 {
 	struct retried *one = arg;
 	struct retrying *r = one->r;
@@ -69,7 +69,7 @@ retry_wanted(const struct retrying *r, const amqp_message_t *m)
 static void
 retry_publish(struct retrying *r, const amqp_message_t *m, uint64_t tag)
 {
-	struct fault f = { .class = CLASS_AGAIN, .text = "no memory" };
+	struct trouble f = { .c = CLASS_AGAIN, .text = "no memory" };
 	struct retried *one = calloc(1, sizeof(*one));
 	struct parcel p;
 
@@ -91,7 +91,7 @@ retry_next(struct retrying *r, struct link *l)
 {
 	amqp_rpc_reply_t reply;
 	amqp_message_t m;
-	struct fault f;
+	struct trouble f;
 	uint64_t tag;
 
 	reply = amqp_basic_get(l->c, CHANNEL_LOOK, amqp_cstring_bytes(r->dead), false);
@@ -125,8 +125,8 @@ retry_end(struct amqp *a, struct retrying *r)
 	if (helper_is_down(a->h))
 		;
 	else if (r->failed)
-		helper_err(a->h, r->tag, r->fault.class, "%lld are ready again; then: %s",
-		    (long long)r->done, r->fault.text);
+		helper_err(a->h, r->tag, r->why.c, "%lld are ready again; then: %s",
+		    (long long)r->done, r->why.text);
 	else if (r->id != NULL && r->done == 0)
 		helper_err(
 		    a->h, r->tag, CLASS_GONE, "queue '%s' has no dead letter %s", r->queue, r->id);
@@ -154,7 +154,7 @@ retry_work(struct amqp *a)
 {
 	struct retrying *r = a->retries;
 	struct link *l;
-	struct fault f;
+	struct trouble f;
 
 	if (r == NULL || (l = link_take(a)) == NULL)
 		return;
@@ -172,10 +172,10 @@ retry_begin(struct helper *h, const char *tag, const char *queue, const char *id
 {
 	struct amqp *a = helper_data(h);
 	struct retrying *r = calloc(1, sizeof(*r)), **end = &a->retries;
-	struct fault f = { .class = CLASS_AGAIN, .text = "no memory" };
+	struct trouble f = { .c = CLASS_AGAIN, .text = "no memory" };
 
 	if (r == NULL || (id != NULL && (r->id = strdup(id)) == NULL) || !queue_named(queue, &f)) {
-		helper_err(h, tag, f.class, "%s", f.text);
+		helper_err(h, tag, f.c, "%s", f.text);
 		free(r);
 		return;
 	}

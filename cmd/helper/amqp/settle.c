@@ -65,7 +65,7 @@ struct moving {
 };
 
 static void
-settle_moved(struct amqp *a, void *arg, const struct fault *f)
+settle_moved(struct amqp *a, void *arg, const struct trouble *f)
 {
 	struct moving *m = arg;
 	struct delivery *d = m->d;
@@ -75,7 +75,7 @@ settle_moved(struct amqp *a, void *arg, const struct fault *f)
 		delivery_free(d);
 	} else if (f != NULL) {
 		d->settling = false;
-		helper_err(a->h, m->tag, f->class, "%s", f->text);
+		helper_err(a->h, m->tag, f->c, "%s", f->text);
 	} else
 		consume_settle(d->source, d, m->tag, false);
 	free(m);
@@ -124,7 +124,7 @@ settle_nack(struct helper *h, const char *tag, const char *token, int64_t delay_
 	const char *claim = settle_claim(token);
 	char delayed[QUEUE_NAME];
 	struct delivery *d;
-	struct fault f;
+	struct trouble f;
 
 	if (delay_ms > DELAY_MAX)
 		helper_err(h, tag, CLASS_CANNOT, "a delay of %lld ms; at most %lld are possible",
@@ -139,7 +139,7 @@ settle_nack(struct helper *h, const char *tag, const char *token, int64_t delay_
 	else if (delay_ms <= 0)
 		settle_copy(a, d, tag, d->source->queue, attempts, reason);
 	else if (!queue_delay(a, d->source->queue, delay_ms, delayed, &f))
-		helper_err(h, tag, f.class, "%s", f.text);
+		helper_err(h, tag, f.c, "%s", f.text);
 	else
 		settle_copy(a, d, tag, delayed, attempts, reason);
 }
@@ -152,14 +152,14 @@ settle_dead(struct helper *h, const char *tag, const char *token, int64_t attemp
 	const char *claim = settle_claim(token);
 	char dead[QUEUE_NAME];
 	struct delivery *d;
-	struct fault f;
+	struct trouble f;
 
 	if (claim != NULL)
 		claim_move(a, tag, claim, 0, attempts, reason, true);
 	else if ((d = settle_find(a, token)) == NULL)
 		settle_lost(a, tag);
 	else if (!queue_dead(a, d->source->queue, dead, &f))
-		helper_err(h, tag, f.class, "%s", f.text);
+		helper_err(h, tag, f.c, "%s", f.text);
 	else
 		settle_copy(a, d, tag, dead, attempts, reason);
 }
@@ -172,15 +172,15 @@ settle_keep(struct amqp *a, struct delivery *d, const char *tag, int64_t lease_m
 {
 	char claim[QUEUE_NAME], token[QUEUE_NAME + 8];
 	struct parcel p;
-	struct fault f;
+	struct trouble f;
 
 	if (!queue_claim(a, d->source->queue, lease_ms, claim, &f))
-		helper_err(a->h, tag, f.class, "%s", f.text);
+		helper_err(a->h, tag, f.c, "%s", f.text);
 	else if (!parcel_copy(&p, &d->m, d->attempts, NULL))
 		helper_err(a->h, tag, CLASS_AGAIN, "no memory");
 	else if (!publish_wait(a, &p, claim, &f)) {
-		helper_err(a->h, tag, f.class, "%s", f.text);
-		if (f.class != CLASS_UNKNOWN)
+		helper_err(a->h, tag, f.c, "%s", f.text);
+		if (f.c != CLASS_UNKNOWN)
 			(void)queue_delete(a, claim, &f);
 	} else {
 		(void)snprintf(token, sizeof(token), CLAIM_TOKEN "%s", claim);

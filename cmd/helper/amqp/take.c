@@ -60,10 +60,10 @@ take_take(struct helper *h, struct taking *t)
 {
 	struct amqp *a = helper_data(h);
 	struct source *s;
-	struct fault f;
+	struct trouble f;
 
 	if (!queue_named(t->queue, &f))
-		helper_ended(h, t, f.class, "%s", f.text);
+		helper_ended(h, t, f.c, "%s", f.text);
 	else if ((s = source_of(a, t->queue)) == NULL)
 		helper_ended(h, t, CLASS_CANNOT, "a helper takes from %d queues at most",
 		    CHANNELS - CHANNEL_TAKE);
@@ -94,11 +94,11 @@ take_leases(struct source *s, usec_t now)
 static void
 take_look(struct amqp *a, struct source *s, struct taking *t, usec_t now)
 {
-	struct fault f;
+	struct trouble f;
 	int64_t ready = 0;
 
 	if (!queue_there(a, s->queue, &ready, &f)) {
-		helper_ended(a->h, t, f.class, "%s", f.text);
+		helper_ended(a->h, t, f.c, "%s", f.text);
 		return;
 	}
 	s->look = now + LOOK_AGAIN;

@@ -104,6 +104,16 @@ struct engine {
 /* The main function of a helper. */
 int helper_main(const struct engine *engine, const char *version);
 
+/* ---- trouble.c: why something does not go ------------------------------------ */
+
+struct trouble {
+	enum class c;
+	char text[600];
+	int code;		/* of the protocol, such as AMQP's 404; 0: there is none */
+};
+/* Fill it in, without a code; always false, for the caller to return. */
+bool trouble_set(struct trouble *t, enum class c, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
 /* ---- said while opening ------------------------------------------------- */
 
 /* A step of opening has been done: "resolve", "connect", "tls", "login". */

@@ -28,12 +28,6 @@ struct consumer;
 struct part;
 struct sent;
 
-/* Why something cannot be done. */
-struct trouble {
-	enum class c;
-	char text[600];
-};
-
 /* One instance of librdkafka. */
 struct client {
 	struct kafka *k;
@@ -78,9 +72,7 @@ struct kafka {
 
 /* ---- trouble.c ----------------------------------------------------------- */
 
-/* Fill it in, and return false. */
-bool trouble_set(struct trouble *t, enum class c, const char *fmt, ...) PRINTF_LIKE(3, 4);
-/* The same for an error of Kafka, with what was to be done. */
+/* trouble_set for an error of Kafka, with what was to be done. */
 bool trouble_of(struct trouble *t, rd_kafka_resp_err_t err, const char *fmt,
     ...) PRINTF_LIKE(3, 4);
 enum class trouble_class(rd_kafka_resp_err_t err);

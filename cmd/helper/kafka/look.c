@@ -176,7 +176,7 @@ kafka_list(struct helper *h, const char *tag, const char *queue, const char *sta
 	char name[TOPIC_NAME_MAX + 1];
 	struct kafka *k = helper_data(h);
 	struct scan s = { 0 };
-	struct trouble t = { CLASS_AGAIN, "" };
+	struct trouble t = { .c = CLASS_AGAIN, .text = "" };
 
 	if (!dead && strcmp(state, "ready") != 0) {
 		helper_err(h, tag, CLASS_CANNOT, "only what is ready and what is dead can be "

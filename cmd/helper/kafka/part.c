@@ -219,7 +219,8 @@ part_answer(struct part *p, int64_t before, const struct trouble *t)
 void
 part_free(struct part *p)
 {
-	const struct trouble lost = { CLASS_LOST, "the partition went to another consumer" };
+	const struct trouble lost = {
+	    .c = CLASS_LOST, .text = "the partition went to another consumer"};
 	struct part **at = &p->consumer->parts;
 
 	part_answer(p, INT64_MAX, &lost);

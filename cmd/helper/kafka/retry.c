@@ -67,7 +67,7 @@ retry_copy(struct kafka *k, struct retry *r, const rd_kafka_message_t *m)
 {
 	const struct change c = { .topic = r->queue, .partition = RD_KAFKA_PARTITION_UA };
 	struct sent *s = calloc(1, sizeof(*s));
-	struct trouble t = { CLASS_AGAIN, "no memory" };
+	struct trouble t = { .c = CLASS_AGAIN, .text = "no memory" };
 
 	if (s != NULL) {
 		s->done = retry_copied;
@@ -116,7 +116,7 @@ retry_end(struct kafka *k, struct retry *r)
 static void
 retry_step(struct kafka *k, struct retry *r)
 {
-	struct trouble t = { CLASS_AGAIN, "" };
+	struct trouble t = { .c = CLASS_AGAIN, .text = "" };
 	rd_kafka_message_t *m;
 
 	while (r->why.text[0] == '\0' && r->open < RETRY_WINDOW &&

@@ -60,7 +60,7 @@ settle_copy(struct kafka *k, const char *tag, struct part *p, struct claim *cl,
     const struct change *c)
 {
 	struct sent *s = calloc(1, sizeof(*s));
-	struct trouble t = { CLASS_AGAIN, "no memory" };
+	struct trouble t = { .c = CLASS_AGAIN, .text = "no memory" };
 
 	if (s != NULL) {
 		s->done = settle_copied;

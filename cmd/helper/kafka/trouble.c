@@ -8,18 +8,6 @@
 #include "helper/kafka/kafka.h"
 
 bool
-trouble_set(struct trouble *t, enum class c, const char *fmt, ...)
-{
-	va_list ap;
-
-	t->c = c;
-	va_start(ap, fmt);
-	(void)vsnprintf(t->text, sizeof(t->text), fmt, ap);
-	va_end(ap);
-	return false;
-}
-
-bool
 trouble_of(struct trouble *t, rd_kafka_resp_err_t err, const char *fmt, ...)
 {
 	size_t len;

@@ -1,7 +1,6 @@
 /*
  * answer.c: what answers of JetStream mean: classes of errors, and values by their path.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,46 +82,34 @@ answer_class(const struct answer *r)
 	}
 }
 
-static void
-trouble_set(struct trouble *t, enum class c, const char *fmt, ...) PRINTF_LIKE(3, 4);
-
-static void
-trouble_set(struct trouble *t, enum class c, const char *fmt, ...)
-{
-	va_list ap;
-
-	t->class = c;
-	va_start(ap, fmt);
-	(void)vsnprintf(t->text, sizeof(t->text), fmt, ap);
-	va_end(ap);
-}
-
 void
 answer_trouble(const struct nats *n, const struct answer *r, enum class unsure, const char *what,
     struct trouble *t)
 {
 	switch (r->heard) {
 	case HEARD_ANSWER:
-		trouble_set(t, answer_class(r), "%s: %s", what,
+		(void)trouble_set(t, answer_class(r), "%s: %s", what,
 		    json_text(r->json, "error.description"));
 		break;
 	case HEARD_NOBODY:
-		trouble_set(t, CLASS_GONE, "%s: there is no stream or consumer of this name", what);
+		(void)trouble_set(
+		    t, CLASS_GONE, "%s: there is no stream or consumer of this name", what);
 		break;
 	case HEARD_REFUSED:
-		trouble_set(t, CLASS_PERM, "%s: the server does not allow this user to do that",
-		    what);
+		(void)trouble_set(
+		    t, CLASS_PERM, "%s: the server does not allow this user to do that", what);
 		break;
 	case HEARD_NOTHING:
-		trouble_set(t, unsure, "%s: the server gave no answer within %lld ms", what,
+		(void)trouble_set(t, unsure, "%s: the server gave no answer within %lld ms", what,
 		    (long long)n->set->timeout_ms);
 		break;
 	case HEARD_LOST:
-		trouble_set(t, unsure, "%s: the connection was lost before there was an answer",
-		    what);
+		(void)trouble_set(
+		    t, unsure, "%s: the connection was lost before there was an answer", what);
 		break;
 	default:
-		trouble_set(t, CLASS_AGAIN, "%s: the connection is lost; nothing was sent", what);
+		(void)trouble_set(
+		    t, CLASS_AGAIN, "%s: the connection is lost; nothing was sent", what);
 	}
 }
 
@@ -133,7 +120,7 @@ answer_err(struct nats *n, const char *tag, const struct answer *r, enum class u
 	struct trouble t;
 
 	answer_trouble(n, r, unsure, what, &t);
-	helper_err(n->h, tag, t.class, "%s", t.text);
+	helper_err(n->h, tag, t.c, "%s", t.text);
 	if (r->heard == HEARD_NOTHING)
 		helper_down(n->h, "the server gave no answer within %lld ms",
 		    (long long)n->set->timeout_ms);

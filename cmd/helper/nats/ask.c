@@ -118,7 +118,7 @@ ask_send(struct nats *n, struct ask *a, natsMsg *m)
 void
 ask_drop(struct nats *n, struct ask *a, const struct trouble *t)
 {
-	helper_err(n->h, a->tag, t->class, "%s", t->text);
+	helper_err(n->h, a->tag, t->c, "%s", t->text);
 	ask_unlink(&n->asks, a);
 	free(a);
 }

@@ -81,16 +81,13 @@ copy_out(struct nats *n, const struct message *m, const char *subject, const cha
 	if ((o.st = natsMsg_Create(&o.msg, subject, reply, m->body, (int)m->bodylen)) != NATS_OK ||
 	    !out_headers(&o, m, once)) {
 		natsMsg_Destroy(o.msg);
-		*t = (struct trouble){ CLASS_AGAIN, "out of memory" };
-		return false;
+		return trouble_set(t, CLASS_AGAIN, "out of memory");
 	}
 	o.size += m->bodylen;
 	if (o.size > (size_t)n->max_payload) {
 		natsMsg_Destroy(o.msg);
-		t->class = CLASS_LARGE;
-		(void)snprintf(t->text, sizeof(t->text), "%zu bytes with the headers; this server "
+		return trouble_set(t, CLASS_LARGE, "%zu bytes with the headers; this server "
 		    "takes %lld (max_payload)", o.size, (long long)n->max_payload);
-		return false;
 	}
 	*out = o.msg;
 	return true;

@@ -128,7 +128,7 @@ dead_bury(struct helper *h, const char *tag, const char *token, int64_t attempts
 		return;
 	}
 	if (!stream_dead(n, t.queue, &why)) {
-		helper_err(h, tag, why.class, "%s", why.text);
+		helper_err(h, tag, why.c, "%s", why.text);
 		return;
 	}
 	settle_release(n, token);
@@ -233,7 +233,7 @@ dead_retry(struct helper *h, const char *tag, const char *queue, const char *id)
 	if (!stream_name_ok(n, tag, queue))
 		return;
 	if (stream_get(n, queue, &t) == NULL) {
-		helper_err(h, tag, t.class, "%s", t.text);
+		helper_err(h, tag, t.c, "%s", t.text);
 		return;
 	}
 	if ((v = moving_new(queue)) == NULL) {

@@ -36,12 +36,6 @@
 struct nats;
 struct pull;
 
-/* An error, until it is known whom it is to be told. */
-struct trouble {
-	enum class class;
-	char text[600];
-};
-
 /* ---- inbox.c: from the threads of libnats to the loop ---------------------- */
 
 enum event_kind { EVENT_ANSWER, EVENT_PULLED, EVENT_DRAINED, EVENT_CLOSED, EVENT_ERROR };

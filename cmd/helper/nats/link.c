@@ -97,7 +97,7 @@ link_connect(struct nats *n, const struct address *a)
 	    (st = link_options(n, a)) != NATS_OK)
 		return link_fail(n->h, a, st);
 	if (!login_load(n->set, a, n->options, &t)) {
-		helper_fail(n->h, t.class, "%s", t.text);
+		helper_fail(n->h, t.c, "%s", t.text);
 		return false;
 	}
 	if ((st = natsConnection_Connect(&n->conn, n->options)) != NATS_OK)
@@ -131,7 +131,7 @@ link_jetstream(struct nats *n)
 		    "with -js");
 	else if (!good) {
 		answer_trouble(n, &r, CLASS_AGAIN, "login", &t);
-		helper_fail(n->h, t.class, "%s", t.text);
+		helper_fail(n->h, t.c, "%s", t.text);
 	} else
 		helper_step(n->h, "login", "JetStream");
 	answer_free(&r);

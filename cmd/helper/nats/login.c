@@ -8,14 +8,6 @@
 #include "helper/core/credentials.h"
 #include "helper/nats/inside.h"
 
-static bool
-login_fail(struct trouble *t, enum class c, const char *text)
-{
-	t->class = c;
-	(void)snprintf(t->text, sizeof(t->text), "%s", text);
-	return false;
-}
-
 /* A password without a login is a token. */
 static bool
 login_password(const struct credentials *c, const struct address *a, natsOptions *options,
@@ -26,13 +18,13 @@ login_password(const struct credentials *c, const struct address *a, natsOptions
 	natsStatus st;
 
 	if (password == NULL)
-		return login_fail(t, CLASS_CONF, "credentials: the entry for this host has no "
+		return trouble_set(t, CLASS_CONF, "credentials: the entry for this host has no "
 		    "password");
 	if (user == NULL && a->user[0] != '\0')
 		user = a->user;
 	st = user != NULL ? natsOptions_SetUserInfo(options, user, password) :
 	    natsOptions_SetToken(options, password);
-	return st == NATS_OK || login_fail(t, CLASS_AGAIN, natsStatus_GetText(st));
+	return st == NATS_OK || trouble_set(t, CLASS_AGAIN, "%s", natsStatus_GetText(st));
 }
 
 static bool
@@ -45,13 +37,13 @@ login_file(const struct settings *set, const struct address *a, natsOptions *opt
 
 	if (s == ST_OK && strstr(c->text, "BEGIN NATS USER JWT") != NULL) {
 		st = natsOptions_SetUserCredentialsFromFiles(options, set->credentials, NULL);
-		return st == NATS_OK || login_fail(t, CLASS_CONF, natsStatus_GetText(st));
+		return st == NATS_OK || trouble_set(t, CLASS_CONF, "%s", natsStatus_GetText(st));
 	}
 	if (s == ST_OK)
 		s = credentials_find(c, set->credentials, a->host, a->port, &err);
 	if (s == ST_OK)
 		return login_password(c, a, options, t);
-	return s == ST_NONE || login_fail(t, net_class(s), err.text);
+	return s == ST_NONE || trouble_set(t, net_class(s), "%s", err.text);
 }
 
 bool

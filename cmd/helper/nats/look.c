@@ -37,7 +37,7 @@ look_stream(struct nats *n, const char *tag, const char *queue)
 	/* What is known may be old. */
 	stream_forget(n, queue);
 	if ((s = stream_get(n, queue, &t)) == NULL)
-		helper_err(n->h, tag, t.class, "%s", t.text);
+		helper_err(n->h, tag, t.c, "%s", t.text);
 	return s;
 }
 
@@ -243,7 +243,7 @@ look_make(struct helper *h, const char *tag, const char *queue)
 		return;
 	stream_forget(n, queue);
 	if ((s = stream_make(n, queue, &t)) == NULL)
-		helper_err(h, tag, t.class, "%s", t.text);
+		helper_err(h, tag, t.c, "%s", t.text);
 	else
 		helper_ok(h, tag);
 }
@@ -265,5 +265,5 @@ look_check(struct helper *h, const char *tag, const char *queue)
 	if (stream_consumer(n, s, n->set->lease_ms, &t))
 		helper_ok(h, tag);
 	else
-		helper_err(h, tag, t.class, "%s", t.text);
+		helper_err(h, tag, t.c, "%s", t.text);
 }

@@ -165,7 +165,7 @@ pull_close(struct nats *n)
 static bool
 pull_begin(struct nats *n, struct taking *t)
 {
-	struct trouble why = { CLASS_AGAIN, "out of memory" };
+	struct trouble why = { .c = CLASS_AGAIN, .text = "out of memory" };
 	struct stream *s;
 
 	if (!stream_name_ok(n, NULL, t->queue)) {
@@ -175,7 +175,7 @@ pull_begin(struct nats *n, struct taking *t)
 	}
 	if ((s = stream_get(n, t->queue, &why)) == NULL ||
 	    !stream_consumer(n, s, t->lease_ms, &why) || (t->engine = pull_new(n)) == NULL) {
-		helper_ended(n->h, t, why.class, "%s", why.text);
+		helper_ended(n->h, t, why.c, "%s", why.text);
 		return false;
 	}
 	return true;
@@ -219,7 +219,7 @@ static void
 pull_gone(struct nats *n, struct taking *t)
 {
 	struct pull *p = t->engine;
-	struct trouble why = { .class = CLASS_GONE };
+	struct trouble why = { .c = CLASS_GONE };
 
 	stream_forget(n, t->queue);
 	(void)snprintf(why.text, sizeof(why.text), "%s: its stream or consumer is gone", t->queue);
@@ -323,7 +323,7 @@ pull_finish(struct nats *n, struct taking *t)
 	const struct trouble why = p->why;
 
 	if (why.text[0] != '\0' && !t->stopped)
-		helper_ended(n->h, t, why.class, "%s", why.text);
+		helper_ended(n->h, t, why.c, "%s", why.text);
 	else
 		helper_stopped(n->h, t);
 }

@@ -26,7 +26,7 @@ push_done(struct nats *n, struct ask *a, const struct answer *r)
 	}
 	answer_trouble(n, r, CLASS_UNKNOWN, a->subject, &t);
 	/* A push that the server refuses for another reason it will always refuse. */
-	if (r->heard == HEARD_ANSWER && t.class == CLASS_CONF) {
+	if (r->heard == HEARD_ANSWER && t.c == CLASS_CONF) {
 		helper_err(n->h, a->tag, CLASS_DATA, "%s", t.text);
 		return;
 	}
@@ -73,7 +73,7 @@ push_message(struct helper *h, const char *tag, const struct message *m)
 		return;
 	if ((s = stream_get(n, m->queue, &t)) == NULL ||
 	    (n->create && s->known && !stream_consumer(n, s, n->set->lease_ms, &t))) {
-		helper_err(h, tag, t.class, "%s", t.text);
+		helper_err(h, tag, t.c, "%s", t.text);
 		return;
 	}
 	if (!push_fits(n, tag, m, s) || (a = ask_begin(n, tag, m->queue, push_done, NULL)) == NULL)

@@ -200,7 +200,7 @@ settle_nack(struct helper *h, const char *tag, const char *token, int64_t delay_
 	else if (n->attempts || (n->attempts = stream_attempts(n, &why)))
 		settle_count(n, tag, token, &t, delay_ms, attempts);
 	else
-		helper_err(h, tag, why.class, "%s", why.text);
+		helper_err(h, tag, why.c, "%s", why.text);
 }
 
 void

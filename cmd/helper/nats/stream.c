@@ -60,7 +60,7 @@ static bool
 stream_fail(struct nats *n, const struct answer *r, const char *name, struct trouble *t)
 {
 	answer_trouble(n, r, CLASS_AGAIN, name, t);
-	if (t->class == CLASS_GONE)
+	if (t->c == CLASS_GONE)
 		(void)snprintf(t->text, sizeof(t->text), "%s: there is no such stream; "
 		    "'create = yes' lets mq make it", name);
 	return false;
@@ -164,10 +164,8 @@ stream_load(struct nats *n, const char *queue, struct answer *r, struct trouble 
 		return r->heard == HEARD_REFUSED;
 	if (stream_is_queue(json_at(r->json, "config")))
 		return true;
-	t->class = CLASS_CONF;
-	(void)snprintf(t->text, sizeof(t->text), "stream %s does not take the subject %s: it is "
+	return trouble_set(t, CLASS_CONF, "stream %s does not take the subject %s: it is "
 	    "not a queue of mq", queue, queue);
-	return false;
 }
 
 struct stream *
@@ -182,7 +180,7 @@ stream_get(struct nats *n, const char *queue, struct trouble *t)
 	if (!stream_load(n, queue, &r, t))
 		s = NULL;
 	else if ((s = stream_add(n, queue)) == NULL)
-		*t = (struct trouble){ CLASS_AGAIN, "out of memory" };
+		(void)trouble_set(t, CLASS_AGAIN, "out of memory");
 	else if (r.heard == HEARD_ANSWER)
 		stream_learn(s, &r);
 	answer_free(&r);
@@ -245,17 +243,15 @@ consumer_good(const struct answer *r, const char *queue, struct trouble *t)
 		wrong = "its max_deliver would make messages vanish; set it to -1";
 	if (wrong == NULL)
 		return true;
-	t->class = CLASS_CONF;
-	(void)snprintf(t->text, sizeof(t->text), "consumer " CONSUMER " of stream %s: %s", queue,
+	return trouble_set(t, CLASS_CONF, "consumer " CONSUMER " of stream %s: %s", queue,
 	    wrong);
-	return false;
 }
 
 static bool
 consumer_fail(struct nats *n, const struct answer *r, const char *queue, struct trouble *t)
 {
 	answer_trouble(n, r, CLASS_AGAIN, queue, t);
-	if (t->class == CLASS_GONE)
+	if (t->c == CLASS_GONE)
 		(void)snprintf(t->text, sizeof(t->text), "%s: the stream has no consumer '" CONSUMER
 		    "'; 'create = yes' lets mq make it", queue);
 	return false;

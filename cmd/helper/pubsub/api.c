@@ -33,7 +33,7 @@ api_throttled(const struct http_answer *a)
 }
 
 void
-api_failure(const struct http_answer *a, struct failure *f)
+api_failure(const struct http_answer *a, struct trouble *f)
 {
 	const json_t *error = json_object_get(a->json, "error");
 	const char *name = text_of(error, "status"), *text = text_of(error, "message");
@@ -97,7 +97,7 @@ api_request(struct pubsub *s, const char *path, json_t *args, bool has_args)
 }
 
 json_t *
-api_ask(struct pubsub *s, const char *method, const char *path, json_t *args, struct failure *f)
+api_ask(struct pubsub *s, const char *method, const char *path, json_t *args, struct trouble *f)
 {
 	struct http_request r = api_request(s, path, args, strcmp(method, "GET") != 0);
 	struct http_answer a = { 0 };

@@ -31,7 +31,7 @@ static void
 burial_done(void *arg, const struct http_answer *a)
 {
 	struct burial *b = arg;
-	struct failure why;
+	struct trouble why;
 	struct sub *u;
 	const char *ack;
 
@@ -51,7 +51,7 @@ dead_send(struct pubsub *s, const struct topic *t, const char *tag, const struct
 {
 	const struct api_how how = { .once = true };
 	struct burial *b = calloc(1, sizeof(*b));
-	struct failure f = { CLASS_AGAIN, "no memory" };
+	struct trouble f = { .c = CLASS_AGAIN, .text = "no memory" };
 	struct message m = c->m;
 	char *path = api_path("topics", t->name, ":publish");
 
@@ -75,7 +75,7 @@ dead_bury(struct helper *h, const char *tag, const char *token, int64_t attempts
 {
 	struct pubsub *s = helper_data(h);
 	const struct claim *c = claims_find(&s->claims, token);
-	struct failure f = { 0 };
+	struct trouble f = { 0 };
 	const struct topic *t;
 	struct names n, dead;
 	const char *ack;
@@ -108,7 +108,7 @@ struct retry {
 	int64_t n;
 	bool empty;
 	bool failed;
-	struct failure why;
+	struct trouble why;
 };
 
 static void retry_send(struct retry *r);
@@ -189,7 +189,7 @@ retry_item(struct retry *r, const json_t *json)
 	struct item *i = NULL;
 	struct entry e;
 
-	r->why = (struct failure){ CLASS_DATA, "a dead letter came damaged" };
+	(void)trouble_set(&r->why, CLASS_DATA, "a dead letter came damaged");
 	if (entry_in(json, &e)) {
 		e.m.reason = NULL;
 		e.m.attempts = 0;
@@ -253,7 +253,7 @@ void
 dead_retry(struct helper *h, const char *tag, const char *queue, const char *id)
 {
 	struct pubsub *s = helper_data(h);
-	struct failure f = { 0 };
+	struct trouble f = { 0 };
 	struct names n, dead;
 	struct topic *to = NULL;
 	struct sub *from = NULL;

@@ -96,7 +96,7 @@ out_pieces(size_t len, bool text)
 }
 
 static bool
-out_attributes(struct out *o, const struct message *m, struct failure *f)
+out_attributes(struct out *o, const struct message *m, struct trouble *f)
 {
 	size_t len = 0, pieces;
 	char *block = map_block(m, &len), *coded = NULL;
@@ -106,8 +106,7 @@ out_attributes(struct out *o, const struct message *m, struct failure *f)
 		return false;
 	text = text_utf8(block, len);
 	if ((pieces = out_pieces(len, text)) > CHUNKS_MAX) {
-		f->c = CLASS_LARGE;
-		(void)snprintf(f->text, sizeof(f->text), "%zu bytes of headers; Pub/Sub takes %d",
+		(void)trouble_set(f, CLASS_LARGE, "%zu bytes of headers; Pub/Sub takes %d",
 		    len, CHUNKS_MAX * (VALUE_LEN - 3) / (text ? 1 : 2));
 		free(block);
 		return false;
@@ -129,22 +128,16 @@ out_attributes(struct out *o, const struct message *m, struct failure *f)
 }
 
 static bool
-out_possible(const struct message *m, struct failure *f)
+out_possible(const struct message *m, struct trouble *f)
 {
-	f->c = CLASS_CANNOT;
-	(void)snprintf(f->text, sizeof(f->text), "Pub/Sub does not know an --id again");
 	if (m->once != NULL)
-		return false;
-	(void)snprintf(f->text, sizeof(f->text), "Pub/Sub cannot delay a message");
+		return trouble_set(f, CLASS_CANNOT, "Pub/Sub does not know an --id again");
 	if (m->delay_ms > 0)
-		return false;
-	f->c = CLASS_LARGE;
-	(void)snprintf(f->text, sizeof(f->text), "%zu bytes; Pub/Sub takes %d", m->bodylen,
-	    PUBSUB_BODY_MAX);
+		return trouble_set(f, CLASS_CANNOT, "Pub/Sub cannot delay a message");
 	if (m->bodylen > PUBSUB_BODY_MAX)
-		return false;
-	f->c = CLASS_AGAIN;
-	(void)snprintf(f->text, sizeof(f->text), "no memory");
+		return trouble_set(f, CLASS_LARGE, "%zu bytes; Pub/Sub takes %d", m->bodylen,
+		    PUBSUB_BODY_MAX);
+	(void)trouble_set(f, CLASS_AGAIN, "no memory");
 	return true;
 }
 
@@ -183,7 +176,7 @@ out_item(const char *tag, const struct message *m, const struct out *o)
 }
 
 struct item *
-entry_out(const char *tag, const struct message *m, struct failure *f)
+entry_out(const char *tag, const struct message *m, struct trouble *f)
 {
 	struct out o = { 0 };
 	struct item *i = NULL;

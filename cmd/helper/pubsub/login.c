@@ -17,18 +17,10 @@
 #define SERVICE "pubsub.googleapis.com"
 #define TOKEN_S 3600
 
-static bool
-login_fail(struct failure *f, const char *text)
-{
-	f->c = CLASS_CONF;
-	(void)snprintf(f->text, sizeof(f->text), "%s", text);
-	return false;
-}
-
 /* ---- the address ----------------------------------------------------------- */
 
 static bool
-login_project(struct pubsub *s, const char *text, struct failure *f)
+login_project(struct pubsub *s, const char *text, struct trouble *f)
 {
 	size_t len = strlen(text);
 
@@ -36,14 +28,14 @@ login_project(struct pubsub *s, const char *text, struct failure *f)
 		if (!isalnum((unsigned char)text[i]) && strchr("-.:", text[i]) == NULL)
 			len = 0;
 	if (len == 0 || len >= sizeof(s->project))
-		return login_fail(f, "the address has to be pubsub://PROJECT");
+		return trouble_set(f, CLASS_CONF, "the address has to be pubsub://PROJECT");
 	(void)strlcpy(s->project, text, sizeof(s->project));
 	return true;
 }
 
 /* pubsub://PROJECT, at an emulator if there is one. */
 static bool
-login_usual(struct pubsub *s, const char *project, struct failure *f)
+login_usual(struct pubsub *s, const char *project, struct trouble *f)
 {
 	const char *emulator = getenv("PUBSUB_EMULATOR_HOST");
 
@@ -51,7 +43,8 @@ login_usual(struct pubsub *s, const char *project, struct failure *f)
 		(void)strlcpy(s->url.host, SERVICE, sizeof(s->url.host));
 	} else {
 		if (!url_parse(emulator, &s->url))
-			return login_fail(f, "PUBSUB_EMULATOR_HOST has to be HOST:PORT");
+			return trouble_set(
+			    f, CLASS_CONF, "PUBSUB_EMULATOR_HOST has to be HOST:PORT");
 		s->url.plain = true;
 	}
 	return login_project(s, project, f);
@@ -59,29 +52,29 @@ login_usual(struct pubsub *s, const char *project, struct failure *f)
 
 /* pubsub+https://HOST[:PORT]/PROJECT */
 static bool
-login_server(struct pubsub *s, const char *text, struct failure *f)
+login_server(struct pubsub *s, const char *text, struct trouble *f)
 {
 	return url_parse(text, &s->url) ? login_project(s, s->url.path, f) :
-	    login_fail(f, "the address has to be pubsub+https://HOST/PROJECT");
+	    trouble_set(f, CLASS_CONF, "the address has to be pubsub+https://HOST/PROJECT");
 }
 
 bool
-login_address(struct pubsub *s, const struct settings *set, struct failure *f)
+login_address(struct pubsub *s, const struct settings *set, struct trouble *f)
 {
 	const char *text = strstr(set->url, "://");
 	bool server = strncmp(set->url, "pubsub+https:", 13) == 0;
 	char host[600];
 
 	if (text == NULL || (!server && strncmp(set->url, "pubsub:", 7) != 0))
-		return login_fail(f, "this helper is for pubsub://PROJECT");
+		return trouble_set(f, CLASS_CONF, "this helper is for pubsub://PROJECT");
 	text += 3;
 	if (strchr(text, '@') != NULL)
-		return login_fail(
-		    f, "no user and no password in the address: name a file by 'credentials'");
+		return trouble_set(f, CLASS_CONF,
+		    "no user and no password in the address: name a file by 'credentials'");
 	if (!(server ? login_server(s, text, f) : login_usual(s, text, f)))
 		return false;
 	if (s->url.plain && !set->insecure && !url_loopback(s->url.host))
-		return login_fail(f,
+		return trouble_set(f, CLASS_CONF,
 		    "the emulator of PUBSUB_EMULATOR_HOST is another host, so messages could "
 		    "be read on the way: say 'insecure = yes' if they may");
 	url_base(&s->url, set->tls_name, host, sizeof(host));
@@ -92,14 +85,12 @@ login_address(struct pubsub *s, const struct settings *set, struct failure *f)
 /* ---- credentials ------------------------------------------------------------ */
 
 static bool
-login_key(struct login *l, const json_t *json, const char *path, struct failure *f)
+login_key(struct login *l, const json_t *json, const char *path, struct trouble *f)
 {
 	const char *pem = text_of(json, "private_key");
 	BIO *bio = BIO_new_mem_buf(pem, -1);
 
-	f->c = CLASS_CONF;
-	(void)snprintf(f->text, sizeof(f->text),
-	    "%s: only the key file of a service account can be used, "
+	(void)trouble_set(f, CLASS_CONF, "%s: only the key file of a service account can be used, "
 	    "with client_email and private_key; its type is '%.40s'",
 	    path, text_of(json, "type"));
 	if (bio != NULL)
@@ -112,7 +103,7 @@ login_key(struct login *l, const json_t *json, const char *path, struct failure 
 }
 
 bool
-login_read(struct pubsub *s, const struct settings *set, struct failure *f)
+login_read(struct pubsub *s, const struct settings *set, struct trouble *f)
 {
 	const char *path = set->credentials;
 	char *data;
@@ -122,8 +113,8 @@ login_read(struct pubsub *s, const struct settings *set, struct failure *f)
 	if (path == NULL && !s->url.plain)
 		path = getenv("GOOGLE_APPLICATION_CREDENTIALS");
 	if (path == NULL)
-		return s->url.plain || login_fail(f, "no credentials: name the key file of a "
-		    "service account by 'credentials' or GOOGLE_APPLICATION_CREDENTIALS");
+		return s->url.plain || trouble_set(f, CLASS_CONF, "no credentials: name the key "
+		    "file of a service account by 'credentials' or GOOGLE_APPLICATION_CREDENTIALS");
 	f->c = CLASS_CONF;
 	if ((data = secret_read(path, f->text, sizeof(f->text))) == NULL)
 		return false;

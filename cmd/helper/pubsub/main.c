@@ -45,7 +45,7 @@ pubsub_capabilities(struct helper *h, const struct pubsub *s)
 static bool
 pubsub_try(struct helper *h, struct pubsub *s)
 {
-	struct failure f = { 0 };
+	struct trouble f = { 0 };
 	json_t *answer = api_ask(s, "GET", "/topics?pageSize=1", NULL, &f);
 
 	json_decref(answer);
@@ -70,7 +70,7 @@ static bool
 pubsub_open(struct helper *h, const struct settings *set)
 {
 	struct pubsub *s = calloc(1, sizeof(*s));
-	struct failure f = { CLASS_AGAIN, "no memory" };
+	struct trouble f = { .c = CLASS_AGAIN, .text = "no memory" };
 	char to[300];
 
 	if (s == NULL || (s->h = h, helper_set_data(h, s), !login_address(s, set, &f)) ||

@@ -27,14 +27,12 @@ name_good(const char *name)
 }
 
 bool
-name_parse(const char *queue, struct names *n, struct failure *f)
+name_parse(const char *queue, struct names *n, struct trouble *f)
 {
 	size_t len = strcspn(queue, "/");
 	const char *sub = queue[len] == '/' ? queue + len + 1 : queue;
 
-	f->c = CLASS_GONE;
-	(void)snprintf(f->text, sizeof(f->text),
-	    "no queue of Pub/Sub can have the name %.100s: it is 3 to "
+	(void)trouble_set(f, CLASS_GONE, "no queue of Pub/Sub can have the name %.100s: it is 3 to "
 	    "%d letters, digits and -_.~+, a letter first, or TOPIC/SUBSCRIPTION",
 	    queue, PUBSUB_NAME_MAX);
 	if (len > PUBSUB_NAME_MAX || strlen(sub) > PUBSUB_NAME_MAX)
@@ -46,13 +44,11 @@ name_parse(const char *queue, struct names *n, struct failure *f)
 }
 
 bool
-name_dead(const struct names *n, struct names *dead, struct failure *f)
+name_dead(const struct names *n, struct names *dead, struct trouble *f)
 {
-	f->c = CLASS_CANNOT;
-	(void)snprintf(
-	    f->text, sizeof(f->text), "the name %.100s is too long for one with " DEAD, n->sub);
 	if (strlen(n->sub) + strlen(DEAD) > PUBSUB_NAME_MAX)
-		return false;
+		return trouble_set(
+		    f, CLASS_CANNOT, "the name %.100s is too long for one with " DEAD, n->sub);
 	(void)snprintf(dead->topic, sizeof(dead->topic), "%.*s" DEAD,
 	    PUBSUB_NAME_MAX - (int)strlen(DEAD), n->sub);
 	memcpy(dead->sub, dead->topic, sizeof(dead->sub));
@@ -123,7 +119,7 @@ name_free_all(struct pubsub *s)
 /* ---- finding and making ---------------------------------------------------------- */
 
 static json_t *
-name_get(struct pubsub *s, const char *kind, const char *name, const char *rest, struct failure *f)
+name_get(struct pubsub *s, const char *kind, const char *name, const char *rest, struct trouble *f)
 {
 	char *path = api_path(kind, name, rest);
 	json_t *answer = path != NULL ? api_ask(s, "GET", path, NULL, f) : NULL;
@@ -134,7 +130,7 @@ name_get(struct pubsub *s, const char *kind, const char *name, const char *rest,
 
 /* Make a topic or a subscription.  One that is there already is good. */
 static bool
-name_put(struct pubsub *s, const char *kind, const char *name, json_t *args, struct failure *f)
+name_put(struct pubsub *s, const char *kind, const char *name, json_t *args, struct trouble *f)
 {
 	char *path = api_path(kind, name, "");
 	json_t *answer = api_ask(s, "PUT", path != NULL ? path : "", args, f);
@@ -146,7 +142,7 @@ name_put(struct pubsub *s, const char *kind, const char *name, json_t *args, str
 }
 
 static bool
-name_create(struct pubsub *s, const struct names *n, struct failure *f)
+name_create(struct pubsub *s, const struct names *n, struct trouble *f)
 {
 	/* An empty expirationPolicy: it does not expire, even if nobody takes for a month. */
 	json_t *args = json_pack("{s:o, s:i, s:b, s:s, s:{}}", "topic",
@@ -162,7 +158,7 @@ name_create(struct pubsub *s, const struct names *n, struct failure *f)
 
 /* Whether the topic has a subscription: without one, Pub/Sub takes messages and drops them. */
 static bool
-name_kept(struct pubsub *s, const char *topic, struct failure *f)
+name_kept(struct pubsub *s, const char *topic, struct trouble *f)
 {
 	json_t *answer = name_get(s, "topics", topic, "/subscriptions?pageSize=1", f);
 	size_t n = json_array_size(json_object_get(answer, "subscriptions"));
@@ -178,23 +174,18 @@ name_kept(struct pubsub *s, const char *topic, struct failure *f)
 	if (answer == NULL && f->c == CLASS_GONE)
 		(void)snprintf(
 		    f->text, sizeof(f->text), "there is no topic %.200s in %s", topic, s->project);
-	if (answer != NULL && n == 0) {
-		f->c = CLASS_GONE;
-		(void)snprintf(f->text, sizeof(f->text),
-		    "topic %.200s has no subscription, so its messages "
-		    "would be lost: make one",
-		    topic);
-	}
+	if (answer != NULL && n == 0)
+		return trouble_set(f, CLASS_GONE, "topic %.200s has no subscription, so its "
+		    "messages would be lost: make one", topic);
 	return n > 0;
 }
 
 struct topic *
-name_topic(struct pubsub *s, const struct names *n, bool create, struct failure *f)
+name_topic(struct pubsub *s, const struct names *n, bool create, struct trouble *f)
 {
 	struct topic *t = name_topic_of(s, n->topic);
 
-	f->c = CLASS_AGAIN;
-	(void)snprintf(f->text, sizeof(f->text), "no memory");
+	(void)trouble_set(f, CLASS_AGAIN, "no memory");
 	if (t == NULL || (t->checked != 0 && clock_mono() - t->checked < CHECKED_S * USEC))
 		return t;
 	if (!name_kept(s, n->topic, f) && !(create && f->c == CLASS_GONE && name_create(s, n, f)))
@@ -204,7 +195,7 @@ name_topic(struct pubsub *s, const struct names *n, bool create, struct failure 
 }
 
 struct sub *
-name_sub(struct pubsub *s, const char *name, struct failure *f)
+name_sub(struct pubsub *s, const char *name, struct trouble *f)
 {
 	struct sub *u = name_sub_told(s, name);
 	json_t *answer;
@@ -237,7 +228,7 @@ void
 name_make(struct helper *h, const char *tag, const char *queue)
 {
 	struct pubsub *s = helper_data(h);
-	struct failure f = { 0 };
+	struct trouble f = { 0 };
 	struct names n, dead;
 	size_t len, end = strlen(DEAD);
 
@@ -258,7 +249,7 @@ void
 name_check(struct helper *h, const char *tag, const char *queue)
 {
 	struct pubsub *s = helper_data(h);
-	struct failure f = { 0 };
+	struct trouble f = { 0 };
 	struct names n;
 	struct sub *u;
 
@@ -299,7 +290,7 @@ void
 name_list(struct helper *h, const char *tag)
 {
 	struct pubsub *s = helper_data(h);
-	struct failure f = { 0 };
+	struct trouble f = { 0 };
 	char *next = strdup("");
 
 	while (next != NULL) {

@@ -18,11 +18,6 @@
 #define PUBSUB_RETENTION_LONGEST "2678400s"
 #define PUBSUB_NAME_MAX 255
 
-struct failure {
-	enum class c;
-	char text[HTTP_TEXT_MAX];
-};
-
 /* What the name of a queue stands for. */
 struct names {
 	char topic[PUBSUB_NAME_MAX + 1], sub[PUBSUB_NAME_MAX + 1];
@@ -67,9 +62,9 @@ struct pubsub {
 /* ---- login.c --------------------------------------------------------------- */
 
 /* Understand the address. */
-bool login_address(struct pubsub *s, const struct settings *set, struct failure *f);
+bool login_address(struct pubsub *s, const struct settings *set, struct trouble *f);
 /* Read the file of a service account.  An emulator needs none. */
-bool login_read(struct pubsub *s, const struct settings *set, struct failure *f);
+bool login_read(struct pubsub *s, const struct settings *set, struct trouble *f);
 /* Say who asks: see struct http_user. */
 bool login_sign(struct helper *h, CURL *easy, struct curl_slist **headers, char *text, size_t len);
 void login_free(struct login *l);
@@ -77,7 +72,7 @@ void login_free(struct login *l);
 /* ---- api.c ------------------------------------------------------------------ */
 
 /* What an answer that is not good means. */
-void api_failure(const struct http_answer *a, struct failure *f);
+void api_failure(const struct http_answer *a, struct trouble *f);
 /* Whether Pub/Sub says that it is asked too much: see struct http_user. */
 bool api_throttled(const struct http_answer *a);
 /* What the answer says of one ackId: 1 it failed for good, 0 for now, -1 nothing. */
@@ -88,7 +83,7 @@ bool api_good(const struct http_answer *a);
  * the method is GET.  NULL: it failed.  Free the answer.
  */
 json_t *api_ask(struct pubsub *s, const char *method, const char *path, json_t *args,
-    struct failure *f);
+    struct trouble *f);
 /* How a request is sent. */
 struct api_how {
 	bool once, patient;	/* see struct http_request */
@@ -106,13 +101,13 @@ char *api_path(const char *kind, const char *name, const char *verb);
 /* ---- name.c ----------------------------------------------------------------- */
 
 /* Take the name of a queue apart.  False: it is none that Pub/Sub can have. */
-bool name_parse(const char *queue, struct names *n, struct failure *f);
+bool name_parse(const char *queue, struct names *n, struct trouble *f);
 /* The names of topic and subscription for its dead letters. */
-bool name_dead(const struct names *n, struct names *dead, struct failure *f);
+bool name_dead(const struct names *n, struct names *dead, struct trouble *f);
 /* The topic, which has a subscription, so that nothing is lost.  NULL: there is none. */
-struct topic *name_topic(struct pubsub *s, const struct names *n, bool create, struct failure *f);
+struct topic *name_topic(struct pubsub *s, const struct names *n, bool create, struct trouble *f);
 /* The subscription.  NULL: there is none. */
-struct sub *name_sub(struct pubsub *s, const char *name, struct failure *f);
+struct sub *name_sub(struct pubsub *s, const char *name, struct trouble *f);
 /* A subscription that a token names, and that need not be looked at. */
 struct sub *name_sub_told(struct pubsub *s, const char *name);
 void name_make(struct helper *h, const char *tag, const char *queue);
@@ -123,7 +118,7 @@ void name_free_all(struct pubsub *s);
 /* ---- entry.c ---------------------------------------------------------------- */
 
 /* A message as Pub/Sub has it.  NULL: it cannot hold it. */
-struct item *entry_out(const char *tag, const struct message *m, struct failure *f);
+struct item *entry_out(const char *tag, const struct message *m, struct trouble *f);
 /* A message that came. */
 struct entry {
 	struct message m;

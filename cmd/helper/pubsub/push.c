@@ -25,7 +25,7 @@ push_passes(enum class c)
 
 /* Tell mq how it went with one message.  Those of its key that wait must not overtake it. */
 static void
-push_answer(struct flight *f, const struct item *i, const struct failure *why)
+push_answer(struct flight *f, const struct item *i, const struct trouble *why)
 {
 	int64_t bar = 3 * helper_settings(f->s->h)->timeout_ms;
 	struct item *held = outbox_done(&f->t->pushes, i, why == NULL || !push_passes(why->c), bar),
@@ -48,7 +48,7 @@ static void
 push_results(struct flight *f, const struct http_answer *a)
 {
 	const json_t *ids = json_object_get(a->json, "messageIds");
-	struct failure why = { CLASS_UNKNOWN, "Pub/Sub did not say what became of it" };
+	struct trouble why = {.c = CLASS_UNKNOWN, .text = "Pub/Sub did not say what became of it"};
 	struct item *next;
 	size_t n = 0;
 
@@ -68,7 +68,7 @@ static void
 push_done(void *arg, const struct http_answer *a)
 {
 	struct flight *f = arg;
-	struct failure why = { CLASS_AGAIN, "" };
+	struct trouble why = { .c = CLASS_AGAIN, .text = "" };
 
 	f->t->pushes.flying--;
 	if (!api_good(a))
@@ -124,7 +124,7 @@ void
 push_one(struct helper *h, const char *tag, const struct message *m)
 {
 	struct pubsub *s = helper_data(h);
-	struct failure f = { 0 };
+	struct trouble f = { 0 };
 	struct topic *t = NULL;
 	struct item *i = NULL;
 	struct names n;

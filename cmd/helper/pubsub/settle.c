@@ -39,7 +39,7 @@ settle_claim(struct pubsub *s, const struct item *i, bool lost)
 }
 
 static void
-settle_answer(struct pubsub *s, const struct item *i, const struct failure *why)
+settle_answer(struct pubsub *s, const struct item *i, const struct trouble *why)
 {
 	if (why == NULL || why->c == CLASS_LOST)
 		settle_claim(s, i, why != NULL);
@@ -55,7 +55,7 @@ settle_answer(struct pubsub *s, const struct item *i, const struct failure *why)
 static void
 settle_result(struct pubsub *s, const struct item *i, const struct http_answer *a, bool some)
 {
-	struct failure why;
+	struct trouble why;
 	int failed = api_ack_failed(a, json_string_value(i->entry));
 
 	if (api_good(a) || (some && failed == -1)) {
@@ -103,7 +103,7 @@ static void
 settle_done(void *arg, const struct http_answer *a)
 {
 	struct flight *f = arg;
-	struct failure why = { CLASS_AGAIN, "" };
+	struct trouble why = { .c = CLASS_AGAIN, .text = "" };
 	bool some = settle_some(f, a);
 
 	f->box->flying--;
@@ -167,7 +167,7 @@ settle_sub(struct helper *h, const char *tag, const char *token, const char **ac
 	struct pubsub *s = helper_data(h);
 	const char *slash = strchr(token, '/');
 	struct sub *u = NULL;
-	struct failure f;
+	struct trouble f;
 	struct names n;
 	char name[PUBSUB_NAME_MAX + 1];
 

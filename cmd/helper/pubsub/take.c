@@ -31,7 +31,7 @@ struct puller {
 	bool full;		/* the last pull brought all that it asked for */
 	bool probe;		/* ask whether the subscription is there before the next pull */
 	bool failed;
-	struct failure why;
+	struct trouble why;
 };
 
 struct pull {
@@ -202,7 +202,7 @@ take_done(void *arg, const struct http_answer *a)
 	struct puller *p = pull->p;
 	json_t *messages = json_object_get(a->json, "receivedMessages");
 	int64_t n = pull->n;
-	struct failure why;
+	struct trouble why;
 
 	if (api_good(a) && take_lengthen(pull, messages))
 		return;
@@ -317,7 +317,7 @@ take_more(struct helper *h, struct taking *t)
 {
 	struct pubsub *s = helper_data(h);
 	struct puller *p = t->engine;
-	struct failure f = { 0 };
+	struct trouble f = { 0 };
 	struct names n;
 
 	if (p == NULL) {

@@ -61,7 +61,7 @@ api_throttled(const struct http_answer *a)
 }
 
 void
-api_failure(const struct http_answer *a, struct failure *f)
+api_failure(const struct http_answer *a, struct trouble *f)
 {
 	const char *name = api_error_name(a->json, "__type"), *text = text_of(a->json, "message");
 	char skew[200] = "";
@@ -88,7 +88,7 @@ api_failure(const struct http_answer *a, struct failure *f)
 }
 
 void
-api_entry_failure(const json_t *entry, struct failure *f)
+api_entry_failure(const json_t *entry, struct trouble *f)
 {
 	const char *name = api_error_name(entry, "Code"), *text = text_of(entry, "Message");
 
@@ -96,8 +96,7 @@ api_entry_failure(const json_t *entry, struct failure *f)
 		f->c =
 		    json_is_true(json_object_get(entry, "SenderFault")) ? CLASS_DATA : CLASS_AGAIN;
 	if (f->c == CLASS_DATA && strstr(text, "receipt handle") != NULL)
-		f->c = CLASS_LOST;
-	(void)snprintf(f->text, sizeof(f->text), "SQS: %s: %.400s", name, text);
+		(void)trouble_set(f, CLASS_LOST, "SQS: %s: %.400s", name, text);
 }
 
 /* ---- requests ---------------------------------------------------------------- */
@@ -119,7 +118,7 @@ api_request(struct sqs *s, const char *action, json_t *args)
 }
 
 json_t *
-api_ask(struct sqs *s, const char *action, json_t *args, struct failure *f)
+api_ask(struct sqs *s, const char *action, json_t *args, struct trouble *f)
 {
 	struct http_request r = api_request(s, action, args);
 	struct http_answer a = { 0 };

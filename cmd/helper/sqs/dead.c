@@ -32,7 +32,8 @@ static void
 burial_done(void *arg, const struct http_answer *a)
 {
 	struct burial *b = arg;
-	struct failure why = { CLASS_UNKNOWN, "SQS did not say whether it stored the dead letter" };
+	struct trouble why = {
+	    .c = CLASS_UNKNOWN, .text = "SQS did not say whether it stored the dead letter"};
 	const json_t *entry;
 	int good = a->status == 200 ? api_entry(a->json, 0, &entry) : -1;
 
@@ -58,7 +59,7 @@ dead_send(struct sqs *s, const struct queue *q, const char *tag, const struct cl
 {
 	struct burial *b = calloc(1, sizeof(*b));
 	struct message m = c->m;
-	struct failure f = { CLASS_AGAIN, "no memory" };
+	struct trouble f = { .c = CLASS_AGAIN, .text = "no memory" };
 
 	m.reason = reason != NULL ? reason : m.reason;
 	m.attempts = attempts >= 0 ? attempts : m.attempts;
@@ -79,7 +80,7 @@ dead_bury(struct helper *h, const char *tag, const char *token, int64_t attempts
     const char *reason)
 {
 	struct sqs *s = helper_data(h);
-	struct failure f = { 0 };
+	struct trouble f = { 0 };
 	const struct claim *c = claims_find(&s->claims, token);
 	const struct queue *q;
 	const char *receipt;
@@ -115,7 +116,7 @@ struct retry {
 	int64_t nmoved;		/* how many of these were stored */
 	int64_t n;
 	int misses;
-	struct failure why;
+	struct trouble why;
 	bool failed;
 };
 
@@ -195,7 +196,7 @@ retry_sent(void *arg, const struct http_answer *a)
 			continue;
 		}
 		r->failed = true;
-		r->why = (struct failure){ CLASS_UNKNOWN, "SQS did not say what became of it" };
+		(void)trouble_set(&r->why, CLASS_UNKNOWN, "SQS did not say what became of it");
 		if (good == 0)
 			api_entry_failure(entry, &r->why);
 	}
@@ -216,7 +217,7 @@ retry_item(struct retry *r, const json_t *json)
 	struct entry e;
 
 	if (!entry_in(json, &e)) {
-		r->why = (struct failure){ CLASS_DATA, "a dead letter came damaged" };
+		(void)trouble_set(&r->why, CLASS_DATA, "a dead letter came damaged");
 	} else {
 		e.m.reason = NULL;
 		e.m.attempts = 0;
@@ -274,7 +275,7 @@ void
 dead_retry(struct helper *h, const char *tag, const char *name, const char *id)
 {
 	struct sqs *s = helper_data(h);
-	struct failure f = { 0 };
+	struct trouble f = { 0 };
 	struct queue *to = queue_get(s, name, false, &f), *from;
 	struct retry *r;
 	char dead[128];

@@ -114,36 +114,28 @@ out_fifo(struct out *o, const struct message *m, bool fresh)
 }
 
 static bool
-out_refuse(struct failure *f, enum class c, const char *what, int64_t n, int64_t most,
+out_refuse(struct trouble *f, enum class c, const char *what, int64_t n, int64_t most,
     const char *whose)
 {
-	f->c = c;
-	(void)snprintf(f->text, sizeof(f->text), "%lld %s; %s takes %lld", (long long)n, what,
-	    whose, (long long)most);
-	return false;
+	return trouble_set(
+	    f, c, "%lld %s; %s takes %lld", (long long)n, what, whose, (long long)most);
 }
 
 static bool
-out_possible(const struct queue *q, const struct message *m, struct failure *f)
+out_possible(const struct queue *q, const struct message *m, struct trouble *f)
 {
-	f->c = CLASS_CANNOT;
-	if (m->once != NULL) {
-		(void)snprintf(f->text, sizeof(f->text), "SQS does not know an --id again");
-		return false;
-	}
-	if (q->fifo && m->delay_ms > 0) {
-		(void)snprintf(f->text, sizeof(f->text), "a FIFO queue delays no single message");
-		return false;
-	}
+	if (m->once != NULL)
+		return trouble_set(f, CLASS_CANNOT, "SQS does not know an --id again");
+	if (q->fifo && m->delay_ms > 0)
+		return trouble_set(f, CLASS_CANNOT, "a FIFO queue delays no single message");
 	if (m->delay_ms > SQS_DELAY_MAX * 1000)
 		return out_refuse(
 		    f, CLASS_CANNOT, "ms of delay", m->delay_ms, SQS_DELAY_MAX * 1000, "SQS");
 	if (m->bodylen > SQS_BODY_MAX)
 		return out_refuse(
 		    f, CLASS_LARGE, "bytes", (int64_t)m->bodylen, SQS_BODY_MAX, "SQS");
-	f->c = CLASS_DATA;
-	(void)snprintf(f->text, sizeof(f->text), "the id is no plain text");
-	return m->id == NULL || text_plain(m->id, strlen(m->id));
+	return m->id == NULL || text_plain(m->id, strlen(m->id)) ||
+	    trouble_set(f, CLASS_DATA, "the id is no plain text");
 }
 
 static struct item *
@@ -163,7 +155,7 @@ out_item(struct out *o, const struct queue *q, const char *tag, const struct mes
 
 struct item *
 entry_out(const struct queue *q, const char *tag, const struct message *m, bool fresh,
-    struct failure *f)
+    struct trouble *f)
 {
 	struct out o = { 0 };
 	struct item *i = NULL;
@@ -172,8 +164,7 @@ entry_out(const struct queue *q, const char *tag, const struct message *m, bool 
 		return NULL;
 	o.entry = json_object();
 	o.attributes = json_object();
-	f->c = CLASS_AGAIN;
-	(void)snprintf(f->text, sizeof(f->text), "no memory");
+	(void)trouble_set(f, CLASS_AGAIN, "no memory");
 	if (out_body(&o, m) && out_headers(&o, m)) {
 		if (m->id != NULL && m->id[0] != '\0')
 			out_attribute(&o, "mq-id", "String", m->id, strlen(m->id), strlen(m->id));

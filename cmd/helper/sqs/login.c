@@ -9,25 +9,18 @@
 
 #include "helper/sqs/sqs.h"
 
-static bool
-login_fail(struct failure *f, const char *text)
-{
-	f->c = CLASS_CONF;
-	(void)snprintf(f->text, sizeof(f->text), "%s", text);
-	return false;
-}
-
 /* ---- the address ----------------------------------------------------------- */
 
 /* sqs://REGION[/ACCOUNT] */
 static bool
-login_region(struct sqs *s, const char *text, struct failure *f)
+login_region(struct sqs *s, const char *text, struct trouble *f)
 {
 	size_t len = strcspn(text, "/");
 
 	if (len == 0 || len >= sizeof(s->region) ||
 	    strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") != len)
-		return login_fail(f, "the address has to be sqs://REGION or sqs://REGION/ACCOUNT");
+		return trouble_set(
+		    f, CLASS_CONF, "the address has to be sqs://REGION or sqs://REGION/ACCOUNT");
 	memcpy(s->region, text, len);
 	s->region[len] = '\0';
 	(void)snprintf(s->url.host, sizeof(s->url.host), "sqs.%s.amazonaws.com%s", s->region,
@@ -39,39 +32,40 @@ login_region(struct sqs *s, const char *text, struct failure *f)
 
 /* sqs+http://HOST:PORT[/ACCOUNT]; the region does not matter there, but has to be signed. */
 static bool
-login_server(struct sqs *s, const char *text, struct failure *f)
+login_server(struct sqs *s, const char *text, struct trouble *f)
 {
 	const char *region = getenv("AWS_REGION");
 
 	if (region == NULL && (region = getenv("AWS_DEFAULT_REGION")) == NULL)
 		region = "us-east-1";
 	(void)strlcpy(s->region, region, sizeof(s->region));
-	return url_parse(text, &s->url) || login_fail(f, "the address has to be "
+	return url_parse(text, &s->url) || trouble_set(f, CLASS_CONF, "the address has to be "
 	    "sqs+http://HOST:PORT or sqs+http://HOST:PORT/ACCOUNT");
 }
 
 bool
-login_address(struct sqs *s, const struct settings *set, struct failure *f)
+login_address(struct sqs *s, const struct settings *set, struct trouble *f)
 {
 	const char *text = strstr(set->url, "://");
 	bool plain = strncmp(set->url, "sqs+http:", 9) == 0;
 	bool server = plain || strncmp(set->url, "sqs+https:", 10) == 0;
 
 	if (text == NULL || (!server && strncmp(set->url, "sqs:", 4) != 0))
-		return login_fail(f, "this helper is for sqs://REGION");
+		return trouble_set(f, CLASS_CONF, "this helper is for sqs://REGION");
 	text += 3;
 	if (strchr(text, '@') != NULL)
-		return login_fail(
-		    f, "no user and no password in the address: name a file by 'credentials'");
+		return trouble_set(f, CLASS_CONF,
+		    "no user and no password in the address: name a file by 'credentials'");
 	if (!(server ? login_server(s, text, f) : login_region(s, text, f)))
 		return false;
 	s->url.plain = plain;
 	if (plain && !set->insecure && !url_loopback(s->url.host))
-		return login_fail(f, "messages for another host could be read on the way: "
+		return trouble_set(f, CLASS_CONF,
+		    "messages for another host could be read on the way: "
 		    "use sqs+https://, or say 'insecure = yes'");
 	if (strlen(s->url.path) >= sizeof(s->account) ||
 	    strspn(s->url.path, "0123456789") != strlen(s->url.path))
-		return login_fail(f, "the account in the address has to be a number");
+		return trouble_set(f, CLASS_CONF, "the account in the address has to be a number");
 	(void)strlcpy(s->account, s->url.path, sizeof(s->account));
 	url_base(&s->url, set->tls_name, s->endpoint, sizeof(s->endpoint) - 1);
 	(void)strlcat(s->endpoint, "/", sizeof(s->endpoint));
@@ -132,7 +126,7 @@ login_changed(const char *path)
 }
 
 static bool
-login_file(struct login *l, const char *path, struct failure *f)
+login_file(struct login *l, const char *path, struct trouble *f)
 {
 	const char *profile = getenv("AWS_PROFILE");
 	char *data;
@@ -170,7 +164,7 @@ login_environment(struct login *l)
 }
 
 bool
-login_read(struct sqs *s, const struct settings *set, struct failure *f)
+login_read(struct sqs *s, const struct settings *set, struct trouble *f)
 {
 	const char *path = getenv("AWS_SHARED_CREDENTIALS_FILE"), *home = getenv("HOME");
 	char usual[512];
@@ -191,7 +185,7 @@ login_read(struct sqs *s, const struct settings *set, struct failure *f)
 	}
 	if (path != NULL)
 		return login_file(&s->login, path, f);
-	return login_fail(f, "no credentials: name a file by 'credentials', or set "
+	return trouble_set(f, CLASS_CONF, "no credentials: name a file by 'credentials', or set "
 	    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
 }
 
@@ -208,7 +202,7 @@ static void
 login_again(struct login *l)
 {
 	struct login now = { 0 };
-	struct failure f;
+	struct trouble f;
 
 	if (l->path[0] == '\0' || login_changed(l->path) == l->changed)
 		return;

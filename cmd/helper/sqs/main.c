@@ -48,7 +48,7 @@ sqs_capabilities(struct helper *h, const struct sqs *s)
 static bool
 sqs_try(struct helper *h, struct sqs *s)
 {
-	struct failure f = { 0 };
+	struct trouble f = { 0 };
 	json_t *answer = api_ask(s, "ListQueues", json_pack("{s:i}", "MaxResults", 1), &f);
 
 	json_decref(answer);
@@ -71,7 +71,7 @@ static bool
 sqs_open(struct helper *h, const struct settings *set)
 {
 	struct sqs *s = calloc(1, sizeof(*s));
-	struct failure f = { CLASS_AGAIN, "no memory" };
+	struct trouble f = { .c = CLASS_AGAIN, .text = "no memory" };
 	char to[300];
 
 	if (s == NULL || (s->h = h, helper_set_data(h, s), !login_address(s, set, &f)) ||

@@ -25,7 +25,7 @@ push_passes(enum class c)
 
 /* Tell mq how it went with one message.  Those of its key that wait must not overtake it. */
 static void
-push_answer(struct flight *f, const struct item *i, const struct failure *why)
+push_answer(struct flight *f, const struct item *i, const struct trouble *why)
 {
 	int64_t bar = 3 * helper_settings(f->s->h)->timeout_ms;
 	struct item *held = outbox_done(&f->q->pushes, i, why == NULL || !push_passes(why->c), bar),
@@ -46,7 +46,7 @@ push_answer(struct flight *f, const struct item *i, const struct failure *why)
 static void
 push_result(struct flight *f, const struct item *i, const json_t *answer, size_t n)
 {
-	struct failure why = { CLASS_UNKNOWN, "SQS did not say what became of it" };
+	struct trouble why = { .c = CLASS_UNKNOWN, .text = "SQS did not say what became of it" };
 	const json_t *entry;
 	const char *md5;
 	int good = api_entry(answer, n, &entry);
@@ -66,7 +66,7 @@ static void
 push_done(void *arg, const struct http_answer *a)
 {
 	struct flight *f = arg;
-	struct failure why;
+	struct trouble why;
 	struct item *next;
 	size_t n = 0;
 
@@ -110,7 +110,7 @@ void
 push_one(struct helper *h, const char *tag, const struct message *m)
 {
 	struct sqs *s = helper_data(h);
-	struct failure f = { 0 };
+	struct trouble f = { 0 };
 	struct queue *q = queue_get(s, m->queue, helper_settings(h)->create, &f);
 	struct item *i = q != NULL ? entry_out(q, tag, m, false, &f) : NULL;
 

@@ -22,14 +22,12 @@ queue_is_fifo(const char *name)
 }
 
 static bool
-queue_name_good(const char *name, struct failure *f)
+queue_name_good(const char *name, struct trouble *f)
 {
 	size_t len = strlen(name), word = strspn(name, "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
 
-	f->c = CLASS_GONE;
-	(void)snprintf(f->text, sizeof(f->text),
-	    "no queue of SQS can have the name %.100s: up to %d "
+	(void)trouble_set(f, CLASS_GONE, "no queue of SQS can have the name %.100s: up to %d "
 	    "letters, digits, - and _, and perhaps %s at the end",
 	    name, NAME_LEN, FIFO);
 	return len > 0 && len <= NAME_LEN &&
@@ -48,7 +46,7 @@ queue_dead_name(const char *name, char *buf, size_t len)
 /* ---- finding and making ------------------------------------------------------- */
 
 static char *
-queue_url(struct sqs *s, const char *name, struct failure *f)
+queue_url(struct sqs *s, const char *name, struct trouble *f)
 {
 	json_t *args = json_pack("{s:s}", "QueueName", name), *answer;
 	char *url = NULL;
@@ -65,7 +63,7 @@ queue_url(struct sqs *s, const char *name, struct failure *f)
 }
 
 static char *
-queue_create(struct sqs *s, const char *name, struct failure *f)
+queue_create(struct sqs *s, const char *name, struct trouble *f)
 {
 	char retention[24];
 	json_t *attributes, *answer;
@@ -110,7 +108,7 @@ queue_redrive(const struct queue *q, const json_t *attributes)
 
 /* What the queue allows.  Without the right to ask, it is what a queue has by default. */
 static bool
-queue_attributes(struct sqs *s, struct queue *q, struct failure *f)
+queue_attributes(struct sqs *s, struct queue *q, struct trouble *f)
 {
 	json_t *answer = api_ask(s, "GetQueueAttributes",
 	    json_pack("{s:s, s:[s]}", "QueueUrl", q->url, "AttributeNames", "All"), f);
@@ -155,7 +153,7 @@ queue_known(struct sqs *s, const char *name)
 }
 
 struct queue *
-queue_get(struct sqs *s, const char *name, bool create, struct failure *f)
+queue_get(struct sqs *s, const char *name, bool create, struct trouble *f)
 {
 	struct queue *q = queue_known(s, name);
 	char *url;
@@ -170,8 +168,7 @@ queue_get(struct sqs *s, const char *name, bool create, struct failure *f)
 		return NULL;
 	if (q == NULL && (q = queue_new(s, name)) == NULL) {
 		free(url);
-		f->c = CLASS_AGAIN;
-		(void)strlcpy(f->text, "no memory", sizeof(f->text));
+		(void)trouble_set(f, CLASS_AGAIN, "no memory");
 		return NULL;
 	}
 	free(q->url);
@@ -210,7 +207,7 @@ void
 queue_make(struct helper *h, const char *tag, const char *name)
 {
 	struct sqs *s = helper_data(h);
-	struct failure f = { 0 };
+	struct trouble f = { 0 };
 	char dead[NAME_LEN + 20];
 	size_t len = strlen(name), end = sizeof(DEAD) - 1;
 	bool is_dead = (len > end && strcmp(name + len - end, DEAD) == 0) ||
@@ -228,7 +225,7 @@ void
 queue_check(struct helper *h, const char *tag, const char *name)
 {
 	struct sqs *s = helper_data(h);
-	struct failure f = { 0 };
+	struct trouble f = { 0 };
 	struct queue *q = queue_known(s, name);
 
 	if (q != NULL)
@@ -244,7 +241,7 @@ queue_check(struct helper *h, const char *tag, const char *name)
 
 /* How many messages a queue has in the three states of SQS. */
 static bool
-queue_count(struct sqs *s, const struct queue *q, int64_t n[3], struct failure *f)
+queue_count(struct sqs *s, const struct queue *q, int64_t n[3], struct trouble *f)
 {
 	json_t *answer = api_ask(s, "GetQueueAttributes",
 	    json_pack("{s:s, s:[s, s, s]}", "QueueUrl", q->url, "AttributeNames",
@@ -264,7 +261,7 @@ void
 queue_stat(struct helper *h, const char *tag, const char *name)
 {
 	struct sqs *s = helper_data(h);
-	struct failure f = { 0 }, none;
+	struct trouble f = { 0 }, none;
 	const struct queue *q = queue_get(s, name, false, &f), *d;
 	int64_t n[3], gone[3] = { 0 };
 	char dead[NAME_LEN + 20];
@@ -288,7 +285,7 @@ void
 queue_list(struct helper *h, const char *tag)
 {
 	struct sqs *s = helper_data(h);
-	struct failure f = { 0 };
+	struct trouble f = { 0 };
 	char *next = NULL;
 	json_t *answer;
 

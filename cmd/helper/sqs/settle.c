@@ -38,7 +38,7 @@ settle_claim(struct sqs *s, const struct item *i, bool lost)
 }
 
 static void
-settle_answer(struct sqs *s, const struct item *i, const struct failure *why)
+settle_answer(struct sqs *s, const struct item *i, const struct trouble *why)
 {
 	if (why == NULL || why->c == CLASS_LOST)
 		settle_claim(s, i, why != NULL);
@@ -53,7 +53,7 @@ settle_answer(struct sqs *s, const struct item *i, const struct failure *why)
 static void
 settle_result(struct sqs *s, const struct item *i, const json_t *answer, size_t n)
 {
-	struct failure why = { CLASS_UNKNOWN, "SQS did not say what became of it" };
+	struct trouble why = { .c = CLASS_UNKNOWN, .text = "SQS did not say what became of it" };
 	const json_t *entry;
 	int good = api_entry(answer, n, &entry);
 
@@ -68,7 +68,7 @@ static void
 settle_done(void *arg, const struct http_answer *a)
 {
 	struct flight *f = arg;
-	struct failure why;
+	struct trouble why;
 	struct item *next;
 	size_t n = 0;
 
@@ -115,7 +115,7 @@ struct queue *
 settle_queue(struct helper *h, const char *tag, const char *token, const char **receipt)
 {
 	struct sqs *s = helper_data(h);
-	struct failure f = { CLASS_DATA, "this is no token of SQS" };
+	struct trouble f = { .c = CLASS_DATA, .text = "this is no token of SQS" };
 	const char *slash = strchr(token, '/');
 	char name[128];
 	struct queue *q = NULL;
@@ -174,7 +174,7 @@ void
 settle_back_all(struct sqs *s, struct claim *c, int64_t delay_s)
 {
 	for (struct claim *next; c != NULL; c = next) {
-		struct failure f;
+		struct trouble f;
 		struct queue *q = queue_get(s, c->queue, false, &f);
 		next = c->next;
 		if (q != NULL)

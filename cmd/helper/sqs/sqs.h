@@ -18,11 +18,6 @@
 #define SQS_RETENTION 345600	/* s; what a queue has if nobody chose */
 #define SQS_RETENTION_MAX 1209600
 
-struct failure {
-	enum class c;
-	char text[HTTP_TEXT_MAX];
-};
-
 struct queue {
 	struct queue *next;
 	char *name;
@@ -56,9 +51,9 @@ struct sqs {
 /* ---- login.c --------------------------------------------------------------- */
 
 /* Understand the address. */
-bool login_address(struct sqs *s, const struct settings *set, struct failure *f);
+bool login_address(struct sqs *s, const struct settings *set, struct trouble *f);
 /* Find the credentials. */
-bool login_read(struct sqs *s, const struct settings *set, struct failure *f);
+bool login_read(struct sqs *s, const struct settings *set, struct trouble *f);
 /* Sign a request: see struct http_user. */
 bool login_sign(struct helper *h, CURL *easy, struct curl_slist **headers, char *text, size_t len);
 void login_free(struct login *l);
@@ -66,13 +61,13 @@ void login_free(struct login *l);
 /* ---- api.c ------------------------------------------------------------------ */
 
 /* What an answer that is not good means. */
-void api_failure(const struct http_answer *a, struct failure *f);
+void api_failure(const struct http_answer *a, struct trouble *f);
 /* The same for one entry of a batch. */
-void api_entry_failure(const json_t *entry, struct failure *f);
+void api_entry_failure(const json_t *entry, struct trouble *f);
 /* Whether SQS says that it is asked too much: see struct http_user. */
 bool api_throttled(const struct http_answer *a);
 /* Ask for an action and wait; 'args' is freed.  NULL: it failed.  Free the answer. */
-json_t *api_ask(struct sqs *s, const char *action, json_t *args, struct failure *f);
+json_t *api_ask(struct sqs *s, const char *action, json_t *args, struct trouble *f);
 /*
  * Ask for an action; 'done' is called later.  'args' is freed.  NULL: there is no memory, or no
  * connection any more, and 'done' was called.
@@ -87,7 +82,7 @@ json_t *api_batch(const char *url, const struct item *items);
 /* ---- queue.c ---------------------------------------------------------------- */
 
 /* The queue of that name.  'create': it is made if it is not there.  NULL: there is none. */
-struct queue *queue_get(struct sqs *s, const char *name, bool create, struct failure *f);
+struct queue *queue_get(struct sqs *s, const char *name, bool create, struct trouble *f);
 /* SQS says that the queue is not there any more. */
 void queue_forget(struct queue *q);
 /* The name of the queue for dead letters. */
@@ -105,7 +100,7 @@ void queue_free_all(struct sqs *s);
  * NULL: SQS cannot hold it.
  */
 struct item *entry_out(const struct queue *q, const char *tag, const struct message *m, bool fresh,
-    struct failure *f);
+    struct trouble *f);
 /* A message that came. */
 struct entry {
 	struct message m;

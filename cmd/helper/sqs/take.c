@@ -20,7 +20,7 @@ struct poller {
 	int wait;		/* index of how long SQS waits for a message */
 	bool full;		/* the last poll brought all that it asked for */
 	bool failed;
-	struct failure why;
+	struct trouble why;
 };
 
 struct poll {
@@ -114,7 +114,7 @@ take_done(void *arg, const struct http_answer *a)
 	struct poll *poll = arg;
 	struct poller *p = poll->p;
 	int64_t n = poll->n;
-	struct failure why;
+	struct trouble why;
 
 	free(poll);
 	p->polls--;
@@ -182,7 +182,7 @@ take_more(struct helper *h, struct taking *t)
 {
 	struct sqs *s = helper_data(h);
 	struct poller *p = t->engine;
-	struct failure f = { 0 };
+	struct trouble f = { 0 };
 
 	if (p == NULL) {
 		struct queue *q = t->stopped ? NULL : queue_get(s, t->queue, false, &f);
