@@ -64,10 +64,19 @@ def push(p, queue, body=b"a message", id_=None, headers=(), **fields):
     return p.ask_push(queue, id_ or str(uuid.uuid4()), body, headers, **fields)
 
 
+def push_many(p, queue, n):
+    with p.at_once():
+        tags = [push(p, queue) for _ in range(n)]
+    for tag in tags:
+        same("push", str(p.answer(tag)), "ok")
+
+
 def take(p, queue, n, lease=60000):
     p.take(queue, n, lease)
     got = p.get(n)
-    for tag in [p.ask("ack", m.token) for m in got]:
+    with p.at_once():
+        tags = [p.ask("ack", m.token) for m in got]
+    for tag in tags:
         if not p.answer(tag).ok:
             raise Fail("ack: %s" % p.answers[tag])
     return got
@@ -111,4 +120,4 @@ def main():
             p.release()
 
 
-__all__ = ["case", "same", "Fail", "push", "take", "empty", "failed", "until", "main"]
+__all__ = ["case", "same", "Fail", "push", "push_many", "take", "empty", "failed", "until", "main"]

@@ -1,5 +1,6 @@
 """mq's side of the protocol: starts a helper, keeps account, and waits with a deadline."""
 
+import contextlib
 import os
 import select
 import subprocess
@@ -72,7 +73,7 @@ class Peer:
         self.settings = settings
         self.reader = Reader()
         self.out = bytearray()
-        self.paused = self.ended = self.gone = False
+        self.paused = self.ended = self.gone = self.held = False
         self.lenient = False        # requests without a tag were sent wrongly
         self.said = b""
         self.frames = []
@@ -199,6 +200,17 @@ class Peer:
 
     def send(self, *words, data=b"", **fields):
         self.out += encode(*words, **fields) + data
+        if not self.held:
+            self.pump(0)
+
+    @contextlib.contextmanager
+    def at_once(self):
+        """What is sent meanwhile reaches the helper together, however slowly it was put together."""
+        self.held = True
+        try:
+            yield
+        finally:
+            self.held = False
         self.pump(0)
 
     def try_open(self):
