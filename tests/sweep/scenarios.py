@@ -159,7 +159,7 @@ S("work with answers", REQUEST, AWAITED % "work q --drain --reply -- cat",
 S("work that answers with a failure", REQUEST, AWAITED % 'work q --drain --reply -- sh -c "exit 65"', {"one": (READY, "q/dead", CLAIMED)})
 S("work on two queues", INIT + "mq push -q to -m one; mq push -q q -m two; ", "mq work --drain to q -- cat",
   {"one": ("to/ready", GONE, "to/claimed"), "two": (READY, GONE, CLAIMED)})
-S("work behind a breaker", INIT + "mq init q breaker=1,1h; mq push -q q -m one; mq push -q q -m two; ", "mq work -j2 -n 2 q -- sh -c 'exit 1'",
+S("work behind a breaker", INIT + "mq init q breaker=1,200ms; mq push -q q -m one; mq push -q q -m two; ", "mq work -j2 -n 2 q -- sh -c 'exit 1'",
   {"one": (READY, READY, CLAIMED, "q/delayed", "q/dead"), "two": (READY, READY, CLAIMED, "q/delayed", "q/dead")}, or_else=("q/delayed",))
 # ---- flow ----
 FLOW = INIT + "mq init q max_in_flight=2 rate=1000/s single=yes; mq push -q q -m one; "
