@@ -1,9 +1,10 @@
 /*
  * inject.c: run a command and do something to its Nth system call below a directory.
  *
- *	inject DIRECTORY N|/PATTERN ACTION REPORT COMMAND [ARG...]
+ *	inject DIRECTORY N|[N]/PATTERN ACTION REPORT COMMAND [ARG...]
  *
- * With a pattern, an extended regular expression: to the first call whose "CALL PATH" or "CALL PATH PATH" begins like it.
+ * With a pattern, an extended regular expression: to the Nth (or first) call whose "CALL PATH" or "CALL PATH PATH" begins
+ * like it.  Which number such a call has among all depends on how old the buckets are, so tests go by patterns.
  *
  * Counted are the calls of the command's own process (not of its children) that
  * name something below DIRECTORY, or act on a descriptor of such a file, and
@@ -279,13 +280,13 @@ rename_for(const struct seccomp_data *d, int told)
 
 struct plan {
 	const char *root;
-	long at;		/* its number, or what the first one that looks like the pattern has */
-	int patterned;
+	long at;		/* its number among those that are counted */
+	int patterned;		/* only calls that look like the pattern are */
 	regex_t pattern;
 	const char *action;
 	int error;		/* 0 for an action that is none */
 	FILE *report;
-	long seen;
+	long seen, counted;
 };
 
 static void
@@ -311,9 +312,9 @@ decide(struct plan *p, const struct seccomp_notif *req, struct seccomp_notif_res
 	p->seen++;
 	(void)snprintf(line, sizeof(line), "%s %s%s%s", c->name, path, path2[0] != '\0' ? " " : "",
 	    path2);
-	if (p->patterned && p->at == 0 && regexec(&p->pattern, line, 0, NULL, 0) == 0)
-		p->at = p->seen;
-	if (strcmp(p->action, "list") != 0 && p->seen != p->at)
+	if (p->patterned && regexec(&p->pattern, line, 0, NULL, 0) != 0)
+		return;
+	if (++p->counted != p->at && strcmp(p->action, "list") != 0)
 		return;
 	fprintf(p->report, "%ld %s\n", p->seen, line);
 	fflush(p->report);
@@ -363,19 +364,20 @@ main(int argc, char **argv)
 	static const char *const actions[] = { "list", "kill", "stop", "stopkill", "short",
 		"lost", "lie" };
 	struct plan p = { 0 };
-	char pattern[4096];
+	char pattern[4096], *rest;
 	int sock[2], status, listener, known = 0;
 
 	if (argc < 6)
-		errx(64, "usage: inject directory n|/pattern action report command [arg...]");
+		errx(64, "usage: inject directory n|[n]/pattern action report command [arg...]");
 	p.root = argv[1];
-	if (argv[2][0] == '/') {
-		(void)snprintf(pattern, sizeof(pattern), "^(%s)", argv[2] + 1);
+	p.at = strtol(argv[2], &rest, 10);
+	if (*rest == '/') {
+		(void)snprintf(pattern, sizeof(pattern), "^(%s)", rest + 1);
 		if (regcomp(&p.pattern, pattern, REG_EXTENDED | REG_NOSUB) != 0)
 			errx(64, "not a pattern: %s", argv[2]);
 		p.patterned = 1;
-	} else
-		p.at = strtol(argv[2], NULL, 10);
+		p.at += rest == argv[2];
+	}
 	p.action = argv[3];
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
 		if (strcmp(p.action, errors[i].name) == 0)
