@@ -118,6 +118,8 @@ table_push(struct broker *b)
 	    "no");
 	table_yes(b, "the same id", "dedup", "is stored once, while the engine remembers it",
 	    "is stored twice; consumers find it in each message");
+	if (engine_can(b->e, "transactions"))
+		table_line("relay out", "stored once each, with 'transactions = yes' in mq.conf");
 	table_span(b, "push --id", "once", USEC, "remembered for", "remembered for ever");
 }
 

@@ -207,6 +207,8 @@ section_take(void *arg, const char *section, const char *key, const char *value)
 		return section_yes(value, &a->verify);
 	if (strcmp(key, "insecure") == 0)
 		return section_yes(value, &a->insecure);
+	if (strcmp(key, "transactions") == 0)
+		return section_yes(value, &a->transactions);
 	if (strcmp(key, "timeout") == 0)
 		return section_timeout(&a->timeout_ms, value);
 	return section_queue(&a->queues, value);

@@ -18,7 +18,7 @@ struct address {
 	char scheme[32];
 	char helper[48];	/* the name of the helper's program */
 	char *credentials, *ca, *cert, *key, *tls_name;	/* NULL: not set */
-	bool verify, insecure;
+	bool verify, insecure, transactions;
 	int64_t timeout_ms;
 	struct names queues;	/* "PATTERN TARGET" each: how names of queues are mapped */
 };

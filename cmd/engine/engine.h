@@ -22,6 +22,7 @@ struct engine_options {
 	const char *client;	/* who takes, such as the name of a relay; NULL: nobody says */
 	usec_t lease;		/* 0: the helper's default */
 	int64_t window;		/* pushes that are open at once at most; 0: the default */
+	const struct names *doubt;	/* ids of what may have been pushed; NULL: none */
 	bool create;		/* a queue that is not there may be made */
 	/* Is told of each step of opening, or NULL. */
 	void (*step)(void *arg, const char *step, const char *text);

@@ -85,6 +85,10 @@ open_settings(struct engine *e, const struct address *a, const struct engine_opt
 		open_set(e, "verify", "no");
 	if (a->insecure)
 		open_set(e, "insecure", "yes");
+	if (a->transactions)
+		open_set(e, "transactions", "yes");
+	for (size_t i = 0; opt->doubt != NULL && i < opt->doubt->n; i++)
+		open_set(e, "doubt", opt->doubt->name[i]);
 	if (opt->create)
 		open_set(e, "create", "yes");
 	writer_begin(&e->out, "open");
@@ -165,6 +169,9 @@ engine_begun(struct engine *e, struct error *err)
 	if (st == ST_OK) {
 		e->opening = 0;
 		e->heard = clock_mono();
+		if (e->address->transactions && !engine_can(e, "transactions"))
+			return error_set(err, ST_CONF, 0, "%s: %s has no transactions: take "
+			    "'transactions = yes' out of mq.conf", e->address->what, e->name);
 	}
 	if (st != ST_NONE)
 		return st;

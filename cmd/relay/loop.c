@@ -121,11 +121,19 @@ loop_disconnect(struct relay *y)
 static enum status
 loop_connect(struct relay *y, struct error *err)
 {
-	struct engine_options opt = { .client = y->state.name, .lease = y->lease,
+	/* An engine may know of a client that pushes by its name: no two may have the same. */
+	struct engine_options opt = { .client = y->out ? y->mark : y->state.name, .lease = y->lease,
 	    .window = y->window, .create = y->out && y->r->settings.autocreate };
 	struct error why = { 0 };
-	enum status st = engine_open(y->r, &y->address, &opt, &y->e, &why);
+	struct names doubt = { 0 };
+	enum status st = ST_OK;
 
+	opt.doubt = &doubt;
+	if (y->out && y->address.transactions)
+		st = relay_doubt(y, &doubt, &why);
+	if (st == ST_OK)
+		st = engine_open(y->r, &y->address, &opt, &y->e, &why);
+	names_free(&doubt);
 	if (st == ST_OK) {
 		if (!engine_can(y->e, y->out ? "push" : "take")) {
 			loop_disconnect(y);

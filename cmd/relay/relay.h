@@ -2,6 +2,7 @@
  * relay.h: a relay: its state, and what its parts ask of each other.
  *
  *	setup.c		what is opened before it runs
+ *	doubt.c		which messages may be in the engine already
  *	loop.c		the loop: connecting, waiting, ending
  *	out.c		from a local queue to an engine
  *	in.c		from an engine to a local queue
@@ -101,6 +102,11 @@ struct relay {
 enum status relay_setup(struct relay *y, const char *name, const char *source,
     const char *destination) MUST_CHECK;
 void relay_close(struct relay *y);
+
+/* ---- doubt.c --------------------------------------------------------------- */
+
+/* The ids of what may be in the engine, as it was claimed before; free the list. */
+enum status relay_doubt(struct relay *y, struct names *list, struct error *err) MUST_CHECK;
 
 /* ---- loop.c ---------------------------------------------------------------- */
 

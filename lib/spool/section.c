@@ -14,8 +14,8 @@ struct section_kind {
 };
 
 static const struct section_kind kinds[] = {
-	{ "engine ", " url credentials ca cert key tls_name verify insecure timeout queue ",
-	    " queue " },
+	{ "engine ", " url credentials ca cert key tls_name verify insecure transactions timeout "
+	    "queue ", " queue " },
 	{ "relay ", " source destination window ", " " },
 };
 

@@ -337,6 +337,9 @@ EOF
 	run -78 mq relay jobs nosuch://localhost/q
 	assert_output --partial "not installed"
 	run -66 mq relay nothere "$url/b"
+	printf '[engine other]\nurl = %s\ntransactions = yes\n' "$url" >other.conf
+	MQ_CONF=$PWD/other.conf run -78 mq relay jobs @other/b
+	assert_output --partial "has no transactions: take 'transactions = yes' out"
 	run -78 mq relay jobs @nosection/q
 	run -64 mq relay --window 0 jobs "$url/b"
 	run -64 mq relay --name 'a b' jobs "$url/b"

@@ -2,6 +2,7 @@
 # mq-engine-kafka against librdkafka's mock cluster, and against a broker that kafka.sh has fetched.
 
 load ../engine/engine_helper
+load ../inject_helper
 
 # kafka_jars: where the broker is
 kafka_jars() {
@@ -169,6 +170,11 @@ try() {
 	try slow "$(mock_url faulty)" "$BATS_FILE_TMPDIR"/faulty.{fifo,log}
 }
 
+@test "mock: transactions: a commit whose outcome nobody knows" {
+	command -v kcat >/dev/null || skip "SKIPPED: no kcat"
+	try unsure "$(mock_url faulty)" "$BATS_FILE_TMPDIR"/faulty.{fifo,log}
+}
+
 @test "mock: the broker goes, and all that is open is answered" {
 	try down "$(mock_url faulty)" "$BATS_FILE_TMPDIR"/faulty.{fifo,log}
 }
@@ -241,6 +247,11 @@ try() {
 	try sizes "$url"
 }
 
+@test "broker: transactions: what is pushed again after a death is there once" {
+	need_broker
+	try transacted "$url"
+}
+
 @test "broker: no topic comes from asking about it" {
 	need_broker
 	try nothing_made "$url"
@@ -289,6 +300,13 @@ try() {
 @test "broker: killed with pushes open" {
 	need_broker
 	try killed "$url" "sh $dir/broker.sh" "$BATS_FILE_TMPDIR/broker.pid"
+}
+
+@test "relays: in transactions each message is there once, whoever is killed" {
+	need_broker
+	need_inject
+	try exactly "$url" "sh $dir/broker.sh" "$BATS_FILE_TMPDIR/broker.pid" "$MQ_BUILD/sweep/inject" >exactly.out 2>&1 || { cat exactly.out; return 1; }
+	echo "# proved: $(tail -n 1 exactly.out)" >&3
 }
 
 @test "relays: out and back, while they, their helpers and the broker are killed" {

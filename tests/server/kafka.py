@@ -7,11 +7,14 @@ What kafka.bats tries with mq-engine-kafka beyond the conformance suite:
 Each case has a queue of its own, called like it. The status is 0 if all was as it has to be.
 """
 
+import collections
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
+import uuid
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -436,6 +439,123 @@ def slow():
         raise Fail("after %.1f s: %s" % (took, answer))
 
 
+def ids_of(name):
+    """The ids of all records of a topic that are committed, and how often each is there."""
+    text = subprocess.run(["kcat", "-b", BROKERS, "-q", "-C", "-t", name, "-o", "beginning", "-e", "-f", "%h\\n"], check=True,
+                          capture_output=True, text=True).stdout
+    return collections.Counter(h[6:] for line in text.split() for h in line.split(",") if h.startswith("mq-id="))
+
+
+def same_ids(queue, wanted):
+    lost, more = collections.Counter(wanted) - ids_of(queue), ids_of(queue) - collections.Counter(wanted)
+    same("of %d records of %s: those that are missing, and those too many" % (len(wanted), queue), (sum(lost.values()), sum(more.values())), (0, 0))
+
+
+def client(name="exact", doubt=(), **settings):
+    return opened(client=name, transactions="yes", window="50", doubt=doubt, **settings)
+
+
+def uuids(n):
+    return [str(uuid.uuid4()) for _ in range(n)]
+
+
+def stored(p, queue, ids, body=b"a message", **fields):
+    for tag in [p.ask_push(queue, i, body, **fields) for i in ids]:
+        same("push", str(p.answer(tag)), "ok")
+
+
+def unsure():
+    """A commit that is not answered is 'unknown'; once it is over, what is pushed again is there once."""
+    p = client(timeout="2000")
+    q, ids = topic(p, "unsure"), uuids(20)
+    stored(p, q, ids[:5])
+    mock("errors %d %d" % (PRODUCE, TOO_LARGE))
+    p.refused(("large",), "push", q, uuids(1)[0], 0, 1, data=b"x")
+    mock("rtt 3500")
+    tags = [p.ask_push(q, i, b"late") for i in ids[5:]]
+    classes = {p.answer(tag).cls for tag in tags}
+    mock("rtt 0")
+    same("classes", classes <= {"unknown", "again"}, True)
+    try:
+        stored(p, q, ids[5:], maybe=1)
+    except Fail:
+        # It was too long without a broker, or is not over yet: another helper, as mq would start one.
+        p.process.kill()
+        p = client(doubt=ids[5:])
+        stored(p, q, ids[5:], maybe=1)
+    p.bye()
+    same_ids(q, ids)
+
+
+def transacted():
+    """What a client that died pushes again is there once; another topic, an old producer and a large window are refused."""
+    p = client()
+    q, ids = topic(p, "transacted"), uuids(49)
+    stored(p, q, ids)
+    p.process.kill()
+    p = client(doubt=ids[20:])
+    stored(p, q, ids[20:], maybe=1)
+    stored(p, q, ids[20:21])    # on purpose: a replay
+    same_ids(q, ids + ids[20:21])
+    same("another topic", p.request("push", topic(p, "other"), ids[0], 0, 1, data=b"x").cls, "cannot")
+    # What cannot be stored does not keep the others from it.
+    tags = [p.ask_push(q, i, b"x" * size) for i, size in zip(uuids(3), (1, 3000000, 1))]
+    same("one too large", [p.answer(t).cls for t in tags], ["", "large", ""])
+    heir = client()
+    stored(heir, q, uuids(1))
+    p.ask_push(q, ids[0], b"too late")
+    deadline = time.monotonic() + 20
+    while not p.ended and time.monotonic() < deadline:
+        p.pump(0.5)
+    same("state", p.states[-1][0], "down")
+    wide = opened(client="wide", transactions="yes", window="5000")
+    answer = wide.request("push", q, ids[0], 0, 1, data=b"x")
+    same("class", answer.cls, "conf")
+    same("text", "--window=204" in answer.text, True)
+    same("others", sum(ids_of(q).values()), 49 + 1 + 2 + 1)
+
+
+def exactly():
+    """A relay, its helper and the broker are killed; nothing is lost, and nothing is there twice."""
+    start_broker, pid_file, inject = ARGUMENTS
+    rng = random.Random(int(os.environ.get("SEED", "7")))
+    os.makedirs("spool")
+    with open("mq.conf", "w", encoding="ascii") as f:
+        f.write("[engine k]\nurl = %s\ntransactions = yes\ntimeout = 5s\n" % URL)
+    env = dict(os.environ, MQ_SPOOL=os.path.abspath("spool"), MQ_CONF=os.path.abspath("mq.conf"))
+    n, killed = 4000, collections.Counter()
+    subprocess.run(["mq", "push", "-q", "-l", "jobs"], env=env, check=True, input="".join("%d\n" % i for i in range(n)).encode())
+    wanted = collections.Counter(subprocess.check_output(["mq", "ls", "jobs", "--ids"], env=env, text=True).split())
+    same("pushed", sum(wanted.values()), n)
+    relay = ["mq", "relay", "-q", "--drain", "--window=40", "jobs", "@k/exactly"]
+    for kind in ("relay", "helper", "relay", "broker") * 4:
+        if kind == "relay":
+            # Before it acknowledges what it knows to be stored.
+            subprocess.run([inject, env["MQ_SPOOL"], "%d/unlinkat .*/claimed/" % rng.randint(1, 60), "kill", "report", *relay],
+                           env=env, timeout=60, check=False)
+            killed[kind] += os.path.getsize("report") > 0
+            continue
+        p = subprocess.Popen(relay, env=env)
+        time.sleep(rng.uniform(0.2, 0.6))
+        if kind == "broker":
+            os.kill(int(open(pid_file, encoding="ascii").read()), signal.SIGKILL)
+            time.sleep(1)
+            subprocess.run(start_broker, shell=True, check=True)
+        else:
+            with open("/proc/%d/task/%d/children" % (p.pid, p.pid), encoding="ascii") as f:
+                for child in f.read().split():
+                    os.kill(int(child), signal.SIGKILL)
+        killed[kind] += p.poll() is None
+        p.kill()
+        p.wait()
+    subprocess.run(relay, env=env, check=True, timeout=200)
+    got = ids_of("exactly")
+    lost, twice = wanted - got, got - wanted
+    print("%d messages out in transactions, %s killed: %d lost, %d twice" % (
+        n, ", ".join("%d x %s" % (v, k) for k, v in sorted(killed.items())), sum(lost.values()), sum(twice.values())))
+    same("lost and twice", (len(lost), len(twice)), (0, 0))
+
+
 def down():
     """Without a broker all that is open is answered, and the helper ends with 75."""
     p = opened()
@@ -454,7 +574,7 @@ def down():
 
 
 CASES = (witness, order, idle, elsewhere, sizes, nothing_made, killed, out_of_order, shared, nacked, gap,
-         gap_again, another, made_anew, fails, opens, injected, slow, down)
+         gap_again, another, made_anew, fails, opens, injected, slow, down, unsure, transacted, exactly)
 
 
 def main():

@@ -428,7 +428,7 @@ sections(void)
 	    "[queue GLOB], [engine NAME] and [relay NAME]");
 	broken_conf("[engine e]\nurl = mq:///a\nurl = mq:///b\n", "3: 'url' is set for the second time");
 	broken_conf("[engine e]\nattempts = 3\n", "2: unknown key 'attempts' in [engine e]: there are "
-	    "url credentials ca cert key tls_name verify insecure timeout queue ");
+	    "url credentials ca cert key tls_name verify insecure transactions timeout queue ");
 	broken_conf("[relay r]\nqueue = a b\n", "2: unknown key 'queue' in [relay r]: there are "
 	    "source destination window ");
 	broken_conf("[default]\n", "1: unknown section [default]: there are [defaults], [queue GLOB], "

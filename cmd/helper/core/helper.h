@@ -13,6 +13,7 @@
 #define CMD_HELPER_CORE_HELPER_H
 
 #include "base/base.h"
+#include "base/names.h"
 #include "frame/frame.h"
 
 struct helper;
@@ -27,6 +28,8 @@ struct settings {
 	const char *client;	/* who takes: the same name for the same consumer or relay */
 	bool verify;		/* check certificates; true if not set */
 	bool insecure;		/* plain text to another host is allowed */
+	struct names doubt;	/* ids of messages that 'client' may have pushed before */
+	bool transactions;	/* what 'client' pushes is to be stored exactly once */
 	bool create;		/* queues that are not there may be made */
 	int64_t timeout_ms;	/* of connecting, and of every single answer; 10000 if not set */
 	int64_t lease_ms;	/* 30000 if not set */

@@ -105,6 +105,7 @@ helper_settings_free(struct settings *s)
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		free((char *)(uintptr_t)texts[i]);
+	names_free(&s->doubt);
 }
 
 int

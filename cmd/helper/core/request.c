@@ -36,6 +36,7 @@ static void
 request_set(struct helper *h, const char *key, const char *value)
 {
 	struct settings *s = &h->set;
+	struct error ignored = { 0 };
 	const struct { const char *key; const char **text; } texts[] = { { "url", &s->url },
 	    { "credentials", &s->credentials }, { "ca", &s->ca }, { "cert", &s->cert },
 	    { "key", &s->key }, { "tls-name", &s->tls_name }, { "client", &s->client } };
@@ -48,10 +49,14 @@ request_set(struct helper *h, const char *key, const char *value)
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		if (strcmp(key, numbers[i].key) == 0 && request_number(value) > 0)
 			*numbers[i].n = request_number(value);
-	if (strcmp(key, "verify") == 0)
+	if (strcmp(key, "doubt") == 0)
+		h->broken = names_add(&s->doubt, value, &ignored) != ST_OK;
+	else if (strcmp(key, "verify") == 0)
 		s->verify = strcmp(value, "no") != 0;
 	else if (strcmp(key, "insecure") == 0)
 		s->insecure = strcmp(value, "yes") == 0;
+	else if (strcmp(key, "transactions") == 0)
+		s->transactions = strcmp(value, "yes") == 0;
 	else if (strcmp(key, "create") == 0)
 		s->create = strcmp(value, "yes") == 0;
 }

@@ -208,6 +208,15 @@ client_wake(struct kafka *k, rd_kafka_queue_t *q)
 	rd_kafka_queue_io_event_enable(q, k->pipe[1], "", 1);
 }
 
+void
+client_wake_main(struct client *cl)
+{
+	rd_kafka_queue_t *q = rd_kafka_queue_get_main(cl->rk);
+
+	client_wake(cl->k, q);
+	rd_kafka_queue_destroy(q);
+}
+
 /* ---- connecting --------------------------------------------------------------- */
 
 static void

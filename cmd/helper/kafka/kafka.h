@@ -27,6 +27,7 @@ struct kafka;
 struct consumer;
 struct part;
 struct sent;
+struct transact;
 
 /* One instance of librdkafka. */
 struct client {
@@ -59,6 +60,7 @@ struct kafka {
 	char *brokers;
 	bool tls, loopback;	/* whether all hosts of the address are this machine */
 	char *user, *password, *mechanism;
+	struct transact *transact;	/* NULL: nothing was pushed in one yet */
 	struct producer *producers;	/* the first one is for everything else, too */
 	struct topic *topics;
 	struct consumer *consumers;
@@ -93,6 +95,8 @@ bool client_new(struct client *cl, rd_kafka_type_t type, rd_kafka_conf_t *conf,
     struct trouble *t) MUST_CHECK;
 /* Let this queue wake the loop. */
 void client_wake(struct kafka *k, rd_kafka_queue_t *q);
+/* The same for what it has to report. */
+void client_wake_main(struct client *cl);
 bool client_connect(struct kafka *k, struct trouble *t) MUST_CHECK;
 
 /* ---- admin.c ------------------------------------------------------------- */
@@ -137,6 +141,12 @@ struct record {
 };
 
 bool producer_open(struct kafka *k, struct trouble *t) MUST_CHECK;
+/* The settings of a producer for batches of this size, but for its reports. */
+bool producer_conf(struct kafka *k, rd_kafka_conf_t *conf, int64_t limit, struct trouble *t);
+/* The topic that a record is for, if it is there, and takes records of this size. */
+struct topic *producer_topic(struct kafka *k, const struct record *r, struct trouble *t);
+/* Give a record to a client.  The report of its delivery has 'opaque'. */
+bool producer_put(struct client *cl, struct record *r, void *opaque, struct trouble *t) MUST_CHECK;
 /* Send it; 's' is taken over, and 'done' is called later.  False: nothing was sent. */
 bool producer_send(struct kafka *k, struct record *r, struct sent *s, struct trouble *t) MUST_CHECK;
 void producer_poll(struct kafka *k);
@@ -145,6 +155,18 @@ void producer_flush(struct kafka *k);
 /* Nothing more can be confirmed: answer all that is open. */
 void producer_purge(struct kafka *k);
 void producer_close(struct kafka *k);
+
+/* ---- transact.c ---------------------------------------------------------- */
+
+/* Whether pushes go in transactions. */
+bool transact_wanted(const struct kafka *k);
+/* As producer_send, in a transaction, unless the message is known to be stored. */
+bool transact_send(struct kafka *k, const struct message *m, struct record *r, struct sent *s,
+    struct trouble *t) MUST_CHECK;
+/* Commit what was sent. */
+void transact_work(struct kafka *k);
+void transact_purge(struct kafka *k);
+void transact_close(struct kafka *k);
 
 /* ---- push.c, copy.c ------------------------------------------------------ */
 
@@ -292,6 +314,8 @@ struct scan {
 	int64_t *to;
 	bool reading;
 };
+/* Only its client: what a group has committed can be asked for.  scan_close, also if it fails. */
+bool scan_client(struct scan *s, struct kafka *k, const char *group, struct trouble *t) MUST_CHECK;
 /* Find out from where to where. */
 bool scan_open(struct scan *s, struct kafka *k, const struct topic *topic, const char *group,
     struct trouble *t) MUST_CHECK;

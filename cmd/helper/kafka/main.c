@@ -57,7 +57,7 @@ static void
 kafka_can(struct kafka *k)
 {
 	static const char *const words[] = { "push", "take", "key", "expiry", "attempts",
-	    "dead", "retry", "approx", "queues", "make", "partitions" };
+	    "dead", "retry", "approx", "queues", "make", "partitions", "transactions" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		helper_can(k->h, words[i], NULL);

@@ -47,10 +47,9 @@ producer_report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *arg)
 
 /* ---- producers -------------------------------------------------------------- */
 
-static bool
+bool
 producer_conf(struct kafka *k, rd_kafka_conf_t *conf, int64_t limit, struct trouble *t)
 {
-	rd_kafka_conf_set_dr_msg_cb(conf, producer_report);
 	return client_set(conf, "enable.idempotence", "true", t) &&
 	    client_set(conf, "partitioner", "murmur2_random", t) &&
 	    client_set(conf, "linger.ms", "0", t) &&
@@ -63,19 +62,17 @@ static bool
 producer_start(struct kafka *k, struct producer *p, struct trouble *t)
 {
 	rd_kafka_conf_t *conf = client_conf(k, &p->client, t);
-	rd_kafka_queue_t *q;
 
 	if (conf == NULL)
 		return false;
+	rd_kafka_conf_set_dr_msg_cb(conf, producer_report);
 	if (!producer_conf(k, conf, p->limit, t)) {
 		rd_kafka_conf_destroy(conf);
 		return false;
 	}
 	if (!client_new(&p->client, RD_KAFKA_PRODUCER, conf, t))
 		return false;
-	q = rd_kafka_queue_get_main(p->client.rk);
-	client_wake(k, q);
-	rd_kafka_queue_destroy(q);
+	client_wake_main(&p->client);
 	return true;
 }
 
@@ -144,42 +141,50 @@ producer_size(const struct record *r)
 	return 61 + producer_varint(size) + size;
 }
 
-static bool
-producer_check(struct kafka *k, const struct record *r, struct topic **topic, struct trouble *t)
+struct topic *
+producer_topic(struct kafka *k, const struct record *r, struct trouble *t)
 {
+	struct topic *topic = topic_get(k, r->topic, k->set->create, t);
 	int64_t size = producer_size(r);
 
-	if ((*topic = topic_get(k, r->topic, k->set->create, t)) == NULL)
-		return false;
-	if (size > (*topic)->limit)
-		return trouble_set(t, CLASS_LARGE, "%lld bytes with headers; topic %s takes %lld "
-		    "(max.message.bytes)", (long long)size, r->topic, (long long)(*topic)->limit);
-	if ((*topic)->producer == NULL)
-		(*topic)->producer = producer_get(k, (*topic)->limit, t);
-	return (*topic)->producer != NULL;
+	if (topic == NULL || size <= topic->limit)
+		return topic;
+	(void)trouble_set(t, CLASS_LARGE, "%lld bytes with headers; topic %s takes %lld "
+	    "(max.message.bytes)", (long long)size, r->topic, (long long)topic->limit);
+	return NULL;
+}
+
+bool
+producer_put(struct client *cl, struct record *r, void *opaque, struct trouble *t)
+{
+	void *value = (void *)(uintptr_t)r->value;
+	rd_kafka_resp_err_t err = rd_kafka_producev(cl->rk, RD_KAFKA_V_TOPIC(r->topic),
+	    RD_KAFKA_V_PARTITION(r->partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+	    RD_KAFKA_V_KEY(r->key, r->keylen), RD_KAFKA_V_VALUE(value, r->valuelen),
+	    RD_KAFKA_V_HEADERS(r->headers), RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
+
+	if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return true;
+	rd_kafka_headers_destroy(r->headers);
+	return trouble_of(t, err, "topic %s", r->topic);
 }
 
 bool
 producer_send(struct kafka *k, struct record *r, struct sent *s, struct trouble *t)
 {
-	void *value = (void *)(uintptr_t)r->value;
-	rd_kafka_resp_err_t err;
-	struct topic *topic;
+	struct topic *topic = producer_topic(k, r, t);
 
-	if (!producer_check(k, r, &topic, t)) {
+	if (topic != NULL && topic->producer == NULL)
+		topic->producer = producer_get(k, topic->limit, t);
+	if (topic == NULL || topic->producer == NULL) {
 		rd_kafka_headers_destroy(r->headers);
 		free(s);
 		return false;
 	}
-	err = rd_kafka_producev(topic->producer->client.rk, RD_KAFKA_V_TOPIC(r->topic),
-	    RD_KAFKA_V_PARTITION(r->partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-	    RD_KAFKA_V_KEY(r->key, r->keylen), RD_KAFKA_V_VALUE(value, r->valuelen),
-	    RD_KAFKA_V_HEADERS(r->headers), RD_KAFKA_V_OPAQUE(s), RD_KAFKA_V_END);
-	if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
+	if (producer_put(&topic->producer->client, r, s, t))
 		return true;
-	rd_kafka_headers_destroy(r->headers);
 	free(s);
-	return trouble_of(t, err, "topic %s", r->topic);
+	return false;
 }
 
 /* ---- all of them ------------------------------------------------------------ */
@@ -189,11 +194,13 @@ producer_poll(struct kafka *k)
 {
 	for (struct producer *p = k->producers; p != NULL; p = p->next)
 		(void)rd_kafka_poll(p->client.rk, 0);
+	transact_work(k);
 }
 
 void
 producer_flush(struct kafka *k)
 {
+	transact_work(k);
 	for (struct producer *p = k->producers; p != NULL; p = p->next)
 		(void)rd_kafka_flush(p->client.rk, (int)k->set->timeout_ms);
 }
@@ -203,6 +210,7 @@ producer_purge(struct kafka *k)
 {
 	const int all = RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT;
 
+	transact_purge(k);
 	for (struct producer *p = k->producers; p != NULL; p = p->next) {
 		(void)rd_kafka_purge(p->client.rk, all);
 		(void)rd_kafka_flush(p->client.rk, 1000);
@@ -215,6 +223,7 @@ producer_close(struct kafka *k)
 	struct producer *p;
 
 	producer_purge(k);
+	transact_close(k);
 	while ((p = k->producers) != NULL) {
 		k->producers = p->next;
 		if (p->client.rk != NULL)

@@ -60,7 +60,8 @@ push_send(struct kafka *k, const char *tag, const struct message *m, struct trou
 		free(s);
 		return trouble_set(t, CLASS_AGAIN, "no memory");
 	}
-	return producer_send(k, &r, s, t);
+	return transact_wanted(k) ? transact_send(k, m, &r, s, t) :
+	    producer_send(k, &r, s, t);
 }
 
 void

@@ -7,7 +7,7 @@
 
 #include "helper/kafka/kafka.h"
 
-static bool
+bool
 scan_client(struct scan *s, struct kafka *k, const char *group, struct trouble *t)
 {
 	rd_kafka_conf_t *conf = client_conf(k, &s->client, t);

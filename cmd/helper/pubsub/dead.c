@@ -77,7 +77,7 @@ dead_bury(struct helper *h, const char *tag, const char *token, int64_t attempts
 	const struct claim *c = claims_find(&s->claims, token);
 	struct trouble f = { 0 };
 	const struct topic *t;
-	struct names n, dead;
+	struct ends n, dead;
 	const char *ack;
 
 	if (settle_sub(h, tag, token, &ack) == NULL)
@@ -254,7 +254,7 @@ dead_retry(struct helper *h, const char *tag, const char *queue, const char *id)
 {
 	struct pubsub *s = helper_data(h);
 	struct trouble f = { 0 };
-	struct names n, dead;
+	struct ends n, dead;
 	struct topic *to = NULL;
 	struct sub *from = NULL;
 	struct retry *r;

@@ -27,7 +27,7 @@ name_good(const char *name)
 }
 
 bool
-name_parse(const char *queue, struct names *n, struct trouble *f)
+name_parse(const char *queue, struct ends *n, struct trouble *f)
 {
 	size_t len = strcspn(queue, "/");
 	const char *sub = queue[len] == '/' ? queue + len + 1 : queue;
@@ -44,7 +44,7 @@ name_parse(const char *queue, struct names *n, struct trouble *f)
 }
 
 bool
-name_dead(const struct names *n, struct names *dead, struct trouble *f)
+name_dead(const struct ends *n, struct ends *dead, struct trouble *f)
 {
 	if (strlen(n->sub) + strlen(DEAD) > PUBSUB_NAME_MAX)
 		return trouble_set(
@@ -142,7 +142,7 @@ name_put(struct pubsub *s, const char *kind, const char *name, json_t *args, str
 }
 
 static bool
-name_create(struct pubsub *s, const struct names *n, struct trouble *f)
+name_create(struct pubsub *s, const struct ends *n, struct trouble *f)
 {
 	/* An empty expirationPolicy: it does not expire, even if nobody takes for a month. */
 	json_t *args = json_pack("{s:o, s:i, s:b, s:s, s:{}}", "topic",
@@ -181,7 +181,7 @@ name_kept(struct pubsub *s, const char *topic, struct trouble *f)
 }
 
 struct topic *
-name_topic(struct pubsub *s, const struct names *n, bool create, struct trouble *f)
+name_topic(struct pubsub *s, const struct ends *n, bool create, struct trouble *f)
 {
 	struct topic *t = name_topic_of(s, n->topic);
 
@@ -229,7 +229,7 @@ name_make(struct helper *h, const char *tag, const char *queue)
 {
 	struct pubsub *s = helper_data(h);
 	struct trouble f = { 0 };
-	struct names n, dead;
+	struct ends n, dead;
 	size_t len, end = strlen(DEAD);
 
 	if (!name_parse(queue, &n, &f) || !name_create(s, &n, &f)) {
@@ -250,7 +250,7 @@ name_check(struct helper *h, const char *tag, const char *queue)
 {
 	struct pubsub *s = helper_data(h);
 	struct trouble f = { 0 };
-	struct names n;
+	struct ends n;
 	struct sub *u;
 
 	if (!name_parse(queue, &n, &f) || !name_kept(s, n.topic, &f)) {

@@ -19,7 +19,7 @@
 #define PUBSUB_NAME_MAX 255
 
 /* What the name of a queue stands for. */
-struct names {
+struct ends {
 	char topic[PUBSUB_NAME_MAX + 1], sub[PUBSUB_NAME_MAX + 1];
 };
 
@@ -101,11 +101,11 @@ char *api_path(const char *kind, const char *name, const char *verb);
 /* ---- name.c ----------------------------------------------------------------- */
 
 /* Take the name of a queue apart.  False: it is none that Pub/Sub can have. */
-bool name_parse(const char *queue, struct names *n, struct trouble *f);
+bool name_parse(const char *queue, struct ends *n, struct trouble *f);
 /* The names of topic and subscription for its dead letters. */
-bool name_dead(const struct names *n, struct names *dead, struct trouble *f);
+bool name_dead(const struct ends *n, struct ends *dead, struct trouble *f);
 /* The topic, which has a subscription, so that nothing is lost.  NULL: there is none. */
-struct topic *name_topic(struct pubsub *s, const struct names *n, bool create, struct trouble *f);
+struct topic *name_topic(struct pubsub *s, const struct ends *n, bool create, struct trouble *f);
 /* The subscription.  NULL: there is none. */
 struct sub *name_sub(struct pubsub *s, const char *name, struct trouble *f);
 /* A subscription that a token names, and that need not be looked at. */

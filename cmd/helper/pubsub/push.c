@@ -127,7 +127,7 @@ push_one(struct helper *h, const char *tag, const struct message *m)
 	struct trouble f = { 0 };
 	struct topic *t = NULL;
 	struct item *i = NULL;
-	struct names n;
+	struct ends n;
 
 	if (name_parse(m->queue, &n, &f) &&
 	    (t = name_topic(s, &n, helper_settings(h)->create, &f)) != NULL)

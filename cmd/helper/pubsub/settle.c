@@ -168,7 +168,7 @@ settle_sub(struct helper *h, const char *tag, const char *token, const char **ac
 	const char *slash = strchr(token, '/');
 	struct sub *u = NULL;
 	struct trouble f;
-	struct names n;
+	struct ends n;
 	char name[PUBSUB_NAME_MAX + 1];
 
 	if (slash != NULL && slash[1] != '\0' && (size_t)(slash - token) < sizeof(name)) {

@@ -318,7 +318,7 @@ take_more(struct helper *h, struct taking *t)
 	struct pubsub *s = helper_data(h);
 	struct puller *p = t->engine;
 	struct trouble f = { 0 };
-	struct names n;
+	struct ends n;
 
 	if (p == NULL) {
 		struct sub *u = NULL;

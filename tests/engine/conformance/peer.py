@@ -216,7 +216,8 @@ class Peer:
     def try_open(self):
         self.hello()
         for key, value in self.settings.items():
-            self.send("set", key, value)
+            for one in [value] if isinstance(value, str) else value:
+                self.send("set", key, one)
         self.send("open")
         return self.frame("ready", "fail")
 

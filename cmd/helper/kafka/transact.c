@@ -1,0 +1,558 @@
+/*
+ * transact.c: pushes that are stored exactly once.
+ *
+ * What a client pushes goes in transactions of one producer whose transactional id is made of the
+ * client's name, so that a producer that was left behind by a dead helper is fenced off.  In each
+ * transaction stand, as metadata of committed offsets of the group of that name, the marks of
+ * messages that are stored and may be pushed again: the last ones, as many as the client may have
+ * open at once, and, of what earlier helpers stored, those that the client said to be in doubt when
+ * it began.  One of these that is pushed again is answered, and not stored a second time.
+ *
+ * The offset itself is the number of the transaction: what it wrote stands in the first partitions,
+ * and what stands in others with another number is of an earlier one.
+ *
+ * A commit that is not answered in time is resumed with the next push; until then nobody knows.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/name.h"
+#include "helper/kafka/kafka.h"
+
+#define PREFIX "mq-relay."
+#define MARK_LEN 10
+#define METADATA_MARK "mq1 "
+#define METADATA_MARKS 409	/* offset.metadata.max.bytes of a broker is 4096 */
+#define TIMEOUT_USUAL 60000	/* ms: transaction.timeout.ms */
+
+enum transact_state {
+	TRANSACT_NONE,
+	TRANSACT_OPEN,
+	TRANSACT_COMMITTING,	/* to be resumed */
+	TRANSACT_ABORTING	/* to be resumed */
+};
+
+struct mark { char text[MARK_LEN + 1]; };
+
+/* Of messages, the oldest first. */
+struct marks {
+	struct mark *m;
+	size_t n, max;
+};
+
+/* A push of the transaction. */
+struct held {
+	struct held *next;
+	struct transact *tx;
+	struct sent *s;		/* NULL: it was answered */
+	struct mark mark;
+};
+
+struct transact {
+	struct client client;
+	enum transact_state state;
+	char name[300];		/* the transactional id, and the group */
+	struct topic topic;	/* a copy */
+	rd_kafka_consumer_group_metadata_t *group;
+	struct held *held;
+	int64_t number;		/* of the last transaction that was committed */
+	struct marks last;	/* what this helper stored last */
+	struct marks known;	/* what may be pushed again, for all that we know */
+};
+
+bool
+transact_wanted(const struct kafka *k)
+{
+	return k->set->transactions && k->set->client != NULL;
+}
+
+/* ---- marks ------------------------------------------------------------------ */
+
+/* 60 bits of a hash, as it has to be text. */
+static void
+mark_of(const char *id, struct mark *m)
+{
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	uint64_t hash = fnv1a(id, strlen(id));
+
+	for (size_t i = 0; i < MARK_LEN; i++, hash >>= 6)
+		m->text[i] = digits[hash & 63];
+	m->text[MARK_LEN] = '\0';
+}
+
+static bool
+marks_new(struct marks *list, size_t max)
+{
+	list->max = max;
+	return (list->m = calloc(max, sizeof(*list->m))) != NULL;
+}
+
+/* Where it is; list->n: nowhere. */
+static size_t
+marks_find(const struct marks *list, const struct mark *m)
+{
+	size_t i = 0;
+
+	while (i < list->n && strcmp(list->m[i].text, m->text) != 0)
+		i++;
+	return i;
+}
+
+static void
+marks_remove(struct marks *list, size_t i)
+{
+	memmove(list->m + i, list->m + i + 1, (--list->n - i) * sizeof(*list->m));
+}
+
+static void
+marks_add(struct marks *list, const struct mark *m)
+{
+	if (list->n == list->max)
+		marks_remove(list, 0);
+	list->m[list->n++] = *m;
+}
+
+/* One partition's metadata, of the newest transaction. */
+static void
+marks_take(struct marks *list, const rd_kafka_topic_partition_t *o)
+{
+	const char *text = o->metadata;
+	size_t at = strlen(METADATA_MARK);
+	struct mark m;
+
+	if (text == NULL || o->metadata_size < at || strncmp(text, METADATA_MARK, at) != 0)
+		return;
+	for (; at + MARK_LEN <= o->metadata_size; at += MARK_LEN) {
+		memcpy(m.text, text + at, MARK_LEN);
+		m.text[MARK_LEN] = '\0';
+		marks_add(list, &m);
+	}
+}
+
+/* What the last transaction has left. */
+static bool
+marks_read(struct transact *tx, struct marks *left, struct trouble *t)
+{
+	struct kafka *k = tx->client.k;
+	rd_kafka_topic_partition_list_t *list =
+	    rd_kafka_topic_partition_list_new(tx->topic.partitions);
+	rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_NO_ERROR;
+	struct scan s = { 0 };
+	bool good;
+
+	for (int32_t i = 0; i < tx->topic.partitions; i++)
+		(void)rd_kafka_topic_partition_list_add(list, tx->topic.name, i);
+	if ((good = scan_client(&s, k, tx->name, t)))
+		err = rd_kafka_committed(s.client.rk, list, (int)k->set->timeout_ms);
+	scan_close(&s);
+	for (int i = 0; err == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; i++) {
+		err = list->elems[i].err;
+		if (list->elems[i].offset > tx->number)
+			tx->number = list->elems[i].offset;
+	}
+	for (int i = 0; i < list->cnt; i++)
+		if (list->elems[i].offset == tx->number)
+			marks_take(left, &list->elems[i]);
+	rd_kafka_topic_partition_list_destroy(list);
+	if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return trouble_of(t, err, "group %s", tx->name);
+	return good;
+}
+
+/* What is in doubt of it is known; nobody pushes the rest again. */
+static bool
+marks_known(struct transact *tx, struct trouble *t)
+{
+	const struct names *doubt = &tx->client.k->set->doubt;
+	struct marks left = { 0 };
+	struct mark m;
+	bool good;
+
+	if (!marks_new(&left, (size_t)tx->topic.partitions * METADATA_MARKS))
+		return trouble_set(t, CLASS_AGAIN, "no memory");
+	good = marks_read(tx, &left, t);
+	for (size_t i = 0; i < doubt->n; i++) {
+		mark_of(doubt->name[i], &m);
+		if (marks_find(&left, &m) < left.n && marks_find(&tx->known, &m) == tx->known.n)
+			marks_add(&tx->known, &m);
+	}
+	free(left.m);
+	return good;
+}
+
+static void
+marks_write(struct transact *tx, rd_kafka_topic_partition_list_t *list, size_t *n,
+    const struct mark *m)
+{
+	const size_t prefix = strlen(METADATA_MARK);
+	rd_kafka_topic_partition_t *o;
+
+	if (*n % METADATA_MARKS == 0) {
+		o = rd_kafka_topic_partition_list_add(list, tx->topic.name,
+		    (int32_t)(*n / METADATA_MARKS));
+		o->offset = tx->number + 1;
+		/* librdkafka frees it. */
+		if ((o->metadata = malloc(prefix + METADATA_MARKS * MARK_LEN)) != NULL) {
+			memcpy(o->metadata, METADATA_MARK, prefix);
+			o->metadata_size = prefix;
+		}
+	}
+	o = &list->elems[list->cnt - 1];
+	(*n)++;
+	if (o->metadata == NULL)
+		return;
+	memcpy((char *)o->metadata + o->metadata_size, m->text, MARK_LEN);
+	o->metadata_size += MARK_LEN;
+}
+
+/* The marks as they are when this transaction is committed. */
+static rd_kafka_topic_partition_list_t *
+marks_list(struct transact *tx)
+{
+	rd_kafka_topic_partition_list_t *list =
+	    rd_kafka_topic_partition_list_new(tx->topic.partitions);
+	size_t n = 0, fresh = 0;
+
+	for (const struct held *h = tx->held; h != NULL; h = h->next)
+		fresh++;
+	for (size_t i = 0; i < tx->known.n; i++)
+		marks_write(tx, list, &n, &tx->known.m[i]);
+	/* As many of the last ones as there will be. */
+	for (size_t i = tx->last.n + fresh > tx->last.max ? tx->last.n + fresh - tx->last.max : 0;
+	     i < tx->last.n; i++)
+		marks_write(tx, list, &n, &tx->last.m[i]);
+	for (const struct held *h = tx->held; h != NULL; h = h->next)
+		marks_write(tx, list, &n, &h->mark);
+	return list;
+}
+
+/* ---- the messages of a transaction -------------------------------------------- */
+
+static void
+held_answer(struct held *h, const struct trouble *t)
+{
+	if (h->s == NULL)
+		return;
+	h->s->done(h->tx->client.k, h->s, t);
+	free(h->s);
+	h->s = NULL;
+}
+
+static void
+held_answer_all(struct transact *tx, const struct trouble *t)
+{
+	for (struct held *h = tx->held; h != NULL; h = h->next)
+		held_answer(h, t);
+}
+
+static void
+held_free(struct transact *tx)
+{
+	struct held *h;
+
+	while ((h = tx->held) != NULL) {
+		tx->held = h->next;
+		free(h->s);
+		free(h);
+	}
+}
+
+/* One that cannot be stored: the transaction will not be committed, and the others come again. */
+static void
+transact_report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *arg)
+{
+	struct trouble t;
+
+	(void)rk, (void)arg;
+	if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR || m->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+	    m->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
+		return;
+	(void)trouble_of(&t, m->err, "topic %s", rd_kafka_topic_name(m->rkt));
+	held_answer(m->_private, &t);
+}
+
+/* ---- transactions --------------------------------------------------------------- */
+
+/* Takes the error. */
+static bool
+transact_error(struct transact *tx, rd_kafka_error_t *e, struct trouble *t)
+{
+	struct kafka *k = tx->client.k;
+
+	(void)trouble_set(t, trouble_class(rd_kafka_error_code(e)), "transaction of %s: %s",
+	    tx->name, rd_kafka_error_string(e));
+	if (rd_kafka_error_is_fatal(e))
+		(void)snprintf(k->fatal, sizeof(k->fatal), "%.290s", t->text);
+	rd_kafka_error_destroy(e);
+	return false;
+}
+
+static bool
+transact_abort(struct transact *tx, struct trouble *t)
+{
+	rd_kafka_error_t *e;
+
+	e = rd_kafka_abort_transaction(tx->client.rk, (int)tx->client.k->set->timeout_ms);
+	if (e != NULL)
+		return transact_error(tx, e, t);
+	tx->state = TRANSACT_NONE;
+	held_free(tx);
+	return true;
+}
+
+/* It is committed: whoever was told that nobody knows may push again. */
+static void
+transact_stored(struct transact *tx)
+{
+	for (const struct held *h = tx->held; h != NULL; h = h->next)
+		marks_add(h->s == NULL ? &tx->known : &tx->last, &h->mark);
+	tx->number++;
+	tx->state = TRANSACT_NONE;
+	held_answer_all(tx, NULL);
+	held_free(tx);
+}
+
+static bool
+transact_commit(struct transact *tx, struct trouble *t)
+{
+	const int ms = (int)tx->client.k->set->timeout_ms;
+	rd_kafka_topic_partition_list_t *list;
+	rd_kafka_error_t *e = NULL;
+
+	if (tx->state == TRANSACT_OPEN) {
+		list = marks_list(tx);
+		e = rd_kafka_send_offsets_to_transaction(tx->client.rk, list, tx->group, ms);
+		rd_kafka_topic_partition_list_destroy(list);
+		if (e != NULL) {
+			tx->state = TRANSACT_ABORTING;
+			return transact_error(tx, e, t);
+		}
+	}
+	tx->state = TRANSACT_COMMITTING;
+	if ((e = rd_kafka_commit_transaction(tx->client.rk, ms)) == NULL) {
+		transact_stored(tx);
+		return true;
+	}
+	if (rd_kafka_error_txn_requires_abort(e)) {
+		tx->state = TRANSACT_ABORTING;
+		return transact_error(tx, e, t);
+	}
+	(void)transact_error(tx, e, t);
+	t->c = CLASS_UNKNOWN;
+	return false;
+}
+
+/* End what was begun, and answer what is not answered. */
+static bool
+transact_end(struct transact *tx, struct trouble *t)
+{
+	struct trouble ignored;
+
+	if (tx->state == TRANSACT_ABORTING)
+		return transact_abort(tx, t);
+	if (tx->state == TRANSACT_NONE || transact_commit(tx, t))
+		return true;
+	/* What can never be stored has been answered by now. */
+	if (t->c != CLASS_UNKNOWN && t->c != CLASS_PERM && t->c != CLASS_CONF)
+		t->c = CLASS_AGAIN;
+	held_answer_all(tx, t);
+	if (tx->state == TRANSACT_ABORTING)
+		(void)transact_abort(tx, &ignored);
+	return false;
+}
+
+void
+transact_work(struct kafka *k)
+{
+	struct transact *tx = k->transact;
+	struct trouble t;
+
+	if (tx == NULL)
+		return;
+	(void)rd_kafka_poll(tx->client.rk, 0);
+	if (tx->state == TRANSACT_OPEN)
+		(void)transact_end(tx, &t);
+}
+
+/* ---- opening and closing --------------------------------------------------------- */
+
+static bool
+transact_conf(struct transact *tx, rd_kafka_conf_t *conf, struct trouble *t)
+{
+	struct kafka *k = tx->client.k;
+	int64_t ms = k->set->timeout_ms > TIMEOUT_USUAL ? k->set->timeout_ms : TIMEOUT_USUAL;
+
+	rd_kafka_conf_set_dr_msg_cb(conf, transact_report);
+	return producer_conf(k, conf, tx->topic.limit, t) &&
+	    client_set(conf, "transactional.id", tx->name, t) &&
+	    client_set_number(conf, "transaction.timeout.ms", ms, t) &&
+	    /* A coordinator that is not done with the last one says so, and is asked again. */
+	    client_set_number(conf, "retry.backoff.ms", 5, t);
+}
+
+/* Whatever a former producer of this name had begun is over after that, one way or the other. */
+static bool
+transact_begin(struct transact *tx, struct trouble *t)
+{
+	struct kafka *k = tx->client.k;
+	rd_kafka_conf_t *conf = client_conf(k, &tx->client, t);
+	rd_kafka_error_t *e;
+
+	if (conf == NULL)
+		return false;
+	if (!transact_conf(tx, conf, t)) {
+		rd_kafka_conf_destroy(conf);
+		return false;
+	}
+	if (!client_new(&tx->client, RD_KAFKA_PRODUCER, conf, t))
+		return false;
+	client_wake_main(&tx->client);
+	tx->group = rd_kafka_consumer_group_metadata_new(tx->name);
+	if ((e = rd_kafka_init_transactions(tx->client.rk, (int)k->set->timeout_ms)) != NULL)
+		return transact_error(tx, e, t);
+	return marks_known(tx, t);
+}
+
+static void
+transact_free(struct transact *tx)
+{
+	if (tx->group != NULL)
+		rd_kafka_consumer_group_metadata_destroy(tx->group);
+	if (tx->client.rk != NULL)
+		rd_kafka_destroy(tx->client.rk);
+	held_free(tx);
+	free(tx->last.m);
+	free(tx->known.m);
+	free(tx);
+}
+
+static struct transact *
+transact_new(struct kafka *k, const struct topic *topic, struct trouble *t)
+{
+	struct transact *tx = calloc(1, sizeof(*tx));
+	size_t window = (size_t)k->set->window, fit = (size_t)topic->partitions * METADATA_MARKS;
+
+	if (tx == NULL || !marks_new(&tx->last, window) || !marks_new(&tx->known, fit - window)) {
+		if (tx != NULL)
+			transact_free(tx);
+		(void)trouble_set(t, CLASS_AGAIN, "no memory");
+		return NULL;
+	}
+	tx->client.k = k;
+	tx->topic = *topic;
+	(void)snprintf(tx->name, sizeof(tx->name), PREFIX "%s", k->set->client);
+	return tx;
+}
+
+static bool
+transact_open(struct kafka *k, const struct topic *topic, struct trouble *t)
+{
+	const int64_t max = (int64_t)topic->partitions * METADATA_MARKS / 2;
+	struct transact *tx;
+
+	if (k->set->window > max)
+		return trouble_set(t, CLASS_CONF, "a window of %lld messages: with transactions a "
+		    "topic with %d partition%s takes %lld at most: use --window=%lld",
+		    (long long)k->set->window, topic->partitions, topic->partitions == 1 ? "" : "s",
+		    (long long)max, (long long)max);
+	if ((tx = transact_new(k, topic, t)) == NULL)
+		return false;
+	if (!transact_begin(tx, t)) {
+		transact_free(tx);
+		return false;
+	}
+	k->transact = tx;
+	return true;
+}
+
+/* Nothing of what is open will be committed any more. */
+void
+transact_purge(struct kafka *k)
+{
+	struct trouble t;
+
+	if (k->transact == NULL)
+		return;
+	(void)trouble_set(&t, CLASS_AGAIN, "the transaction was not committed");
+	held_answer_all(k->transact, &t);
+}
+
+void
+transact_close(struct kafka *k)
+{
+	if (k->transact != NULL)
+		transact_free(k->transact);
+	k->transact = NULL;
+}
+
+/* ---- sending ---------------------------------------------------------------------- */
+
+/* The transaction that a push belongs to, which is begun. */
+static struct transact *
+transact_get(struct kafka *k, const struct topic *topic, struct trouble *t)
+{
+	rd_kafka_error_t *e;
+	struct transact *tx;
+
+	if (k->transact == NULL && !transact_open(k, topic, t))
+		return NULL;
+	tx = k->transact;
+	if (strcmp(tx->topic.name, topic->name) != 0) {
+		(void)trouble_set(t, CLASS_CANNOT, "one client pushes to one topic with "
+		    "transactions, and this one to %s", tx->topic.name);
+		return NULL;
+	}
+	if (tx->state == TRANSACT_OPEN)
+		return tx;
+	if (!transact_end(tx, t)) {
+		/* Of this push it is known that it was not stored. */
+		t->c = t->c == CLASS_UNKNOWN ? CLASS_AGAIN : t->c;
+		return NULL;
+	}
+	if ((e = rd_kafka_begin_transaction(tx->client.rk)) != NULL) {
+		(void)transact_error(tx, e, t);
+		return NULL;
+	}
+	tx->state = TRANSACT_OPEN;
+	return tx;
+}
+
+bool
+transact_send(struct kafka *k, const struct message *m, struct record *r, struct sent *s,
+    struct trouble *t)
+{
+	struct topic *topic = producer_topic(k, r, t);
+	struct held *h = calloc(1, sizeof(*h));
+	size_t i;
+
+	if (topic != NULL && h == NULL)
+		(void)trouble_set(t, CLASS_AGAIN, "no memory");
+	if (topic == NULL || h == NULL || (h->tx = transact_get(k, topic, t)) == NULL) {
+		rd_kafka_headers_destroy(r->headers);
+		free(s);
+		free(h);
+		return false;
+	}
+	h->s = s;
+	mark_of(m->id, &h->mark);
+	/* The same message may also be sent anew on purpose: it says no "maybe" then. */
+	if (m->maybe && (i = marks_find(&h->tx->known, &h->mark)) < h->tx->known.n) {
+		/* Its answer is open once more, so it is one of the last again. */
+		marks_remove(&h->tx->known, i);
+		marks_add(&h->tx->last, &h->mark);
+		rd_kafka_headers_destroy(r->headers);
+		held_answer(h, NULL);
+		free(h);
+		return true;
+	}
+	if (!producer_put(&h->tx->client, r, h, t)) {
+		free(s);
+		free(h);
+		return false;
+	}
+	h->next = h->tx->held;
+	h->tx->held = h;
+	return true;
+}
