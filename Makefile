@@ -55,11 +55,11 @@ LINK    = $(CC) $(CFLAGS) -Wl,--as-needed $(LDFLAGS)
 once      = $(eval $(1) := $(2))$(2)
 BSD_FLAGS = $(call once,BSD_FLAGS,$(or $(shell pkg-config --cflags libbsd-overlay 2>/dev/null),-DLIBBSD_OVERLAY \
             -isystem /usr/include/bsd))
-LIBS      = $(call once,LIBS,$(if $(call archive,bsd),$(call archive,bsd) $(call archive,md),-lbsd) \
+LIBS      = $(call once,LIBS,$(if $(call archive,bsd),$(call archive,bsd) $(call archive,md),-lbsd -lmd) \
             $(or $(call archive,inih),-linih) $(or $(call archive,jansson),-ljansson))
 
 # Starting up is most of what a one-shot command costs, and each shared library adds to it (0.7 ms with libc alone, 0.9
-# with these three), so they are linked statically where the archive is there.  libbsd.so knows its libmd itself.
+# with these three), so they are linked statically where the archive is there.
 archive   = $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a))
 
 # gcc's two sanitizers agree on a log only when linked statically; and then a test may preload its shim.

@@ -20,6 +20,13 @@
 #include "base/base.h"
 #include "engine/start.h"
 
+/*
+ * us between two looks whether a helper has ended: most need less than a millisecond, and a push is
+ * not to take longer than it has to.
+ */
+#define PAUSE_MIN 50
+#define PAUSE_MAX 2000
+
 extern char **environ;
 
 const char *
@@ -144,6 +151,8 @@ process_shut(int *fd)
 void
 process_end(struct process *p, usec_t deadline)
 {
+	useconds_t pause = PAUSE_MIN;
+
 	process_shut(&p->in);
 	while (p->pid != -1) {
 		pid_t got = waitpid(p->pid, NULL, WNOHANG);
@@ -153,7 +162,8 @@ process_end(struct process *p, usec_t deadline)
 		}
 		if (clock_mono() >= deadline)
 			(void)kill(p->pid, SIGKILL);
-		(void)usleep(2000);
+		(void)usleep(pause);
+		pause = pause < PAUSE_MAX ? 2 * pause : PAUSE_MAX;
 	}
 	process_shut(&p->out);
 	process_shut(&p->err);

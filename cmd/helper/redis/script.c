@@ -5,20 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
+#include <sha1.h>
 
 #include "helper/redis/redis.h"
 
 void
 script_sum(char sum[41])
 {
-	unsigned char bytes[EVP_MAX_MD_SIZE];
-	unsigned len = 0;
-	char *to = sum;
-
-	(void)EVP_Digest(script_text, strlen(script_text), bytes, &len, EVP_sha1(), NULL);
-	for (unsigned i = 0; i < 20; i++, to += 2)
-		(void)snprintf(to, 3, "%02x", i < len ? bytes[i] : 0);
+	/* By libmd, as OpenSSL would read its configuration first, and most connections are plain. */
+	(void)SHA1Data((const uint8_t *)script_text, strlen(script_text), sum);
 }
 
 void
