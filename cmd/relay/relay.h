@@ -76,6 +76,7 @@ struct relay {
 	usec_t lease;
 	bool looked;		/* out: the last look at the queue found nothing */
 	usec_t wake;		/* clock_now: when to look again */
+	int files;		/* out: so many messages have the files they need for sure */
 
 	/* in: what was taken and is not in the queue yet */
 	struct batch *b;

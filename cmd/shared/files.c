@@ -37,10 +37,10 @@ enum status
 files_left(int n, struct error *err)
 {
 	enum status st = ST_OK;
-	int fd[FILES_SPARE];
+	int fd[FILES_MOST];
 	int have = 0;
 
-	for (; st == ST_OK && have < n && have < FILES_SPARE; have++)
+	for (; st == ST_OK && have < n && have < FILES_MOST; have++)
 		if ((fd[have] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)) == -1) {
 			st = error_sys(err, errno, "too few files may be open (ulimit -n)");
 			break;

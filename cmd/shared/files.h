@@ -17,7 +17,11 @@
  */
 void files_raise(void);
 void files_restore(void);
-/* ST_AGAIN with errnum EMFILE or ENFILE: fewer than 'n' files can still be opened. */
+#define FILES_MOST 64
+/*
+ * ST_AGAIN with errnum EMFILE or ENFILE: fewer than 'n' files, FILES_MOST at most, can still be
+ * opened.
+ */
 enum status files_left(int n, struct error *err) MUST_CHECK;
 
 #endif
