@@ -153,6 +153,7 @@ $(B)/sweep/%: tests/sweep/%.c $(B)/flags
 	$(SAY) CC $@
 	$(Q)mkdir -p $(@D) && $(CC) $(CODE) $(WARN) $(if $(WERROR),-Werror) $(CPPFLAGS) -O2 -g -MMD -MP -MF $@.d -o $@ $<
 
+$(B)/bench/bare_amqp: LDLIBS += -lrabbitmq
 $(B)/bench/%: tests/bench/%.c $(B)/libmq.a $(B)/flags
 	$(SAY) CC $@
 	$(Q)mkdir -p $(@D) && $(COMPILE) -MMD -MP -MF $@.d -o $@ $< -Wl,--as-needed $(LDFLAGS) $(B)/libmq.a $(LIBS) $(LDLIBS)
@@ -215,6 +216,7 @@ check check-engines check-long: $(MQ) engines units
 
 # FULL=1: with a million messages and more.  ROWS="oneshot bulk": only these.
 bench: $(MQ) engines $(B)/bench/floor $(B)/bench/bare_redis
+	$(if $(filter amqp,$(HAVE)),$(Q)$(MAKE) --no-print-directory $(B)/bench/bare_amqp)
 	@MQ_BIN=$(call quote,$(abspath $(MQ))) MQ_BUILD=$(call quote,$(abspath $(B))) python3 tests/bench/bench.py $(if $(FULL),--full) $(ROWS)
 
 # make has a LINT of its own, which is not meant.

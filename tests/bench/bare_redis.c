@@ -1,9 +1,10 @@
 /*
  * bare_redis.c: what a plain client of Redis Streams needs, for comparison with mq.
  *
- *	bare_redis PORT push|consume|one N SIZE WINDOW
+ *	bare_redis PORT push|ids|consume|one N SIZE WINDOW
  *
- * push: N times XADD, WINDOW of them without an answer at most.  consume: XREADGROUP by hundreds, and one
+ * push: N times XADD, WINDOW of them without an answer at most.  ids: the same by the smallest script that
+ * stores each id once.  consume: XREADGROUP by hundreds, and one
  * XACK and XDEL for each hundred.  one: connect, one XADD, its answer.  Prints the nanoseconds that it took.
  */
 #include <sys/socket.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static FILE *to, *from;
 
@@ -75,19 +77,54 @@ answer(char ids[][32], int max)
 	return got;
 }
 
+/* The sum by which the server knows a script. */
 static void
-push(int n, const char *body, size_t size, int window)
+load(const char *script, char sum[48])
+{
+	words(3, "SCRIPT", "LOAD", script);
+	fflush(to);
+	line(sum, 48);
+	line(sum, 48);
+	sum[40] = '\0';
+}
+
+static void
+add(const char *body, size_t size)
+{
+	fputs("*5\r\n", to);
+	word("XADD", 4);
+	word("q", 1);
+	word("*", 1);
+	word("body", 4);
+	word(body, size);
+}
+
+static void
+add_once(const char *sum, const char *body, size_t size)
+{
+	static long number;
+	char id[64];
+
+	fputs("*6\r\n", to);
+	word("EVALSHA", 7);
+	word(sum, 40);
+	word("2", 1);
+	word("q", 1);
+	word(id, (size_t)snprintf(id, sizeof(id), "i:%ld-%016ld", (long)getpid(), number++));
+	word(body, size);
+}
+
+static void
+push(int n, const char *sum, const char *body, size_t size, int window)
 {
 	int sent = 0, done = 0;
 
 	while (done < n) {
 		while (sent < n && sent - done < window) {
-			fputs("*5\r\n", to);
-			word("XADD", 4);
-			word("q", 1);
-			word("*", 1);
-			word("body", 4);
-			word(body, size);
+			if (sum != NULL)
+				add_once(sum, body, size);
+			else
+				add(body, size);
 			sent++;
 		}
 		fflush(to);
@@ -133,11 +170,11 @@ main(int argc, char **argv)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET };
 	struct timespec a, b;
-	char *body;
+	char *body, sum[48];
 	int fd, n;
 
 	if (argc != 6)
-		errx(64, "usage: bare_redis port push|consume|one n size window");
+		errx(64, "usage: bare_redis port push|ids|consume|one n size window");
 	clock_gettime(CLOCK_MONOTONIC, &a);
 	sin.sin_port = htons((uint16_t)atoi(argv[1]));
 	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -151,8 +188,12 @@ main(int argc, char **argv)
 	memset(body, 'x', (size_t)atoi(argv[4]));
 	if (argv[2][0] == 'c')
 		consume(n);
-	else
-		push(argv[2][0] == 'o' ? 1 : n, body, (size_t)atoi(argv[4]), atoi(argv[5]));
+	else if (argv[2][0] == 'i') {
+		load("if redis.call('SET', KEYS[2], '', 'NX', 'PX', 600000) then "
+		    "return redis.call('XADD', KEYS[1], '*', 'body', ARGV[1]) end", sum);
+		push(n, sum, body, (size_t)atoi(argv[4]), atoi(argv[5]));
+	} else
+		push(argv[2][0] == 'o' ? 1 : n, NULL, body, (size_t)atoi(argv[4]), atoi(argv[5]));
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	printf("%lld\n", (long long)(b.tv_sec - a.tv_sec) * 1000000000 + b.tv_nsec - a.tv_nsec);
 	return 0;

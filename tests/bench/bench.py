@@ -76,9 +76,11 @@ def row(group, name, times, base, bound=None, unit=1e6, what="us", n=1):
 class Server:
     """A server of our own that ends with us."""
 
-    def __init__(self, argv, ready):
-        self.p = subprocess.Popen(argv, stdout=NULL, stderr=NULL, env=ENV)
-        for _ in range(200):
+    def __init__(self, argv, ready, env=None, seconds=4):
+        self.after = lambda: None
+        self.p = subprocess.Popen(argv, stdout=NULL, stderr=NULL, env=env or ENV)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
             if ready():
                 return
             time.sleep(0.02)
@@ -90,6 +92,7 @@ class Server:
     def __exit__(self, *_):
         self.p.send_signal(signal.SIGTERM)
         self.p.wait()
+        self.after()
 
 
 def redis(top, fsync):
