@@ -156,6 +156,36 @@ void producer_flush(struct kafka *k);
 void producer_purge(struct kafka *k);
 void producer_close(struct kafka *k);
 
+/* ---- marks.c ------------------------------------------------------------- */
+
+#define MARK_LEN 10
+/* So many go with one offset: offset.metadata.max.bytes of a broker is 4096. */
+#define MARKS_EACH 409
+
+/* 60 bits of a hash of an id, as text. */
+struct mark { char text[MARK_LEN + 1]; };
+
+/* Of messages, the oldest first. */
+struct marks {
+	struct mark *m;
+	size_t n, max;
+};
+
+void mark_of(const char *id, struct mark *m);
+/* Room for 'max'; free list->m.  False: no memory. */
+bool marks_new(struct marks *list, size_t max) MUST_CHECK;
+/* Where it is; list->n: nowhere. */
+size_t marks_find(const struct marks *list, const struct mark *m);
+void marks_remove(struct marks *list, size_t i);
+/* If there is no room, the oldest one goes. */
+void marks_add(struct marks *list, const struct mark *m);
+/* What the last transaction of the group has left, and its number. */
+bool marks_read(struct kafka *k, const char *group, const struct topic *topic, struct marks *left,
+    int64_t *number, struct trouble *t) MUST_CHECK;
+/* Put the mark that is the n-th one, from 0, into a list of offsets. */
+void marks_write(rd_kafka_topic_partition_list_t *list, const struct topic *topic, int64_t number,
+    size_t n, const struct mark *m);
+
 /* ---- transact.c ---------------------------------------------------------- */
 
 /* Whether pushes go in transactions. */

@@ -8,22 +8,15 @@
  * open at once, and, of what earlier helpers stored, those that the client said to be in doubt when
  * it began.  One of these that is pushed again is answered, and not stored a second time.
  *
- * The offset itself is the number of the transaction: what it wrote stands in the first partitions,
- * and what stands in others with another number is of an earlier one.
- *
  * A commit that is not answered in time is resumed with the next push; until then nobody knows.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/name.h"
 #include "helper/kafka/kafka.h"
 
 #define PREFIX "mq-relay."
-#define MARK_LEN 10
-#define METADATA_MARK "mq1 "
-#define METADATA_MARKS 409	/* offset.metadata.max.bytes of a broker is 4096 */
 #define TIMEOUT_USUAL 60000	/* ms: transaction.timeout.ms */
 
 enum transact_state {
@@ -31,14 +24,6 @@ enum transact_state {
 	TRANSACT_OPEN,
 	TRANSACT_COMMITTING,	/* to be resumed */
 	TRANSACT_ABORTING	/* to be resumed */
-};
-
-struct mark { char text[MARK_LEN + 1]; };
-
-/* Of messages, the oldest first. */
-struct marks {
-	struct mark *m;
-	size_t n, max;
 };
 
 /* A push of the transaction. */
@@ -67,112 +52,21 @@ transact_wanted(const struct kafka *k)
 	return k->set->transactions && k->set->client != NULL;
 }
 
-/* ---- marks ------------------------------------------------------------------ */
-
-/* 60 bits of a hash, as it has to be text. */
-static void
-mark_of(const char *id, struct mark *m)
-{
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	uint64_t hash = fnv1a(id, strlen(id));
-
-	for (size_t i = 0; i < MARK_LEN; i++, hash >>= 6)
-		m->text[i] = digits[hash & 63];
-	m->text[MARK_LEN] = '\0';
-}
-
-static bool
-marks_new(struct marks *list, size_t max)
-{
-	list->max = max;
-	return (list->m = calloc(max, sizeof(*list->m))) != NULL;
-}
-
-/* Where it is; list->n: nowhere. */
-static size_t
-marks_find(const struct marks *list, const struct mark *m)
-{
-	size_t i = 0;
-
-	while (i < list->n && strcmp(list->m[i].text, m->text) != 0)
-		i++;
-	return i;
-}
-
-static void
-marks_remove(struct marks *list, size_t i)
-{
-	memmove(list->m + i, list->m + i + 1, (--list->n - i) * sizeof(*list->m));
-}
-
-static void
-marks_add(struct marks *list, const struct mark *m)
-{
-	if (list->n == list->max)
-		marks_remove(list, 0);
-	list->m[list->n++] = *m;
-}
-
-/* One partition's metadata, of the newest transaction. */
-static void
-marks_take(struct marks *list, const rd_kafka_topic_partition_t *o)
-{
-	const char *text = o->metadata;
-	size_t at = strlen(METADATA_MARK);
-	struct mark m;
-
-	if (text == NULL || o->metadata_size < at || strncmp(text, METADATA_MARK, at) != 0)
-		return;
-	for (; at + MARK_LEN <= o->metadata_size; at += MARK_LEN) {
-		memcpy(m.text, text + at, MARK_LEN);
-		m.text[MARK_LEN] = '\0';
-		marks_add(list, &m);
-	}
-}
-
-/* What the last transaction has left. */
-static bool
-marks_read(struct transact *tx, struct marks *left, struct trouble *t)
-{
-	struct kafka *k = tx->client.k;
-	rd_kafka_topic_partition_list_t *list =
-	    rd_kafka_topic_partition_list_new(tx->topic.partitions);
-	rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_NO_ERROR;
-	struct scan s = { 0 };
-	bool good;
-
-	for (int32_t i = 0; i < tx->topic.partitions; i++)
-		(void)rd_kafka_topic_partition_list_add(list, tx->topic.name, i);
-	if ((good = scan_client(&s, k, tx->name, t)))
-		err = rd_kafka_committed(s.client.rk, list, (int)k->set->timeout_ms);
-	scan_close(&s);
-	for (int i = 0; err == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; i++) {
-		err = list->elems[i].err;
-		if (list->elems[i].offset > tx->number)
-			tx->number = list->elems[i].offset;
-	}
-	for (int i = 0; i < list->cnt; i++)
-		if (list->elems[i].offset == tx->number)
-			marks_take(left, &list->elems[i]);
-	rd_kafka_topic_partition_list_destroy(list);
-	if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return trouble_of(t, err, "group %s", tx->name);
-	return good;
-}
+/* ---- what is stored ----------------------------------------------------------- */
 
 /* What is in doubt of it is known; nobody pushes the rest again. */
 static bool
-marks_known(struct transact *tx, struct trouble *t)
+transact_known(struct transact *tx, struct trouble *t)
 {
-	const struct names *doubt = &tx->client.k->set->doubt;
+	struct kafka *k = tx->client.k;
+	const struct names *doubt = &k->set->doubt;
 	struct marks left = { 0 };
 	struct mark m;
 	bool good;
 
-	if (!marks_new(&left, (size_t)tx->topic.partitions * METADATA_MARKS))
+	if (!marks_new(&left, (size_t)tx->topic.partitions * MARKS_EACH))
 		return trouble_set(t, CLASS_AGAIN, "no memory");
-	good = marks_read(tx, &left, t);
+	good = marks_read(k, tx->name, &tx->topic, &left, &tx->number, t);
 	for (size_t i = 0; i < doubt->n; i++) {
 		mark_of(doubt->name[i], &m);
 		if (marks_find(&left, &m) < left.n && marks_find(&tx->known, &m) == tx->known.n)
@@ -182,34 +76,9 @@ marks_known(struct transact *tx, struct trouble *t)
 	return good;
 }
 
-static void
-marks_write(struct transact *tx, rd_kafka_topic_partition_list_t *list, size_t *n,
-    const struct mark *m)
-{
-	const size_t prefix = strlen(METADATA_MARK);
-	rd_kafka_topic_partition_t *o;
-
-	if (*n % METADATA_MARKS == 0) {
-		o = rd_kafka_topic_partition_list_add(list, tx->topic.name,
-		    (int32_t)(*n / METADATA_MARKS));
-		o->offset = tx->number + 1;
-		/* librdkafka frees it. */
-		if ((o->metadata = malloc(prefix + METADATA_MARKS * MARK_LEN)) != NULL) {
-			memcpy(o->metadata, METADATA_MARK, prefix);
-			o->metadata_size = prefix;
-		}
-	}
-	o = &list->elems[list->cnt - 1];
-	(*n)++;
-	if (o->metadata == NULL)
-		return;
-	memcpy((char *)o->metadata + o->metadata_size, m->text, MARK_LEN);
-	o->metadata_size += MARK_LEN;
-}
-
 /* The marks as they are when this transaction is committed. */
 static rd_kafka_topic_partition_list_t *
-marks_list(struct transact *tx)
+transact_marks(struct transact *tx)
 {
 	rd_kafka_topic_partition_list_t *list =
 	    rd_kafka_topic_partition_list_new(tx->topic.partitions);
@@ -218,13 +87,13 @@ marks_list(struct transact *tx)
 	for (const struct held *h = tx->held; h != NULL; h = h->next)
 		fresh++;
 	for (size_t i = 0; i < tx->known.n; i++)
-		marks_write(tx, list, &n, &tx->known.m[i]);
+		marks_write(list, &tx->topic, tx->number + 1, n++, &tx->known.m[i]);
 	/* As many of the last ones as there will be. */
 	for (size_t i = tx->last.n + fresh > tx->last.max ? tx->last.n + fresh - tx->last.max : 0;
 	     i < tx->last.n; i++)
-		marks_write(tx, list, &n, &tx->last.m[i]);
+		marks_write(list, &tx->topic, tx->number + 1, n++, &tx->last.m[i]);
 	for (const struct held *h = tx->held; h != NULL; h = h->next)
-		marks_write(tx, list, &n, &h->mark);
+		marks_write(list, &tx->topic, tx->number + 1, n++, &h->mark);
 	return list;
 }
 
@@ -322,7 +191,7 @@ transact_commit(struct transact *tx, struct trouble *t)
 	rd_kafka_error_t *e = NULL;
 
 	if (tx->state == TRANSACT_OPEN) {
-		list = marks_list(tx);
+		list = transact_marks(tx);
 		e = rd_kafka_send_offsets_to_transaction(tx->client.rk, list, tx->group, ms);
 		rd_kafka_topic_partition_list_destroy(list);
 		if (e != NULL) {
@@ -412,7 +281,7 @@ transact_begin(struct transact *tx, struct trouble *t)
 	tx->group = rd_kafka_consumer_group_metadata_new(tx->name);
 	if ((e = rd_kafka_init_transactions(tx->client.rk, (int)k->set->timeout_ms)) != NULL)
 		return transact_error(tx, e, t);
-	return marks_known(tx, t);
+	return transact_known(tx, t);
 }
 
 static void
@@ -432,7 +301,7 @@ static struct transact *
 transact_new(struct kafka *k, const struct topic *topic, struct trouble *t)
 {
 	struct transact *tx = calloc(1, sizeof(*tx));
-	size_t window = (size_t)k->set->window, fit = (size_t)topic->partitions * METADATA_MARKS;
+	size_t window = (size_t)k->set->window, fit = (size_t)topic->partitions * MARKS_EACH;
 
 	if (tx == NULL || !marks_new(&tx->last, window) || !marks_new(&tx->known, fit - window)) {
 		if (tx != NULL)
@@ -446,25 +315,27 @@ transact_new(struct kafka *k, const struct topic *topic, struct trouble *t)
 	return tx;
 }
 
-static bool
+static struct transact *
 transact_open(struct kafka *k, const struct topic *topic, struct trouble *t)
 {
-	const int64_t max = (int64_t)topic->partitions * METADATA_MARKS / 2;
+	const int64_t max = (int64_t)topic->partitions * MARKS_EACH / 2;
 	struct transact *tx;
 
-	if (k->set->window > max)
-		return trouble_set(t, CLASS_CONF, "a window of %lld messages: with transactions a "
+	if (k->set->window > max) {
+		(void)trouble_set(t, CLASS_CONF, "a window of %lld messages: with transactions a "
 		    "topic with %d partition%s takes %lld at most: use --window=%lld",
 		    (long long)k->set->window, topic->partitions, topic->partitions == 1 ? "" : "s",
 		    (long long)max, (long long)max);
+		return NULL;
+	}
 	if ((tx = transact_new(k, topic, t)) == NULL)
-		return false;
+		return NULL;
 	if (!transact_begin(tx, t)) {
 		transact_free(tx);
-		return false;
+		return NULL;
 	}
 	k->transact = tx;
-	return true;
+	return tx;
 }
 
 /* Nothing of what is open will be committed any more. */
@@ -496,9 +367,8 @@ transact_get(struct kafka *k, const struct topic *topic, struct trouble *t)
 	rd_kafka_error_t *e;
 	struct transact *tx;
 
-	if (k->transact == NULL && !transact_open(k, topic, t))
+	if ((tx = k->transact) == NULL && (tx = transact_open(k, topic, t)) == NULL)
 		return NULL;
-	tx = k->transact;
 	if (strcmp(tx->topic.name, topic->name) != 0) {
 		(void)trouble_set(t, CLASS_CANNOT, "one client pushes to one topic with "
 		    "transactions, and this one to %s", tx->topic.name);
