@@ -12,7 +12,7 @@
 void
 script_sum(char sum[41])
 {
-	/* By libmd: OpenSSL would read its configuration first, which a plain connection needs not. */
+	/* By libmd: OpenSSL would read its configuration first, also without TLS. */
 	(void)SHA1Data((const uint8_t *)script_text, strlen(script_text), sum);
 }
 
