@@ -5,6 +5,7 @@
  */
 #include <ctype.h>
 #include <fnmatch.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "spool/policy.h"
 #include "shared/cmd.h"
 #include "engine/address.h"
+#include "engine/start.h"
 
 #define TIMEOUT_MS 10000
 
@@ -91,9 +93,23 @@ address_stays_here(const char *hosts, size_t len)
 	return true;
 }
 
+/* The scheme that was probably meant, or NULL. */
+static const char *
+address_near(const char *scheme)
+{
+	const char *names[32];
+	size_t n = 0;
+
+	for (const struct scheme *s = schemes; s->scheme != NULL && n < 32; s++)
+		names[n++] = s->scheme;
+	return nearest(scheme, names, n);
+}
+
 static enum status
 address_check(struct run *r, struct address *a)
 {
+	char path[PATH_MAX];
+	const char *near;
 	const char *host = a->url + strlen(a->scheme) + 3, *end = host + strcspn(host, "/"), *at;
 	const struct scheme *s = schemes;
 
@@ -118,6 +134,10 @@ address_check(struct run *r, struct address *a)
 		s++;
 	(void)snprintf(a->helper, sizeof(a->helper), "mq-engine-%s",
 	    s->scheme != NULL ? s->helper : a->scheme);
+	if (s->scheme == NULL && !process_find(a->helper, path) &&
+	    (near = address_near(a->scheme)) != NULL)
+		return error_set(&r->err, ST_CONF, 0, "'%s': no engine '%s'; did you mean %s://?",
+		    a->what, a->scheme, near);
 	if (s->scheme != NULL && s->plain && !a->insecure &&
 	    !address_stays_here(host, (size_t)(end - host)))
 		return address_refuse(r, a, ST_CONF,
@@ -147,6 +167,7 @@ struct section {
 	struct address *a;
 	const char *name;
 	bool found;
+	struct names others;	/* engines that mq.conf has */
 	char url[ADDRESS_MAX];
 };
 
@@ -190,13 +211,16 @@ static bool
 section_take(void *arg, const char *section, const char *key, const char *value)
 {
 	struct section *s = arg;
+	struct error ignored = { 0 };
 	struct address *a = s->a;
 	const struct { const char *key; char **text; } texts[] = { { "credentials",
 	    &a->credentials }, { "ca", &a->ca }, { "cert", &a->cert }, { "key", &a->key },
 	    { "tls_name", &a->tls_name } };
 
-	if (strncmp(section, "engine ", 7) != 0 || strcmp(section + 7, s->name) != 0)
+	if (strncmp(section, "engine ", 7) != 0)
 		return true;
+	if (strcmp(section + 7, s->name) != 0)
+		return names_add(&s->others, section + 7, &ignored) == ST_OK;
 	s->found = true;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (strcmp(key, texts[i].key) == 0)
@@ -218,13 +242,19 @@ static enum status
 address_section(struct run *r, const char *name, struct address *a)
 {
 	struct section s = { .a = a, .name = name };
+	const char *near;
 	enum status st;
 
-	if ((st = run_settings(r, false)) != ST_OK ||
-	    (st = conf_sections(&r->files, section_take, &s, &r->err)) != ST_OK)
+	if ((st = run_settings(r, false)) == ST_OK)
+		st = conf_sections(&r->files, section_take, &s, &r->err);
+	near = nearest(name, (const char *const *)s.others.name, s.others.n);
+	if (st == ST_OK && !s.found)
+		st = error_set(&r->err, ST_CONF, 0, "no section [engine %s] in mq.conf%s%s%s", name,
+		    near != NULL ? "; did you mean @" : "", near != NULL ? near : "",
+		    near != NULL ? "?" : "");
+	names_free(&s.others);
+	if (st != ST_OK)
 		return st;
-	if (!s.found)
-		return error_set(&r->err, ST_CONF, 0, "no section [engine %s] in mq.conf", name);
 	if (s.url[0] == '\0')
 		return error_set(&r->err, ST_CONF, 0, "[engine %s] of mq.conf has no 'url'", name);
 	if (!a->verify)

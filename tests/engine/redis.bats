@@ -74,7 +74,7 @@ cli() {
 	run opening redis url="$URL"
 	assert_line --regexp '^fail conf login: NOAUTH'
 	run opening redis url="$URL" credentials=secret
-	assert_line --regexp '^fail conf login: WRONGPASS'
+	assert_line --regexp '^fail conf login: WRONGPASS.*; the login is from secret'
 	printf 'machine localhost login mq password wrong machine 127.0.0.1:%s login mq password sesame\n' \
 		"$PORT" >secret
 	run opening redis url="$URL" credentials=secret

@@ -415,8 +415,14 @@ refused() {
 	assert_output --partial "insecure"
 	MQ_SPOOL=nothing://here run -78 mq stat q
 	assert_output --partial "mq-engine-nothing is not installed"
+	MQ_SPOOL=kafak://here run -78 mq stat q
+	assert_output --partial "no engine 'kafak'; did you mean kafka://?"
 	MQ_SPOOL=@nowhere run -78 mq stat q
 	assert_output --partial "[engine nowhere]"
+	refute_output --partial "did you mean"
+	printf '[engine shop]\nurl = redis://localhost/0\n[engine store]\nurl = redis://localhost/0\n' >near.conf
+	MQ_CONF=$PWD/near.conf MQ_SPOOL=@shpo run -78 mq stat q
+	assert_output --partial "no section [engine shpo] in mq.conf; did you mean @shop?"
 	MQ_SPOOL=mq://relative run -78 mq stat q
 	MQ_ENGINE_DIR=$PWD run -78 mq stat q
 	run -64 mq stat "a b"

@@ -28,9 +28,14 @@ login_refuse(enum class class, const char *text)
 static void
 login_simple(struct redis *r, struct call *c, const struct reply *reply)
 {
-	(void)r, (void)c;
+	const char *file = r->set->credentials;
+	char text[400];
+
+	(void)c;
+	(void)snprintf(text, sizeof(text), "%.300s%s%s", reply->text,
+	    file != NULL ? "; the login is from " : "", file != NULL ? file : "");
 	if (reply->type == '-')
-		login_refuse(client_class(reply), reply->text);
+		login_refuse(client_class(reply), text);
 }
 
 /* Copy the value of the line "NAME:VALUE". */
