@@ -56,6 +56,7 @@ struct subject {
 	int64_t value[NVALUES];	/* ages in microseconds */
 	int paused;
 	const char *relay;	/* the state of a relay; NULL: it is a queue */
+	const char *reason;	/* why it is in that state, or "" */
 };
 
 /* ---- ranges ----------------------------------------------------------- */
@@ -210,8 +211,11 @@ put_subject(const struct subject *s, const struct limits *limits)
 	for (int v = 0; v < NVALUES; v++)
 		mark[v] = marks[level(&limits[v], s->value[v])];
 	age_format(s->value[AGE], age);
-	if (s->relay != NULL)
-		(void)printf("%s is %s, queue ", s->name, s->relay);
+	if (s->relay != NULL) {
+		(void)printf("%s is %s%s", s->name, s->relay, s->reason[0] != '\0' ? " (" : "");
+		put_text(s->reason);
+		(void)printf("%s, queue ", s->reason[0] != '\0' ? ")" : "");
+	}
 	(void)printf("%s: %" PRId64 " waiting%s, oldest %s%s, %" PRId64 " dead%s", s->queue,
 	    s->value[DEPTH], mark[DEPTH], age, mark[AGE], s->value[DEAD], mark[DEAD]);
 	if (s->paused != PAUSED_NO)
@@ -282,6 +286,7 @@ judge_relay(const struct relay_state *relay, usec_t now, struct subject *s)
 
 	s->relay = relay_words[relay->is];
 	s->state = states[relay->is];
+	s->reason = relay->is == RELAY_UP || relay->is == RELAY_STARTING ? "" : relay->error;
 	if (relay->is != RELAY_UP)
 		s->value[AGE] = now > relay->since ? now - relay->since : 0;
 	else if (strcmp(relay->source, relay->queue) != 0)
