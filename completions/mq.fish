@@ -105,6 +105,8 @@ function __mq_arg
 			echo yes
 		case peek:--reason
 			echo yes
+		case peek:--like
+			echo yes
 		case peek:--match
 			echo yes
 		case peek:--limit peek:-n
@@ -129,6 +131,8 @@ function __mq_arg
 			echo yes
 		case ls:--reason
 			echo yes
+		case ls:--like
+			echo yes
 		case ls:--match
 			echo yes
 		case ls:--limit ls:-n
@@ -136,6 +140,8 @@ function __mq_arg
 		case ls:--columns ls:-o
 			echo yes
 		case ls:--sort
+			echo yes
+		case ls:--by
 			echo yes
 		case stat:--textfile
 			echo yes
@@ -163,6 +169,8 @@ function __mq_arg
 			echo yes
 		case dead:--reason
 			echo yes
+		case dead:--like
+			echo yes
 		case dead:--match
 			echo yes
 		case dead:--limit dead:-n
@@ -170,6 +178,8 @@ function __mq_arg
 		case dead:--columns dead:-o
 			echo yes
 		case dead:--sort
+			echo yes
+		case dead:--by
 			echo yes
 		case retry:--rate
 			echo yes
@@ -192,6 +202,8 @@ function __mq_arg
 		case retry:--header
 			echo yes
 		case retry:--reason
+			echo yes
+		case retry:--like
 			echo yes
 		case retry:--match
 			echo yes
@@ -219,6 +231,8 @@ function __mq_arg
 			echo yes
 		case bury:--reason
 			echo yes
+		case bury:--like
+			echo yes
 		case bury:--match
 			echo yes
 		case bury:--limit bury:-n
@@ -242,6 +256,8 @@ function __mq_arg
 		case hold:--header
 			echo yes
 		case hold:--reason
+			echo yes
+		case hold:--like
 			echo yes
 		case hold:--match
 			echo yes
@@ -267,6 +283,8 @@ function __mq_arg
 			echo yes
 		case rm:--reason
 			echo yes
+		case rm:--like
+			echo yes
 		case rm:--match
 			echo yes
 		case rm:--limit rm:-n
@@ -290,6 +308,8 @@ function __mq_arg
 		case mv:--header
 			echo yes
 		case mv:--reason
+			echo yes
+		case mv:--like
 			echo yes
 		case mv:--match
 			echo yes
@@ -326,6 +346,8 @@ function __mq_arg
 		case replay:--header
 			echo yes
 		case replay:--reason
+			echo yes
+		case replay:--like
 			echo yes
 		case replay:--match
 			echo yes
@@ -366,6 +388,8 @@ function __mq_arg
 		case export:--header
 			echo yes
 		case export:--reason
+			echo yes
+		case export:--like
 			echo yes
 		case export:--match
 			echo yes
@@ -626,6 +650,7 @@ complete -c mq -n '__fish_seen_subcommand_from peek' -l attempts -d 'only messag
 complete -c mq -n '__fish_seen_subcommand_from peek' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
 complete -c mq -n '__fish_seen_subcommand_from peek' -l header -d 'only messages with such a header' -x
 complete -c mq -n '__fish_seen_subcommand_from peek' -l reason -d 'only messages that failed for such a reason' -x
+complete -c mq -n '__fish_seen_subcommand_from peek' -l like -d 'only messages that failed for the same cause as ID' -x -a '(__mq_candidates id peek)'
 complete -c mq -n '__fish_seen_subcommand_from peek' -l match -d 'only messages with a line that matches (extended regex)' -x
 complete -c mq -n '__fish_seen_subcommand_from peek' -s n -l limit -d 'at most N messages' -x
 complete -c mq -n '__fish_seen_subcommand_from peek' -l first -d 'the first message, or N'
@@ -658,12 +683,14 @@ complete -c mq -n '__fish_seen_subcommand_from ls' -l attempts -d 'only messages
 complete -c mq -n '__fish_seen_subcommand_from ls' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
 complete -c mq -n '__fish_seen_subcommand_from ls' -l header -d 'only messages with such a header' -x
 complete -c mq -n '__fish_seen_subcommand_from ls' -l reason -d 'only messages that failed for such a reason' -x
+complete -c mq -n '__fish_seen_subcommand_from ls' -l like -d 'only messages that failed for the same cause as ID' -x -a '(__mq_candidates id ls)'
 complete -c mq -n '__fish_seen_subcommand_from ls' -l match -d 'only messages with a line that matches (extended regex)' -x
 complete -c mq -n '__fish_seen_subcommand_from ls' -s n -l limit -d 'at most N messages' -x
 complete -c mq -n '__fish_seen_subcommand_from ls' -l first -d 'the first message, or N'
 complete -c mq -n '__fish_seen_subcommand_from ls' -l last -d 'the last message, or N'
 complete -c mq -n '__fish_seen_subcommand_from ls' -s o -l columns -d 'columns: id,state,priority,attempts,deliveries,size,age,enqueued,due,deadline,expires,reason,handle,file,origin' -x -a '(__mq_candidates column ls)'
 complete -c mq -n '__fish_seen_subcommand_from ls' -l sort -d 'sort by a column; -COL: the greatest first' -x -a '(__mq_candidates column ls)'
+complete -c mq -n '__fish_seen_subcommand_from ls' -l by -d 'count those that have this in common' -x
 complete -c mq -n '__fish_seen_subcommand_from ls' -l json -d 'one JSON object a line'
 complete -c mq -n '__fish_seen_subcommand_from ls' -l ids -d 'ids only'
 complete -c mq -n '__fish_seen_subcommand_from stat; and __mq_wants queue stat "queue"' -a '(__mq_candidates queue stat ready,delayed,claimed,held,dead,done)'
@@ -706,12 +733,14 @@ complete -c mq -n '__fish_seen_subcommand_from dead' -l attempts -d 'only messag
 complete -c mq -n '__fish_seen_subcommand_from dead' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
 complete -c mq -n '__fish_seen_subcommand_from dead' -l header -d 'only messages with such a header' -x
 complete -c mq -n '__fish_seen_subcommand_from dead' -l reason -d 'only messages that failed for such a reason' -x
+complete -c mq -n '__fish_seen_subcommand_from dead' -l like -d 'only messages that failed for the same cause as ID' -x -a '(__mq_candidates id dead)'
 complete -c mq -n '__fish_seen_subcommand_from dead' -l match -d 'only messages with a line that matches (extended regex)' -x
 complete -c mq -n '__fish_seen_subcommand_from dead' -s n -l limit -d 'at most N messages' -x
 complete -c mq -n '__fish_seen_subcommand_from dead' -l first -d 'the first message, or N'
 complete -c mq -n '__fish_seen_subcommand_from dead' -l last -d 'the last message, or N'
 complete -c mq -n '__fish_seen_subcommand_from dead' -s o -l columns -d 'columns: id,state,priority,attempts,deliveries,size,age,enqueued,due,deadline,expires,reason,handle,file,origin' -x -a '(__mq_candidates column dead)'
 complete -c mq -n '__fish_seen_subcommand_from dead' -l sort -d 'sort by a column; -COL: the greatest first' -x -a '(__mq_candidates column dead)'
+complete -c mq -n '__fish_seen_subcommand_from dead' -l by -d 'count those that have this in common' -x
 complete -c mq -n '__fish_seen_subcommand_from dead' -l json -d 'one JSON object a line'
 complete -c mq -n '__fish_seen_subcommand_from dead' -l ids -d 'ids only'
 complete -c mq -n '__fish_seen_subcommand_from retry; and __mq_wants queue retry "queue id*"' -a '(__mq_candidates queue retry dead,held,delayed)'
@@ -734,6 +763,7 @@ complete -c mq -n '__fish_seen_subcommand_from retry' -l attempts -d 'only messa
 complete -c mq -n '__fish_seen_subcommand_from retry' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
 complete -c mq -n '__fish_seen_subcommand_from retry' -l header -d 'only messages with such a header' -x
 complete -c mq -n '__fish_seen_subcommand_from retry' -l reason -d 'only messages that failed for such a reason' -x
+complete -c mq -n '__fish_seen_subcommand_from retry' -l like -d 'only messages that failed for the same cause as ID' -x -a '(__mq_candidates id retry)'
 complete -c mq -n '__fish_seen_subcommand_from retry' -l match -d 'only messages with a line that matches (extended regex)' -x
 complete -c mq -n '__fish_seen_subcommand_from retry' -s n -l limit -d 'at most N messages' -x
 complete -c mq -n '__fish_seen_subcommand_from retry' -l first -d 'the first message, or N'
@@ -759,6 +789,7 @@ complete -c mq -n '__fish_seen_subcommand_from bury' -l attempts -d 'only messag
 complete -c mq -n '__fish_seen_subcommand_from bury' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
 complete -c mq -n '__fish_seen_subcommand_from bury' -l header -d 'only messages with such a header' -x
 complete -c mq -n '__fish_seen_subcommand_from bury' -l reason -d 'only messages that failed for such a reason' -x
+complete -c mq -n '__fish_seen_subcommand_from bury' -l like -d 'only messages that failed for the same cause as ID' -x -a '(__mq_candidates id bury)'
 complete -c mq -n '__fish_seen_subcommand_from bury' -l match -d 'only messages with a line that matches (extended regex)' -x
 complete -c mq -n '__fish_seen_subcommand_from bury' -s n -l limit -d 'at most N messages' -x
 complete -c mq -n '__fish_seen_subcommand_from bury' -l first -d 'the first message, or N'
@@ -783,6 +814,7 @@ complete -c mq -n '__fish_seen_subcommand_from hold' -l attempts -d 'only messag
 complete -c mq -n '__fish_seen_subcommand_from hold' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
 complete -c mq -n '__fish_seen_subcommand_from hold' -l header -d 'only messages with such a header' -x
 complete -c mq -n '__fish_seen_subcommand_from hold' -l reason -d 'only messages that failed for such a reason' -x
+complete -c mq -n '__fish_seen_subcommand_from hold' -l like -d 'only messages that failed for the same cause as ID' -x -a '(__mq_candidates id hold)'
 complete -c mq -n '__fish_seen_subcommand_from hold' -l match -d 'only messages with a line that matches (extended regex)' -x
 complete -c mq -n '__fish_seen_subcommand_from hold' -s n -l limit -d 'at most N messages' -x
 complete -c mq -n '__fish_seen_subcommand_from hold' -l first -d 'the first message, or N'
@@ -815,6 +847,7 @@ complete -c mq -n '__fish_seen_subcommand_from rm' -l attempts -d 'only messages
 complete -c mq -n '__fish_seen_subcommand_from rm' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
 complete -c mq -n '__fish_seen_subcommand_from rm' -l header -d 'only messages with such a header' -x
 complete -c mq -n '__fish_seen_subcommand_from rm' -l reason -d 'only messages that failed for such a reason' -x
+complete -c mq -n '__fish_seen_subcommand_from rm' -l like -d 'only messages that failed for the same cause as ID' -x -a '(__mq_candidates id rm)'
 complete -c mq -n '__fish_seen_subcommand_from rm' -l match -d 'only messages with a line that matches (extended regex)' -x
 complete -c mq -n '__fish_seen_subcommand_from rm' -s n -l limit -d 'at most N messages' -x
 complete -c mq -n '__fish_seen_subcommand_from rm' -l first -d 'the first message, or N'
@@ -839,6 +872,7 @@ complete -c mq -n '__fish_seen_subcommand_from mv' -l attempts -d 'only messages
 complete -c mq -n '__fish_seen_subcommand_from mv' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
 complete -c mq -n '__fish_seen_subcommand_from mv' -l header -d 'only messages with such a header' -x
 complete -c mq -n '__fish_seen_subcommand_from mv' -l reason -d 'only messages that failed for such a reason' -x
+complete -c mq -n '__fish_seen_subcommand_from mv' -l like -d 'only messages that failed for the same cause as ID' -x -a '(__mq_candidates id mv)'
 complete -c mq -n '__fish_seen_subcommand_from mv' -l match -d 'only messages with a line that matches (extended regex)' -x
 complete -c mq -n '__fish_seen_subcommand_from mv' -s n -l limit -d 'at most N messages' -x
 complete -c mq -n '__fish_seen_subcommand_from mv' -l first -d 'the first message, or N'
@@ -910,6 +944,7 @@ complete -c mq -n '__fish_seen_subcommand_from replay' -l attempts -d 'only mess
 complete -c mq -n '__fish_seen_subcommand_from replay' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
 complete -c mq -n '__fish_seen_subcommand_from replay' -l header -d 'only messages with such a header' -x
 complete -c mq -n '__fish_seen_subcommand_from replay' -l reason -d 'only messages that failed for such a reason' -x
+complete -c mq -n '__fish_seen_subcommand_from replay' -l like -d 'only messages that failed for the same cause as ID' -x -a '(__mq_candidates id replay)'
 complete -c mq -n '__fish_seen_subcommand_from replay' -l match -d 'only messages with a line that matches (extended regex)' -x
 complete -c mq -n '__fish_seen_subcommand_from replay' -s n -l limit -d 'at most N messages' -x
 complete -c mq -n '__fish_seen_subcommand_from replay' -l first -d 'the first message, or N'
@@ -990,6 +1025,7 @@ complete -c mq -n '__fish_seen_subcommand_from export' -l attempts -d 'only mess
 complete -c mq -n '__fish_seen_subcommand_from export' -l size -d 'only bodies of N bytes; N+, N-M, with K, M, G' -x
 complete -c mq -n '__fish_seen_subcommand_from export' -l header -d 'only messages with such a header' -x
 complete -c mq -n '__fish_seen_subcommand_from export' -l reason -d 'only messages that failed for such a reason' -x
+complete -c mq -n '__fish_seen_subcommand_from export' -l like -d 'only messages that failed for the same cause as ID' -x -a '(__mq_candidates id export)'
 complete -c mq -n '__fish_seen_subcommand_from export' -l match -d 'only messages with a line that matches (extended regex)' -x
 complete -c mq -n '__fish_seen_subcommand_from export' -s n -l limit -d 'at most N messages' -x
 complete -c mq -n '__fish_seen_subcommand_from export' -l first -d 'the first message, or N'

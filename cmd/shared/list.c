@@ -30,7 +30,8 @@ struct list {
 	const struct column *col[MAX_COLUMNS];
 	size_t ncol;
 	const struct column *sort;
-	bool descending, json, terminal;
+	struct groups *by;	/* NULL: each message for itself */
+	bool descending, json, terminal, columns;
 	size_t width;		/* width of the terminal; 0: no terminal */
 	struct progress progress;
 	usec_t now;
@@ -69,6 +70,7 @@ options(struct list *l)
 		st = select_option(l->sel, key, arg);
 		switch (st == ST_NONE ? key : 0) {
 		case 'o':
+			l->columns = true;
 			st = list_choose_columns(l, arg);
 			break;
 		case LIST_SORT:
@@ -80,7 +82,13 @@ options(struct list *l)
 			l->json = true;
 			st = ST_OK;
 			break;
+		case LIST_BY:
+			groups_free(l->by);
+			l->by = groups_new(l->r, arg);
+			st = l->by == NULL ? l->r->err.status : ST_OK;
+			break;
 		case LIST_IDS:
+			l->columns = true;
 			st = list_choose_columns(l, "id");
 			break;
 		default:
@@ -89,6 +97,9 @@ options(struct list *l)
 		if (st != ST_OK && st != ST_NONE)
 			return st;
 	}
+	if (l->by != NULL && (l->sort != NULL || l->columns || select_last(l->sel)))
+		return run_usage(l->r, "--by has columns and an order of its own: without -o, "
+		    "--ids, --sort and --last");
 	return ST_OK;
 }
 
@@ -106,7 +117,7 @@ list_width(const struct list *l, size_t i)
 static void
 list_heading(const struct list *l)
 {
-	if (l->json || !l->terminal)
+	if (l->json || !l->terminal || l->by != NULL)
 		return;
 	for (size_t i = 0; i < l->ncol; i++) {
 		bool last = i + 1 == l->ncol;
@@ -216,6 +227,8 @@ list_visit_one(void *arg, const struct place *p)
 	struct list *l = arg;
 	struct error *err = &l->r->err;
 
+	if (l->by != NULL)
+		return groups_add(l->by, l->q, p, err);
 	if (l->sort != NULL)
 		return list_hold(l, p, err);
 	return ferror(stdout) != 0 ? ST_IO : list_put_row(l, p, err);
@@ -244,13 +257,16 @@ list_go_over(struct list *l, unsigned states)
 	 * held back for sorting, or written to a file.
 	 */
 	progress_start(&l->progress, l->r);
-	l->progress.on &= l->terminal ? l->sort != NULL :
+	l->progress.on &= l->terminal ? l->sort != NULL || l->by != NULL :
 	    fstat(STDOUT_FILENO, &sb) == 0 && S_ISREG(sb.st_mode);
-	if (l->sort != NULL)	/* sort all messages first; the limit applies after that */
+	/* Sort or count all messages first; the limit applies after that. */
+	if (l->sort != NULL || l->by != NULL)
 		select_set_limit(l->sel, INT64_MAX);
 	st = select_each(l->sel, l->q, states, l->now, &v, &worst);
 	progress_clear();
-	if (st == ST_OK && l->sort != NULL)
+	if (st == ST_OK && l->by != NULL)
+		groups_put(l->by, queue_name(l->q), l->json, l->width, limit, l->now);
+	else if (st == ST_OK && l->sort != NULL)
 		st = list_put_sorted(l, limit, &l->r->err);
 	return st != ST_OK && ferror(stdout) == 0 ? st : worst;
 }
@@ -273,6 +289,7 @@ list_run(struct run *r, const struct list_options *opt)
 	}
 	select_free(l.sel);
 	queue_close(l.q);
+	groups_free(l.by);
 	free(l.held);
 	return st;
 }

@@ -17,7 +17,7 @@ struct select;
  */
 enum { SEL_STATE = OPT_LONG + 100, SEL_OLDER, SEL_NEWER, SEL_PRIORITY, SEL_ATTEMPTS, SEL_SIZE,
     SEL_HEADER, SEL_REASON,
-	SEL_MATCH, SEL_FIRST, SEL_LAST, SEL_SINCE, SEL_UNTIL };
+	SEL_LIKE, SEL_MATCH, SEL_FIRST, SEL_LAST, SEL_SINCE, SEL_UNTIL };
 #define SELECT_OPTS \
 	{ SEL_STATE, "state", "STATE", false, \
 	    "only messages in STATE; a list a,b, or given again" }, \
@@ -32,6 +32,7 @@ enum { SEL_STATE = OPT_LONG + 100, SEL_OLDER, SEL_NEWER, SEL_PRIORITY, SEL_ATTEM
 	{ SEL_SIZE, "size", "N", false, "only bodies of N bytes; N+, N-M, with K, M, G" }, \
 	{ SEL_HEADER, "header", "NAME[=GLOB]", false, "only messages with such a header" }, \
 	{ SEL_REASON, "reason", "GLOB", false, "only messages that failed for such a reason" }, \
+	{ SEL_LIKE, "like", "ID", false, "only messages that failed for the same cause as ID" }, \
 	{ SEL_MATCH, "match", "REGEX", false, \
 	    "only messages with a line that matches (extended regex)" }, \
 	{ 'n', "limit", "N", false, "at most N messages" }, \

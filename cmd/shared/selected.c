@@ -8,7 +8,9 @@
 
 #include "base/envelope.h"
 #include "spool/record.h"
+#include "spool/spool.h"
 #include "view/view.h"
+#include "shared/ids.h"
 #include "shared/select.h"
 #include "shared/selection.h"
 
@@ -33,6 +35,37 @@ selected_reason_matches(const struct select *s, struct queue *q, const struct pl
 		return true;
 	msg_reason(q, p, text, sizeof(text));
 	return fnmatch(s->reason, text, 0) == 0;
+}
+
+/* Find out what the message of --like failed of, once. */
+static enum status
+selected_cause(struct select *s, struct queue *q, struct error *err)
+{
+	struct msgid id;
+	struct place p;
+	enum status st;
+
+	if (s->like == NULL || s->cause[0] != '\0')
+		return ST_OK;
+	if ((st = id_resolve(s->r, q, s->like, &id)) != ST_OK)
+		return st;
+	if ((st = scan_find(q, STATES_ALL, &id, &p, err)) == ST_NOTFOUND)
+		return error_set(err, ST_NOTFOUND, 0, "--like: no message '%s' in queue '%s'",
+		    s->like, queue_name(q));
+	if (st != ST_OK)
+		return st;
+	cause_of(q, &p, s->cause);
+	return s->cause[0] != '\0' ? ST_OK :
+	    error_set(err, ST_BADDATA, 0, "--like: message %s has not failed", id.text);
+}
+
+static bool
+selected_is_alike(const struct select *s, struct queue *q, const struct place *p)
+{
+	char cause[CAUSE_MAX];
+
+	cause_of(q, p, cause);
+	return strcmp(cause, s->cause) == 0;
 }
 
 static bool
@@ -119,11 +152,14 @@ select_match(struct select *s, struct queue *q, const struct place *p, usec_t no
 	const struct msgname *n = &p->name;
 	usec_t at = id_time(&n->id);
 
+	if ((st = selected_cause(s, q, err)) != ST_OK)
+		return st;
 	if ((s->older >= 0 && at > now - s->older) || (s->newer >= 0 && at <= now - s->newer) ||
 	    at < s->since || at >= s->until ||
 	    !selected_in(&s->priority, n->priority) || !selected_in(&s->attempts, n->attempts) ||
 	    !selected_in(&s->size, n->size - n->head) || (s->reason != NULL &&
-	    !selected_reason_matches(s, q, p)))
+	    !selected_reason_matches(s, q, p)) ||
+	    (s->like != NULL && !selected_is_alike(s, q, p)))
 		return ST_NONE;
 	if (!s->has_match && SLIST_EMPTY(&s->headers))
 		return ST_OK;

@@ -182,6 +182,10 @@ select_option(struct select *s, int key, const char *arg)
 		s->given = true;
 		s->reason = arg;
 		return ST_OK;
+	case SEL_LIKE:
+		s->given = true;
+		s->like = arg;
+		return ST_OK;
 	case SEL_MATCH:
 		s->given = true;
 		return selection_match(s, arg);

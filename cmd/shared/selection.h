@@ -9,6 +9,7 @@
 #include <regex.h>
 
 #include "base/base.h"
+#include "shared/cause.h"
 
 struct run;
 
@@ -32,6 +33,8 @@ struct select {
 	usec_t since, until;	/* points in time */
 	struct range priority, attempts, size;
 	const char *reason;
+	const char *like;	/* an id, or a piece of one */
+	char cause[CAUSE_MAX];	/* of that message's failure, once it was looked at */
 	SLIST_HEAD(wants, want) headers;
 	bool has_match;
 	regex_t match;
