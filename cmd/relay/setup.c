@@ -2,6 +2,7 @@
  * setup.c: what a relay opens before it runs.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,16 +37,20 @@ setup_name(struct relay *y)
 static void
 setup_mark(struct relay *y)
 {
-	const char *spool = spool_path(y->r->spool);
-	char host[65] = "";
+	const char *typed = spool_path(y->r->spool);
+	char host[65] = "", path[PATH_MAX], *spool = path;
+
+	/* However it was typed: an engine knows a relay by its mark. */
+	if (realpath(typed, path) == NULL)
+		(void)strlcpy(path, typed, sizeof(path));
 
 	if (gethostname(host, sizeof(host) - 1) == -1)
 		(void)strlcpy(host, "localhost", sizeof(host));
 	for (char *p = host; *p != '\0'; p++)
 		if (*p == ',' || *p <= ' ')
 			*p = '-';
-	(void)snprintf(y->mark, sizeof(y->mark), "%s@%s.%04x", y->state.name, host,
-	    (unsigned)(fnv1a(spool, strlen(spool)) & 0xffff));
+	(void)snprintf(y->mark, sizeof(y->mark), "%s@%s.%08x", y->state.name, host,
+	    (unsigned)(fnv1a(spool, strlen(spool)) & 0xffffffff));
 }
 
 static enum status

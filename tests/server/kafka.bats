@@ -252,6 +252,11 @@ try() {
 	try transacted "$url"
 }
 
+@test "broker: transactions: the limit of the topic is lowered" {
+	need_broker
+	try lowered "$url"
+}
+
 @test "broker: no topic comes from asking about it" {
 	need_broker
 	try nothing_made "$url"

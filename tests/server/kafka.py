@@ -399,8 +399,8 @@ def mock(line):
     raise Fail("the mock does not answer to %s" % line)
 
 
-PRODUCE, COMMIT = 0, 8
-NOT_LEADER, TOO_LARGE, NOT_ALLOWED, NOT_ENOUGH = 6, 10, 29, 19
+PRODUCE, COMMIT, INIT = 0, 8, 22
+NOT_LEADER, TOO_LARGE, NOT_ALLOWED, NOT_ENOUGH, NO_COORDINATOR, UNSUPPORTED = 6, 10, 29, 19, 15, 35
 BAD_GENERATION, LOADING = 22, 14
 
 
@@ -469,6 +469,7 @@ def unsure():
     p = client(timeout="2000")
     q, ids = topic(p, "unsure"), uuids(20)
     stored(p, q, ids[:5])
+    stored(p, q, ids[:5], maybe=1)      # its claims were lost meanwhile
     mock("errors %d %d" % (PRODUCE, TOO_LARGE))
     p.refused(("large",), "push", q, uuids(1)[0], 0, 1, data=b"x")
     mock("rtt 3500")
@@ -485,6 +486,38 @@ def unsure():
         stored(p, q, ids[5:], maybe=1)
     p.bye()
     same_ids(q, ids)
+    # A server without transactions: nothing that is pushed is to blame.
+    other = client("other")
+    time.sleep(1)       # its other producer asks for an id, too
+    mock("errors %d %dx60" % (INIT, UNSUPPORTED))
+    classes = {other.answer(t).cls for t in [other.ask_push(q, i, b"x") for i in uuids(3)]}
+    mock("errors %d" % INIT)
+    same("class", classes, {"conf"})
+    other.process.kill()
+    # One attempt for all that waits, or this would take two minutes.
+    late = client("late", timeout="2000")
+    time.sleep(1)
+    mock("errors %d %dx4000" % (INIT, NO_COORDINATOR))
+    tags = [late.ask_push(q, i, b"x") for i in uuids(50)]
+    late.wait(lambda: all(late.answers[t].done for t in tags), "answers")
+    mock("errors %d" % INIT)
+    same("class", {late.answers[t].cls for t in tags}, {"again"})
+
+
+def lowered():
+    """The limit of the topic is lowered: a batch is too large, and its messages are not."""
+    p = client("lowered")
+    q, ids = topic(p, "lowered"), uuids(20)
+    stored(p, q, ids[:10], b"x" * 700)
+    tool("alter", q, "max.message.bytes=3000")
+    with p.at_once():
+        tags = [p.ask_push(q, i, b"x" * 700) for i in ids[10:]]
+    p.wait(lambda: all(p.answers[t].done for t in tags), "answers")
+    same("classes", {p.answers[t].cls for t in tags}, {"again"})
+    p = client("lowered", doubt=ids)
+    stored(p, q, ids[10:], b"x" * 700, maybe=1)
+    same("too large", p.request("push", q, uuids(1)[0], 0, 3000, data=b"x" * 3000).cls, "large")
+    same_ids(q, ids)
 
 
 def transacted():
@@ -497,7 +530,7 @@ def transacted():
     stored(p, q, ids[20:], maybe=1)
     stored(p, q, ids[20:21])    # on purpose: a replay
     same_ids(q, ids + ids[20:21])
-    same("another topic", p.request("push", topic(p, "other"), ids[0], 0, 1, data=b"x").cls, "cannot")
+    same("another topic", p.request("push", topic(p, "other"), ids[0], 0, 1, data=b"x").cls, "conf")
     # What cannot be stored does not keep the others from it.
     tags = [p.ask_push(q, i, b"x" * size) for i, size in zip(uuids(3), (1, 3000000, 1))]
     same("one too large", [p.answer(t).cls for t in tags], ["", "large", ""])
@@ -522,16 +555,19 @@ def exactly():
     os.makedirs("spool")
     with open("mq.conf", "w", encoding="ascii") as f:
         f.write("[engine k]\nurl = %s\ntransactions = yes\ntimeout = 5s\n" % URL)
-    env = dict(os.environ, MQ_SPOOL=os.path.abspath("spool"), MQ_CONF=os.path.abspath("mq.conf"))
-    n, killed = 4000, collections.Counter()
+    spool = os.path.abspath("spool")
+    env = dict(os.environ, MQ_SPOOL=spool, MQ_CONF=os.path.abspath("mq.conf"))
+    n, killed = 6000, collections.Counter()
     subprocess.run(["mq", "push", "-q", "-l", "jobs"], env=env, check=True, input="".join("%d\n" % i for i in range(n)).encode())
     wanted = collections.Counter(subprocess.check_output(["mq", "ls", "jobs", "--ids"], env=env, text=True).split())
     same("pushed", sum(wanted.values()), n)
     relay = ["mq", "relay", "-q", "--drain", "--window=40", "jobs", "@k/exactly"]
-    for kind in ("relay", "helper", "relay", "broker") * 4:
+    for turn, kind in enumerate(("broker", "relay", "helper", "relay") * 4):
+        # However the spool is called, it is the same one.
+        env["MQ_SPOOL"] = ("spool", "./spool", spool)[turn % 3]
         if kind == "relay":
             # Before it acknowledges what it knows to be stored.
-            subprocess.run([inject, env["MQ_SPOOL"], "%d/unlinkat .*/claimed/" % rng.randint(1, 60), "kill", "report", *relay],
+            subprocess.run([inject, spool, "%d/unlinkat .*/claimed/" % rng.randint(1, 60), "kill", "report", *relay],
                            env=env, timeout=60, check=False)
             killed[kind] += os.path.getsize("report") > 0
             continue
@@ -574,7 +610,7 @@ def down():
 
 
 CASES = (witness, order, idle, elsewhere, sizes, nothing_made, killed, out_of_order, shared, nacked, gap,
-         gap_again, another, made_anew, fails, opens, injected, slow, down, unsure, transacted, exactly)
+         gap_again, another, made_anew, fails, opens, injected, slow, down, unsure, lowered, transacted, exactly)
 
 
 def main():

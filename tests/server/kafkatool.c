@@ -2,8 +2,9 @@
  * kafkatool.c: for kafka.bats: librdkafka's mock cluster, and what no other program does to a broker.
  *
  *	kafkatool mock FIFO		serve, print the address, and do what lines of the FIFO say:
- *					"errors API CODE...", "down", "up", "rtt MS"
+ *					"errors API [CODE[xN]...]" (no others), "down", "up", "rtt MS"
  *	kafkatool create BROKERS TOPIC PARTITIONS [NAME=VALUE...]
+ *	kafkatool alter BROKERS TOPIC NAME=VALUE
  *	kafkatool delete BROKERS TOPIC
  *	kafkatool cut BROKERS TOPIC PARTITION OFFSET	delete the records before the offset
  *	kafkatool commit BROKERS TOPIC PARTITION OFFSET TEXT	for the group mq.TOPIC
@@ -42,11 +43,15 @@ mock_errors(rd_kafka_mock_cluster_t *mock, char *text)
 {
 	char *save = NULL, *word = strtok_r(text, " ", &save);
 	int16_t api = (int16_t)atoi(word);
-	rd_kafka_resp_err_t codes[64];
+	static rd_kafka_resp_err_t codes[4096];
 	size_t n = 0;
 
-	while (n < 64 && (word = strtok_r(NULL, " ", &save)) != NULL)
-		codes[n++] = (rd_kafka_resp_err_t)atoi(word);
+	while ((word = strtok_r(NULL, " ", &save)) != NULL) {
+		char *times = strchr(word, 'x');
+		for (int i = times != NULL ? atoi(times + 1) : 1; i > 0 && n < 4096; i--)
+			codes[n++] = (rd_kafka_resp_err_t)atoi(word);
+	}
+	rd_kafka_mock_clear_request_errors(mock, api);
 	rd_kafka_mock_push_request_errors_array(mock, api, n, codes);
 }
 
@@ -118,6 +123,27 @@ create(int argc, char **argv)
 }
 
 static int
+alter(char **argv)
+{
+	rd_kafka_t *rk = client(argv[2]);
+	rd_kafka_queue_t *q = rd_kafka_queue_new(rk);
+	rd_kafka_ConfigResource_t *topic = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, argv[3]);
+	const rd_kafka_ConfigResource_t **got;
+	char *value = strchr(argv[4], '=');
+	rd_kafka_event_t *ev;
+	size_t n;
+
+	*value++ = '\0';
+	(void)rd_kafka_ConfigResource_set_config(topic, argv[4], value);
+	rd_kafka_AlterConfigs(rk, &topic, 1, NULL, q);
+	must(ev = rd_kafka_queue_poll(q, WAIT));
+	got = rd_kafka_AlterConfigs_result_resources(rd_kafka_event_AlterConfigs_result(ev), &n);
+	if (n != 1 || rd_kafka_ConfigResource_error(got[0]) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		errx(1, "alter: %s", n == 1 ? rd_kafka_ConfigResource_error_string(got[0]) : "no answer");
+	return 0;
+}
+
+static int
 delete(char **argv)
 {
 	rd_kafka_t *rk = client(argv[2]);
@@ -180,12 +206,15 @@ main(int argc, char **argv)
 		return mock_serve(argv[2]);
 	if (argc >= 5 && strcmp(argv[1], "create") == 0)
 		return create(argc, argv);
+	if (argc == 5 && strcmp(argv[1], "alter") == 0)
+		return alter(argv);
 	if (argc == 4 && strcmp(argv[1], "delete") == 0)
 		return delete(argv);
 	if (argc == 6 && strcmp(argv[1], "cut") == 0)
 		return cut(argv);
 	if (argc == 7 && strcmp(argv[1], "commit") == 0)
 		return commit(argv);
-	errx(64, "mock FIFO | create BROKERS TOPIC PARTITIONS [NAME=VALUE...] | delete BROKERS TOPIC | "
+	errx(64, "mock FIFO | create BROKERS TOPIC PARTITIONS [NAME=VALUE...] | "
+	    "alter BROKERS TOPIC NAME=VALUE | delete BROKERS TOPIC | "
 	    "cut BROKERS TOPIC PARTITION OFFSET | commit BROKERS TOPIC PARTITION OFFSET TEXT");
 }

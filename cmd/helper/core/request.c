@@ -50,7 +50,7 @@ request_set(struct helper *h, const char *key, const char *value)
 		if (strcmp(key, numbers[i].key) == 0 && request_number(value) > 0)
 			*numbers[i].n = request_number(value);
 	if (strcmp(key, "doubt") == 0)
-		h->broken = names_add(&s->doubt, value, &ignored) != ST_OK;
+		h->broken |= names_add(&s->doubt, value, &ignored) != ST_OK;
 	else if (strcmp(key, "verify") == 0)
 		s->verify = strcmp(value, "no") != 0;
 	else if (strcmp(key, "insecure") == 0)

@@ -61,6 +61,7 @@ struct kafka {
 	bool tls, loopback;	/* whether all hosts of the address are this machine */
 	char *user, *password, *mechanism;
 	struct transact *transact;	/* NULL: nothing was pushed in one yet */
+	struct trouble transact_failed;	/* with a text: no other one is tried in this turn */
 	struct producer *producers;	/* the first one is for everything else, too */
 	struct topic *topics;
 	struct consumer *consumers;
@@ -182,9 +183,9 @@ void marks_add(struct marks *list, const struct mark *m);
 /* What the last transaction of the group has left, and its number. */
 bool marks_read(struct kafka *k, const char *group, const struct topic *topic, struct marks *left,
     int64_t *number, struct trouble *t) MUST_CHECK;
-/* Put the mark that is the n-th one, from 0, into a list of offsets. */
-void marks_write(rd_kafka_topic_partition_list_t *list, const struct topic *topic, int64_t number,
-    size_t n, const struct mark *m);
+/* Put the mark that is the n-th one, from 0, into a list of offsets.  False: no memory. */
+bool marks_write(rd_kafka_topic_partition_list_t *list, const struct topic *topic, int64_t number,
+    size_t n, const struct mark *m) MUST_CHECK;
 
 /* ---- transact.c ---------------------------------------------------------- */
 

@@ -101,7 +101,7 @@ marks_read(struct kafka *k, const char *group, const struct topic *topic, struct
 	return good;
 }
 
-void
+bool
 marks_write(rd_kafka_topic_partition_list_t *list, const struct topic *topic, int64_t number,
     size_t n, const struct mark *m)
 {
@@ -120,7 +120,8 @@ marks_write(rd_kafka_topic_partition_list_t *list, const struct topic *topic, in
 	}
 	o = &list->elems[list->cnt - 1];
 	if (o->metadata == NULL)
-		return;
+		return false;
 	memcpy((char *)o->metadata + o->metadata_size, m->text, MARK_LEN);
 	o->metadata_size += MARK_LEN;
+	return true;
 }

@@ -32,6 +32,7 @@ struct held {
 	struct transact *tx;
 	struct sent *s;		/* NULL: it was answered */
 	struct mark mark;
+	bool large;		/* a broker said so */
 };
 
 struct transact {
@@ -76,25 +77,30 @@ transact_known(struct transact *tx, struct trouble *t)
 	return good;
 }
 
-/* The marks as they are when this transaction is committed. */
+/* The marks as they are when this transaction is committed.  NULL: no memory. */
 static rd_kafka_topic_partition_list_t *
 transact_marks(struct transact *tx)
 {
 	rd_kafka_topic_partition_list_t *list =
 	    rd_kafka_topic_partition_list_new(tx->topic.partitions);
-	size_t n = 0, fresh = 0;
+	const struct marks *last = &tx->last;
+	size_t n = 0, fresh = 0, i;
+	bool good = true;
 
 	for (const struct held *h = tx->held; h != NULL; h = h->next)
 		fresh++;
-	for (size_t i = 0; i < tx->known.n; i++)
-		marks_write(list, &tx->topic, tx->number + 1, n++, &tx->known.m[i]);
+	for (i = 0; good && i < tx->known.n; i++)
+		good = marks_write(list, &tx->topic, tx->number + 1, n++, &tx->known.m[i]);
 	/* As many of the last ones as there will be. */
-	for (size_t i = tx->last.n + fresh > tx->last.max ? tx->last.n + fresh - tx->last.max : 0;
-	     i < tx->last.n; i++)
-		marks_write(list, &tx->topic, tx->number + 1, n++, &tx->last.m[i]);
-	for (const struct held *h = tx->held; h != NULL; h = h->next)
-		marks_write(list, &tx->topic, tx->number + 1, n++, &h->mark);
-	return list;
+	i = last->n + fresh > last->max ? last->n + fresh - last->max : 0;
+	for (; good && i < last->n; i++)
+		good = marks_write(list, &tx->topic, tx->number + 1, n++, &last->m[i]);
+	for (const struct held *h = tx->held; good && h != NULL; h = h->next)
+		good = marks_write(list, &tx->topic, tx->number + 1, n++, &h->mark);
+	if (good)
+		return list;
+	rd_kafka_topic_partition_list_destroy(list);
+	return NULL;
 }
 
 /* ---- the messages of a transaction -------------------------------------------- */
@@ -132,19 +138,58 @@ held_free(struct transact *tx)
 static void
 transact_report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *arg)
 {
+	struct held *h = m->_private;
+	struct client *cl = arg;
 	struct trouble t;
 
-	(void)rk, (void)arg;
+	(void)rk;
 	if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR || m->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
 	    m->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
 		return;
 	(void)trouble_of(&t, m->err, "topic %s", rd_kafka_topic_name(m->rkt));
-	held_answer(m->_private, &t);
+	if (t.c == CLASS_GONE)
+		topic_forget(cl->k, rd_kafka_topic_name(m->rkt));
+	if (t.c == CLASS_LARGE)
+		h->large = true;	/* its batch may be, if the limit is another one by now */
+	else
+		held_answer(h, &t);
+}
+
+/*
+ * Answer what a broker found too large.  If the limit of the topic has changed, another helper
+ * looks at each message once more.
+ */
+static void
+transact_large(struct transact *tx)
+{
+	struct kafka *k = tx->client.k;
+	struct trouble large, ignored;
+	const struct topic *now;
+	bool any = false;
+
+	for (struct held *h = tx->held; h != NULL; h = h->next)
+		any |= h->large;
+	if (!any)
+		return;
+	topic_forget(k, tx->topic.name);
+	now = topic_get(k, tx->topic.name, false, &ignored);
+	if (now == NULL || now->limit != tx->topic.limit) {
+		(void)snprintf(k->fatal, sizeof(k->fatal), "topic %.250s has another limit now",
+		    tx->topic.name);
+		return;
+	}
+	(void)trouble_set(&large, CLASS_LARGE, "topic %s: too large for the broker",
+	    tx->topic.name);
+	for (struct held *h = tx->held; h != NULL; h = h->next)
+		if (h->large)
+			held_answer(h, &large);
 }
 
 /* ---- transactions --------------------------------------------------------------- */
 
-/* Takes the error. */
+/*
+ * Takes the error.  None of them is about one message, so none may be taken for a message's own.
+ */
 static bool
 transact_error(struct transact *tx, rd_kafka_error_t *e, struct trouble *t)
 {
@@ -152,12 +197,29 @@ transact_error(struct transact *tx, rd_kafka_error_t *e, struct trouble *t)
 
 	(void)trouble_set(t, trouble_class(rd_kafka_error_code(e)), "transaction of %s: %s",
 	    tx->name, rd_kafka_error_string(e));
+	if (t->c == CLASS_CANNOT)
+		t->c = CLASS_CONF;	/* a server without transactions */
+	else if (t->c == CLASS_LARGE || t->c == CLASS_DATA || t->c == CLASS_GONE)
+		t->c = CLASS_AGAIN;
 	if (rd_kafka_error_is_fatal(e))
 		(void)snprintf(k->fatal, sizeof(k->fatal), "%.290s", t->text);
 	rd_kafka_error_destroy(e);
 	return false;
 }
 
+/* The same for a call of a transaction that is open: what librdkafka has no way out of is fatal. */
+static bool
+transact_broken(struct transact *tx, rd_kafka_error_t *e, struct trouble *t)
+{
+	bool known = rd_kafka_error_is_retriable(e) || rd_kafka_error_txn_requires_abort(e);
+
+	(void)transact_error(tx, e, t);
+	if (!known)
+		(void)snprintf(tx->client.k->fatal, sizeof(tx->client.k->fatal), "%.290s", t->text);
+	return false;
+}
+
+/* After that nothing more is reported of its messages. */
 static bool
 transact_abort(struct transact *tx, struct trouble *t)
 {
@@ -165,9 +227,8 @@ transact_abort(struct transact *tx, struct trouble *t)
 
 	e = rd_kafka_abort_transaction(tx->client.rk, (int)tx->client.k->set->timeout_ms);
 	if (e != NULL)
-		return transact_error(tx, e, t);
+		return transact_broken(tx, e, t);
 	tx->state = TRANSACT_NONE;
-	held_free(tx);
 	return true;
 }
 
@@ -191,13 +252,13 @@ transact_commit(struct transact *tx, struct trouble *t)
 	rd_kafka_error_t *e = NULL;
 
 	if (tx->state == TRANSACT_OPEN) {
-		list = transact_marks(tx);
+		tx->state = TRANSACT_ABORTING;
+		if ((list = transact_marks(tx)) == NULL)
+			return trouble_set(t, CLASS_AGAIN, "no memory");
 		e = rd_kafka_send_offsets_to_transaction(tx->client.rk, list, tx->group, ms);
 		rd_kafka_topic_partition_list_destroy(list);
-		if (e != NULL) {
-			tx->state = TRANSACT_ABORTING;
-			return transact_error(tx, e, t);
-		}
+		if (e != NULL)
+			return transact_broken(tx, e, t);
 	}
 	tx->state = TRANSACT_COMMITTING;
 	if ((e = rd_kafka_commit_transaction(tx->client.rk, ms)) == NULL) {
@@ -208,7 +269,7 @@ transact_commit(struct transact *tx, struct trouble *t)
 		tx->state = TRANSACT_ABORTING;
 		return transact_error(tx, e, t);
 	}
-	(void)transact_error(tx, e, t);
+	(void)transact_broken(tx, e, t);
 	t->c = CLASS_UNKNOWN;
 	return false;
 }
@@ -219,16 +280,24 @@ transact_end(struct transact *tx, struct trouble *t)
 {
 	struct trouble ignored;
 
-	if (tx->state == TRANSACT_ABORTING)
-		return transact_abort(tx, t);
-	if (tx->state == TRANSACT_NONE || transact_commit(tx, t))
+	if (tx->state == TRANSACT_NONE)
 		return true;
+	if (tx->state == TRANSACT_ABORTING) {
+		if (!transact_abort(tx, t))
+			return false;
+		held_free(tx);
+		return true;
+	}
+	if (transact_commit(tx, t))
+		return true;
+	if (tx->state == TRANSACT_ABORTING && transact_abort(tx, &ignored))
+		transact_large(tx);
 	/* What can never be stored has been answered by now. */
 	if (t->c != CLASS_UNKNOWN && t->c != CLASS_PERM && t->c != CLASS_CONF)
 		t->c = CLASS_AGAIN;
 	held_answer_all(tx, t);
-	if (tx->state == TRANSACT_ABORTING)
-		(void)transact_abort(tx, &ignored);
+	if (tx->state == TRANSACT_NONE)
+		held_free(tx);
 	return false;
 }
 
@@ -238,6 +307,7 @@ transact_work(struct kafka *k)
 	struct transact *tx = k->transact;
 	struct trouble t;
 
+	k->transact_failed.text[0] = '\0';
 	if (tx == NULL)
 		return;
 	(void)rd_kafka_poll(tx->client.rk, 0);
@@ -360,33 +430,75 @@ transact_close(struct kafka *k)
 
 /* ---- sending ---------------------------------------------------------------------- */
 
-/* The transaction that a push belongs to, which is begun. */
-static struct transact *
-transact_get(struct kafka *k, const struct topic *topic, struct trouble *t)
+static bool
+transact_ready(struct kafka *k, const struct topic *topic, struct trouble *t)
 {
+	struct transact *tx = k->transact;
 	rd_kafka_error_t *e;
-	struct transact *tx;
 
-	if ((tx = k->transact) == NULL && (tx = transact_open(k, topic, t)) == NULL)
-		return NULL;
-	if (strcmp(tx->topic.name, topic->name) != 0) {
-		(void)trouble_set(t, CLASS_CANNOT, "one client pushes to one topic with "
+	if (tx == NULL && (tx = transact_open(k, topic, t)) == NULL)
+		return false;
+	if (strcmp(tx->topic.name, topic->name) != 0)
+		return trouble_set(t, CLASS_CONF, "one client pushes to one topic with "
 		    "transactions, and this one to %s", tx->topic.name);
-		return NULL;
+	if (topic->partitions < tx->topic.partitions) {
+		(void)snprintf(k->fatal, sizeof(k->fatal), "topic %.250s was made anew",
+		    topic->name);
+		return trouble_set(t, CLASS_AGAIN, "%s", k->fatal);
 	}
 	if (tx->state == TRANSACT_OPEN)
-		return tx;
+		return true;
 	if (!transact_end(tx, t)) {
 		/* Of this push it is known that it was not stored. */
 		t->c = t->c == CLASS_UNKNOWN ? CLASS_AGAIN : t->c;
-		return NULL;
+		return false;
 	}
-	if ((e = rd_kafka_begin_transaction(tx->client.rk)) != NULL) {
-		(void)transact_error(tx, e, t);
-		return NULL;
-	}
+	if ((e = rd_kafka_begin_transaction(tx->client.rk)) != NULL)
+		return transact_broken(tx, e, t);
 	tx->state = TRANSACT_OPEN;
-	return tx;
+	return true;
+}
+
+/*
+ * The transaction that a push belongs to, which is begun.  What failed may have taken the whole
+ * time limit, so it is tried once in a turn of the loop, and not for each push.
+ */
+static struct transact *
+transact_get(struct kafka *k, const struct topic *topic, struct trouble *t)
+{
+	if (k->transact_failed.text[0] != '\0')
+		*t = k->transact_failed;
+	else if (transact_ready(k, topic, t))
+		return k->transact;
+	k->transact_failed = *t;
+	return NULL;
+}
+
+/* Whether the message was stored by us or one before us, or is about to be. */
+static bool
+transact_has(struct transact *tx, const struct mark *m, struct sent *s)
+{
+	struct trouble t;
+	struct held *h = tx->held;
+	size_t i;
+
+	while (h != NULL && strcmp(h->mark.text, m->text) != 0)
+		h = h->next;
+	if (h != NULL) {
+		(void)trouble_set(&t, CLASS_AGAIN, "it is being stored already");
+		s->done(tx->client.k, s, &t);
+		return true;
+	}
+	if ((i = marks_find(&tx->known, m)) < tx->known.n)
+		marks_remove(&tx->known, i);
+	else if ((i = marks_find(&tx->last, m)) < tx->last.n)
+		marks_remove(&tx->last, i);
+	else
+		return false;
+	/* Its answer is open once more, so it is one of the last again. */
+	marks_add(&tx->last, m);
+	s->done(tx->client.k, s, NULL);
+	return true;
 }
 
 bool
@@ -395,7 +507,6 @@ transact_send(struct kafka *k, const struct message *m, struct record *r, struct
 {
 	struct topic *topic = producer_topic(k, r, t);
 	struct held *h = calloc(1, sizeof(*h));
-	size_t i;
 
 	if (topic != NULL && h == NULL)
 		(void)trouble_set(t, CLASS_AGAIN, "no memory");
@@ -408,12 +519,9 @@ transact_send(struct kafka *k, const struct message *m, struct record *r, struct
 	h->s = s;
 	mark_of(m->id, &h->mark);
 	/* The same message may also be sent anew on purpose: it says no "maybe" then. */
-	if (m->maybe && (i = marks_find(&h->tx->known, &h->mark)) < h->tx->known.n) {
-		/* Its answer is open once more, so it is one of the last again. */
-		marks_remove(&h->tx->known, i);
-		marks_add(&h->tx->last, &h->mark);
+	if (m->maybe && transact_has(h->tx, &h->mark, s)) {
 		rd_kafka_headers_destroy(r->headers);
-		held_answer(h, NULL);
+		free(s);
 		free(h);
 		return true;
 	}
