@@ -573,6 +573,7 @@ def exactly():
             continue
         p = subprocess.Popen(relay, env=env)
         time.sleep(rng.uniform(0.2, 0.6))
+        killed[kind] += p.poll() is None
         if kind == "broker":
             os.kill(int(open(pid_file, encoding="ascii").read()), signal.SIGKILL)
             time.sleep(1)
@@ -581,7 +582,6 @@ def exactly():
             with open("/proc/%d/task/%d/children" % (p.pid, p.pid), encoding="ascii") as f:
                 for child in f.read().split():
                     os.kill(int(child), signal.SIGKILL)
-        killed[kind] += p.poll() is None
         p.kill()
         p.wait()
     subprocess.run(relay, env=env, check=True, timeout=200)
