@@ -362,15 +362,20 @@ PY
 	[ "$(wc -l <confirmed)" -ge 450 ]
 	talk beanstalk url="beanstalk://127.0.0.1:$port" <<-'PY'
 		confirmed, pushed = [set(open(f).read().split()) for f in ("confirmed", "pushed")]
-		seen = set()
+		seen, torn = set(), 0
 		n = int(p.must("stat", "q").fields["ready"])
 		p.take("q", n)
 		for m in p.get(n):
+		    p.must("ack", m.token)
+		    # beanstalkd writes a job in four steps, and takes it for whole after the third: its body is NULs then.
+		    if m.id not in pushed and not m.body.strip(b"\0"):
+		        torn += 1
+		        continue
 		    assert m.id not in seen, m.id
 		    seen.add(m.id)
-		    p.must("ack", m.token)
 		assert confirmed <= seen, confirmed - seen
-		assert seen <= pushed
+		assert seen <= pushed, seen - pushed
+		assert torn <= 3, torn
 	PY
 	server_stop crash
 	proved "beanstalkd killed 3 times: nothing confirmed was lost"
