@@ -398,7 +398,7 @@ PY
 	TORTURE_PORT=$(free_port)
 	beanstalk_start torture "$TORTURE_PORT"
 	in_bash beanstalk_start beanstalk_answers opening
-	torture --messages 300 --kills 10 --max-body 60000 --server-kill 'server_stop torture KILL' \
+	torture --messages 300 --kills 10 --max-body 60000 --torn --server-kill 'server_stop torture KILL' \
 	    --server-start 'beanstalk_start torture $TORTURE_PORT' "beanstalk://127.0.0.1:$TORTURE_PORT" q
 	server_stop torture
 }
