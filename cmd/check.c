@@ -212,9 +212,13 @@ put_subject(const struct subject *s, const struct limits *limits)
 		mark[v] = marks[level(&limits[v], s->value[v])];
 	age_format(s->value[AGE], age);
 	if (s->relay != NULL) {
-		(void)printf("%s is %s%s", s->name, s->relay, s->reason[0] != '\0' ? " (" : "");
-		put_text(s->reason);
-		(void)printf("%s, queue ", s->reason[0] != '\0' ? ")" : "");
+		(void)printf("%s is %s", s->name, s->relay);
+		if (s->reason[0] != '\0') {
+			(void)fputs(" (", stdout);
+			put_text(s->reason);
+			(void)putchar(')');
+		}
+		(void)fputs(", queue ", stdout);
 	}
 	(void)printf("%s: %" PRId64 " waiting%s, oldest %s%s, %" PRId64 " dead%s", s->queue,
 	    s->value[DEPTH], mark[DEPTH], age, mark[AGE], s->value[DEAD], mark[DEAD]);

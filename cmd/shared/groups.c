@@ -232,31 +232,33 @@ groups_put_json(const struct groups *g, const struct group *one, const char *que
 static void
 groups_put_row(const struct group *one, size_t width, usec_t now)
 {
-	char oldest[TIME_MAX], newest[TIME_MAX], what[4 * CAUSE_MAX], *text = NULL;
+	char oldest[TIME_MAX], newest[TIME_MAX], *what = NULL;
+	const char *raw = one->what[0] != '\0' ? one->what : "-";
 	size_t len = 0, used;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = open_memstream(&what, &len);
 
 	if (f == NULL)
 		return;
-	out_vis(f, one->what[0] != '\0' ? one->what : "-", one->what[0] != '\0' ?
-	    strlen(one->what) : 1);
-	(void)fclose(f);
-	(void)strlcpy(what, text, sizeof(what));
-	free(text);
+	out_vis(f, raw, strlen(raw));
+	if (fclose(f) != 0) {
+		free(what);
+		return;
+	}
 	if (width == 0) {
 		time_format(one->oldest, oldest);
 		time_format(one->newest, newest);
-		(void)printf("%" PRIu64 "  %s  %s  %s  %s\n", one->count, oldest, newest,
-		    one->id.text, what);
-		return;
+		(void)printf("%" PRIu64 "  %s  %s  %s  ", one->count, oldest, newest,
+		    one->id.text);
+	} else {
+		age_format(now - one->oldest, oldest);
+		age_format(now - one->newest, newest);
+		used = (size_t)printf("%7" PRIu64 "  %7s  %7s  %*s  ", one->count, oldest, newest,
+		    ID_END, one->id.text + ID_LEN - ID_END);
+		if (width > used)
+			out_clip(what, width - used);
 	}
-	age_format(now - one->oldest, oldest);
-	age_format(now - one->newest, newest);
-	used = (size_t)printf("%7" PRIu64 "  %7s  %7s  %*s  ", one->count, oldest, newest, ID_END,
-	    one->id.text + ID_LEN - ID_END);
-	if (width > used)
-		out_clip(what, width - used);
 	(void)printf("%s\n", what);
+	free(what);
 }
 
 void

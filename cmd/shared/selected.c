@@ -8,7 +8,6 @@
 
 #include "base/envelope.h"
 #include "spool/record.h"
-#include "spool/spool.h"
 #include "view/view.h"
 #include "shared/ids.h"
 #include "shared/select.h"
@@ -47,12 +46,8 @@ selected_cause(struct select *s, struct queue *q, struct error *err)
 
 	if (s->like == NULL || s->cause[0] != '\0')
 		return ST_OK;
-	if ((st = id_resolve(s->r, q, s->like, &id)) != ST_OK)
-		return st;
-	if ((st = scan_find(q, STATES_ALL, &id, &p, err)) == ST_NOTFOUND)
-		return error_set(err, ST_NOTFOUND, 0, "--like: no message '%s' in queue '%s'",
-		    s->like, queue_name(q));
-	if (st != ST_OK)
+	if ((st = id_resolve(s->r, q, s->like, &id)) != ST_OK ||
+	    (st = scan_find(q, STATES_ALL, &id, &p, err)) != ST_OK)
 		return st;
 	cause_of(q, &p, s->cause);
 	return s->cause[0] != '\0' ? ST_OK :

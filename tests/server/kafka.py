@@ -459,17 +459,12 @@ def uuids(n):
     return [str(uuid.uuid4()) for _ in range(n)]
 
 
-def stored(p, queue, ids, body=b"a message", **fields):
-    for tag in [p.ask_push(queue, i, body, **fields) for i in ids]:
-        same("push", str(p.answer(tag)), "ok")
-
-
 def unsure():
     """A commit that is not answered is 'unknown'; once it is over, what is pushed again is there once."""
     p = client(timeout="2000")
     q, ids = topic(p, "unsure"), uuids(20)
-    stored(p, q, ids[:5])
-    stored(p, q, ids[:5], maybe=1)      # its claims were lost meanwhile
+    fill(p, q, ids[:5])
+    fill(p, q, ids[:5], maybe=1)      # its claims were lost meanwhile
     mock("errors %d %d" % (PRODUCE, TOO_LARGE))
     p.refused(("large",), "push", q, uuids(1)[0], 0, 1, data=b"x")
     mock("rtt 3500")
@@ -478,12 +473,12 @@ def unsure():
     mock("rtt 0")
     same("classes", classes <= {"unknown", "again"}, True)
     try:
-        stored(p, q, ids[5:], maybe=1)
+        fill(p, q, ids[5:], maybe=1)
     except Fail:
         # It was too long without a broker, or is not over yet: another helper, as mq would start one.
         p.process.kill()
         p = client(doubt=ids[5:])
-        stored(p, q, ids[5:], maybe=1)
+        fill(p, q, ids[5:], maybe=1)
     p.bye()
     same_ids(q, ids)
     # A server without transactions: nothing that is pushed is to blame.
@@ -508,14 +503,14 @@ def lowered():
     """The limit of the topic is lowered: a batch is too large, and its messages are not."""
     p = client("lowered")
     q, ids = topic(p, "lowered"), uuids(20)
-    stored(p, q, ids[:10], b"x" * 700)
+    fill(p, q, ids[:10], b"x" * 700)
     tool("alter", q, "max.message.bytes=3000")
     with p.at_once():
         tags = [p.ask_push(q, i, b"x" * 700) for i in ids[10:]]
     p.wait(lambda: all(p.answers[t].done for t in tags), "answers")
     same("classes", {p.answers[t].cls for t in tags}, {"again"})
     p = client("lowered", doubt=ids)
-    stored(p, q, ids[10:], b"x" * 700, maybe=1)
+    fill(p, q, ids[10:], b"x" * 700, maybe=1)
     same("too large", p.request("push", q, uuids(1)[0], 0, 3000, data=b"x" * 3000).cls, "large")
     same_ids(q, ids)
 
@@ -524,18 +519,18 @@ def transacted():
     """What a client that died pushes again is there once; another topic, an old producer and a large window are refused."""
     p = client()
     q, ids = topic(p, "transacted"), uuids(49)
-    stored(p, q, ids)
+    fill(p, q, ids)
     p.process.kill()
     p = client(doubt=ids[20:])
-    stored(p, q, ids[20:], maybe=1)
-    stored(p, q, ids[20:21])    # on purpose: a replay
+    fill(p, q, ids[20:], maybe=1)
+    fill(p, q, ids[20:21])    # on purpose: a replay
     same_ids(q, ids + ids[20:21])
     same("another topic", p.request("push", topic(p, "other"), ids[0], 0, 1, data=b"x").cls, "conf")
     # What cannot be stored does not keep the others from it.
     tags = [p.ask_push(q, i, b"x" * size) for i, size in zip(uuids(3), (1, 3000000, 1))]
     same("one too large", [p.answer(t).cls for t in tags], ["", "large", ""])
     heir = client()
-    stored(heir, q, uuids(1))
+    fill(heir, q, uuids(1))
     p.ask_push(q, ids[0], b"too late")
     deadline = time.monotonic() + 20
     while not p.ended and time.monotonic() < deadline:
