@@ -77,6 +77,14 @@ causes() {
 	done
 }
 
+@test "--by header: a damaged message counts, and does not hide the others" {
+	mq init q
+	for n in 1 2 3; do mq push -q q -m "$n" -k k; done
+	: >"$(find "$MQ_SPOOL/q/ready" -type f | head -1)"
+	run -0 mq ls q --by key --json
+	assert_equal "$(jq -c '[.value, .count]' <<<"$output" | sort | tr '\n' ' ')" '["k",2] [null,1] '
+}
+
 @test "--like: those of the same cause, of any verb" {
 	mq init q
 	mq init graves

@@ -104,14 +104,18 @@ groups_header(struct queue *q, const struct place *p, const char *name, char *bu
 	buf[0] = '\0';
 	if (p->name.head == 0)
 		return ST_OK;
-	if ((st = msg_open(q, p, &fd, err)) != ST_OK)
-		return st;
-	st = msg_headers(fd, &p->name, &all, err);
-	(void)close(fd);
+	if ((st = msg_open(q, p, &fd, err)) == ST_OK) {
+		st = msg_headers(fd, &p->name, &all, err);
+		(void)close(fd);
+	}
 	if (st == ST_OK && headers_find(&all, name, &h))
 		(void)snprintf(buf, size, "%.*s", (int)h.valuelen, h.value);
 	headers_free(&all);
-	return st;
+	if (st != ST_BADDATA)
+		return st;
+	/* A message that is broken has none, and must not hide the others. */
+	error_clear(err);
+	return ST_OK;
 }
 
 /* The hour in which it came into its state, if that is known, or was pushed. */
